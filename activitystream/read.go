@@ -1,0 +1,182 @@
+package activitystream
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The operations of the Amazon RDS API that this package reads by.
+const (
+	describeDBClusters                 statemachine.Operation = "DescribeDBClusters"
+	describeDBInstances                statemachine.Operation = "DescribeDBInstances"
+	describeOrderableDBInstanceOptions statemachine.Operation = "DescribeOrderableDBInstanceOptions"
+)
+
+// pageSize is the most records that RDS gives in one answer, and the most identifiers that one filtered read asks for.
+const pageSize = 100
+
+// Get reads the activity stream of a cluster or instance.
+//
+// An ARN that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// [*statemachine.Fault]: of kind NotFound if there is no such database.
+func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
+	call := c.call(optFns)
+	res, reason := parseARN(resourceArn, call.region)
+	if err := validate.Field("ResourceArn", reason); err != nil {
+		return nil, err
+	}
+	call.caller.Count()
+	return call.describe(ctx, res)
+}
+
+// describe reads one resource by its identifier.
+func (c call) describe(ctx context.Context, res resource) (*Stream, error) {
+	op := describeDBClusters
+	var found []*Stream
+	switch res.sort {
+	case cluster:
+		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
+		if err != nil {
+			return nil, err
+		}
+		found = streams(out.DBClusters, ofCluster)
+	case instance:
+		op = describeDBInstances
+		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
+		if err != nil {
+			return nil, err
+		}
+		found = streams(out.DBInstances, ofInstance)
+	}
+	switch {
+	case len(found) != 1:
+		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer names %d resources, not the one that was asked for", len(found)))
+	case !strings.EqualFold(found[0].ResourceArn, res.arn):
+		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer is about another resource: %q", found[0].ResourceArn))
+	}
+	return found[0], nil
+}
+
+// describeMany reads several resources of one sort in one filtered read.
+func (c call) describeMany(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+	wanted := make(map[string]int, len(arns))
+	values := make([]string, len(arns))
+	var kind sort
+	for i, s := range arns {
+		res, reason := parseARN(s, c.region)
+		if err := validate.Field("ResourceArn", reason); err != nil {
+			return nil, err
+		}
+		wanted[res.arn], values[i], kind = i, res.arn, res.sort
+	}
+	var found []*Stream
+	switch kind {
+	case cluster:
+		out, err := sdkcall.Do(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+			Filters: filter("db-cluster-id", values), MaxRecords: new(int32(pageSize)),
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = streams(out.DBClusters, ofCluster)
+	case instance:
+		out, err := sdkcall.Do(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+			Filters: filter("db-instance-id", values), MaxRecords: new(int32(pageSize)),
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = streams(out.DBInstances, ofInstance)
+	}
+	results := make([]statemachine.Result[*Stream], 0, len(found))
+	seen := make(map[int]bool, len(found))
+	for _, s := range found {
+		i, ok := wanted[strings.ToLower(s.ResourceArn)]
+		switch {
+		case !ok: // what nobody asked for
+		case seen[i]: // what contradicts itself is read again, alone
+			results = append(results, statemachine.Result[*Stream]{
+				Index: i, Err: sdkcall.Strange("", arns[i], "the answer names it twice"),
+			})
+		default:
+			seen[i] = true
+			results = append(results, statemachine.Result[*Stream]{Index: i, Value: s})
+		}
+	}
+	return results, nil
+}
+
+func filter(name string, values []string) []types.Filter {
+	return []types.Filter{{Name: &name, Values: values}}
+}
+
+func streams[T any](from []T, of func(*T) *Stream) []*Stream {
+	all := make([]*Stream, len(from))
+	for i := range from {
+		all[i] = of(&from[i])
+	}
+	return all
+}
+
+// List yields the activity stream of every cluster and instance of the Region that can have one, or has one: not Aurora's
+// member instances, whose cluster has the stream, nor Neptune's and DocumentDB's databases, which RDS lists as well. Reads wait for their
+// place under the quota. An error is yielded once and ends it. Ranging again reads anew.
+func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
+	return func(yield func(*Stream, error) bool) {
+		call := c.call(optFns)
+		for _, page := range []func(context.Context, *string) ([]*Stream, *string, error){call.clusters, call.instances} {
+			var marker *string
+			for first := true; first || marker != nil && *marker != ""; first = false {
+				found, next, err := page(ctx, marker)
+				if err == nil && next != nil && marker != nil && *next == *marker {
+					err = sdkcall.Strange("", "", "the answer's Marker is the request's: the list would never end")
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				marker = next
+				for _, s := range found {
+					if _, can := s.engineModes(); (can || s.Status != StatusStopped && s.Status != "") && !yield(s, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func (c call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.Paced(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+		Marker: marker, MaxRecords: new(int32(pageSize)),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return streams(out.DBClusters, ofCluster), out.Marker, nil
+}
+
+func (c call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.Paced(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+		Marker: marker, MaxRecords: new(int32(pageSize)),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	alone := out.DBInstances[:0:0]
+	for _, i := range out.DBInstances {
+		if i.DBClusterIdentifier == nil || *i.DBClusterIdentifier == "" {
+			alone = append(alone, i)
+		}
+	}
+	return streams(alone, ofInstance), out.Marker, nil
+}

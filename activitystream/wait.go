@@ -1,0 +1,71 @@
+package activitystream
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Wait waits until the stream is in the status target, for at most maxWait, and returns what it read last, beside an error too. It does
+// nothing to the stream. The rules are those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status that cannot become the
+// target by itself fails the wait, after the Grace of a minute in which it may be an old read.
+//
+// After a command without ApplyImmediately nothing can be seen until the maintenance window: give such a wait a
+// Grace as long as itself.
+//
+// A wait that ends without the target is a [*statemachine.WaitError]; arguments out of bounds, all at once, are a
+// [*statemachine.InputError] before anything is sent.
+func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
+	call := c.call(optFns)
+	res, reason := parseARN(resourceArn, call.region)
+	if err := validate.Wait(machine, target, maxWait, call.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+		return nil, err
+	}
+	return waiter(call, res, machine, (*Stream).status).Wait(ctx, target, maxWait)
+}
+
+// WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the rules of [Client.Wait] on
+// [PolicyMachine]. While the stream is starting it waits for that first; a stream that is stopped or stopping has no policy: a status that cannot become
+// the target. A cluster is a [*statemachine.InputError].
+func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
+	call := c.call(optFns)
+	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait,
+		validate.Field("ResourceArn", checkInstance(resourceArn, call.region))); err != nil {
+		return nil, err
+	}
+	res, _ := parseARN(resourceArn, call.region)
+	return waiter(call, res, policyMachine, (*Stream).policy).Wait(ctx, target, maxWait)
+}
+
+// Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the database's own status, reading every 30 s
+// (WatchDelay), until the caller stops ranging. Failures that a wait tolerates go to Options.Wait.OnRead. The database
+// being gone, any other failure and the context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it.
+// Ranging again starts anew.
+func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
+	return func(yield func(*Stream, error) bool) {
+		call := c.call(optFns)
+		res, reason := parseARN(resourceArn, call.region)
+		if err := validate.Field("ResourceArn", reason); err != nil {
+			yield(nil, err)
+			return
+		}
+		waiter(call, res, machine, (*Stream).status).Watch(ctx)(yield)
+	}
+}
+
+// waiter makes the waiter of one call.
+func waiter[S ~string](c call, res resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
+	c = c.patient()
+	return &statemachine.Waiter[*Stream, S]{
+		Machine:  m,
+		Resource: res.text,
+		Read:     func(ctx context.Context) (*Stream, error) { return c.describe(ctx, res) },
+		State:    state,
+		Same:     sameStream,
+		Pacer:    c.options.Pacer,
+		Options:  c.options.Wait,
+	}
+}

@@ -1,0 +1,74 @@
+// Package sdkcall is what the clients of all services do alike around a call of the SDK.
+package sdkcall
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
+)
+
+// Caller is how one call of this library calls the SDK. O is the service's Options.
+type Caller[O any] struct {
+	Faults  sdkfault.Table
+	Options []func(*O) // applied to each call, in order
+	Pacer   *statemachine.Pacer
+}
+
+// With is c with a further option, applied last.
+func (c Caller[O]) With(fn func(*O)) Caller[O] {
+	c.Options = append(slices.Clip(c.Options), fn)
+	return c
+}
+
+// Count counts a call that goes at once, without waiting for its place under the quota.
+func (c Caller[O]) Count() { c.Pacer.Reserve(time.Now()) }
+
+// Do calls one operation and makes a Fault of its error. An answer that is missing altogether is an error, too.
+func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
+	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
+) (*Out, error) {
+	out, err := api(ctx, in, c.Options...)
+	if err != nil {
+		return nil, c.Faults.Fault(ctx, op, resource, err)
+	}
+	if out == nil {
+		return nil, Strange(op, resource, "the answer is missing")
+	}
+	return out, nil
+}
+
+// Paced is Do for a call that first waits for its place under the quota, and has the others pause if it is throttled all the same.
+func Paced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
+	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
+) (*Out, error) {
+	if err := c.Pacer.Wait(ctx); err != nil {
+		return nil, c.Faults.Fault(ctx, op, resource, err)
+	}
+	out, err := Do(ctx, c, op, resource, api, in)
+	if errors.Is(err, statemachine.Throttled) {
+		c.Pacer.Throttled(time.Now())
+	}
+	return out, err
+}
+
+// Strange is the error of an answer that cannot be right, such as one for another resource. The service may do better the next time.
+func Strange(op statemachine.Operation, resource, message string) error {
+	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message}
+}
+
+// Region is the Region that api calls with these options, or empty where the value does not tell: a mock, say.
+func Region[O any](api any, optFns []func(*O), region func(*O) string) string {
+	client, ok := api.(interface{ Options() O })
+	if !ok {
+		return ""
+	}
+	options := client.Options()
+	for _, fn := range optFns {
+		fn(&options)
+	}
+	return region(&options)
+}

@@ -1,0 +1,90 @@
+package simulator
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Query is the AWS query protocol: a form in, XML out.
+type Query struct {
+	Version   string // of the API: "2014-10-31"
+	Namespace string // of the answers: "http://rds.amazonaws.com/doc/2014-10-31/"
+}
+
+const contentXML = "text/xml"
+
+// Parse takes the parameters from the form, of a GET request from the query string.
+func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
+	form := r.URL.RawQuery
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodPost:
+		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/x-www-form-urlencoded" {
+			return nil, &Error{Code: "MalformedInput", Message: "The Content-Type is not application/x-www-form-urlencoded."}
+		}
+		form = string(body)
+	default:
+		return nil, &Error{Code: "InvalidAction", Message: "The method " + r.Method + " is neither GET nor POST.", Status: http.StatusMethodNotAllowed}
+	}
+	params, err := url.ParseQuery(form)
+	if err != nil {
+		return nil, &Error{Code: "MalformedQueryString", Message: "The parameters cannot be read: " + err.Error(), Status: http.StatusNotFound}
+	}
+	action := params.Get("Action")
+	if action == "" {
+		return nil, &Error{Code: "MissingAction", Message: "The request has no parameter Action."}
+	}
+	if v := params.Get("Version"); v != "" && v != q.Version {
+		return nil, &Error{Code: "InvalidAction", Message: "The simulator models the version " + q.Version + " of the API, not " + v + "."}
+	}
+	return &Request{Operation: statemachine.Operation(action), Params: params}, nil
+}
+
+// Result takes a result that is the inside of the result element.
+func (q Query) Result(op statemachine.Operation, result []byte, requestID string) Reply {
+	var x XML
+	x.Grow(len(result) + 4*len(op) + len(q.Namespace) + 256)
+	x.b = append(x.b, "<"+op+"Response xmlns=\""...)
+	x.escape(q.Namespace)
+	x.b = append(x.b, "\"><"+op+"Result>"...)
+	x.b = append(x.b, result...)
+	x.b = append(x.b, "</"+op+"Result><ResponseMetadata>"...)
+	x.Text("RequestId", requestID)
+	x.b = append(x.b, "</ResponseMetadata></"+op+"Response>"...)
+	return Reply{Status: http.StatusOK, ContentType: contentXML, Body: x.Bytes()}
+}
+
+// Refusal says Sender or Receiver after the status.
+func (q Query) Refusal(e *Error, requestID string) Reply {
+	var x XML
+	x.b = append(x.b, "<ErrorResponse xmlns=\""...)
+	x.escape(q.Namespace)
+	x.b = append(x.b, "\"><Error>"...)
+	if e.status() >= http.StatusInternalServerError {
+		x.Text("Type", "Receiver")
+	} else {
+		x.Text("Type", "Sender")
+	}
+	x.Text("Code", e.Code)
+	x.Text("Message", e.Message)
+	x.Close("Error")
+	x.Text("RequestId", requestID)
+	x.Close("ErrorResponse")
+	return Reply{Status: e.status(), ContentType: contentXML, Body: x.Bytes()}
+}
+
+// List reads a list of the form prefix1, prefix2, …, such as "Filters.Filter.1.Values.Value.1". It ends at the first number that is absent.
+func List(params url.Values, prefix string) []string {
+	var list []string
+	for i := 1; ; i++ {
+		v, ok := params[prefix+strconv.Itoa(i)]
+		if !ok {
+			return list
+		}
+		list = append(list, v[0])
+	}
+}

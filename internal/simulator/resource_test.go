@@ -1,0 +1,332 @@
+package simulator
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// lamp is the record of the resource of these tests: a lamp that warms up and cools down.
+type lamp struct {
+	State  string
+	Colour string // what another lifecycle might own
+}
+
+var lampMachine = statemachine.MustNew(statemachine.Definition[string]{
+	Name: "lamp",
+	Transitions: []statemachine.Transition[string]{
+		{From: "off", To: "warming", By: "SwitchOn"},
+		{From: "warming", To: "on"},
+		{From: "warming", To: "off", Lapse: true},
+		{From: "on", To: "cooling", By: "SwitchOff"},
+		{From: "cooling", To: "tepid"},
+		{From: "tepid", To: "off"},
+	},
+})
+
+func lamps(pace Pace) *Lifecycle[lamp, string] {
+	return &Lifecycle[lamp, string]{
+		Machine: lampMachine,
+		State:   func(l lamp) string { return l.State },
+		With: func(l lamp, s string) lamp {
+			l.State = s
+			return l
+		},
+		Pace: func(lamp, string, string) Pace { return pace },
+	}
+}
+
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func at(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
+
+// seen is what reads at the seconds show, in the order of time; "-" where there is nothing.
+func seen(r *Resource[lamp], seconds ...int) []string {
+	var list []string
+	for _, s := range seconds {
+		v, ok := r.Read(at(s))
+		if !ok {
+			v.State = "-"
+		}
+		list = append(list, fmt.Sprintf("%d %s", s, v.State))
+	}
+	return list
+}
+
+// command commands a lamp.
+func command(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp], second int, op statemachine.Operation) {
+	t.Helper()
+	v, _ := r.Now(at(second))
+	next, ok := l.Command(v, op)
+	if !ok {
+		t.Fatalf("%s is refused in the state %s", op, v.State)
+	}
+	l.Enter(r, at(second), next)
+}
+
+func TestTimeline(t *testing.T) {
+	tenSeconds := Pace{After: 10 * time.Second}
+	tests := []struct {
+		name string
+		why  string
+		do   func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp])
+		at   []int
+		want []string
+	}{
+		{
+			name: "settles",
+			why:  "a state that the service leaves is left at its instant, whether anybody looks before or not",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 5, "SwitchOn")
+			},
+			at:   []int{5, 14, 15, 100},
+			want: []string{"5 warming", "14 warming", "15 on", "100 on"},
+		},
+		{
+			name: "chain",
+			why:  "a settling transition may lead to a state that settles again; both are counted from where the one before ended",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 0, "SwitchOn")
+				command(t, l, r, 12, "SwitchOff")
+			},
+			at:   []int{12, 21, 22, 31, 32},
+			want: []string{"12 cooling", "21 cooling", "22 tepid", "31 tepid", "32 off"},
+		},
+		{
+			name: "stale",
+			why:  "an old read is the truth of that instant, and never from before the resource was created",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				r.Stale(func() time.Duration { return 7 * time.Second })
+				command(t, l, r, 5, "SwitchOn")
+			},
+			at:   []int{5, 11, 12, 21, 22},
+			want: []string{"5 off", "11 off", "12 warming", "21 warming", "22 on"},
+		},
+		{
+			name: "frozen",
+			why:  "a number of reads shows what was true when they were frozen",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				r.Freeze(at(0), 2)
+				command(t, l, r, 1, "SwitchOn")
+			},
+			at:   []int{2, 3, 4},
+			want: []string{"2 off", "3 off", "4 warming"},
+		},
+		{
+			name: "lapse",
+			why:  "a lapse shows when the transition would have been done, and happens once",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 0, "SwitchOn")
+				r.Lapse()
+				if got := seen(r, 9, 10); !cmp.Equal([]string{"9 warming", "10 off"}, got) {
+					t.Errorf("the lapse shows as %v", got)
+				}
+				command(t, l, r, 20, "SwitchOn")
+			},
+			at:   []int{20, 30},
+			want: []string{"20 warming", "30 on"},
+		},
+		{
+			name: "lapse of a state without one",
+			why:  "the table has no lapse out of cooling: it settles, and the lapse waits for the next that can",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 0, "SwitchOn")
+				command(t, l, r, 10, "SwitchOff")
+				r.Lapse()
+				r.Now(at(30))
+				command(t, l, r, 30, "SwitchOn")
+			},
+			at:   []int{39, 40},
+			want: []string{"39 warming", "40 off"},
+		},
+		{
+			name: "command in between",
+			why:  "what somebody sets drops what was planned",
+			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				l.Enter(r, at(0), lamp{State: "warming"})
+				l.Enter(r, at(9), lamp{State: "off"})
+			},
+			at:   []int{9, 10, 100},
+			want: []string{"9 off", "10 off", "100 off"},
+		},
+		{
+			name: "another key",
+			why:  "a change of something else leaves the course alone, and the course leaves that change alone",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 0, "SwitchOn")
+				v, _ := r.Now(at(5))
+				v.Colour = "red"
+				r.Set(at(5), "colour", v)
+				if v, _ := r.Now(at(10)); v.Colour != "red" {
+					t.Errorf("the colour is %q after the lamp is on", v.Colour)
+				}
+			},
+			at:   []int{10},
+			want: []string{"10 on"},
+		},
+		{
+			name: "later",
+			why:  "a command that is carried out later is refused then, if it must be, and settles from then on",
+			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				on := func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOn") }
+				l.Later(r, at(0), Pace{After: time.Minute}, on)
+			},
+			at:   []int{59, 60, 69, 70},
+			want: []string{"59 off", "60 warming", "69 warming", "70 on"},
+		},
+		{
+			name: "later, but no longer possible",
+			why:  "a planned command that the state does not permit then changes nothing",
+			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				l.Later(r, at(0), Pace{After: time.Minute}, func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOff") })
+			},
+			at:   []int{59, 60, 61},
+			want: []string{"59 off", "60 off", "61 off"},
+		},
+		{
+			name: "removed",
+			why:  "a resource that was removed is gone at once, and nothing planned brings it back",
+			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				command(t, l, r, 0, "SwitchOn")
+				r.Remove(at(3))
+				r.Remove(at(4))
+			},
+			at:   []int{4, 10, 20},
+			want: []string{"4 -", "10 -", "20 -"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var s Store[lamp]
+			l, r := lamps(tenSeconds), s.Put(at(0), lamp{State: "off"}, "a")
+			tt.do(t, l, r)
+			if diff := cmp.Diff(tt.want, seen(r, tt.at...)); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", tt.why, diff)
+			}
+		})
+	}
+}
+
+func TestPacedByReads(t *testing.T) {
+	var s Store[lamp]
+	l, r := lamps(Pace{Reads: 2}), s.Put(at(0), lamp{State: "off"}, "a")
+	command(t, l, r, 0, "SwitchOn")
+	command0 := seen(r, 1, 2, 3)
+	if diff := cmp.Diff([]string{"1 warming", "2 warming", "3 on"}, command0); diff != "" {
+		t.Errorf("two reads show a state before it moves on (-want +got)\n%s", diff)
+	}
+	command(t, l, r, 4, "SwitchOff")
+	if diff := cmp.Diff([]string{"5 cooling", "5 cooling", "5 tepid", "5 tepid", "5 off"}, seen(r, 5, 5, 5, 5, 5)); diff != "" {
+		t.Errorf("each state of a chain is shown twice (-want +got)\n%s", diff)
+	}
+	command(t, l, r, 6, "SwitchOn")
+	r.Freeze(at(6), 3)
+	if diff := cmp.Diff([]string{"7 warming", "7 warming", "7 warming", "7 warming", "7 warming", "7 on"}, seen(r, 7, 7, 7, 7, 7, 7)); diff != "" {
+		t.Errorf("old reads do not count (-want +got)\n%s", diff)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	var s Store[lamp]
+	l, r := lamps(Pace{After: 10 * time.Second}), s.Put(at(0), lamp{State: "off"}, "a")
+	command(t, l, r, 5, "SwitchOn")
+	r.Remove(at(20))
+	s.Put(at(30), lamp{State: "on"}, "A")
+	want := []Moment[lamp]{
+		{At: at(0), Value: lamp{State: "off"}},
+		{At: at(5), Value: lamp{State: "warming"}},
+		{At: at(15), Value: lamp{State: "on"}},
+		{At: at(20), Value: lamp{State: "on"}, Gone: true},
+		{At: at(30), Value: lamp{State: "on"}},
+	}
+	if diff := cmp.Diff(want, r.History(at(40))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for i := range 3 * maxPast {
+		r.Set(at(100+i), "x", lamp{State: "on"})
+	}
+	if n := len(r.History(at(1e6))); n > maxPast {
+		t.Errorf("%d changes are kept, more than %d", n, maxPast)
+	}
+}
+
+func TestCircle(t *testing.T) {
+	l := &Lifecycle[lamp, string]{
+		Machine: statemachine.MustNew(statemachine.Definition[string]{
+			Name:        "blinker",
+			Transitions: []statemachine.Transition[string]{{From: "on", To: "off"}, {From: "off", To: "on"}},
+		}),
+		State: func(v lamp) string { return v.State },
+		With:  func(_ lamp, s string) lamp { return lamp{State: s} },
+		Pace:  func(lamp, string, string) Pace { return Pace{} },
+	}
+	var s Store[lamp]
+	r := s.Put(at(0), lamp{State: "on"}, "a")
+	l.Follow(r, at(0))
+	if _, ok := r.Read(at(1)); !ok { // it returns at all
+		t.Error("the resource is gone")
+	}
+}
+
+func TestSettleChoice(t *testing.T) {
+	l := lamps(Pace{After: time.Second})
+	l.Machine = statemachine.MustNew(statemachine.Definition[string]{
+		Name:        "fork",
+		Transitions: []statemachine.Transition[string]{{From: "created", To: "on"}, {From: "created", To: "off"}},
+	})
+	var s Store[lamp]
+	first := s.Put(at(0), lamp{State: "created"}, "a")
+	l.Follow(first, at(0))
+	l.Settle = func(v lamp, to []string) string { return to[len(to)-1] }
+	last := s.Put(at(0), lamp{State: "created"}, "b")
+	l.Follow(last, at(0))
+	got := append(seen(first, 1), seen(last, 1)...)
+	if diff := cmp.Diff([]string{"1 on", "1 off"}, got); diff != "" {
+		t.Errorf("the table's first, unless the service picks (-want +got)\n%s", diff)
+	}
+}
+
+func TestStore(t *testing.T) {
+	var s Store[lamp]
+	for _, k := range []string{"c", "a", "d", "b"} {
+		s.Put(at(0), lamp{State: k}, k, "id-"+k)
+	}
+	keys := func(list []*Resource[lamp]) (keys []string) {
+		for _, r := range list {
+			keys = append(keys, r.Key())
+		}
+		return keys
+	}
+	for _, tt := range []struct {
+		why  string
+		got  []string
+		want []string
+	}{
+		{"in order, whatever the order of adding", keys(s.All()), []string{"a", "b", "c", "d"}},
+		{"a page goes on after the key", keys(s.After("b")), []string{"c", "d"}},
+		{"a page goes on after a key that is not there any more", keys(s.After("bb")), []string{"c", "d"}},
+		{"nothing comes after the last", keys(s.After("d")), nil},
+		{"any key finds a resource, once, whatever the case", keys(s.Select([]string{"ID-D", "a", "A", "x"})), []string{"a", "d"}},
+	} {
+		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
+		}
+	}
+	s.Stale(func(key string) time.Duration {
+		if key == "a" {
+			return time.Minute
+		}
+		return 0
+	})
+	for _, k := range []string{"a", "b"} {
+		s.Get(k).Set(at(10), "x", lamp{State: "new"})
+	}
+	got := append(seen(s.Get("a"), 20), seen(s.Get("b"), 20)...)
+	if diff := cmp.Diff([]string{"20 a", "20 new"}, got); diff != "" {
+		t.Errorf("staleness of the store (-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,120 @@
+package statemachine
+
+import (
+	"context"
+	"time"
+)
+
+// alone is the loop of one job. It reads and commands in the caller's goroutine: a goroutine for each read would cost more than the
+// rest of the loop together.
+type alone[R any, S ~string] struct {
+	job   *job[R, S]
+	read  func(context.Context) (R, error)
+	timer *time.Timer // nil until the first sleep
+	call  callContext
+}
+
+// finish runs a job to its end.
+func (j *job[R, S]) finish(ctx context.Context, read func(context.Context) (R, error)) {
+	l := alone[R, S]{job: j, read: read}
+	l.until(ctx)
+	l.close()
+}
+
+func (l *alone[R, S]) close() {
+	l.call.close()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// until reads and commands until the job has something to tell, or has ended.
+func (l *alone[R, S]) until(ctx context.Context) step {
+	j := l.job
+	next := stepRead
+	for {
+		switch next {
+		case stepRead, stepAlone:
+			if !l.sleep(ctx, j.due) || !l.pace(ctx, j.rules.reads) {
+				return j.canceled(ctx)
+			}
+			v, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, l.read)
+			at := time.Now()
+			next = j.took(ctx, v, err, at, true)
+			j.throttled(j.rules.reads, err, at)
+		case stepCommand:
+			if !l.pace(ctx, j.rules.cmd.Pacer) {
+				return j.canceled(ctx)
+			}
+			if j.late(time.Now()) {
+				next = stepRead
+				continue
+			}
+			start := time.Now()
+			sent, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, j.run)
+			at := time.Now()
+			next = j.ran(ctx, sent, err, start, at)
+			j.throttled(j.rules.cmd.Pacer, err, at)
+		case stepTell, stepDone:
+			return next
+		}
+	}
+}
+
+// late tells whether the deadline came while a command waited for its place; if so, the last read is due.
+func (j *job[R, S]) late(at time.Time) bool {
+	t := &j.track
+	if t.Deadline.IsZero() || at.Before(t.Deadline) {
+		return false
+	}
+	j.due = t.Deadline
+	return true
+}
+
+// throttled passes on that the service throttled a call.
+func (j *job[R, S]) throttled(p *Pacer, err error, at time.Time) {
+	if err != nil && p != nil && j.rules.kind(err) == Throttled {
+		p.Throttled(at)
+	}
+}
+
+// pace waits for the call's place under the quota, but not beyond the deadline. It is false if the context ended.
+func (l *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
+	if p == nil {
+		return true
+	}
+	deadline := l.job.track.Deadline
+	for at, place := time.Now(), p.Reserve(time.Now()); ; at, place = time.Now(), p.Held(time.Now()) {
+		if !deadline.IsZero() && place.After(deadline) {
+			return l.sleep(ctx, deadline)
+		}
+		if !place.After(at) {
+			return true
+		}
+		if !l.sleep(ctx, place) {
+			return false
+		}
+	}
+}
+
+// sleep sleeps until the instant t. It is false if the context ended.
+func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	d := time.Until(t)
+	if d <= 0 {
+		return true
+	}
+	if l.timer == nil {
+		l.timer = time.NewTimer(d)
+	} else {
+		l.timer.Reset(d)
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-l.timer.C:
+		return ctx.Err() == nil
+	}
+}

@@ -1,0 +1,202 @@
+package statemachine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// state is the state of the resources in these tests.
+type state string
+
+// The states of a stream, which is started and stopped.
+const (
+	stopped  state = "stopped"
+	starting state = "starting"
+	started  state = "started"
+	stopping state = "stopping"
+)
+
+// The states of a topic, which is created and deleted.
+const (
+	absent   state = "ABSENT"
+	creating state = "CREATING"
+	active   state = "ACTIVE"
+	deleting state = "DELETING"
+	broken   state = "BROKEN"
+)
+
+// novel is a state that no table has.
+const novel state = "defrosting"
+
+// The operations of both.
+const (
+	opStart  statemachine.Operation = "Start"
+	opStop   statemachine.Operation = "Stop"
+	opCreate statemachine.Operation = "Create"
+	opDelete statemachine.Operation = "Delete"
+)
+
+func streamTable() statemachine.Definition[state] {
+	return statemachine.Definition[state]{
+		Name: "stream",
+		Transitions: []statemachine.Transition[state]{
+			{From: stopped, To: starting, By: opStart},
+			{From: starting, To: started},
+			{From: starting, To: stopped, Lapse: true},
+			{From: started, To: stopping, By: opStop},
+			{From: stopping, To: stopped},
+			{From: stopping, To: started, Lapse: true},
+			{From: started, To: stopped, Lapse: true},
+		},
+		Hint: "look at the window",
+	}
+}
+
+func topicTable() statemachine.Definition[state] {
+	return statemachine.Definition[state]{
+		Name: "topic",
+		Transitions: []statemachine.Transition[state]{
+			{From: absent, To: creating, By: opCreate},
+			{From: creating, To: active},
+			{From: creating, To: broken, Lapse: true},
+			{From: active, To: deleting, By: opDelete},
+			{From: broken, To: deleting, By: opDelete},
+			{From: deleting, To: absent},
+		},
+		Absent: absent,
+	}
+}
+
+func stream() *statemachine.Machine[state] { return statemachine.MustNew(streamTable()) }
+func topic() *statemachine.Machine[state]  { return statemachine.MustNew(topicTable()) }
+
+// row is what a read gives.
+type row struct {
+	State  state
+	Number int    // of the read
+	Mode   string // a setting
+	Status string // the resource's own
+}
+
+func stateOf(r row) state { return r.State }
+
+// identity is no jitter.
+func identity(d time.Duration) time.Duration { return d }
+
+// every has a wait read every d, without jitter.
+func every(d time.Duration) statemachine.WaitOptions {
+	return statemachine.WaitOptions{MinDelay: d, MaxDelay: d, WatchDelay: d, Jitter: identity}
+}
+
+// answer is one read of a script.
+type answer struct {
+	state state
+	err   error
+	takes time.Duration
+	hang  bool // until its context ends
+	mode  string
+}
+
+// script is a resource that is read: the answers in order, the last one for ever.
+type script struct {
+	answers []answer
+	start   time.Time
+	reads   []time.Duration // since start
+}
+
+// shows is a script of states.
+func shows(states ...state) *script {
+	s := &script{start: time.Now()}
+	for _, st := range states {
+		s.answers = append(s.answers, answer{state: st})
+	}
+	return s
+}
+
+// answers is a script.
+func answers(as ...answer) *script { return &script{answers: as, start: time.Now()} }
+
+func (s *script) read(ctx context.Context) (row, error) {
+	s.reads = append(s.reads, time.Since(s.start))
+	n := len(s.reads)
+	a := s.answers[min(n, len(s.answers))-1]
+	if a.hang {
+		<-ctx.Done()
+		return row{}, fmt.Errorf("send request: %w", ctx.Err())
+	}
+	if a.takes > 0 {
+		select {
+		case <-time.After(a.takes):
+		case <-ctx.Done():
+			return row{}, ctx.Err()
+		}
+	}
+	if a.err != nil {
+		return row{}, a.err
+	}
+	return row{State: a.state, Number: n, Mode: a.mode}, nil
+}
+
+// waiter waits for the scripted stream.
+func (s *script) waiter(o statemachine.WaitOptions) *statemachine.Waiter[row, state] {
+	return &statemachine.Waiter[row, state]{
+		Machine: stream(), Resource: "res-1", Read: s.read, State: stateOf, Options: o,
+	}
+}
+
+// secs are seconds as durations.
+func secs(s ...float64) []time.Duration {
+	var ds []time.Duration
+	for _, f := range s {
+		ds = append(ds, time.Duration(f*float64(time.Second)))
+	}
+	return ds
+}
+
+// fault is an error of the service.
+func fault(k statemachine.Kind) error {
+	return &statemachine.Fault{Kind: k, Operation: "Describe", Resource: "res-1", Code: "Code." + string(k), Message: "the service says " + string(k)}
+}
+
+// waitError is the WaitError in err, or a failure of the test.
+func waitError(t *testing.T, err error) *statemachine.WaitError {
+	t.Helper()
+	we, ok := errors.AsType[*statemachine.WaitError](err)
+	if !ok {
+		t.Fatalf("error is no *WaitError: %v", err)
+	}
+	return we
+}
+
+// same fails the test where got is not want.
+func same[T any](t *testing.T, what string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// chain tells which of the Reasons, Kinds and context errors err is, by errors.Is.
+func chain(err error) []string {
+	var is []string
+	for _, target := range []error{
+		statemachine.TimedOut, statemachine.Canceled, statemachine.Unreachable, statemachine.Lapsed, statemachine.Gone, statemachine.ReadFailed,
+		statemachine.InvalidInput, statemachine.NotFound, statemachine.InvalidState, statemachine.AlreadyInState, statemachine.Conflict,
+		statemachine.AccessDenied, statemachine.KeyNotAccessible, statemachine.Unsupported, statemachine.LimitExceeded,
+		statemachine.MissingDependency, statemachine.Throttled, statemachine.Unavailable, statemachine.Unauthenticated,
+		statemachine.Drifted, statemachine.Interrupted, statemachine.Unknown,
+		context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, target) {
+			is = append(is, target.Error())
+		}
+	}
+	return is
+}

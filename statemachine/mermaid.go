@@ -1,0 +1,47 @@
+package statemachine
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mermaid is the table as a Mermaid state diagram. Commanded transitions are labelled with their operation, lapses with
+// "lapse". The same table always gives the same text; between versions of this library the text may change.
+func (m *Machine[S]) Mermaid() string {
+	var b strings.Builder
+	b.WriteString("stateDiagram-v2\n")
+	names := make([]string, len(m.states))
+	for i, s := range m.states {
+		names[i] = string(s)
+		if !isMermaidID(names[i]) { // such as locking-policy
+			names[i] = fmt.Sprintf("s%d", i)
+			fmt.Fprintf(&b, "    state %q as %s\n", strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ").Replace(string(s)), names[i])
+		}
+	}
+	for _, t := range m.def.Transitions {
+		fmt.Fprintf(&b, "    %s --> %s", names[m.index(t.From)], names[m.index(t.To)])
+		switch {
+		case t.By != "":
+			fmt.Fprintf(&b, ": %s", oneLine(string(t.By)))
+		case t.Lapse:
+			b.WriteString(": lapse")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// isMermaidID tells whether a diagram can name a state by s itself. The words are those of Mermaid's own grammar, and s0, s1, …
+// are the names that the diagram gives by itself.
+func isMermaidID(s string) bool {
+	switch strings.ToLower(s) {
+	case "state", "note", "end", "as", "direction", "class", "classdef", "style", "click", "default", "hide":
+		return false
+	}
+	for i, r := range s {
+		if letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'; !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return strings.TrimLeft(s, "s0123456789") != ""
+}

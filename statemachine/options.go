@@ -1,0 +1,113 @@
+package statemachine
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// WaitOptions are the settings of a wait. The zero value has the defaults.
+type WaitOptions struct {
+	// MinDelay and MaxDelay bound the delay between two reads, which is an eightieth of the time waited: a wait of an
+	// hour reads every 45 s. 2 s and 1 minute by default; a MinDelay above the default MaxDelay raises it, and the other way round.
+	MinDelay, MaxDelay time.Duration
+
+	// ReadTimeout bounds one read. A read that takes longer counts as [Unavailable]. 30 s by default.
+	ReadTimeout time.Duration
+
+	// Jitter makes of a delay the delay that is waited, so that many waits do not read in step. The result is never zero
+	// or negative. By default it is a tenth either way. It must be safe for concurrent use.
+	Jitter func(time.Duration) time.Duration
+
+	// Grace is how long after the wait, or the last command, began a state that cannot settle into the target may still be
+	// an old read. 1 minute by default; negative: none.
+	Grace time.Duration
+
+	// WatchDelay is the delay between two reads of a Watch. 30 s by default.
+	WatchDelay time.Duration
+
+	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor starts the count anew.
+	// 1 by default.
+	Consecutive int
+
+	// OnRead is called after every read, from the goroutine that reads. It must not block. With many resources
+	// it is called for one at a time.
+	OnRead func(Reading)
+
+	// Logger gets each change of state and each command at level Info, each tolerated failure at Warn, each read at
+	// Debug. Nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+// Reading is one read, for [WaitOptions.OnRead].
+type Reading struct {
+	Resource  string
+	Target    string // empty in a Watch
+	State     string // as read; the last one if this read failed
+	Reads     int    // of this resource in this wait, this one included
+	Elapsed   time.Duration
+	NextDelay time.Duration // until the next read, before jitter; zero after the last
+	Err       error         // of this read
+}
+
+// The defaults of [WaitOptions].
+const (
+	defaultMinDelay    = 2 * time.Second
+	defaultMaxDelay    = time.Minute
+	defaultReadTimeout = 30 * time.Second
+	defaultGrace       = time.Minute
+	defaultWatchDelay  = 30 * time.Second
+)
+
+// withDefaults fills in what is not set.
+func (o WaitOptions) withDefaults() WaitOptions {
+	switch {
+	case o.MinDelay == 0 && o.MaxDelay == 0:
+		o.MinDelay, o.MaxDelay = defaultMinDelay, defaultMaxDelay
+	case o.MinDelay == 0:
+		o.MinDelay = min(defaultMinDelay, o.MaxDelay)
+	case o.MaxDelay == 0:
+		o.MaxDelay = max(defaultMaxDelay, o.MinDelay)
+	}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = defaultReadTimeout
+	}
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	if o.WatchDelay == 0 {
+		o.WatchDelay = defaultWatchDelay
+	}
+	if o.Consecutive == 0 {
+		o.Consecutive = 1
+	}
+	return o
+}
+
+// check adds what is wrong with the options, defaults filled in.
+func (o WaitOptions) check(wrong *InputError) {
+	for _, d := range [...]struct {
+		field string
+		value time.Duration
+	}{{"MinDelay", o.MinDelay}, {"MaxDelay", o.MaxDelay}, {"ReadTimeout", o.ReadTimeout}, {"WatchDelay", o.WatchDelay}} {
+		if d.value < 0 {
+			wrong.Add(d.field, fmt.Sprintf("is negative: %s", d.value))
+		}
+	}
+	if o.MinDelay > o.MaxDelay && o.MaxDelay >= 0 {
+		wrong.Add("MinDelay", fmt.Sprintf("is more than MaxDelay: %s, %s", o.MinDelay, o.MaxDelay))
+	}
+	if o.Consecutive < 0 {
+		wrong.Add("Consecutive", fmt.Sprintf("is negative: %d", o.Consecutive))
+	}
+}
+
+// jittered is the delay that is waited for a delay of d. It is never less than a microsecond: no clock, the virtual one
+// of a test least of all, may stand still between two reads.
+func (o *WaitOptions) jittered(d time.Duration) time.Duration {
+	if o.Jitter != nil {
+		return max(o.Jitter(d), time.Microsecond)
+	}
+	return max(d-d/10+rand.N(d/5+1), time.Microsecond) //nolint:gosec // spreads load, guards nothing
+}

@@ -1,0 +1,105 @@
+package statemachine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Pacer keeps the calls of many waits under one quota: a token bucket that all of them share, and a pause of all of them when
+// the service throttles one. A nil *Pacer lets everything go at once. It is safe for concurrent use.
+//
+// Give one Pacer to all clients that share a quota: RDS, for one, counts by account and Region.
+type Pacer struct {
+	every time.Duration // between two calls, once the burst is used up
+	burst time.Duration // how far the calls may run ahead of every
+
+	mu    sync.Mutex
+	next  time.Time // when the next call would go if there were no burst
+	held  time.Time // no call goes before
+	pause time.Duration
+}
+
+// The pauses after a throttled call: each that comes soon after the last is twice as long.
+const (
+	firstPause = time.Second
+	maxPause   = 16 * time.Second
+)
+
+// NewPacer makes a pacer that lets burst calls go at once and perSecond calls each second from then on. Fewer than one call
+// an hour, and a burst of less than one, are taken for these bounds.
+func NewPacer(perSecond float64, burst int) *Pacer {
+	every := time.Hour
+	if perSecond > 1.0/3600 {
+		every = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
+	}
+	return &Pacer{every: every, burst: every * time.Duration(max(burst, 1)-1)}
+}
+
+// Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later. When that instant has
+// come, ask Held.
+func (p *Pacer) Reserve(at time.Time) time.Time {
+	if p == nil {
+		return at
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.next.Before(at) {
+		p.next = at
+	}
+	place := p.next.Add(-p.burst)
+	p.next = p.next.Add(p.every)
+	if place.Before(at) {
+		return at
+	}
+	return place
+}
+
+// Held says until when all calls pause because the service throttled one: the instant at if they do not.
+func (p *Pacer) Held(at time.Time) time.Time {
+	if p == nil {
+		return at
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held.Before(at) {
+		return at
+	}
+	return p.held
+}
+
+// Throttled says that the service throttled a call. All calls pause for a second; for twice as long each time that it happens
+// again soon after the pause, up to 16 s.
+func (p *Pacer) Throttled(at time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at.Before(p.held) {
+		return // a call that was under way already when the pause began
+	}
+	if p.pause == 0 || at.Sub(p.held) > 2*p.pause {
+		p.pause = firstPause
+	} else {
+		p.pause = min(2*p.pause, maxPause)
+	}
+	p.held = at.Add(p.pause)
+}
+
+// Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that ends first.
+func (p *Pacer) Wait(ctx context.Context) error {
+	for place := p.Reserve(time.Now()); ; place = p.Held(time.Now()) {
+		d := time.Until(place)
+		if d <= 0 {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(max(d, time.Microsecond))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package statemachine
+
+import (
+	"iter"
+	"sync"
+	"time"
+)
+
+// entry is a member of an engine in a queue.
+type entry struct {
+	at     time.Time
+	member int
+}
+
+// before orders entries by time, and those of one instant by member, so that the same run always goes the same way.
+func (e entry) before(o entry) bool {
+	if c := e.at.Compare(o.at); c != 0 {
+		return c < 0
+	}
+	return e.member < o.member
+}
+
+// queue is a binary heap of entries, the earliest first. It is container/heap without the allocation of every push.
+type queue []entry
+
+func (q queue) empty() bool  { return len(q) == 0 }
+func (q queue) first() entry { return q[0] }
+
+func (q *queue) push(e entry) {
+	h := append(*q, e)
+	*q = h
+	for i := len(h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !h[i].before(h[parent]) {
+			return
+		}
+		h[i], h[parent] = h[parent], h[i]
+		i = parent
+	}
+}
+
+func (q *queue) pop() entry {
+	h := *q
+	first, n := h[0], len(h)-1
+	h[0] = h[n]
+	h = h[:n]
+	*q = h
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= n {
+			return first
+		}
+		if right := child + 1; right < n && h[right].before(h[child]) {
+			child = right
+		}
+		if !h[child].before(h[i]) {
+			return first
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
+}
+
+// outbox hands results from an engine to the loop that ranges over them, which may be slower.
+type outbox[T any] struct {
+	mu     sync.Mutex
+	ready  chan struct{} // holds one token while there is something new
+	queue  []Result[T]
+	place  map[int]int // where in queue an index stands, if results replace each other
+	closed bool
+}
+
+// put appends a result. If it replaces, it takes the place of one with its index that was not taken yet.
+func (o *outbox[T]) put(r Result[T], replace bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i, ok := o.place[r.Index]; ok && replace {
+		o.queue[i] = r
+		return
+	}
+	if replace {
+		if o.place == nil {
+			o.place = map[int]int{}
+		}
+		o.place[r.Index] = len(o.queue)
+	}
+	o.queue = append(o.queue, r)
+	o.signal()
+}
+
+// close says that nothing comes any more.
+func (o *outbox[T]) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.signal()
+}
+
+// signal says that there is something new. The lock is held.
+func (o *outbox[T]) signal() {
+	select {
+	case o.ready <- struct{}{}:
+	default:
+	}
+}
+
+// all yields the results until the outbox is closed and empty.
+func (o *outbox[T]) all() iter.Seq[Result[T]] {
+	return func(yield func(Result[T]) bool) {
+		for {
+			o.mu.Lock()
+			queue, closed := o.queue, o.closed
+			o.queue, o.place = nil, nil
+			o.mu.Unlock()
+			for _, r := range queue {
+				if !yield(r) {
+					return
+				}
+			}
+			if len(queue) > 0 {
+				continue
+			}
+			if closed {
+				return
+			}
+			<-o.ready
+		}
+	}
+}

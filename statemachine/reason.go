@@ -1,0 +1,166 @@
+package statemachine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Reason is why a wait ended without its target. A Reason is an error itself, for
+//
+//	errors.Is(err, statemachine.Lapsed)
+type Reason string
+
+// The reasons. Empty means that a wait goes on.
+const (
+	// TimedOut: maxWait passed. errors.Is(err, [context.DeadlineExceeded]) holds too.
+	TimedOut Reason = "timed out"
+
+	// Canceled: the caller's context ended, by an earlier deadline of its own too. Both ctx.Err() and context.Cause(ctx) are
+	// found by errors.Is.
+	Canceled Reason = "canceled"
+
+	// Unreachable: the resource is in a state that does not lead to the target without a command.
+	Unreachable Reason = "unreachable"
+
+	// Lapsed: the resource was on its way to the target, or there, and went back: a start that was rolled back, say,
+	// or somebody else's stop.
+	Lapsed Reason = "lapsed"
+
+	// Gone: the resource does not exist, or not any more.
+	Gone Reason = "gone"
+
+	// ReadFailed: a read failed in a way that does not heal by waiting.
+	ReadFailed Reason = "read failed"
+)
+
+// Error is the reason in words.
+func (r Reason) Error() string { return string(r) }
+
+// Is lets a wait that timed out be a context.DeadlineExceeded as well.
+func (r Reason) Is(target error) bool { return r == TimedOut && target == context.DeadlineExceeded }
+
+// kind places a Reason that says by itself what a caller can do.
+func (r Reason) kind() Kind {
+	switch r {
+	case Canceled:
+		return Interrupted
+	case Gone:
+		return NotFound
+	case TimedOut, Unreachable, Lapsed, ReadFailed:
+	}
+	return Unknown
+}
+
+// WaitError says why a wait, or an ensure while it waited, ended without its target.
+type WaitError struct {
+	Machine  string // what goes through the lifecycle: "database activity stream"
+	Resource string
+	Target   string // the state that was waited for
+	Last     string // the last state that was read; empty: none was
+	Reason   Reason
+	Reads    int           // made, failed ones included
+	Elapsed  time.Duration // since the wait began
+	History  []Sighting[string]
+	Plan     []Operation // what would lead from Last to Target, with Unreachable and Lapsed; empty: nothing would
+	Accepted []Operation // what an ensure had run before; empty in a wait
+	Hint     string      // the lifecycle's, with Unreachable and Lapsed
+	Err      error       // the read's or command's error, if the last one failed; the context's with Canceled; else nil
+}
+
+// Error is one line that says what happened to which resource and what to do next. Do not depend on its text.
+func (e *WaitError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Machine, e.Resource)
+	if len(e.Accepted) > 0 {
+		fmt.Fprintf(&b, "%s accepted, ", joinOperations(e.Accepted))
+	}
+	if e.Target != "" {
+		fmt.Fprintf(&b, "waiting for %s: ", e.Target)
+	}
+	b.WriteString(string(e.Reason))
+	switch e.Reason {
+	case Unreachable:
+		if e.Last != "" {
+			fmt.Fprintf(&b, " from %s", e.Last)
+		}
+	case Lapsed:
+		fmt.Fprintf(&b, ": %s", e.path())
+	case Gone:
+		b.WriteString(": there is no such resource")
+	case TimedOut, Canceled, ReadFailed:
+	}
+	fmt.Fprintf(&b, " after %s and %d reads", e.Elapsed.Round(time.Millisecond), e.Reads)
+	switch {
+	case e.Reason == Unreachable, e.Reason == Lapsed:
+		if len(e.Plan) > 0 {
+			fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
+		}
+	case e.Last != "":
+		fmt.Fprintf(&b, ", last seen %s", e.Last)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	if e.Hint != "" {
+		fmt.Fprintf(&b, "; %s", e.Hint)
+	}
+	return oneLine(b.String())
+}
+
+// path is the last states seen, with how long the last but one was seen: "starting → stopped after 2m10s".
+func (e *WaitError) path() string {
+	switch n := len(e.History); n {
+	case 0:
+		return quoted(e.Last)
+	case 1:
+		return quoted(e.History[0].State)
+	default:
+		from, to := e.History[n-2], e.History[n-1]
+		return fmt.Sprintf("%s → %s after %s", quoted(from.State), quoted(to.State), to.At.Sub(from.At).Round(time.Millisecond))
+	}
+}
+
+// Unwrap gives the Reason and what stands in Err.
+func (e *WaitError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Reason}
+	}
+	return []error{e.Reason, e.Err}
+}
+
+// kind prefers what the last failure means over what the Reason alone can tell.
+func (e *WaitError) kind() Kind {
+	if e.Reason == Canceled || e.Reason == Gone || e.Err == nil {
+		return e.Reason.kind()
+	}
+	return KindOf(e.Err)
+}
+
+func joinOperations(ops []Operation) string {
+	var b strings.Builder
+	for i, op := range ops {
+		if i > 0 {
+			b.WriteString(", then ")
+		}
+		b.WriteString(string(op))
+	}
+	return b.String()
+}
+
+// contextError is why a context ended: its error, its cause where somebody gave one, and the failure that the end
+// came upon, if any.
+func contextError(ctx context.Context, failure error) error {
+	errs := []error{ctx.Err()}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ctx.Err()) {
+		errs = append(errs, cause)
+	} else if cause != nil {
+		errs[0] = cause
+	}
+	if failure != nil {
+		errs = append(errs, failure)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,180 @@
+// Package sdkfault turns an error of the AWS SDK for Go into a [statemachine.Fault]: what was called, on what, what AWS
+// said, and, as a [statemachine.Kind], what to do about it.
+//
+// What a service's error codes mean is one [Table] a service. What all of AWS has in common, such as throttling,
+// expired credentials or a broken connection, needs no row: the package knows it, where possible by asking
+// the SDK's own classification. A resource of your own needs no more than
+//
+//	var faults = sdkfault.Table{
+//		{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
+//		{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
+//	}
+//
+// and faults.Fault around each call's error.
+//
+// Codes decide, never the HTTP status, where there is a code: AWS's documents and its answers differ in the status.
+package sdkfault
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Row says what one error code means.
+type Row struct {
+	Code    string // as it comes over the wire: "DBInstanceNotFound", not the shape's name
+	Message string // what the service's message must contain, in whatever case; empty: whatever it says
+	Kind    statemachine.Kind
+}
+
+// Table says what a service's error codes mean. The first row that fits decides; it goes before what this package knows
+// of all services. A Table is safe for concurrent use as long as it does not change.
+type Table []Row
+
+// Common is what these codes mean in whatever service. Throttling and what the SDK retries is not here: the SDK knows it.
+// The slice is the caller's.
+func Common() Table {
+	return Table{
+		{Code: "AccessDenied", Kind: statemachine.AccessDenied},
+		{Code: "AccessDeniedException", Kind: statemachine.AccessDenied},
+		{Code: "UnauthorizedOperation", Kind: statemachine.AccessDenied},
+		{Code: "NotAuthorized", Kind: statemachine.AccessDenied},
+		{Code: "OptInRequired", Kind: statemachine.AccessDenied},
+		{Code: "ExpiredToken", Kind: statemachine.Unauthenticated},
+		{Code: "ExpiredTokenException", Kind: statemachine.Unauthenticated},
+		{Code: "InvalidClientTokenId", Kind: statemachine.Unauthenticated},
+		{Code: "UnrecognizedClientException", Kind: statemachine.Unauthenticated},
+		{Code: "InvalidAccessKeyId", Kind: statemachine.Unauthenticated},
+		{Code: "MissingAuthenticationToken", Kind: statemachine.Unauthenticated},
+		{Code: "MissingAuthenticationTokenException", Kind: statemachine.Unauthenticated},
+		{Code: "IncompleteSignature", Kind: statemachine.Unauthenticated},
+		{Code: "IncompleteSignatureException", Kind: statemachine.Unauthenticated},
+		{Code: "InvalidSignatureException", Kind: statemachine.Unauthenticated},
+		{Code: "SignatureDoesNotMatch", Kind: statemachine.Unauthenticated},
+		{Code: "RequestExpired", Kind: statemachine.Unauthenticated},
+		{Code: "RequestTimeTooSkewed", Kind: statemachine.Unauthenticated},
+		{Code: "InternalError", Kind: statemachine.Unavailable},
+		{Code: "InternalFailure", Kind: statemachine.Unavailable},
+		{Code: "InternalServerError", Kind: statemachine.Unavailable},
+		{Code: "ServiceUnavailable", Kind: statemachine.Unavailable},
+		{Code: "ServiceUnavailableException", Kind: statemachine.Unavailable},
+		{Code: "ValidationError", Kind: statemachine.InvalidInput},
+		{Code: "ValidationException", Kind: statemachine.InvalidInput},
+		{Code: "MissingParameter", Kind: statemachine.InvalidInput},
+		{Code: "MalformedQueryString", Kind: statemachine.InvalidInput},
+	}
+}
+
+// Fault makes a [*statemachine.Fault] of the error of a call of op on resource with the context ctx. It returns nil for nil, and an error that has
+// its kind already (a Fault, an InputError) as it is. The SDK's error stays reachable through errors.As.
+func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*statemachine.Fault](err); ok {
+		return err
+	}
+	if _, ok := errors.AsType[*statemachine.InputError](err); ok {
+		return err
+	}
+	f := &statemachine.Fault{Operation: op, Resource: resource, Err: err}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		f.Code, f.Message = api.ErrorCode(), api.ErrorMessage()
+	}
+	if r, ok := errors.AsType[interface {
+		error
+		ServiceRequestID() string
+	}](err); ok {
+		f.RequestID = r.ServiceRequestID()
+	}
+	f.Kind = t.kind(ctx, f)
+	return f
+}
+
+// kind says what a fault means whose other fields are filled in.
+func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kind {
+	switch f.Code {
+	case "":
+		return unanswered(ctx, f.Err)
+	case "UnknownError": // what the SDK makes of an error without a code, such as a proxy's page
+		return byStatus(f.Err)
+	}
+	for _, rows := range []Table{t, Common()} {
+		for _, row := range rows {
+			if row.Code == f.Code && containsFold(f.Message, row.Message) {
+				return row.Kind
+			}
+		}
+	}
+	switch {
+	case retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(f.Err) == aws.TrueTernary:
+		return statemachine.Throttled
+	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(f.Err) == aws.TrueTernary:
+		return statemachine.Unavailable
+	}
+	if api, ok := errors.AsType[smithy.APIError](f.Err); ok && api.ErrorFault() == smithy.FaultServer {
+		return statemachine.Unavailable
+	}
+	return statemachine.Unknown
+}
+
+// unanswered says what an error means that is no answer of the service.
+func unanswered(ctx context.Context, err error) statemachine.Kind {
+	if ctx.Err() != nil {
+		return statemachine.Interrupted
+	}
+	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+		return statemachine.Unavailable
+	}
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return statemachine.Unavailable // an answer came, but not one of the service: whether it did anything is not known
+	}
+	if _, ok := errors.AsType[*smithy.SerializationError](err); ok {
+		return statemachine.InvalidInput
+	}
+	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
+		return statemachine.InvalidInput
+	}
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok && op.Err != nil &&
+		strings.HasPrefix(op.Err.Error(), "get identity: ") { // the SDK has no type for it
+		return statemachine.Unauthenticated
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return statemachine.Unavailable // not the caller's context: an HTTP client's own timeout, say
+	}
+	return byStatus(err)
+}
+
+// byStatus is for an error that has nothing but an HTTP status to tell by.
+func byStatus(err error) statemachine.Kind {
+	r, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](err)
+	if !ok {
+		return statemachine.Unknown
+	}
+	switch status := r.HTTPStatusCode(); {
+	case status == http.StatusTooManyRequests:
+		return statemachine.Throttled
+	case status == http.StatusUnauthorized:
+		return statemachine.Unauthenticated
+	case status == http.StatusForbidden:
+		return statemachine.AccessDenied
+	case status >= http.StatusInternalServerError:
+		return statemachine.Unavailable
+	}
+	return statemachine.Unknown
+}
+
+func containsFold(s, part string) bool {
+	return part == "" || strings.Contains(strings.ToLower(s), strings.ToLower(part))
+}
