@@ -27,6 +27,7 @@ var _ API = (*rds.Client)(nil)
 type Client struct {
 	api     API
 	options Options
+	region  string // of api with the options; empty: not known
 }
 
 // New makes a client that calls api, an [rds.Client] as a rule. If api tells its Region by a method Options() rds.Options, as
@@ -37,7 +38,11 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
-	return &Client{api: api, options: o}
+	return &Client{api: api, options: o, region: regionOf(api, o)}
+}
+
+func regionOf(api API, o Options) string {
+	return sdkcall.Region(api, o.ClientOptions, func(o *rds.Options) string { return o.Region })
 }
 
 // NewFromConfig makes a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -54,12 +59,15 @@ type call struct {
 }
 
 func (c *Client) call(optFns []func(*Options)) call {
-	o := c.options.with(optFns)
+	o, region := c.options.with(optFns), c.region
+	if len(optFns) > 0 {
+		region = regionOf(c.api, o)
+	}
 	return call{
 		api:     c.api,
 		options: o,
-		region:  sdkcall.Region(c.api, o.ClientOptions, func(o *rds.Options) string { return o.Region }),
-		caller:  sdkcall.Caller[rds.Options]{Faults: faults(), Options: o.ClientOptions, Pacer: o.Pacer},
+		region:  region,
+		caller:  sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
 	}
 }
 

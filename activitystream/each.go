@@ -3,6 +3,7 @@ package activitystream
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,50 +160,42 @@ func (c *Client) each(texts []string, optFns []func(*Options), check func(call) 
 
 // merge is which of many inputs are about one resource, so that it is read and commanded once.
 type merge struct {
-	texts  []string // the ARN of each input, as it was given
-	unique []int    // the first input of each resource
-	same   [][]int  // by unique: all inputs of that resource
+	texts  []string      // the ARN of each input, as it was given
+	unique []int         // the first input of each resource
+	twins  map[int][]int // by the first input of a resource: the others
 	wrong  map[int]error
 }
 
 func newMerge(texts []string, check func(int) error, equal func(i, j int) bool) *merge {
-	m := &merge{texts: texts, wrong: map[int]error{}}
-	groups := make(map[string]int, len(texts))
+	m := &merge{texts: texts, twins: map[int][]int{}, wrong: map[int]error{}}
+	firsts := make(map[string]int, len(texts))
 	for i, text := range texts {
 		if err := check(i); err != nil {
 			m.wrong[i] = err
 			continue
 		}
 		key := strings.ToLower(text)
-		n, ok := groups[key]
-		if !ok {
-			groups[key] = len(m.unique)
-			m.unique, m.same = append(m.unique, i), append(m.same, []int{i})
+		if first, ok := firsts[key]; ok {
+			m.twins[first] = append(m.twins[first], i)
 			continue
 		}
-		m.same[n] = append(m.same[n], i)
+		firsts[key] = i
+		m.unique = append(m.unique, i)
 	}
-	m.refuseRivals(equal)
+	m.unique = slices.DeleteFunc(m.unique, func(first int) bool { return m.rivals(first, equal) })
 	return m
 }
 
-// refuseRivals refuses the inputs of a resource if they do not all want the same of it.
-func (m *merge) refuseRivals(equal func(i, j int) bool) {
-	unique, same := m.unique[:0], m.same[:0]
-	for n, first := range m.unique {
-		agree := true
-		for _, i := range m.same[n] {
-			agree = agree && equal(first, i)
-		}
-		if agree {
-			unique, same = append(unique, first), append(same, m.same[n])
-			continue
-		}
-		for _, i := range m.same[n] {
-			m.wrong[i] = validate.Field("ResourceArn", "stands in two inputs that want different things of it: "+m.texts[i])
-		}
+// rivals refuses the inputs of a resource if they do not all want the same of it, and tells whether it did.
+func (m *merge) rivals(first int, equal func(i, j int) bool) bool {
+	twins := m.twins[first]
+	if !slices.ContainsFunc(twins, func(i int) bool { return !equal(first, i) }) {
+		return false
 	}
-	m.unique, m.same = unique, same
+	for _, i := range append([]int{first}, twins...) {
+		m.wrong[i] = validate.Field("ResourceArn", "stands in two inputs that want different things of it: "+m.texts[i])
+	}
+	return true
 }
 
 // fan yields the results of run, which are by unique, for each of the inputs, and before them the inputs that are wrong.
@@ -222,7 +215,11 @@ func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], non
 				}
 				return
 			}
-			for _, i := range m.same[n] {
+			first := m.unique[n]
+			if !yield(m.texts[first], statemachine.Result[R]{Index: first, Value: r.Value, Err: r.Err}) {
+				return
+			}
+			for _, i := range m.twins[first] {
 				if !yield(m.texts[i], statemachine.Result[R]{Index: i, Value: r.Value, Err: r.Err}) {
 					return
 				}

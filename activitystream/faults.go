@@ -6,21 +6,19 @@ import (
 )
 
 // faults is what RDS's error codes mean, as they come over the wire.
-func faults() sdkfault.Table {
-	return sdkfault.Table{
-		{Code: "ResourceNotFoundFault", Kind: statemachine.NotFound},
-		{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
-		{Code: "DBClusterNotFoundFault", Kind: statemachine.NotFound},
-		{Code: "InvalidDBClusterStateFault", Kind: statemachine.InvalidState},
-		{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
-		{Code: "KMSKeyNotAccessibleFault", Kind: statemachine.KeyNotAccessible},
-		// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words are unconfirmed, and
-		// taken to be the same turned round.
-		{Code: "InvalidParameterCombination", Message: "expected to be started, but is stopped", Kind: statemachine.AlreadyInState},
-		{Code: "InvalidParameterCombination", Message: "expected to be stopped, but is started", Kind: statemachine.AlreadyInState},
-		{Code: "InvalidParameterCombination", Message: "expected to be", Kind: statemachine.InvalidState},
-		{Code: "InvalidParameterCombination", Message: "in this configuration", Kind: statemachine.Unsupported},
-		{Code: "InvalidParameterCombination", Kind: statemachine.InvalidInput},
-		{Code: "InvalidParameterValue", Kind: statemachine.InvalidInput},
-	}
+var faults = sdkfault.Table{
+	{Code: "ResourceNotFoundFault", Kind: statemachine.NotFound},
+	{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
+	{Code: "DBClusterNotFoundFault", Kind: statemachine.NotFound},
+	{Code: "InvalidDBClusterStateFault", Kind: statemachine.InvalidState},
+	{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
+	{Code: "KMSKeyNotAccessibleFault", Kind: statemachine.KeyNotAccessible},
+	// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words are unconfirmed, and
+	// taken to be the same turned round.
+	{Code: "InvalidParameterCombination", Message: "expected to be started, but is stopped", Kind: statemachine.AlreadyInState},
+	{Code: "InvalidParameterCombination", Message: "expected to be stopped, but is started", Kind: statemachine.AlreadyInState},
+	{Code: "InvalidParameterCombination", Message: "expected to be", Kind: statemachine.InvalidState},
+	{Code: "InvalidParameterCombination", Message: "in this configuration", Kind: statemachine.Unsupported},
+	{Code: "InvalidParameterCombination", Kind: statemachine.InvalidInput},
+	{Code: "InvalidParameterValue", Kind: statemachine.InvalidInput},
 }

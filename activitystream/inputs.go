@@ -170,25 +170,25 @@ var (
 
 // checkKey says what is wrong with a KMS key.
 func checkKey(s string) string {
-	name := s
+	name, ok := s, keyID.MatchString(s) || aliasName.MatchString(s)
 	if strings.HasPrefix(s, "arn:") {
 		a, reason := validate.ARN(s, "kms", "")
 		if reason != "" {
 			return reason
 		}
 		name = a.Resource
-		if id, isKey := strings.CutPrefix(name, "key/"); isKey {
-			name = id
-		} else if !strings.HasPrefix(name, "alias/") {
+		id, isKey := strings.CutPrefix(name, "key/")
+		if !isKey && !strings.HasPrefix(name, "alias/") {
 			return fmt.Sprintf("must be the ARN of a key (…:key/id) or of an alias (…:alias/name), is %q", s)
 		}
+		ok = isKey && keyID.MatchString(id) || aliasName.MatchString(name)
 	}
 	switch {
 	case s == "":
 		return "is empty"
 	case strings.HasPrefix(name, "alias/aws/"):
 		return fmt.Sprintf("must be a customer managed key: %q is managed by AWS", s)
-	case !keyID.MatchString(name) && !aliasName.MatchString(name):
+	case !ok:
 		return fmt.Sprintf("must be a key ARN, a key ID, an alias ARN or an alias name (alias/name), is %q", s)
 	}
 	return ""

@@ -103,12 +103,13 @@ func (c call) describeMany(ctx context.Context, arns []string) ([]statemachine.R
 		i, ok := wanted[strings.ToLower(s.ResourceArn)]
 		switch {
 		case !ok: // what nobody asked for
-		case seen[i]: // what contradicts itself is read again, alone
-			results = append(results, statemachine.Result[*Stream]{
-				Index: i, Err: sdkcall.Strange("", arns[i], "the answer names it twice"),
-			})
+		case seen[i]: // what contradicts itself is as if it were not there: it is read again, alone
+			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
 		default:
 			seen[i] = true
+			if s.ResourceArn == arns[i] {
+				s.ResourceArn = arns[i] // one text for both
+			}
 			results = append(results, statemachine.Result[*Stream]{Index: i, Value: s})
 		}
 	}

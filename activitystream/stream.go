@@ -2,6 +2,7 @@ package activitystream
 
 import (
 	"strings"
+	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -29,34 +30,37 @@ type Stream struct {
 	class string // the instance's DBInstanceClass; empty for a cluster, whose members have one each
 }
 
+// shared is s with the memory of all equal ones: ten thousand streams have few engines, keys and states between them.
+func shared[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
+
 func ofCluster(c *types.DBCluster) *Stream {
 	return &Stream{
 		ResourceArn:       aws.ToString(c.DBClusterArn),
-		Status:            c.ActivityStreamStatus,
-		Mode:              c.ActivityStreamMode,
-		KmsKeyId:          aws.ToString(c.ActivityStreamKmsKeyId),
+		Status:            shared(c.ActivityStreamStatus),
+		Mode:              shared(c.ActivityStreamMode),
+		KmsKeyId:          shared(aws.ToString(c.ActivityStreamKmsKeyId)),
 		KinesisStreamName: aws.ToString(c.ActivityStreamKinesisStreamName),
-		Engine:            aws.ToString(c.Engine),
-		EngineVersion:     aws.ToString(c.EngineVersion),
+		Engine:            shared(aws.ToString(c.Engine)),
+		EngineVersion:     shared(aws.ToString(c.EngineVersion)),
 		ResourceId:        aws.ToString(c.DbClusterResourceId),
-		ResourceStatus:    aws.ToString(c.Status),
+		ResourceStatus:    shared(aws.ToString(c.Status)),
 	}
 }
 
 func ofInstance(i *types.DBInstance) *Stream {
 	return &Stream{
 		ResourceArn:                     aws.ToString(i.DBInstanceArn),
-		Status:                          i.ActivityStreamStatus,
-		Mode:                            i.ActivityStreamMode,
-		PolicyStatus:                    i.ActivityStreamPolicyStatus,
-		KmsKeyId:                        aws.ToString(i.ActivityStreamKmsKeyId),
+		Status:                          shared(i.ActivityStreamStatus),
+		Mode:                            shared(i.ActivityStreamMode),
+		PolicyStatus:                    shared(i.ActivityStreamPolicyStatus),
+		KmsKeyId:                        shared(aws.ToString(i.ActivityStreamKmsKeyId)),
 		KinesisStreamName:               aws.ToString(i.ActivityStreamKinesisStreamName),
 		EngineNativeAuditFieldsIncluded: aws.ToBool(i.ActivityStreamEngineNativeAuditFieldsIncluded),
-		Engine:                          aws.ToString(i.Engine),
-		EngineVersion:                   aws.ToString(i.EngineVersion),
+		Engine:                          shared(aws.ToString(i.Engine)),
+		EngineVersion:                   shared(aws.ToString(i.EngineVersion)),
 		ResourceId:                      aws.ToString(i.DbiResourceId),
-		ResourceStatus:                  aws.ToString(i.DBInstanceStatus),
-		class:                           aws.ToString(i.DBInstanceClass),
+		ResourceStatus:                  shared(aws.ToString(i.DBInstanceStatus)),
+		class:                           shared(aws.ToString(i.DBInstanceClass)),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -41,8 +40,10 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 type preflight struct {
 	call call
 
-	mu      sync.Mutex // held during the calls: others that need the same answer wait for it
-	pending []string   // clusters whose members' classes are not known yet
+	// lock is held during the calls: others that need the same answer wait for it. It is no mutex, because such a wait ends with the
+	// caller's context, and because in a testing/synctest bubble no time passes while a goroutine waits for a mutex.
+	lock    chan struct{}
+	pending []string // clusters whose members' classes are not known yet
 	classes map[string][]string
 	options map[orderable][]Mode
 	denied  error // the caller may not ask
@@ -54,7 +55,7 @@ type orderable struct {
 }
 
 func newPreflight(c call, ins []*StartInput) *preflight {
-	p := &preflight{call: c, classes: map[string][]string{}, options: map[orderable][]Mode{}}
+	p := &preflight{call: c, lock: make(chan struct{}, 1), classes: map[string][]string{}, options: map[orderable][]Mode{}}
 	for _, in := range ins {
 		if res, _ := parseARN(in.ResourceArn, ""); res.sort == cluster {
 			p.pending = append(p.pending, res.arn)
@@ -63,15 +64,25 @@ func newPreflight(c call, ins []*StartInput) *preflight {
 	return p
 }
 
+// unsupported refuses a start.
+func unsupported(in *StartInput, format string, args ...any) error {
+	return &statemachine.Fault{
+		Kind: statemachine.Unsupported, Operation: StartActivityStream, Resource: in.ResourceArn, Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// checkMode refuses a mode that the engine cannot have, which takes no question.
+func checkMode(in *StartInput, s *Stream) error {
+	if modes, ok := s.engineModes(); ok && !slices.Contains(modes, in.Mode) {
+		return unsupported(in, "%s has no activity stream in mode %s, only in %v", s.Engine, in.Mode, modes)
+	}
+	return nil
+}
+
 // check refuses a start that the resource does not support. A caller who may not ask is not stopped.
 func (p *preflight) check(ctx context.Context, in *StartInput, s *Stream) error {
-	refuse := func(format string, args ...any) error {
-		return &statemachine.Fault{
-			Kind: statemachine.Unsupported, Operation: StartActivityStream, Resource: in.ResourceArn, Message: fmt.Sprintf(format, args...),
-		}
-	}
-	if modes, ok := s.engineModes(); ok && !slices.Contains(modes, in.Mode) {
-		return refuse("%s has no activity stream in mode %s, only in %v", s.Engine, in.Mode, modes)
+	if err := checkMode(in, s); err != nil {
+		return err
 	}
 	res, _ := parseARN(in.ResourceArn, "")
 	modes, err := p.modes(ctx, res, s)
@@ -81,17 +92,21 @@ func (p *preflight) check(ctx context.Context, in *StartInput, s *Stream) error 
 	case err != nil:
 		return err
 	case len(modes) == 0:
-		return refuse("%s %s on this instance class can have no activity stream", s.Engine, s.EngineVersion)
+		return unsupported(in, "%s %s on this instance class can have no activity stream", s.Engine, s.EngineVersion)
 	case !slices.Contains(modes, in.Mode):
-		return refuse("%s %s on this instance class has no activity stream in mode %s, only in %v", s.Engine, s.EngineVersion, in.Mode, modes)
+		return unsupported(in, "%s %s on this instance class has no activity stream in mode %s, only in %v", s.Engine, s.EngineVersion, in.Mode, modes)
 	}
 	return nil
 }
 
 // modes are those that all classes of the resource support.
 func (p *preflight) modes(ctx context.Context, res resource, s *Stream) ([]Mode, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.lock <- struct{}{}:
+		defer func() { <-p.lock }()
+	case <-ctx.Done():
+		return nil, p.call.caller.Faults.Fault(ctx, describeOrderableDBInstanceOptions, res.text, ctx.Err())
+	}
 	if p.denied != nil {
 		return nil, p.denied
 	}
@@ -173,7 +188,7 @@ func (p *preflight) classesOf(ctx context.Context, arns []string) (map[string][]
 			name := strings.ToLower(aws.ToString(out.DBInstances[i].DBClusterIdentifier))
 			found[name] = append(found[name], aws.ToString(out.DBInstances[i].DBInstanceClass))
 		}
-		if aws.ToString(out.Marker) == aws.ToString(in.Marker) {
+		if next := aws.ToString(out.Marker); next == "" || next == aws.ToString(in.Marker) {
 			return found, nil
 		}
 		in.Marker = out.Marker

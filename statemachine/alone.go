@@ -36,7 +36,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 		switch next {
 		case stepRead, stepAlone:
 			if !l.sleep(ctx, j.due) || !l.pace(ctx, j.rules.reads) {
-				return j.canceled(ctx)
+				return j.canceled(ctx, time.Now())
 			}
 			v, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, l.read)
 			at := time.Now()
@@ -44,7 +44,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 			j.throttled(j.rules.reads, err, at)
 		case stepCommand:
 			if !l.pace(ctx, j.rules.cmd.Pacer) {
-				return j.canceled(ctx)
+				return j.canceled(ctx, time.Now())
 			}
 			if j.late(time.Now()) {
 				next = stepRead
@@ -81,15 +81,19 @@ func (j *job[R, S]) throttled(p *Pacer, err error, at time.Time) {
 // pace waits for the call's place under the quota, but not beyond the deadline. It is false if the context ended.
 func (l *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
 	if p == nil {
-		return true
+		return ctx.Err() == nil
 	}
 	deadline := l.job.track.Deadline
-	for at, place := time.Now(), p.Reserve(time.Now()); ; at, place = time.Now(), p.Held(time.Now()) {
+	for place := p.Reserve(time.Now()); ; {
+		at := time.Now()
+		if held := p.Held(at); held.After(place) {
+			place = held
+		}
 		if !deadline.IsZero() && place.After(deadline) {
 			return l.sleep(ctx, deadline)
 		}
 		if !place.After(at) {
-			return true
+			return ctx.Err() == nil
 		}
 		if !l.sleep(ctx, place) {
 			return false

@@ -60,8 +60,18 @@ type timeoutError struct {
 }
 
 func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %s: %v", e.after, e.err) }
-func (e *timeoutError) Unwrap() error { return e.err }
 func (e *timeoutError) kind() Kind    { return Unavailable }
+
+// Is tells whether target is Unavailable.
+func (e *timeoutError) Is(target error) bool { return target == error(Unavailable) }
+
+// Unwrap gives the call's error, unless that only says that its context ended: the caller's did not.
+func (e *timeoutError) Unwrap() error {
+	if errors.Is(e.err, context.Canceled) || errors.Is(e.err, context.DeadlineExceeded) {
+		return nil
+	}
+	return e.err
+}
 
 func isTimeout(err error) bool {
 	_, ok := errors.AsType[*timeoutError](err)

@@ -62,7 +62,7 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	e.answers = make(chan answer[R], e.concurrency)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for e.left > 0 && ctx.Err() == nil {
+	for e.left > 0 && ctx.Err() == nil && e.remaining(time.Now()) > 0 {
 		var due <-chan time.Time
 		if wake := e.start(ctx); !wake.IsZero() {
 			timer.Reset(max(time.Until(wake), time.Microsecond))
@@ -80,10 +80,24 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	}
 	for i := range e.members {
 		if m := &e.members[i]; !m.gone {
-			m.canceled(ctx)
+			if ctx.Err() != nil {
+				m.canceled(ctx, time.Now())
+			} else {
+				m.end(TimedOut)
+			}
 			e.tell(i, true)
 		}
 	}
+}
+
+// remaining is how long a call that starts now may take: ReadTimeout, but for the reads that are due at the deadline, which together
+// have one ReadTimeout from then on.
+func (e *engine[R, S]) remaining(now time.Time) time.Duration {
+	limit := e.rules.opts.ReadTimeout
+	if e.deadline.IsZero() {
+		return limit
+	}
+	return min(limit, e.deadline.Add(limit).Sub(now))
 }
 
 // begin makes the members.
@@ -176,7 +190,8 @@ func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.
 	members := e.fill(q)
 	alone := q == &e.alone
 	e.inflight++
-	go func() { e.answers <- e.read(ctx, members, alone) }()
+	limit := e.remaining(now)
+	go func() { e.answers <- e.read(ctx, limit, members, alone) }()
 	return time.Time{}, true
 }
 
@@ -273,12 +288,12 @@ func (e *engine[R, S]) place(sort int, p *Pacer, now time.Time) time.Time {
 }
 
 // read makes one read, in a goroutine of its own.
-func (e *engine[R, S]) read(ctx context.Context, members []int, alone bool) answer[R] {
+func (e *engine[R, S]) read(ctx context.Context, limit time.Duration, members []int, alone bool) answer[R] {
 	a := answer[R]{members: members, alone: alone}
 	var c callContext
 	defer c.close()
 	if alone {
-		v, err := timed(ctx, &c, e.rules.opts.ReadTimeout, func(ctx context.Context) (R, error) {
+		v, err := timed(ctx, &c, limit, func(ctx context.Context) (R, error) {
 			return e.fleet.Read(ctx, e.members[members[0]].resource)
 		})
 		a.results = []Result[R]{{Value: v, Err: err}}
@@ -287,7 +302,7 @@ func (e *engine[R, S]) read(ctx context.Context, members []int, alone bool) answ
 		for i, member := range members {
 			resources[i] = e.members[member].resource
 		}
-		a.results, a.err = timed(ctx, &c, e.rules.opts.ReadTimeout, func(ctx context.Context) ([]Result[R], error) {
+		a.results, a.err = timed(ctx, &c, limit, func(ctx context.Context) ([]Result[R], error) {
 			return e.fleet.ReadMany(ctx, resources)
 		})
 	}
@@ -342,7 +357,7 @@ func (e *engine[R, S]) take(ctx context.Context, a answer[R]) {
 func (e *engine[R, S]) do(i int, next step, kind Kind) {
 	m := &e.members[i]
 	if next != stepCommand {
-		m.wanted = time.Time{}
+		m.wanted, m.waiting = time.Time{}, false
 	}
 	switch next {
 	case stepRead:

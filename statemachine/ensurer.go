@@ -69,10 +69,11 @@ type Ensured[R any] struct {
 //
 // A wait that ended is a [*WaitError]; what it accepted before is in it, too. Arguments and options out of bounds are an [*InputError].
 func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (Ensured[R], error) {
-	j, err := e.job(aimWait, target, maxWait, optFns)
-	if err == nil && e.Command == nil {
-		err = &InputError{Fields: []FieldError{{"Command", "is nil"}}}
+	var wrong InputError
+	if e.Command == nil {
+		wrong.Add("Command", "is nil")
 	}
+	j, err := e.job(aimWait, target, maxWait, optFns, &wrong)
 	if err != nil {
 		return Ensured[R]{}, err
 	}

@@ -19,6 +19,7 @@ type ensuring[R any, S ~string] struct {
 	sent    time.Time // when op was run
 	lost    bool      // op's answer was lost: it may have been carried out
 	refusal error     // why the last command was not accepted; nil once one was
+	refused bool      // the service refused it as InvalidState or Conflict
 
 	done Ensured[R] // all but the value
 }
@@ -30,7 +31,7 @@ func (j *job[R, S]) ensured(reached bool, ended Reason, at time.Time) step {
 	if e.lost && s != e.from && m.Settles(s, t.Target) {
 		j.accepted()
 	}
-	if e.refusal != nil && !reached && j.isStuck(e.refusal) {
+	if e.refused && !reached && j.isStuck(e.refusal) {
 		return stepDone
 	}
 	switch {
@@ -90,7 +91,7 @@ func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 		return j.again(at)
 	case ended == Lapsed && len(e.done.Operations) > 0, !ok, !j.mayRun(ops):
 		return j.end(ended)
-	case m.Transient(s):
+	case m.Transient(s) && !m.Permits(s, ops[0]):
 		return j.again(at)
 	}
 	return j.commandNext(s, ops[0], m.via(s, ops, e.target))
@@ -133,6 +134,9 @@ func (j *job[R, S]) planned(s S) step {
 		return stepDone
 	}
 	e.op, e.done.Planned = ops[0], slices.Clone(ops)
+	if j.track.overdue() != "" { // no time is left to ask Before
+		return j.end(TimedOut)
+	}
 	return stepCommand
 }
 
@@ -155,7 +159,7 @@ func (j *job[R, S]) run(ctx context.Context) (sent bool, err error) {
 func (j *job[R, S]) ran(ctx context.Context, sent bool, err error, start, at time.Time) step {
 	e, t := j.ensure, &j.track
 	t.advance(at)
-	j.failure, e.refusal, e.sent = err, err, start
+	j.failure, e.refusal, e.refused, e.sent = err, err, false, start
 	if err == nil {
 		if j.rules.cmd.DryRun {
 			return stepDone
@@ -165,17 +169,15 @@ func (j *job[R, S]) ran(ctx context.Context, sent bool, err error, start, at tim
 		return j.await(at)
 	}
 	j.log(ctx, slog.LevelWarn, "command failed", slog.String("operation", string(e.op)), slog.Any("error", err))
-	kind := j.kindOf(ctx, err)
-	if kind != Interrupted && kind != Unavailable && sent && j.rules.cmd.Kind != nil {
-		kind = j.rules.cmd.Kind(err)
-	}
+	kind := j.commandKind(ctx, sent, err)
 	switch {
 	case kind == Interrupted:
-		return j.canceled(ctx)
+		return j.canceled(ctx, at)
 	case kind == Unavailable && sent:
 		e.lost = true
 		return j.await(at)
 	case kind == InvalidState || kind == Conflict:
+		e.refused = true
 		if j.isStuck(err) {
 			return stepDone
 		}
@@ -189,10 +191,22 @@ func (j *job[R, S]) ran(ctx context.Context, sent bool, err error, start, at tim
 	return j.again(at)
 }
 
+// commandKind is what the error of a command means.
+func (j *job[R, S]) commandKind(ctx context.Context, sent bool, err error) Kind {
+	kind := j.kindOf(ctx, err)
+	if !sent || j.rules.cmd.Kind == nil || kind == Interrupted || isTimeout(err) {
+		return kind
+	}
+	if kind = j.rules.cmd.Kind(err); kind == Interrupted { // only the caller's own context interrupts
+		return Unavailable
+	}
+	return kind
+}
+
 // accepted notes that op took effect.
 func (j *job[R, S]) accepted() {
 	e := j.ensure
-	e.lost, e.refusal = false, nil
+	e.lost, e.refusal, e.refused = false, nil, false
 	e.done.Operations = append(e.done.Operations, e.op)
 	if j.rules.cmd.Restart && e.from == e.target && e.done.GapFrom.IsZero() {
 		e.done.GapFrom = e.sent
@@ -209,6 +223,9 @@ func (j *job[R, S]) await(at time.Time) step {
 	}
 	t.Failed = false
 	t.Commanded(at)
+	if t.overdue() != "" { // no read starts after the deadline
+		return j.end(TimedOut)
+	}
 	return j.again(at)
 }
 

@@ -157,10 +157,11 @@ func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration,
 	if f.Read == nil {
 		wrong.Add("Read", "is nil")
 	}
-	for field, n := range map[string]int{"Batch": f.Batch, "Concurrency": f.Concurrency} {
-		if n < 0 {
-			wrong.Add(field, fmt.Sprintf("is negative: %d", n))
-		}
+	if f.Batch < 0 {
+		wrong.Add("Batch", fmt.Sprintf("is negative: %d", f.Batch))
+	}
+	if f.Concurrency < 0 {
+		wrong.Add("Concurrency", fmt.Sprintf("is negative: %d", f.Concurrency))
 	}
 	var target S
 	if aim == aimWait && len(goals) > 0 {
@@ -170,7 +171,7 @@ func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration,
 				wrong.Add(fmt.Sprintf("goals[%d].Target", i+1), fmt.Sprintf("%q is no state of a %s", string(g.Target), f.Machine.Name()))
 			}
 		}
-	} else if f.Machine != nil && aim == aimWait {
+	} else if f.Machine != nil && len(f.Machine.states) > 0 && aim == aimWait {
 		target = f.Machine.states[0] // no goals: maxWait and the options are checked all the same
 	}
 	if err := e.rules.resolve(target, maxWait, &wrong); err != nil {

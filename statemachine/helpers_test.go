@@ -102,6 +102,7 @@ type answer struct {
 	takes time.Duration
 	hang  bool // until its context ends
 	mode  string
+	deaf  bool // takes its time, whatever its context says
 }
 
 // script is a resource that is read: the answers in order, the last one for ever.
@@ -131,7 +132,9 @@ func (s *script) read(ctx context.Context) (row, error) {
 		<-ctx.Done()
 		return row{}, fmt.Errorf("send request: %w", ctx.Err())
 	}
-	if a.takes > 0 {
+	if a.deaf {
+		time.Sleep(a.takes)
+	} else if a.takes > 0 {
 		select {
 		case <-time.After(a.takes):
 		case <-ctx.Done():

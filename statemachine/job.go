@@ -41,7 +41,7 @@ type job[R any, S ~string] struct {
 	track    Track[S]
 	due      time.Time // of the next read
 	value    R
-	have     bool            // a value was read
+	have     bool            // value shows what is there: the last read that succeeded gave it
 	failure  error           // of the last read or command, if that failed
 	err      error           // why the job ended, once it did; nil: well
 	ensure   *ensuring[R, S] // nil: this job only reads
@@ -74,7 +74,9 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 	if kind == Interrupted {
 		j.failure = err
 		j.track.told(at)
-		return j.canceled(ctx)
+		next := j.canceled(ctx, at)
+		j.report(ctx, next, j.track.last(), true, at)
+		return next
 	}
 	before, seen := j.track.last(), len(j.track.History) > 0
 	var next step
@@ -94,6 +96,9 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 		if j.track.overdue() == "" {
 			j.err, next = nil, stepAlone
 		} else {
+			if _, ok := errors.AsType[*WaitError](j.err); !ok {
+				j.failure = j.err
+			}
 			j.end(TimedOut) // no read starts after the deadline
 		}
 	}
@@ -134,7 +139,7 @@ func (j *job[R, S]) waited(v R, err error, kind Kind, at time.Time) step {
 	} else {
 		ended = m.ObserveFailure(t, kind, at)
 		if kind == NotFound && m.def.Absent != "" {
-			reached, j.failure = ended == "" && t.Reached(), nil
+			reached, j.failure, j.have = ended == "" && t.Reached(), nil, false
 		}
 	}
 	switch {
@@ -179,9 +184,11 @@ func (j *job[R, S]) watched(v R, err error, kind Kind, at time.Time) step {
 func (j *job[R, S]) got(v R, err error, kind Kind, at time.Time) step {
 	t := &j.track
 	t.told(at)
+	j.failure = err
 	switch {
 	case err == nil:
 		j.value, j.have = v, true
+		t.saw(j.rules.state(v))
 		return stepDone
 	case kind.Tolerable() && t.Reads < getAttempts:
 		t.Failed = true
@@ -198,7 +205,8 @@ func (j *job[R, S]) again(at time.Time) step {
 }
 
 // canceled ends the job because the caller's context did.
-func (j *job[R, S]) canceled(ctx context.Context) step {
+func (j *job[R, S]) canceled(ctx context.Context, at time.Time) step {
+	j.track.advance(at)
 	j.failure = contextError(ctx, j.failure)
 	return j.end(Canceled)
 }

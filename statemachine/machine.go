@@ -88,9 +88,6 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 			m.ops = append(m.ops, t.By)
 		}
 	}
-	if n := len(m.states); n > maxStates {
-		return nil, &InputError{Fields: []FieldError{{"Transitions", fmt.Sprintf("name %d states; %d are the most", n, maxStates)}}}
-	}
 	m.derive()
 	return m, nil
 }
@@ -113,9 +110,11 @@ func (m *Machine[S]) check() error {
 	if len(m.def.Transitions) == 0 {
 		wrong.Add("Transitions", "is empty")
 	}
+	states := map[S]bool{}
 	absent := m.def.Absent == ""
 	for i, t := range m.def.Transitions {
 		field := fmt.Sprintf("Transitions[%d]", i)
+		states[t.From], states[t.To] = true, true
 		absent = absent || t.From == m.def.Absent || t.To == m.def.Absent
 		if t.From == "" {
 			wrong.Add(field+".From", "is empty")
@@ -134,12 +133,15 @@ func (m *Machine[S]) check() error {
 			case u == t:
 				wrong.Add(field, fmt.Sprintf("stands at %d already", j))
 			case t.By == "" && u.By == "" && u.From == t.From && u.To == t.To:
-				wrong.Add(field, fmt.Sprintf("is a lapse and, at %d or here, none", j))
+				wrong.Add(field, fmt.Sprintf("stands at %d too, and only one of the two is a lapse", j))
 			case t.By != "" && u.By == t.By && u.From == t.From && u.To != t.To:
 				wrong.Add(field, fmt.Sprintf("leads from %s by %s to %s, and at %d to %s: an operation has one outcome; what the service makes of it later is a settling transition",
 					t.From, t.By, t.To, j, u.To))
 			}
 		}
+	}
+	if n := len(states); n > maxStates {
+		wrong.Add("Transitions", fmt.Sprintf("name %d states; %d are the most", n, maxStates))
 	}
 	if !absent {
 		wrong.Add("Absent", fmt.Sprintf("%s is in no transition", m.def.Absent))
@@ -280,18 +282,25 @@ func (m *Machine[S]) cycle(s S) (ops []Operation, via S, ok bool) {
 	return ops, m.via(s, ops, s), ok
 }
 
-// via is the state to wait for once the first operation of a plan from s to target was accepted: where the second can be run, or target.
+// via is the state to wait for once the first operation of a plan from s to target was accepted: where the rest can be run, or target.
+// It is one that the service does not leave by itself, where there is one, so that no read can miss it.
 func (m *Machine[S]) via(s S, ops []Operation, target S) S {
 	if len(ops) < 2 {
 		return target
 	}
 	to, _ := m.Next(s, ops[0])
+	via := target
 	for _, q := range m.states {
-		if m.Settles(to, q) && m.Permits(q, ops[1]) {
-			if rest, ok := m.Plan(q, target); ok && slices.Equal(rest, ops[1:]) {
-				return q
-			}
+		rest, ok := m.Plan(q, target)
+		if !ok || len(rest) != len(ops)-1 || !m.Settles(to, q) || !m.Permits(q, rest[0]) {
+			continue
+		}
+		if !m.Transient(q) {
+			return q
+		}
+		if via == target {
+			via = q
 		}
 	}
-	return target
+	return via
 }

@@ -47,7 +47,7 @@ type Reading struct {
 	State     string // as read; the last one if this read failed
 	Reads     int    // of this resource in this wait, this one included
 	Elapsed   time.Duration
-	NextDelay time.Duration // until the next read, before jitter; zero after the last
+	NextDelay time.Duration // until the next read; zero after the last, and where one follows at once
 	Err       error         // of this read
 }
 
@@ -82,8 +82,14 @@ func (o WaitOptions) withDefaults() WaitOptions {
 	if o.Consecutive == 0 {
 		o.Consecutive = 1
 	}
+	for _, d := range [...]*time.Duration{&o.MinDelay, &o.MaxDelay, &o.ReadTimeout, &o.WatchDelay} {
+		*d = min(*d, forever)
+	}
 	return o
 }
+
+// forever is as long as a delay can be. Twice that, and the jitter, are still a duration.
+const forever = 100 * 365 * 24 * time.Hour
 
 // check adds what is wrong with the options, defaults filled in.
 func (o WaitOptions) check(wrong *InputError) {

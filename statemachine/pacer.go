@@ -33,7 +33,8 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	if perSecond > 1.0/3600 {
 		every = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
 	}
-	return &Pacer{every: every, burst: every * time.Duration(max(burst, 1)-1)}
+	ahead := min(time.Duration(max(burst, 1)-1), forever/every)
+	return &Pacer{every: every, burst: every * ahead}
 }
 
 // Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later. When that instant has
@@ -89,8 +90,12 @@ func (p *Pacer) Throttled(at time.Time) {
 
 // Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that ends first.
 func (p *Pacer) Wait(ctx context.Context) error {
-	for place := p.Reserve(time.Now()); ; place = p.Held(time.Now()) {
-		d := time.Until(place)
+	for place := p.Reserve(time.Now()); ; {
+		at := time.Now()
+		if held := p.Held(at); held.After(place) {
+			place = held
+		}
+		d := place.Sub(at)
 		if d <= 0 {
 			return ctx.Err()
 		}

@@ -175,7 +175,7 @@ func (t *Track[S]) delay(at time.Time) time.Duration {
 	if at.Before(t.Latest) {
 		at = t.Latest
 	}
-	d := max(min(at.Sub(t.Since)/80, t.MaxDelay), t.MinDelay, time.Millisecond)
+	d := min(max(min(at.Sub(t.Since)/80, t.MaxDelay), t.MinDelay, time.Millisecond), forever)
 	if t.Failed {
 		d *= 2
 	}

@@ -49,7 +49,7 @@ type Waiter[R any, S ~string] struct {
 //
 // Arguments and options out of bounds are an [*InputError], before anything is read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	j, err := w.job(aimWait, target, maxWait, optFns)
+	j, err := w.job(aimWait, target, maxWait, optFns, new(InputError))
 	if err != nil {
 		var none R
 		return none, err
@@ -68,7 +68,7 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // While the body of the loop runs nothing is read. Ranging again starts anew.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		j, err := w.job(aimWatch, "", 0, optFns)
+		j, err := w.job(aimWatch, "", 0, optFns, new(InputError))
 		if err != nil {
 			var none R
 			yield(none, err)
@@ -86,8 +86,8 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 	}
 }
 
-// job makes the job of one call.
-func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions)) (*job[R, S], error) {
+// job makes the job of one call. wrong has what is wrong about the call otherwise.
+func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions), wrong *InputError) (*job[R, S], error) {
 	type both struct { // one allocation
 		rules[R, S]
 		job[R, S]
@@ -98,11 +98,10 @@ func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []fu
 	for _, fn := range optFns {
 		fn(&b.opts)
 	}
-	var wrong InputError
 	if w.Read == nil {
 		wrong.Add("Read", "is nil")
 	}
-	if err := b.rules.resolve(target, maxWait, &wrong); err != nil {
+	if err := b.rules.resolve(target, maxWait, wrong); err != nil {
 		return nil, err
 	}
 	b.job.rules, b.job.resource = &b.rules, w.Resource

@@ -3,6 +3,7 @@ package activitystreamtest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -194,10 +195,8 @@ func (s *Server) ready(d database) *simulator.Error {
 // supported refuses a stream that the database cannot have.
 func supported(d database, mode activitystream.Mode) *simulator.Error {
 	modes := d.modes()
-	for _, m := range modes {
-		if m == string(mode) {
-			return nil
-		}
+	if slices.Contains(modes, string(mode)) {
+		return nil
 	}
 	if len(modes) == 0 {
 		return combination(inThisConfiguration)

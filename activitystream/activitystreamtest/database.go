@@ -49,8 +49,7 @@ func (d database) withStatus(s activitystream.Status) database {
 		if d.stream.policy != "" {
 			d.stream.policy = activitystream.PolicyLocked
 		}
-		d.policyDone()
-		return d
+		return d.policyDone()
 	}
 	if d.stream.mode == "" {
 		d.stream.mode = activitystream.ModeAsync
@@ -68,16 +67,17 @@ func (d database) withPolicy(s activitystream.PolicyStatus) database {
 	d.stream.policy = s
 	if activitystream.PolicyMachine().Transient(s) {
 		d.status = configuring
-	} else {
-		d.policyDone()
+		return d
 	}
-	return d
+	return d.policyDone()
 }
 
-func (d *database) policyDone() {
+// policyDone is the database with no change of the policy under way.
+func (d database) policyDone() database {
 	if d.status == configuring {
 		d.status = available
 	}
+	return d
 }
 
 // Statuses of a database that the simulator gives by itself.

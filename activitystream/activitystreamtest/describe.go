@@ -215,8 +215,11 @@ func (k *kind) candidates(r *simulator.Request) ([]*resource, func(database) boo
 	}
 	found := k.store.Select(lists[0])
 	for _, l := range lists[1:] {
-		also := k.store.Select(l)
-		found = slices.DeleteFunc(found, func(res *resource) bool { return !slices.Contains(also, res) })
+		also := make(map[*resource]bool, len(l))
+		for _, id := range l {
+			also[k.store.Get(id)] = true
+		}
+		found = slices.DeleteFunc(found, func(res *resource) bool { return !also[res] })
 	}
 	return found, fits, nil
 }

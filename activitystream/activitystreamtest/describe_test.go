@@ -28,7 +28,9 @@ var cmpResult = cmp.Options{
 	cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".noSmithy") }, cmp.Ignore()),
 }
 
-func filter(name string, values ...string) types.Filter { return types.Filter{Name: &name, Values: values} }
+func filter(name string, values ...string) types.Filter {
+	return types.Filter{Name: &name, Values: values}
+}
 
 // scene is a server with databases of every sort.
 func scene() *activitystreamtest.Server {
@@ -64,6 +66,7 @@ func TestFilters(t *testing.T) {
 		{why: "filter values are case-sensitive", filters: []types.Filter{filter("db-cluster-id", "PG")}, want: nil},
 		{why: "the identifier is not", id: "PG", want: []string{"pg"}},
 		{why: "an ARN as identifier", id: clusterARN + "pg", want: []string{"pg"}},
+		{why: "a resource ID is no identifier", id: "cluster-PG", code: "DBClusterNotFoundFault"},
 		{why: "an unknown identifier", id: "x", code: "DBClusterNotFoundFault"},
 		{why: "an unknown identifier of an instance", instances: true, id: "x", code: "DBInstanceNotFound"},
 		{why: "by engine", filters: []types.Filter{filter("engine", "neptune", "aurora-mysql")}, want: []string{"graph", "my"}},
@@ -165,8 +168,9 @@ func TestNamedInTheLog(t *testing.T) {
 	_, _ = c.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: new("pg")})
 	_, _ = c.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{Filters: []types.Filter{filter("db-cluster-id", "pg", "my")}})
 	_, _ = c.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: new("nobody")})
-	var got []string
-	for _, call := range s.Calls() {
+	calls := s.Calls()
+	got := make([]string, 0, len(calls))
+	for _, call := range calls {
 		got = append(got, fmt.Sprint(call.Operation, " ", call.Resource, " ", call.Named, " ", call.Records, " ", call.Code))
 	}
 	want := []string{
@@ -290,18 +294,56 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
+func TestReplaced(t *testing.T) {
+	s := scene()
+	arn := s.AddCluster(activitystreamtest.Cluster{Identifier: "pg", Members: 1, Status: activitystream.StatusStarted})
+	out, err := client(s).DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{Filters: []types.Filter{filter("db-cluster-id", "pg")}})
+	if err != nil || len(out.DBInstances) != 1 || s.Status(arn) != activitystream.StatusStarted {
+		t.Errorf("%d members, the stream is %s, %v", len(out.DBInstances), s.Status(arn), err)
+	}
+}
+
+// FuzzForm looks for a request that brings the server down, or that it answers with what it cannot mean.
+func FuzzForm(f *testing.F) {
+	for _, seed := range []string{
+		"", "Action=StartActivityStream&ResourceArn=arn:aws:rds:us-east-1:123456789012:cluster:pg&Mode=sync&KmsKeyId=k",
+		"Action=ModifyActivityStream&ResourceArn=arn:aws:rds:::db:", "Action=DescribeDBClusters&Filters.Filter.1.Name=db-cluster-id",
+		"Action=DescribeDBInstances&Marker=AA&MaxRecords=20&Filters.Filter.1.Name=engine&Filters.Filter.1.Values.Value.1=mysql",
+		"Action=DescribeOrderableDBInstanceOptions&Engine=oracle-ee&DBInstanceClass=..&EngineVersion=.",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, form string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://rds.us-east-1.amazonaws.com/", strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		s := scene()
+		resp, err := s.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if call := s.Calls()[0]; call.Accepted != (resp.StatusCode == http.StatusOK) || call.Accepted != (call.Code == "") {
+			t.Errorf("status %d for %+v", resp.StatusCode, call)
+		}
+	})
+}
+
 func BenchmarkDescribe100(b *testing.B) {
 	s := activitystreamtest.NewServer()
-	var arns []string
+	arns := make([]string, 0, 10_000)
 	for range 10_000 {
 		arns = append(arns, s.AddCluster(activitystreamtest.Cluster{Members: -1, Status: activitystream.StatusStarted}))
 	}
-	form := "Action=DescribeDBClusters&Filters.Filter.1.Name=db-cluster-id"
+	var form strings.Builder
+	form.WriteString("Action=DescribeDBClusters&Filters.Filter.1.Name=db-cluster-id")
 	for i, arn := range arns[:100] {
-		form += fmt.Sprintf("&Filters.Filter.1.Values.Value.%d=%s", i+1, arn)
+		fmt.Fprintf(&form, "&Filters.Filter.1.Values.Value.%d=%s", i+1, arn)
 	}
 	for b.Loop() {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "https://rds.us-east-1.amazonaws.com/", strings.NewReader(form))
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "https://rds.us-east-1.amazonaws.com/", strings.NewReader(form.String()))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -310,5 +352,6 @@ func BenchmarkDescribe100(b *testing.B) {
 		if err != nil || resp.StatusCode != http.StatusOK {
 			b.Fatal(resp, err)
 		}
+		_ = resp.Body.Close()
 	}
 }

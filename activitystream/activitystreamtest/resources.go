@@ -62,6 +62,9 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 		}
 		d.arn = s.arn("cluster", d.id)
 		d.resourceID = cmp.Or(c.ResourceId, resourceID("cluster-", d.arn))
+		if r := s.clusters.Get(d.arn); r != nil {
+			s.remove(r, now)
+		}
 		n := max(cmp.Or(c.Members, 1), 0)
 		d.classes = slices.Repeat([]string{class}, n)
 		for i := range n {
@@ -107,7 +110,7 @@ func (s *Server) put(d database, status activitystream.Status, now time.Time) {
 	if d.cluster {
 		store = &s.clusters
 	}
-	r := store.Put(now, d.withStatus(status), d.arn, d.id, d.resourceID)
+	r := store.Put(now, d.withStatus(status), d.arn, d.id)
 	s.streams.Follow(r, now)
 	s.policies.Follow(r, now)
 }

@@ -145,12 +145,15 @@ func (s *Server) SetResourceStatus(arn, status string) {
 
 // Remove deletes a cluster, with its member instances, or an instance.
 func (s *Server) Remove(arn string) {
-	s.change(arn, func(r *resource, d database, now time.Time) {
-		r.Remove(now)
-		for _, id := range d.members {
-			s.instances.Get(id).Remove(now)
-		}
-	})
+	s.change(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
+}
+
+func (s *Server) remove(r *resource, now time.Time) {
+	d, _ := r.Now(now)
+	r.Remove(now)
+	for _, id := range d.members {
+		s.instances.Get(id).Remove(now)
+	}
 }
 
 // Lapse makes a stream's next transition of RDS's own, or the one under way, end where a failed one ends: a start or a stop is

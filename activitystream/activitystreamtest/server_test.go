@@ -110,11 +110,11 @@ func TestClusterFromStartToStop(t *testing.T) {
 			t.Errorf("start (-want +got)\n%s", diff)
 		}
 
-		time.Sleep(2*time.Minute - 1)
+		time.Sleep(2*time.Minute - time.Nanosecond)
 		if got := cluster(t, s, "das-cluster").ActivityStreamStatus; got != activitystream.StatusStarting {
 			t.Errorf("the instant before the end the status is %s", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		wantCluster := types.DBCluster{
 			ActivityStreamKinesisStreamName: new("aws-rds-das-cluster-ABC"), ActivityStreamKmsKeyId: new(bareID),
 			ActivityStreamMode: types.ActivityStreamModeAsync, ActivityStreamStatus: types.ActivityStreamStatusStarted,
@@ -218,45 +218,53 @@ func TestRefusals(t *testing.T) {
 		{name: "stop a stopped cluster", why: "lower case", code: "InvalidParameterCombination", status: 400,
 			message: "Activity Streams feature expected to be started, but is stopped",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := stop(t, s, s.AddCluster(activitystreamtest.Cluster{}))
 				return err
 			}},
 		{name: "stop a stopped instance", why: "upper case", code: "InvalidParameterCombination", status: 400,
 			message: "Activity Streams feature expected to be STARTED, but is STOPPED",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := stop(t, s, s.AddInstance(activitystreamtest.Instance{}))
 				return err
 			}},
 		{name: "start a started cluster", why: "by symmetry", code: "InvalidParameterCombination", status: 400,
 			message: "Activity Streams feature expected to be stopped, but is started",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted}))
 				return err
 			}},
 		{name: "stop a starting cluster", why: "not while it moves", code: "InvalidDBClusterStateFault", status: 400,
 			message: "The activity stream of cluster-1 is starting.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := stop(t, s, s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarting}))
 				return err
 			}},
 		{name: "start a stopped database", why: "the database has to be available", code: "InvalidDBInstanceState", status: 400,
 			message: "instance-1 is not in available state, but in stopped.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddInstance(activitystreamtest.Instance{ResourceStatus: "stopped"}))
 				return err
 			}},
 		{name: "unknown cluster", why: "not found", code: "DBClusterNotFoundFault", status: 404, message: "DBCluster x not found.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, notHere+"cluster:x")
 				return err
 			}},
 		{name: "unknown instance", why: "the code is not the shape's name", code: "DBInstanceNotFound", status: 404, message: "DBInstance x not found.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := stop(t, s, notHere+"db:x")
 				return err
 			}},
 		{name: "removed", why: "gone is not found", code: "DBClusterNotFoundFault", status: 404, message: "DBCluster cluster-1 not found.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				arn := s.AddCluster(activitystreamtest.Cluster{})
 				s.Remove(arn)
 				_, err := start(t, s, arn)
@@ -264,24 +272,28 @@ func TestRefusals(t *testing.T) {
 			}},
 		{name: "no ARN", why: "neither cluster nor instance", code: "InvalidParameterValue", status: 400, message: "The provided ARN (das-cluster) is invalid",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, "das-cluster")
 				return err
 			}},
 		{name: "unsupported class", why: "no burstable classes", code: "InvalidParameterCombination", status: 400,
 			message: "You can't start a database activity stream in this configuration",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{Class: "db.t3.medium"}))
 				return err
 			}},
 		{name: "unsupported engine", why: "no MySQL", code: "InvalidParameterCombination", status: 400,
 			message: "You can't start a database activity stream in this configuration",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddInstance(activitystreamtest.Instance{Engine: "mysql"}))
 				return err
 			}},
 		{name: "member", why: "an Aurora cluster has the stream, not its instances", code: "InvalidParameterCombination", status: 400,
 			message: "You can't start a database activity stream in this configuration",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				s.AddCluster(activitystreamtest.Cluster{Identifier: "c"})
 				_, err := start(t, s, notHere+"db:c-instance-1")
 				return err
@@ -289,81 +301,95 @@ func TestRefusals(t *testing.T) {
 		{name: "no members", why: "a cluster needs an instance", code: "InvalidParameterCombination", status: 400,
 			message: "You can't start a database activity stream in this configuration",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{Members: -1}))
 				return err
 			}},
 		{name: "sync where it is async", why: "Aurora MySQL is async only", code: "InvalidParameterCombination", status: 400,
 			message: "The mode sync is not supported for the engine aurora-mysql",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{Engine: "aurora-mysql"}), func(i *in) { i.Mode = types.ActivityStreamModeSync })
 				return err
 			}},
 		{name: "bad mode", why: "neither sync nor async", code: "InvalidParameterValue", status: 400, message: "Invalid value both for Mode. Must be sync or async",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{}), func(i *in) { i.Mode = "both" })
 				return err
 			}},
 		{name: "native fields of a cluster", why: "only Oracle and SQL Server have them", code: "InvalidParameterCombination", status: 400,
 			message: "EngineNativeAuditFieldsIncluded is for Oracle and Microsoft SQL Server instances only",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{}), func(i *in) { i.EngineNativeAuditFieldsIncluded = new(true) })
 				return err
 			}},
 		{name: "managed key", why: "a customer's key is needed", code: "KMSKeyNotAccessibleFault", status: 400,
 			message: "Specified KMS key [alias/aws/rds] does not exist, is not enabled or you do not have permissions to access it.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{}), func(i *in) { i.KmsKeyId = new("alias/aws/rds") })
 				return err
 			}},
 		{name: "inaccessible key", why: "the ID is that of the ARN", code: "KMSKeyNotAccessibleFault", status: 400,
 			message: "Specified KMS key [" + key + "] does not exist, is not enabled or you do not have permissions to access it.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				s.SetKeyAccessible(bareID, false)
 				_, err := start(t, s, s.AddInstance(activitystreamtest.Instance{}))
 				return err
 			}},
 		{name: "modify nothing", why: "the SDK does not check it", code: "MissingParameter", status: 400, message: "The request must contain the parameter ResourceArn.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := client(s).ModifyActivityStream(t.Context(), &rds.ModifyActivityStreamInput{})
 				return err
 			}},
 		{name: "modify a cluster", why: "instances only", code: "InvalidParameterValue", status: 400,
 			message: "The provided ARN (" + notHere + "cluster:cluster-1) is invalid for this parameter (ResourceArn). Expected type = db, actual type = cluster",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := modify(t, s, s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted}), "")
 				return err
 			}},
 		{name: "modify a stopped stream", why: "a policy has a life only while the stream is started", code: "InvalidDBInstanceState", status: 400,
 			message: "The activity stream of instance-1 is stopped and its audit policy locked.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := modify(t, s, s.AddInstance(activitystreamtest.Instance{}), types.AuditPolicyStateUnlockedPolicy)
 				return err
 			}},
 		{name: "lock a locked policy", why: "absent means locked", code: "InvalidDBInstanceState", status: 400,
 			message: "The activity stream of instance-1 is started and its audit policy locked.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := modify(t, s, s.AddInstance(activitystreamtest.Instance{Status: activitystream.StatusStarted}), "")
 				return err
 			}},
 		{name: "bad policy", why: "neither locked nor unlocked", code: "InvalidParameterValue", status: 400, message: "Invalid value ajar for AuditPolicyState. Must be locked or unlocked",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := modify(t, s, s.AddInstance(activitystreamtest.Instance{Status: activitystream.StatusStarted}), "ajar")
 				return err
 			}},
 		{name: "modify where there is no policy", why: "PostgreSQL has none", code: "InvalidParameterCombination", status: 400,
 			message: "You can't start a database activity stream in this configuration",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := modify(t, s, s.AddInstance(activitystreamtest.Instance{Engine: "postgres"}), "")
 				return err
 			}},
 		{name: "not modelled", why: "the refusal says what is", code: "InvalidAction", status: 400,
 			message: `The simulator does not model the operation "DescribeEvents". It models DescribeDBClusters, DescribeDBInstances, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
+				t.Helper()
 				_, err := client(s).DescribeEvents(t.Context(), &rds.DescribeEventsInput{})
 				return err
 			}},
 		{name: "as the options say", why: "what AWS answers is a setting", code: "InvalidDBClusterStateFault", status: 409, message: "no",
 			do: func(t *testing.T, _ *activitystreamtest.Server) error {
+				t.Helper()
 				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 					o.Refuse = func(op statemachine.Operation, _ string, status activitystream.Status) *activitystreamtest.Refusal {
 						if op == activitystream.StartActivityStream && status == activitystream.StatusStarted {
@@ -471,7 +497,7 @@ func TestWhatOthersDo(t *testing.T) {
 			d := instance(t, s, "x")
 			return fmt.Sprint(d.ActivityStreamStatus, " ", d.ActivityStreamPolicyStatus, " ", aws.ToString(d.DBInstanceStatus))
 		}
-		var got []string
+		got := make([]string, 0, 8)
 		s.Set(strings.ToUpper(arn), activitystream.StatusStarting)
 		got = append(got, shown())
 		s.SetResourceStatus(arn, "modifying")
@@ -628,8 +654,9 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 			Status    int
 			Code      string
 		}
-		var got []outcome
-		for _, c := range s.Calls() {
+		calls := s.Calls()
+		got := make([]outcome, 0, len(calls))
+		for _, c := range calls {
 			got = append(got, outcome{c.Operation, c.Accepted, c.Status, c.Code})
 		}
 		want := []outcome{
@@ -696,7 +723,7 @@ func TestByReads(t *testing.T) {
 	if _, err := start(t, s, arn); err != nil {
 		t.Fatal(err)
 	}
-	var got []types.ActivityStreamStatus
+	got := make([]types.ActivityStreamStatus, 0, 3)
 	for range 3 {
 		got = append(got, cluster(t, s, arn).ActivityStreamStatus)
 	}

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -167,24 +168,50 @@ func TestNoPanic(t *testing.T) {
 }
 
 // TestNoSleep: a test that really sleeps is slow and, on a busy machine, wrong. Inside a synctest bubble a sleep takes no time
-// and ends at an exact instant; there it is the way to let time pass.
+// and ends at an exact instant; there it is the way to let time pass. A test itself must not sleep but in what it gives to
+// synctest.Test. Helpers and the functions in a table's rows may where there are bubbles beside them: that they are called
+// in one, the source does not show.
 func TestNoSleep(t *testing.T) {
-	for _, s := range sources(t, func(f file) bool { return f.is("_test.go") }) {
-		ast.Inspect(s.ast, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
+	tests := sources(t, func(f file) bool { return f.is("_test.go") })
+	bubbles := map[string]bool{} // by directory
+	for _, s := range tests {
+		for _, i := range s.ast.Imports {
+			if i.Path.Value == `"testing/synctest"` {
+				bubbles[path.Dir(s.path)] = true
+			}
+		}
+	}
+	for _, s := range tests {
+		bubble := bubbles[path.Dir(s.path)]
+		for _, d := range s.ast.Decls {
+			if f, ok := d.(*ast.FuncDecl); bubble && !(ok && f.Recv == nil && byGoTest.MatchString(f.Name.Name)) {
+				continue
+			}
+			called := map[ast.Expr]bool{}
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.FuncLit:
+					return called[n] || !bubble
+				case *ast.CallExpr:
+					if isSelector(n.Fun, "synctest", "Test") {
+						return false // what is written inside runs in the bubble
+					}
+					if isSelector(n.Fun, "time", "Sleep") {
+						t.Errorf("%s: time.Sleep outside of a call of synctest.Test", s.at(n))
+					}
+					called[n.Fun] = true // func() { … }()
+					if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Run" {
+						called[last(n.Args)] = true // t.Run(name, func(t *testing.T) { … })
+					}
+				}
 				return true
-			}
-			if isSelector(call.Fun, "synctest", "Test") {
-				return false // what is written inside runs in the bubble
-			}
-			if isSelector(call.Fun, "time", "Sleep") {
-				t.Errorf("%s: time.Sleep outside of a call of synctest.Test", s.at(call))
-			}
-			return true
-		})
+			})
+		}
 	}
 }
+
+// byGoTest matches the functions that go test calls by itself.
+var byGoTest = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)([^a-z]|$)`)
 
 // TestExamplesAreRun: go test runs only the Examples that say what they print.
 func TestExamplesAreRun(t *testing.T) {
@@ -205,8 +232,8 @@ func TestDocumented(t *testing.T) {
 		fset = s.fset
 		dirs[path.Dir(s.path)] = append(dirs[path.Dir(s.path)], s.ast)
 	}
-	for dir, ff := range dirs {
-		p, err := doc.NewFromFiles(fset, ff, path.Join(ours, dir))
+	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
+		p, err := doc.NewFromFiles(fset, dirs[dir], path.Join(ours, dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -350,6 +377,13 @@ func TestLinksAreFound(t *testing.T) {
 	if got := links(text); !slices.Equal(got, want) {
 		t.Errorf("links: %q, want %q", got, want)
 	}
+}
+
+func last(args []ast.Expr) ast.Expr {
+	if len(args) == 0 {
+		return nil
+	}
+	return args[len(args)-1]
 }
 
 func isIdent(e ast.Expr, name string) bool {

@@ -199,9 +199,10 @@ func TestXML(t *testing.T) {
 	x.Bool("E", false)
 	x.Close("A")
 	var got struct {
-		B    string
-		C    *string
-		D, E bool
+		B string  `xml:"B"`
+		C *string `xml:"C"`
+		D bool    `xml:"D"`
+		E bool    `xml:"E"`
 	}
 	if err := xml.Unmarshal(x.Bytes(), &got); err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ type planned[T any] struct {
 }
 
 // Step makes a planned change at the instant at which it comes due. It gets the record of that instant and returns the new one,
-// or false where it no longer applies. It may plan the next change.
+// or false where it no longer applies. It may plan the next change, or remove the resource and return false.
 type Step[T any] func(at time.Time, v T) (T, bool)
 
 // Key is the first of the keys that the resource was put into its [Store] with.
@@ -77,7 +77,9 @@ func (r *Resource[T]) Read(now time.Time) (T, bool) {
 	last := len(r.past) - 1
 	i := last
 	if d := r.staleness(); d > 0 {
-		for t := now.Add(-d); i > 0 && r.past[i].At.After(t); i-- {
+		t := now.Add(-d)
+		for i > 0 && r.past[i].At.After(t) {
+			i--
 		}
 	}
 	m := r.past[i]

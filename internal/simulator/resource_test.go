@@ -46,7 +46,7 @@ func at(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.
 
 // seen is what reads at the seconds show, in the order of time; "-" where there is nothing.
 func seen(r *Resource[lamp], seconds ...int) []string {
-	var list []string
+	list := make([]string, 0, len(seconds))
 	for _, s := range seconds {
 		v, ok := r.Read(at(s))
 		if !ok {
@@ -81,6 +81,7 @@ func TestTimeline(t *testing.T) {
 			name: "settles",
 			why:  "a state that the service leaves is left at its instant, whether anybody looks before or not",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 5, "SwitchOn")
 			},
 			at:   []int{5, 14, 15, 100},
@@ -90,6 +91,7 @@ func TestTimeline(t *testing.T) {
 			name: "chain",
 			why:  "a settling transition may lead to a state that settles again; both are counted from where the one before ended",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				command(t, l, r, 12, "SwitchOff")
 			},
@@ -100,6 +102,7 @@ func TestTimeline(t *testing.T) {
 			name: "stale",
 			why:  "an old read is the truth of that instant, and never from before the resource was created",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				r.Stale(func() time.Duration { return 7 * time.Second })
 				command(t, l, r, 5, "SwitchOn")
 			},
@@ -110,6 +113,7 @@ func TestTimeline(t *testing.T) {
 			name: "frozen",
 			why:  "a number of reads shows what was true when they were frozen",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				r.Freeze(at(0), 2)
 				command(t, l, r, 1, "SwitchOn")
 			},
@@ -120,6 +124,7 @@ func TestTimeline(t *testing.T) {
 			name: "lapse",
 			why:  "a lapse shows when the transition would have been done, and happens once",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				r.Lapse()
 				if got := seen(r, 9, 10); !cmp.Equal([]string{"9 warming", "10 off"}, got) {
@@ -134,6 +139,7 @@ func TestTimeline(t *testing.T) {
 			name: "lapse of a state without one",
 			why:  "the table has no lapse out of cooling: it settles, and the lapse waits for the next that can",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				command(t, l, r, 10, "SwitchOff")
 				r.Lapse()
@@ -157,6 +163,7 @@ func TestTimeline(t *testing.T) {
 			name: "another key",
 			why:  "a change of something else leaves the course alone, and the course leaves that change alone",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				v, _ := r.Now(at(5))
 				v.Colour = "red"
@@ -188,9 +195,25 @@ func TestTimeline(t *testing.T) {
 			want: []string{"59 off", "60 off", "61 off"},
 		},
 		{
+			name: "removed by the service",
+			why:  "a planned change may remove the resource, as a purge does, unless something else is entered before",
+			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				purge := func(at time.Time, v lamp) (lamp, bool) {
+					r.Remove(at)
+					return v, false
+				}
+				r.Plan(at(0), l, Pace{After: 10 * time.Second}, purge)
+				l.Enter(r, at(5), lamp{State: "on"})
+				r.Plan(at(5), l, Pace{After: 20 * time.Second}, purge)
+			},
+			at:   []int{10, 24, 25, 26},
+			want: []string{"10 on", "24 on", "25 -", "26 -"},
+		},
+		{
 			name: "removed",
 			why:  "a resource that was removed is gone at once, and nothing planned brings it back",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
+				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				r.Remove(at(3))
 				r.Remove(at(4))
@@ -281,7 +304,7 @@ func TestSettleChoice(t *testing.T) {
 	var s Store[lamp]
 	first := s.Put(at(0), lamp{State: "created"}, "a")
 	l.Follow(first, at(0))
-	l.Settle = func(v lamp, to []string) string { return to[len(to)-1] }
+	l.Settle = func(_ lamp, to []string) string { return to[len(to)-1] }
 	last := s.Put(at(0), lamp{State: "created"}, "b")
 	l.Follow(last, at(0))
 	got := append(seen(first, 1), seen(last, 1)...)

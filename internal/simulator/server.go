@@ -127,6 +127,9 @@ func (s *Server) serve(r *http.Request) (answer, error) {
 	if err := ctx.Err(); err != nil {
 		return answer{}, err
 	}
+	if r.URL == nil {
+		return answer{}, errors.New("the request has no URL")
+	}
 	id := requestID(s.count.Add(1))
 	req, refused, err := s.read(r)
 	if err != nil {

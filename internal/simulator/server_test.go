@@ -66,8 +66,7 @@ func do(t *testing.T, s *Server, r *http.Request) string {
 	t.Helper()
 	resp, err := s.Do(r)
 	if err != nil {
-		var u *url.Error
-		if !errors.As(err, &u) {
+		if _, ok := errors.AsType[*url.Error](err); !ok {
 			t.Errorf("the error %v is no *url.Error", err)
 		}
 		return err.Error()
@@ -77,8 +76,8 @@ func do(t *testing.T, s *Server, r *http.Request) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(resp.Header.Get("X-Amzn-RequestId")) != 36 {
-		t.Errorf("the request's ID is %q", resp.Header.Get("X-Amzn-RequestId"))
+	if len(resp.Header.Get("X-Amzn-Requestid")) != 36 {
+		t.Errorf("the request's ID is %q", resp.Header.Get("X-Amzn-Requestid"))
 	}
 	text := string(body)
 	if _, code, ok := strings.Cut(text, "<Code>"); ok {
@@ -123,7 +122,7 @@ func TestFailures(t *testing.T) {
 				for _, f := range tt.fail {
 					c.Fail("Count", f)
 				}
-				var got []string
+				got := make([]string, 0, len(tt.ops))
 				for _, op := range tt.ops {
 					got = append(got, do(t, c.Server, form(t.Context(), op, "a")))
 				}
@@ -318,6 +317,12 @@ func TestBodies(t *testing.T) {
 	r.Body = nil
 	if got := do(t, c.Server, r); got != "400 MissingAction" {
 		t.Errorf("no body: %s", got)
+	}
+}
+
+func TestNoURL(t *testing.T) {
+	if _, err := newCounter(nil).Do(&http.Request{}); err == nil {
+		t.Error("a request without a URL is answered")
 	}
 }
 

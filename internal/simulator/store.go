@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// Store keeps the resources of one type and finds them by any of their keys, such as ARN and identifier, without regard to case.
-// It takes no lock. The zero Store is empty.
+// Store keeps the resources of one type and finds them by any of their keys, such as ARN and identifier, without regard to case unless it
+// is Exact. It takes no lock. The zero Store is empty.
 type Store[T any] struct {
+	Exact bool // keys that differ in case are of different resources; must not change once there are any
+
 	index  map[string]*Resource[T]
 	list   []*Resource[T] // sorted by key, unless unsorted
 	dirty  bool
@@ -28,20 +30,28 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 		s.dirty = s.dirty || key < s.newest
 		s.newest = key
 		s.list = append(s.list, r)
-		s.index[strings.ToLower(key)] = r
+		s.index[s.fold(key)] = r
 	} else {
 		r.advance(now)
 		r.planned = nil
 		r.push(Moment[T]{At: now, Value: v})
 	}
 	for _, k := range more {
-		s.index[strings.ToLower(k)] = r
+		s.index[s.fold(k)] = r
 	}
 	return r
 }
 
 // Get finds a resource, one that was removed too; nil: there never was one.
-func (s *Store[T]) Get(key string) *Resource[T] { return s.index[strings.ToLower(key)] }
+func (s *Store[T]) Get(key string) *Resource[T] { return s.index[s.fold(key)] }
+
+// fold is what keys are compared by.
+func (s *Store[T]) fold(key string) string {
+	if s.Exact {
+		return key
+	}
+	return strings.ToLower(key)
+}
 
 // All lists the resources in the order of their first keys, those that were removed too. The slice is the store's.
 func (s *Store[T]) All() []*Resource[T] {

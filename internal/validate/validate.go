@@ -91,7 +91,12 @@ func Missing(op statemachine.Operation) error {
 // Wait is everything that is wrong with the arguments of a wait, others included.
 func Wait[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o statemachine.WaitOptions, others ...error) error {
 	_, err := m.NewTrack(target, time.Time{}, maxWait, o)
-	return Join(append(others, err)...)
+	for _, other := range others {
+		if other != nil {
+			return Join(append(others, err)...)
+		}
+	}
+	return err
 }
 
 // Join makes one InputError of several errors, with all their fields, for the first operation that one of them names. An error
@@ -116,7 +121,8 @@ func Join(errs ...error) error {
 
 // Field is the error of one field, or nil if nothing is wrong with it.
 func Field(name, reason string) error {
-	var wrong statemachine.InputError
-	wrong.Add(name, reason)
-	return wrong.Err()
+	if reason == "" {
+		return nil
+	}
+	return &statemachine.InputError{Fields: []statemachine.FieldError{{Field: name, Reason: reason}}}
 }

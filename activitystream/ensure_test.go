@@ -1,0 +1,1043 @@
+package activitystream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+const (
+	opStart  = "StartActivityStream"
+	opStop   = "StopActivityStream"
+	opModify = "ModifyActivityStream"
+)
+
+// ensured is what came of an ensure.
+type ensured struct {
+	Verdict    string
+	Took       time.Duration
+	Status     activitystream.Status // of the last value
+	Operations []string
+	Planned    []string
+	Commands   []string // as the server saw them; $ stands for the code that says invalid state
+	Reads      int
+	Asked      bool // whether the resource supports a stream
+	GapFrom    time.Duration
+	GapTo      time.Duration // zero: none
+}
+
+// scenario is one test of an ensure.
+type scenario struct {
+	why     string
+	status  activitystream.Status // at first
+	options func(o *activitystreamtest.Options, s func() *server, db database)
+	setup   func(s *server, db database)
+	maxWait time.Duration // zero: an hour
+	call    func(o *activitystream.Options)
+	want    ensured
+	says    []string
+}
+
+type ensure func(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error)
+
+// run runs a scenario and compares what came of it.
+func (sc scenario) run(t *testing.T, db database, ensure ensure) {
+	t.Helper()
+	var s *server
+	s = activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+		if sc.options != nil {
+			sc.options(o, func() *server { return s }, db)
+		}
+	})
+	db.add(s, sc.status)
+	if sc.setup != nil {
+		sc.setup(s, db)
+	}
+	maxWait := sc.maxWait
+	if maxWait == 0 {
+		maxWait = time.Hour
+	}
+	call := sc.call
+	if call == nil {
+		call = func(*activitystream.Options) {}
+	}
+	began := time.Now()
+	out, err := ensure(t.Context(), client(s), db, maxWait, call)
+	got := ensured{
+		Verdict: verdict(err), Took: time.Since(began), Operations: ops(out.Operations), Planned: ops(out.Planned), Commands: commands(s, began),
+	}
+	if out.Stream != nil {
+		got.Status = out.Stream.Status
+	}
+	if !out.GapFrom.IsZero() {
+		got.GapFrom = out.GapFrom.Sub(began)
+	}
+	if !out.GapTo.IsZero() {
+		got.GapTo = out.GapTo.Sub(began)
+	}
+	questions := 0
+	for _, c := range s.Calls() {
+		switch {
+		case c.Operation == db.describe && c.Named == 1:
+			got.Reads++
+		case c.Operation == describeOrderable:
+			got.Asked = true
+			questions++
+		case c.Operation == describeInstances: // the members of the cluster
+			questions++
+		}
+	}
+	want := sc.want
+	want.Commands = slices.Clone(want.Commands)
+	for i, c := range want.Commands {
+		want.Commands[i] = strings.ReplaceAll(c, "$", db.invalidState)
+	}
+	same(t, "ensure", want, got)
+	if n := got.Reads + questions + len(got.Commands); n != len(s.Calls()) {
+		t.Errorf("%d calls, of which %d are known", len(s.Calls()), n)
+	}
+	if most := map[string]int{clusterARN: 2, instanceARN: 1}[db.arn]; questions > most && sc.call == nil {
+		t.Errorf("%d questions, at most %d", questions, most)
+	}
+	if err != nil {
+		oneLine(t, err)
+		mentions(t, err, append(sc.says, db.arn)...)
+		if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
+			same(t, "accepted, in the error", got.Operations, ops(we.Accepted))
+		}
+	}
+}
+
+// before has something done when the first call of an operation arrives, before it is carried out.
+func before(op statemachine.Operation, do func(s *server, db database)) func(*activitystreamtest.Options, func() *server, database) {
+	return func(o *activitystreamtest.Options, s func() *server, db database) {
+		var done atomic.Bool
+		o.Intercept = func(c activitystreamtest.Call) *failure {
+			if c.Operation == op && !done.Swap(true) {
+				do(s(), db)
+			}
+			return nil
+		}
+	}
+}
+
+func set(status activitystream.Status) func(*server, database) {
+	return func(s *server, db database) { s.Set(db.arn, status) }
+}
+
+// asWanted has another actor bring the stream into a status, with the settings that this call wants, too.
+func asWanted(status activitystream.Status) func(*server, database) {
+	return func(s *server, db database) { db.add(s, status) }
+}
+
+// later does something after a while.
+func later(d time.Duration, do func(*server, database)) func(*server, database) {
+	return func(s *server, db database) { time.AfterFunc(d, func() { do(s, db) }) }
+}
+
+func fail(op statemachine.Operation, f failure) func(*server, database) {
+	return func(s *server, db database) {
+		f := f
+		if f.Code == "$" {
+			f.Code = db.invalidState
+		}
+		s.Fail(op, f)
+	}
+}
+
+func ensureStarted(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error) {
+	return c.EnsureStarted(ctx, start(db.arn), maxWait, optFns...)
+}
+
+func ensureStopped(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error) {
+	return c.EnsureStopped(ctx, stop(db.arn), maxWait, optFns...)
+}
+
+func TestEnsureStarted(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	const stopped, starting, running, stopping = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted, activitystream.StatusStopping
+	one := []string{opStart}
+	for _, sc := range []scenario{
+		{
+			why: "already there: nothing is run, nothing is asked", status: running,
+			want: ensured{Status: running, Reads: 1},
+		},
+		{
+			why:  "stopped",
+			want: ensured{Status: running, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 25, Asked: true},
+		},
+		{
+			why: "a start under way is joined", status: starting,
+			want: ensured{Status: running, Took: 2 * m, Reads: 25},
+		},
+		{
+			why: "a stop under way is waited out", status: stopping,
+			want: ensured{Status: running, Took: 3 * m, Operations: one, Commands: []string{"1m0s StartActivityStream accepted"}, Reads: 37, Asked: true},
+		},
+		{
+			why: "another actor starts it between the read and the command", options: before(opStart, asWanted(starting)),
+			want: ensured{Status: running, Took: 2 * m, Commands: []string{"0s StartActivityStream $"}, Reads: 25, Asked: true},
+		},
+		{
+			why: "another actor has it started between the read and the command", options: before(opStart, asWanted(running)),
+			want: ensured{Status: running, Took: 5 * s, Commands: []string{"0s StartActivityStream InvalidParameterCombination"}, Reads: 2, Asked: true},
+		},
+		{
+			why: "another actor has it started, and the answer is the other plausible one",
+			options: func(o *activitystreamtest.Options, srv func() *server, db database) {
+				before(opStart, asWanted(running))(o, srv, db)
+				o.Refuse = func(statemachine.Operation, string, activitystream.Status) *activitystreamtest.Refusal {
+					return &activitystreamtest.Refusal{Code: db.invalidState}
+				}
+			},
+			want: ensured{Status: running, Took: 5 * s, Commands: []string{"0s StartActivityStream $"}, Reads: 2, Asked: true},
+		},
+		{
+			why: "another actor stops it again while it is starting: reported, not fought", setup: later(88*s, set(stopping)),
+			want: ensured{Verdict: "lapsed", Status: stopping, Took: 90 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 19, Asked: true},
+			says: []string{"StartActivityStream accepted, waiting for started: lapsed: starting → stopping after 1m25s"},
+		},
+		{
+			why: "another actor stops it again at once: reported when no read can be old any more", setup: later(12*s, set(stopping)),
+			want: ensured{Verdict: "lapsed", Status: stopping, Took: m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 13, Asked: true},
+		},
+		{
+			why: "the start is rolled back", setup: func(s *server, db database) { s.Lapse(db.arn) },
+			want: ensured{Verdict: "lapsed", Status: stopped, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 25, Asked: true},
+			says: []string{"starting → stopped after 1m55s"},
+		},
+		{
+			why: "a start that another made is rolled back: this call has not commanded yet", status: starting,
+			setup: func(s *server, db database) { s.Lapse(db.arn) },
+			want:  ensured{Status: running, Took: 4 * m, Operations: one, Commands: []string{"2m0s StartActivityStream accepted"}, Reads: 49, Asked: true},
+		},
+		{
+			why: "refused once: the next delay, a read, and again", setup: fail(opStart, failure{Code: "$"}),
+			want: ensured{
+				Status: running, Took: 125 * s, Operations: one, Reads: 26, Asked: true,
+				Commands: []string{"0s StartActivityStream $", "5s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "throttled once: it was not run, and needs no grace", setup: fail(opStart, failure{Code: "Throttling"}),
+			want: ensured{
+				Status: running, Took: 125 * s, Operations: one, Reads: 26, Asked: true,
+				Commands: []string{"0s StartActivityStream Throttling", "5s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "the database is busy for a while",
+			setup: func(s *server, db database) {
+				s.SetResourceStatus(db.arn, "backing-up")
+				time.AfterFunc(12*time.Second, func() { s.SetResourceStatus(db.arn, "available") })
+			},
+			want: ensured{
+				Status: running, Took: 135 * s, Operations: one, Reads: 28, Asked: true,
+				Commands: []string{"0s StartActivityStream $", "5s StartActivityStream $", "10s StartActivityStream $", "15s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "the database is stopped: no command can be accepted", setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
+			want: ensured{Verdict: "invalid state", Status: stopped, Commands: []string{"0s StartActivityStream $"}, Reads: 1, Asked: true},
+			says: []string{"the database is stopped"},
+		},
+		{
+			why: "the database is being deleted", setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
+			want: ensured{Verdict: "invalid state", Status: stopped, Commands: []string{"0s StartActivityStream $"}, Reads: 1, Asked: true},
+			says: []string{"the database is deleting"},
+		},
+		{
+			why: "the database is being stopped by somebody while it refuses",
+			setup: func(s *server, db database) {
+				s.SetResourceStatus(db.arn, "modifying")
+				time.AfterFunc(7*time.Second, func() { s.SetResourceStatus(db.arn, "stopping") })
+			},
+			want: ensured{Verdict: "invalid state", Status: stopped, Took: 10 * s, Commands: []string{"0s StartActivityStream $", "5s StartActivityStream $"}, Reads: 3, Asked: true},
+		},
+		{
+			why: "there is no such database", setup: func(s *server, db database) { s.Remove(db.arn) },
+			want: ensured{Verdict: "gone", Reads: 1},
+		},
+		{
+			why: "the database is deleted meanwhile", setup: later(31*s, func(s *server, db database) { s.Remove(db.arn) }),
+			want: ensured{Verdict: "gone", Status: starting, Took: 35 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 8, Asked: true},
+		},
+		{
+			why: "the answer is lost: one attempt, and a read", setup: fail(opStart, failure{Lost: true}),
+			want: ensured{Status: running, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted, answer lost"}, Reads: 25, Asked: true},
+		},
+		{
+			why: "the answer is lost and the reads are old: no second start before the grace is over",
+			setup: func(s *server, db database) {
+				s.Fail(opStart, failure{Lost: true})
+				s.Stale(db.arn, 50*time.Second)
+			},
+			want: ensured{Status: running, Took: 170 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted, answer lost"}, Reads: 35, Asked: true},
+		},
+		{
+			why: "the command is lost: sent again after the grace, and only once", setup: fail(opStart, failure{Drop: true}),
+			want: ensured{
+				Status: running, Took: 3 * m, Operations: one, Reads: 37, Asked: true,
+				Commands: []string{"0s StartActivityStream never arrived", "1m0s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "the command hangs", setup: fail(opStart, failure{Hang: true}),
+			want: ensured{ // the answer, that there is none, comes at 30 s; the grace is over at 90 s
+				Status: running, Took: 210 * s, Operations: one, Reads: 37, Asked: true,
+				Commands: []string{"0s StartActivityStream never arrived", "1m30s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "a refusal that cannot heal", setup: fail(opStart, failure{Code: "KMSKeyNotAccessibleFault"}),
+			want: ensured{Verdict: "key not accessible", Status: stopped, Commands: []string{"0s StartActivityStream KMSKeyNotAccessibleFault"}, Reads: 1, Asked: true},
+			says: []string{"KMSKeyNotAccessibleFault"},
+		},
+		{
+			why: "no policy allows the start", setup: fail(opStart, failure{Code: "AccessDenied", Status: 403}),
+			want: ensured{Verdict: "access denied", Status: stopped, Commands: []string{"0s StartActivityStream AccessDenied"}, Reads: 1, Asked: true},
+		},
+		{
+			why: "no policy allows the read", setup: func(s *server, db database) { s.Fail(db.describe, failure{Code: "AccessDenied", Status: 403}) },
+			want: ensured{Verdict: "read failed", Reads: 1},
+		},
+		{
+			why: "old reads after the start", setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
+			want: ensured{Status: running, Took: 160 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 33, Asked: true},
+		},
+		{
+			why: "deadline while a stop is waited out", status: stopping, maxWait: 33 * s,
+			want: ensured{Verdict: "timed out", Status: stopping, Took: 33 * s, Reads: 8},
+			says: []string{"waiting for started: timed out after 33s and 8 reads, last seen stopping"},
+		},
+		{
+			why: "deadline while the command is refused", maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
+			want: ensured{
+				Verdict: "timed out", Status: stopped, Took: 12 * s, Reads: 4, Asked: true,
+				Commands: []string{"0s StartActivityStream $", "5s StartActivityStream $", "10s StartActivityStream $"},
+			},
+			says: []string{"waiting for started: timed out", "last seen stopped", "is not in available state, but in backing-up"},
+		},
+		{
+			why: "deadline after the command", maxWait: 33 * s,
+			want: ensured{Verdict: "timed out", Status: starting, Took: 33 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 8, Asked: true},
+			says: []string{"StartActivityStream accepted, waiting for started: timed out after 33s and 8 reads, last seen starting"},
+		},
+		{
+			why: "deadline after a lost command", maxWait: 33 * s, setup: fail(opStart, failure{Drop: true}),
+			want: ensured{Verdict: "timed out", Status: stopped, Took: 33 * s, Commands: []string{"0s StartActivityStream never arrived"}, Reads: 8, Asked: true},
+			says: []string{"StartActivityStream", "unavailable"},
+		},
+		{
+			why: "deadline while the command hangs", maxWait: 10 * s, setup: fail(opStart, failure{Hang: true}),
+			want: ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Commands: []string{"0s StartActivityStream never arrived"}, Reads: 1, Asked: true},
+			says: []string{"no answer within 30s"},
+		},
+		{
+			why: "deadline while the first read hangs", maxWait: 10 * s, setup: func(s *server, db database) { s.Fail(db.describe, failure{Hang: true}) },
+			want: ensured{Verdict: "timed out", Took: 30 * s, Reads: 1},
+		},
+		{
+			why: "no command at the deadline", status: stopping, maxWait: m,
+			want: ensured{Verdict: "timed out", Status: stopped, Took: m, Reads: 13},
+		},
+	} {
+		for name, db := range databases() {
+			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+		}
+	}
+}
+
+func TestEnsureStopped(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	const stopped, starting, running, stopping = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted, activitystream.StatusStopping
+	one := []string{opStop}
+	for _, sc := range []scenario{
+		{
+			why: "already there", status: stopped,
+			want: ensured{Status: stopped, Reads: 1},
+		},
+		{
+			why: "started", status: running,
+			want: ensured{Status: stopped, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
+		},
+		{
+			why: "a stop under way is joined", status: stopping,
+			want: ensured{Status: stopped, Took: m, Reads: 13},
+		},
+		{
+			why: "a start under way is waited out", status: starting,
+			want: ensured{Status: stopped, Took: 3 * m, Operations: one, Commands: []string{"2m0s StopActivityStream accepted"}, Reads: 37},
+		},
+		{
+			why: "a start under way is rolled back", status: starting, setup: func(s *server, db database) { s.Lapse(db.arn) },
+			want: ensured{Status: stopped, Took: 2 * m, Reads: 25},
+		},
+		{
+			why: "another actor stops it between the read and the command", status: running, options: before(opStop, set(stopping)),
+			want: ensured{Status: stopped, Took: m, Commands: []string{"0s StopActivityStream $"}, Reads: 13},
+		},
+		{
+			why: "another actor has it stopped between the read and the command", status: running, options: before(opStop, set(stopped)),
+			want: ensured{Status: stopped, Took: 5 * s, Commands: []string{"0s StopActivityStream InvalidParameterCombination"}, Reads: 2},
+		},
+		{
+			why: "another actor starts it again while it is stopping: reported, not fought", status: running, setup: later(12*s, set(starting)),
+			want: ensured{Verdict: "lapsed", Status: starting, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
+			says: []string{"StopActivityStream accepted, waiting for stopped: lapsed: stopping → starting after 10s"},
+		},
+		{
+			why: "refused once", status: running, setup: fail(opStop, failure{Code: "$"}),
+			want: ensured{Status: stopped, Took: 65 * s, Operations: one, Commands: []string{"0s StopActivityStream $", "5s StopActivityStream accepted"}, Reads: 14},
+		},
+		{
+			why: "the database is stopped: no command can be accepted", status: running, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
+			want: ensured{Verdict: "invalid state", Status: running, Commands: []string{"0s StopActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "the database is being deleted", status: running, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
+			want: ensured{Verdict: "invalid state", Status: running, Commands: []string{"0s StopActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "the answer is lost", status: running, setup: fail(opStop, failure{Lost: true}),
+			want: ensured{Status: stopped, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted, answer lost"}, Reads: 13},
+		},
+		{
+			why: "the command is lost", status: running, setup: fail(opStop, failure{Drop: true}),
+			want: ensured{
+				Status: stopped, Took: 2 * m, Operations: one, Reads: 25,
+				Commands: []string{"0s StopActivityStream never arrived", "1m0s StopActivityStream accepted"},
+			},
+		},
+		{
+			why: "deadline while a start is waited out", status: starting, maxWait: 33 * s,
+			want: ensured{Verdict: "timed out", Status: starting, Took: 33 * s, Reads: 8},
+		},
+		{
+			why: "deadline after the command", status: running, maxWait: 33 * s,
+			want: ensured{Verdict: "timed out", Status: stopping, Took: 33 * s, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 8},
+			says: []string{"StopActivityStream accepted, waiting for stopped: timed out"},
+		},
+		{
+			why: "a stop that is rolled back", status: running, setup: func(s *server, db database) { s.Lapse(db.arn) },
+			want: ensured{Verdict: "lapsed", Status: running, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
+			says: []string{"stopping → started after 55s"},
+		},
+	} {
+		for name, db := range databases() {
+			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+		}
+	}
+}
+
+func TestEnsurePolicy(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	const started = activitystream.StatusStarted
+	policy := func(p activitystream.PolicyStatus) func(*server, database) {
+		return func(s *server, db database) { s.SetPolicy(db.arn, p) }
+	}
+	unlock := func(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error) {
+		return c.EnsurePolicy(ctx, &activitystream.ModifyInput{ResourceArn: db.arn, AuditPolicyState: activitystream.AuditPolicyUnlocked}, maxWait, optFns...)
+	}
+	one := []string{opModify}
+	accepted := []string{"0s ModifyActivityStream accepted"}
+	for _, sc := range []scenario{
+		{
+			why: "already there", status: started, setup: policy(activitystream.PolicyUnlocked),
+			want: ensured{Status: started, Reads: 1},
+		},
+		{
+			why: "locked", status: started,
+			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: accepted, Reads: 7},
+		},
+		{
+			why: "it is being unlocked", status: started, setup: policy(activitystream.PolicyUnlocking),
+			want: ensured{Status: started, Took: 30 * s, Reads: 7},
+		},
+		{
+			why: "it is being locked", status: started, setup: policy(activitystream.PolicyLocking),
+			want: ensured{Status: started, Took: m, Operations: one, Commands: []string{"30s ModifyActivityStream accepted"}, Reads: 13},
+		},
+		{
+			why: "the stream is starting", status: activitystream.StatusStarting,
+			want: ensured{Status: started, Took: 150 * s, Operations: one, Commands: []string{"2m0s ModifyActivityStream accepted"}, Reads: 31},
+		},
+		{
+			why: "the stream is stopped: it is not for EnsurePolicy to start it", status: activitystream.StatusStopped,
+			want: ensured{Verdict: "unreachable", Status: activitystream.StatusStopped, Reads: 1},
+			says: []string{"the audit policy has a life only while the stream is started"},
+		},
+		{
+			why: "the stream is stopping", status: activitystream.StatusStopping,
+			want: ensured{Verdict: "unreachable", Status: activitystream.StatusStopping, Reads: 1},
+		},
+		{
+			why: "another actor unlocks it between the read and the command", status: started, options: before(opModify, policy(activitystream.PolicyUnlocking)),
+			want: ensured{Status: started, Took: 30 * s, Commands: []string{"0s ModifyActivityStream $"}, Reads: 7},
+		},
+		{
+			why: "another actor locks it again: reported, not fought", status: started, setup: later(12*s, policy(activitystream.PolicyLocking)),
+			want: ensured{Verdict: "lapsed", Status: started, Took: m, Operations: one, Commands: accepted, Reads: 13},
+		},
+		{
+			why: "the stream is stopped meanwhile", status: started, setup: later(12*s, set(activitystream.StatusStopping)),
+			want: ensured{Verdict: "lapsed", Status: activitystream.StatusStopping, Took: m, Operations: one, Commands: accepted, Reads: 13},
+		},
+		{
+			why: "refused once", status: started, setup: fail(opModify, failure{Code: "$"}),
+			want: ensured{Status: started, Took: 35 * s, Operations: one, Commands: []string{"0s ModifyActivityStream $", "5s ModifyActivityStream accepted"}, Reads: 8},
+		},
+		{
+			why: "the answer is lost", status: started, setup: fail(opModify, failure{Lost: true}),
+			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: []string{"0s ModifyActivityStream accepted, answer lost"}, Reads: 7},
+		},
+		{
+			why: "the command is lost", status: started, setup: fail(opModify, failure{Drop: true}),
+			want: ensured{
+				Status: started, Took: 90 * s, Operations: one, Reads: 19,
+				Commands: []string{"0s ModifyActivityStream never arrived", "1m0s ModifyActivityStream accepted"},
+			},
+		},
+		{
+			why: "the database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
+			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "deadline after the command", status: started, maxWait: 12 * s,
+			want: ensured{Verdict: "timed out", Status: started, Took: 12 * s, Operations: one, Commands: accepted, Reads: 4},
+			says: []string{"ModifyActivityStream accepted, waiting for unlocked: timed out after 12s and 4 reads, last seen unlocking-policy"},
+		},
+		{
+			why: "deadline before the stream is started", status: activitystream.StatusStarting, maxWait: 12 * s,
+			want: ensured{Verdict: "timed out", Status: activitystream.StatusStarting, Took: 12 * s, Reads: 4},
+			says: []string{"stream starting"},
+		},
+	} {
+		bubble(t, sc.why, func(t *testing.T) { sc.run(t, databases()["instance"], unlock) })
+	}
+	bubble(t, "empty is locked", func(t *testing.T) {
+		scenario{
+			status: started, setup: policy(activitystream.PolicyUnlocked),
+			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: accepted, Reads: 7},
+		}.run(t, databases()["instance"], func(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error) {
+			return c.EnsurePolicy(ctx, &activitystream.ModifyInput{ResourceArn: db.arn}, maxWait, optFns...)
+		})
+	})
+}
+
+// TestEnsureAfterACrash: the program dies as soon as a call has been taken, any call of them, and is run again.
+func TestEnsureAfterACrash(t *testing.T) {
+	wantStarted := func(s *server, arn string) bool { return s.Status(arn) == activitystream.StatusStarted }
+	restart := func(o *activitystream.Options) { o.AllowRestart = true }
+	for _, test := range []struct {
+		why    string
+		db     string
+		add    func(s *server)
+		ensure func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error)
+		done   func(s *server, arn string) bool
+		want   []string // accepted, in all
+		least  int      // calls
+	}{
+		{
+			why: "start of a cluster", db: "cluster", done: wantStarted, want: []string{opStart}, least: 28,
+			ensure: func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error) {
+				return c.EnsureStarted(ctx, start(clusterARN), time.Hour)
+			},
+		},
+		{
+			why: "start of an instance that is stopping", db: "instance", done: wantStarted, want: []string{opStart}, least: 39,
+			add: func(s *server) { s.Set(instanceARN, activitystream.StatusStopping) },
+			ensure: func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error) {
+				return c.EnsureStarted(ctx, start(instanceARN), time.Hour)
+			},
+		},
+		{
+			why: "restart of a cluster with another key", db: "cluster", done: wantStarted, want: []string{opStop, opStart}, least: 41,
+			add: func(s *server) {
+				s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, KmsKeyId: otherKeyID})
+			},
+			ensure: func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error) {
+				return c.EnsureStarted(ctx, start(clusterARN), time.Hour, restart)
+			},
+		},
+		{
+			why: "stop of an instance", db: "instance", want: []string{opStop}, least: 14,
+			done: func(s *server, arn string) bool { return s.Status(arn) == activitystream.StatusStopped },
+			add:  func(s *server) { s.Set(instanceARN, activitystream.StatusStarted) },
+			ensure: func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error) {
+				return c.EnsureStopped(ctx, stop(instanceARN), time.Hour)
+			},
+		},
+		{
+			why: "unlock of a policy", db: "instance", want: []string{opModify}, least: 8,
+			done: wantStarted,
+			add:  func(s *server) { s.Set(instanceARN, activitystream.StatusStarted) },
+			ensure: func(ctx context.Context, c *activitystream.Client) (*activitystream.EnsureOutput, error) {
+				return c.EnsurePolicy(ctx, &activitystream.ModifyInput{ResourceArn: instanceARN, AuditPolicyState: activitystream.AuditPolicyUnlocked}, time.Hour)
+			},
+		},
+	} {
+		db := databases()[test.db]
+		for n := 1; ; n++ {
+			survived := false
+			bubble(t, fmt.Sprintf("%s/%d", test.why, n), func(t *testing.T) {
+				ctx, die := context.WithCancelCause(t.Context())
+				crash := errors.New("crash")
+				calls := 0
+				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+					o.Intercept = func(activitystreamtest.Call) *failure {
+						if calls++; calls == n {
+							die(crash)
+						}
+						return nil
+					}
+				})
+				db.add(s, "")
+				if test.add != nil {
+					test.add(s)
+				}
+				c := client(s)
+				out, err := test.ensure(ctx, c)
+				if survived = err == nil; survived {
+					if n < test.least {
+						t.Errorf("only %d calls", n)
+					}
+					same(t, "operations", test.want, ops(out.Operations))
+					return
+				}
+				if !errors.Is(err, crash) || statemachine.KindOf(err) != statemachine.Interrupted {
+					t.Errorf("not a crash: %v", err)
+				}
+				if _, err := test.ensure(t.Context(), c); err != nil {
+					t.Errorf("the second run: %v", err)
+				}
+				if !test.done(s, db.arn) {
+					t.Errorf("it is %s", s.Status(db.arn))
+				}
+				var accepted []string
+				for _, c := range s.Calls() {
+					switch op := string(c.Operation); {
+					case op == opStart, op == opStop, op == opModify:
+						if !c.Accepted {
+							t.Errorf("a command was refused: %+v", c)
+						}
+						accepted = append(accepted, op)
+					}
+				}
+				same(t, "accepted", test.want, accepted)
+			})
+			if survived || n > 100 {
+				break
+			}
+		}
+	}
+}
+
+func TestEnsureUnsupported(t *testing.T) {
+	sync := func(arn string) *activitystream.StartInput {
+		in := start(arn)
+		in.Mode = activitystream.ModeSync
+		return in
+	}
+	for _, test := range []struct {
+		why  string
+		add  func(*server) string
+		in   func(arn string) *activitystream.StartInput
+		says string
+	}{
+		{"an engine without", instance(activitystreamtest.Instance{Engine: "mysql"}), start, "can have no activity stream"},
+		{"Neptune", cluster(activitystreamtest.Cluster{Engine: "neptune"}), start, "can have no activity stream"},
+		{"a multi-tenant Oracle", instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), start, "can have no activity stream"},
+		{"an instance class without", cluster(activitystreamtest.Cluster{Class: "db.t4g.medium"}), start, "can have no activity stream"},
+		{"a version that is too old", cluster(activitystreamtest.Cluster{EngineVersion: "10.21"}), start, "can have no activity stream"},
+		{"sync of Aurora MySQL", cluster(activitystreamtest.Cluster{Engine: "aurora-mysql"}), sync, "only in [async]"},
+		{"sync of Oracle", instance(activitystreamtest.Instance{}), sync, "only in [async]"},
+		{"sync of SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-ee"}), sync, "only in [async]"},
+		{
+			"sync of an Aurora MySQL that is started: it would be drift for ever",
+			cluster(activitystreamtest.Cluster{Engine: "aurora-mysql", Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "only in [async]",
+		},
+		{
+			"sync of an Oracle that is started", instance(activitystreamtest.Instance{Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "only in [async]",
+		},
+	} {
+		for _, allow := range []bool{false, true} {
+			bubble(t, fmt.Sprintf("%s (AllowRestart %t)", test.why, allow), func(t *testing.T) {
+				s := activitystreamtest.NewServer()
+				arn := test.add(s)
+				began := time.Now()
+				out, err := client(s).EnsureStarted(t.Context(), test.in(arn), time.Hour, func(o *activitystream.Options) { o.AllowRestart = allow })
+				fault := as[*statemachine.Fault](t, err)
+				same(t, "kind", statemachine.Unsupported, fault.Kind)
+				same(t, "operation", activitystream.StartActivityStream, fault.Operation)
+				same(t, "resource", arn, fault.Resource)
+				mentions(t, err, test.says)
+				same(t, "time", 0, time.Since(began))
+				same(t, "commands", nil, commands(s, began))
+				if out.Stream == nil {
+					t.Error("what was read is lost")
+				}
+			})
+		}
+	}
+}
+
+func TestEnsurePreflight(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		fail func(s *server)
+		mode activitystream.Mode
+		want []string
+		err  string
+	}{
+		{why: "may not ask", fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "AccessDenied", Times: -1}) }, want: []string{"0s StartActivityStream accepted"}},
+		{why: "may not read the members", fail: func(s *server) { s.Fail(describeInstances, failure{Code: "AccessDenied", Times: -1}) }, want: []string{"0s StartActivityStream accepted"}},
+		{why: "throttled", fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "Throttling"}) }, want: []string{"5s StartActivityStream accepted"}},
+		{why: "unavailable: nothing was sent, so no grace", fail: func(s *server) { s.Fail(describeInstances, failure{Drop: true, Times: 2}) }, want: []string{"10s StartActivityStream accepted"}},
+		{why: "hostile", fail: func(s *server) { s.Fail(describeOrderable, failure{Body: "<html>"}) }, want: []string{"5s StartActivityStream accepted"}},
+		{
+			why:  "an engine of which AWS does not know anything",
+			fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "InvalidParameterValue"}) },
+			err:  "invalid input",
+		},
+		{
+			why:  "may not ask, but a wrong mode needs no question",
+			fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "AccessDenied", Times: -1}) },
+			mode: "sync", err: "unsupported",
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-mysql"})
+			test.fail(s)
+			in := start(clusterARN)
+			if test.mode != "" {
+				in.Mode = test.mode
+			}
+			began := time.Now()
+			_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
+			same(t, "verdict", test.err, verdict(err))
+			same(t, "commands", test.want, commands(s, began))
+		})
+	}
+	bubble(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t3.medium"})
+		s.Fail(describeOrderable, failure{Code: "AccessDenied", Times: -1})
+		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour)
+		same(t, "verdict", "unsupported", verdict(err))
+		mentions(t, err, "in this configuration")
+	})
+}
+
+func TestEnsureDrift(t *testing.T) {
+	drift := func(field, want, got string) statemachine.Drift {
+		return statemachine.Drift{Field: field, Want: want, Got: got}
+	}
+	const running, starting = activitystream.StatusStarted, activitystream.StatusStarting
+	for _, test := range []struct {
+		why  string
+		add  func(*server) string
+		in   activitystream.StartInput
+		want []statemachine.Drift
+		took time.Duration
+	}{
+		{
+			why: "as wanted", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID},
+		},
+		{
+			why: "the ARN of the key that RDS tells by its ID", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyARN}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyARN},
+		},
+		{
+			why: "the ID of the key that was given by its ARN", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyARN}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID},
+		},
+		{
+			why: "the ID in capitals", add: instance(activitystreamtest.Instance{Status: running, KmsKeyId: keyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: strings.ToUpper(keyID)},
+		},
+		{
+			why: "an alias is not compared", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: "alias/audit"},
+		},
+		{
+			why: "nor is an alias ARN", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: "arn:aws:kms:us-east-1:123456789012:alias/audit"},
+		},
+		{
+			why: "another key", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: otherKeyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyARN}, want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID)},
+		},
+		{
+			why: "another mode", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyID, Mode: "async"}),
+			in: activitystream.StartInput{Mode: "sync", KmsKeyId: keyID}, want: []statemachine.Drift{drift("Mode", "sync", "async")},
+		},
+		{
+			why: "native fields that are missing", add: instance(activitystreamtest.Instance{Status: running, KmsKeyId: keyID}),
+			in:   activitystream.StartInput{Mode: "async", KmsKeyId: keyID, EngineNativeAuditFieldsIncluded: true},
+			want: []statemachine.Drift{drift("EngineNativeAuditFieldsIncluded", "true", "false")},
+		},
+		{
+			why: "native fields that nobody wants, and another key", add: instance(activitystreamtest.Instance{Status: running, KmsKeyId: otherKeyID, EngineNativeAuditFieldsIncluded: true}),
+			in:   activitystream.StartInput{Mode: "async", KmsKeyId: keyID},
+			want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID), drift("EngineNativeAuditFieldsIncluded", "false", "true")},
+		},
+		{
+			why: "another's start with another key, joined", add: cluster(activitystreamtest.Cluster{Status: starting, KmsKeyId: otherKeyID}),
+			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID}, want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID)}, took: 2 * time.Minute,
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			test.in.ResourceArn, test.in.ApplyImmediately = test.add(s), true
+			began := time.Now()
+			out, err := client(s).EnsureStarted(t.Context(), &test.in, time.Hour)
+			same(t, "time", test.took, time.Since(began))
+			same(t, "commands", nil, commands(s, began))
+			same(t, "status", running, out.Stream.Status)
+			if test.want == nil {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			d := as[*statemachine.DriftError](t, err)
+			same(t, "drift", &statemachine.DriftError{Resource: test.in.ResourceArn, Fields: test.want}, d)
+			same(t, "kind", statemachine.Drifted, statemachine.KindOf(err))
+			oneLine(t, err)
+		})
+	}
+}
+
+func TestEnsureRestart(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	const running = activitystream.StatusStarted
+	other := func(s *server, db database) { // the stream has another key
+		if db.arn == clusterARN {
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: running, KmsKeyId: otherKeyID})
+		} else {
+			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: running, KmsKeyId: otherKeyID})
+		}
+	}
+	both := []string{opStop, opStart}
+	restart := func(o *activitystream.Options) { o.AllowRestart = true }
+	for _, sc := range []scenario{
+		{
+			why: "stop and start", setup: other, call: restart,
+			want: ensured{
+				Status: running, Took: 3 * m, Operations: both, Reads: 37, Asked: true, GapTo: 3 * m,
+				Commands: []string{"0s StopActivityStream accepted", "1m0s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "as wanted already", status: running, call: restart,
+			want: ensured{Status: running, Reads: 1},
+		},
+		{
+			why: "the stop's answer is lost: the gap begins when it was sent", call: restart,
+			setup: func(s *server, db database) { other(s, db); s.Fail(opStop, failure{Lost: true}) },
+			want: ensured{
+				Status: running, Took: 3 * m, Operations: both, Reads: 37, Asked: true, GapTo: 3 * m,
+				Commands: []string{"0s StopActivityStream accepted, answer lost", "1m0s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "another actor starts it with its own settings in between: reported, not fought", call: restart, setup: other,
+			options: before(opStart, other),
+			want: ensured{
+				Verdict: "drifted", Status: running, Took: 70 * s, Operations: both[:1], Reads: 15, Asked: true,
+				Commands: []string{"0s StopActivityStream accepted", "1m0s StartActivityStream InvalidParameterCombination"},
+			},
+		},
+		{
+			why: "the start is refused: nothing is recorded any more, and the output says since when", call: restart,
+			setup: func(s *server, db database) { other(s, db); s.Fail(opStart, failure{Code: "KMSKeyNotAccessibleFault"}) },
+			want: ensured{
+				Verdict: "key not accessible", Status: activitystream.StatusStopped, Took: m, Operations: both[:1], Reads: 13, Asked: true,
+				Commands: []string{"0s StopActivityStream accepted", "1m0s StartActivityStream KMSKeyNotAccessibleFault"},
+			},
+		},
+		{
+			why: "deadline between the stop and the start", call: restart, setup: other, maxWait: 33 * s,
+			want: ensured{
+				Verdict: "timed out", Status: activitystream.StatusStopping, Took: 33 * s, Operations: both[:1], Reads: 8, Asked: true,
+				Commands: []string{"0s StopActivityStream accepted"},
+			},
+			says: []string{"StopActivityStream accepted, waiting for started: timed out", "last seen stopping"},
+		},
+		{
+			why: "the drift may be an old read after a start of one's own", call: restart, status: activitystream.StatusStopped,
+			setup: func(s *server, db database) {
+				other(s, db)
+				s.Set(db.arn, activitystream.StatusStopped)
+				s.Stale(db.arn, 0)
+			},
+			want: ensured{
+				Status: running, Took: 2 * m, Operations: both[1:], Reads: 25, Asked: true,
+				Commands: []string{"0s StartActivityStream accepted"},
+			},
+		},
+		{
+			why: "a dry run", setup: other, call: func(o *activitystream.Options) { o.AllowRestart, o.DryRun = true, true },
+			want: ensured{Status: running, Planned: both, Reads: 1, Asked: true},
+		},
+	} {
+		for name, db := range databases() {
+			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+		}
+	}
+	bubble(t, "what cannot be started again is not stopped", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t4g.medium", Status: running, KmsKeyId: otherKeyID})
+		began := time.Now()
+		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, restart)
+		same(t, "verdict", "unsupported", verdict(err))
+		same(t, "commands", nil, commands(s, began))
+	})
+}
+
+func TestEnsureInTheMaintenanceWindow(t *testing.T) {
+	for name, db := range databases() {
+		for _, grace := range []time.Duration{0, -1, time.Second} {
+			bubble(t, fmt.Sprintf("%s, grace %s", name, grace), func(t *testing.T) {
+				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 5 * time.Hour })
+				db.add(s, "")
+				in := start(db.arn)
+				in.ApplyImmediately = false
+				began := time.Now()
+				out, err := client(s).EnsureStarted(t.Context(), in, 12*time.Hour, func(o *activitystream.Options) { o.Wait.Grace = grace })
+				if err != nil {
+					t.Fatal(err)
+				}
+				if late := time.Since(began) - 5*time.Hour - 2*time.Minute; late < 0 || late > 2*time.Minute {
+					t.Errorf("%s late", late)
+				}
+				same(t, "operations", []string{opStart}, ops(out.Operations))
+				same(t, "commands", []string{"0s StartActivityStream accepted"}, commands(s, began))
+
+				began = time.Now()
+				out, err = client(s).EnsureStopped(t.Context(), &activitystream.StopInput{ResourceArn: db.arn}, 4*time.Hour)
+				same(t, "a wait that ends before the window", "timed out", verdict(err))
+				same(t, "time", 4*time.Hour, time.Since(began))
+				same(t, "operations", []string{opStop}, ops(out.Operations))
+			})
+		}
+	}
+}
+
+func TestEnsureDryRun(t *testing.T) {
+	const m = time.Minute
+	dry := func(o *activitystream.Options) { o.DryRun = true }
+	for _, sc := range []scenario{
+		{why: "stopped", want: ensured{Status: "stopped", Planned: []string{opStart}, Reads: 1, Asked: true}},
+		{why: "starting", status: "starting", want: ensured{Status: "starting", Reads: 1}},
+		{why: "started", status: "started", want: ensured{Status: "started", Reads: 1}},
+		{why: "stopping", status: "stopping", want: ensured{Status: "stopping", Planned: []string{opStart}, Reads: 1, Asked: true}},
+		{
+			why: "gone", setup: func(s *server, db database) { s.Remove(db.arn) },
+			want: ensured{Verdict: "gone", Reads: 1},
+		},
+		{
+			why: "a read fails first", setup: func(s *server, db database) { s.Fail(db.describe, failure{Code: "Throttling"}) },
+			want: ensured{Status: "stopped", Took: 10 * time.Second, Planned: []string{opStart}, Reads: 2, Asked: true},
+		},
+		{
+			why: "a state that nobody knows", status: "paused", maxWait: m,
+			want: ensured{Verdict: "timed out", Status: "paused", Took: m, Reads: 13},
+		},
+	} {
+		sc.call = dry
+		for name, db := range databases() {
+			bubble(t, "start/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+		}
+	}
+	for _, sc := range []scenario{
+		{why: "started", status: "started", want: ensured{Status: "started", Planned: []string{opStop}, Reads: 1}},
+		{why: "starting", status: "starting", want: ensured{Status: "starting", Planned: []string{opStop}, Reads: 1}},
+		{why: "stopped", want: ensured{Status: "stopped", Reads: 1}},
+	} {
+		sc.call = dry
+		for name, db := range databases() {
+			bubble(t, "stop/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+		}
+	}
+	bubble(t, "policy", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: "started"})
+		in := &activitystream.ModifyInput{ResourceArn: instanceARN, AuditPolicyState: activitystream.AuditPolicyUnlocked}
+		out := must(client(s).EnsurePolicy(t.Context(), in, time.Hour, dry))(t)
+		same(t, "planned", []string{opModify}, ops(out.Planned))
+		same(t, "calls", 1, len(s.Calls()))
+	})
+	bubble(t, "unsupported", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		arn := s.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
+		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
+		same(t, "verdict", "unsupported", verdict(err))
+	})
+	bubble(t, "drift", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		arn := s.AddCluster(activitystreamtest.Cluster{Status: "started", KmsKeyId: otherKeyID})
+		out, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
+		same(t, "verdict", "drifted", verdict(err))
+		same(t, "planned", nil, ops(out.Planned))
+	})
+}
+
+// The SDK's typed error is in an ensure's error, too.
+func TestEnsureKeepsTheSDKsError(t *testing.T) {
+	bubble(t, "key", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.SetKeyAccessible(keyARN, false)
+		out, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
+		as[*types.KMSKeyNotAccessibleFault](t, err)
+		same(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
+		same(t, "status", activitystream.StatusStopped, out.Stream.Status)
+	})
+}
+
+// An EnsureOutput is returned beside every error, so that a caller can look into it without a thought.
+func TestEnsureOutputIsNeverNil(t *testing.T) {
+	c := client(activitystreamtest.NewServer())
+	ctx, cancel := context.WithCancel(background())
+	cancel()
+	for name, call := range map[string]func() (*activitystream.EnsureOutput, error){
+		"wrong input": func() (*activitystream.EnsureOutput, error) { return c.EnsureStarted(ctx, nil, 0) },
+		"canceled": func() (*activitystream.EnsureOutput, error) {
+			return c.EnsureStarted(ctx, start(clusterARN), time.Hour)
+		},
+		"wrong stop":   func() (*activitystream.EnsureOutput, error) { return c.EnsureStopped(ctx, nil, 0) },
+		"wrong policy": func() (*activitystream.EnsureOutput, error) { return c.EnsurePolicy(ctx, nil, 0) },
+	} {
+		if out, err := call(); out == nil || err == nil {
+			t.Errorf("%s: %v, %v", name, out, err)
+		}
+	}
+	for name, seq := range map[string]func(func(string, statemachine.Result[*activitystream.EnsureOutput]) bool){
+		"wrong input": c.EnsureStartedEach(ctx, []*activitystream.StartInput{nil}, time.Hour),
+		"canceled":    c.EnsureStartedEach(ctx, []*activitystream.StartInput{start(clusterARN)}, time.Hour),
+		"bad options": c.EnsureStoppedEach(ctx, []*activitystream.StopInput{stop(clusterARN)}, time.Hour, func(o *activitystream.Options) { o.Concurrency = -1 }),
+	} {
+		n := 0
+		for _, r := range seq {
+			if n++; r.Value == nil || r.Err == nil {
+				t.Errorf("each, %s: %v, %v", name, r.Value, r.Err)
+			}
+		}
+		same(t, "results", 1, n)
+	}
+}

@@ -1,0 +1,206 @@
+package activitystream_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// wrap is an answer of a describe operation with these databases.
+func wrap(op statemachine.Operation, databases ...string) string {
+	list, item := "DBClusters", "DBCluster"
+	if op == describeInstances {
+		list, item = "DBInstances", "DBInstance"
+	}
+	body := ""
+	for _, d := range databases {
+		body += "<" + item + ">" + d + "</" + item + ">"
+	}
+	return fmt.Sprintf("<%sResponse><%sResult><%s>%s</%s></%sResult></%sResponse>", op, op, list, body, list, op, op)
+}
+
+// started is a database whose stream is started.
+func started(op statemachine.Operation, arn string) string {
+	name := "DBClusterArn"
+	if op == describeInstances {
+		name = "DBInstanceArn"
+	}
+	return "<" + name + ">" + arn + "</" + name + "><ActivityStreamStatus>started</ActivityStreamStatus>"
+}
+
+// hostile are answers with status 200 that are none.
+func hostile(op statemachine.Operation, arn string) map[string]failure {
+	good := wrap(op, started(op, arn))
+	bodies := map[string]string{
+		"truncated in the middle":          good[:len(good)/2],
+		"truncated before the end":         good[:strings.LastIndex(good, "Result>")],
+		"truncated after the root":         good[:20],
+		"HTML":                             "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to the hotel's network</body></html>",
+		"broken HTML":                      "<html><body><br>Sign in</p></body>",
+		"JSON":                             `{"DBClusters":[]}`,
+		"an empty object":                  "{}",
+		"plain text":                       "OK",
+		"bytes":                            "\x00\xff\xfe<\x01",
+		"another operation's answer":       "<ListTablesResponse><ListTablesResult/></ListTablesResponse>",
+		"an error with a success's status": "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>",
+		"no list":                          fmt.Sprintf("<%sResponse><%sResult></%sResult></%sResponse>", op, op, op, op),
+		"an empty list":                    wrap(op),
+		"two for one ARN":                  wrap(op, started(op, arn), started(op, arn)),
+		"one too many":                     wrap(op, started(op, arn), started(op, arn+"-2")),
+		"another":                          wrap(op, started(op, arn+"-2")),
+		"one without an ARN":               wrap(op, "<ActivityStreamStatus>started</ActivityStreamStatus>"),
+		"one without anything":             wrap(op, ""),
+		"a number that is none":            wrap(op, started(op, arn)+"<AllocatedStorage>much</AllocatedStorage>"),
+		"a truth value that is none":       wrap(op, started(op, arn)+"<MultiAZ>perhaps</MultiAZ>"),
+	}
+	failures := map[string]failure{"empty": {Status: 200}}
+	for why, body := range bodies {
+		failures[why] = failure{Body: body}
+	}
+	return failures
+}
+
+func TestHostileAnswers(t *testing.T) {
+	for name, db := range databases() {
+		for why, f := range hostile(db.describe, db.arn) {
+			bubble(t, name+"/"+why, func(t *testing.T) {
+				s := activitystreamtest.NewServer()
+				db.add(s, activitystream.StatusStarting)
+				c := client(s)
+				f.Times = -1
+				s.Fail(db.describe, f)
+
+				got, err := c.Get(t.Context(), db.arn)
+				if err == nil {
+					t.Fatalf("Get takes it for %+v", got)
+				}
+				fault := as[*statemachine.Fault](t, err)
+				same(t, "kind", statemachine.Unavailable, fault.Kind)
+				same(t, "resource", db.arn, fault.Resource)
+				same(t, "operation", db.describe, fault.Operation)
+				oneLine(t, err)
+
+				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, 3*time.Minute); verdict(err) != "timed out" {
+					t.Errorf("Wait: %v", err)
+				}
+				out, err := c.EnsureStarted(t.Context(), start(db.arn), time.Minute)
+				same(t, "EnsureStarted", "timed out", verdict(err))
+				same(t, "operations", 0, len(out.Operations))
+				for _, r := range c.WaitEach(t.Context(), []string{db.arn}, activitystream.StatusStarted, time.Minute) {
+					if why == "one too many" { // in an answer about many a stranger is no contradiction
+						break
+					}
+					same(t, "WaitEach", "timed out", verdict(r.Err))
+				}
+				for _, r := range c.GetEach(t.Context(), []string{db.arn}) {
+					if r.Err == nil && why != "one too many" {
+						t.Errorf("GetEach takes it for %+v", r.Value)
+					}
+				}
+				for _, call := range s.Calls() {
+					if call.Operation == activitystream.StartActivityStream {
+						t.Fatal("a command was sent without a good read")
+					}
+				}
+
+				s.ClearFailures("")
+				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, time.Minute); err != nil {
+					t.Errorf("after that: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// A wait that is under way when the answers go bad goes on when they are good again.
+func TestHostileAnswersInTheMiddle(t *testing.T) {
+	for why, f := range hostile(describeClusters, clusterARN) {
+		bubble(t, why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
+			time.AfterFunc(62*time.Second, func() { f.Times = 3; s.Fail("", f) })
+			began := time.Now()
+			must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
+			same(t, "time", 2*time.Minute, time.Since(began)) // reads at 60, (65, 75, 85), 95, 100, …
+		})
+	}
+}
+
+// An answer to a command that is none may have been carried out.
+func TestHostileAnswerToACommand(t *testing.T) {
+	for why, f := range map[string]failure{
+		"truncated": {Body: "<StartActivityStreamResponse><StartActivityStreamResult><Status>start"},
+		"HTML":      {Body: "<html><body>Sign in</body></html>"},
+		"a gateway": {Status: 504, Body: "<html><body>504</body></html>"},
+	} {
+		bubble(t, why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+			f.Lost = true
+			s.Fail(activitystream.StartActivityStream, f)
+			out, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+			same(t, "status", activitystream.StatusStarted, out.Stream.Status)
+		})
+	}
+	bubble(t, "empty, which the SDK takes for a success", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.Fail(activitystream.StartActivityStream, failure{Status: 200, Lost: true})
+		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
+		same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+	})
+	bubble(t, "a success that never was", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
+		began := time.Now()
+		_, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
+		same(t, "verdict", "unreachable", verdict(err))
+		same(t, "time", time.Minute, time.Since(began))
+	})
+}
+
+// In the answer for many, what was not asked for is left out, and what stands twice is read again, alone.
+func TestHostileAnswersForMany(t *testing.T) {
+	const other = "arn:aws:rds:us-east-1:123456789012:cluster:other"
+	for _, test := range []struct {
+		why   string
+		body  string
+		alone int // reads of a single cluster
+	}{
+		{why: "a stranger among them", body: wrap(describeClusters, started(describeClusters, clusterARN), started(describeClusters, other), started(describeClusters, other+"-2"))},
+		{why: "one twice", body: wrap(describeClusters, started(describeClusters, clusterARN), started(describeClusters, other), started(describeClusters, clusterARN)), alone: 1},
+		{why: "one left out", body: wrap(describeClusters, started(describeClusters, clusterARN)), alone: 1},
+		{why: "none", body: wrap(describeClusters), alone: 2},
+		{why: "empty object", body: "{}", alone: 2},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			for _, id := range []string{"das-cluster", "other"} {
+				s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: activitystream.StatusStarted})
+			}
+			s.Fail(describeClusters, failure{Body: test.body})
+			for arn, r := range client(s).WaitEach(t.Context(), []string{clusterARN, other}, activitystream.StatusStarted, time.Hour) {
+				if r.Err != nil {
+					t.Errorf("%s: %v", arn, r.Err)
+				}
+			}
+			alone := 0
+			for _, c := range s.Calls()[1:] {
+				if c.Named == 1 {
+					alone++
+				}
+			}
+			same(t, "reads alone", test.alone, alone)
+		})
+	}
+}

@@ -1,0 +1,559 @@
+package eventstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// did is what came of an ensure.
+type did struct {
+	Verdict    string
+	Took       time.Duration
+	State      eventstream.State // of the output's stream; empty: none
+	Operations []string
+	Planned    []string
+	Commands   []string // sent: when, which, what came of it
+	Gap        [2]time.Duration
+	End        eventstream.State // the true state afterwards
+}
+
+const (
+	opCreate = "CreateEventStream"
+	opDelete = "DeleteEventStream"
+)
+
+func names(ops []statemachine.Operation) []string {
+	var list []string
+	for _, op := range ops {
+		list = append(list, string(op))
+	}
+	return list
+}
+
+// account is what an ensure that began at an instant did.
+func account(s *server, began time.Time, out *eventstream.EnsureOutput, err error) did {
+	got := did{
+		Verdict: verdict(err), Took: time.Since(began), Operations: names(out.Operations), Planned: names(out.Planned),
+		Commands: commands(s, began), End: s.State(streamARN),
+	}
+	if out.Stream != nil {
+		got.State = out.Stream.State
+	}
+	for i, at := range []time.Time{out.GapFrom, out.GapTo} {
+		if !at.IsZero() {
+			got.Gap[i] = at.Sub(began)
+		}
+	}
+	return got
+}
+
+func TestEnsureCreated(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	drifted := func(s *server) {
+		e := example()
+		e.Uri = otherURI
+		s.AddEventStream(e)
+	}
+	for _, test := range []struct {
+		why     string
+		setup   func(s *server) // with the domain and no stream
+		options func(*eventstream.Options)
+		maxWait time.Duration // an hour
+		want    did
+		says    []string
+	}{
+		{
+			why: "it is there: nothing is run", setup: func(s *server) { s.AddEventStream(example()) },
+			want: did{State: runs, End: runs},
+		},
+		{
+			why: "tags are not compared", setup: func(s *server) {
+				e := example()
+				e.Tags = map[string]string{"k": "v"}
+				s.AddEventStream(e)
+			},
+			want: did{State: runs, End: runs},
+		},
+		{
+			why:  "it is not there",
+			want: did{Took: 2 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+		},
+		{
+			why: "reads of what was created are 40 s old", setup: func(s *server) { s.Stale(streamARN, 40*time.Second) },
+			want: did{Took: 40 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+		},
+		{
+			why: "refused once, then it works", setup: func(s *server) {
+				s.Fail(opCreate, failure{Code: "BadRequestException", Message: "The Kinesis Data Stream is not Active"})
+			},
+			want: did{Took: 4 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
+				"0s CreateEventStream BadRequestException", "2s CreateEventStream ok",
+			}},
+		},
+		{
+			why: "the destination becomes active later", setup: func(s *server) {
+				s.SetKinesis(uri, eventstreamtest.KinesisNotActive)
+				time.AfterFunc(7*time.Second, func() { s.SetKinesis(uri, eventstreamtest.KinesisActive) })
+			},
+			want: did{Took: 10 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
+				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException", "4s CreateEventStream BadRequestException",
+				"6s CreateEventStream BadRequestException", "8s CreateEventStream ok",
+			}},
+		},
+		{
+			why: "the domain has another stream", maxWait: 5 * s, setup: func(s *server) {
+				s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "other"})
+			},
+			want: did{Verdict: "timed out: already in state", Took: 5 * s, State: absent, End: absent, Commands: []string{
+				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException", "4s CreateEventStream BadRequestException",
+			}},
+			says: []string{"waiting for RUNNING: timed out", "last seen ABSENT", "already associated with an active EventStream"},
+		},
+		{
+			why: "the domain loses its other stream", setup: func(s *server) {
+				arn := s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "other"})
+				time.AfterFunc(time.Second, func() { s.Remove(arn) })
+			},
+			want: did{Took: 4 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
+				"0s CreateEventStream BadRequestException", "2s CreateEventStream ok",
+			}},
+		},
+		{
+			why: "throttled", setup: func(s *server) { s.Fail(opCreate, failure{Code: "ThrottlingException", Status: 429}) },
+			want: did{Took: 4 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
+				"0s CreateEventStream ThrottlingException", "2s CreateEventStream ok",
+			}},
+		},
+		{
+			why: "denied", setup: func(s *server) { s.Fail(opCreate, failure{Code: "AccessDeniedException", Status: 403, Times: -1}) },
+			want: did{Verdict: "access denied", State: absent, End: absent, Commands: []string{"0s CreateEventStream AccessDeniedException"}},
+			says: []string{"CreateEventStream example-domain/example-stream: access denied"},
+		},
+		{
+			why: "the domain goes before the command", setup: func(s *server) { s.Fail(opCreate, failure{Code: "ResourceNotFoundException", Status: 404}) },
+			want: did{Verdict: "not found", State: absent, End: absent, Commands: []string{"0s CreateEventStream ResourceNotFoundException"}},
+		},
+		{
+			why: "reads are denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
+			want: did{Verdict: "read failed: not found", End: absent},
+		},
+		{
+			why:   "the answer is lost: one attempt, and no second one where the state has moved",
+			setup: func(s *server) { s.Fail(opCreate, failure{Lost: true}) },
+			want:  did{Took: 2 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream lost"}},
+		},
+		{
+			why: "the answer is lost, and reads are 40 s old",
+			setup: func(s *server) {
+				s.Stale(streamARN, 40*time.Second)
+				s.Fail(opCreate, failure{Lost: true})
+			},
+			want: did{Took: 40 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream lost"}},
+		},
+		{
+			why:   "the command is lost on its way: the second one waits for the grace",
+			setup: func(s *server) { s.Fail(opCreate, failure{Drop: true}) },
+			want: did{Took: m + 2*s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
+				"0s CreateEventStream dropped", "1m0s CreateEventStream ok",
+			}},
+		},
+		{
+			why: "the service fails after the fact",
+			setup: func(s *server) {
+				s.Fail(opCreate, failure{Code: "InternalServerException", Status: 500, Lost: true})
+			},
+			want: did{Took: 2 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream InternalServerException"}},
+		},
+		{
+			why: "another destination", setup: drifted,
+			want: did{Verdict: "drifted", State: runs, End: runs},
+			says: []string{"example-domain/example-stream: drifted: Uri is " + otherURI + ", wanted " + uri},
+		},
+		{
+			why: "another destination, replaced", setup: drifted, options: allowRestart,
+			want: did{
+				Took: 4 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 4 * s},
+				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream ok"},
+			},
+		},
+		{
+			why: "another destination, replaced, with reads that are 40 s old", options: allowRestart,
+			setup: func(s *server) {
+				drifted(s)
+				pass(time.Hour)
+				s.Stale(streamARN, 40*time.Second)
+			},
+			want: did{
+				Took: 80 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 80 * s},
+				Commands: []string{"0s DeleteEventStream ok", "40s CreateEventStream ok"},
+			},
+		},
+		{
+			why: "another destination, replaced, and old reads turn up afterwards", options: allowRestart,
+			setup: func(s *server) {
+				drifted(s)
+				pass(time.Hour)
+				time.AfterFunc(2*time.Second+1, func() { s.Stale(streamARN, 10*time.Second) })
+			},
+			want: did{
+				Took: 12 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 12 * s},
+				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream ok"},
+			},
+		},
+		{
+			why: "another destination, and the second half fails", setup: func(s *server) {
+				drifted(s)
+				s.Fail(opCreate, failure{Code: "AccessDeniedException", Status: 403})
+			},
+			options: allowRestart,
+			want: did{
+				Verdict: "access denied", Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete},
+				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream AccessDeniedException"},
+			},
+		},
+		{
+			why: "another destination, and somebody else recreates it so", options: allowRestart,
+			setup: func(s *server) {
+				drifted(s)
+				time.AfterFunc(time.Second, func() { drifted(s) })
+			},
+			want: did{Verdict: "drifted", Took: m + 2*s, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+		},
+		{
+			why: "stopped", setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) },
+			want: did{Verdict: "unreachable", State: stopped, End: stopped},
+			says: []string{"unreachable from STOPPED", "DeleteEventStream, then CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "stopped, replaced", setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) }, options: allowRestart,
+			want: did{
+				Took: 4 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate},
+				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream ok"},
+			},
+		},
+		{
+			why: "somebody deletes it again: reported, not fought",
+			setup: func(s *server) {
+				pass(time.Hour)
+				s.Stale(streamARN, 10*time.Second) // so that it is seen running after it was deleted
+				time.AfterFunc(time.Second, func() { s.Remove(streamARN) })
+			},
+			want: did{Took: 10 * s, State: runs, End: absent, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+		},
+		{
+			why: "somebody deletes it before it is seen", setup: func(s *server) { time.AfterFunc(time.Second, func() { s.Remove(streamARN) }) },
+			want: did{Verdict: "unreachable", Took: m, State: absent, End: absent, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+			says: []string{"CreateEventStream accepted, waiting for RUNNING: unreachable from ABSENT"},
+		},
+		{
+			why: "it stops before it is seen", setup: func(s *server) { time.AfterFunc(time.Second, func() { s.Lapse(streamARN) }) }, options: allowRestart,
+			want: did{Verdict: "unreachable", Took: m, State: stopped, End: stopped, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+			says: []string{"DeleteEventStream, then CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "a dry run", options: dryRun,
+			want: did{State: absent, End: absent, Planned: []string{opCreate}},
+		},
+		{
+			why: "a dry run where nothing is to be done", options: dryRun, setup: func(s *server) { s.AddEventStream(example()) },
+			want: did{State: runs, End: runs},
+		},
+		{
+			why: "a dry run of a drift", options: dryRun, setup: drifted,
+			want: did{Verdict: "drifted", State: runs, End: runs},
+		},
+		{
+			why: "a dry run of a replacement", options: func(o *eventstream.Options) { o.AllowRestart, o.DryRun = true, true }, setup: drifted,
+			want: did{State: runs, End: runs, Planned: []string{opDelete, opCreate}},
+		},
+		{
+			why: "a dry run of a stopped stream", options: func(o *eventstream.Options) { o.AllowRestart, o.DryRun = true, true },
+			setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) },
+			want:  did{State: stopped, End: stopped, Planned: []string{opDelete, opCreate}},
+		},
+		{
+			why: "the deadline while it reads", maxWait: 10 * s, setup: func(s *server) { s.Fail("", failure{Code: "InternalServerException", Status: 500, Times: -1}) },
+			want: did{Verdict: "timed out: unavailable", Took: 10 * s, End: absent},
+			says: []string{"waiting for RUNNING: timed out after 10s"},
+		},
+		{
+			why: "the deadline while it is refused", maxWait: 3 * s, setup: func(s *server) {
+				s.Fail(opCreate, failure{Code: "BadRequestException", Message: "too early", Times: -1})
+			},
+			want: did{Verdict: "timed out: invalid input", Took: 3 * s, State: absent, End: absent, Commands: []string{
+				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException",
+			}},
+			says: []string{"timed out after 3s", "too early"},
+		},
+		{
+			why: "the deadline after the command", maxWait: 10 * s, setup: func(s *server) { s.Stale(streamARN, 40*time.Second) },
+			want: did{Verdict: "timed out", Took: 10 * s, State: absent, End: runs, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+			says: []string{"CreateEventStream accepted, waiting for RUNNING: timed out"},
+		},
+		{
+			why: "the deadline in the middle of a replacement", maxWait: 10 * s, options: allowRestart,
+			setup: func(s *server) {
+				drifted(s)
+				pass(time.Hour)
+				s.Stale(streamARN, 40*time.Second)
+			},
+			want: did{
+				Verdict: "timed out", Took: 10 * s, State: runs, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{0, 0},
+				Commands: []string{"0s DeleteEventStream ok"},
+			},
+			says: []string{"DeleteEventStream accepted, waiting for RUNNING: timed out"},
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			srv := empty()
+			if test.setup != nil {
+				test.setup(srv)
+			}
+			if test.options == nil {
+				test.options = func(*eventstream.Options) {}
+			}
+			if test.maxWait == 0 {
+				test.maxWait = time.Hour
+			}
+			began := time.Now()
+			out, err := client(srv, test.options).EnsureCreated(t.Context(), create(), test.maxWait)
+			same(t, "outcome", test.want, account(srv, began, out, err))
+			mentions(t, err, test.says...)
+		})
+	}
+}
+
+func TestEnsureDeleted(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	for _, test := range []struct {
+		why     string
+		setup   func(s *server) // with the stream
+		options func(*eventstream.Options)
+		maxWait time.Duration // an hour
+		want    did
+		says    []string
+	}{
+		{why: "it is gone: nothing is run", setup: func(s *server) { s.Remove(streamARN) }, want: did{State: absent, End: absent}},
+		{
+			why:  "it runs",
+			want: did{Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+		},
+		{
+			why: "it is stopped", setup: func(s *server) { s.Lapse(streamARN) },
+			want: did{Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+		},
+		{
+			why: "reads of the deletion are 40 s old", setup: func(s *server) { pass(time.Hour); s.Stale(streamARN, 40*time.Second) },
+			want: did{Took: 40 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+		},
+		{
+			why: "the answer is lost: one attempt", setup: func(s *server) { s.Fail(opDelete, failure{Lost: true}) },
+			want: did{Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream lost"}},
+		},
+		{
+			why: "the command is lost on its way", setup: func(s *server) { s.Fail(opDelete, failure{Drop: true}) },
+			want: did{Took: m + 2*s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{
+				"0s DeleteEventStream dropped", "1m0s DeleteEventStream ok",
+			}},
+		},
+		{
+			why: "the first read is old: it is gone", setup: func(s *server) { s.StaleReads(streamARN, 1); s.Remove(streamARN) },
+			want: did{Took: 2 * s, State: absent, End: absent, Commands: []string{"0s DeleteEventStream ResourceNotFoundException"}},
+		},
+		{
+			why: "a bad request does not heal", setup: func(s *server) { s.Fail(opDelete, failure{Code: "BadRequestException"}) },
+			want: did{Verdict: "invalid input", State: runs, End: runs, Commands: []string{"0s DeleteEventStream BadRequestException"}},
+		},
+		{
+			why: "the list names it for a while", setup: func(s *server) {
+				time.AfterFunc(time.Second, func() {
+					s.AddEventStream(example()) // as an old list would
+					s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: 2})
+					time.AfterFunc(6*time.Second, func() { s.Remove(streamARN) })
+				})
+			},
+			want: did{Took: 10 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+		},
+		{
+			why: "somebody creates it again: reported, not fought", setup: func(s *server) { time.AfterFunc(time.Second, func() { s.AddEventStream(example()) }) },
+			want: did{Verdict: "unreachable", Took: m, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+			says: []string{"DeleteEventStream accepted, waiting for ABSENT: unreachable from RUNNING"},
+		},
+		{why: "a dry run", options: dryRun, want: did{State: runs, End: runs, Planned: []string{opDelete}}},
+		{
+			why: "there is no such domain, or access is denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
+			want: did{Verdict: "read failed: not found", End: runs},
+			says: []string{"no such event stream or domain, or access to them was denied"},
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			srv := running()
+			if test.setup != nil {
+				test.setup(srv)
+			}
+			if test.options == nil {
+				test.options = func(*eventstream.Options) {}
+			}
+			if test.maxWait == 0 {
+				test.maxWait = time.Hour
+			}
+			began := time.Now()
+			out, err := client(srv, test.options).EnsureDeleted(t.Context(), ref(), test.maxWait)
+			same(t, "outcome", test.want, account(srv, began, out, err))
+			mentions(t, err, test.says...)
+		})
+	}
+}
+
+// Another actor comes between the read and the command.
+func TestEnsureBesideAnother(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		there  bool
+		rival  func(s *server)
+		ensure func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error)
+		want   did
+	}{
+		{
+			why: "who creates it", rival: func(s *server) { s.AddEventStream(example()) }, ensure: ensureCreated,
+			want: did{Took: 2 * time.Second, State: runs, End: runs, Commands: []string{"0s CreateEventStream BadRequestException"}},
+		},
+		{
+			why: "who creates it otherwise", ensure: ensureCreated, rival: func(s *server) {
+				e := example()
+				e.Uri = otherURI
+				s.AddEventStream(e)
+			},
+			want: did{Verdict: "drifted", Took: 2 * time.Second, State: runs, End: runs, Commands: []string{"0s CreateEventStream BadRequestException"}},
+		},
+		{
+			why: "who deletes it", there: true, rival: func(s *server) { s.Remove(streamARN) }, ensure: ensureDeleted,
+			want: did{Took: 2 * time.Second, State: absent, End: absent, Commands: []string{"0s DeleteEventStream ResourceNotFoundException"}},
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			var s *server
+			came := false
+			s = empty(func(o *options) {
+				o.Intercept = func(c call) *failure {
+					if !came && (c.Operation == opCreate || c.Operation == opDelete) {
+						came = true
+						test.rival(s)
+					}
+					return nil
+				}
+			})
+			if test.there {
+				s.AddEventStream(example())
+			}
+			began := time.Now()
+			out, err := test.ensure(t.Context(), client(s))
+			same(t, "outcome", test.want, account(s, began, out, err))
+		})
+	}
+}
+
+func ensureCreated(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error) {
+	return c.EnsureCreated(ctx, create(), time.Hour)
+}
+
+func ensureDeleted(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error) {
+	return c.EnsureDeleted(ctx, ref(), time.Hour)
+}
+
+// The program dies after each single call and is run again: the end is right, and no operation took effect twice.
+func TestEnsureAfterACrash(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		setup  func(s *server)
+		ensure func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error)
+		end    eventstream.State
+		most   int // commands that took effect
+	}{
+		{"create", func(*server) {}, ensureCreated, runs, 1},
+		{"delete", func(s *server) { s.AddEventStream(example()) }, ensureDeleted, absent, 1},
+		{"replace", func(s *server) {
+			e := example()
+			e.Uri = otherURI
+			s.AddEventStream(e)
+		}, ensureCreated, runs, 2},
+		{"replace what is stopped", func(s *server) {
+			s.AddEventStream(example())
+			s.Lapse(streamARN)
+		}, ensureCreated, runs, 2},
+	} {
+		for _, lag := range []time.Duration{0, 7 * time.Second} {
+			for n, done := 1, false; !done; n++ {
+				bubble(t, fmt.Sprintf("%s/reads %s old/dies after call %d", test.why, lag, n), func(t *testing.T) {
+					var died context.CancelFunc
+					count := 0
+					s := empty(func(o *options) {
+						o.StaleFunc = func(string) time.Duration { return lag }
+						o.Intercept = func(call) *failure {
+							if count++; count == n {
+								died() // the request is on its way: it is carried out
+							}
+							return nil
+						}
+					})
+					test.setup(s)
+					s.Stale(streamARN, 0) // it has always been there, or been away
+					pass(time.Hour)
+					began := time.Now()
+					ctx, cancel := context.WithCancel(t.Context())
+					died = cancel
+					_, err := test.ensure(ctx, client(s, allowRestart))
+					if err == nil {
+						done = true // it was over before
+					} else if !errors.Is(err, context.Canceled) {
+						t.Fatal(err)
+					}
+					cancel()
+					out, err := test.ensure(t.Context(), client(s, allowRestart))
+					if err != nil {
+						t.Fatalf("the second run: %v", err)
+					}
+					same(t, "what it says", test.end, out.Stream.State)
+					same(t, "what is", test.end, s.State(streamARN))
+					if test.end == runs {
+						same(t, "destination", uri, out.Stream.Uri)
+					}
+					accepted := 0
+					for _, c := range s.Calls() {
+						if c.Accepted && (c.Operation == opCreate || c.Operation == opDelete) {
+							accepted++
+						}
+					}
+					if accepted > test.most {
+						t.Errorf("%d commands took effect: %q", accepted, commands(s, began))
+					}
+				})
+				if n > 100 {
+					t.Fatal("it never ends")
+				}
+			}
+		}
+	}
+}
+
+// No second HTTP attempt, whatever retryer the caller has.
+func TestEnsureSendsOnce(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := empty()
+		s.Fail(opCreate, failure{Drop: true, Times: -1})
+		began := time.Now()
+		out, err := client(s).EnsureCreated(t.Context(), create(), 3*time.Minute)
+		same(t, "outcome", did{
+			Verdict: "timed out: unavailable", Took: 3 * time.Minute, State: absent, End: absent, Commands: []string{
+				"0s CreateEventStream dropped", "1m0s CreateEventStream dropped", "2m0s CreateEventStream dropped",
+			},
+		}, account(s, began, out, err))
+	})
+}

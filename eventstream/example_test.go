@@ -1,0 +1,120 @@
+package eventstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// quickly has the Examples read every millisecond, and as often, because they cannot run in virtual time. A program is well served by the defaults.
+func quickly(o *eventstream.Options) {
+	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
+	o.ReadPacer = statemachine.NewPacer(1000, 1)
+}
+
+// A stream is created, and waited for until its events get to the destination.
+func Example() {
+	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.Reads = 2 }) // the destination is healthy after two reads
+	server.AddDomain("example-domain")
+	client := eventstream.NewFromConfig(server.Config(), quickly)
+	ctx := context.Background()
+	ref := eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}
+
+	created, err := client.Create(ctx, &eventstream.CreateInput{
+		Ref: ref, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(created.EventStreamArn)
+
+	stream, err := client.WaitHealthy(ctx, ref, 10*time.Minute, func(o *eventstream.Options) {
+		o.Wait.OnRead = func(r statemachine.Reading) { fmt.Println(r.Reads, r.State) }
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(stream.State, stream.Status, stream.Uri)
+	// Output:
+	// arn:aws:profile:us-east-1:123456789012:domains/example-domain/event-streams/example-stream
+	// 1 UNHEALTHY
+	// 2 UNHEALTHY
+	// 3 HEALTHY
+	// RUNNING HEALTHY arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
+}
+
+// Some destinations do not get healthy by waiting. WaitHealthy says so at once, and why.
+func ExampleClient_WaitHealthy() {
+	server := eventstreamtest.NewServer()
+	arn := server.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream"})
+	server.SetDestination(arn, eventstream.DestinationUnhealthy, eventstreamtest.MessageMissing)
+	client := eventstream.NewFromConfig(server.Config(), quickly)
+
+	stream, err := client.WaitHealthy(context.Background(), eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}, 10*time.Minute)
+	if errors.Is(err, statemachine.MissingDependency) {
+		fmt.Println(stream.Message)
+		fmt.Println("a new stream is needed:", stream.NeedsNewStream())
+	}
+	// Output:
+	// The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination
+	// a new stream is needed: true
+}
+
+// EnsureCreated can be called again and again: it runs what is needed, and nothing where nothing is.
+func ExampleClient_EnsureCreated() {
+	server := eventstreamtest.NewServer()
+	server.AddDomain("example-domain")
+	client := eventstream.NewFromConfig(server.Config(), quickly)
+	ctx := context.Background()
+	in := &eventstream.CreateInput{
+		Ref: eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"},
+		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	}
+	for range 2 {
+		out, err := client.EnsureCreated(ctx, in, 10*time.Minute)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(out.Stream.State, out.Operations)
+	}
+
+	in.Uri = "arn:aws:kinesis:us-east-1:123456789012:stream/other-events"
+	_, err := client.EnsureCreated(ctx, in, 10*time.Minute)
+	if drift, ok := errors.AsType[*statemachine.DriftError](err); ok {
+		fmt.Println(drift.Fields[0].Field, "is", drift.Fields[0].Got)
+	}
+	out, err := client.EnsureCreated(ctx, in, 10*time.Minute, func(o *eventstream.Options) { o.AllowRestart, o.DryRun = true, true })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("it would run", out.Planned)
+	// Output:
+	// RUNNING [CreateEventStream]
+	// RUNNING []
+	// Uri is arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
+	// it would run [DeleteEventStream CreateEventStream]
+}
+
+// EnsureDeleted has the stream gone, and knows that it is: the list of the domain lacks it.
+func ExampleClient_EnsureDeleted() {
+	server := eventstreamtest.NewServer()
+	server.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream"})
+	client := eventstream.NewFromConfig(server.Config(), quickly)
+
+	out, err := client.EnsureDeleted(context.Background(), eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}, time.Minute)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(out.Stream.State, out.Operations)
+	// Output: ABSENT [DeleteEventStream]
+}

@@ -1,0 +1,17 @@
+package eventstream
+
+import (
+	"github.com/streamwarden/streamwarden-go/statemachine"
+	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
+)
+
+// faults is what Customer Profiles' error codes mean. AccessDeniedException and ThrottlingException mean what they mean everywhere.
+func faults() sdkfault.Table {
+	return sdkfault.Table{
+		// "The Customer Profiles Domain: <name> is already associated with an active EventStream": this one, or another.
+		{Code: "BadRequestException", Message: "already associated with an active EventStream", Kind: statemachine.AlreadyInState},
+		{Code: "BadRequestException", Kind: statemachine.InvalidInput},
+		{Code: "ResourceNotFoundException", Kind: statemachine.NotFound}, // access denied, too
+		{Code: "InternalServerException", Kind: statemachine.Unavailable},
+	}
+}

@@ -1,0 +1,107 @@
+package eventstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Wait waits until the stream is in the state target, for at most maxWait, and returns what it read last, beside an error too: for
+// [StateAbsent] a Stream that has this State and the names. It does nothing to the stream. The rules are those of
+// [statemachine.Waiter.Wait], on [Machine]: among them, that a state that cannot become the target by itself fails the wait, after the
+// Grace of a minute in which it may be an old read.
+//
+// A stream is absent if GetEventStream does not find it and ListEventStreams of the domain lacks it. If the list names it, one of the two is
+// taken for an old read, and the wait goes on; if the list is not found either, because there is no such domain or access is denied, the wait ends
+// as ReadFailed, with a Fault of kind NotFound in it.
+//
+// A wait that ends without the target is a [*statemachine.WaitError]; arguments out of bounds, all at once, are a
+// [*statemachine.InputError] before anything is sent.
+func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
+	call := c.call(optFns)
+	if err := validate.Wait(machine, target, maxWait, call.options.Wait, ref.validate("")); err != nil {
+		return nil, err
+	}
+	return waiter(call, ref, machine, (*Stream).state).Wait(ctx, target, maxWait)
+}
+
+// WaitHealthy waits until the stream is running and its destination healthy, for at most maxWait, by the rules of [Client.Wait] on
+// [DestinationMachine]. A stream that is stopped, or not there, has no destination that could become healthy: it may be an old read for the Grace of
+// a minute, and ends the wait after that, as Unreachable or, if it is not there, as Gone.
+//
+// A destination whose message says that the stream has to be made anew, as [Destination.NeedsNewStream] tells, ends the wait at once as
+// Unreachable, of kind MissingDependency. Other messages, on throttling or on the key of the Kinesis data stream, are waited out. Right after a
+// restart the message may be an old read's, of the stream before.
+func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
+	call := c.call(optFns)
+	if err := validate.Wait(destinationMachine, DestinationHealthy, maxWait, call.options.Wait, ref.validate("")); err != nil {
+		return nil, err
+	}
+	w := waiter(call, ref, destinationMachine, (*Stream).destination)
+	w.Check = checkDestination
+	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
+	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
+		explain(e, s)
+	}
+	return s, err
+}
+
+// checkDestination tells why a destination cannot become healthy.
+func checkDestination(s *Stream) error {
+	if !s.NeedsNewStream() {
+		return nil
+	}
+	return fmt.Errorf("%w: %q: see that the destination %s is active, then run %s and %s",
+		statemachine.MissingDependency, s.Message, s.Uri, DeleteEventStream, CreateEventStream)
+}
+
+// explain adds to the error of a WaitHealthy what only the stream's own machine knows: a destination ended it whose stream does not run.
+func explain(e *statemachine.WaitError, s *Stream) {
+	if e.Err != nil || s.State == StateRunning || e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed {
+		return
+	}
+	if s.State == StateAbsent {
+		e.Reason = statemachine.Gone
+	}
+	var ops []string
+	plan, _ := machine.Plan(s.State, StateRunning)
+	for _, op := range plan {
+		ops = append(ops, string(op))
+	}
+	e.Err = fmt.Errorf("the stream is %s; %s would lead to %s", s.State, strings.Join(ops, ", then "), StateRunning)
+}
+
+// Watch yields the stream as it is, then each read that differs in anything, reading every 30 s (WatchDelay), until the caller stops
+// ranging. A stream that is not there is yielded as one in [StateAbsent], and the watch goes on. Failures that a wait
+// tolerates go to Options.Wait.OnRead. Any other failure and the context's end are yielded once, as a [*statemachine.WaitError]
+// beside the last value, and end it. Ranging again starts anew.
+func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
+	return func(yield func(*Stream, error) bool) {
+		if err := ref.validate(""); err != nil {
+			yield(nil, err)
+			return
+		}
+		waiter(c.call(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
+	}
+}
+
+// waiter makes the waiter of one call.
+func waiter[S ~string](c call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
+	c = c.patient()
+	return &statemachine.Waiter[*Stream, S]{
+		Machine:  m,
+		Resource: ref.String(),
+		Read:     func(ctx context.Context) (*Stream, error) { return c.read(ctx, ref) },
+		State:    state,
+		Kind:     readKind,
+		Same:     sameStream,
+		Pacer:    c.options.ReadPacer,
+		Options:  c.options.Wait,
+	}
+}

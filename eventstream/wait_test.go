@@ -1,0 +1,440 @@
+package eventstream_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+const (
+	absent  = eventstream.StateAbsent
+	runs    = eventstream.StateRunning
+	stopped = eventstream.StateStopped
+)
+
+// waited is what came of a wait.
+type waited struct {
+	Verdict string
+	Took    time.Duration
+	State   eventstream.State // of the value beside the error; empty: none
+	Calls   int
+}
+
+func TestWait(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	for _, test := range []struct {
+		why     string
+		options func(*options)
+		setup   func(s *server) // before the wait, with the stream running
+		target  eventstream.State
+		maxWait time.Duration // an hour
+		want    waited
+		says    []string
+	}{
+		{why: "already there", target: runs, want: waited{State: runs, Calls: 1}},
+		{
+			why: "already gone", target: absent, setup: func(s *server) { s.Remove(streamARN) },
+			want: waited{State: absent, Calls: 2},
+		},
+		{
+			why: "deleted by somebody", target: absent, setup: func(s *server) { time.AfterFunc(5*m, func() { s.Remove(streamARN) }) },
+			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
+			says: []string{"event stream example-domain/example-stream: waiting for ABSENT: unreachable from RUNNING after 1m0s", "DeleteEventStream would lead to ABSENT"},
+		},
+		{
+			why: "deleted by somebody in time", target: absent, setup: func(s *server) { time.AfterFunc(5*time.Second, func() { s.Remove(streamARN) }) },
+			want: waited{Took: 6 * s, State: absent, Calls: 5},
+		},
+		{
+			why: "reads of a deletion are 40 s old", target: absent,
+			setup: func(s *server) {
+				pass(time.Hour)
+				s.Stale(streamARN, 40*time.Second)
+				s.Remove(streamARN)
+			},
+			want: waited{Took: 40 * s, State: absent, Calls: 22},
+		},
+		{
+			why: "created by somebody in time", target: runs,
+			setup: func(s *server) {
+				s.Remove(streamARN)
+				time.AfterFunc(5*time.Second, func() { s.AddEventStream(example()) })
+			},
+			want: waited{Took: 6 * s, State: runs, Calls: 7},
+		},
+		{
+			why: "not there", target: runs, setup: func(s *server) { s.Remove(streamARN) },
+			want: waited{Verdict: "unreachable", Took: m, State: absent, Calls: 62},
+			says: []string{"unreachable from ABSENT", "CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "stopped", target: runs, setup: func(s *server) { s.Lapse(streamARN) },
+			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
+			says: []string{"unreachable from STOPPED", "DeleteEventStream, then CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "nothing leads to stopped", target: stopped,
+			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
+		},
+		{
+			why: "the service stops it", target: stopped, setup: func(s *server) { time.AfterFunc(30*time.Second, func() { s.Lapse(streamARN) }) },
+			want: waited{Took: 30 * s, State: stopped, Calls: 16},
+		},
+		{
+			why: "a state that the service has grown", target: runs, maxWait: 3 * m,
+			setup: func(s *server) { s.Set(streamARN, "PAUSED") },
+			want:  waited{Verdict: "timed out", Took: 3 * m, State: "PAUSED", Calls: 91},
+			says:  []string{"last seen PAUSED"},
+		},
+		{
+			why: "denied, or no such domain", target: absent,
+			setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
+			want:  waited{Verdict: "read failed: not found", Calls: 2},
+			says:  []string{"read failed", "no such event stream or domain, or access to them was denied"},
+		},
+		{
+			why: "the list names it for a while", target: absent,
+			setup: func(s *server) {
+				s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: -1})
+				time.AfterFunc(10*time.Second, func() { s.Remove(streamARN) })
+			},
+			want: waited{Took: 12 * s, State: absent, Calls: 8}, // reads every 4 s: each fails until then
+		},
+		{
+			why: "the list names it always", target: absent, maxWait: 10 * s,
+			setup: func(s *server) {
+				s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: -1})
+			},
+			want: waited{Verdict: "timed out: unavailable", Took: 10 * s, Calls: 8},
+			says: []string{"ListEventStreams names it"},
+		},
+		{
+			why: "the list may not be read", target: absent,
+			setup: func(s *server) {
+				s.Remove(streamARN)
+				s.Fail(listEventStreams, failure{Code: "AccessDeniedException", Status: 403, Times: -1})
+			},
+			want: waited{Verdict: "read failed: access denied", Calls: 2},
+		},
+		{
+			why: "the list is throttled", target: absent,
+			setup: func(s *server) {
+				s.Remove(streamARN)
+				s.Fail(listEventStreams, failure{Code: "ThrottlingException", Status: 429})
+			},
+			want: waited{Took: 4 * s, State: absent, Calls: 4},
+		},
+		{
+			why: "throttled at first", target: runs,
+			setup: func(s *server) { s.Fail("", failure{Code: "ThrottlingException", Status: 429, Times: 3}) },
+			want:  waited{Took: 12 * s, State: runs, Calls: 4},
+		},
+		{
+			why: "the server fails all the time", target: runs, maxWait: m,
+			setup: func(s *server) { s.Fail("", failure{Code: "InternalServerException", Status: 500, Times: -1}) },
+			want:  waited{Verdict: "timed out: unavailable", Took: m, Calls: 16},
+		},
+		{
+			why: "a read hangs", target: runs, setup: func(s *server) { s.Fail("", failure{Hang: true}) },
+			want: waited{Took: 34 * s, State: runs, Calls: 2},
+		},
+		{
+			why: "denied", target: runs, setup: func(s *server) { s.Fail("", failure{Code: "AccessDeniedException", Status: 403}) },
+			want: waited{Verdict: "read failed: access denied", Calls: 1},
+		},
+		{
+			why: "gone while it stops being there", target: runs,
+			setup: func(s *server) {
+				s.Remove(streamARN)
+				time.AfterFunc(3*time.Second, func() { s.AddEventStream(example()) })
+				s.StaleReads(streamARN, 5) // Get and List twice, and Get
+			},
+			want: waited{Took: 8 * s, State: runs, Calls: 7},
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			if test.options == nil {
+				test.options = func(*options) {}
+			}
+			s := running(test.options)
+			if test.setup != nil {
+				test.setup(s)
+			}
+			if test.maxWait == 0 {
+				test.maxWait = time.Hour
+			}
+			began := time.Now()
+			value, err := client(s).Wait(t.Context(), ref(), test.target, test.maxWait)
+			got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls())}
+			if value != nil {
+				got.State = value.State
+				if value.DomainName != "example-domain" || value.EventStreamName != "example-stream" {
+					t.Errorf("the value's names are %s, %s", value.DomainName, value.EventStreamName)
+				}
+			}
+			same(t, "outcome", test.want, got)
+			mentions(t, err, test.says...)
+		})
+	}
+}
+
+// An error of a read that says not found is found, though it does not mean that the stream is absent.
+func TestDeniedIsFound(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		_, err := client(running()).Wait(t.Context(), eventstream.Ref{DomainName: "x", EventStreamName: "y"}, absent, time.Hour)
+		for _, want := range []error{statemachine.ReadFailed, statemachine.NotFound} {
+			if !errors.Is(err, want) {
+				t.Errorf("it is not %v: %v", want, err)
+			}
+		}
+		same(t, "code", "ResourceNotFoundException", as[*statemachine.Fault](t, err).Code)
+	})
+}
+
+func TestWaitCanceled(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := running()
+		s.Lapse(streamARN)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 31*time.Second, errors.New("enough"))
+		defer cancel()
+		began := time.Now()
+		value, err := client(s).Wait(ctx, ref(), runs, time.Hour)
+		same(t, "verdict", "canceled", verdict(err))
+		same(t, "time", 31*time.Second, time.Since(began))
+		same(t, "value", stopped, value.State)
+		mentions(t, err, "enough")
+	})
+}
+
+func TestWaitHealthy(t *testing.T) {
+	const s, m = time.Second, time.Minute
+	unhealthy := func(message string) func(*server) {
+		return func(s *server) { s.SetDestination(streamARN, eventstream.DestinationUnhealthy, message) }
+	}
+	for _, test := range []struct {
+		why     string
+		options func(*options)
+		setup   func(s *server)
+		maxWait time.Duration // an hour
+		want    waited
+		says    []string
+	}{
+		{why: "healthy already", want: waited{State: runs, Calls: 1}},
+		{
+			why: "permissions spread", options: func(o *options) { o.Enabling = 42 * time.Second },
+			setup: func(s *server) {
+				s.Remove(streamARN)
+				if _, err := client(s).Create(context.Background(), create()); err != nil {
+					panic(err)
+				}
+			},
+			want: waited{Took: 42 * s, State: runs, Calls: 22},
+		},
+		{
+			why: "throttled, and mended later", options: func(o *options) { o.Healing = 99 * time.Second }, setup: unhealthy(eventstreamtest.MessageThrottled),
+			want: waited{Took: 100 * s, State: runs, Calls: 51},
+		},
+		{
+			why: "the key is throttled", setup: unhealthy(eventstreamtest.MessageKeyThrottled), maxWait: 2 * m,
+			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+			says: []string{"event stream destination example-domain/example-stream: waiting for HEALTHY: timed out", "last seen UNHEALTHY"},
+		},
+		{
+			why: "the key's configuration", setup: unhealthy(eventstreamtest.MessageKey), maxWait: 2 * m,
+			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+		},
+		{
+			why: "no words", setup: unhealthy(""), maxWait: 2 * m,
+			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+		},
+		{
+			why: "not active", setup: unhealthy(eventstreamtest.MessageNotActive),
+			want: waited{Verdict: "unreachable: missing dependency", State: runs, Calls: 1},
+			says: []string{"The Kinesis Data Stream is not Active", uri, "DeleteEventStream and CreateEventStream"},
+		},
+		{
+			why: "missing", setup: unhealthy(eventstreamtest.MessageMissing),
+			want: waited{Verdict: "unreachable: missing dependency", State: runs, Calls: 1},
+			says: []string{"does not exist"},
+		},
+		{
+			why: "missing later", setup: func(s *server) {
+				unhealthy(eventstreamtest.MessageThrottled)(s)
+				time.AfterFunc(9*time.Second, func() { unhealthy(eventstreamtest.MessageMissing)(s) })
+			},
+			want: waited{Verdict: "unreachable: missing dependency", Took: 10 * s, State: runs, Calls: 6},
+		},
+		{
+			why: "the stream is stopped", setup: func(s *server) { s.Lapse(streamARN) },
+			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
+			says: []string{"the stream is STOPPED; DeleteEventStream, then CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "the stream stops", setup: func(s *server) {
+				unhealthy(eventstreamtest.MessageKey)(s)
+				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })
+			},
+			want: waited{Verdict: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
+			says: []string{"lapsed", "the stream is STOPPED"},
+		},
+		{
+			why: "there is no stream", setup: func(s *server) { s.Remove(streamARN) },
+			want: waited{Verdict: "gone", Took: m, State: absent, Calls: 62},
+			says: []string{"there is no such resource", "CreateEventStream would lead to RUNNING"},
+		},
+		{
+			why: "reads are older than the stream", setup: func(s *server) {
+				s.Remove(streamARN)
+				pass(time.Hour)
+				s.Stale(streamARN, 40*time.Second)
+				s.AddEventStream(example())
+			},
+			want: waited{Took: 40 * s, State: runs, Calls: 41},
+		},
+		{
+			why: "a state that the service has grown", maxWait: 2 * m,
+			setup: func(s *server) { s.Set(streamARN, "PAUSED") },
+			want:  waited{Verdict: "timed out", Took: 2 * m, State: "PAUSED", Calls: 61},
+			says:  []string{"PAUSED"},
+		},
+		{
+			why: "denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
+			want: waited{Verdict: "read failed: not found", Calls: 2},
+		},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			if test.options == nil {
+				test.options = func(*options) {}
+			}
+			s := running(test.options)
+			if test.setup != nil {
+				test.setup(s)
+			}
+			if test.maxWait == 0 {
+				test.maxWait = time.Hour
+			}
+			before, began := len(s.Calls()), time.Now()
+			value, err := client(s).WaitHealthy(t.Context(), ref(), test.maxWait)
+			got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls()) - before}
+			if value != nil {
+				got.State = value.State
+			}
+			if err == nil && (value.State != runs || value.Status != eventstream.DestinationHealthy) {
+				t.Errorf("success with %s and %s", value.State, value.Status)
+			}
+			same(t, "outcome", test.want, got)
+			mentions(t, err, test.says...)
+		})
+	}
+}
+
+// sighting is what a Watch told and when.
+type sighting struct {
+	At      time.Duration
+	State   eventstream.State
+	Status  eventstream.DestinationStatus
+	Message string
+	Verdict string
+}
+
+func TestWatch(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := running()
+		at := func(d time.Duration, f func()) { time.AfterFunc(d-time.Second, f) }
+		at(1*time.Minute, func() { s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageKey) })
+		at(2*time.Minute, func() {
+			s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageThrottled)
+		})
+		at(3*time.Minute, func() { s.Lapse(streamARN) })
+		at(4*time.Minute, func() { s.Remove(streamARN) })
+		at(5*time.Minute, func() { s.AddEventStream(example()) })
+		at(6*time.Minute, func() { s.AddEventStream(example()) }) // another of the same name
+		at(7*time.Minute, func() { s.Fail("", failure{Code: "InternalServerException", Status: 500}) })
+		at(8*time.Minute+30*time.Second, func() { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) })
+		began := time.Now()
+		var got []sighting
+		var tolerated []string
+		for value, err := range client(s, func(o *eventstream.Options) {
+			o.Wait.OnRead = func(r statemachine.Reading) {
+				if r.Err != nil {
+					tolerated = append(tolerated, r.Elapsed.String()+" "+string(statemachine.KindOf(r.Err)))
+				}
+			}
+		}).Watch(t.Context(), ref()) {
+			got = append(got, sighting{time.Since(began), value.State, value.Status, value.Message, verdict(err)})
+		}
+		const healthy, unhealthy = eventstream.DestinationHealthy, eventstream.DestinationUnhealthy
+		same(t, "told", []sighting{
+			{0, runs, healthy, "", ""},
+			{1 * time.Minute, runs, unhealthy, eventstreamtest.MessageKey, ""},
+			{2 * time.Minute, runs, unhealthy, eventstreamtest.MessageThrottled, ""},
+			{3 * time.Minute, stopped, unhealthy, eventstreamtest.MessageThrottled, ""},
+			{4 * time.Minute, absent, "", "", ""},
+			{5 * time.Minute, runs, healthy, "", ""},
+			{6 * time.Minute, runs, healthy, "", ""},
+			{8*time.Minute + 30*time.Second, runs, healthy, "", "read failed: not found"},
+		}, got)
+		same(t, "failures", []string{"7m0s unavailable", "8m30s not found"}, tolerated)
+	})
+}
+
+func TestWatchEnds(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := running()
+		ctx, cancel := context.WithCancel(t.Context())
+		c := client(s)
+		watch := c.Watch(ctx, ref())
+		for range watch {
+			break
+		}
+		time.AfterFunc(time.Minute+time.Second, cancel)
+		var got []string
+		for value, err := range watch { // ranging again starts anew
+			got = append(got, string(value.State)+" "+verdict(err))
+		}
+		same(t, "told", []string{"RUNNING ", "RUNNING canceled"}, got)
+		same(t, "reads", 4, len(s.Calls()))
+	})
+}
+
+// Two streams that differ in anything differ to a Watch.
+func TestWatchTellsEverything(t *testing.T) {
+	for why, change := range map[string]func(*eventstreamtest.EventStream){
+		"tags":         func(e *eventstreamtest.EventStream) { e.Tags = map[string]string{"k": "v"} },
+		"uri":          func(e *eventstreamtest.EventStream) { e.Uri = otherURI },
+		"message":      func(e *eventstreamtest.EventStream) { e.DestinationMessage = "fine" },
+		"creation":     func(*eventstreamtest.EventStream) {},
+		"stopped":      func(e *eventstreamtest.EventStream) { e.State = stopped },
+		"health":       func(e *eventstreamtest.EventStream) { e.DestinationStatus = eventstream.DestinationUnhealthy },
+		"of the state": func(e *eventstreamtest.EventStream) { e.State = "PAUSED" },
+	} {
+		bubble(t, why, func(t *testing.T) {
+			s := running()
+			time.AfterFunc(time.Minute-1, func() {
+				e := example()
+				change(&e)
+				s.AddEventStream(e)
+			})
+			began := time.Now()
+			var last *eventstream.Stream
+			for value := range client(s).Watch(t.Context(), ref()) {
+				if last != nil {
+					same(t, "instant", time.Minute, time.Since(began))
+					if cmp.Equal(last, value, cmpopts.EquateEmpty()) {
+						t.Errorf("nothing differs: %+v", value)
+					}
+					break
+				}
+				last = value
+			}
+		})
+	}
+}

@@ -1,0 +1,86 @@
+package streamwarden_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// explain tells what to do about an error of this library.
+func explain(err error) string {
+	wait, waited := errors.AsType[*statemachine.WaitError](err)
+	switch {
+	case err == nil:
+		return "nothing to do"
+	case errors.Is(err, statemachine.Lapsed):
+		return fmt.Sprintf("it was rolled back, last seen %s: look at the key and the database's events", wait.Last)
+	case errors.Is(err, statemachine.Unreachable):
+		return fmt.Sprintf("it stays %s until somebody runs %v", wait.Last, wait.Plan)
+	case errors.Is(err, statemachine.TimedOut), errors.Is(err, statemachine.Canceled):
+		return fmt.Sprintf("not there after %s: call again, it carries on", wait.Elapsed)
+	case errors.Is(err, statemachine.KeyNotAccessible), errors.Is(err, statemachine.AccessDenied):
+		return "ask for the permission: " + err.Error()
+	case waited:
+		return "reading failed: " + err.Error()
+	default:
+		return string(statemachine.KindOf(err)) // InvalidInput, NotFound, Unsupported, Drifted, …
+	}
+}
+
+// A start that RDS rolls back after a minute and a half.
+func TestStartIsRolledBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		aws := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 90 * time.Second })
+		arn := aws.AddCluster(activitystreamtest.Cluster{Identifier: "orders"})
+		aws.Lapse(arn)
+		client := activitystream.NewFromConfig(aws.Config()) // your own code takes the aws.Config, or the client
+
+		_, err := client.EnsureStarted(t.Context(), &activitystream.StartInput{
+			ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
+		}, 30*time.Minute)
+		if !errors.Is(err, statemachine.Lapsed) {
+			t.Errorf("want a lapse, got %v", err)
+		}
+	})
+}
+
+func TestExplain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		aws := activitystreamtest.NewServer()
+		arn := aws.AddCluster(activitystreamtest.Cluster{})
+		client := activitystream.NewFromConfig(aws.Config())
+		ctx, cancel := context.WithCancel(t.Context())
+		got := []string{explain(nil)}
+		wait := func(ctx context.Context) {
+			_, err := client.Wait(ctx, arn, activitystream.StatusStarted, time.Hour)
+			got = append(got, explain(err))
+		}
+		wait(ctx)
+		cancel()
+		wait(ctx)
+		aws.Fail("DescribeDBClusters", activitystreamtest.Failure{Code: "ExpiredToken", Message: "expired", Status: 403, Times: 2})
+		wait(t.Context())
+		_, err := client.Get(t.Context(), arn)
+		got = append(got, explain(err))
+		for i, want := range []string{
+			"nothing to do",
+			"it stays stopped until somebody runs [StartActivityStream]",
+			"not there after 0s: call again, it carries on",
+			"reading failed: database activity stream " + arn + ": waiting for started: read failed after 0s and 1 reads: " +
+				"DescribeDBClusters " + arn + ": unauthenticated: ExpiredToken: expired",
+			"unauthenticated",
+		} {
+			if !strings.HasPrefix(got[i], want) { // a request ID may follow
+				t.Errorf("got %q, want %q", got[i], want)
+			}
+		}
+	})
+}

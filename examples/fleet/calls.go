@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// RDS's quota for an account in a Region, all of its callers together.
+const (
+	quotaBurst     = 300
+	quotaPerSecond = 12
+)
+
+// window is the time over which the rate is a mean.
+const window = 2 * time.Second
+
+// meter counts the calls that a client sends.
+type meter struct {
+	mu              sync.Mutex
+	reads, commands int
+	recent          []time.Time // of those in the last window
+}
+
+// attach has the calls of an RDS client counted.
+func (m *meter) attach(o *rds.Options) { o.Interceptors.AddBeforeTransmit(m) }
+
+// BeforeTransmit is called for each attempt of a call: what counts for RDS.
+func (m *meter) BeforeTransmit(_ context.Context, call *smithyhttp.InterceptorContext) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch call.Input.(type) {
+	case *rds.StartActivityStreamInput, *rds.StopActivityStreamInput:
+		m.commands++
+	default:
+		m.reads++
+	}
+	m.recent = append(m.recent, time.Now())
+	return nil
+}
+
+// sum is how many reads and commands there were.
+func (m *meter) sum() (reads, commands int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reads, m.commands
+}
+
+// rate is calls a second.
+func (m *meter) rate() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, old := time.Now(), 0
+	for old < len(m.recent) && now.Sub(m.recent[old]) > window {
+		old++
+	}
+	m.recent = m.recent[old:]
+	return float64(len(m.recent)) / window.Seconds()
+}

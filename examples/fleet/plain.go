@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+)
+
+// watch does work while the groups' progress is shown: as bars on a terminal, else as lines, every period if there is something new.
+func (p program) watch(groups []*group, period time.Duration, work func()) {
+	if p.bars {
+		watched(groups, newBars(p.out, regions(groups)), 100*time.Millisecond, work)
+		return
+	}
+	watched(groups, newPlain(p.out), period, work)
+}
+
+// quiet is for how long a Region may have no line, so that a reader of the log knows that the program lives.
+const quiet = time.Minute
+
+// plain writes a line for each Region that got results since its last line.
+type plain struct {
+	lines *show.Lines
+	last  map[string]line
+}
+
+type line struct {
+	at   time.Time
+	done int
+}
+
+func newPlain(w io.Writer) *plain { return &plain{lines: show.NewLines(w), last: map[string]line{}} }
+
+func (v *plain) show(now []progress) {
+	at := time.Now()
+	for _, r := range now {
+		last, seen := v.last[r.region]
+		if seen && last.done == r.done && (r.done == r.total || at.Sub(last.at) < quiet) {
+			continue
+		}
+		v.last[r.region] = line{at, r.done}
+		v.lines.Say("%-14s  %d of %d done, %d failed; %s", r.region, r.done, r.total, r.failed, r.pace())
+	}
+}
+
+func (v *plain) end(now []progress) { v.show(now) }
+
+// pace is the rate of the calls beside what RDS allows. It is above the quota for as long as there is burst left.
+func (r progress) pace() string { return fmt.Sprintf("%.1f calls/s, quota %.0f", r.rate, r.quota) }

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// summarize writes what came of each group, its failures by what went wrong, and up to each messages of each sort; zero: all.
+func summarize(w io.Writer, groups []*group, each int) {
+	all := make([]counts, len(groups))
+	var sum counts
+	var failures []failure
+	for i, g := range groups {
+		c := g.tally.now()
+		all[i] = c
+		sum.add(c)
+		failures = append(failures, g.tally.failed()...)
+	}
+	t := table{{"account", "Region", "all", "already", "started", "failed", "reads", "commands", "mean time"}}
+	var total, reads, commands int
+	for i, g := range groups {
+		r, c := g.calls.sum()
+		reads, commands, total = reads+r, commands+c, total+len(g.ins)
+		t = append(t, all[i].row(g.account, g.region, len(g.ins), r, c))
+	}
+	t = append(t, sum.row("in all", "", total, reads, commands))
+	fmt.Fprintln(w)
+	t.write(w)
+	if sum.open > 0 {
+		fmt.Fprintf(w, "\n%d were not ready when this ended; %d of them have been commanded, and go on by themselves.\n", sum.open, sum.under)
+	}
+	if sum.failed == 0 {
+		return
+	}
+	kinds := slices.Sorted(maps.Keys(sum.failures))
+	t = table{append([]string{"account", "Region"}, kinds...)}
+	for i, g := range groups {
+		t = append(t, all[i].kinds(g.account, g.region, kinds))
+	}
+	t = append(t, sum.kinds("in all", "", kinds))
+	fmt.Fprintln(w)
+	t.write(w)
+	for _, kind := range kinds {
+		fmt.Fprintf(w, "\n%s:\n", kind)
+		shown := 0
+		for _, f := range failures {
+			if f.what == kind && (each == 0 || shown < each) {
+				fmt.Fprintf(w, "  %v\n", f.err)
+				shown++
+			}
+		}
+		if more := sum.failures[kind] - shown; more > 0 {
+			fmt.Fprintf(w, "  and %d more\n", more)
+		}
+	}
+}
+
+// add adds the counts of another group.
+func (c *counts) add(d counts) {
+	c.already += d.already
+	c.planned += d.planned
+	c.restarts += d.restarts
+	c.started += d.started
+	c.failed += d.failed
+	c.open += d.open
+	c.under += d.under
+	c.took += d.took
+	for what, n := range d.failures {
+		if c.failures == nil {
+			c.failures = map[string]int{}
+		}
+		c.failures[what] += n
+	}
+}
+
+func (c *counts) row(account, region string, total, reads, commands int) []string {
+	mean := "-"
+	if c.started > 0 {
+		d := c.took / time.Duration(c.started)
+		if mean = d.Round(100 * time.Millisecond).String(); d > time.Minute {
+			mean = d.Round(time.Second).String()
+		}
+	}
+	row := []string{account, region}
+	for _, n := range []int{total, c.already, c.started, c.failed, reads, commands} {
+		row = append(row, strconv.Itoa(n))
+	}
+	return append(row, mean)
+}
+
+func (c *counts) kinds(account, region string, kinds []string) []string {
+	row := []string{account, region}
+	for _, kind := range kinds {
+		row = append(row, strconv.Itoa(c.failures[kind]))
+	}
+	return row
+}
+
+// table is rows of cells; the first row is the head. The first two columns are text, the others numbers.
+type table [][]string
+
+func (t table) write(w io.Writer) {
+	width := make([]int, len(t[0]))
+	for _, row := range t {
+		for i, cell := range row {
+			width[i] = max(width[i], len(cell))
+		}
+	}
+	for _, row := range t {
+		var b strings.Builder
+		for i, cell := range row {
+			if i < 2 {
+				fmt.Fprintf(&b, "%-*s  ", width[i], cell)
+			} else {
+				fmt.Fprintf(&b, "%*s  ", width[i], cell)
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+)
+
+// runLive does to a database of the caller's what runSimulated does to a simulated one.
+func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInput, yes bool) error {
+	if err := in.Validate(); err != nil {
+		return &show.UsageError{Message: err.Error()}
+	}
+	a, err := arn.Parse(in.ResourceArn)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(a.Region))
+	if err != nil {
+		return err
+	}
+	client := activitystream.NewFromConfig(cfg)
+	stream, err := client.Get(ctx, in.ResourceArn)
+	if err != nil {
+		return err
+	}
+	if stream.Status != activitystream.StatusStopped {
+		return fmt.Errorf("%s is %s: quickstart would stop it in the end, and leaves it alone", in.ResourceArn, stream.Status)
+	}
+	if !yes {
+		ok, err := ask(ctx, fmt.Sprintf("This starts and stops the activity stream of %s.\n"+
+			"Both are applied immediately, which RESTARTS THE DATABASE, twice in all. Go on? [y/N] ", in.ResourceArn))
+		if err != nil || !ok {
+			lines.Say("nothing was changed")
+			return err
+		}
+	}
+	if err := demo(ctx, lines, client, a.Resource, in, 2*time.Hour); err != nil {
+		return fmt.Errorf("%w\nThe stream may be left as it is now: look at it, and stop it if you do not want it", err)
+	}
+	return nil
+}
+
+// ask asks the person at the terminal. It returns when they answer, or when ctx ends.
+func ask(ctx context.Context, question string) (yes bool, err error) {
+	fmt.Print(question)
+	answer := make(chan string, 1)
+	go func() { // a read of the terminal cannot be interrupted; the program ends with it
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case line := <-answer:
+		return line == "y" || line == "yes", nil
+	case <-ctx.Done():
+		fmt.Println()
+		return false, ctx.Err()
+	}
+}

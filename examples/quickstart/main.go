@@ -1,0 +1,43 @@
+// Quickstart shows the library's main job on all three resources: it brings each to a state, waits, and says what it sees.
+//
+// It needs no AWS account: it talks to the simulators that this module has for tests. With -live it does the same to an activity stream in
+// your account, through the default credential chain, and asks before it changes anything.
+//
+//	go run ./examples/quickstart
+//	go run ./examples/quickstart -live -resource-arn ARN -kms-key-id KEY -mode async
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+)
+
+func main() { show.Main(run) }
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	var in activitystream.StartInput
+	live := flags.Bool("live", false, "use your AWS account instead of the simulators")
+	yes := flags.Bool("yes", false, "with -live: do not ask before changing anything")
+	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the ARN of an Aurora cluster or an RDS instance")
+	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS key that encrypts the activity")
+	flags.StringVar((*string)(&in.Mode), "mode", string(activitystream.ModeAsync), "with -live: sync or async")
+	if err := show.Parse(flags, args); err != nil {
+		return err
+	}
+	lines := show.NewLines(os.Stdout)
+	if *live {
+		in.ApplyImmediately = true
+		return runLive(ctx, lines, &in, *yes)
+	}
+	var stray string
+	flags.Visit(func(f *flag.Flag) { stray = f.Name })
+	if stray != "" {
+		return &show.UsageError{Message: "-" + stray + " needs -live"}
+	}
+	return runSimulated(ctx, lines)
+}

@@ -1,0 +1,135 @@
+package ingestion
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// API is what a [Client] calls of a [cloudtrail.Client].
+type API interface {
+	StartEventDataStoreIngestion(context.Context, *cloudtrail.StartEventDataStoreIngestionInput, ...func(*cloudtrail.Options)) (*cloudtrail.StartEventDataStoreIngestionOutput, error)
+	StopEventDataStoreIngestion(context.Context, *cloudtrail.StopEventDataStoreIngestionInput, ...func(*cloudtrail.Options)) (*cloudtrail.StopEventDataStoreIngestionOutput, error)
+	GetEventDataStore(context.Context, *cloudtrail.GetEventDataStoreInput, ...func(*cloudtrail.Options)) (*cloudtrail.GetEventDataStoreOutput, error)
+	ListEventDataStores(context.Context, *cloudtrail.ListEventDataStoresInput, ...func(*cloudtrail.Options)) (*cloudtrail.ListEventDataStoresOutput, error)
+}
+
+var _ API = (*cloudtrail.Client)(nil)
+
+// Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for concurrent use.
+type Client struct {
+	api     API
+	options Options
+}
+
+// New makes a client that calls api, a [cloudtrail.Client] as a rule. If api tells its Region by a method Options() cloudtrail.Options, as
+// a cloudtrail.Client does, ARNs of other Regions are refused.
+func New(api API, optFns ...func(*Options)) *Client {
+	var o Options
+	o = o.with(optFns)
+	if o.ReadPacer == nil {
+		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
+	}
+	if o.CommandPacer == nil {
+		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
+	}
+	return &Client{api: api, options: o}
+}
+
+// NewFromConfig makes a client that calls CloudTrail with cfg, as [cloudtrail.NewFromConfig] does.
+func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
+	return New(cloudtrail.NewFromConfig(cfg), optFns...)
+}
+
+// call is one call of a client's method: the options resolved.
+type call struct {
+	api     API
+	options Options
+	region  string // the client's; empty: not known
+
+	reads, commands sdkcall.Caller[cloudtrail.Options]
+}
+
+func (c *Client) call(optFns []func(*Options)) call {
+	o := c.options.with(optFns)
+	reads := sdkcall.Caller[cloudtrail.Options]{Faults: faults(), Options: o.ClientOptions, Pacer: o.ReadPacer}
+	commands := reads
+	commands.Pacer = o.CommandPacer
+	return call{
+		api:      c.api,
+		options:  o,
+		region:   sdkcall.Region(c.api, o.ClientOptions, func(o *cloudtrail.Options) string { return o.Region }),
+		reads:    reads,
+		commands: commands,
+	}
+}
+
+// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are off, the last option that is
+// applied. They would send a command twice.
+func (c call) patient() call {
+	once := func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} }
+	c.reads, c.commands = c.reads.With(once), c.commands.With(once)
+	return c
+}
+
+// StartOutput is the output of StartEventDataStoreIngestion, which has no members.
+type StartOutput struct {
+	ResultMetadata middleware.Metadata
+}
+
+// StopOutput is the output of StopEventDataStoreIngestion, which has no members.
+type StopOutput struct {
+	ResultMetadata middleware.Metadata
+}
+
+// Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command, and does not tell the status that it led to;
+// [Client.Wait] waits until events are ingested, and [Client.EnsureStarted] does both.
+//
+// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// [*statemachine.Fault]: of kind InvalidState unless the store is stopped, a store that is started already among them; of kind Unsupported if the store's
+// categories cannot be started.
+func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
+	call := c.call(optFns)
+	if err := in.validate(call.region); err != nil {
+		return nil, err
+	}
+	call.commands.Count()
+	return call.start(ctx, in)
+}
+
+func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
+	out, err := sdkcall.Do(ctx, c.commands, StartEventDataStoreIngestion, in.EventDataStore, c.api.StartEventDataStoreIngestion,
+		&cloudtrail.StartEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
+	if err != nil {
+		return nil, err
+	}
+	return &StartOutput{ResultMetadata: out.ResultMetadata}, nil
+}
+
+// Stop calls StopEventDataStoreIngestion. It returns when CloudTrail has accepted the command. What was ingested stays.
+//
+// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// [*statemachine.Fault]: of kind InvalidState unless the store is enabled, a store that is stopped already among them; of kind Unsupported if the store's
+// categories cannot be stopped.
+func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
+	call := c.call(optFns)
+	if err := in.validate(call.region); err != nil {
+		return nil, err
+	}
+	call.commands.Count()
+	return call.stop(ctx, in)
+}
+
+func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
+	out, err := sdkcall.Do(ctx, c.commands, StopEventDataStoreIngestion, in.EventDataStore, c.api.StopEventDataStoreIngestion,
+		&cloudtrail.StopEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
+	if err != nil {
+		return nil, err
+	}
+	return &StopOutput{ResultMetadata: out.ResultMetadata}, nil
+}

@@ -1,0 +1,344 @@
+package ingestion_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// plain has cmp leave out what the SDK's types carry beside their members.
+var plain = cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".noSmithy") }, cmp.Ignore())
+
+func TestStartAndStop(t *testing.T) {
+	bubble(t, "both ways", func(t *testing.T) {
+		s := newServer(ingestion.StatusEnabled)
+		c, began := client(s), time.Now()
+		if _, err := c.Stop(t.Context(), stopIn); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Stop(t.Context(), stopIn)
+		same(t, "stopping what is stopping", statemachine.InvalidState, statemachine.KindOf(err))
+		time.Sleep(time.Minute)
+		out, err := c.Start(t.Context(), &ingestion.StartInput{EventDataStore: storeID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reflect.ValueOf(out.ResultMetadata).IsZero() {
+			t.Error("the metadata are gone")
+		}
+		_, err = c.Start(t.Context(), startIn)
+		fault := as[*types.InvalidEventDataStoreStatusException](t, err)
+		mentions(t, err, "invalid state", fault.ErrorMessage())
+		same(t, "the commands", []string{
+			"0s StopEventDataStoreIngestion accepted",
+			"0s StopEventDataStoreIngestion InvalidEventDataStoreStatusException",
+			"1m0s StartEventDataStoreIngestion accepted",
+			"1m0s StartEventDataStoreIngestion InvalidEventDataStoreStatusException",
+		}, commands(s, began))
+	})
+	bubble(t, "a category that is not started", func(t *testing.T) {
+		s := ingestiontest.NewServer()
+		arn := s.AddEventDataStore(store{Status: ingestion.StatusStoppedIngestion, Categories: []string{"ActivityAuditLog"}})
+		_, err := client(s).Start(t.Context(), &ingestion.StartInput{EventDataStore: arn})
+		same(t, "the kind", statemachine.Unsupported, statemachine.KindOf(err))
+	})
+}
+
+func TestGetHasEveryMember(t *testing.T) {
+	bubble(t, "every member", func(t *testing.T) {
+		s := ingestiontest.NewServer()
+		selectors := []types.AdvancedEventSelector{
+			{Name: new("all"), FieldSelectors: []types.AdvancedFieldSelector{{Field: new("eventCategory"), Equals: []string{"Management"}}}},
+			{FieldSelectors: []types.AdvancedFieldSelector{
+				{Field: new("eventCategory"), Equals: []string{"Data", "Management"}},
+				{Field: new("eventName"), StartsWith: []string{"Put"}, NotEndsWith: []string{"Acl"}},
+			}},
+		}
+		began := time.Now()
+		arn := s.AddEventDataStore(store{
+			Id: storeID, Name: "audit", Status: ingestion.StatusStoppedIngestion, AdvancedEventSelectors: selectors,
+			MultiRegionEnabled: true, OrganizationEnabled: true, TerminationProtectionEnabled: true, RetentionPeriod: 90,
+			BillingMode: types.BillingModeFixedRetentionPricing, KmsKeyId: "1234abcd-12ab-34cd-56ef-1234567890ab",
+			FederationStatus: types.FederationStatusEnabled, FederationRoleArn: "arn:aws:iam::123456789012:role/federation",
+			PartitionKeys: []types.PartitionKey{{Name: new("calendarday"), Type: new("string")}},
+		})
+		want := &ingestion.EventDataStore{
+			EventDataStoreArn: storeARN, Name: "audit", Status: ingestion.StatusStoppedIngestion,
+			AdvancedEventSelectors: selectors, Categories: []string{"Management", "Data"},
+			MultiRegionEnabled: true, OrganizationEnabled: true, TerminationProtectionEnabled: true, RetentionPeriod: 90,
+			CreatedTimestamp: began, UpdatedTimestamp: began,
+			BillingMode: types.BillingModeFixedRetentionPricing, KmsKeyId: "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+			FederationStatus: types.FederationStatusEnabled, FederationRoleArn: "arn:aws:iam::123456789012:role/federation",
+			PartitionKeys: []types.PartitionKey{{Name: new("calendarday"), Type: new("string")}},
+		}
+		for _, asked := range []string{arn, storeID, strings.ToUpper(storeID)} {
+			got, err := client(s).Get(t.Context(), asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "the store by "+asked, want, got, plain)
+		}
+		for i, v := 0, reflect.ValueOf(*want); i < v.NumField(); i++ {
+			if v.Field(i).IsZero() {
+				t.Errorf("this test does not look at %s", v.Type().Field(i).Name)
+			}
+		}
+	})
+	// What the SDK's answer has, the store has, but for what belongs to the call.
+	out, got := reflect.TypeFor[cloudtrail.GetEventDataStoreOutput](), reflect.TypeFor[ingestion.EventDataStore]()
+	for f := range out.Fields() {
+		if _, ok := got.FieldByName(f.Name); !ok && f.IsExported() && f.Name != "ResultMetadata" {
+			t.Errorf("GetEventDataStore tells %s, and EventDataStore does not", f.Name)
+		}
+	}
+}
+
+func TestControllable(t *testing.T) {
+	for _, test := range []struct {
+		why        string
+		categories []string
+		want       bool
+	}{
+		{why: "CloudTrail decides", want: true},
+		{why: "allowed", categories: []string{"Management", "Data", "NetworkActivity", "ConfigurationItem"}, want: true},
+		{why: "of partners", categories: []string{"ActivityAuditLog"}},
+		{why: "of Audit Manager", categories: []string{"Evidence"}},
+		{why: "of Insights", categories: []string{"Insight"}},
+		{why: "one is enough", categories: []string{"Management", "Insight"}},
+		{why: "categories are written so", categories: []string{"management"}},
+	} {
+		same(t, test.why, test.want, (&ingestion.EventDataStore{Categories: test.categories}).Controllable())
+	}
+}
+
+// listed are the names and statuses that a list yields, and its error.
+func listed(ctx context.Context, c *ingestion.Client) (names []string, err error) {
+	for s, e := range c.List(ctx) {
+		if e != nil {
+			if s != nil || err != nil {
+				e = fmt.Errorf("%w, beside a value or after another error", e)
+			}
+			err = e
+			continue
+		}
+		names = append(names, s.Name+" "+string(s.Status))
+	}
+	return names, err
+}
+
+// fleet is a server with n stores, in the order of their IDs.
+func fleet(n int, optFns ...func(*ingestiontest.Options)) *server {
+	s := ingestiontest.NewServer(optFns...)
+	for i := range n {
+		s.AddEventDataStore(store{Id: fmt.Sprintf("store-%d", i), Name: fmt.Sprint("s", i), Status: ingestion.StatusEnabled})
+	}
+	return s
+}
+
+func TestList(t *testing.T) {
+	bubble(t, "all pages, with the quota in mind", func(t *testing.T) {
+		s := fleet(10, func(o *ingestiontest.Options) { o.PageSize = 4 })
+		s.Set("store-1", ingestion.StatusPendingDeletion)
+		s.Set("store-7", ingestion.StatusStoppedIngestion)
+		s.Throttle(10, 10)
+		began := time.Now()
+		got, err := listed(t.Context(), client(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the stores", []string{
+			"s0 ENABLED", "s1 PENDING_DELETION", "s2 ENABLED", "s3 ENABLED", "s4 ENABLED", "s5 ENABLED", "s6 ENABLED",
+			"s7 STOPPED_INGESTION", "s8 ENABLED", "s9 ENABLED",
+		}, got)
+		if calls := s.Calls(); len(calls) != 13 {
+			t.Errorf("%d calls", len(calls))
+		}
+		// Two at once, then one every eighth of a second.
+		same(t, "it took", 11*time.Second/8, time.Since(began))
+		for _, c := range s.Calls() {
+			if c.Code != "" {
+				t.Errorf("%s was answered %s", c.Operation, c.Code)
+			}
+		}
+	})
+	bubble(t, "a store that is gone between the list and the read is left out", func(t *testing.T) {
+		var s *server
+		s = fleet(3, func(o *ingestiontest.Options) {
+			o.Intercept = func(c ingestiontest.Call) *failure {
+				if c.Operation == get && strings.HasSuffix(c.Resource, "/store-0") {
+					s.Remove("store-1")
+				}
+				return nil
+			}
+		})
+		got, err := listed(t.Context(), client(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the stores", []string{"s0 ENABLED", "s2 ENABLED"}, got)
+	})
+	bubble(t, "no stores", func(t *testing.T) {
+		got, err := listed(t.Context(), client(fleet(0)))
+		if err != nil || got != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+	for _, test := range []struct {
+		why  string
+		op   statemachine.Operation
+		f    failure
+		want []string
+		kind statemachine.Kind
+	}{
+		{why: "the list fails", op: list, f: failure{Code: "AccessDeniedException"}, kind: statemachine.AccessDenied},
+		{why: "not found is no store that is gone", op: list, f: failure{Code: "EventDataStoreNotFoundException"}, kind: statemachine.NotFound},
+		{
+			why: "a read fails", op: get, f: failure{Code: "OperationNotPermittedException", Resource: strings.ReplaceAll(storeARN, storeID, "store-1")},
+			want: []string{"s0 ENABLED"}, kind: statemachine.AccessDenied,
+		},
+		{why: "a page that is none", op: list, f: failure{Body: "<html>"}, kind: statemachine.Unavailable},
+		{why: "a store without an ARN", op: list, f: failure{Body: `{"EventDataStores":[{"Name":"x"}]}`}, kind: statemachine.Unavailable},
+		{why: "a store that the read does not know", op: list, f: failure{Body: `{"EventDataStores":[{"EventDataStoreArn":"x"}]}`}, kind: statemachine.InvalidInput},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			s := fleet(3)
+			s.Fail(test.op, test.f)
+			got, err := listed(t.Context(), client(s))
+			same(t, "the stores before", test.want, got)
+			same(t, "the kind", test.kind, statemachine.KindOf(err))
+		})
+	}
+	bubble(t, "a token that comes back", func(t *testing.T) {
+		s := fleet(1)
+		s.Fail(list, failure{Body: `{"EventDataStores":[],"NextToken":"again"}`, Times: -1})
+		_, err := listed(t.Context(), client(s))
+		mentions(t, err, "the answer's NextToken is the request's")
+		same(t, "calls", 2, len(s.Calls()))
+	})
+	bubble(t, "breaking out reads no further, and ranging again reads anew", func(t *testing.T) {
+		s := fleet(3)
+		seq := client(s).List(t.Context())
+		for range 2 {
+			for range seq {
+				break
+			}
+		}
+		same(t, "calls", 4, len(s.Calls()))
+	})
+	bubble(t, "the context ends", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		s := fleet(3)
+		_, err := listed(ctx, client(s))
+		same(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
+		same(t, "calls", 0, len(s.Calls()))
+	})
+}
+
+// TestRetries: plain calls keep the caller's retryer, waits and ensures switch it off, whatever the caller's options say.
+func TestRetries(t *testing.T) {
+	eager := func(o *ingestion.Options) {
+		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.RetryMaxAttempts = 5 })
+	}
+	broken := failure{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable, Times: 4}
+	bubble(t, "plain", func(t *testing.T) {
+		s := newServer(ingestion.StatusStoppedIngestion)
+		s.Fail(ingestion.StartEventDataStoreIngestion, broken)
+		s.Fail(get, broken)
+		c := client(s, eager)
+		_, err := c.Start(t.Context(), startIn)
+		_, err2 := c.Get(t.Context(), storeARN)
+		if err != nil || err2 != nil || len(s.Calls()) != 10 {
+			t.Errorf("%v, %v after %d calls", err, err2, len(s.Calls()))
+		}
+	})
+	bubble(t, "a wait", func(t *testing.T) {
+		s := newServer(ingestion.StatusEnabled)
+		s.Fail(get, broken)
+		began := time.Now()
+		if _, err := client(s, eager).Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
+	})
+	bubble(t, "a command of an ensure", func(t *testing.T) {
+		s := newServer(ingestion.StatusStoppedIngestion)
+		s.Fail(ingestion.StartEventDataStoreIngestion, failure{Code: "ThrottlingException"})
+		began := time.Now()
+		if _, err := client(s, eager).EnsureStarted(t.Context(), startIn, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the commands", []string{
+			"0s StartEventDataStoreIngestion ThrottlingException", "2s StartEventDataStoreIngestion accepted",
+		}, commands(s, began))
+	})
+}
+
+func TestOptionsAreCopied(t *testing.T) {
+	s := newServer(ingestion.StatusEnabled)
+	var of []string
+	note := func(name string) func(*cloudtrail.Options) {
+		return func(*cloudtrail.Options) { of = append(of, name) }
+	}
+	base := make([]func(*cloudtrail.Options), 0, 8)
+	c := client(s, func(o *ingestion.Options) { o.ClientOptions = append(base, note("client")) })
+	for _, name := range []string{"one", "two"} {
+		of = nil
+		if _, err := c.Get(t.Context(), storeARN, func(o *ingestion.Options) { o.ClientOptions = append(o.ClientOptions, note(name)) }); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "applied, for the Region and for the call", []string{"client", name, "client", name}, of)
+	}
+}
+
+// TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.
+func TestPacers(t *testing.T) {
+	bubble(t, "shared", func(t *testing.T) {
+		s := newServer(ingestion.StatusEnabled)
+		pacer := statemachine.NewPacer(1, 1)
+		shared := func(o *ingestion.Options) { o.ReadPacer = pacer }
+		a, b := client(s, shared), client(s, shared)
+		began := time.Now()
+		for _, c := range []*ingestion.Client{a, b} {
+			if _, err := c.Get(t.Context(), storeARN); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the reads", []time.Duration{0, 0, 2 * time.Second}, reads(s, began))
+	})
+	bubble(t, "commands have their own", func(t *testing.T) {
+		s := fleet(3)
+		s.Throttle(10, 10)
+		c, began := client(s), time.Now()
+		for i := range 3 {
+			in := &ingestion.StopInput{EventDataStore: fmt.Sprintf("store-%d", i)}
+			if _, err := c.EnsureStopped(t.Context(), in, time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+		}
+		same(t, "the commands", []string{
+			"0s StopEventDataStoreIngestion accepted",
+			"1.111111111s StopEventDataStoreIngestion accepted",
+			"2.222222222s StopEventDataStoreIngestion accepted",
+		}, commands(s, began))
+	})
+}
+
+var _ aws.HTTPClient = transport(nil)

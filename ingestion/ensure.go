@@ -1,0 +1,85 @@
+package ingestion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// EnsureOutput is what an ensure did.
+type EnsureOutput struct {
+	EventDataStore *EventDataStore          // read last; nil if no read succeeded
+	Operations     []statemachine.Operation // accepted, in order; empty: nothing had to be run
+	Planned        []statemachine.Operation // of a dry run: what would have been run
+}
+
+// EnsureStarted has live events ingested within maxWait, whatever the store was before. Call it again and again: from a cron job, after a
+// crash, beside another actor. It returns what it did, beside an error too.
+//
+// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a store that is enabled is left alone, one that is
+// starting or was just created is waited for, one that is stopping is waited out; else it runs StartEventDataStoreIngestion, which is accepted
+// at most once a call. Somebody who stops the store again is reported (Lapsed), not fought.
+//
+//   - A store whose categories cannot be started (see [EventDataStore.Controllable]) is a [*statemachine.Fault] of kind Unsupported, before
+//     any command is sent, and in a dry run too.
+//   - A store that is PENDING_DELETION is Unreachable at once. The error names RestoreEventDataStore, which would bring it back: that is
+//     for somebody to decide, so that it is not run.
+//
+// Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a [*statemachine.InputError].
+func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
+	call := c.call(optFns).patient()
+	if err := validate.Wait(machine, StatusEnabled, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+		return &EnsureOutput{}, err
+	}
+	return call.ensure(ctx, in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
+		_, err := call.start(ctx, in)
+		return err
+	})
+}
+
+// EnsureStopped has no live events ingested within maxWait, whatever the store was before. The rules are those of [Client.EnsureStarted], turned
+// round.
+func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
+	call := c.call(optFns).patient()
+	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+		return &EnsureOutput{}, err
+	}
+	return call.ensure(ctx, in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
+		_, err := call.stop(ctx, in)
+		return err
+	})
+}
+
+// ensure brings a store to the target by the one operation that this ensure runs.
+func (c call) ensure(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration,
+	op statemachine.Operation, run func(context.Context) error,
+) (*EnsureOutput, error) {
+	e := statemachine.Ensurer[*EventDataStore, Status]{
+		Waiter:  *c.waiter(eventDataStore),
+		Command: func(ctx context.Context, _ statemachine.Operation) error { return run(ctx) },
+		Before: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
+			return s.refuse(op, eventDataStore)
+		},
+		Commands: statemachine.Commands[*EventDataStore]{
+			Operations: []statemachine.Operation{op},
+			DryRun:     c.options.DryRun,
+			Pacer:      c.options.CommandPacer,
+		},
+	}
+	done, err := e.Ensure(ctx, target, maxWait)
+	return &EnsureOutput{EventDataStore: done.Value, Operations: done.Operations, Planned: done.Planned}, err
+}
+
+// refuse refuses an operation that CloudTrail does not have for the store's categories.
+func (s *EventDataStore) refuse(op statemachine.Operation, asked string) error {
+	if s.Controllable() {
+		return nil
+	}
+	return &statemachine.Fault{
+		Kind: statemachine.Unsupported, Operation: op, Resource: asked,
+		Message: fmt.Sprintf("ingestion of the event categories %v cannot be started or stopped", s.Categories),
+	}
+}

@@ -1,0 +1,134 @@
+package ingestion_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// soon has an example read again after a millisecond; a program leaves the delays as they are.
+func soon(o *ingestion.Options) {
+	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
+	o.ReadPacer = statemachine.NewPacer(1000, 1)
+}
+
+// Start a store, and wait until its events are ingested. The simulator stands for CloudTrail here: the store moves on when two reads have seen
+// it starting.
+func Example() {
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})
+	client := ingestion.NewFromConfig(cloudTrail.Config(), soon)
+	ctx := context.Background()
+
+	if _, err := client.Start(ctx, &ingestion.StartInput{EventDataStore: arn}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store, err := client.Wait(ctx, arn, ingestion.StatusEnabled, 15*time.Minute, func(o *ingestion.Options) {
+		o.Wait.OnRead = func(r statemachine.Reading) { fmt.Println(r.Reads, r.State) }
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(store.Name, store.Status, store.Categories)
+	// Output:
+	// 1 STARTING_INGESTION
+	// 2 STARTING_INGESTION
+	// 3 ENABLED
+	// audit ENABLED [Management]
+}
+
+// Say what should be, whatever was before: the second call finds nothing to do.
+func ExampleClient_EnsureStarted() {
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
+	client := ingestion.NewFromConfig(cloudTrail.Config(), soon)
+
+	for range 2 {
+		out, err := client.EnsureStarted(context.Background(), &ingestion.StartInput{EventDataStore: arn}, 15*time.Minute)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(out.EventDataStore.Status, out.Operations)
+	}
+	// Output:
+	// ENABLED [StartEventDataStoreIngestion]
+	// ENABLED []
+}
+
+// What cannot be is an error that says what would help.
+func ExampleClient_EnsureStarted_deleted() {
+	cloudTrail := ingestiontest.NewServer()
+	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: "4d2a1f0e", Status: ingestion.StatusPendingDeletion})
+	client := ingestion.NewFromConfig(cloudTrail.Config())
+
+	_, err := client.EnsureStarted(context.Background(), &ingestion.StartInput{EventDataStore: arn}, 15*time.Minute)
+	if wait, ok := errors.AsType[*statemachine.WaitError](err); ok {
+		fmt.Println(wait.Reason, "from", wait.Last)
+		fmt.Println(wait.Plan, "would lead to", wait.Target)
+	}
+	// Output:
+	// unreachable from PENDING_DELETION
+	// [RestoreEventDataStore] would lead to ENABLED
+}
+
+// A dry run tells what would be run.
+func ExampleClient_EnsureStopped_dryRun() {
+	cloudTrail := ingestiontest.NewServer()
+	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{})
+	client := ingestion.NewFromConfig(cloudTrail.Config(), func(o *ingestion.Options) { o.DryRun = true })
+
+	out, err := client.EnsureStopped(context.Background(), &ingestion.StopInput{EventDataStore: arn}, time.Minute)
+	fmt.Println(out.Planned, err)
+	// Output:
+	// [StopEventDataStoreIngestion] <nil>
+}
+
+// List reads every store by itself, because ListEventDataStores does not tell their statuses.
+func ExampleClient_List() {
+	cloudTrail := ingestiontest.NewServer()
+	cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: "id-1", Name: "audit"})
+	cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "id-2", Name: "partners", Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusStoppedIngestion,
+	})
+	client := ingestion.NewFromConfig(cloudTrail.Config())
+
+	for store, err := range client.List(context.Background()) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(store.Name, store.Status, store.Controllable())
+	}
+	// Output:
+	// audit ENABLED true
+	// partners STOPPED_INGESTION false
+}
+
+// Watch tells each change, until the caller has seen enough.
+func ExampleClient_Watch() {
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 1 })
+	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppingIngestion})
+	client := ingestion.NewFromConfig(cloudTrail.Config(), func(o *ingestion.Options) { o.Wait.WatchDelay = time.Millisecond })
+
+	for store, err := range client.Watch(context.Background(), arn) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(store.Status)
+		if store.Status == ingestion.StatusStoppedIngestion {
+			break
+		}
+	}
+	// Output:
+	// STOPPING_INGESTION
+	// STOPPED_INGESTION
+}

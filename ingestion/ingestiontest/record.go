@@ -1,0 +1,187 @@
+package ingestiontest
+
+import (
+	"cmp"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+)
+
+// record is an event data store, by value. Slices in it are never changed.
+type record struct {
+	ingestion.EventDataStore
+
+	tags []tag
+	idle bool // a store that is created ends as stopped; of one that is pending deletion: it was stopped before
+}
+
+type resource = simulator.Resource[record]
+
+// withStatus is the store in another status.
+func (d record) withStatus(s ingestion.Status) record {
+	switch s {
+	case d.Status, ingestion.StatusCreated:
+	case ingestion.StatusPendingDeletion:
+		d.idle = d.Status == ingestion.StatusStoppedIngestion
+	default:
+		d.idle = false
+	}
+	d.Status = s
+	return d
+}
+
+// withDefaults is the store with what CloudTrail gives one that was asked for without.
+func (d record) withDefaults() record {
+	if len(d.AdvancedEventSelectors) == 0 {
+		d.AdvancedEventSelectors = []types.AdvancedEventSelector{selectorOf("Default management events", "Management")}
+	}
+	d.BillingMode = cmp.Or(d.BillingMode, types.BillingModeExtendableRetentionPricing)
+	usual, _ := retention(d.BillingMode)
+	d.RetentionPeriod = cmp.Or(d.RetentionPeriod, usual)
+	d.FederationStatus = cmp.Or(d.FederationStatus, types.FederationStatusDisabled)
+	d.Categories = ingestion.Categories(d.AdvancedEventSelectors)
+	return d
+}
+
+// retention is how many days a billing mode has by default, and at most.
+func retention(mode types.BillingMode) (usual, most int32) {
+	if mode == types.BillingModeFixedRetentionPricing {
+		return 2557, 2557
+	}
+	return 366, 3653
+}
+
+// selectorOf selects all events of a category.
+func selectorOf(name, category string) types.AdvancedEventSelector {
+	s := types.AdvancedEventSelector{FieldSelectors: []types.AdvancedFieldSelector{{Field: new("eventCategory"), Equals: []string{category}}}}
+	if name != "" {
+		s.Name = &name
+	}
+	return s
+}
+
+// keyARN is the ARN that CloudTrail shows for a KMS key, however it was given. The simulator has no KMS: the same alias is always the same key.
+func (s *Server) keyARN(key string) string {
+	name := key[strings.LastIndex(key, ":")+1:]
+	switch {
+	case name == "":
+		return ""
+	case strings.HasPrefix(name, "alias/"):
+		name = "key/" + simulator.UUID(name)
+	case !strings.HasPrefix(name, "key/"):
+		name = "key/" + name
+	case name != key:
+		return key
+	}
+	return s.arn("kms", name)
+}
+
+// document is a store on the wire.
+type document struct {
+	EventDataStoreArn            string
+	Name                         string
+	Status                       ingestion.Status
+	AdvancedEventSelectors       []selector `json:",omitempty"`
+	MultiRegionEnabled           bool
+	OrganizationEnabled          bool
+	RetentionPeriod              int32
+	TerminationProtectionEnabled bool
+	CreatedTimestamp             timestamp
+	UpdatedTimestamp             timestamp
+	KmsKeyId                     string `json:",omitempty"`
+	BillingMode                  types.BillingMode
+	FederationStatus             types.FederationStatus `json:",omitempty"`
+	FederationRoleArn            string                 `json:",omitempty"`
+	PartitionKeys                []partitionKey         `json:",omitempty"`
+	TagsList                     []tag                  `json:",omitempty"`
+}
+
+// document is what GetEventDataStore shows of a store.
+func (d record) document() document {
+	doc := document{
+		EventDataStoreArn: d.EventDataStoreArn, Name: d.Name, Status: d.Status,
+		MultiRegionEnabled: d.MultiRegionEnabled, OrganizationEnabled: d.OrganizationEnabled,
+		RetentionPeriod: d.RetentionPeriod, TerminationProtectionEnabled: d.TerminationProtectionEnabled,
+		CreatedTimestamp: timestamp(d.CreatedTimestamp), UpdatedTimestamp: timestamp(d.UpdatedTimestamp),
+		KmsKeyId: d.KmsKeyId, BillingMode: d.BillingMode,
+		FederationStatus: d.FederationStatus, FederationRoleArn: d.FederationRoleArn,
+	}
+	for _, s := range d.AdvancedEventSelectors {
+		doc.AdvancedEventSelectors = append(doc.AdvancedEventSelectors, selectorFrom(s))
+	}
+	for _, k := range d.PartitionKeys {
+		doc.PartitionKeys = append(doc.PartitionKeys, partitionKey{aws.ToString(k.Name), aws.ToString(k.Type)})
+	}
+	return doc
+}
+
+// unfederated is the document without what only GetEventDataStore and UpdateEventDataStore show.
+func (d document) unfederated() document {
+	d.FederationStatus, d.FederationRoleArn, d.PartitionKeys = "", "", nil
+	return d
+}
+
+type partitionKey struct{ Name, Type string }
+
+type tag struct {
+	Key   string
+	Value string `json:",omitempty"`
+}
+
+// timestamp is an instant as CloudTrail writes it: a number of seconds, with three decimals.
+type timestamp time.Time
+
+// MarshalJSON is the number.
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(time.Time(t).UnixMilli())/1000, 'f', 3, 64), nil
+}
+
+var _ json.Marshaler = timestamp{}
+
+// selector is an advanced event selector on the wire: the SDK's type does not leave out what is not there.
+type selector struct {
+	Name           string `json:",omitempty"`
+	FieldSelectors []fieldSelector
+}
+
+type fieldSelector struct {
+	Field         string
+	Equals        []string `json:",omitempty"`
+	StartsWith    []string `json:",omitempty"`
+	EndsWith      []string `json:",omitempty"`
+	NotEquals     []string `json:",omitempty"`
+	NotStartsWith []string `json:",omitempty"`
+	NotEndsWith   []string `json:",omitempty"`
+}
+
+func selectorFrom(s types.AdvancedEventSelector) selector {
+	to := selector{Name: aws.ToString(s.Name)}
+	for _, f := range s.FieldSelectors {
+		to.FieldSelectors = append(to.FieldSelectors, fieldSelector{
+			Field: aws.ToString(f.Field), Equals: f.Equals, StartsWith: f.StartsWith, EndsWith: f.EndsWith,
+			NotEquals: f.NotEquals, NotStartsWith: f.NotStartsWith, NotEndsWith: f.NotEndsWith,
+		})
+	}
+	return to
+}
+
+func (s selector) sdk() types.AdvancedEventSelector {
+	var to types.AdvancedEventSelector
+	if s.Name != "" {
+		to.Name = &s.Name
+	}
+	for _, f := range s.FieldSelectors {
+		to.FieldSelectors = append(to.FieldSelectors, types.AdvancedFieldSelector{
+			Field: &f.Field, Equals: f.Equals, StartsWith: f.StartsWith, EndsWith: f.EndsWith,
+			NotEquals: f.NotEquals, NotStartsWith: f.NotStartsWith, NotEndsWith: f.NotEndsWith,
+		})
+	}
+	return to
+}

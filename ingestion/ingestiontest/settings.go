@@ -1,0 +1,249 @@
+package ingestiontest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+)
+
+const (
+	extendable = types.BillingModeExtendableRetentionPricing
+	fixed      = types.BillingModeFixedRetentionPricing
+	disabled   = types.FederationStatusDisabled
+)
+
+// settings are the members that CreateEventDataStore and UpdateEventDataStore share. Nil: absent.
+type settings struct {
+	Name                         *string
+	AdvancedEventSelectors       []selector
+	MultiRegionEnabled           *bool
+	OrganizationEnabled          *bool
+	RetentionPeriod              *int32
+	TerminationProtectionEnabled *bool
+	KmsKeyId                     *string
+	BillingMode                  *types.BillingMode
+}
+
+// create is CreateEventDataStore.
+func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	var in struct {
+		settings
+		StartIngestion *bool
+		TagsList       []tag
+	}
+	if e := r.Decode(&in); e != nil {
+		return simulator.Result{}, e
+	}
+	if in.Name == nil {
+		return simulator.Result{}, invalid("The request must contain the parameter Name.")
+	}
+	in.MultiRegionEnabled = cmp.Or(in.MultiRegionEnabled, new(true))
+	in.TerminationProtectionEnabled = cmp.Or(in.TerminationProtectionEnabled, new(true))
+	d := record{tags: in.TagsList, idle: in.StartIngestion != nil && !*in.StartIngestion}
+	d.Status = ingestion.StatusCreated
+	d, e := s.with(d.withDefaults(), in.settings)
+	if e != nil {
+		return simulator.Result{}, e
+	}
+	if e := checkTags(in.TagsList); e != nil {
+		return simulator.Result{}, e
+	}
+	switch {
+	case d.idle && !d.Controllable():
+		return simulator.Result{}, invalid("StartIngestion is not valid for an event data store of the category %s.", strings.Join(d.Categories, ", "))
+	case s.taken(r, d.Name, ""):
+		return simulator.Result{}, exists(d.Name)
+	case s.count(r) >= s.opts.Quota:
+		return simulator.Result{}, s.full()
+	}
+	arn := s.put(r.At, d, "")
+	d, _ = s.stores.Get(arn).Now(r.At)
+	doc := d.document().unfederated()
+	doc.TagsList = d.tags
+	return one(doc)
+}
+
+// update is UpdateEventDataStore.
+func (s *Server) update(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
+	var in settings
+	if e := r.Decode(&in); e != nil {
+		return simulator.Result{}, e
+	}
+	if d.Status == ingestion.StatusPendingDeletion {
+		return simulator.Result{}, s.refused(r.Operation, d)
+	}
+	if in.empty() {
+		return simulator.Result{}, invalid("The request must contain a parameter beside EventDataStore.")
+	}
+	next, e := s.with(d, in)
+	if e != nil {
+		return simulator.Result{}, e
+	}
+	if s.taken(r, next.Name, d.EventDataStoreArn) {
+		return simulator.Result{}, exists(next.Name)
+	}
+	next.UpdatedTimestamp = r.At
+	res.Set(r.At, "settings", next)
+	doc := next.document()
+	doc.PartitionKeys = nil
+	return one(doc)
+}
+
+// empty tells whether nothing is to be set.
+func (in *settings) empty() bool {
+	return in.Name == nil && in.AdvancedEventSelectors == nil && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
+		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == nil && in.BillingMode == nil
+}
+
+// with is the store with the settings, which it checks.
+func (s *Server) with(d record, in settings) (record, *simulator.Error) {
+	if e := checkSettings(d, in); e != nil {
+		return d, e
+	}
+	if in.BillingMode != nil && in.RetentionPeriod == nil && d.EventDataStoreArn == "" {
+		d.RetentionPeriod, _ = retention(*in.BillingMode)
+	}
+	set(&d.Name, in.Name)
+	set(&d.MultiRegionEnabled, in.MultiRegionEnabled)
+	set(&d.OrganizationEnabled, in.OrganizationEnabled)
+	set(&d.RetentionPeriod, in.RetentionPeriod)
+	set(&d.TerminationProtectionEnabled, in.TerminationProtectionEnabled)
+	set(&d.BillingMode, in.BillingMode)
+	if in.KmsKeyId != nil {
+		d.KmsKeyId = s.keyARN(*in.KmsKeyId)
+	}
+	if len(in.AdvancedEventSelectors) > 0 {
+		d.AdvancedEventSelectors = nil
+		for _, from := range in.AdvancedEventSelectors {
+			d.AdvancedEventSelectors = append(d.AdvancedEventSelectors, from.sdk())
+		}
+		d.Categories = ingestion.Categories(d.AdvancedEventSelectors)
+	}
+	if _, most := retention(d.BillingMode); d.RetentionPeriod < 7 || d.RetentionPeriod > most {
+		return d, invalid("RetentionPeriod must be between 7 and %d with %s, is %d.", most, d.BillingMode, d.RetentionPeriod)
+	}
+	if slices.Contains(d.Categories, "ActivityAuditLog") && (d.MultiRegionEnabled || d.OrganizationEnabled) {
+		return d, invalid("An event data store of the category ActivityAuditLog cannot have MultiRegionEnabled or OrganizationEnabled.")
+	}
+	return d, nil
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// checkSettings says what is wrong with settings for a store.
+func checkSettings(d record, in settings) *simulator.Error {
+	if n := in.Name; n != nil {
+		if reason := cmp.Or(validate.Length(*n, 3, 128), characters(*n, "._-")); reason != "" {
+			return invalid("Name %s.", reason)
+		}
+	}
+	if m := in.BillingMode; m != nil {
+		if reason := validate.OneOf(*m, m.Values()); reason != "" {
+			return invalid("BillingMode %s.", reason)
+		}
+		if d.EventDataStoreArn != "" && d.BillingMode == extendable && *m == fixed {
+			return invalid("BillingMode cannot be changed from %s to %s.", extendable, fixed)
+		}
+	}
+	if k := in.KmsKeyId; k != nil {
+		if reason := cmp.Or(validate.Length(*k, 1, 350), characters(*k, "._/-:")); reason != "" {
+			return &simulator.Error{Code: "InvalidKmsKeyIdException", Message: "KmsKeyId " + reason + "."}
+		}
+		if d.KmsKeyId != "" {
+			return &simulator.Error{Code: "InvalidKmsKeyIdException", Message: "The KMS key of an event data store cannot be changed."}
+		}
+	}
+	return checkSelectors(in.AdvancedEventSelectors)
+}
+
+// characters says which character of a text is none of the letters, digits and others.
+func characters(s, others string) string {
+	return validate.Chars(s, fmt.Sprintf("letters, digits and %q", others), func(r rune) bool {
+		return validate.Alphanumeric(r) || strings.ContainsRune(others, r)
+	})
+}
+
+// checkSelectors says what is wrong with advanced event selectors.
+func checkSelectors(selectors []selector) *simulator.Error {
+	refuse := func(format string, args ...any) *simulator.Error {
+		return &simulator.Error{Code: "InvalidEventSelectorsException", Message: fmt.Sprintf(format, args...)}
+	}
+	if n := len(selectors); n > 5 {
+		return refuse("There can be no more than 5 advanced event selectors, not %d.", n)
+	}
+	all := 0
+	for _, s := range selectors {
+		if reason := validate.Length(s.Name, 0, 1000); reason != "" {
+			return refuse("Name %s.", reason)
+		}
+		if len(s.FieldSelectors) == 0 {
+			return refuse("An advanced event selector must have a field selector.")
+		}
+		for _, f := range s.FieldSelectors {
+			if reason := cmp.Or(validate.Length(f.Field, 1, 1000), characters(f.Field, "._|")); reason != "" {
+				return refuse("Field %s.", reason)
+			}
+			others := slices.Concat(f.StartsWith, f.EndsWith, f.NotEquals, f.NotStartsWith, f.NotEndsWith)
+			if len(others) > 0 && slices.Contains([]string{"readOnly", "eventCategory", "resources.type"}, f.Field) {
+				return refuse("The field %s can only have Equals.", f.Field)
+			}
+			values := slices.Concat(f.Equals, others)
+			if len(values) == 0 {
+				return refuse("The field %s has no value.", f.Field)
+			}
+			for _, v := range values {
+				if reason := validate.Length(v, 1, 2048); reason != "" {
+					return refuse("A value of the field %s %s.", f.Field, reason)
+				}
+			}
+			all += len(values)
+		}
+	}
+	if all > 500 {
+		return refuse("The advanced event selectors can have no more than 500 values, not %d.", all)
+	}
+	return nil
+}
+
+// checkTags says what is wrong with tags.
+func checkTags(tags []tag) *simulator.Error {
+	reason := ""
+	if n := len(tags); n > 200 {
+		reason = fmt.Sprintf("TagsList can have no more than 200 tags, not %d.", n)
+	}
+	for _, t := range tags {
+		if wrong := cmp.Or(validate.Length(t.Key, 1, 128), validate.Length(t.Value, 0, 256)); wrong != "" {
+			reason = fmt.Sprintf("The tag %q or its value %s.", t.Key, wrong)
+		}
+	}
+	if reason == "" {
+		return nil
+	}
+	return &simulator.Error{Code: "InvalidTagParameterException", Message: reason}
+}
+
+// taken tells whether another store has the name, one that is pending deletion too.
+func (s *Server) taken(r *simulator.Request, name, arn string) bool {
+	return slices.ContainsFunc(s.stores.All(), func(res *resource) bool {
+		d, ok := res.Now(r.At)
+		return ok && d.Name == name && d.EventDataStoreArn != arn
+	})
+}
+
+func exists(name string) *simulator.Error {
+	return &simulator.Error{
+		Code:    "EventDataStoreAlreadyExistsException",
+		Message: "An event data store with the name " + name + " already exists.",
+	}
+}

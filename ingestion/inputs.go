@@ -1,0 +1,84 @@
+package ingestion
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// StartInput is the input of StartEventDataStoreIngestion.
+type StartInput struct {
+	// EventDataStore is the ARN of an event data store (arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/id), in the client's
+	// Region, or the ID that it ends with. 3 to 256 letters, digits and characters of "._/-:". Required.
+	EventDataStore string
+}
+
+// StopInput is the input of StopEventDataStoreIngestion.
+type StopInput struct {
+	EventDataStore string // as in StartInput. Required
+}
+
+// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods call it, and compare
+// the ARN's Region with the client's, too.
+func (in *StartInput) Validate() error { return in.validate("") }
+
+// Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
+func (in *StopInput) Validate() error { return in.validate("") }
+
+func (in *StartInput) validate(region string) error {
+	if in == nil {
+		return validate.Missing(StartEventDataStoreIngestion)
+	}
+	return check(StartEventDataStoreIngestion, in.EventDataStore, region)
+}
+
+func (in *StopInput) validate(region string) error {
+	if in == nil {
+		return validate.Missing(StopEventDataStoreIngestion)
+	}
+	return check(StopEventDataStoreIngestion, in.EventDataStore, region)
+}
+
+// check is everything that is wrong with the one member that all operations take. op may be empty.
+func check(op statemachine.Operation, eventDataStore, region string) error {
+	wrong := statemachine.InputError{Operation: op}
+	wrong.Add("EventDataStore", checkStore(eventDataStore, region))
+	return wrong.Err()
+}
+
+// checkStore says what is wrong with the ARN or ID of an event data store. An empty region fits every ARN.
+func checkStore(s, region string) string {
+	if reason := validate.Length(s, 3, 256); reason != "" {
+		return reason
+	}
+	if reason := validate.Chars(s, `letters, digits and "._/-:"`, func(r rune) bool {
+		return validate.Alphanumeric(r) || strings.ContainsRune("._/-:", r)
+	}); reason != "" {
+		return reason
+	}
+	if !isARN(s) {
+		return ""
+	}
+	a, reason := validate.ARN(s, "cloudtrail", region)
+	if reason != "" {
+		return reason
+	}
+	if id, ok := strings.CutPrefix(a.Resource, "eventdatastore/"); !ok || id == "" || strings.ContainsAny(id, "/:") {
+		return fmt.Sprintf("must be the ARN of an event data store (…:eventdatastore/id), is %q", s)
+	}
+	return ""
+}
+
+// isARN tells an ARN from an ID.
+func isARN(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "arn:") }
+
+// names tells whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that stands after a separator.
+func names(asked, arn string) bool {
+	if strings.EqualFold(asked, arn) {
+		return true
+	}
+	n := len(arn) - len(asked)
+	return n > 0 && asked != "" && (arn[n-1] == '/' || arn[n-1] == ':') && strings.EqualFold(arn[n:], asked)
+}

@@ -1,0 +1,138 @@
+package ingestion_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// validation is what an EventDataStore may be, and what not.
+func validation() []struct{ text, why, says string } {
+	const head = "arn:aws:cloudtrail:us-east-1:123456789012:"
+	return []struct{ text, why, says string }{ // says: what the error does; empty: accepted
+		{text: storeARN, why: "an ARN"},
+		{text: storeID, why: "the ID suffix of one"},
+		{text: "EXAMPLE-ee54-4813-92d5-999aeEXAMPLE", why: "an ID of AWS's examples"},
+		{text: head + "eventdatastore/EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE", why: "an ARN of AWS's examples"},
+		{text: "arn:aws:cloudtrail:us-east-1:12345667890:eventdatastore/abc", why: "an account is any run of digits"},
+		{text: "arn:aws-us-gov:cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "another partition"},
+		{text: "abc", why: "3 characters"},
+		{text: strings.Repeat("x", 256), why: "256 characters"},
+		{text: "a.b_c/d-e:f", why: "every character that the pattern has"},
+		{text: "", why: "empty", says: "is empty"},
+		{text: "ab", why: "2 characters", says: "must have 3 to 256 characters, has 2"},
+		{text: strings.Repeat("x", 257), why: "257 characters", says: "has 257"},
+		{text: strings.Repeat("é", 256), why: "256 characters, though twice as many bytes", says: `contains 'é'`},
+		{text: strings.Repeat("é", 2), why: "2 characters, though 4 bytes", says: "has 2"},
+		{text: "abé", why: "a letter that is not ASCII", says: `contains 'é'`},
+		{text: "ab c", why: "a space", says: `contains ' '`},
+		{text: storeID + "\n", why: "a trailing newline never passes", says: `contains '\n'`},
+		{text: storeARN + "\n", why: "a trailing newline never passes", says: `contains '\n'`},
+		{text: "abc\x00", why: "a control character", says: `contains`},
+		{text: "ab\xff", why: "no UTF-8", says: "contains"},
+		{text: "abc*", why: "a wildcard", says: `contains '*'`},
+		{text: "arn:aws:rds:us-east-1:123456789012:eventdatastore/abc", why: "another service", says: `must be an ARN of cloudtrail, is one of "rds"`},
+		{text: head + "trail/audit", why: "another resource", says: "must be the ARN of an event data store"},
+		{text: head + "eventdatastore", why: "no ID", says: "must be the ARN of an event data store"},
+		{text: head + "eventdatastore/", why: "an empty ID", says: "must be the ARN of an event data store"},
+		{text: head + "eventdatastore/a/b", why: "more than an ID", says: "must be the ARN of an event data store"},
+		{text: head + "eventdatastore:abc", why: "another separator", says: "must be the ARN of an event data store"},
+		{text: "arn:aws:cloudtrail:us-east-1::eventdatastore/abc", why: "no account", says: "has no account number"},
+		{text: "arn:aws:cloudtrail:us-east-1:acct:eventdatastore/abc", why: "an account that is no number", says: "has no account number"},
+		{text: "arn:aws:cloudtrail::123456789012:eventdatastore/abc", why: "no Region", says: "has no Region"},
+		{text: "arn::cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "no partition", says: "has no partition"},
+		{text: "arn:aws", why: "half an ARN", says: "is not an ARN"},
+		{text: "ARN:aws:cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "what looks like an ARN is no ID", says: "is not an ARN"},
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, test := range validation() {
+		for op, err := range map[statemachine.Operation]error{
+			ingestion.StartEventDataStoreIngestion: (&ingestion.StartInput{EventDataStore: test.text}).Validate(),
+			ingestion.StopEventDataStoreIngestion:  (&ingestion.StopInput{EventDataStore: test.text}).Validate(),
+		} {
+			if test.says == "" {
+				if err != nil {
+					t.Errorf("%q is refused: %v: %s", test.text, err, test.why)
+				}
+				continue
+			}
+			if err == nil {
+				t.Errorf("%q is accepted: %s", test.text, test.why)
+				continue
+			}
+			mentions(t, err, test.says)
+			same(t, test.why, []string{"EventDataStore"}, fields(t, err))
+			same(t, test.why, op, as[*statemachine.InputError](t, err).Operation)
+		}
+	}
+}
+
+// everyCall calls every method that takes a store.
+func everyCall(t *testing.T, c *ingestion.Client, store string, maxWait time.Duration, optFns ...func(*ingestion.Options)) map[string]error {
+	t.Helper()
+	ctx := t.Context()
+	errs := map[string]error{}
+	_, errs["Start"] = c.Start(ctx, &ingestion.StartInput{EventDataStore: store}, optFns...)
+	_, errs["Stop"] = c.Stop(ctx, &ingestion.StopInput{EventDataStore: store}, optFns...)
+	_, errs["Get"] = c.Get(ctx, store, optFns...)
+	_, errs["Wait"] = c.Wait(ctx, store, ingestion.StatusEnabled, maxWait, optFns...)
+	_, errs["EnsureStarted"] = c.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: store}, maxWait, optFns...)
+	_, errs["EnsureStopped"] = c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait, optFns...)
+	for _, err := range c.Watch(ctx, store, optFns...) {
+		errs["Watch"] = err
+		break
+	}
+	return errs
+}
+
+func TestNothingIsSentForBadInput(t *testing.T) {
+	s := newServer(ingestion.StatusEnabled)
+	for _, store := range []string{"", "ab", "a b c", "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/" + storeID} {
+		for method, err := range everyCall(t, client(s), store, time.Minute) {
+			same(t, method+" of "+store, []string{"EventDataStore"}, fields(t, err))
+		}
+	}
+	_, err := client(s).Start(t.Context(), nil)
+	same(t, "a nil input", []string{"input"}, fields(t, err))
+	_, err = client(s).Stop(t.Context(), nil)
+	same(t, "a nil input", []string{"input"}, fields(t, err))
+	out, err := client(s).EnsureStarted(t.Context(), nil, 0)
+	same(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
+	same(t, "beside it", &ingestion.EnsureOutput{}, out)
+	_, err = client(s).EnsureStopped(t.Context(), nil, 0)
+	same(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
+	_, err = client(s, func(o *ingestion.Options) { o.Wait.Consecutive = -1 }).Wait(t.Context(), "x", "RUNNING", -1)
+	same(t, "everything at once", []string{"EventDataStore", "target", "maxWait", "Consecutive"}, fields(t, err))
+	same(t, "sent", []string{}, calls(s, time.Now(), get, list, ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion))
+}
+
+func TestRegion(t *testing.T) {
+	elsewhere := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Region = "eu-west-1" })
+	arn := elsewhere.AddEventDataStore(store{})
+	c := client(newServer(ingestion.StatusEnabled))
+	_, err := c.Get(t.Context(), arn)
+	mentions(t, err, "is in Region eu-west-1, the client's is us-east-1")
+
+	_, err = c.Get(t.Context(), arn, func(o *ingestion.Options) {
+		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Region, o.HTTPClient = "eu-west-1", elsewhere })
+	})
+	if err != nil {
+		t.Errorf("a call's own Region counts: %v", err)
+	}
+	if _, err := c.Get(t.Context(), storeARN); err != nil {
+		t.Errorf("one call's options are not the client's: %v", err)
+	}
+
+	mock := struct{ ingestion.API }{cloudtrail.NewFromConfig(elsewhere.Config())} // tells no Region
+	if _, err := ingestion.New(mock).Get(t.Context(), arn); err != nil {
+		t.Errorf("where no Region is known none is checked: %v", err)
+	}
+}

@@ -1,0 +1,102 @@
+package ingestion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The operations of the AWS CloudTrail API that this package reads by.
+const (
+	getEventDataStore   statemachine.Operation = "GetEventDataStore"
+	listEventDataStores statemachine.Operation = "ListEventDataStores"
+)
+
+// Get reads an event data store, given by its ARN or its ID.
+//
+// An ARN or ID that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
+func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
+	call := c.call(optFns)
+	if err := check("", eventDataStore, call.region); err != nil {
+		return nil, err
+	}
+	call.reads.Count()
+	return call.get(ctx, eventDataStore)
+}
+
+// get reads one store at once.
+func (c call) get(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
+	out, err := sdkcall.Do(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
+		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
+	return answered(eventDataStore, out, err)
+}
+
+// getPaced reads one store when its place under the quota has come.
+func (c call) getPaced(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
+	out, err := sdkcall.Paced(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
+		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
+	return answered(eventDataStore, out, err)
+}
+
+// answered is the store of an answer, which must be the one that was asked for: the SDK takes an answer with nothing in it for a success.
+func answered(asked string, out *cloudtrail.GetEventDataStoreOutput, err error) (*EventDataStore, error) {
+	if err != nil {
+		return nil, err
+	}
+	s := ofOutput(out)
+	switch {
+	case s.EventDataStoreArn == "":
+		return nil, sdkcall.Strange(getEventDataStore, asked, "the answer names no event data store")
+	case !names(asked, s.EventDataStoreArn):
+		return nil, sdkcall.Strange(getEventDataStore, asked, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
+	case s.Status == "":
+		return nil, sdkcall.Strange(getEventDataStore, asked, "the answer has no status")
+	}
+	return s, nil
+}
+
+// List yields every event data store of the account in the client's Region, those that are pending deletion too. ListEventDataStores tells no
+// more than their ARNs, so that each store is read by itself; one that is gone by then is left out. All these reads wait for their place under
+// the quota of 10 a second. An error is yielded once and ends it. Ranging again reads anew.
+func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
+	return func(yield func(*EventDataStore, error) bool) {
+		call := c.call(optFns)
+		for item, err := range sdkcall.Pages(ctx, listEventDataStores, "NextToken", call.list) {
+			var s *EventDataStore
+			if err == nil {
+				if s, err = call.listed(ctx, aws.ToString(item.EventDataStoreArn)); errors.Is(err, statemachine.NotFound) {
+					continue
+				}
+			}
+			if !yield(s, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// list reads one page.
+func (c call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
+	out, err := sdkcall.Paced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
+	if err != nil {
+		return nil, nil, err
+	}
+	return out.EventDataStores, out.NextToken, nil
+}
+
+// listed reads one store of a page.
+func (c call) listed(ctx context.Context, arn string) (*EventDataStore, error) {
+	if arn == "" {
+		return nil, sdkcall.Strange(listEventDataStores, "", "the answer lists an event data store without an ARN")
+	}
+	return c.getPaced(ctx, arn)
+}

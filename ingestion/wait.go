@@ -1,0 +1,53 @@
+package ingestion
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Wait waits until the event data store, given by its ARN or its ID, is in the status target, for at most maxWait, and returns what it read last,
+// beside an error too. It does nothing to the store. The rules are those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status
+// that cannot become the target by itself fails the wait, after the Grace of a minute in which it may be an old read. The error then says
+// which operations would lead there: from PENDING_DELETION to ENABLED, RestoreEventDataStore.
+//
+// A wait that ends without the target is a [*statemachine.WaitError]; its Reason is Gone once the store is removed for good. Arguments out of bounds,
+// all at once, are a [*statemachine.InputError] before anything is sent.
+func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
+	call := c.call(optFns)
+	if err := validate.Wait(machine, target, maxWait, call.options.Wait, check("", eventDataStore, call.region)); err != nil {
+		return nil, err
+	}
+	return call.patient().waiter(eventDataStore).Wait(ctx, target, maxWait)
+}
+
+// Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in anything but UpdatedTimestamp, reading
+// every 30 s (WatchDelay), until the caller stops ranging. Failures that a wait tolerates go to Options.Wait.OnRead. The store being removed for
+// good, any other failure and the context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. An ARN or ID
+// out of bounds is yielded as a [*statemachine.InputError]. Ranging again starts anew.
+func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
+	return func(yield func(*EventDataStore, error) bool) {
+		call := c.call(optFns)
+		if err := check("", eventDataStore, call.region); err != nil {
+			yield(nil, err)
+			return
+		}
+		call.patient().waiter(eventDataStore).Watch(ctx)(yield)
+	}
+}
+
+// waiter makes the waiter of one call, a patient one.
+func (c call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
+	return &statemachine.Waiter[*EventDataStore, Status]{
+		Machine:  machine,
+		Resource: eventDataStore,
+		Read:     func(ctx context.Context) (*EventDataStore, error) { return c.get(ctx, eventDataStore) },
+		State:    (*EventDataStore).status,
+		Same:     sameStore,
+		Pacer:    c.options.ReadPacer,
+		Options:  c.options.Wait,
+	}
+}

@@ -1,0 +1,284 @@
+package ingestion_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func TestWait(t *testing.T) {
+	const minute = time.Minute
+	for _, test := range []struct {
+		name, why string
+		status    ingestion.Status
+		before    func(s *server) // right before the wait
+		target    ingestion.Status
+		maxWait   time.Duration // an hour
+		want      string        // the reason; empty: reached
+		last      ingestion.Status
+		at        time.Duration // when it is over
+		says      []string
+	}{
+		{name: "there", why: "one read", status: ingestion.StatusEnabled, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled},
+		{name: "starting", why: "it settles", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled, at: minute},
+		{name: "stopping", why: "it settles", status: ingestion.StatusStoppingIngestion, target: ingestion.StatusStoppedIngestion, last: ingestion.StatusStoppedIngestion, at: minute},
+		{name: "created", why: "it settles", status: ingestion.StatusCreated, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled, at: 30 * time.Second},
+		{
+			name: "stopped", why: "after the grace it is no old read any more", status: ingestion.StatusStoppedIngestion, target: ingestion.StatusEnabled,
+			want: "unreachable", last: ingestion.StatusStoppedIngestion, at: minute,
+			says: []string{"from STOPPED_INGESTION", "StartEventDataStoreIngestion would lead to ENABLED"},
+		},
+		{
+			name: "deleted", why: "only a restore brings it back", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
+			want: "unreachable", last: ingestion.StatusPendingDeletion, at: minute,
+			says: []string{storeARN, "from PENDING_DELETION", "RestoreEventDataStore would lead to ENABLED"},
+		},
+		{
+			name: "deleted, to be stopped", why: "the error tells the whole way", status: ingestion.StatusPendingDeletion, target: ingestion.StatusStoppedIngestion,
+			want: "unreachable", last: ingestion.StatusPendingDeletion, at: minute,
+			says: []string{"RestoreEventDataStore, then StopEventDataStoreIngestion would lead to STOPPED_INGESTION"},
+		},
+		{
+			name: "restored within the grace", why: "an old read is forgiven", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
+			before: func(s *server) { s.Stale(storeARN, 20*time.Second); s.Set(storeARN, ingestion.StatusEnabled) },
+			last:   ingestion.StatusEnabled, at: 20 * time.Second,
+		},
+		{
+			name: "rolled back", why: "it was on its way", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
+			before: func(s *server) { s.Lapse(storeARN) },
+			want:   "lapsed", last: ingestion.StatusStoppedIngestion, at: minute,
+			says: []string{"STARTING_INGESTION → STOPPED_INGESTION after 1m0s", "StartEventDataStoreIngestion would lead to ENABLED"},
+		},
+		{
+			name: "rolled back stop", why: "it was on its way", status: ingestion.StatusStoppingIngestion, target: ingestion.StatusStoppedIngestion,
+			before: func(s *server) { s.Lapse(storeARN) },
+			want:   "lapsed", last: ingestion.StatusEnabled, at: minute,
+		},
+		{
+			name: "removed", why: "there is nothing to wait for", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
+			before: func(s *server) { s.Remove(storeARN) },
+			want:   "gone", says: []string{"there is no such resource", "The event data store was not found."},
+		},
+		{
+			name: "purged", why: "seven days after its deletion", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
+			before: func(*server) { time.Sleep(7*24*time.Hour - 30*time.Second) },
+			want:   "gone", last: ingestion.StatusPendingDeletion, at: 30 * time.Second,
+		},
+		{
+			name: "no time left", why: "the last read is at the deadline", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled, maxWait: 59 * time.Second,
+			want: "timed out", last: ingestion.StatusStartingIngestion, at: 59 * time.Second, says: []string{"after 59s and 31 reads", "last seen STARTING_INGESTION"},
+		},
+		{
+			name: "a status that nobody knows", why: "it is waited out", status: "REBALANCING", target: ingestion.StatusEnabled, maxWait: 5 * minute,
+			want: "timed out", last: "REBALANCING", at: 5 * minute,
+		},
+		{
+			name: "throttled, and at work", why: "they are tolerated, with twice the delay", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
+			before: func(s *server) {
+				s.Fail(get, failure{Code: "ThrottlingException"})
+				s.Fail(get, failure{Code: "ConflictException"})
+			},
+			last: ingestion.StatusEnabled, at: minute,
+		},
+		{
+			name: "denied", why: "it does not heal", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
+			before: func(s *server) { s.Fail(get, failure{Code: "AccessDeniedException", Message: "not you"}) },
+			want:   "read failed", says: []string{"not you"},
+		},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			s := newServer(test.status)
+			if test.before != nil {
+				time.Sleep(time.Hour - minute) // old reads are no older than the store
+				s.Set(storeARN, test.status)
+				time.Sleep(minute / 2)
+				s.Set(storeARN, test.status)
+				test.before(s)
+			}
+			began, maxWait := time.Now(), test.maxWait
+			if maxWait == 0 {
+				maxWait = time.Hour
+			}
+			got, err := client(s).Wait(t.Context(), storeARN, test.target, maxWait)
+			same(t, test.why, test.want, verdict(err))
+			same(t, "it took", test.at, time.Since(began))
+			last := ingestion.Status("")
+			if got != nil {
+				last = got.Status
+			}
+			same(t, "the value beside", test.last, last)
+			if err != nil {
+				mentions(t, err, test.says...)
+				mentions(t, err, "event data store "+storeARN)
+			}
+			same(t, "a wait does nothing", []string{}, commands(s, began))
+		})
+	}
+}
+
+func TestWaitEndsWithTheContext(t *testing.T) {
+	bubble(t, "canceled", func(t *testing.T) {
+		s := newServer(ingestion.StatusStartingIngestion)
+		cause := errors.New("enough")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(31*time.Second, func() { cancel(cause) })
+		began := time.Now()
+		got, err := client(s).Wait(ctx, storeARN, ingestion.StatusEnabled, time.Hour)
+		same(t, "the reason", "canceled", verdict(err))
+		same(t, "it took", 31*time.Second, time.Since(began))
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || got == nil {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
+// sighted is what a watch yields: the status, and when.
+type sighted struct {
+	Status ingestion.Status
+	At     time.Duration
+	End    string
+}
+
+func TestWatch(t *testing.T) {
+	bubble(t, "changes, and the end", func(t *testing.T) {
+		s := newServer(ingestion.StatusStoppedIngestion)
+		began := time.Now()
+		for d, f := range map[time.Duration]func(){
+			31 * time.Second:  func() { s.Set(storeARN, ingestion.StatusStartingIngestion) },
+			125 * time.Second: func() { s.SetFederation(storeARN, "ENABLING") },
+			155 * time.Second: func() { s.Fail(get, failure{Code: "ThrottlingException"}) },
+			250 * time.Second: func() { s.Remove(storeARN) },
+		} {
+			time.AfterFunc(d, f)
+		}
+		var failures []string
+		c := client(s, func(o *ingestion.Options) {
+			o.Wait.OnRead = func(r statemachine.Reading) {
+				if r.Err != nil {
+					failures = append(failures, time.Since(began).String()+" "+verdict(r.Err))
+				}
+			}
+		})
+		var got []sighted
+		for v, err := range c.Watch(t.Context(), storeARN) {
+			g := sighted{At: time.Since(began), End: verdict(err)}
+			if v != nil {
+				g.Status = v.Status
+			}
+			got = append(got, g)
+		}
+		same(t, "what it yields", []sighted{
+			{Status: ingestion.StatusStoppedIngestion},
+			{Status: ingestion.StatusStartingIngestion, At: time.Minute},
+			{Status: ingestion.StatusEnabled, At: 2 * time.Minute},
+			{Status: ingestion.StatusEnabled, At: 150 * time.Second}, // the federation
+			{Status: ingestion.StatusEnabled, At: 270 * time.Second, End: "gone"},
+		}, got)
+		same(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
+	})
+	bubble(t, "breaking out", func(t *testing.T) {
+		s := newServer(ingestion.StatusEnabled)
+		seq := client(s).Watch(t.Context(), storeID)
+		for range 2 {
+			for v, err := range seq {
+				if err != nil || v.EventDataStoreArn != storeARN {
+					t.Errorf("%v, %v", v, err)
+				}
+				break
+			}
+		}
+		same(t, "calls", 2, len(s.Calls()))
+	})
+	bubble(t, "an update alone is not worth telling", func(t *testing.T) {
+		s := newServer(ingestion.StatusEnabled)
+		ctx, cancel := context.WithTimeout(t.Context(), 125*time.Second)
+		defer cancel()
+		time.AfterFunc(45*time.Second, func() {
+			if _, err := cloudtrail.NewFromConfig(s.Config()).UpdateEventDataStore(ctx, &cloudtrail.UpdateEventDataStoreInput{
+				EventDataStore: new(storeID), Name: new("audit"), // which it is called already
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		n := 0
+		for _, err := range client(s).Watch(ctx, storeARN) {
+			if n++; err != nil {
+				same(t, "the reason", "canceled", verdict(err))
+			}
+		}
+		same(t, "yielded", 2, n)
+		same(t, "reads", 5, len(reads(s, time.Now())))
+	})
+}
+
+// TestHostileAnswers: what the SDK takes for a success is none unless it is about the store that was asked for.
+func TestHostileAnswers(t *testing.T) {
+	other := "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/9999-" + storeID
+	for _, test := range []struct{ why, body, says string }{
+		{why: "nothing at all", body: "", says: "the answer names no event data store"},
+		{why: "an empty document", body: "{}", says: "the answer names no event data store"},
+		{why: "null", body: "null", says: "the answer names no event data store"},
+		{why: "another store", body: `{"EventDataStoreArn":"` + other + `","Status":"ENABLED"}`, says: "the answer is about another resource"},
+		{why: "an ID without its ARN", body: `{"EventDataStoreArn":"` + storeID + `x","Status":"ENABLED"}`, says: "the answer is about another resource"},
+		{why: "the member that AWS's documents misspell", body: `{"EventDataStoreARN":"` + storeARN + `","Status":"ENABLED"}`, says: "the answer names no event data store"},
+		{why: "no status", body: `{"EventDataStoreArn":"` + storeARN + `"}`, says: "the answer has no status"},
+		{why: "HTML", body: "<html><body>Please log in</body></html>", says: "deserialization"},
+		{why: "half a document", body: `{"EventDataStoreArn":"` + storeARN + `","Sta`, says: "deserialization"},
+		{why: "another type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "deserialization"},
+		{why: "a timestamp as text", body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED","CreatedTimestamp":"2026-01-01T00:00:00Z"}`, says: "deserialization"},
+	} {
+		bubble(t, test.why, func(t *testing.T) {
+			for _, asked := range []string{storeARN, storeID} {
+				s := newServer(ingestion.StatusEnabled)
+				cfg := s.Config()
+				cfg.HTTPClient, cfg.Retryer = answering(s, get, test.body), func() aws.Retryer { return aws.NopRetryer{} }
+				c := ingestion.NewFromConfig(cfg, exact)
+				v, err := c.Get(t.Context(), asked)
+				if err == nil || v != nil {
+					t.Fatalf("%v, %v", v, err)
+				}
+				same(t, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
+				mentions(t, err, test.says, asked)
+
+				began := time.Now()
+				v, err = c.Wait(t.Context(), asked, ingestion.StatusEnabled, time.Minute)
+				same(t, "a wait goes on until the deadline", "timed out", verdict(err))
+				same(t, "it took", time.Minute, time.Since(began))
+				if v != nil {
+					t.Errorf("%+v", v)
+				}
+				out, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: asked}, time.Minute)
+				same(t, "an ensure commands nothing", "timed out", verdict(err))
+				same(t, "an ensure commands nothing", []string{}, commands(s, began))
+				same(t, "beside it", &ingestion.EnsureOutput{}, out)
+			}
+		})
+	}
+}
+
+// TestAskedByID: an ID is what stands after the last separator, and no part of it.
+func TestAskedByID(t *testing.T) {
+	for asked, ok := range map[string]bool{
+		storeARN: true, storeID: true, "eventdatastore/" + storeID: true,
+		storeID[1:]: false, "atastore/" + storeID: false, "a" + storeARN: false,
+	} {
+		s := newServer(ingestion.StatusEnabled)
+		cfg := s.Config()
+		cfg.HTTPClient = transport(func(r *http.Request) (*http.Response, error) {
+			s.Fail(get, failure{Body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED"}`})
+			return s.Do(r)
+		})
+		_, err := ingestion.NewFromConfig(cfg).Get(t.Context(), asked)
+		if ok != (err == nil) {
+			t.Errorf("%s: %v", asked, err)
+		}
+	}
+}

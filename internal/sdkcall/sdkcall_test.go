@@ -1,0 +1,161 @@
+package sdkcall_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
+)
+
+type (
+	options struct {
+		Region  string
+		Applied []string
+	}
+	in  struct{ Name string }
+	out struct{ Applied []string }
+)
+
+const op statemachine.Operation = "DescribeThing"
+
+// api is a client of the SDK, with an answer.
+type api struct {
+	options options
+	out     *out
+	err     error
+	at      []time.Time
+}
+
+func (a *api) Options() options { return a.options }
+
+func (a *api) Describe(_ context.Context, _ *in, optFns ...func(*options)) (*out, error) {
+	a.at = append(a.at, time.Now())
+	var o options
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if a.out != nil {
+		a.out.Applied = o.Applied
+	}
+	return a.out, a.err
+}
+
+func apply(name string) func(*options) {
+	return func(o *options) { o.Applied = append(o.Applied, name) }
+}
+
+func TestDo(t *testing.T) {
+	ctx := context.Background()
+	a := &api{out: &out{}}
+	c := sdkcall.Caller[options]{Options: []func(*options){apply("first")}, Faults: sdkfault.Table{{Code: "Gone", Kind: statemachine.NotFound}}}
+	last := c.With(apply("last"))
+	got, err := sdkcall.Do(ctx, last, op, "thing-1", a.Describe, &in{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"first", "last"}, got.Applied); diff != "" {
+		t.Error(diff)
+	}
+	if got, err = sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{}); err != nil || len(got.Applied) != 1 {
+		t.Errorf("With changed what it was called on: %v, %v", got.Applied, err)
+	}
+
+	a.err = &smithy.GenericAPIError{Code: "Gone", Message: "It is gone."}
+	none, err := sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{})
+	want := &statemachine.Fault{Kind: statemachine.NotFound, Operation: op, Resource: "thing-1", Code: "Gone", Message: "It is gone.", Err: a.err}
+	if diff := cmp.Diff(error(want), err, cmp.Comparer(func(a, b *smithy.GenericAPIError) bool { return a == b })); diff != "" || none != nil {
+		t.Errorf("%v, (-want +got):\n%s", none, diff)
+	}
+
+	a.out, a.err = nil, nil
+	if _, err = sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Unavailable) {
+		t.Errorf("no answer: %v", err)
+	}
+}
+
+// Two options made of one caller do not share the space behind its slice.
+func TestWithDoesNotShare(t *testing.T) {
+	base := make([]func(*options), 1, 8)
+	base[0] = apply("base")
+	c := sdkcall.Caller[options]{Options: base}
+	one, two := c.With(apply("one")), c.With(apply("two"))
+	for name, c := range map[string]sdkcall.Caller[options]{"one": one, "two": two} {
+		got, err := sdkcall.Do(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{})
+		if diff := cmp.Diff([]string{"base", name}, got.Applied); diff != "" || err != nil {
+			t.Errorf("%v, %s", err, diff)
+		}
+	}
+}
+
+func TestPaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		a := &api{out: &out{}}
+		c := sdkcall.Caller[options]{Pacer: statemachine.NewPacer(1, 1)}
+		c.Count() // one that goes at once takes a place
+		for range 2 {
+			if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a.err = &smithy.GenericAPIError{Code: "Throttling"}
+		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+			t.Error(err)
+		}
+		if held := c.Pacer.Held(time.Now()).Sub(time.Now()); held != time.Second {
+			t.Errorf("the others pause %s after a throttled call", held)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := sdkcall.Paced(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the context ended in the queue: %v", err)
+		}
+		var at []time.Duration
+		for _, t := range a.at {
+			at = append(at, t.Sub(began))
+		}
+		if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second}, at); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestWithoutAPacer(t *testing.T) {
+	var c sdkcall.Caller[options]
+	c.Count()
+	if _, err := sdkcall.Paced(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStrange(t *testing.T) {
+	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "thing-1", Message: "it is blue"}
+	if diff := cmp.Diff(error(want), sdkcall.Strange(op, "thing-1", "it is blue")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRegion(t *testing.T) {
+	region := func(o *options) string { return o.Region }
+	a := &api{options: options{Region: "us-east-1"}}
+	if got := sdkcall.Region(a, nil, region); got != "us-east-1" {
+		t.Error(got)
+	}
+	if got := sdkcall.Region(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, region); got != "eu-west-1" {
+		t.Error(got)
+	}
+	if got := sdkcall.Region(struct{ Describe any }{}, nil, region); got != "" {
+		t.Errorf("a value that does not tell: %q", got)
+	}
+	if a.options.Region != "us-east-1" {
+		t.Error("the client's own options have changed")
+	}
+}

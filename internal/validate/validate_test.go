@@ -1,0 +1,169 @@
+package validate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func TestLength(t *testing.T) {
+	for _, test := range []struct {
+		why         string
+		s           string
+		least, most int
+		want        string
+	}{
+		{"within", "abc", 1, 3, ""},
+		{"empty, and may be", "", 0, 3, ""},
+		{"empty", "", 1, 3, "is empty"},
+		{"too short", "ab", 3, 255, "must have 3 to 255 characters, has 2"},
+		{"too long", "abcd", 1, 3, "must have 1 to 3 characters, has 4"},
+		{"characters, not bytes", "äöü", 1, 3, ""},
+		{"beyond the basic plane", "🎏🎏🎏", 1, 3, ""},
+	} {
+		if got := validate.Length(test.s, test.least, test.most); got != test.want {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+}
+
+func TestChars(t *testing.T) {
+	for _, test := range []struct{ why, s, want string }{
+		{"all are", "aZ09", ""},
+		{"none", "", ""},
+		{"another", "a_b", `may contain only letters, contains '_'`},
+		{"a letter of another script", "aß", `may contain only letters, contains 'ß'`},
+		{"a digit of another script", "١", `may contain only letters, contains '١'`},
+		{"a newline at the end", "ab\n", `may contain only letters, contains '\n'`},
+	} {
+		if got := validate.Chars(test.s, "letters", validate.Alphanumeric); got != test.want {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+	if got := validate.Chars("a\xff", "anything", func(rune) bool { return true }); got == "" {
+		t.Error("what is no UTF-8 was accepted")
+	}
+}
+
+func TestOneOf(t *testing.T) {
+	type mode string
+	values := []mode{"sync", "async"}
+	for s, want := range map[mode]string{
+		"sync": "", "async": "",
+		"":      "is empty, must be one of [sync async]",
+		"Sync":  `must be one of [sync async], is "Sync"`,
+		"sync ": `must be one of [sync async], is "sync "`,
+		"a\nb":  `must be one of [sync async], is "a\nb"`,
+	} {
+		if got := validate.OneOf(s, values); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestARN(t *testing.T) {
+	for _, test := range []struct{ why, s, region, says string }{
+		{"whole", "arn:aws:rds:us-east-1:123456789012:cluster:c", "", ""},
+		{"in the Region", "arn:aws:rds:us-east-1:123456789012:cluster:c", "us-east-1", ""},
+		{"another partition", "arn:aws-iso:rds:us-iso-east-1:1:db:d", "", ""},
+		{"a resource with colons", "arn:aws:rds:us-east-1:1:a:b:c:d", "", ""},
+		{"empty", "", "", "is empty"},
+		{"no ARN", "cluster-1", "", "is not an ARN"},
+		{"six parts are needed", "arn:aws:rds:us-east-1:1", "", "is not an ARN"},
+		{"no partition", "arn::rds:us-east-1:1:db:d", "", "has no partition"},
+		{"another service", "arn:aws:ec2:us-east-1:1:instance/i", "", `must be an ARN of rds, is one of "ec2"`},
+		{"no service", "arn:aws::us-east-1:1:db:d", "", `must be an ARN of rds, is one of ""`},
+		{"no Region", "arn:aws:rds::1:db:d", "", "has no Region"},
+		{"no account", "arn:aws:rds:us-east-1::db:d", "", "has no account number"},
+		{"an account that is no number", "arn:aws:rds:us-east-1:1x:db:d", "", "has no account number"},
+		{"no resource", "arn:aws:rds:us-east-1:1:", "", "has no resource"},
+		{"another Region", "arn:aws:rds:us-east-1:1:db:d", "us-east-2", "is in Region us-east-1, the client's is us-east-2"},
+		{"a newline at the end", "arn:aws:rds:us-east-1:1:db:d\n", "", "contains a character that no ARN has"},
+		{"a tab", "arn:aws:rds:us-east-1:1:db:d\te", "", "contains a character that no ARN has"},
+		{"not ASCII", "arn:aws:rds:us-east-1:1:db:ü", "", "contains a character that no ARN has"},
+	} {
+		a, got := validate.ARN(test.s, "rds", test.region)
+		if test.says == "" && (got != "" || a.String() != test.s) {
+			t.Errorf("%s: %q, %+v", test.why, got, a)
+		}
+		if test.says != "" && !strings.HasPrefix(got, test.says) {
+			t.Errorf("%s: %q, want %q", test.why, got, test.says)
+		}
+		if strings.ContainsAny(got, "\n\t") {
+			t.Errorf("%s: not one line: %q", test.why, got)
+		}
+	}
+}
+
+func input(op statemachine.Operation, fields ...string) error {
+	e := &statemachine.InputError{Operation: op}
+	for _, f := range fields {
+		e.Add(f, "is wrong")
+	}
+	return e
+}
+
+func TestJoin(t *testing.T) {
+	other := errors.New("other")
+	for _, test := range []struct {
+		why  string
+		errs []error
+		want error
+	}{
+		{"nothing", nil, nil},
+		{"nothing is wrong", []error{nil, nil}, nil},
+		{"one", []error{nil, input("Start", "A")}, input("Start", "A")},
+		{"all fields, in order", []error{input("", "B"), input("Start", "A"), input("Stop", "C", "D")}, input("Start", "B", "A", "C", "D")},
+	} {
+		if diff := cmp.Diff(test.want, validate.Join(test.errs...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.why, diff)
+		}
+	}
+	if got := validate.Join(input("Start", "A"), other); !errors.Is(got, other) {
+		t.Errorf("what is no InputError became %v", got)
+	}
+	first := input("Start", "A")
+	if joined := validate.Join(first, input("", "B")); joined == first || len(first.(*statemachine.InputError).Fields) != 1 { //nolint:errorlint // its own type
+		t.Error("an error that was given has changed")
+	}
+}
+
+func TestFieldAndMissing(t *testing.T) {
+	if err := validate.Field("Name", ""); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(input("", "Name"), validate.Field("Name", "is wrong")); diff != "" {
+		t.Error(diff)
+	}
+	err := validate.Missing("Start")
+	if !errors.Is(err, statemachine.InvalidInput) || err.Error() != "Start: invalid input: input is nil" {
+		t.Error(err)
+	}
+}
+
+func TestWait(t *testing.T) {
+	m := statemachine.MustNew(statemachine.Definition[string]{
+		Name: "lamp", Transitions: []statemachine.Transition[string]{{From: "off", To: "on", By: "Switch"}},
+	})
+	if err := validate.Wait(m, "on", time.Second, statemachine.WaitOptions{}, nil, nil); err != nil {
+		t.Error(err)
+	}
+	err := validate.Wait(m, "red", 0, statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
+	e, ok := errors.AsType[*statemachine.InputError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range e.Fields {
+		got = append(got, f.Field)
+	}
+	if diff := cmp.Diff([]string{"Name", "target", "maxWait", "MinDelay"}, got); diff != "" || e.Operation != "Switch" {
+		t.Errorf("%s: %s", e.Operation, diff)
+	}
+}

@@ -1,0 +1,219 @@
+package statemachine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func TestKindOf(t *testing.T) {
+	t.Parallel()
+	wait := func(r statemachine.Reason, err error) error { return &statemachine.WaitError{Reason: r, Err: err} }
+	for _, tt := range []struct {
+		why  string
+		err  error
+		want statemachine.Kind
+	}{
+		{"no error", nil, ""},
+		{"an error that says nothing", errCheese, statemachine.Unknown},
+		{"a Kind", statemachine.Throttled, statemachine.Throttled},
+		{"a Kind that is wrapped", fmt.Errorf("reading: %w", statemachine.AccessDenied), statemachine.AccessDenied},
+		{"a Fault", fault(statemachine.Conflict), statemachine.Conflict},
+		{"a Fault that is wrapped", fmt.Errorf("reading: %w", fault(statemachine.Conflict)), statemachine.Conflict},
+		{"the first of two", errors.Join(fault(statemachine.Conflict), statemachine.Throttled), statemachine.Conflict},
+		{"the outer of two", &statemachine.Fault{Kind: statemachine.Unavailable, Err: fault(statemachine.Throttled)}, statemachine.Unavailable},
+		{"an InputError", &statemachine.InputError{}, statemachine.InvalidInput},
+		{"a DriftError", fmt.Errorf("ensure: %w", &statemachine.DriftError{}), statemachine.Drifted},
+		{"a context's end", context.Canceled, statemachine.Interrupted},
+		{"a context's deadline", fmt.Errorf("call: %w", context.DeadlineExceeded), statemachine.Interrupted},
+		{"a Fault that wraps a context's end", &statemachine.Fault{Kind: statemachine.Unavailable, Err: context.Canceled}, statemachine.Unavailable},
+		{"a wait that was canceled", wait(statemachine.Canceled, context.Canceled), statemachine.Interrupted},
+		{"a wait that was canceled after a failure", wait(statemachine.Canceled, fault(statemachine.Throttled)), statemachine.Interrupted},
+		{"a wait for what is gone", wait(statemachine.Gone, fault(statemachine.NotFound)), statemachine.NotFound},
+		{"a wait that lapsed", wait(statemachine.Lapsed, nil), statemachine.Unknown},
+		{"a wait that cannot end", wait(statemachine.Unreachable, nil), statemachine.Unknown},
+		{"a wait that timed out, which is a DeadlineExceeded, but not the caller's", wait(statemachine.TimedOut, nil), statemachine.Unknown},
+		{"a wait that timed out after a failure", wait(statemachine.TimedOut, fault(statemachine.Throttled)), statemachine.Throttled},
+		{"a wait whose read failed", wait(statemachine.ReadFailed, fault(statemachine.AccessDenied)), statemachine.AccessDenied},
+		{"a wait whose read failed in a way that nobody knows", wait(statemachine.ReadFailed, errCheese), statemachine.Unknown},
+		{"a wait that is wrapped", fmt.Errorf("deploy: %w", wait(statemachine.Gone, nil)), statemachine.NotFound},
+		{"a Reason", statemachine.Gone, statemachine.NotFound},
+		{"a Reason that says nothing of a failure", statemachine.TimedOut, statemachine.Unknown},
+		{"a Reason that is wrapped", fmt.Errorf("deploy: %w", statemachine.Canceled), statemachine.Interrupted},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			same(t, "kind", tt.want, statemachine.KindOf(tt.err))
+		})
+	}
+}
+
+// uncomparable is an error that == panics on.
+type uncomparable []string
+
+func (uncomparable) Error() string { return "uncomparable" }
+
+func TestErrorChains(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why  string
+		err  error
+		want []string
+	}{
+		{"a Fault is its Kind and what it wraps", &statemachine.Fault{Kind: statemachine.Unavailable, Err: io.ErrUnexpectedEOF}, []string{"unavailable"}},
+		{"an InputError is InvalidInput", new(statemachine.InputError), []string{"invalid input"}},
+		{"a DriftError is Drifted", new(statemachine.DriftError), []string{"drifted"}},
+		{"TimedOut is a DeadlineExceeded too", statemachine.TimedOut, []string{"timed out", "context deadline exceeded"}},
+		{"no other Reason is", statemachine.Canceled, []string{"canceled"}},
+		{
+			"a WaitError is its Reason and what it wraps", &statemachine.WaitError{Reason: statemachine.TimedOut, Err: fault(statemachine.Throttled)},
+			[]string{"timed out", "throttled", "context deadline exceeded"},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			same(t, "chain", tt.want, chain(tt.err))
+			same(t, "is something uncomparable", false, errors.Is(tt.err, uncomparable{}))
+		})
+	}
+	if !errors.Is(&statemachine.Fault{Err: io.ErrUnexpectedEOF}, io.ErrUnexpectedEOF) {
+		t.Error("a Fault hides what it wraps")
+	}
+}
+
+func TestErrorTexts(t *testing.T) {
+	t.Parallel()
+	hostile := "<html>\r\n<b>502\u2028Bad\tGateway</b>\x1b[31m\u0085\n\n</html>\n"
+	for _, tt := range []struct {
+		why  string
+		err  error
+		want string
+	}{
+		{"an empty Fault", &statemachine.Fault{}, ": "},
+		{
+			"a full Fault",
+			&statemachine.Fault{Kind: statemachine.NotFound, Operation: "Get", Resource: "arn", Code: "Missing", Message: "no such thing", RequestID: "r-1", Err: errCheese},
+			"Get arn: not found: Missing: no such thing (request r-1)",
+		},
+		{"a Fault without an answer", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Err: errCheese}, "Get: unavailable: out of cheese"},
+		{"a Fault with a code that says it all", &statemachine.Fault{Kind: statemachine.Throttled, Operation: "Get", Code: "Throttling", Err: errCheese}, "Get: throttled: Throttling"},
+		{
+			"a hostile Fault", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Message: hostile},
+			"Get: unavailable: <html>; <b>502; Bad Gateway</b> [31m; </html>",
+		},
+		{
+			"an InputError", &statemachine.InputError{Operation: "Start", Fields: []statemachine.FieldError{{Field: "Mode", Reason: "is empty"}, {Field: "Key", Reason: "is\nno key"}}},
+			"Start: invalid input: Mode is empty; Key is; no key",
+		},
+		{"an InputError of no operation", &statemachine.InputError{Fields: []statemachine.FieldError{{Field: "maxWait", Reason: "is zero"}}}, "invalid input: maxWait is zero"},
+		{
+			"a DriftError", &statemachine.DriftError{Resource: "arn", Fields: []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k", Got: ""}}},
+			`arn: drifted: Mode is async, wanted sync; Key is "", wanted k`,
+		},
+		{"a DriftError of no resource", &statemachine.DriftError{Fields: []statemachine.Drift{{Field: "Mode", Want: "a\nb", Got: "c"}}}, "drifted: Mode is c, wanted a; b"},
+		{
+			"a wait that timed out", &statemachine.WaitError{Machine: "stream", Resource: "arn", Target: "started", Last: "starting", Reason: statemachine.TimedOut, Reads: 3, Elapsed: 61 * time.Second},
+			"stream arn: waiting for started: timed out after 1m1s and 3 reads, last seen starting",
+		},
+		{
+			"a hostile wait", &statemachine.WaitError{Machine: "stream", Resource: "a\nrn", Target: "started", Reason: statemachine.ReadFailed, Reads: 1, Err: errors.New(hostile)},
+			"stream a; rn: waiting for started: read failed after 0s and 1 reads: <html>; <b>502; Bad Gateway</b> [31m; </html>",
+		},
+		{
+			"a lapse with a short history", &statemachine.WaitError{Machine: "stream", Resource: "arn", Target: "started", Last: "stopped", Reason: statemachine.Lapsed, History: []statemachine.Sighting[string]{{State: "stopped"}}},
+			"stream arn: waiting for started: lapsed: stopped after 0s and 0 reads",
+		},
+		{"a lapse without one", &statemachine.WaitError{Machine: "stream", Resource: "arn", Reason: statemachine.Lapsed}, `stream arn: lapsed: "" after 0s and 0 reads`},
+		{
+			"a lapse into an empty state", &statemachine.WaitError{Machine: "stream", Resource: "arn", Reason: statemachine.Lapsed, History: []statemachine.Sighting[string]{{State: "starting", At: epoch}, {At: epoch.Add(90 * time.Second)}}},
+			`stream arn: lapsed: starting → "" after 1m30s after 0s and 0 reads`,
+		},
+		{
+			"what to do next", &statemachine.WaitError{Machine: "topic", Resource: "arn", Target: "ACTIVE", Last: "BROKEN", Reason: statemachine.Unreachable, Plan: ops{opDelete, opCreate}, Accepted: ops{opCreate}, Hint: "call again"},
+			"topic arn: Create accepted, waiting for ACTIVE: unreachable from BROKEN after 0s and 0 reads; Delete, then Create would lead to ACTIVE; call again",
+		},
+		{"a Kind", statemachine.KeyNotAccessible, "key not accessible"},
+		{"a Reason", statemachine.ReadFailed, "read failed"},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			got := tt.err.Error()
+			same(t, "text", tt.want, got)
+			if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r == '\u2028' || r == '\u2029' || r >= 0x7f && r < 0xa0 }) {
+				t.Errorf("control characters: %q", got)
+			}
+		})
+	}
+}
+
+func TestInputErrorAdd(t *testing.T) {
+	t.Parallel()
+	var e statemachine.InputError
+	same(t, "error of nothing wrong", nil, e.Err())
+	e.Add("Mode", "is empty")
+	same(t, "fields", []string{"Mode"}, fields(&e))
+	same(t, "error", true, errors.Is(e.Err(), statemachine.InvalidInput))
+}
+
+func TestDriftErrorAdd(t *testing.T) {
+	t.Parallel()
+	var e statemachine.DriftError
+	e.Add("Mode", "sync", "sync")
+	same(t, "error of no drift", nil, e.Err())
+	e.Add("Mode", "sync", "async")
+	e.Add("Key", "k", "")
+	same(t, "fields", []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k"}}, e.Fields)
+	same(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
+}
+
+// The log has each change and each command at Info, each tolerated failure at Warn, each other read at Debug.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		r := newResource(stream(), stopped, 25*time.Second)
+		r.readErrs = []error{nil, nil, nil, fault(statemachine.Throttled)}
+		r.outcomes = []outcome{{err: fault(statemachine.Conflict)}}
+		o := tens()
+		o.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			switch a.Key {
+			case slog.TimeKey, "machine", "resource":
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		if _, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "log", strings.Join([]string{
+			`level=INFO msg="state changed" from="" to=stopped`,
+			`level=WARN msg="command failed" operation=Start error="Describe res-1: conflict: Code.conflict: the service says conflict"`,
+			`level=DEBUG msg=read state=stopped`,
+			`level=INFO msg="command accepted" operation=Start`,
+			`level=INFO msg="state changed" from=stopped to=starting`,
+			`level=WARN msg="read failed" error="Describe res-1: throttled: Code.throttled: the service says throttled"`,
+			`level=INFO msg="state changed" from=starting to=started`,
+			``,
+		}, "\n"), b.String())
+
+		b.Reset()
+		o.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		_, err := shows("").waiter(o).Wait(t.Context(), started, time.Second)
+		same(t, "reason", true, errors.Is(err, statemachine.TimedOut))
+		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
+	})
+}

@@ -1,0 +1,222 @@
+package statemachine_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func TestPacerReserve(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why   string
+		pacer *statemachine.Pacer
+		at    []time.Duration // when a place is asked for
+		want  []time.Duration
+	}{
+		{"nil lets everything go", nil, secs(0, 0, 1), secs(0, 0, 1)},
+		{"so does the zero value", new(statemachine.Pacer), secs(0, 0, 1), secs(0, 0, 1)},
+		{"one by one", statemachine.NewPacer(2, 1), secs(0, 0, 0), secs(0, 0.5, 1)},
+		{"a burst first", statemachine.NewPacer(2, 3), secs(0, 0, 0, 0, 0), secs(0, 0, 0, 0.5, 1)},
+		{"a burst is saved up again", statemachine.NewPacer(2, 2), secs(0, 0, 0, 10, 10, 10), secs(0, 0, 0.5, 10, 10, 10.5)},
+		{"and no more than the burst", statemachine.NewPacer(1, 2), secs(100, 100, 100), secs(100, 100, 101)},
+		{"a part of it is saved up too", statemachine.NewPacer(1, 2), secs(0, 0, 1, 1), secs(0, 0, 1, 2)},
+		{"fewer than one a second", statemachine.NewPacer(0.1, 1), secs(0, 0, 0), secs(0, 10, 20)},
+		{"at least one an hour", statemachine.NewPacer(0, 1), secs(0, 0), secs(0, 3600)},
+		{"no number of them", statemachine.NewPacer(math.NaN(), 0), secs(0, 0), secs(0, 3600)},
+		{"a negative burst is one", statemachine.NewPacer(1, -5), secs(0, 0), secs(0, 1)},
+		{"a burst beyond all bounds", statemachine.NewPacer(1, math.MaxInt), secs(0, 0, 0), secs(0, 0, 0)},
+		{"the same at the slowest", statemachine.NewPacer(0, math.MaxInt), secs(0, 0, 0), secs(0, 0, 0)},
+		{"a rate beyond all bounds", statemachine.NewPacer(math.Inf(1), 1), secs(0, 1), secs(0, 1)},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			var got []time.Duration
+			for _, at := range tt.at {
+				got = append(got, tt.pacer.Reserve(epoch.Add(at)).Sub(epoch))
+			}
+			same(t, "places", tt.want, got)
+		})
+	}
+}
+
+func TestPacerThrottled(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why       string
+		throttled []time.Duration
+		held      time.Duration // until when
+	}{
+		{"a second", secs(10), secs(11)[0]},
+		{"not twice for what was under way", secs(10, 10.5), secs(11)[0]},
+		{"twice as long soon after the pause", secs(10, 11), secs(13)[0]},
+		{"and again", secs(10, 11, 13.5), secs(17.5)[0]},
+		{"up to 16 s", secs(10, 11, 13, 17, 25, 41), secs(57)[0]},
+		{"a second again after a while", secs(10, 11, 20), secs(21)[0]},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			p := statemachine.NewPacer(1, 1)
+			same(t, "held before", epoch, p.Held(epoch))
+			for _, at := range tt.throttled {
+				p.Throttled(epoch.Add(at))
+			}
+			same(t, "held", epoch.Add(tt.held), p.Held(epoch))
+			after := epoch.Add(tt.held + 1)
+			same(t, "held afterwards", after, p.Held(after))
+		})
+	}
+	var none *statemachine.Pacer
+	none.Throttled(epoch)
+	same(t, "held by none", epoch, none.Held(epoch))
+}
+
+// Waits that share a pacer read at the instants that it gives them.
+func TestPacedWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pacer := statemachine.NewPacer(0.5, 2)
+		var mu sync.Mutex
+		var reads []time.Duration
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				w := shows(started).waiter(every(10 * time.Second))
+				read := w.Read
+				w.Pacer, w.Read = pacer, func(ctx context.Context) (row, error) {
+					mu.Lock()
+					reads = append(reads, time.Since(begin))
+					mu.Unlock()
+					return read(ctx)
+				}
+				if _, err := w.Wait(t.Context(), started, time.Hour); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		same(t, "reads", secs(0, 0, 2, 4, 6), reads)
+	})
+}
+
+// A throttled read pauses them all, whether their place has come or not.
+func TestPacedWaitPauses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why   string
+		pacer *statemachine.Pacer
+	}{
+		{"with places to spare", statemachine.NewPacer(100, 100)},
+		{"without", statemachine.NewPacer(10, 1)},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				first := answers(answer{err: fault(statemachine.Throttled)}, answer{state: started})
+				second := shows(starting, started)
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					w := first.waiter(every(200 * time.Millisecond))
+					w.Pacer = tt.pacer
+					if _, err := w.Wait(t.Context(), started, time.Hour); err != nil {
+						t.Error(err)
+					}
+				})
+				time.Sleep(300 * time.Millisecond)
+				wg.Go(func() {
+					w := second.waiter(every(200 * time.Millisecond))
+					w.Pacer = tt.pacer
+					if _, err := w.Wait(t.Context(), started, time.Hour); err != nil {
+						t.Error(err)
+					}
+				})
+				wg.Wait()
+				same(t, "the throttled one", secs(0, 1), first.reads)
+				if second.reads[0] != time.Second {
+					t.Errorf("the other one read during the pause: %v", second.reads)
+				}
+			})
+		})
+	}
+}
+
+// The read at the deadline does not wait for the pacer, and one that would get its place later is made at the deadline.
+func TestPacedWaitAtDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pacer := statemachine.NewPacer(1.0/60, 1)
+		pacer.Reserve(time.Now())
+		s := shows(starting)
+		w := s.waiter(every(10 * time.Second))
+		w.Pacer = pacer
+		_, err := w.Wait(t.Context(), started, 95*time.Second)
+		same(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
+		same(t, "reads", secs(60, 95), s.reads)
+	})
+}
+
+// A wait for a place ends with the context.
+func TestPacedWaitCanceled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pacer := statemachine.NewPacer(0, 1)
+		pacer.Reserve(time.Now())
+		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+		defer cancel()
+		s := shows(started)
+		w := s.waiter(every(10 * time.Second))
+		w.Pacer = pacer
+		_, err := w.Wait(ctx, started, time.Hour)
+		we := waitError(t, err)
+		same(t, "reason", statemachine.Canceled, we.Reason)
+		same(t, "elapsed", 7*time.Second, we.Elapsed)
+		same(t, "reads", 0, len(s.reads))
+	})
+}
+
+// Wait is for calls outside of waits.
+func TestPacerWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		p := statemachine.NewPacer(0.5, 2)
+		for _, want := range secs(0, 0, 2, 4) {
+			if err := p.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "place", want, time.Since(begin))
+		}
+		time.Sleep(time.Minute)
+		begin = time.Now()
+		p.Throttled(begin) // there are places to spare, and all of them pause
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "after the pause", time.Second, time.Since(begin))
+		time.AfterFunc(500*time.Millisecond, func() { p.Throttled(time.Now()) })
+		_ = p.Wait(t.Context())
+		begin = time.Now()
+		if err := p.Wait(t.Context()); err != nil { // its place comes after 2 s; the pause, which is 2 s by now, ends after 2.5 s
+			t.Fatal(err)
+		}
+		same(t, "a pause that began while it waited", 2500*time.Millisecond, time.Since(begin))
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begin = time.Now()
+		p = statemachine.NewPacer(0, 1)
+		p.Reserve(begin)
+		same(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
+		same(t, "elapsed", time.Second, time.Since(begin))
+		var none *statemachine.Pacer
+		same(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
+		same(t, "no pacer", nil, none.Wait(t.Context()))
+	})
+}
