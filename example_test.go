@@ -74,7 +74,7 @@ func TestExplain(t *testing.T) {
 			"nothing to do",
 			"it stays stopped until somebody runs [StartActivityStream]",
 			"not there after 0s: call again, it carries on",
-			"reading failed: database activity stream " + arn + ": waiting for started: read failed after 0s and 1 reads: " +
+			"reading failed: database activity stream " + arn + ": waiting for started: read failed (1 read in 0s): " +
 				"DescribeDBClusters " + arn + ": unauthenticated: ExpiredToken: expired",
 			"unauthenticated",
 		} {

@@ -524,6 +524,64 @@ func TestBreakingOutStopsEverything(t *testing.T) {
 	}
 }
 
+func TestBreakingOutAtAWrongInput(t *testing.T) {
+	for _, why := range []string{"input", "options"} {
+		bubble(t, why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			arns := clusters(s, 2, "")
+			n := 0
+			concurrency := -1
+			if why == "input" {
+				arns, concurrency = append(arns, "x", "y"), 0
+			}
+			for _, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) { o.Concurrency = concurrency }) {
+				n++
+				same(t, "verdict", "invalid input", verdict(r.Err))
+				break
+			}
+			same(t, "results", 1, n)
+			same(t, "calls", 0, len(s.Calls()))
+		})
+	}
+}
+
+// What was commanded is told, whatever ended it.
+func TestEnsureEachCanceled(t *testing.T) {
+	bubble(t, "after the commands", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		arns := clusters(s, 20, "")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		n := 0
+		for arn, r := range client(s).EnsureStartedEach(ctx, starts(arns), time.Hour) {
+			n++
+			same(t, arn, "canceled", verdict(r.Err))
+			same(t, arn, []string{opStart}, ops(r.Value.Operations))
+			same(t, arn, activitystream.StatusStarting, r.Value.Stream.Status)
+			if !errors.Is(r.Err, context.DeadlineExceeded) || errors.Is(r.Err, statemachine.TimedOut) {
+				t.Error(r.Err)
+			}
+		}
+		same(t, "results", 20, n)
+	})
+}
+
+// A body that is slower than the changes sees the latest, and the end.
+func TestASlowWatch(t *testing.T) {
+	bubble(t, "the latest only", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
+		time.AfterFunc(5*time.Minute, func() { s.Set(clusterARN, activitystream.StatusStopping) })
+		time.AfterFunc(20*time.Minute, func() { s.Remove(clusterARN) })
+		var got []string
+		for _, r := range client(s).WatchEach(t.Context(), []string{clusterARN}) {
+			got = append(got, strings.TrimSpace(string(r.Value.Status)+" "+verdict(r.Err)))
+			pass(10 * time.Minute)
+		}
+		same(t, "watch", []string{"starting", "stopped", "stopped gone"}, got)
+	})
+}
+
 func TestASlowLoopDelaysNobody(t *testing.T) {
 	bubble(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()

@@ -319,7 +319,7 @@ func TestEnsureStarted(t *testing.T) {
 		{
 			why: "deadline while a stop is waited out", status: stopping, maxWait: 33 * s,
 			want: ensured{Verdict: "timed out", Status: stopping, Took: 33 * s, Reads: 8},
-			says: []string{"waiting for started: timed out after 33s and 8 reads, last seen stopping"},
+			says: []string{"waiting for started: timed out (8 reads in 33s), last seen stopping"},
 		},
 		{
 			why: "deadline while the command is refused", maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
@@ -332,7 +332,7 @@ func TestEnsureStarted(t *testing.T) {
 		{
 			why: "deadline after the command", maxWait: 33 * s,
 			want: ensured{Verdict: "timed out", Status: starting, Took: 33 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 8, Asked: true},
-			says: []string{"StartActivityStream accepted, waiting for started: timed out after 33s and 8 reads, last seen starting"},
+			says: []string{"StartActivityStream accepted, waiting for started: timed out (8 reads in 33s), last seen starting"},
 		},
 		{
 			why: "deadline after a lost command", maxWait: 33 * s, setup: fail(opStart, failure{Drop: true}),
@@ -516,7 +516,7 @@ func TestEnsurePolicy(t *testing.T) {
 		{
 			why: "deadline after the command", status: started, maxWait: 12 * s,
 			want: ensured{Verdict: "timed out", Status: started, Took: 12 * s, Operations: one, Commands: accepted, Reads: 4},
-			says: []string{"ModifyActivityStream accepted, waiting for unlocked: timed out after 12s and 4 reads, last seen unlocking-policy"},
+			says: []string{"ModifyActivityStream accepted, waiting for unlocked: timed out (4 reads in 12s), last seen unlocking-policy"},
 		},
 		{
 			why: "deadline before the stream is started", status: activitystream.StatusStarting, maxWait: 12 * s,

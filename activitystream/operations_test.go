@@ -338,6 +338,7 @@ func TestListErrorIsYieldedOnce(t *testing.T) {
 			same(t, "kind", test.kind, statemachine.KindOf(errs[0]))
 			same(t, "streams", test.before, n)
 			oneLine(t, errs[0])
+			mentions(t, errs[0], string(test.op))
 		})
 	}
 }

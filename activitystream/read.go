@@ -72,10 +72,7 @@ func (c call) describeMany(ctx context.Context, arns []string) ([]statemachine.R
 	values := make([]string, len(arns))
 	var kind sort
 	for i, s := range arns {
-		res, reason := parseARN(s, c.region)
-		if err := validate.Field("ResourceArn", reason); err != nil {
-			return nil, err
-		}
+		res, _ := parseARN(s, "") // it was checked before
 		wanted[res.arn], values[i], kind = i, res.arn, res.sort
 	}
 	var found []*Stream
@@ -134,22 +131,17 @@ func streams[T any](from []T, of func(*T) *Stream) []*Stream {
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.call(optFns)
-		for _, page := range []func(context.Context, *string) ([]*Stream, *string, error){call.clusters, call.instances} {
-			var marker *string
-			for first := true; first || marker != nil && *marker != ""; first = false {
-				found, next, err := page(ctx, marker)
-				if err == nil && next != nil && marker != nil && *next == *marker {
-					err = sdkcall.Strange("", "", "the answer's Marker is the request's: the list would never end")
-				}
+		for _, part := range []struct {
+			op   statemachine.Operation
+			page func(context.Context, *string) ([]*Stream, *string, error)
+		}{{describeDBClusters, call.clusters}, {describeDBInstances, call.instances}} {
+			for s, err := range sdkcall.Pages(ctx, part.op, "Marker", part.page) {
 				if err != nil {
 					yield(nil, err)
 					return
 				}
-				marker = next
-				for _, s := range found {
-					if _, can := s.engineModes(); (can || s.Status != StatusStopped && s.Status != "") && !yield(s, nil) {
-						return
-					}
+				if _, can := s.engineModes(); (can || s.Status != StatusStopped && s.Status != "") && !yield(s, nil) {
+					return
 				}
 			}
 		}

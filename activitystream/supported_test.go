@@ -88,6 +88,24 @@ func TestSupportedOfManyPages(t *testing.T) {
 	})
 }
 
+// AWS knows better than any table what a class supports.
+func TestSupportedIsWhatAWSSays(t *testing.T) {
+	bubble(t, "async only", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.Fail(describeOrderable, failure{Times: 2, Body: "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>" +
+			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
+			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
+			"</OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"})
+		same(t, "modes", []activitystream.Mode{activitystream.ModeAsync}, must(client(s).Supported(t.Context(), clusterARN))(t))
+		in := start(clusterARN)
+		in.Mode = activitystream.ModeSync
+		_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
+		same(t, "verdict", "unsupported", verdict(err))
+		mentions(t, err, "only in [async]")
+	})
+}
+
 func TestSupportedErrors(t *testing.T) {
 	for _, test := range []struct {
 		why  string

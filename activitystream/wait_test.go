@@ -72,7 +72,7 @@ func TestWait(t *testing.T) {
 			why: "a start that is rolled back", status: activitystream.StatusStarting,
 			setup: func(s *server, db database) { s.Lapse(db.arn) },
 			want:  waited{Verdict: "lapsed", Status: activitystream.StatusStopped, Last: "stopped", Took: 2 * m, Reads: 25},
-			says:  []string{"database activity stream", "waiting for started: lapsed: starting → stopped after 2m0s", "after 2m0s and 25 reads", "StartActivityStream would lead to started"},
+			says:  []string{"database activity stream", "waiting for started: lapsed: starting → stopped after 2m0s", "(25 reads in 2m0s)", "StartActivityStream would lead to started"},
 		},
 		{
 			why: "a start that is rolled back within the grace", status: activitystream.StatusStarting,
@@ -127,7 +127,7 @@ func TestWait(t *testing.T) {
 				time.AfterFunc(8*time.Second, func() { s.Fail(db.describe, failure{Code: "AccessDenied", Status: 403}) })
 			},
 			want: waited{Verdict: "read failed", Status: activitystream.StatusStarting, Last: "starting", Took: 10 * time.Second, Reads: 3},
-			says: []string{"read failed after 10s and 3 reads, last seen starting", "AccessDenied"},
+			says: []string{"read failed (3 reads in 10s), last seen starting", "AccessDenied"},
 		},
 		{
 			why: "deleted while it was waited for", status: activitystream.StatusStarting,
@@ -140,7 +140,7 @@ func TestWait(t *testing.T) {
 		{
 			why: "a deadline between two reads: one read at it", status: activitystream.StatusStarting, maxWait: 12 * time.Second,
 			want: waited{Verdict: "timed out", Status: activitystream.StatusStarting, Last: "starting", Took: 12 * time.Second, Reads: 4},
-			says: []string{"timed out after 12s and 4 reads, last seen starting"},
+			says: []string{"timed out (4 reads in 12s), last seen starting"},
 		},
 		{
 			why: "there at the deadline", status: activitystream.StatusStarting, maxWait: 2 * m,

@@ -60,7 +60,8 @@ func TestFromCreateToDelete(t *testing.T) {
 		same(t, "delete", &eventstream.DeleteOutput{}, must(c.Delete(ctx, ref()))(t), noMetadata)
 		same(t, "list", nil, all(t, c, "example-domain"))
 		same(t, "calls", []string{
-			"0s CreateEventStream ok", "2h0m0s GetEventStream ok", "2h0m0s ListEventStreams ok", "2h0m0s DeleteEventStream ok", "2h0m0s ListEventStreams ok",
+			"0s CreateEventStream ok", "2h0m0s GetEventStream ok", "2h0m0s ListEventStreams ok", "2h0m0s DeleteEventStream ok",
+			"2h0m0.25s ListEventStreams ok", // it waited for its place
 		}, calls(s, began))
 	})
 }
@@ -138,7 +139,7 @@ func TestGetWithoutAStream(t *testing.T) {
 					s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "s" + strings.Repeat("x", i%60) + string(rune('a'+i/60))})
 				}
 			},
-			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ok", "0s ListEventStreams ok", "0s ListEventStreams ok"},
+			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ok", "250ms ListEventStreams ok", "500ms ListEventStreams ok"},
 		},
 		{
 			why: "the list names it", setup: func(s *server) { s.Fail(getEventStream, notFound) }, kind: statemachine.Unavailable, op: getEventStream,

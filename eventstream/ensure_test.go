@@ -1,6 +1,7 @@
 package eventstream_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,37 @@ func account(s *server, began time.Time, out *eventstream.EnsureOutput, err erro
 	return got
 }
 
+// ensureTest is an ensure of the stream.
+type ensureTest struct {
+	why     string
+	setup   func(s *server) // before the ensure
+	options func(*eventstream.Options)
+	maxWait time.Duration // an hour
+	want    did
+	says    []string
+}
+
+func (test ensureTest) run(t *testing.T, server func(...func(*options)) *server,
+	ensure func(context.Context, *eventstream.Client, time.Duration) (*eventstream.EnsureOutput, error),
+) {
+	t.Helper()
+	bubble(t, test.why, func(t *testing.T) {
+		s := server()
+		if test.setup != nil {
+			test.setup(s)
+		}
+		c := client(s, func(o *eventstream.Options) {
+			if test.options != nil {
+				test.options(o)
+			}
+		})
+		began := time.Now()
+		out, err := ensure(t.Context(), c, cmp.Or(test.maxWait, time.Hour))
+		same(t, "outcome", test.want, account(s, began, out, err))
+		mentions(t, err, test.says...)
+	})
+}
+
 func TestEnsureCreated(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	drifted := func(s *server) {
@@ -61,14 +93,7 @@ func TestEnsureCreated(t *testing.T) {
 		e.Uri = otherURI
 		s.AddEventStream(e)
 	}
-	for _, test := range []struct {
-		why     string
-		setup   func(s *server) // with the domain and no stream
-		options func(*eventstream.Options)
-		maxWait time.Duration // an hour
-		want    did
-		says    []string
-	}{
+	for _, test := range []ensureTest{
 		{
 			why: "it is there: nothing is run", setup: func(s *server) { s.AddEventStream(example()) },
 			want: did{State: runs, End: runs},
@@ -281,7 +306,7 @@ func TestEnsureCreated(t *testing.T) {
 		{
 			why: "the deadline while it reads", maxWait: 10 * s, setup: func(s *server) { s.Fail("", failure{Code: "InternalServerException", Status: 500, Times: -1}) },
 			want: did{Verdict: "timed out: unavailable", Took: 10 * s, End: absent},
-			says: []string{"waiting for RUNNING: timed out after 10s"},
+			says: []string{"waiting for RUNNING: timed out (4 reads in 10s)"},
 		},
 		{
 			why: "the deadline while it is refused", maxWait: 3 * s, setup: func(s *server) {
@@ -290,7 +315,7 @@ func TestEnsureCreated(t *testing.T) {
 			want: did{Verdict: "timed out: invalid input", Took: 3 * s, State: absent, End: absent, Commands: []string{
 				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException",
 			}},
-			says: []string{"timed out after 3s", "too early"},
+			says: []string{"timed out (3 reads in 3s)", "too early"},
 		},
 		{
 			why: "the deadline after the command", maxWait: 10 * s, setup: func(s *server) { s.Stale(streamARN, 40*time.Second) },
@@ -311,35 +336,15 @@ func TestEnsureCreated(t *testing.T) {
 			says: []string{"DeleteEventStream accepted, waiting for RUNNING: timed out"},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			srv := empty()
-			if test.setup != nil {
-				test.setup(srv)
-			}
-			if test.options == nil {
-				test.options = func(*eventstream.Options) {}
-			}
-			if test.maxWait == 0 {
-				test.maxWait = time.Hour
-			}
-			began := time.Now()
-			out, err := client(srv, test.options).EnsureCreated(t.Context(), create(), test.maxWait)
-			same(t, "outcome", test.want, account(srv, began, out, err))
-			mentions(t, err, test.says...)
+		test.run(t, empty, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.EnsureOutput, error) {
+			return c.EnsureCreated(ctx, create(), maxWait)
 		})
 	}
 }
 
 func TestEnsureDeleted(t *testing.T) {
 	const s, m = time.Second, time.Minute
-	for _, test := range []struct {
-		why     string
-		setup   func(s *server) // with the stream
-		options func(*eventstream.Options)
-		maxWait time.Duration // an hour
-		want    did
-		says    []string
-	}{
+	for _, test := range []ensureTest{
 		{why: "it is gone: nothing is run", setup: func(s *server) { s.Remove(streamARN) }, want: did{State: absent, End: absent}},
 		{
 			why:  "it runs",
@@ -393,21 +398,8 @@ func TestEnsureDeleted(t *testing.T) {
 			says: []string{"no such event stream or domain, or access to them was denied"},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			srv := running()
-			if test.setup != nil {
-				test.setup(srv)
-			}
-			if test.options == nil {
-				test.options = func(*eventstream.Options) {}
-			}
-			if test.maxWait == 0 {
-				test.maxWait = time.Hour
-			}
-			began := time.Now()
-			out, err := client(srv, test.options).EnsureDeleted(t.Context(), ref(), test.maxWait)
-			same(t, "outcome", test.want, account(srv, began, out, err))
-			mentions(t, err, test.says...)
+		test.run(t, running, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.EnsureOutput, error) {
+			return c.EnsureDeleted(ctx, ref(), maxWait)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package eventstream_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func nonsense() map[string]string {
 
 func TestHostileAnswersToGet(t *testing.T) {
 	answers := nonsense()
-	for why, body := range map[string]string{
+	maps.Copy(answers, map[string]string{
 		"an empty object":        "{}",
 		"null":                   "null",
 		"the list's answer":      goodList,
@@ -43,9 +44,7 @@ func TestHostileAnswersToGet(t *testing.T) {
 		"a destination of null":  strings.Replace(goodGet, `"`+uri+`"`, "null", 1),
 		"a state that is none":   strings.Replace(goodGet, `"RUNNING"`, "1", 1),
 		"an instant that is one": strings.Replace(goodGet, "1.7E9", `"yesterday"`, 1),
-	} {
-		answers[why] = body
-	}
+	})
 	for why, body := range answers {
 		bubble(t, why, func(t *testing.T) {
 			s := running()

@@ -9,7 +9,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// wrong are the wrong fields of an input, in order: "Uri", …
+// wrong are the names of the wrong fields of an input, in order.
 func wrong(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {

@@ -27,16 +27,16 @@ type Options struct {
 
 	// ReadPacer and CommandPacer keep the calls of this client under Customer Profiles' quotas, which all calls of an account in a Region
 	// share: 5 a second for GetEventStream, for ListEventStreams and for DeleteEventStream each, 1 a second for CreateEventStream. By default each
-	// client has a pacer of 4 reads a second, four of them at once, and one of 0.9 commands a second, which leaves a little for others. Give
+	// client has a pacer of 4 reads a second, two of them at once, and one of 0.9 commands a second, which leaves a little for others. Give
 	// the same to several clients of the same account and Region. Waits, watches, ensures and lists wait for their place, and so does the list
 	// that confirms that a stream is absent; other calls count, but go at once.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 
-// The defaults of the pacers. No second has more than eight reads, half of them lists at the most, or two commands in it.
+// The defaults of the pacers. No second has more than six reads, of both sorts together, or two commands in it.
 const (
 	readsPerSecond    = 4
-	readBurst         = 4
+	readBurst         = 2 // what a read of an absent stream takes
 	commandsPerSecond = 0.9
 	commandBurst      = 1
 )

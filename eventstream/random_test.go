@@ -57,8 +57,8 @@ func TestEnsureRandom(t *testing.T) {
 					}[r.IntN(9)]
 				}
 			})
-			rival := func() {
-				switch e := example(); r.IntN(4) {
+			rival := func(does int) {
+				switch e := example(); does {
 				case 0:
 					s.Remove(streamARN)
 				case 1:
@@ -71,10 +71,11 @@ func TestEnsureRandom(t *testing.T) {
 				}
 			}
 			s.Stale(streamARN, 0) // it was absent before
-			rival()
+			rival(r.IntN(4))
 			pass(time.Hour)
 			for range rivals {
-				time.AfterFunc(upTo(2*time.Minute), rival)
+				does := r.IntN(4) // timers have goroutines of their own
+				time.AfterFunc(upTo(2*time.Minute), func() { rival(does) })
 			}
 			restart := func(o *eventstream.Options) { o.AllowRestart = chance(50) }
 

@@ -55,7 +55,7 @@ func (c call) get(ctx context.Context, ref Ref) (*Stream, error) {
 		return nil, err
 	}
 	s := ofDetails(ref, out)
-	strange := ""
+	var strange string
 	switch {
 	case s.DomainName != ref.DomainName:
 		strange = elsewhere("DomainName", s.DomainName)

@@ -1,12 +1,13 @@
 package eventstream_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
@@ -28,17 +29,45 @@ type waited struct {
 	Calls   int
 }
 
+// waitTest is a wait for the stream.
+type waitTest struct {
+	why     string
+	options func(*options)
+	setup   func(s *server)   // before the wait, with the stream running
+	target  eventstream.State // of a Wait
+	maxWait time.Duration     // an hour
+	want    waited
+	says    []string
+}
+
+func (test waitTest) run(t *testing.T, wait func(context.Context, *eventstream.Client, time.Duration) (*eventstream.Stream, error)) {
+	t.Helper()
+	bubble(t, test.why, func(t *testing.T) {
+		s := running(func(o *options) {
+			if test.options != nil {
+				test.options(o)
+			}
+		})
+		if test.setup != nil {
+			test.setup(s)
+		}
+		before, began := len(s.Calls()), time.Now()
+		value, err := wait(t.Context(), client(s), cmp.Or(test.maxWait, time.Hour))
+		got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls()) - before}
+		if value != nil {
+			got.State = value.State
+			if value.DomainName != "example-domain" || value.EventStreamName != "example-stream" {
+				t.Errorf("the value's names are %s, %s", value.DomainName, value.EventStreamName)
+			}
+		}
+		same(t, "outcome", test.want, got)
+		mentions(t, err, test.says...)
+	})
+}
+
 func TestWait(t *testing.T) {
 	const s, m = time.Second, time.Minute
-	for _, test := range []struct {
-		why     string
-		options func(*options)
-		setup   func(s *server) // before the wait, with the stream running
-		target  eventstream.State
-		maxWait time.Duration // an hour
-		want    waited
-		says    []string
-	}{
+	for _, test := range []waitTest{
 		{why: "already there", target: runs, want: waited{State: runs, Calls: 1}},
 		{
 			why: "already gone", target: absent, setup: func(s *server) { s.Remove(streamARN) },
@@ -47,7 +76,7 @@ func TestWait(t *testing.T) {
 		{
 			why: "deleted by somebody", target: absent, setup: func(s *server) { time.AfterFunc(5*m, func() { s.Remove(streamARN) }) },
 			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
-			says: []string{"event stream example-domain/example-stream: waiting for ABSENT: unreachable from RUNNING after 1m0s", "DeleteEventStream would lead to ABSENT"},
+			says: []string{"event stream example-domain/example-stream: waiting for ABSENT: unreachable from RUNNING (31 reads in 1m0s)", "DeleteEventStream would lead to ABSENT"},
 		},
 		{
 			why: "deleted by somebody in time", target: absent, setup: func(s *server) { time.AfterFunc(5*time.Second, func() { s.Remove(streamARN) }) },
@@ -85,7 +114,7 @@ func TestWait(t *testing.T) {
 			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
 		},
 		{
-			why: "the service stops it", target: stopped, setup: func(s *server) { time.AfterFunc(30*time.Second, func() { s.Lapse(streamARN) }) },
+			why: "the service stops it", target: stopped, setup: func(s *server) { time.AfterFunc(29*time.Second, func() { s.Lapse(streamARN) }) },
 			want: waited{Took: 30 * s, State: stopped, Calls: 16},
 		},
 		{
@@ -160,28 +189,8 @@ func TestWait(t *testing.T) {
 			want: waited{Took: 8 * s, State: runs, Calls: 7},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			if test.options == nil {
-				test.options = func(*options) {}
-			}
-			s := running(test.options)
-			if test.setup != nil {
-				test.setup(s)
-			}
-			if test.maxWait == 0 {
-				test.maxWait = time.Hour
-			}
-			began := time.Now()
-			value, err := client(s).Wait(t.Context(), ref(), test.target, test.maxWait)
-			got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls())}
-			if value != nil {
-				got.State = value.State
-				if value.DomainName != "example-domain" || value.EventStreamName != "example-stream" {
-					t.Errorf("the value's names are %s, %s", value.DomainName, value.EventStreamName)
-				}
-			}
-			same(t, "outcome", test.want, got)
-			mentions(t, err, test.says...)
+		test.run(t, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.Stream, error) {
+			return c.Wait(ctx, ref(), test.target, maxWait)
 		})
 	}
 }
@@ -219,14 +228,7 @@ func TestWaitHealthy(t *testing.T) {
 	unhealthy := func(message string) func(*server) {
 		return func(s *server) { s.SetDestination(streamARN, eventstream.DestinationUnhealthy, message) }
 	}
-	for _, test := range []struct {
-		why     string
-		options func(*options)
-		setup   func(s *server)
-		maxWait time.Duration // an hour
-		want    waited
-		says    []string
-	}{
+	for _, test := range []waitTest{
 		{why: "healthy already", want: waited{State: runs, Calls: 1}},
 		{
 			why: "permissions spread", options: func(o *options) { o.Enabling = 42 * time.Second },
@@ -310,28 +312,12 @@ func TestWaitHealthy(t *testing.T) {
 			want: waited{Verdict: "read failed: not found", Calls: 2},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			if test.options == nil {
-				test.options = func(*options) {}
-			}
-			s := running(test.options)
-			if test.setup != nil {
-				test.setup(s)
-			}
-			if test.maxWait == 0 {
-				test.maxWait = time.Hour
-			}
-			before, began := len(s.Calls()), time.Now()
-			value, err := client(s).WaitHealthy(t.Context(), ref(), test.maxWait)
-			got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls()) - before}
-			if value != nil {
-				got.State = value.State
-			}
+		test.run(t, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.Stream, error) {
+			value, err := c.WaitHealthy(ctx, ref(), maxWait)
 			if err == nil && (value.State != runs || value.Status != eventstream.DestinationHealthy) {
 				t.Errorf("success with %s and %s", value.State, value.Status)
 			}
-			same(t, "outcome", test.want, got)
-			mentions(t, err, test.says...)
+			return value, err
 		})
 	}
 }
@@ -428,7 +414,7 @@ func TestWatchTellsEverything(t *testing.T) {
 			for value := range client(s).Watch(t.Context(), ref()) {
 				if last != nil {
 					same(t, "instant", time.Minute, time.Since(began))
-					if cmp.Equal(last, value, cmpopts.EquateEmpty()) {
+					if gocmp.Equal(last, value, cmpopts.EquateEmpty()) {
 						t.Errorf("nothing differs: %+v", value)
 					}
 					break

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/google/go-cmp/cmp"
@@ -288,21 +287,30 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+// TestOptionsAreCopied makes a call in the middle of another: each has the client's options and its own.
 func TestOptionsAreCopied(t *testing.T) {
 	s := newServer(ingestion.StatusEnabled)
-	var of []string
-	note := func(name string) func(*cloudtrail.Options) {
-		return func(*cloudtrail.Options) { of = append(of, name) }
-	}
-	base := make([]func(*cloudtrail.Options), 0, 8)
-	c := client(s, func(o *ingestion.Options) { o.ClientOptions = append(base, note("client")) })
-	for _, name := range []string{"one", "two"} {
-		of = nil
-		if _, err := c.Get(t.Context(), storeARN, func(o *ingestion.Options) { o.ClientOptions = append(o.ClientOptions, note(name)) }); err != nil {
-			t.Fatal(err)
+	of := map[string]int{}
+	base := make([]func(*cloudtrail.Options), 0, 8) // with room to append in place
+	c := client(s, func(o *ingestion.Options) {
+		o.ClientOptions = append(base, func(*cloudtrail.Options) { of["client"]++ })
+	})
+	with := func(name string, meanwhile func()) func(*ingestion.Options) {
+		return func(o *ingestion.Options) {
+			o.ClientOptions = append(o.ClientOptions, func(*cloudtrail.Options) {
+				if of[name]++; of[name] == 1 {
+					meanwhile()
+				}
+			})
 		}
-		same(t, "applied, for the Region and for the call", []string{"client", name, "client", name}, of)
 	}
+	read := func(option func(*ingestion.Options)) {
+		if _, err := c.Get(t.Context(), storeARN, option); err != nil {
+			t.Error(err)
+		}
+	}
+	read(with("outer", func() { read(with("inner", func() {})) }))
+	same(t, "applied, to find the Region and to call", map[string]int{"client": 4, "outer": 2, "inner": 2}, of)
 }
 
 // TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.
@@ -339,6 +347,27 @@ func TestPacers(t *testing.T) {
 			"2.222222222s StopEventDataStoreIngestion accepted",
 		}, commands(s, began))
 	})
+	bubble(t, "plain commands count", func(t *testing.T) {
+		for _, plain := range []func(*ingestion.Client) error{
+			func(c *ingestion.Client) error {
+				_, err := c.Start(t.Context(), &ingestion.StartInput{EventDataStore: "store-0"})
+				return err
+			},
+			func(c *ingestion.Client) error {
+				_, err := c.Stop(t.Context(), &ingestion.StopInput{EventDataStore: "store-1"})
+				return err
+			},
+		} {
+			s := fleet(3)
+			s.Set("store-0", ingestion.StatusStoppedIngestion)
+			c, began := client(s), time.Now()
+			if err := plain(c); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: "store-2"}, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "the second waits for its place", "1.111111111s StopEventDataStoreIngestion accepted", commands(s, began)[1])
+		}
+	})
 }
-
-var _ aws.HTTPClient = transport(nil)

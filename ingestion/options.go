@@ -27,7 +27,7 @@ type Options struct {
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 
-// The defaults of the pacers. No second has more than ten reads, or two commands, in it.
+// The defaults of the pacers. No second has more than ten reads, or one command, in it.
 const (
 	readsPerSecond    = 8
 	readBurst         = 2

@@ -74,7 +74,7 @@ func TestWait(t *testing.T) {
 		},
 		{
 			name: "no time left", why: "the last read is at the deadline", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled, maxWait: 59 * time.Second,
-			want: "timed out", last: ingestion.StatusStartingIngestion, at: 59 * time.Second, says: []string{"after 59s and 31 reads", "last seen STARTING_INGESTION"},
+			want: "timed out", last: ingestion.StatusStartingIngestion, at: 59 * time.Second, says: []string{"(31 reads in 59s)", "last seen STARTING_INGESTION"},
 		},
 		{
 			name: "a status that nobody knows", why: "it is waited out", status: "REBALANCING", target: ingestion.StatusEnabled, maxWait: 5 * minute,

@@ -41,7 +41,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 			v, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, l.read)
 			at := time.Now()
 			next = j.took(ctx, v, err, at, true)
-			j.throttled(j.rules.reads, err, at)
+			j.rules.answered(j.rules.reads, err, at)
 		case stepCommand:
 			if !l.pace(ctx, j.rules.cmd.Pacer) {
 				return j.canceled(ctx, time.Now())
@@ -54,7 +54,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 			sent, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, j.run)
 			at := time.Now()
 			next = j.ran(ctx, sent, err, start, at)
-			j.throttled(j.rules.cmd.Pacer, err, at)
+			j.rules.answered(j.rules.cmd.Pacer, err, at)
 		case stepTell, stepDone:
 			return next
 		}
@@ -71,9 +71,13 @@ func (j *job[R, S]) late(at time.Time) bool {
 	return true
 }
 
-// throttled passes on that the service throttled a call.
-func (j *job[R, S]) throttled(p *Pacer, err error, at time.Time) {
-	if err != nil && p != nil && j.rules.kind(err) == Throttled {
+// answered passes on to the pacer what the service made of a call.
+func (r *rules[R, S]) answered(p *Pacer, err error, at time.Time) {
+	switch {
+	case p == nil:
+	case err == nil:
+		p.Served(at)
+	case r.kind(err) == Throttled:
 		p.Throttled(at)
 	}
 }

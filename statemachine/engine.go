@@ -55,6 +55,16 @@ type answer[R any] struct {
 	at      time.Time
 }
 
+// failure is the error of the call, or the first of its results, or nil.
+func (a *answer[R]) failure() error {
+	for i := 0; a.err == nil && i < len(a.results); i++ {
+		if err := a.results[i].Err; err != nil {
+			return err
+		}
+	}
+	return a.err
+}
+
 // run runs all members to their end, or until ctx ends.
 func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	defer e.out.close()
@@ -317,7 +327,7 @@ func (e *engine[R, S]) take(ctx context.Context, a answer[R]) {
 		i := a.members[0]
 		m := &e.members[i]
 		m.busy = false
-		m.throttled(e.rules.cmd.Pacer, a.err, a.at)
+		e.rules.answered(e.rules.cmd.Pacer, a.err, a.at)
 		e.do(i, m.ran(ctx, a.sent, a.err, a.start, a.at), "")
 		return
 	}
@@ -327,7 +337,7 @@ func (e *engine[R, S]) take(ctx context.Context, a answer[R]) {
 			found[r.Index] = r
 		}
 	}
-	throttled := false
+	e.rules.answered(e.rules.reads, a.failure(), a.at)
 	for i, n := range a.members {
 		m := &e.members[n]
 		m.busy = false
@@ -343,9 +353,6 @@ func (e *engine[R, S]) take(ctx context.Context, a answer[R]) {
 			m.fails = 0
 			m.always = m.always || m.once && m.doubt != "" && m.doubt != InvalidInput
 			m.once = false
-		} else if kind == Throttled && !throttled {
-			throttled = true
-			e.rules.reads.Throttled(a.at)
 		} else if kind == Unavailable && !a.alone {
 			m.fails = min(m.fails+1, 8)
 		}

@@ -228,3 +228,33 @@ func TestEnsureInTransientStates(t *testing.T) {
 		})
 	}
 }
+
+// A lapse after a command ends the ensure even where another operation would lead on: somebody should look at it.
+func TestEnsureLapseWithAWayOn(t *testing.T) {
+	t.Parallel()
+	const opRetry statemachine.Operation = "Retry"
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "stream",
+		Transitions: []statemachine.Transition[state]{
+			{From: stopped, To: starting, By: opStart},
+			{From: starting, To: started},
+			{From: starting, To: broken, Lapse: true},
+			{From: broken, To: starting, By: opRetry},
+		},
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(m, stopped, time.Hour)
+		time.AfterFunc(15*time.Second, func() { r.mu.Lock(); defer r.mu.Unlock(); r.set(broken) })
+		e := r.ensurer(tens())
+		e.Options.Grace = 5 * time.Second
+		done, err := e.Ensure(t.Context(), started, time.Hour)
+		same(t, "chain", []string{"lapsed"}, chain(err))
+		same(t, "plan", ops{opRetry}, waitError(t, err).Plan)
+		same(t, "operations", ops{opStart}, done.Operations)
+		r.sameTrace(t, "0s stopped", "0s Start", "10s starting", "20s BROKEN")
+
+		done, err = e.Ensure(t.Context(), started, 2*time.Hour) // calling again heals
+		same(t, "error", nil, err)
+		same(t, "operations", ops{opRetry}, done.Operations)
+	})
+}

@@ -84,8 +84,25 @@ func TestEnsure(t *testing.T) {
 			"1m0s Start", "1m10s starting", "1m20s starting", "1m30s started",
 		}, ops: ops{opStart},
 	}, {
+		name: "lost, not carried out, and then a rival's", why: "rule 3: what had no effect within the Grace was not run: it is not listed",
+		from: stopped, set: func(r *resource, _ ensurer) {
+			r.outcomes = []outcome{{err: fault(statemachine.Unavailable)}, {err: fault(statemachine.Conflict)}}
+			r.rival(62*time.Second, opStart)
+		},
+		trace: []string{
+			"0s stopped", "0s Start refused: unavailable", "10s stopped", "20s stopped", "30s stopped", "40s stopped", "50s stopped", "1m0s stopped",
+			"1m0s Start refused: conflict", "1m2s rival's Start: true", "1m10s starting", "1m20s starting", "1m30s started",
+		},
+	}, {
 		name: "no answer", why: "rule 5: a command has ReadTimeout, and then it counts as lost",
 		from: stopped, set: func(r *resource, _ ensurer) { r.outcomes = []outcome{{hang: true, lost: true}} },
+		trace: []string{"0s stopped", "0s Start lost", "40s started"}, ops: ops{opStart},
+	}, {
+		name: "no answer, whatever Kind says", why: "rule 5: a command that took longer than ReadTimeout was lost",
+		from: stopped, set: func(r *resource, e ensurer) {
+			r.outcomes = []outcome{{hang: true, lost: true}}
+			e.Commands.Kind = func(error) statemachine.Kind { return statemachine.Unknown }
+		},
 		trace: []string{"0s stopped", "0s Start lost", "40s started"}, ops: ops{opStart},
 	}, {
 		name: "slow answer", why: "the delays and the Grace count from the answer",
@@ -105,7 +122,7 @@ func TestEnsure(t *testing.T) {
 		from: stopped, set: func(r *resource, _ ensurer) { r.readErrs = []error{nil, nil, fault(statemachine.AccessDenied)} },
 		trace: []string{"0s stopped", "0s Start", "10s starting", "20s read: access denied"}, ops: ops{opStart},
 		chain: []string{"read failed", "access denied"}, kind: statemachine.AccessDenied,
-		says: "stream res-1: Start accepted, waiting for started: read failed after 20s and 3 reads, last seen starting: ",
+		says: "stream res-1: Start accepted, waiting for started: read failed (3 reads in 20s), last seen starting: ",
 	}, {
 		name: "tolerated reads", why: "as in a wait, before the command and after it",
 		from: stopped, set: func(r *resource, _ ensurer) {
@@ -134,6 +151,19 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start refused: conflict", "10s stopped", "10s Start refused: conflict", "20s stopped"},
 		chain: []string{"conflict"}, kind: statemachine.Conflict, says: "out of cheese",
 	}, {
+		name: "stuck, but there", why: "in the target it does not matter that no command can be accepted",
+		from: stopped, set: func(r *resource, e ensurer) {
+			r.outcomes, r.takes = []outcome{{err: fault(statemachine.Conflict)}}, time.Second
+			r.rival(5*time.Second, opStart)
+			e.Commands.Stuck = func(row) error {
+				if time.Since(r.begin) >= 5*time.Second {
+					return errCheese
+				}
+				return nil
+			}
+		},
+		trace: []string{"0s stopped", "0s Start refused: conflict", "5s rival's Start: true", "10s started"},
+	}, {
 		name: "stuck is asked of refusals only", why: "neither what was throttled nor what was lost says anything about the resource",
 		from: stopped, set: func(r *resource, e ensurer) {
 			r.outcomes = []outcome{{err: fault(statemachine.Throttled)}, {err: fault(statemachine.Unavailable), lost: true}}
@@ -146,7 +176,7 @@ func TestEnsure(t *testing.T) {
 		from: stopped, set: func(r *resource, e ensurer) { r.lapses, e.Options.Grace = 1, 15*time.Second },
 		trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s stopped"}, ops: ops{opStart},
 		chain: []string{"lapsed"}, kind: statemachine.Unknown,
-		says: "stream res-1: Start accepted, waiting for started: lapsed: starting → stopped after 20s after 30s and 4 reads; Start would lead to started",
+		says: "stream res-1: Start accepted, waiting for started: lapsed: starting → stopped after 20s (4 reads in 30s); Start would lead to started",
 	}, {
 		name: "lapse of a start that was joined", why: "nothing was accepted in this call yet",
 		from: stopped, set: func(r *resource, _ ensurer) { r.lapses = 1; r.move(opStart) },
@@ -370,7 +400,7 @@ func TestEnsure(t *testing.T) {
 		name: "deadline before the command", why: "rule 5: waited out until the deadline, and no command after it",
 		from: started, maxWait: 15 * time.Second, set: func(r *resource, _ ensurer) { r.takes = 12 * time.Second; r.move(opStop) },
 		trace: []string{"0s stopping", "10s stopping", "15s stopped"}, chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
-		says: "stream res-1: waiting for started: timed out after 15s and 3 reads, last seen stopped",
+		says: "stream res-1: waiting for started: timed out (3 reads in 15s), last seen stopped",
 	}, {
 		name: "deadline while it is refused", why: "the error has the refusal",
 		from: stopped, maxWait: 15 * time.Second, set: func(r *resource, _ ensurer) {
@@ -383,12 +413,12 @@ func TestEnsure(t *testing.T) {
 		from: stopped, maxWait: 15 * time.Second,
 		trace: []string{"0s stopped", "0s Start", "10s starting", "15s starting"}, ops: ops{opStart},
 		chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
-		says: "stream res-1: Start accepted, waiting for started: timed out after 15s and 3 reads, last seen starting",
+		says: "stream res-1: Start accepted, waiting for started: timed out (3 reads in 15s), last seen starting",
 	}, {
 		name: "deadline during the command", why: "no read starts after the deadline",
 		from: stopped, maxWait: 15 * time.Second, set: func(r *resource, _ ensurer) { r.outcomes = []outcome{{takes: 20 * time.Second}} },
 		trace: []string{"0s stopped", "0s Start"}, ops: ops{opStart},
-		chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown, says: "Start accepted, waiting for started: timed out after 20s",
+		chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown, says: "Start accepted, waiting for started: timed out (1 read in 20s)",
 	}, {
 		name: "deadline during a command that is lost", why: "no read starts after the deadline",
 		from: stopped, maxWait: 15 * time.Second, set: func(r *resource, _ ensurer) { r.outcomes = []outcome{{hang: true}} },
@@ -406,7 +436,7 @@ func TestEnsure(t *testing.T) {
 		machine: topic(), from: broken, target: active, maxWait: 30 * time.Second,
 		trace: []string{"0s BROKEN", "0s Delete", "10s DELETING", "20s DELETING", "30s ABSENT"}, ops: ops{opDelete},
 		chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
-		says: "Delete accepted, waiting for ACTIVE: timed out after 30s and 4 reads, last seen ABSENT",
+		says: "Delete accepted, waiting for ACTIVE: timed out (4 reads in 30s), last seen ABSENT",
 	}, {
 		name: "deadline with drift", why: "the drift says more than the deadline",
 		from: stopped, maxWait: 30 * time.Second, set: func(_ *resource, e ensurer) { e.Drift = wantMode("sync") },

@@ -73,7 +73,9 @@ func TestErrorChains(t *testing.T) {
 		{"an InputError is InvalidInput", new(statemachine.InputError), []string{"invalid input"}},
 		{"a DriftError is Drifted", new(statemachine.DriftError), []string{"drifted"}},
 		{"TimedOut is a DeadlineExceeded too", statemachine.TimedOut, []string{"timed out", "context deadline exceeded"}},
-		{"no other Reason is", statemachine.Canceled, []string{"canceled"}},
+		{"Canceled is Interrupted too, and no DeadlineExceeded", statemachine.Canceled, []string{"canceled", "interrupted"}},
+		{"Gone is NotFound too", statemachine.Gone, []string{"gone", "not found"}},
+		{"Lapsed is nothing else", statemachine.Lapsed, []string{"lapsed"}},
 		{
 			"a WaitError is its Reason and what it wraps", &statemachine.WaitError{Reason: statemachine.TimedOut, Err: fault(statemachine.Throttled)},
 			[]string{"timed out", "throttled", "context deadline exceeded"},
@@ -122,24 +124,24 @@ func TestErrorTexts(t *testing.T) {
 		{"a DriftError of no resource", &statemachine.DriftError{Fields: []statemachine.Drift{{Field: "Mode", Want: "a\nb", Got: "c"}}}, "drifted: Mode is c, wanted a; b"},
 		{
 			"a wait that timed out", &statemachine.WaitError{Machine: "stream", Resource: "arn", Target: "started", Last: "starting", Reason: statemachine.TimedOut, Reads: 3, Elapsed: 61 * time.Second},
-			"stream arn: waiting for started: timed out after 1m1s and 3 reads, last seen starting",
+			"stream arn: waiting for started: timed out (3 reads in 1m1s), last seen starting",
 		},
 		{
 			"a hostile wait", &statemachine.WaitError{Machine: "stream", Resource: "a\nrn", Target: "started", Reason: statemachine.ReadFailed, Reads: 1, Err: errors.New(hostile)},
-			"stream a; rn: waiting for started: read failed after 0s and 1 reads: <html>; <b>502; Bad Gateway</b> [31m; </html>",
+			"stream a; rn: waiting for started: read failed (1 read in 0s): <html>; <b>502; Bad Gateway</b> [31m; </html>",
 		},
 		{
 			"a lapse with a short history", &statemachine.WaitError{Machine: "stream", Resource: "arn", Target: "started", Last: "stopped", Reason: statemachine.Lapsed, History: []statemachine.Sighting[string]{{State: "stopped"}}},
-			"stream arn: waiting for started: lapsed: stopped after 0s and 0 reads",
+			"stream arn: waiting for started: lapsed: stopped (0 reads in 0s)",
 		},
-		{"a lapse without one", &statemachine.WaitError{Machine: "stream", Resource: "arn", Reason: statemachine.Lapsed}, `stream arn: lapsed: "" after 0s and 0 reads`},
+		{"a lapse without one", &statemachine.WaitError{Machine: "stream", Resource: "arn", Reason: statemachine.Lapsed}, `stream arn: lapsed: "" (0 reads in 0s)`},
 		{
 			"a lapse into an empty state", &statemachine.WaitError{Machine: "stream", Resource: "arn", Reason: statemachine.Lapsed, History: []statemachine.Sighting[string]{{State: "starting", At: epoch}, {At: epoch.Add(90 * time.Second)}}},
-			`stream arn: lapsed: starting → "" after 1m30s after 0s and 0 reads`,
+			`stream arn: lapsed: starting → "" after 1m30s (0 reads in 0s)`,
 		},
 		{
 			"what to do next", &statemachine.WaitError{Machine: "topic", Resource: "arn", Target: "ACTIVE", Last: "BROKEN", Reason: statemachine.Unreachable, Plan: ops{opDelete, opCreate}, Accepted: ops{opCreate}, Hint: "call again"},
-			"topic arn: Create accepted, waiting for ACTIVE: unreachable from BROKEN after 0s and 0 reads; Delete, then Create would lead to ACTIVE; call again",
+			"topic arn: Create accepted, waiting for ACTIVE: unreachable from BROKEN (0 reads in 0s); Delete, then Create would lead to ACTIVE; call again",
 		},
 		{"a Kind", statemachine.KeyNotAccessible, "key not accessible"},
 		{"a Reason", statemachine.ReadFailed, "read failed"},

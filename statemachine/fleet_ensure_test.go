@@ -2,6 +2,7 @@ package statemachine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -199,6 +200,29 @@ func TestFleetCommandsAtDeadline(t *testing.T) {
 			}
 		}
 		same(t, "outcomes", 10, timedOut+succeeded(p))
+	})
+}
+
+// Nor does one whose place comes while the reads at the deadline are made one after the other.
+func TestFleetCommandsAfterDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPark(3, stream(), stopped, time.Hour)
+		f := p.fleet(stream(), tens())
+		f.ReadMany, f.Concurrency = nil, 1
+		f.Commands.Pacer = statemachine.NewPacer(1.0/31, 1)
+		for _, r := range p.resources {
+			r.reading = func(ctx context.Context) {
+				if time.Since(p.begin) >= 30*time.Second {
+					_ = sleep(ctx, 2*time.Second)
+				}
+			}
+		}
+		for _, r := range f.Each(t.Context(), p.goals(started), 30*time.Second) {
+			same(t, "timed out", true, errors.Is(r.Err, statemachine.TimedOut))
+		}
+		same(t, "commands", secs(0), p.calls)
+		same(t, "ended", 36*time.Second, time.Since(p.begin))
 	})
 }
 

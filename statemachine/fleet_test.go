@@ -419,7 +419,7 @@ func TestFleetCanceled(t *testing.T) {
 				}
 			}
 			same(t, "results", []string{
-				"0s r0 started", "15s r1 starting [canceled context canceled]", "15s r2 starting [canceled context canceled]",
+				"0s r0 started", "15s r1 starting [canceled interrupted context canceled]", "15s r2 starting [canceled interrupted context canceled]",
 			}, got)
 		})
 	}

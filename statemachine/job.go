@@ -236,6 +236,8 @@ func (j *job[R, S]) end(reason Reason) step {
 	}
 	if reason == Unreachable || reason == Lapsed {
 		e.Plan, _ = m.Plan(S(e.Last), S(e.Target))
+	}
+	if reason == Unreachable {
 		e.Hint = m.def.Hint
 	}
 	j.err = e

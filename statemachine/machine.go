@@ -35,7 +35,7 @@ type Definition[S ~string] struct {
 	Absent S
 
 	// Hint is what a person should know when a target could not be reached; it ends the message of an [Unreachable]
-	// or [Lapsed] wait. May be empty.
+	// wait. May be empty.
 	Hint string
 }
 

@@ -20,7 +20,7 @@ type Pacer struct {
 	pause time.Duration
 }
 
-// The pauses after a throttled call: each that comes soon after the last is twice as long.
+// The pauses after a throttled call: each that comes soon after the last, with nothing served in between, is twice as long.
 const (
 	firstPause = time.Second
 	maxPause   = 16 * time.Second
@@ -33,8 +33,8 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	if perSecond > 1.0/3600 {
 		every = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
 	}
-	ahead := min(time.Duration(max(burst, 1)-1), forever/every)
-	return &Pacer{every: every, burst: every * ahead}
+	ahead := min(int64(max(burst, 1)-1), int64(forever/every))
+	return &Pacer{every: every, burst: time.Duration(int64(every) * ahead)}
 }
 
 // Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later. When that instant has
@@ -69,8 +69,20 @@ func (p *Pacer) Held(at time.Time) time.Time {
 	return p.held
 }
 
+// Served says that the service answered a call, and so that the pause, if it comes to one, is short again.
+func (p *Pacer) Served(at time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !at.Before(p.held) {
+		p.pause = 0
+	}
+}
+
 // Throttled says that the service throttled a call. All calls pause for a second; for twice as long each time that it happens
-// again soon after the pause, up to 16 s.
+// again soon after the pause and with no call served in between, up to 16 s.
 func (p *Pacer) Throttled(at time.Time) {
 	if p == nil {
 		return

@@ -52,19 +52,25 @@ func TestPacerThrottled(t *testing.T) {
 		why       string
 		throttled []time.Duration
 		held      time.Duration // until when
+		served    time.Duration // before the last of these; zero: nothing was
 	}{
-		{"a second", secs(10), secs(11)[0]},
-		{"not twice for what was under way", secs(10, 10.5), secs(11)[0]},
-		{"twice as long soon after the pause", secs(10, 11), secs(13)[0]},
-		{"and again", secs(10, 11, 13.5), secs(17.5)[0]},
-		{"up to 16 s", secs(10, 11, 13, 17, 25, 41), secs(57)[0]},
-		{"a second again after a while", secs(10, 11, 20), secs(21)[0]},
+		{"a second", secs(10), secs(11)[0], 0},
+		{"not twice for what was under way", secs(10, 10.5), secs(11)[0], 0},
+		{"twice as long soon after the pause", secs(10, 11), secs(13)[0], 0},
+		{"and again", secs(10, 11, 13.5), secs(17.5)[0], 0},
+		{"up to 16 s", secs(10, 11, 13, 17, 25, 41), secs(57)[0], 0},
+		{"a second again after a while", secs(10, 11, 20), secs(21)[0], 0},
+		{"a second again once a call was served", secs(10, 11, 13.5), secs(14.5)[0], secs(13.2)[0]},
+		{"but not by one that was under way already", secs(10, 11, 13.5), secs(17.5)[0], secs(12.9)[0]},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			p := statemachine.NewPacer(1, 1)
 			same(t, "held before", epoch, p.Held(epoch))
-			for _, at := range tt.throttled {
+			for i, at := range tt.throttled {
+				if i == len(tt.throttled)-1 && tt.served > 0 {
+					p.Served(epoch.Add(tt.served))
+				}
 				p.Throttled(epoch.Add(at))
 			}
 			same(t, "held", epoch.Add(tt.held), p.Held(epoch))
@@ -74,6 +80,7 @@ func TestPacerThrottled(t *testing.T) {
 	}
 	var none *statemachine.Pacer
 	none.Throttled(epoch)
+	none.Served(epoch)
 	same(t, "held by none", epoch, none.Held(epoch))
 }
 

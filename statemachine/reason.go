@@ -39,8 +39,15 @@ const (
 // Error is the reason in words.
 func (r Reason) Error() string { return string(r) }
 
-// Is lets a wait that timed out be a context.DeadlineExceeded as well.
-func (r Reason) Is(target error) bool { return r == TimedOut && target == context.DeadlineExceeded }
+// Is lets a wait that timed out be a context.DeadlineExceeded as well, one that was canceled be [Interrupted], and one whose resource
+// is gone be [NotFound].
+func (r Reason) Is(target error) bool {
+	if r == TimedOut && target == context.DeadlineExceeded {
+		return true
+	}
+	kind := r.kind()
+	return kind != Unknown && target == error(kind)
+}
 
 // kind places a Reason that says by itself what a caller can do.
 func (r Reason) kind() Kind {
@@ -66,7 +73,7 @@ type WaitError struct {
 	History  []Sighting[string]
 	Plan     []Operation // what would lead from Last to Target, with Unreachable and Lapsed; empty: nothing would
 	Accepted []Operation // what an ensure had run before; empty in a wait
-	Hint     string      // the lifecycle's, with Unreachable and Lapsed
+	Hint     string      // the lifecycle's, with Unreachable
 	Err      error       // the read's or command's error, if the last one failed; the context's with Canceled; else nil
 }
 
@@ -92,7 +99,11 @@ func (e *WaitError) Error() string {
 		b.WriteString(": there is no such resource")
 	case TimedOut, Canceled, ReadFailed:
 	}
-	fmt.Fprintf(&b, " after %s and %d reads", e.Elapsed.Round(time.Millisecond), e.Reads)
+	reads := "reads"
+	if e.Reads == 1 {
+		reads = "read"
+	}
+	fmt.Fprintf(&b, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
 	switch {
 	case e.Reason == Unreachable, e.Reason == Lapsed:
 		if len(e.Plan) > 0 {

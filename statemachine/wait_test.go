@@ -59,13 +59,13 @@ func TestWait(t *testing.T) {
 		name: "empty status for ever", why: "rule 5: an empty status is not waited for until the deadline",
 		answers: []answer{{state: ""}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
-		says: []string{"stream res-1: waiting for started: unreachable after 20s and 3 reads", "look at the window"},
+		says: []string{"stream res-1: waiting for started: unreachable (3 reads in 20s)", "look at the window"},
 	}, {
 		name: "rolled back", why: "rule 5: after the grace a state that was left is a lapse",
 		answers: []answer{{state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: stopped}},
 		maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 20, 30, 40, 50, 60), elapsed: 60 * s, number: 7, reason: statemachine.Lapsed, kind: statemachine.Unknown,
-		says: []string{"lapsed: starting → stopped after 1m0s after 1m0s and 7 reads", "; Start would lead to started", "; look at the window"},
+		says: []string{"lapsed: starting → stopped after 1m0s (7 reads in 1m0s)", "; Start would lead to started"},
 	}, {
 		name: "rolled back, no grace", why: "a negative grace believes every read",
 		answers: []answer{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
@@ -105,7 +105,7 @@ func TestWait(t *testing.T) {
 		name: "unknown status until the deadline", why: "rule 2",
 		answers: []answer{{state: novel}}, maxWait: 15 * s, opts: tens,
 		reads: secs(0, 10, 15), elapsed: 15 * s, number: 3, reason: statemachine.TimedOut, kind: statemachine.Unknown,
-		says: []string{"timed out after 15s and 3 reads, last seen defrosting"},
+		says: []string{"timed out (3 reads in 15s), last seen defrosting"},
 	}, {
 		name: "throttled", why: "rule 6: tolerated, with twice the delay",
 		answers: []answer{{state: starting}, {err: fault(statemachine.Throttled)}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
@@ -119,17 +119,17 @@ func TestWait(t *testing.T) {
 		name: "throttled until the deadline", why: "rules 6 and 10: tolerated no longer, and the read error is kept",
 		answers: []answer{{state: starting}, {err: fault(statemachine.Throttled)}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 25), elapsed: 25 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Throttled,
-		says: []string{"timed out after 25s and 3 reads, last seen starting: Describe res-1: throttled: Code.throttled: the service says throttled"},
+		says: []string{"timed out (3 reads in 25s), last seen starting: Describe res-1: throttled: Code.throttled: the service says throttled"},
 	}, {
 		name: "access denied", why: "rule 6: what does not heal ends it at once",
 		answers: []answer{{state: starting}, {err: fault(statemachine.AccessDenied)}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10), elapsed: 10 * s, number: 1, reason: statemachine.ReadFailed, kind: statemachine.AccessDenied,
-		says: []string{"read failed after 10s and 2 reads, last seen starting: Describe res-1: access denied"},
+		says: []string{"read failed (2 reads in 10s), last seen starting: Describe res-1: access denied"},
 	}, {
 		name: "unknown error", why: "rule 6: what nobody knows does not heal",
 		answers: []answer{{err: errors.New("out of cheese")}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0), reason: statemachine.ReadFailed, kind: statemachine.Unknown,
-		says: []string{"read failed after 0s and 1 reads: out of cheese"},
+		says: []string{"read failed (1 read in 0s): out of cheese"},
 	}, {
 		name: "gone", why: "rule 6: not found where absence is no state",
 		answers: []answer{{state: starting}, {err: fault(statemachine.NotFound)}}, maxWait: time.Hour, opts: tens,
@@ -158,7 +158,7 @@ func TestWait(t *testing.T) {
 		name: "timed out", why: "rules 8 and 9: and no read after it",
 		answers: []answer{{state: starting}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 20, 25), elapsed: 25 * s, number: 4, reason: statemachine.TimedOut, kind: statemachine.Unknown,
-		says: []string{"stream res-1: waiting for started: timed out after 25s and 4 reads, last seen starting"},
+		says: []string{"stream res-1: waiting for started: timed out (4 reads in 25s), last seen starting"},
 	}, {
 		name: "a read across the deadline", why: "rule 8: none starts after the deadline",
 		answers: []answer{{state: starting}, {state: starting}, {state: starting, takes: 10 * s}, {state: started}}, maxWait: 25 * s, opts: tens,
@@ -184,7 +184,7 @@ func TestWait(t *testing.T) {
 		name: "hanging at the deadline", why: "rule 8: it ends a ReadTimeout after the deadline at most",
 		answers: []answer{{state: starting}, {hang: true}}, maxWait: 10 * s, opts: tens,
 		reads: secs(0, 10), elapsed: 40 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Unavailable,
-		says: []string{"timed out after 40s and 2 reads, last seen starting: no answer within 30s: send request: context canceled"},
+		says: []string{"timed out (2 reads in 40s), last seen starting: no answer within 30s: send request: context canceled"},
 	}, {
 		name: "consecutive", why: "rule 1: another state begins the count anew, a failed read does not",
 		answers: []answer{{state: started}, {state: started}, {state: starting}, {state: started}, {state: started}, {err: fault(statemachine.Throttled)}, {state: started}},
@@ -282,31 +282,31 @@ func TestWaitCanceled(t *testing.T) {
 	}{{
 		name: "between two reads", why: "the last read is a while ago, and the time waited is that until the end",
 		answers: []answer{{state: starting}}, cancel: 15 * time.Second,
-		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "context canceled"}, cause: true,
+		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "during a read", why: "what the read says is not what ended it",
 		answers: []answer{{state: starting}, {hang: true}}, cancel: 15 * time.Second,
-		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "context canceled"}, cause: true,
+		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "during a read that is denied", why: "a done context comes before everything, and the failure is kept",
 		answers: []answer{{state: starting}, {takes: 10 * time.Second, deaf: true, err: fault(statemachine.AccessDenied)}}, cancel: 15 * time.Second,
-		reads: secs(0, 10), elapsed: 20 * time.Second, chain: []string{"canceled", "access denied", "context canceled"}, cause: true,
+		reads: secs(0, 10), elapsed: 20 * time.Second, chain: []string{"canceled", "access denied", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "before it began", why: "nothing is read",
 		answers: []answer{{state: started}}, cancel: -1,
-		chain: []string{"canceled", "context canceled"}, cause: true,
+		chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "after a tolerated failure", why: "the failure of the last read is kept",
 		answers: []answer{{err: fault(statemachine.Throttled)}}, cancel: 5 * time.Second,
-		reads: secs(0), elapsed: 5 * time.Second, chain: []string{"canceled", "throttled", "context canceled"}, cause: true,
+		reads: secs(0), elapsed: 5 * time.Second, chain: []string{"canceled", "throttled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "its own deadline", why: "an earlier deadline of the context's is Canceled, and DeadlineExceeded",
 		answers: []answer{{state: starting}}, deadline: 12 * time.Second,
-		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "context deadline exceeded"},
+		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "interrupted", "context deadline exceeded"},
 	}, {
 		name: "its own deadline during a read", why: "as above",
 		answers: []answer{{state: starting}, {hang: true}}, deadline: 12 * time.Second,
-		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "context deadline exceeded"},
+		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "interrupted", "context deadline exceeded"},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

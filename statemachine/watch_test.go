@@ -58,18 +58,18 @@ func TestWatch(t *testing.T) {
 		answers: []answer{{state: started}},
 		timeout: 25 * time.Second,
 		reads:   secs(0, 10, 20),
-		yields:  []string{"0s started []", "25s started [canceled context deadline exceeded]"},
+		yields:  []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
 	}, {
 		name: "the context's end during a read", why: "the same",
 		answers: []answer{{state: started}, {hang: true}},
 		timeout: 25 * time.Second,
 		reads:   secs(0, 10),
-		yields:  []string{"0s started []", "25s started [canceled context deadline exceeded]"},
+		yields:  []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
 	}, {
 		name: "ended before it began", why: "nothing is read",
 		answers: []answer{{state: started}},
 		timeout: -1,
-		yields:  []string{"0s  [canceled context deadline exceeded]"},
+		yields:  []string{"0s  [canceled interrupted context deadline exceeded]"},
 	}, {
 		name: "Check", why: "it is for waits: a watch tells whatever is there",
 		answers: []answer{{state: started}, {err: fault(statemachine.NotFound)}},
@@ -120,6 +120,19 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+func TestWatchReadings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := answers(answer{state: stopped}, answer{state: stopped}, answer{err: fault(statemachine.Throttled)}, answer{err: fault(statemachine.NotFound)})
+		w := s.waiter(tens())
+		var delays []time.Duration
+		w.Options.OnRead = func(r statemachine.Reading) { delays = append(delays, r.NextDelay) }
+		for range w.Watch(t.Context()) {
+		}
+		same(t, "delays: after one that is told, one that is not, one that failed, and the last", secs(10, 10, 20, 0), delays)
+	})
+}
+
 // Breaking out stops the reads; ranging again starts anew.
 func TestWatchAgain(t *testing.T) {
 	t.Parallel()
@@ -163,7 +176,7 @@ func TestWatchRarely(t *testing.T) {
 		s := answers(answer{err: fault(statemachine.Throttled)})
 		w := s.waiter(statemachine.WaitOptions{WatchDelay: math.MaxInt64, MinDelay: math.MaxInt64})
 		for _, err := range w.Watch(ctx) {
-			same(t, "chain", []string{"canceled", "throttled", "context deadline exceeded"}, chain(err))
+			same(t, "chain", []string{"canceled", "throttled", "interrupted", "context deadline exceeded"}, chain(err))
 		}
 		same(t, "reads", secs(0), s.reads)
 		_, err := w.Wait(t.Context(), started, 24*time.Hour)
@@ -186,7 +199,7 @@ func TestFleetWatch(t *testing.T) {
 		}
 		same(t, "results", []string{
 			"0s r0 starting", "0s r1 starting", "0s r2  [gone not found]", "20s r0 started", "30s r1 started",
-			"35s r0 started [canceled context deadline exceeded]", "35s r1 started [canceled context deadline exceeded]",
+			"35s r0 started [canceled interrupted context deadline exceeded]", "35s r1 started [canceled interrupted context deadline exceeded]",
 		}, got)
 		same(t, "calls", []string{
 			"0s many [r0 r1 r2]", "0s one [r2]", "10s many [r0 r1]", "20s many [r0 r1]", "30s many [r0 r1]",

@@ -41,6 +41,11 @@ type Options struct {
 	// [Server.Stale] counts. It must not call the server. Nil: never old.
 	StaleFunc func(arn string) time.Duration
 
+	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale reads: so many calls, so many changes of
+	// each database, and so many databases that do not exist any more. It is for a server that runs for long. Zero: a million calls, 4096 changes
+	// and all databases.
+	Remember int
+
 	// Refuse is asked what a command is answered that the status of the stream does not permit, because AWS documents only one of these:
 	// StopActivityStream of a stopped stream. Nil, or an answer of nil, is the default:
 	//

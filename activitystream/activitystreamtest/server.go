@@ -69,6 +69,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 			return s.pace(d.arn, string(from), string(to), s.opts.Policy)
 		},
 	}
+	s.clusters.Remember, s.instances.Remember = s.opts.Remember, s.opts.Remember
 	s.clusters.Stale(s.opts.StaleFunc)
 	s.instances.Stale(s.opts.StaleFunc)
 	s.clusterKind, s.instanceKind = newClusterKind(s), newInstanceKind(s)
@@ -91,6 +92,7 @@ func (s *Server) config() simulator.Config {
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "Throttling", Message: "Rate exceeded"},
 		Unknown:    "InvalidAction",
+		Remember:   s.opts.Remember,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
@@ -152,7 +154,9 @@ func (s *Server) remove(r *resource, now time.Time) {
 	d, _ := r.Now(now)
 	r.Remove(now)
 	for _, id := range d.members {
-		s.instances.Get(id).Remove(now)
+		if m := s.instances.Get(id); m != nil { // nil: it was removed long ago, and is forgotten
+			m.Remove(now)
+		}
 	}
 }
 

@@ -33,23 +33,18 @@ func (s *Server) operations() (simulator.REST, map[statemachine.Operation]simula
 	stream := func(r *simulator.Request) []string {
 		return []string{s.ARN(r.Get("DomainName"), r.Get("EventStreamName"))}
 	}
-	var routes []simulator.Route
-	operations := make(map[statemachine.Operation]simulator.Operation)
-	for _, o := range []struct {
-		op           statemachine.Operation
-		method, path string
-		names        func(*simulator.Request) []string
-		run          func(*simulator.Request) (simulator.Result, *simulator.Error)
-	}{
-		{eventstream.CreateEventStream, http.MethodPost, item, stream, s.create},
-		{eventstream.DeleteEventStream, http.MethodDelete, item, stream, s.delete},
-		{getEventStream, http.MethodGet, item, stream, s.get},
-		{listEventStreams, http.MethodGet, list, domain, s.list},
-	} {
-		routes = append(routes, simulator.Route{Operation: o.op, Method: o.method, Path: o.path})
-		operations[o.op] = simulator.Operation{Group: string(o.op), Names: o.names, Run: o.run}
+	rest := simulator.REST{Routes: []simulator.Route{
+		{Operation: eventstream.CreateEventStream, Method: http.MethodPost, Path: item},
+		{Operation: eventstream.DeleteEventStream, Method: http.MethodDelete, Path: item},
+		{Operation: getEventStream, Method: http.MethodGet, Path: item},
+		{Operation: listEventStreams, Method: http.MethodGet, Path: list},
+	}}
+	return rest, map[statemachine.Operation]simulator.Operation{
+		eventstream.CreateEventStream: {Group: string(eventstream.CreateEventStream), Names: stream, Run: s.create},
+		eventstream.DeleteEventStream: {Group: string(eventstream.DeleteEventStream), Names: stream, Run: s.delete},
+		getEventStream:                {Group: string(getEventStream), Names: stream, Run: s.get},
+		listEventStreams:              {Group: string(listEventStreams), Names: domain, Run: s.list},
 	}
-	return simulator.REST{Routes: routes}, operations
 }
 
 // create is CreateEventStream.
@@ -114,6 +109,7 @@ func (s *Server) delete(r *simulator.Request) (simulator.Result, *simulator.Erro
 	res := s.streams.Get(arn)
 	v, _ := res.Now(r.At)
 	set(res, v, next, r.At)
+	delete(s.usual, arn)
 	return simulator.Result{}, nil
 }
 

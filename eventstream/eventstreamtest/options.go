@@ -52,6 +52,11 @@ type Options struct {
 	// [Server.Stale] counts. It must not call the server. Nil: never old.
 	StaleFunc func(arn string) time.Duration
 
+	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale reads: so many calls, so many changes of
+	// each stream, and so many streams that do not exist any more. It is for a server that runs for long. Zero: a million calls, 4096 changes
+	// and all streams.
+	Remember int
+
 	// Refuse is asked what a command is answered that the state of the stream, or of its domain, does not permit. State is the stream's:
 	// absent, too, for a create in a domain that has another. Nil, or an answer of nil, is the default:
 	//

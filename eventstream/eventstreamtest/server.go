@@ -56,6 +56,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		With:    withDestination,
 		Pace:    s.pace,
 	}
+	s.streams.Remember = s.opts.Remember
 	s.streams.Stale(s.opts.StaleFunc)
 	s.engine = simulator.New(s.config())
 	return s
@@ -78,6 +79,7 @@ func (s *Server) config() simulator.Config {
 		Operations: operations,
 		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
 		Unknown:    "UnknownOperationException",
+		Remember:   s.opts.Remember,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
@@ -169,7 +171,7 @@ func (s *Server) Remove(arn string) {
 	s.change(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
 }
 
-// Stale makes reads of a stream show what was true d ago, be that that it was absent; zero ends it. The stream need not be there yet. An
+// Stale makes reads of a stream show what was true d ago, or that it was absent then; zero ends it. The stream need not be there yet. An
 // empty arn means every stream there is. Commands always see the truth.
 func (s *Server) Stale(arn string, d time.Duration) {
 	stale := simulator.Staleness(func() time.Duration { return d })

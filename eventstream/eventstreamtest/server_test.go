@@ -137,7 +137,7 @@ func TestFromCreateToDelete(t *testing.T) {
 		if got := shows(t, s); got != "RUNNING UNHEALTHY" {
 			t.Errorf("the instant before it is healthy: %s", got)
 		}
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		s.Lapse(streamARN)
 		stopped := at.Add(time.Minute)
 		wantList := &customerprofiles.ListEventStreamsOutput{Items: []types.EventStreamSummary{{
@@ -499,7 +499,7 @@ func TestTransition(t *testing.T) {
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, "")
 		time.Sleep(90*time.Second - 1)
 		before := shows(t, s)
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		if diff := cmp.Diff([]string{"RUNNING UNHEALTHY", "RUNNING HEALTHY"}, []string{before, shows(t, s)}); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -28,31 +29,36 @@ func newBars(w io.Writer, now []progress, opts ...mpb.ContainerOption) *bars {
 	style := mpb.BarStyle().Lbound("").Rbound("").Filler("█").Refiller("×").Tip("").Padding("░")
 	for _, r := range now {
 		b := &bar{now: r}
-		column := func(text func(progress) string, sync int) decor.Decorator {
+		column := func(wc decor.WC, text func(progress) string) decor.Decorator {
 			return decor.Any(func(decor.Statistics) string {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				return text(b.now)
-			}, decor.WC{C: sync})
+			}, wc)
 		}
-		b.Bar = v.container.New(int64(r.total), style,
-			mpb.PrependDecorators(column(func(r progress) string { return r.region }, decor.DSyncWidthR)),
+		b.Bar = v.container.New(int64(r.total), style, mpb.BarFillerTrim(),
+			mpb.PrependDecorators(column(decor.WC{C: decor.DSyncWidthR}, func(r progress) string { return r.region + "  " })),
 			mpb.AppendDecorators(
-				column(func(r progress) string { return fmt.Sprintf("%d/%d", r.done, r.total) }, decor.DSyncWidth),
-				column(func(r progress) string { return fmt.Sprintf("%d failed", r.failed) }, decor.DSyncSpace),
-				column(progress.status, decor.DSyncSpaceR),
+				column(decor.WC{C: decor.DSyncSpace}, func(r progress) string { return fmt.Sprintf(" %d/%d", r.done, r.total) }),
+				column(decor.WC{C: decor.DSyncSpace}, func(r progress) string { return fmt.Sprintf(" %d failed", r.failed) }),
+				column(decor.WC{C: decor.DindentRight, W: 26}, progress.status),
 			))
 		v.all = append(v.all, b)
 	}
 	return v
 }
 
-// status is the last column.
+// status is the last column: always of one width, so that the bars do not jump.
 func (r progress) status() string {
 	if r.done == r.total {
-		return "done"
+		return "  done"
 	}
-	return r.pace()
+	return " " + r.pace()
+}
+
+// hideKeys has the ^C that a terminal shows wiped away when ctx ends: it would stand where the bars are drawn from.
+func hideKeys(ctx context.Context, w io.Writer) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { fmt.Fprint(w, "\r\x1b[K") })
 }
 
 func (v *bars) show(now []progress) {
@@ -60,6 +66,7 @@ func (v *bars) show(now []progress) {
 		b.mu.Lock()
 		b.now = now[i]
 		b.mu.Unlock()
+		b.SetCurrent(int64(min(now[i].done, now[i].total-1))) // a bar takes no refill beyond this, nor once it is complete
 		b.SetRefill(int64(now[i].failed))
 		b.SetCurrent(int64(now[i].done))
 	}

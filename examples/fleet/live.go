@@ -21,7 +21,7 @@ func loadConfig(ctx context.Context, region, profile string) (aws.Config, error)
 
 // runLive has the databases of a file started, after it has asked.
 func (p program) runLive(ctx context.Context, file string, maxWait time.Duration, yes bool) error {
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // it is the caller who names it
 	if err != nil {
 		return &show.UsageError{Message: err.Error()}
 	}
@@ -41,49 +41,63 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
+	ready := false
 	if !yes {
-		if ok, err := p.confirm(ctx, groups, maxWait); err != nil || !ok {
+		sum, err := p.plan(ctx, groups, maxWait)
+		ready = sum.planned == 0
+		agreed := ready
+		if err == nil && !ready {
+			agreed, err = show.Ask(ctx, p.in, p.out, question(sum))
+		}
+		if err != nil || !agreed {
 			fmt.Fprintln(p.out, "nothing was changed")
 			return err
 		}
 	}
-	p.watch(groups, 10*time.Second, func() { ensure(ctx, groups, maxWait) })
+	if !ready { // else what was read is the result: what changes meanwhile must not be commanded without a question
+		p.watch(ctx, groups, 10*time.Second, func() { ensure(ctx, groups, maxWait) })
+	}
 	summarize(p.out, groups, 0)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	failed := 0
+	failed, all := 0, 0
 	for _, g := range groups {
 		failed += g.tally.now().failed
+		all += len(g.ins)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d databases are not as they were wanted", failed)
+		return fmt.Errorf("%d of %d databases are not as they were wanted", failed, all)
 	}
 	return nil
 }
 
-// confirm reads all databases, in a dry run, and asks whether to do what has to be done. Where nothing has to be, it does not ask.
-func (p program) confirm(ctx context.Context, groups []*group, maxWait time.Duration) (bool, error) {
+// plan reads all databases, in a dry run, and tells what has to be done. The failures are those that would end the run itself.
+func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duration) (sum counts, err error) {
 	fmt.Fprintln(p.out, "reading the databases; nothing is changed yet")
 	ensure(ctx, groups, maxWait, func(o *activitystream.Options) { o.DryRun = true })
-	var sum counts
-	for _, g := range groups {
-		for _, f := range g.tally.failed() {
-			fmt.Fprintf(p.out, "%s: %v\n", f.what, f.err)
-		}
-		sum.add(g.tally.now())
-		g.tally.reset()
-	}
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return sum, err
+	}
+	for _, g := range groups {
+		sum.add(g.tally.now())
 	}
 	fmt.Fprintf(p.out, "%d databases have to be started, %d are started or starting, %d cannot be.\n", sum.planned, sum.already, sum.failed)
 	if sum.planned == 0 {
-		return true, nil
+		return sum, nil
 	}
-	question := fmt.Sprintf("Start %d activity streams in their next maintenance windows? [y/N] ", sum.planned)
+	for _, g := range groups {
+		for _, f := range g.tally.failed() {
+			fmt.Fprintf(p.out, "  %v\n", f.err)
+		}
+		g.tally.reset()
+	}
+	return sum, nil
+}
+
+func question(sum counts) string {
 	if sum.restarts > 0 {
-		question = fmt.Sprintf("Start %d activity streams, which RESTARTS %d of the databases at once? [y/N] ", sum.planned, sum.restarts)
+		return fmt.Sprintf("Start %d activity streams, which RESTARTS %d of the databases at once? [y/N] ", sum.planned, sum.restarts)
 	}
-	return show.Ask(ctx, p.in, p.out, question)
+	return fmt.Sprintf("Start %d activity streams in their next maintenance windows? [y/N] ", sum.planned)
 }

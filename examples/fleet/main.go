@@ -74,8 +74,8 @@ func (p program) run(ctx context.Context, args []string) error {
 		return &show.UsageError{Message: "-yes needs -live"}
 	case !given["live"] && given["max-wait"]:
 		return &show.UsageError{Message: "-max-wait needs -live"}
-	case *n < 1 || *n > 100_000:
-		return &show.UsageError{Message: "-databases must be from 1 to 100000"}
+	case *n < 1 || *n > 10_000:
+		return &show.UsageError{Message: "-databases must be from 1 to 10000"}
 	case *maxWait <= 0:
 		return &show.UsageError{Message: "-max-wait must be positive"}
 	case given["live"]:

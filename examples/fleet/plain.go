@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -9,8 +10,9 @@ import (
 )
 
 // watch does work while the groups' progress is shown: as bars on a terminal, else as lines, every period if there is something new.
-func (p program) watch(groups []*group, period time.Duration, work func()) {
+func (p program) watch(ctx context.Context, groups []*group, period time.Duration, work func()) {
 	if p.bars {
+		defer hideKeys(ctx, p.out)()
 		watched(groups, newBars(p.out, regions(groups)), 100*time.Millisecond, work)
 		return
 	}
@@ -41,11 +43,11 @@ func (v *plain) show(now []progress) {
 			continue
 		}
 		v.last[r.region] = line{at, r.done}
-		v.lines.Say("%-14s  %d of %d done, %d failed; %s", r.region, r.done, r.total, r.failed, r.pace())
+		v.lines.Say("%-14s  %d of %d done, %d failed %s", r.region, r.done, r.total, r.failed, r.pace())
 	}
 }
 
 func (v *plain) end(now []progress) { v.show(now) }
 
 // pace is the rate of the calls beside what RDS allows. It is above the quota for as long as there is burst left.
-func (r progress) pace() string { return fmt.Sprintf("%.1f calls/s, quota %.0f", r.rate, r.quota) }
+func (r progress) pace() string { return fmt.Sprintf("%5.1f calls/s, quota %.0f", r.rate, r.quota) }

@@ -17,9 +17,9 @@ import (
 // runSimulated has n simulated databases started. A failure of those in trouble is as it should be.
 func (p program) runSimulated(ctx context.Context, n int) error {
 	groups, trouble := simulate(n)
-	fmt.Fprintf(p.out, "%d simulated databases, no AWS account: RDS's minutes are seconds here, its quota is the real one,\n"+
-		"%d calls a second in each account and Region after a burst of %d.\n\n", n, quotaPerSecond, quotaBurst)
-	p.watch(groups, time.Second, func() { ensure(ctx, groups, time.Hour) })
+	fmt.Fprintf(p.out, "%d simulated databases; no AWS account is used. RDS's minutes are seconds here,\n"+
+		"its quota is real: %d calls a second in each account and Region, after %d.\n\n", n, quotaPerSecond, quotaBurst)
+	p.watch(ctx, groups, time.Second, func() { ensure(ctx, groups, time.Hour) })
 	summarize(p.out, groups, 1)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -35,14 +35,14 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	if len(trouble) > 0 {
 		return fmt.Errorf("%d databases in trouble did not fail", len(trouble))
 	}
-	fmt.Fprintln(p.out, "\nThese databases were in trouble from the start, each for its reason; all others are started.")
+	fmt.Fprintln(p.out, "\nThese were in trouble from the start, as they should be. The others are started.")
 	return nil
 }
 
 // simulate makes two accounts in three Regions, with n databases among them, and tells which of them are in what trouble, by their ARNs.
 func simulate(n int) (groups []*group, trouble map[string]string) {
 	trouble = map[string]string{}
-	var servers []*activitystreamtest.Server
+	servers := make([]*activitystreamtest.Server, 0, 6)
 	for _, region := range []string{"us-east-1", "eu-west-1", "sa-east-1"} {
 		for _, account := range []string{"111122223333", "444455556666"} {
 			servers = append(servers, activitystreamtest.NewServer(func(o *activitystreamtest.Options) {

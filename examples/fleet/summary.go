@@ -21,18 +21,23 @@ func summarize(w io.Writer, groups []*group, each int) {
 		sum.add(c)
 		failures = append(failures, g.tally.failed()...)
 	}
-	t := table{{"account", "Region", "all", "already", "started", "failed", "reads", "commands", "mean time"}}
-	var total, reads, commands int
+	head := []string{"account", "Region", "already", "started", "failed", "reads", "commands", "mean"}
+	if sum.open > 0 {
+		head = slices.Insert(head, openColumn, "open")
+	}
+	t := make(table, 0, len(groups)+2)
+	t = append(t, head)
+	var reads, commands int
 	for i, g := range groups {
 		r, c := g.calls.sum()
-		reads, commands, total = reads+r, commands+c, total+len(g.ins)
-		t = append(t, all[i].row(g.account, g.region, len(g.ins), r, c))
+		reads, commands = reads+r, commands+c
+		t = append(t, all[i].row(g.account, g.region, r, c, sum.open > 0))
 	}
-	t = append(t, sum.row("in all", "", total, reads, commands))
+	t = append(t, sum.row("in all", "", reads, commands, sum.open > 0))
 	fmt.Fprintln(w)
 	t.write(w)
 	if sum.open > 0 {
-		fmt.Fprintf(w, "\n%d were not ready when this ended; %d of them have been commanded, and go on by themselves.\n", sum.open, sum.under)
+		fmt.Fprintf(w, "\n%d are not ready; %d of them have been commanded and go on by themselves.\n", sum.open, sum.under)
 	}
 	if sum.failed == 0 {
 		return
@@ -78,25 +83,39 @@ func (c *counts) add(d counts) {
 	}
 }
 
-func (c *counts) row(account, region string, total, reads, commands int) []string {
-	mean := "-"
-	if c.started > 0 {
-		d := c.took / time.Duration(c.started)
-		if mean = d.Round(100 * time.Millisecond).String(); d > time.Minute {
-			mean = d.Round(time.Second).String()
-		}
+// row is the group's row of the first table.
+func (c *counts) row(account, region string, reads, commands int, open bool) []string {
+	row := []string{account, region, strconv.Itoa(c.already), strconv.Itoa(c.started), strconv.Itoa(c.failed)}
+	if open {
+		row = append(row, strconv.Itoa(c.open))
 	}
-	row := []string{account, region}
-	for _, n := range []int{total, c.already, c.started, c.failed, reads, commands} {
-		row = append(row, strconv.Itoa(n))
-	}
-	return append(row, mean)
+	return append(row, strconv.Itoa(reads), strconv.Itoa(commands), c.mean())
 }
 
+// openColumn is where the number of the unfinished stands, if there are any.
+const openColumn = 5
+
+// mean is how long those took that were started.
+func (c *counts) mean() string {
+	if c.started == 0 {
+		return "-"
+	}
+	d := c.took / time.Duration(c.started)
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// kinds is the group's row of the second table.
 func (c *counts) kinds(account, region string, kinds []string) []string {
 	row := []string{account, region}
 	for _, kind := range kinds {
-		row = append(row, strconv.Itoa(c.failures[kind]))
+		if n := c.failures[kind]; n > 0 {
+			row = append(row, strconv.Itoa(n))
+		} else {
+			row = append(row, "-")
+		}
 	}
 	return row
 }

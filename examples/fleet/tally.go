@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ func (t *tally) now() counts {
 func (t *tally) failed() []failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.failures[:len(t.failures):len(t.failures)]
+	return slices.Clip(t.failures)
 }
 
 // reset forgets everything.

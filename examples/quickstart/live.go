@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -37,7 +35,7 @@ func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInp
 		return fmt.Errorf("%s is %s: quickstart would stop it in the end, and leaves it alone", in.ResourceArn, stream.Status)
 	}
 	if !yes {
-		ok, err := ask(ctx, fmt.Sprintf("This starts and stops the activity stream of %s.\n"+
+		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, fmt.Sprintf("This starts and stops the activity stream of %s.\n"+
 			"Both are applied immediately, which RESTARTS THE DATABASE, twice in all. Go on? [y/N] ", in.ResourceArn))
 		if err != nil || !ok {
 			lines.Say("nothing was changed")
@@ -48,21 +46,4 @@ func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInp
 		return fmt.Errorf("%w\nThe stream may be left as it is now: look at it, and stop it if you do not want it", err)
 	}
 	return nil
-}
-
-// ask asks the person at the terminal. It returns when they answer, or when ctx ends.
-func ask(ctx context.Context, question string) (yes bool, err error) {
-	fmt.Print(question)
-	answer := make(chan string, 1)
-	go func() { // a read of the terminal cannot be interrupted; the program ends with it
-		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case line := <-answer:
-		return line == "y" || line == "yes", nil
-	case <-ctx.Done():
-		fmt.Println()
-		return false, ctx.Err()
-	}
 }

@@ -6,7 +6,11 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
 
 // maxWait bounds each wait on a simulator, whose transitions take a second instead of minutes.
@@ -15,7 +19,12 @@ const maxWait = time.Minute
 // runSimulated runs the demonstration on simulators.
 func runSimulated(ctx context.Context, lines *show.Lines) error {
 	lines.Say("no AWS account is used: these are the simulators for your tests, with transitions of a second")
-	return simulatedActivityStreams(ctx, lines)
+	for _, one := range []func(context.Context, *show.Lines) error{simulatedActivityStreams, simulatedIngestion, simulatedEventStream} {
+		if err := one(ctx, lines); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func simulatedActivityStreams(ctx context.Context, lines *show.Lines) error {
@@ -40,5 +49,50 @@ func simulatedActivityStreams(ctx context.Context, lines *show.Lines) error {
 			return err
 		}
 	}
+	return nil
+}
+
+func simulatedIngestion(ctx context.Context, lines *show.Lines) error {
+	const name = "event data store audit"
+	server := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Starting, o.Stopping = time.Second, time.Second })
+	store := server.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})
+	client := ingestion.NewFromConfig(server.Config(), func(o *ingestion.Options) {
+		o.Wait.MinDelay, o.Wait.OnRead = 200*time.Millisecond, lines.OnRead(name) // 2 s by default
+	})
+	started, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: store}, maxWait)
+	if err != nil {
+		return err
+	}
+	stopped, err := client.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait)
+	if err != nil {
+		return err
+	}
+	lines.Say("%s  done; the ensures ran %v", name, append(started.Operations, stopped.Operations...))
+	return nil
+}
+
+func simulatedEventStream(ctx context.Context, lines *show.Lines) error {
+	ref := eventstream.Ref{DomainName: "customers", EventStreamName: "profile-events"}
+	name := "event stream " + ref.EventStreamName
+	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.Enabling = time.Second })
+	server.AddDomain(ref.DomainName)
+	client := eventstream.NewFromConfig(server.Config(), func(o *eventstream.Options) {
+		o.Wait.MinDelay, o.Wait.OnRead = 200*time.Millisecond, lines.OnRead(name) // 2 s by default
+	})
+	created, err := client.EnsureCreated(ctx, &eventstream.CreateInput{
+		Ref: ref, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	}, maxWait)
+	if err != nil {
+		return err
+	}
+	healthy := lines.OnRead(name + " (destination)")
+	if _, err := client.WaitHealthy(ctx, ref, maxWait, func(o *eventstream.Options) { o.Wait.OnRead = healthy }); err != nil {
+		return err
+	}
+	deleted, err := client.EnsureDeleted(ctx, ref, maxWait)
+	if err != nil {
+		return err
+	}
+	lines.Say("%s  done; the ensures ran %v", name, append(created.Operations, deleted.Operations...))
 	return nil
 }

@@ -54,6 +54,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 			return to[0]
 		},
 	}
+	s.stores.Remember = s.opts.Remember
 	s.stores.Stale(s.opts.StaleFunc)
 	s.engine = simulator.New(s.config())
 	return s
@@ -61,14 +62,17 @@ func NewServer(optFns ...func(*Options)) *Server {
 
 // pace is how long a transition takes.
 func (s *Server) pace(d record, from, to ingestion.Status) simulator.Pace {
-	p := simulator.Pace{After: s.opts.Creating, Reads: s.opts.Reads}
+	p := simulator.Pace{Reads: s.opts.Reads}
 	switch from {
+	case ingestion.StatusCreated:
+		p.After = s.opts.Creating
 	case ingestion.StatusStartingIngestion:
 		p.After = s.opts.Starting
 	case ingestion.StatusStoppingIngestion:
 		p.After = s.opts.Stopping
 	case ingestion.StatusPendingDeletion:
 		p.After = s.opts.Restoring
+	case ingestion.StatusEnabled, ingestion.StatusStoppedIngestion: // CloudTrail does not leave them by itself
 	}
 	if s.opts.Transition != nil {
 		p.After = s.opts.Transition(d.EventDataStoreArn, string(from), string(to))
@@ -83,6 +87,7 @@ func (s *Server) config() simulator.Config {
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
 		Unknown:    "UnknownOperationException",
+		Remember:   s.opts.Remember,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }

@@ -140,7 +140,7 @@ func TestFromCreationToPurge(t *testing.T) {
 			t.Errorf("%s, %s", arn, aws.ToString(created.KmsKeyId))
 		}
 		time.Sleep(time.Hour)
-		if err := errors.Join(stop(t, s, arn)); err != nil {
+		if err := stop(t, s, arn); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -329,6 +329,11 @@ func TestRefusals(t *testing.T) {
 		{why: "the status is right", scene: add(partner, statusFirst), do: stop, code: "InvalidEventDataStoreCategoryException"},
 
 		{why: "delete", scene: enabled, do: remove},
+		{why: "delete what was removed", scene: func() scene {
+			s := enabled()
+			s.Remove(s.arn)
+			return s
+		}, do: remove, code: "EventDataStoreNotFoundException"},
 		{why: "delete what is stopped", scene: in(ingestion.StatusStoppedIngestion), do: remove},
 		{why: "delete what is protected", scene: add(ingestiontest.EventDataStore{TerminationProtectionEnabled: true}), do: remove, code: "EventDataStoreTerminationProtectedException"},
 		{why: "delete what is federated", scene: add(ingestiontest.EventDataStore{FederationStatus: "ENABLED"}), do: remove, code: "EventDataStoreFederationEnabledException"},
@@ -376,6 +381,7 @@ func TestRefusals(t *testing.T) {
 		{why: "days", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(6)) }), code: "InvalidParameterException"},
 		{why: "years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3653)) })},
 		{why: "more years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3654)) }), code: "InvalidParameterException"},
+		{why: "all the years of the mode", scene: enabled, do: creating(func(in *creation) { in.BillingMode = types.BillingModeFixedRetentionPricing })},
 		{why: "fewer years", scene: enabled, do: creating(func(in *creation) {
 			in.RetentionPeriod, in.BillingMode = new(int32(2558)), types.BillingModeFixedRetentionPricing
 		}), code: "InvalidParameterException"},

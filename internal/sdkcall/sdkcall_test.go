@@ -159,3 +159,65 @@ func TestRegion(t *testing.T) {
 		t.Error("the client's own options have changed")
 	}
 }
+
+func TestPages(t *testing.T) {
+	token := func(s string) *string { return &s }
+	broken := errors.New("broken")
+	type page struct {
+		items []int
+		next  *string
+		err   error
+	}
+	for _, test := range []struct {
+		why   string
+		pages []page
+		stop  int // break after so many items; zero: never
+		want  []int
+		reads int
+		fails string
+	}{
+		{why: "one page", pages: []page{{items: []int{1, 2}}}, want: []int{1, 2}, reads: 1},
+		{why: "an empty token ends it", pages: []page{{items: []int{1}, next: token("")}}, want: []int{1}, reads: 1},
+		{
+			why: "an empty page in the middle", want: []int{1, 2}, reads: 3,
+			pages: []page{{items: []int{1}, next: token("a")}, {next: token("b")}, {items: []int{2}}},
+		},
+		{
+			why: "broken out of", stop: 1, want: []int{1}, reads: 1,
+			pages: []page{{items: []int{1, 2}, next: token("a")}, {items: []int{3}}},
+		},
+		{
+			why: "an error", want: []int{1}, reads: 2, fails: "broken",
+			pages: []page{{items: []int{1}, next: token("a")}, {items: []int{2}, err: broken}},
+		},
+		{
+			why: "a token that never moves on", want: []int{1}, reads: 2, fails: "DescribeThing: unavailable: the answer's NextToken is the request's: the list would never end",
+			pages: []page{{items: []int{1}, next: token("a")}, {items: []int{2}, next: token("a")}},
+		},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			var got []int
+			var failed string
+			reads := 0
+			for item, err := range sdkcall.Pages(t.Context(), op, "NextToken", func(_ context.Context, tok *string) ([]int, *string, error) {
+				if (tok == nil) != (reads == 0) || tok != nil && *tok != *test.pages[reads-1].next {
+					t.Errorf("read %d with a wrong token", reads)
+				}
+				p := test.pages[reads]
+				reads++
+				return p.items, p.next, p.err
+			}) {
+				if err != nil {
+					failed += err.Error()
+					continue
+				}
+				if got = append(got, item); len(got) == test.stop {
+					break
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || reads != test.reads || failed != test.fails {
+				t.Errorf("%d reads, %q, %s", reads, failed, diff)
+			}
+		})
+	}
+}

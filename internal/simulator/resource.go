@@ -194,8 +194,12 @@ func (r *Resource[T]) unplan(by any) {
 }
 
 func (r *Resource[T]) push(m Moment[T]) {
-	if len(r.past) >= maxPast {
-		r.past = slices.Delete(r.past, 0, maxPast/2)
+	limit := maxPast
+	if n := r.store.Remember; n > 0 {
+		limit = min(n, limit)
+	}
+	if len(r.past) >= limit {
+		r.past = slices.Delete(r.past, 0, max(limit/2, 1))
 	}
 	r.past = append(r.past, m)
 }

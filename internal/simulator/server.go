@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,8 @@ import (
 // Bounds of a server.
 const (
 	MaxBody  = 1 << 20 // bytes of a request's body; larger ones are refused
-	MaxCalls = 1 << 20 // calls that the log keeps; beyond this the older half is forgotten
+	MaxCalls = 1 << 20 // calls that the log keeps, unless Config.Remember says less; beyond this the older half is forgotten
+	MaxName  = 1 << 10 // bytes of what a client named that the log keeps
 )
 
 // Config is what a server is made of. It must not be changed afterwards.
@@ -28,6 +30,7 @@ type Config struct {
 	Unknown    string                   // the code for an operation that is not modelled
 	Latency    func(Call) time.Duration // between a request and its answer; nil: none. Called without the lock
 	Intercept  func(Call) *Failure      // asked at each modelled request, before injected failures; may be nil. Called without the lock
+	Remember   int                      // if positive and less than MaxCalls: how many calls the log keeps
 }
 
 // Operation is one operation of a service.
@@ -176,7 +179,7 @@ func (s *Server) read(r *http.Request) (*Request, *Error, error) {
 // take carries a request out, unless it is refused or something goes wrong with it, and logs it.
 func (s *Server) take(req *Request, refused *Error, id string) (answer, Call, *Failure) {
 	op := s.config.Operations[req.Operation]
-	call := Call{At: time.Now(), Operation: req.Operation}
+	call := Call{At: time.Now(), Operation: statemachine.Operation(logged(string(req.Operation)))}
 	var named []string
 	if op.Names != nil && refused == nil {
 		s.mu.Lock()
@@ -185,7 +188,7 @@ func (s *Server) take(req *Request, refused *Error, id string) (answer, Call, *F
 	}
 	call.Named = len(named)
 	if len(named) == 1 {
-		call.Resource = named[0]
+		call.Resource = logged(named[0])
 	}
 	var f *Failure
 	if s.config.Intercept != nil && refused == nil {
@@ -259,10 +262,22 @@ func (s *Server) admit(group string, now time.Time) bool {
 }
 
 func (s *Server) log(c Call) {
-	if len(s.calls) >= MaxCalls {
-		s.calls = slices.Delete(s.calls, 0, MaxCalls/2)
+	limit := MaxCalls
+	if n := s.config.Remember; n > 0 {
+		limit = min(n, limit)
+	}
+	if len(s.calls) >= limit {
+		s.calls = slices.Delete(s.calls, 0, max(limit/2, 1))
 	}
 	s.calls = append(s.calls, c)
+}
+
+// logged is what the log keeps of a text that a client is free to make as long as a request.
+func logged(s string) string {
+	if len(s) > MaxName {
+		return strings.ToValidUTF8(s[:MaxName], "") + "…"
+	}
+	return s
 }
 
 // wait lets the latency pass.

@@ -405,3 +405,27 @@ func TestRequestIDs(t *testing.T) {
 		known[id] = true
 	}
 }
+
+// TestLogIsBounded: neither many calls nor long names make the log grow without end.
+func TestLogIsBounded(t *testing.T) {
+	c := newCounter(func(c *Config) { c.Remember = 3 })
+	long := strings.Repeat("é", MaxBody/8)
+	for range 100 {
+		for _, r := range []*http.Request{form(t.Context(), "Count", long), form(t.Context(), long)} {
+			res, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+		}
+	}
+	calls := c.Calls()
+	if len(calls) == 0 || len(calls) > 3 {
+		t.Fatalf("%d calls are kept", len(calls))
+	}
+	for _, call := range calls {
+		if n := len(call.Resource) + len(call.Operation); n > 2*MaxName {
+			t.Errorf("%d bytes of names are kept", n)
+		}
+	}
+}

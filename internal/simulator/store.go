@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,10 @@ import (
 // is Exact. It takes no lock. The zero Store is empty.
 type Store[T any] struct {
 	Exact bool // keys that differ in case are of different resources; must not change once there are any
+
+	// Remember, if positive, is how many changes of each resource are kept, at the most, and how many resources that do not exist any
+	// more. Zero: 4096 changes, and all resources.
+	Remember int
 
 	index  map[string]*Resource[T]
 	list   []*Resource[T] // sorted by key, unless unsorted
@@ -26,6 +31,7 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 	}
 	r := s.Get(key)
 	if r == nil {
+		s.forget(now)
 		r = &Resource[T]{key: key, store: s, past: []Moment[T]{{At: now, Value: v}}}
 		s.dirty = s.dirty || key < s.newest
 		s.newest = key
@@ -42,7 +48,25 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 	return r
 }
 
-// Get finds a resource, one that was removed too; nil: there never was one.
+// forget drops the resources that do not exist any more, if there are more than are to be remembered.
+func (s *Store[T]) forget(now time.Time) {
+	if s.Remember <= 0 || len(s.list) <= s.Remember {
+		return
+	}
+	gone := make(map[*Resource[T]]bool)
+	for _, r := range s.list {
+		if _, ok := r.Now(now); !ok {
+			gone[r] = true
+		}
+	}
+	if len(gone) <= s.Remember {
+		return
+	}
+	s.list = slices.DeleteFunc(s.list, func(r *Resource[T]) bool { return gone[r] })
+	maps.DeleteFunc(s.index, func(_ string, r *Resource[T]) bool { return gone[r] })
+}
+
+// Get finds a resource, one that was removed too; nil: there never was one, or it is forgotten.
 func (s *Store[T]) Get(key string) *Resource[T] { return s.index[s.fold(key)] }
 
 // fold is what keys are compared by.

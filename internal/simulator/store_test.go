@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -21,5 +22,29 @@ func TestExactStore(t *testing.T) {
 	}
 	if r := s.Get("other"); r != nil {
 		t.Errorf("other is found as %s", r.Key())
+	}
+}
+
+// TestRemember: a store that is told to forgets removed resources and old changes, but nothing that is there.
+func TestRemember(t *testing.T) {
+	s := Store[int]{Remember: 4}
+	now := time.Unix(0, 0)
+	s.Put(now, 0, "kept", "also kept")
+	for i := range 1000 {
+		now = now.Add(time.Second)
+		s.Put(now, i, fmt.Sprintf("gone %d", i), fmt.Sprintf("alias %d", i)).Remove(now)
+		s.Get("kept").Set(now, "", i)
+	}
+	if n := len(s.All()); n > 6 {
+		t.Errorf("%d resources are kept", n)
+	}
+	if n := len(s.index); n > 12 {
+		t.Errorf("%d keys are kept", n)
+	}
+	if v, ok := s.Get("also kept").Now(now); !ok || v != 999 {
+		t.Errorf("the resource that is there: %d, %t", v, ok)
+	}
+	if n := len(s.Get("kept").History(now)); n > 4 {
+		t.Errorf("%d changes are kept", n)
 	}
 }

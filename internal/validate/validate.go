@@ -5,6 +5,7 @@ package validate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -43,10 +44,8 @@ func Alphanumeric(r rune) bool {
 
 // OneOf checks that s is one of the values of an enum.
 func OneOf[S ~string](s S, values []S) string {
-	for _, v := range values {
-		if s == v {
-			return ""
-		}
+	if slices.Contains(values, s) {
+		return ""
 	}
 	if s == "" {
 		return fmt.Sprintf("is empty, must be one of %v", values)

@@ -29,7 +29,7 @@ func Main(run func(ctx context.Context, args []string) error) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	case interrupted:
-		fmt.Fprintln(os.Stderr, "interrupted")
+		fmt.Fprintln(os.Stderr, "interrupted:", err)
 		os.Exit(130)
 	default:
 		fmt.Fprintln(os.Stderr, err)

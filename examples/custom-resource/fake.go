@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// API is what Instance calls of an rds.Client: narrow, so that a fake is small.
+type API interface {
+	DescribeDBInstances(context.Context, *rds.DescribeDBInstancesInput, ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error)
+	StartDBInstance(context.Context, *rds.StartDBInstanceInput, ...func(*rds.Options)) (*rds.StartDBInstanceOutput, error)
+	StopDBInstance(context.Context, *rds.StopDBInstanceInput, ...func(*rds.Options)) (*rds.StopDBInstanceOutput, error)
+}
+
+var _ API = (*rds.Client)(nil)
+
+// fake is an RDS with one DB instance, in memory. It moves by the same table that the waits go by.
+type fake struct {
+	name  string
+	takes time.Duration // to start, and to stop
+	fails bool          // starts fail
+
+	mu     sync.Mutex
+	status Status
+	since  time.Time
+}
+
+// now is the status now: what was commanded is finished after a while. f.mu is held.
+func (f *fake) now() Status {
+	if !machine.Transient(f.status) || time.Since(f.since) < f.takes {
+		return f.status
+	}
+	for _, t := range machine.Transitions() {
+		if t.From == f.status && t.By == "" && t.Lapse == (f.fails && f.status == "starting") {
+			f.status, f.since = t.To, f.since.Add(f.takes)
+			return f.status
+		}
+	}
+	return f.status
+}
+
+// DescribeDBInstances shows the instance.
+func (f *fake) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInstancesInput, _ ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if *in.DBInstanceIdentifier != f.name {
+		return nil, notFound(*in.DBInstanceIdentifier)
+	}
+	return &rds.DescribeDBInstancesOutput{DBInstances: []types.DBInstance{{
+		DBInstanceIdentifier: &f.name, DBInstanceStatus: new(string(f.now())),
+	}}}, nil
+}
+
+// StartDBInstance starts the instance, if it is stopped.
+func (f *fake) StartDBInstance(_ context.Context, in *rds.StartDBInstanceInput, _ ...func(*rds.Options)) (*rds.StartDBInstanceOutput, error) {
+	return &rds.StartDBInstanceOutput{}, f.command(*in.DBInstanceIdentifier, startDBInstance)
+}
+
+// StopDBInstance stops the instance, if it is available.
+func (f *fake) StopDBInstance(_ context.Context, in *rds.StopDBInstanceInput, _ ...func(*rds.Options)) (*rds.StopDBInstanceOutput, error) {
+	return &rds.StopDBInstanceOutput{}, f.command(*in.DBInstanceIdentifier, stopDBInstance)
+}
+
+func (f *fake) command(name string, op statemachine.Operation) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name != f.name {
+		return notFound(name)
+	}
+	to, ok := machine.Next(f.now(), op)
+	if !ok {
+		return &smithy.GenericAPIError{
+			Code: "InvalidDBInstanceState", Message: fmt.Sprintf("Instance %s is in state %s.", f.name, f.status),
+		}
+	}
+	f.status, f.since = to, time.Now()
+	return nil
+}
+
+func notFound(name string) error {
+	return &types.DBInstanceNotFoundFault{Message: new("DBInstance " + name + " not found.")}
+}

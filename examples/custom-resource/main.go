@@ -1,0 +1,82 @@
+// Custom-resource shows what a resource of your own takes: a table of its lifecycle, a read, a command, and its error codes. The resource is
+// a DB instance that is started and stopped, in instance.go; nothing of the packages for activity streams is used.
+//
+// It needs no AWS account: the instance is a fake in memory, in fake.go, that takes a second for what takes RDS minutes. With -live it is one
+// of yours, through the default credential chain. That one is really started or stopped.
+//
+//	go run ./examples/custom-resource
+//	go run ./examples/custom-resource -live -instance NAME -status stopped
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func main() {
+	show.Main(func(ctx context.Context, args []string) error { return run(ctx, os.Stdout, args) })
+}
+
+func run(ctx context.Context, out io.Writer, args []string) error {
+	flags := flag.NewFlagSet("custom-resource", flag.ContinueOnError)
+	live := flags.Bool("live", false, "start or stop an instance of your AWS account")
+	name := flags.String("instance", "", "with -live: its identifier")
+	status := flags.String("status", "", "with -live: available or stopped")
+	if err := show.Parse(flags, args); err != nil {
+		return err
+	}
+	lines := show.NewLines(out)
+	if !*live {
+		if *name != "" || *status != "" {
+			return &show.UsageError{Message: "-instance and -status need -live"}
+		}
+		return demo(ctx, lines)
+	}
+	if *name == "" || *status != "available" && *status != "stopped" {
+		return &show.UsageError{Message: "-live needs -instance, and -status available or stopped"}
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return err
+	}
+	return ensure(ctx, lines, rds.NewFromConfig(cfg), *name, Status(*status), time.Hour)
+}
+
+// demo starts an instance, has it started once more, stops it, and has one fail.
+func demo(ctx context.Context, lines *show.Lines) error {
+	orders := &fake{name: "orders", status: "stopped", takes: time.Second}
+	for _, want := range []Status{"available", "available", "stopped"} {
+		if err := ensure(ctx, lines, orders, "orders", want, time.Minute); err != nil {
+			return err
+		}
+	}
+	broken := &fake{name: "broken", status: "stopped", takes: time.Second, fails: true}
+	if err := ensure(ctx, lines, broken, "broken", "available", time.Minute); err != nil {
+		lines.Say("as it should be: %v", err)
+	}
+	return ctx.Err()
+}
+
+// ensure brings an instance to a status, and says what it sees and does.
+func ensure(ctx context.Context, lines *show.Lines, api API, name string, want Status, maxWait time.Duration) error {
+	done, err := Instance(api, name).Ensure(ctx, want, maxWait, func(o *statemachine.WaitOptions) {
+		o.OnRead = lines.OnRead(name)
+		if _, ok := api.(*fake); ok {
+			o.MinDelay, o.Grace = 200*time.Millisecond, 3*time.Second
+		}
+	})
+	if err != nil {
+		return err
+	}
+	lines.Say("%s  is %s; the ensure ran %v", name, want, done.Operations)
+	return nil
+}

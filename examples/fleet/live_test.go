@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+)
+
+// account is an account that -live could be pointed at.
+type account struct {
+	*activitystreamtest.Server
+
+	stopped, started string // ARNs
+	file             string
+}
+
+func newAccount(t *testing.T) account {
+	t.Helper()
+	a := account{Server: activitystreamtest.NewServer(), file: filepath.Join(t.TempDir(), "databases.json")}
+	a.stopped = a.AddCluster(activitystreamtest.Cluster{})
+	a.started = a.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
+	a.list(t, a.stopped, a.started)
+	return a
+}
+
+// list writes the file.
+func (a account) list(t *testing.T, arns ...string) {
+	t.Helper()
+	entries := make([]string, len(arns))
+	for i, arn := range arns {
+		entries[i] = fmt.Sprintf(`{"resource_arn": %q, "mode": "async", "kms_key_id": "alias/audit", "apply_immediately": true, "profile": "audit"}`, arn)
+	}
+	if err := os.WriteFile(a.file, []byte("["+strings.Join(entries, ",\n")+"]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs the program on the account's file.
+func (a account) run(ctx context.Context, t *testing.T, in io.Reader, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	p := program{in: in, out: &out, load: func(_ context.Context, region, profile string) (aws.Config, error) {
+		same(t, "region and profile", "us-east-1 audit", region+" "+profile)
+		return a.Config(), nil
+	}}
+	err := p.run(ctx, append([]string{"-live", a.file}, args...))
+	return out.String(), err
+}
+
+func TestLive(t *testing.T) {
+	question := "1 databases have to be started, 1 are started or starting, 0 cannot be.\n" +
+		"Start 1 activity streams, which RESTARTS 1 of the databases at once? [y/N] "
+	for _, tt := range []struct {
+		reason, answer string
+		args           []string
+		want           activitystream.Status
+		says           []string
+	}{
+		{"it asks, and takes a no", "no\n", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
+		{"nobody is there to answer", "", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
+		{"it asks, and takes a yes", "Y\n", nil, activitystream.StatusStarted, []string{question, "us-east-1       2 of 2 done, 0 failed", "mean\n"}},
+		{"it does not ask", "", []string{"-yes"}, activitystream.StatusStarted, []string{"us-east-1       2 of 2 done, 0 failed", "mean\n"}},
+	} {
+		t.Run(tt.reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAccount(t)
+				out, err := a.run(t.Context(), t, strings.NewReader(tt.answer), tt.args...)
+				same(t, "error", nil, err)
+				same(t, "status", tt.want, a.Status(a.stopped))
+				contains(t, out, tt.says...)
+				same(t, "asks", len(tt.args) == 0, strings.Contains(out, "[y/N]"))
+			})
+		})
+	}
+}
+
+// A failure is listed before the question and in the end, and makes the program end with an error.
+func TestLiveFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(t)
+		gone := a.started + "-gone"
+		a.list(t, a.stopped, gone)
+		out, err := a.run(t.Context(), t, strings.NewReader("y\n"))
+		same(t, "error", "1 of 2 databases are not as they were wanted", fmt.Sprint(err))
+		same(t, "status of the other", activitystream.StatusStarted, a.Status(a.stopped))
+		contains(t, out, "0 are started or starting, 1 cannot be.\n  database activity stream "+gone, "\nnot found:\n  database activity stream "+gone)
+	})
+}
+
+// Where all is well there is nothing to ask.
+func TestLiveNothingToDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(t)
+		a.list(t, a.started)
+		out, err := a.run(t.Context(), t, strings.NewReader(""))
+		same(t, "error", nil, err)
+		same(t, "asks", false, strings.Contains(out, "[y/N]"))
+		contains(t, out, "\nin all                         1        0       0      1         0     -\n")
+	})
+}
+
+// Ctrl-C at the question is a no.
+func TestLiveInterruptedAtTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		r, w := io.Pipe()
+		defer w.Close()
+		out, err := a.run(ctx, t, r)
+		same(t, "is interrupted", true, errors.Is(err, context.DeadlineExceeded))
+		same(t, "status", activitystream.StatusStopped, a.Status(a.stopped))
+		contains(t, out, "[y/N] \nnothing was changed\n")
+	})
+}

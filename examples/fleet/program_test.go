@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+)
+
+// stamped is a line of progress, without the time at which it was written.
+var stamped = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d  (\S+) +(\d+) of (\d+) done, (\d+) failed +[0-9.]+ calls/s, quota 24$`)
+
+// A short run, as it is shown where no terminal is: the lines grow up to all of each Region, and the summary is that of the fleet.
+func TestPlain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		begin := time.Now()
+		if err := (program{out: &out}).run(t.Context(), []string{"-databases", "74"}); err != nil {
+			t.Errorf("%v\n%s", err, &out)
+		}
+		if took := time.Since(begin); took < 5*time.Second || took > 30*time.Second {
+			t.Errorf("took %v", took)
+		}
+		done := map[string]string{}
+		for _, m := range stamped.FindAllStringSubmatch(out.String(), -1) {
+			if len(m[2]) < len(done[m[1]]) || len(m[2]) == len(done[m[1]]) && m[2] <= done[m[1]] {
+				t.Errorf("%s goes from %s to %s", m[1], done[m[1]], m[2])
+			}
+			done[m[1]] = m[2]
+		}
+		same(t, "done in the end", "map[eu-west-1:25 sa-east-1:12 us-east-1:37]", fmt.Sprint(done))
+		contains(t, out.String(),
+			"74 simulated databases;",
+			"account       Region     already  started  failed  reads  commands  mean\n",
+			"\naccount       Region     drifted  invalid state  lapsed  not found  unsupported\n",
+			"\nin all                         2              2       2          2            2\n",
+			"\nlapsed:\n  database activity stream arn:aws:rds:", "  and 1 more\n",
+			"\nThese were in trouble from the start, as they should be. The others are started.\n",
+		)
+		if m := regexp.MustCompile(`\nin all +12 +52 +10 +\d+ +(\d+) +[0-9.]+s\n`).FindStringSubmatch(out.String()); m == nil || m[1] != "56" {
+			t.Errorf("52 starts and 2 that lapse, 2 that are refused, are 56 commands:\n%s", &out)
+		}
+		for line := range strings.Lines(out.String()) {
+			if len(line) > 81 && !strings.HasPrefix(line, "  ") {
+				t.Errorf("wider than a terminal: %s", line)
+			}
+		}
+	})
+}
+
+// Ctrl-C in the middle ends everything at once; the summary tells what was done.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		interrupted := make(chan time.Time, 1)
+		time.AfterFunc(4*time.Second, func() {
+			interrupted <- time.Now()
+			cancel()
+		})
+		var out bytes.Buffer
+		err := program{out: &out}.run(ctx, []string{"-databases", "300"})
+		if late := time.Since(<-interrupted); late != 0 {
+			t.Errorf("ended %v after the interruption", late)
+		}
+		same(t, "is canceled", true, errors.Is(err, context.Canceled))
+		m := regexp.MustCompile(`\nin all +(\d+) +(\d+) +(\d+) +(\d+) +\d+ +\d+ +\S+\n`).FindStringSubmatch(out.String())
+		if m == nil {
+			t.Fatalf("no summary:\n%s", &out)
+		}
+		total := 0
+		for _, s := range m[1:] {
+			var n int
+			if _, err := fmt.Sscan(s, &n); err != nil || n == 0 {
+				t.Errorf("nothing in a column of %q", m)
+			}
+			total += n
+		}
+		same(t, "databases in the summary", 300, total)
+		contains(t, out.String(), "already  started  failed  open  reads", "\n"+m[4]+" are not ready; ")
+		if strings.Contains(out.String(), "The others are started") {
+			t.Errorf("claims too much:\n%s", &out)
+		}
+	})
+}
+
+func TestWrongFlags(t *testing.T) {
+	for _, tt := range []struct{ args, want string }{
+		{"-databases 0", "-databases must be"},
+		{"-databases many", "invalid value"},
+		{"-databases 3 -live f.json", "-databases is for simulated ones"},
+		{"-yes", "-yes needs -live"},
+		{"-max-wait 1h", "-max-wait needs -live"},
+		{"-max-wait -1s -live f.json", "-max-wait must be positive"},
+		{"-live " + t.TempDir() + "/none.json", "none.json"},
+		{"-live", "flag needs an argument"},
+		{"these", "unexpected argument"},
+		{"-unknown", "not defined"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			err := program{out: io.Discard}.run(t.Context(), strings.Fields(tt.args))
+			if _, ok := errors.AsType[*show.UsageError](err); !ok {
+				t.Fatalf("not a UsageError: %v", err)
+			}
+			contains(t, err.Error(), tt.want)
+		})
+	}
+}
+
+func same[T comparable](t *testing.T, what string, want, got T) {
+	t.Helper()
+	if want != got {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in\n%s", part, text)
+		}
+	}
+}

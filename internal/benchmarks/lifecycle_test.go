@@ -1,0 +1,92 @@
+package benchmarks
+
+import (
+	"context"
+	"testing"
+
+	cocoonspace "github.com/cocoonspace/fsm"
+	looplab "github.com/looplab/fsm"
+	"github.com/qmuntal/stateless"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+)
+
+// The lifecycle that all machines here have is that of an activity stream. A service that finishes by itself is, for the peers, an
+// event of its own; and so is a read that shows the state that was known already.
+const (
+	finish = "finish"
+	again  = "again"
+)
+
+var commands = []string{string(activitystream.StartActivityStream), string(activitystream.StopActivityStream)}
+
+// newLooplab is the lifecycle in looplab/fsm, without callbacks: its best case.
+func newLooplab(state activitystream.Status) *looplab.FSM {
+	var all []string
+	for _, s := range activitystream.Machine().States() {
+		all = append(all, string(s))
+	}
+	return looplab.NewFSM(string(state), looplab.Events{
+		{Name: commands[0], Src: []string{"stopped"}, Dst: "starting"},
+		{Name: commands[1], Src: []string{"started"}, Dst: "stopping"},
+		{Name: finish, Src: []string{"starting"}, Dst: "started"},
+		{Name: "finish stop", Src: []string{"stopping"}, Dst: "stopped"},
+		{Name: again, Src: all[:1], Dst: all[0]},
+	}, looplab.Callbacks{})
+}
+
+// newStateless is the lifecycle in qmuntal/stateless, with the state inside, without actions, in immediate mode: its best case.
+func newStateless(state activitystream.Status) *stateless.StateMachine {
+	m := stateless.NewStateMachineWithMode(string(state), stateless.FiringImmediate)
+	m.Configure("stopped").Permit(commands[0], "starting").Ignore(again)
+	m.Configure("starting").Permit(finish, "started").Ignore(again)
+	m.Configure("started").Permit(commands[1], "stopping").Ignore(again)
+	m.Configure("stopping").Permit(finish, "stopped").Ignore(again)
+	return m
+}
+
+// newCocoonspace is the lifecycle in cocoonspace/fsm, whose states and events are integers. The event that changes nothing stands first: its
+// best case, because it looks at one transition after the other.
+func newCocoonspace(state cocoonspace.State) *cocoonspace.FSM {
+	m := cocoonspace.New(state)
+	m.Transition(cocoonspace.On(0), cocoonspace.Src(0), cocoonspace.Dst(0))
+	m.Transition(cocoonspace.On(1), cocoonspace.Src(0), cocoonspace.Dst(1))
+	m.Transition(cocoonspace.On(2), cocoonspace.Src(1), cocoonspace.Dst(2))
+	m.Transition(cocoonspace.On(3), cocoonspace.Src(2), cocoonspace.Dst(3))
+	m.Transition(cocoonspace.On(2), cocoonspace.Src(3), cocoonspace.Dst(0))
+	return m
+}
+
+// switched is what a program without any machine writes by hand: as fast as it gets.
+func switched(state activitystream.Status, op string) bool {
+	switch state {
+	case activitystream.StatusStopped:
+		return op == commands[0]
+	case activitystream.StatusStarted:
+		return op == commands[1]
+	default:
+		return false
+	}
+}
+
+// TestPeersAgree shows that all machines have the same lifecycle.
+func TestPeersAgree(t *testing.T) {
+	ctx := context.Background()
+	for _, s := range activitystream.Machine().States() {
+		for _, op := range commands {
+			want := activitystream.Machine().Permits(s, activitystreamOperation(op))
+			if got := newLooplab(s).Can(op); got != want {
+				t.Errorf("looplab: %s in %s: %t", op, s, got)
+			}
+			if got, _ := newStateless(s).CanFireCtx(ctx, op); got != want {
+				t.Errorf("stateless: %s in %s: %t", op, s, got)
+			}
+			if got := switched(s, op); got != want {
+				t.Errorf("switch: %s in %s: %t", op, s, got)
+			}
+		}
+	}
+	if m := newCocoonspace(0); !m.Event(0) || m.Current() != 0 || !m.Event(1) || !m.Event(2) || m.Current() != 2 {
+		t.Error("cocoonspace: not the lifecycle")
+	}
+}

@@ -1,0 +1,22 @@
+package simulator
+
+import (
+	"regexp"
+	"testing"
+)
+
+func TestNames(t *testing.T) {
+	for region, want := range map[string]string{
+		"us-east-1":     "arn:aws:x:us-east-1:123456789012:y/z",
+		"cn-north-1":    "arn:aws-cn:x:cn-north-1:123456789012:y/z",
+		"us-gov-east-1": "arn:aws-us-gov:x:us-gov-east-1:123456789012:y/z",
+	} {
+		if got := ARN("x", region, "123456789012", "y/z"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	a, again, b := UUID("a"), UUID("a"), UUID("b")
+	if a != again || a == b || !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(a) {
+		t.Errorf("%s, %s, %s", a, again, b)
+	}
+}
