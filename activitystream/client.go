@@ -25,9 +25,9 @@ var _ API = (*rds.Client)(nil)
 
 // Client commands activity streams, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api     API
-	options Options
-	region  string // of api with the options; empty: not known
+	api      API
+	options  Options
+	settings sdkcall.Settings
 }
 
 // New makes a client that calls api, an [rds.Client] as a rule. If api tells its Region by a method Options() rds.Options, as
@@ -38,11 +38,13 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
-	return &Client{api: api, options: o, region: regionOf(api, o)}
+	return &Client{api: api, options: o, settings: settings(api, o)}
 }
 
-func regionOf(api API, o Options) string {
-	return sdkcall.Region(api, o.ClientOptions, func(o *rds.Options) string { return o.Region })
+func settings(api API, o Options) sdkcall.Settings {
+	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.Settings {
+		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+	})
 }
 
 // NewFromConfig makes a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -54,20 +56,20 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 type call struct {
 	api     API
 	options Options
-	region  string // the client's; empty: not known
-	caller  sdkcall.Caller[rds.Options]
+	sdkcall.Settings
+	caller sdkcall.Caller[rds.Options]
 }
 
 func (c *Client) call(optFns []func(*Options)) call {
-	o, region := c.options.with(optFns), c.region
+	o, s := c.options.with(optFns), c.settings
 	if len(optFns) > 0 {
-		region = regionOf(c.api, o)
+		s = settings(c.api, o)
 	}
 	return call{
-		api:     c.api,
-		options: o,
-		region:  region,
-		caller:  sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
+		api:      c.api,
+		options:  o,
+		Settings: s,
+		caller:   sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
 	}
 }
 
@@ -118,7 +120,7 @@ type ModifyOutput struct {
 // [*statemachine.Fault].
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.caller.Count()
@@ -156,7 +158,7 @@ func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 // [*statemachine.Fault]: of kind AlreadyInState if the stream is stopped.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.caller.Count()
@@ -185,7 +187,7 @@ func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 // [*statemachine.Fault].
 func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Options)) (*ModifyOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.caller.Count()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -38,7 +39,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 			goals[i] = statemachine.Goal[*Stream, Status]{Resource: arn, Target: target}
 		}
 		f := call.fleet()
-		return transform(f.Each(ctx, goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
+		return transform(spanned(ctx, f, call, "activitystream.WaitEach", goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 	})
 }
 
@@ -59,7 +60,7 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 //
 // Two inputs for one resource that differ are both a [*statemachine.InputError]. What [Client.WaitEach] says of ARNs and of stopping holds here, too.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return ensureEach(ctx, c, ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
+	return ensureEach(ctx, c, "activitystream.EnsureStartedEach", ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
 		call.checkStart, func(call call, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
 			pre := newPreflight(call, ins)
 			return func(in *StartInput) statemachine.Goal[*Stream, Status] { return call.startGoal(in, maxWait, pre) }
@@ -69,8 +70,8 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 // EnsureStoppedEach has each of many streams stopped, as its input says, by the rules of [Client.EnsureStopped], and yields one result for each
 // input. What [Client.EnsureStartedEach] says holds here, too.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return ensureEach(ctx, c, ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
-		func(c call, in *StopInput) error { return in.validate(c.region) },
+	return ensureEach(ctx, c, "activitystream.EnsureStoppedEach", ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
+		func(c call, in *StopInput) error { return in.validate(c.Region) },
 		func(call call, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
 			return func(in *StopInput) statemachine.Goal[*Stream, Status] { return call.stopGoal(in, maxWait) }
 		})
@@ -99,8 +100,31 @@ func (c call) fleet() *statemachine.Fleet[*Stream, Status] {
 	}
 }
 
+// spanned is the fleet's Each in one span, of which the calls' are the children. It ends well if every resource does.
+func spanned(ctx context.Context, f *statemachine.Fleet[*Stream, Status], c call, name string,
+	goals []statemachine.Goal[*Stream, Status], maxWait time.Duration,
+) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
+	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
+		var target Status
+		if len(goals) > 0 {
+			target = goals[0].Target
+		}
+		ctx, end := sdkcall.Span(ctx, c.Tracer, name, "", string(target), &f.Options)
+		var failed error
+		defer func() { end(nil, failed) }()
+		for i, r := range f.Each(ctx, goals, maxWait) {
+			if r.Err != nil && failed == nil {
+				failed = r.Err
+			}
+			if !yield(i, r) {
+				return
+			}
+		}
+	}
+}
+
 // ensureEach is what the ensures of many have in common. In is the operation's input.
-func ensureEach[In comparable](ctx context.Context, c *Client, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
+func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
 	arn func(*In) *string, check func(call, *In) error,
 	goals func(call, []*In) func(*In) statemachine.Goal[*Stream, Status],
 ) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
@@ -131,7 +155,7 @@ func ensureEach[In comparable](ctx context.Context, c *Client, ins []*In, maxWai
 		f := call.fleet()
 		f.Commands = call.commands(call.runs(target)...)
 		fan(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
-			return transform(f.Each(ctx, all, maxWait), output)
+			return transform(spanned(ctx, f, call, name, all, maxWait), output)
 		}, &EnsureOutput{})(yield)
 	}
 }
@@ -147,7 +171,7 @@ func (c *Client) each(texts []string, optFns []func(*Options), check func(call) 
 			whole = check(call)
 		}
 		m := newMerge(texts, func(i int) error {
-			_, reason := parseARN(texts[i], call.region)
+			_, reason := parseARN(texts[i], call.Region)
 			return validate.Join(validate.Field("ResourceArn", reason), whole)
 		}, func(int, int) bool { return true })
 		arns := make([]string, len(m.unique))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -58,7 +59,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // round; there is no drift.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns)
-	if err := validate.Wait(machine, StatusStopped, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+	if err := validate.Wait(machine, StatusStopped, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, call.patient().stopGoal(in, maxWait), maxWait)
@@ -72,7 +73,7 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
 	}
-	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	call = call.patient()
@@ -83,12 +84,12 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 			return err
 		},
 	}
-	return ensure(ctx, call, goal, maxWait, policyMachine, (*Stream).policy, call.commands())
+	return ensure(ctx, call, "activitystream.EnsurePolicy", goal, maxWait, policyMachine, (*Stream).policy, call.commands())
 }
 
 // checkStart is everything that is wrong with the input of an EnsureStarted.
 func (c call) checkStart(in *StartInput) error {
-	err := in.validate(c.region)
+	err := in.validate(c.Region)
 	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
 		err = validate.Join(err, validate.Field("ApplyImmediately",
 			"must be true with AllowRestart: else nothing may be recorded from one maintenance window to the next"))
@@ -165,13 +166,17 @@ func (c call) runs(target Status) []statemachine.Operation {
 
 // ensure runs one ensure of the stream.
 func (c call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
-	return ensure(ctx, c, goal, maxWait, machine, (*Stream).status, c.commands(c.runs(goal.Target)...))
+	name := "activitystream.EnsureStarted"
+	if goal.Target == StatusStopped {
+		name = "activitystream.EnsureStopped"
+	}
+	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.commands(c.runs(goal.Target)...))
 }
 
-func ensure[S ~string](ctx context.Context, c call, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
+func ensure[S ~string](ctx context.Context, c call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
 	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.Commands[*Stream],
 ) (*EnsureOutput, error) {
-	res, _ := parseARN(goal.Resource, c.region)
+	res, _ := parseARN(goal.Resource, c.Region)
 	e := statemachine.Ensurer[*Stream, S]{
 		Waiter:   *waiter(c, res, m, state),
 		Command:  goal.Command,
@@ -182,7 +187,7 @@ func ensure[S ~string](ctx context.Context, c call, goal statemachine.Goal[*Stre
 	if goal.Grace != 0 {
 		e.Options.Grace = goal.Grace
 	}
-	done, err := e.Ensure(ctx, goal.Target, maxWait)
+	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, goal.Target, maxWait)
 	return output(done), err
 }
 

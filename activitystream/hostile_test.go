@@ -189,14 +189,15 @@ func TestHostileAnswersForMany(t *testing.T) {
 				s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: activitystream.StatusStarted})
 			}
 			s.Fail(describeClusters, failure{Body: test.body})
-			for arn, r := range client(s).WaitEach(t.Context(), []string{clusterARN, other}, activitystream.StatusStarted, time.Hour) {
+			w := &wire{server: s}
+			for arn, r := range activitystream.NewFromConfig(w.config(), exact).WaitEach(t.Context(), []string{clusterARN, other}, activitystream.StatusStarted, time.Hour) {
 				if r.Err != nil {
 					t.Errorf("%s: %v", arn, r.Err)
 				}
 			}
 			alone := 0
-			for _, c := range s.Calls()[1:] {
-				if c.Named == 1 {
+			for _, form := range w.forms {
+				if form.Get("DBClusterIdentifier") != "" {
 					alone++
 				}
 			}

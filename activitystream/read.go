@@ -30,7 +30,7 @@ const pageSize = 100
 // [*statemachine.Fault]: of kind NotFound if there is no such database.
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
-	res, reason := parseARN(resourceArn, call.region)
+	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.Field("ResourceArn", reason); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 // [*statemachine.Fault].
 func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...func(*Options)) ([]Mode, error) {
 	call := c.call(optFns)
-	res, reason := parseARN(resourceArn, call.region)
+	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.Field("ResourceArn", reason); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -20,11 +21,11 @@ import (
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
-	res, reason := parseARN(resourceArn, call.region)
+	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.Wait(machine, target, maxWait, call.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return waiter(call, res, machine, (*Stream).status).Wait(ctx, target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", waiter(call, res, machine, (*Stream).status), target, maxWait)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the rules of [Client.Wait] on
@@ -33,11 +34,11 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait,
-		validate.Field("ResourceArn", checkInstance(resourceArn, call.region))); err != nil {
+		validate.Field("ResourceArn", checkInstance(resourceArn, call.Region))); err != nil {
 		return nil, err
 	}
-	res, _ := parseARN(resourceArn, call.region)
-	return waiter(call, res, policyMachine, (*Stream).policy).Wait(ctx, target, maxWait)
+	res, _ := parseARN(resourceArn, call.Region)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", waiter(call, res, policyMachine, (*Stream).policy), target, maxWait)
 }
 
 // Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the database's own status, reading every 30 s
@@ -47,7 +48,7 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.call(optFns)
-		res, reason := parseARN(resourceArn, call.region)
+		res, reason := parseARN(resourceArn, call.Region)
 		if err := validate.Field("ResourceArn", reason); err != nil {
 			yield(nil, err)
 			return

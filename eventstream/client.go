@@ -23,8 +23,9 @@ var _ API = (*customerprofiles.Client)(nil)
 
 // Client creates event streams, deletes them, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api     API
-	options Options
+	api      API
+	options  Options
+	settings sdkcall.Settings
 }
 
 // New makes a client that calls api, a [customerprofiles.Client] as a rule. If api tells its Region by a method Options()
@@ -38,7 +39,13 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
-	return &Client{api: api, options: o}
+	return &Client{api: api, options: o, settings: settings(api, o)}
+}
+
+func settings(api API, o Options) sdkcall.Settings {
+	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *customerprofiles.Options) sdkcall.Settings {
+		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+	})
 }
 
 // NewFromConfig makes a client that calls Customer Profiles with cfg, as [customerprofiles.NewFromConfig] does.
@@ -48,21 +55,24 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 
 // call is one call of a client's method: the options resolved.
 type call struct {
-	api             API
-	options         Options
-	region          string // the client's; empty: not known
+	api     API
+	options Options
+	sdkcall.Settings
 	reads, commands sdkcall.Caller[customerprofiles.Options]
 }
 
 func (c *Client) call(optFns []func(*Options)) call {
-	o := c.options.with(optFns)
-	reads := sdkcall.Caller[customerprofiles.Options]{Faults: faults(), Options: o.ClientOptions, Pacer: o.ReadPacer}
+	o, s := c.options.with(optFns), c.settings
+	if len(optFns) > 0 {
+		s = settings(c.api, o)
+	}
+	reads := sdkcall.Caller[customerprofiles.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.ReadPacer}
 	commands := reads
 	commands.Pacer = o.CommandPacer
 	return call{
 		api:      c.api,
 		options:  o,
-		region:   sdkcall.Region(c.api, o.ClientOptions, func(o *customerprofiles.Options) string { return o.Region }),
+		Settings: s,
 		reads:    reads,
 		commands: commands,
 	}
@@ -97,7 +107,7 @@ type DeleteOutput struct {
 // destination cannot be used, too.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.commands.Count()

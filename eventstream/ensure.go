@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -41,7 +42,7 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns)
-	if err := validate.Wait(machine, StateRunning, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+	if err := validate.Wait(machine, StateRunning, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	call = call.patient()
@@ -59,7 +60,7 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 		_, err := call.create(ctx, in)
 		return err
 	}
-	done, err := e.Ensure(ctx, StateRunning, maxWait)
+	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
 	return output(done), err
 }
 
@@ -70,7 +71,7 @@ func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Durati
 	if err := validate.Wait(machine, StateAbsent, maxWait, call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	done, err := call.patient().ensurer(ref, DeleteEventStream).Ensure(ctx, StateAbsent, maxWait)
+	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", call.patient().ensurer(ref, DeleteEventStream), StateAbsent, maxWait)
 	return output(done), err
 }
 

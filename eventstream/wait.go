@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -28,7 +29,7 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 	if err := validate.Wait(machine, target, maxWait, call.options.Wait, ref.validate("")); err != nil {
 		return nil, err
 	}
-	return waiter(call, ref, machine, (*Stream).state).Wait(ctx, target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", waiter(call, ref, machine, (*Stream).state), target, maxWait)
 }
 
 // WaitHealthy waits until the stream is running and its destination healthy, for at most maxWait, by the rules of [Client.Wait] on
@@ -45,7 +46,7 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	}
 	w := waiter(call, ref, destinationMachine, (*Stream).destination)
 	w.Check = checkDestination
-	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
+	s, err := sdkcall.Wait(ctx, call.Tracer, "eventstream.WaitHealthy", w, DestinationHealthy, maxWait)
 	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
 		explain(e, s)
 	}

@@ -23,8 +23,9 @@ var _ API = (*cloudtrail.Client)(nil)
 
 // Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api     API
-	options Options
+	api      API
+	options  Options
+	settings sdkcall.Settings
 }
 
 // New makes a client that calls api, a [cloudtrail.Client] as a rule. If api tells its Region by a method Options() cloudtrail.Options, as
@@ -38,7 +39,13 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
-	return &Client{api: api, options: o}
+	return &Client{api: api, options: o, settings: settings(api, o)}
+}
+
+func settings(api API, o Options) sdkcall.Settings {
+	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Settings {
+		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+	})
 }
 
 // NewFromConfig makes a client that calls CloudTrail with cfg, as [cloudtrail.NewFromConfig] does.
@@ -50,20 +57,23 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 type call struct {
 	api     API
 	options Options
-	region  string // the client's; empty: not known
+	sdkcall.Settings
 
 	reads, commands sdkcall.Caller[cloudtrail.Options]
 }
 
 func (c *Client) call(optFns []func(*Options)) call {
-	o := c.options.with(optFns)
-	reads := sdkcall.Caller[cloudtrail.Options]{Faults: faults(), Options: o.ClientOptions, Pacer: o.ReadPacer}
+	o, s := c.options.with(optFns), c.settings
+	if len(optFns) > 0 {
+		s = settings(c.api, o)
+	}
+	reads := sdkcall.Caller[cloudtrail.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.ReadPacer}
 	commands := reads
 	commands.Pacer = o.CommandPacer
 	return call{
 		api:      c.api,
 		options:  o,
-		region:   sdkcall.Region(c.api, o.ClientOptions, func(o *cloudtrail.Options) string { return o.Region }),
+		Settings: s,
 		reads:    reads,
 		commands: commands,
 	}
@@ -95,7 +105,7 @@ type StopOutput struct {
 // categories cannot be started.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.commands.Count()
@@ -118,7 +128,7 @@ func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 // categories cannot be stopped.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
-	if err := in.validate(call.region); err != nil {
+	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
 	call.commands.Count()

@@ -310,7 +310,7 @@ func TestOptionsAreCopied(t *testing.T) {
 		}
 	}
 	read(with("outer", func() { read(with("inner", func() {})) }))
-	same(t, "applied, to find the Region and to call", map[string]int{"client": 4, "outer": 2, "inner": 2}, of)
+	same(t, "applied, to find the Region and to call", map[string]int{"client": 5, "outer": 2, "inner": 2}, of)
 }
 
 // TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -31,10 +32,10 @@ type EnsureOutput struct {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns).patient()
-	if err := validate.Wait(machine, StatusEnabled, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+	if err := validate.Wait(machine, StatusEnabled, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
+	return call.ensure(ctx, "ingestion.EnsureStarted", in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
 		_, err := call.start(ctx, in)
 		return err
 	})
@@ -44,17 +45,17 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // round.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns).patient()
-	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, call.options.Wait, in.validate(call.region)); err != nil {
+	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
+	return call.ensure(ctx, "ingestion.EnsureStopped", in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
 		_, err := call.stop(ctx, in)
 		return err
 	})
 }
 
 // ensure brings a store to the target by the one operation that this ensure runs.
-func (c call) ensure(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration,
+func (c call) ensure(ctx context.Context, name, eventDataStore string, target Status, maxWait time.Duration,
 	op statemachine.Operation, run func(context.Context) error,
 ) (*EnsureOutput, error) {
 	e := statemachine.Ensurer[*EventDataStore, Status]{
@@ -69,7 +70,7 @@ func (c call) ensure(ctx context.Context, eventDataStore string, target Status, 
 			Pacer:      c.options.CommandPacer,
 		},
 	}
-	done, err := e.Ensure(ctx, target, maxWait)
+	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, target, maxWait)
 	return &EnsureOutput{EventDataStore: done.Value, Operations: done.Operations, Planned: done.Planned}, err
 }
 

@@ -6,20 +6,18 @@ import (
 )
 
 // faults is what CloudTrail's error codes mean, as they come over the wire.
-func faults() sdkfault.Table {
-	return sdkfault.Table{
-		{Code: "EventDataStoreARNInvalidException", Kind: statemachine.InvalidInput},
-		{Code: "InvalidParameterException", Kind: statemachine.InvalidInput},
-		{Code: "InvalidMaxResultsException", Kind: statemachine.InvalidInput},
-		{Code: "InvalidNextTokenException", Kind: statemachine.InvalidInput},
-		{Code: "EventDataStoreNotFoundException", Kind: statemachine.NotFound},
-		{Code: "InvalidEventDataStoreStatusException", Kind: statemachine.InvalidState},
-		{Code: "InvalidEventDataStoreCategoryException", Kind: statemachine.Unsupported},
-		{Code: "UnsupportedOperationException", Kind: statemachine.Unsupported},
-		{Code: "NotOrganizationMasterAccountException", Kind: statemachine.AccessDenied},
-		{Code: "OperationNotPermittedException", Kind: statemachine.AccessDenied},
-		{Code: "InsufficientDependencyServiceAccessPermissionException", Kind: statemachine.MissingDependency},
-		{Code: "NoManagementAccountSLRExistsException", Kind: statemachine.MissingDependency},
-		{Code: "ConflictException", Kind: statemachine.Conflict}, // "try the operation again", and the SDK does not
-	}
+var faults = sdkfault.Table{
+	{Code: "EventDataStoreARNInvalidException", Kind: statemachine.InvalidInput},
+	{Code: "InvalidParameterException", Kind: statemachine.InvalidInput},
+	{Code: "InvalidMaxResultsException", Kind: statemachine.InvalidInput},
+	{Code: "InvalidNextTokenException", Kind: statemachine.InvalidInput},
+	{Code: "EventDataStoreNotFoundException", Kind: statemachine.NotFound},
+	{Code: "InvalidEventDataStoreStatusException", Kind: statemachine.InvalidState},
+	{Code: "InvalidEventDataStoreCategoryException", Kind: statemachine.Unsupported},
+	{Code: "UnsupportedOperationException", Kind: statemachine.Unsupported},
+	{Code: "NotOrganizationMasterAccountException", Kind: statemachine.AccessDenied},
+	{Code: "OperationNotPermittedException", Kind: statemachine.AccessDenied},
+	{Code: "InsufficientDependencyServiceAccessPermissionException", Kind: statemachine.MissingDependency},
+	{Code: "NoManagementAccountSLRExistsException", Kind: statemachine.MissingDependency},
+	{Code: "ConflictException", Kind: statemachine.Conflict}, // "try the operation again", and the SDK does not
 }

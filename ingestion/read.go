@@ -26,7 +26,7 @@ const (
 // [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.call(optFns)
-	if err := check("", eventDataStore, call.region); err != nil {
+	if err := check("", eventDataStore, call.Region); err != nil {
 		return nil, err
 	}
 	call.reads.Count()

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -18,10 +19,10 @@ import (
 // all at once, are a [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.call(optFns)
-	if err := validate.Wait(machine, target, maxWait, call.options.Wait, check("", eventDataStore, call.region)); err != nil {
+	if err := validate.Wait(machine, target, maxWait, call.options.Wait, check("", eventDataStore, call.Region)); err != nil {
 		return nil, err
 	}
-	return call.patient().waiter(eventDataStore).Wait(ctx, target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", call.patient().waiter(eventDataStore), target, maxWait)
 }
 
 // Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in anything but UpdatedTimestamp, reading
@@ -31,7 +32,7 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.call(optFns)
-		if err := check("", eventDataStore, call.region); err != nil {
+		if err := check("", eventDataStore, call.Region); err != nil {
 			yield(nil, err)
 			return
 		}

@@ -55,14 +55,15 @@ type answer[R any] struct {
 	at      time.Time
 }
 
-// failure is the error of the call, or the first of its results, or nil.
-func (a *answer[R]) failure() error {
-	for i := 0; a.err == nil && i < len(a.results); i++ {
-		if err := a.results[i].Err; err != nil {
-			return err
+// failure is the error of the call, or of one of its results, one that was throttled before all others; or nil.
+func (a *answer[R]) failure(kind func(error) Kind) error {
+	failure := a.err
+	for i := range a.results {
+		if err := a.results[i].Err; err != nil && (failure == nil || kind(err) == Throttled) {
+			failure = err
 		}
 	}
-	return a.err
+	return failure
 }
 
 // run runs all members to their end, or until ctx ends.
@@ -337,7 +338,7 @@ func (e *engine[R, S]) take(ctx context.Context, a answer[R]) {
 			found[r.Index] = r
 		}
 	}
-	e.rules.answered(e.rules.reads, a.failure(), a.at)
+	e.rules.answered(e.rules.reads, a.failure(e.rules.kind), a.at)
 	for i, n := range a.members {
 		m := &e.members[n]
 		m.busy = false

@@ -258,3 +258,50 @@ func TestEnsureLapseWithAWayOn(t *testing.T) {
 		same(t, "operations", ops{opRetry}, done.Operations)
 	})
 }
+
+// Between two steps the ensure waits for a state that stays: one that does not may be over before it is read.
+func TestEnsureMissesAState(t *testing.T) {
+	t.Parallel()
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "job",
+		Transitions: []statemachine.Transition[state]{
+			{From: "draft", To: "queued", By: "Submit"},
+			{From: "queued", To: "ready"},
+			{From: "queued", To: "running", By: "Run"},
+			{From: "ready", To: "running", By: "Run"},
+		},
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(m, "draft", 5*time.Second)
+		done, err := r.ensurer(tens()).Ensure(t.Context(), "running", time.Hour)
+		same(t, "error", nil, err)
+		same(t, "operations", ops{"Submit", "Run"}, done.Operations)
+		r.sameTrace(t, "0s draft", "0s Submit", "10s ready", "10s Run", "20s running")
+	})
+}
+
+// A restart takes the shortest way out of the target and back.
+func TestEnsureShortestRestart(t *testing.T) {
+	t.Parallel()
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "stream",
+		Transitions: []statemachine.Transition[state]{
+			{From: started, To: stopped, By: opStop},
+			{From: stopped, To: starting, By: opStart},
+			{From: starting, To: started},
+			{From: started, To: "rebooting", By: "Reboot"},
+			{From: "rebooting", To: started},
+		},
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(m, started, 15*time.Second)
+		r.mode = "sync"
+		e := r.ensurer(tens())
+		e.Drift, e.Commands.Restart = wantMode("sync"), true
+		done, err := e.Ensure(t.Context(), started, time.Hour)
+		same(t, "error", nil, err)
+		same(t, "operations", ops{"Reboot"}, done.Operations)
+		same(t, "gap", 20*time.Second, done.GapTo.Sub(done.GapFrom))
+		r.sameTrace(t, "0s started", "0s Reboot", "10s rebooting", "20s started")
+	})
+}

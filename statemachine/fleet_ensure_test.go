@@ -179,6 +179,38 @@ func TestFleetCommandWantedAgain(t *testing.T) {
 	})
 }
 
+// A resource whose command waits is read every MaxDelay all the same: it need not wait for its place once somebody else has run it.
+func TestFleetCommandNotWantedAnyMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPark(2, stream(), stopped, 5*time.Second)
+		p.resources["r1"].rival(3*time.Second, opStart)
+		f := p.fleet(stream(), tens())
+		f.Commands.Pacer = statemachine.NewPacer(0, 1)
+		got := map[int]string{}
+		for i, r := range f.Each(t.Context(), p.goals(started), 30*time.Minute) {
+			got[i] = fmt.Sprintf("%v %v %v", time.Since(p.begin), r.Value.Operations, r.Err)
+		}
+		same(t, "results", map[int]string{0: "10s [Start] <nil>", 1: "10s [] <nil>"}, got)
+	})
+}
+
+// A command that is throttled pauses all of them.
+func TestFleetCommandsPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPark(3, stream(), stopped, 0)
+		p.resources["r0"].outcomes = []outcome{{err: fault(statemachine.Throttled)}}
+		f := p.fleet(stream(), every(5*time.Second))
+		f.Concurrency = 1
+		f.Commands.Pacer = statemachine.NewPacer(100, 100)
+		for _, r := range f.Each(t.Context(), p.goals(started), time.Hour) {
+			same(t, "error", nil, r.Err)
+		}
+		same(t, "commands", secs(0, 1, 1, 5), p.calls)
+	})
+}
+
 // No command starts after the deadline, however long the queue.
 func TestFleetCommandsAtDeadline(t *testing.T) {
 	t.Parallel()

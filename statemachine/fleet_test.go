@@ -158,6 +158,24 @@ func TestFleetEach(t *testing.T) {
 			"0s r0 started", "12s r1 starting [timed out context deadline exceeded]", "12s r2 starting [timed out context deadline exceeded]",
 		},
 	}, {
+		name: "a place after the deadline", why: "the read is made at the deadline then",
+		n: 1, maxWait: 12 * time.Second, life: startedAfter(func(int) time.Duration { return time.Hour }),
+		set: func(_ *world, f *statemachine.Fleet[row, state]) {
+			f.Pacer = statemachine.NewPacer(1.0/60, 1)
+		},
+		calls:   []string{"0s many [r0]", "12s many [r0]"},
+		results: []string{"12s r0 starting [timed out context deadline exceeded]"},
+	}, {
+		name: "rubbish from ReadMany", why: "a result of nothing that was asked for is ignored",
+		n: 2, life: startedAfter(func(int) time.Duration { return 0 }), set: func(_ *world, f *statemachine.Fleet[row, state]) {
+			many := f.ReadMany
+			f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
+				results, err := many(ctx, names)
+				return append(results, statemachine.Result[row]{Index: -1}, statemachine.Result[row]{Index: 2}, statemachine.Result[row]{Index: 1 << 40}), err
+			}
+		},
+		calls: []string{"0s many [r0 r1]"}, results: []string{"0s r0 started", "0s r1 started"},
+	}, {
 		name: "pacer pauses", why: "a throttled read pauses all of them",
 		n: 2, life: startedAfter(func(int) time.Duration { return 0 }), set: func(w *world, f *statemachine.Fleet[row, state]) {
 			f.Pacer, f.Batch, f.Concurrency = statemachine.NewPacer(100, 100), 1, 1
@@ -345,6 +363,25 @@ func TestFleetOfOne(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// A resource of a batch that was throttled pauses the pacer, whatever became of the others.
+func TestFleetThrottledInABatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(2, startedAfter(func(int) time.Duration { return 0 }))
+		f := w.fleet(every(100 * time.Millisecond))
+		f.Pacer = statemachine.NewPacer(100, 100)
+		many := f.ReadMany
+		f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
+			results, err := many(ctx, names)
+			if time.Since(w.begin) == 0 {
+				results = []statemachine.Result[row]{{Index: 0, Err: fault(statemachine.Unavailable)}, {Index: 1, Err: fault(statemachine.Throttled)}}
+			}
+			return results, err
+		}
+		same(t, "results", []string{"1s r0 started", "1s r1 started"}, w.each(t, f, goals(2, started), time.Hour))
 	})
 }
 

@@ -94,8 +94,8 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	if n := len(t.History); n == 0 || t.History[n-1].State != s {
 		t.saw(s)
 	}
-	i := m.index(s)
-	if i >= 0 && s == t.Target {
+	i, target := m.index(s), m.index(t.Target)
+	if i >= 0 && i == target {
 		t.OnWay = true
 		t.Streak++
 		if t.Reached() {
@@ -106,7 +106,7 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	t.Streak = 0
 	switch {
 	case i < 0 && s != "":
-	case i >= 0 && m.settle[i].has(m.index(t.Target)):
+	case i >= 0 && m.settle[i].has(target):
 		t.OnWay = true
 	case t.Latest.Sub(t.Since) < t.Grace:
 	case t.OnWay:

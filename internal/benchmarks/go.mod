@@ -3,20 +3,30 @@ module github.com/streamwarden/streamwarden-go/internal/benchmarks
 go 1.26.0
 
 require (
+	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0
 	github.com/aws/aws-sdk-go-v2 v1.47.6
 	github.com/aws/aws-sdk-go-v2/service/rds v1.132.0
+	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/cocoonspace/fsm v1.0.1
+	github.com/hashicorp/terraform-plugin-sdk/v2 v2.40.1
 	github.com/looplab/fsm v1.0.3
 	github.com/qmuntal/stateless v1.7.2
 	github.com/streamwarden/streamwarden-go v0.0.0
+	k8s.io/apimachinery v0.37.2
 )
 
 require (
+	github.com/Azure/azure-sdk-for-go/sdk/internal v1.13.0 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.9 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.9 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.24 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/presigned-url v1.14.9 // indirect
 	github.com/aws/smithy-go v1.28.8 // indirect
+	github.com/go-logr/logr v1.4.3 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+	k8s.io/klog/v2 v2.140.0 // indirect
+	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect
 )
 
 replace github.com/streamwarden/streamwarden-go => ../..

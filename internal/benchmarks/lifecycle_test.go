@@ -18,21 +18,23 @@ const (
 	again  = "again"
 )
 
+// agains are again for a machine whose events have one destination each.
+var agains = [4]string{"again 0", "again 1", "again 2", "again 3"}
+
 var commands = []string{string(activitystream.StartActivityStream), string(activitystream.StopActivityStream)}
 
 // newLooplab is the lifecycle in looplab/fsm, without callbacks: its best case.
 func newLooplab(state activitystream.Status) *looplab.FSM {
-	var all []string
-	for _, s := range activitystream.Machine().States() {
-		all = append(all, string(s))
-	}
-	return looplab.NewFSM(string(state), looplab.Events{
+	events := looplab.Events{
 		{Name: commands[0], Src: []string{"stopped"}, Dst: "starting"},
 		{Name: commands[1], Src: []string{"started"}, Dst: "stopping"},
 		{Name: finish, Src: []string{"starting"}, Dst: "started"},
 		{Name: "finish stop", Src: []string{"stopping"}, Dst: "stopped"},
-		{Name: again, Src: all[:1], Dst: all[0]},
-	}, looplab.Callbacks{})
+	}
+	for i, s := range activitystream.Machine().States() {
+		events = append(events, looplab.EventDesc{Name: agains[i], Src: []string{string(s)}, Dst: string(s)})
+	}
+	return looplab.NewFSM(string(state), events, looplab.Callbacks{})
 }
 
 // newStateless is the lifecycle in qmuntal/stateless, with the state inside, without actions, in immediate mode: its best case.
@@ -45,11 +47,13 @@ func newStateless(state activitystream.Status) *stateless.StateMachine {
 	return m
 }
 
-// newCocoonspace is the lifecycle in cocoonspace/fsm, whose states and events are integers. The event that changes nothing stands first: its
-// best case, because it looks at one transition after the other.
+// newCocoonspace is the lifecycle in cocoonspace/fsm, whose states and events are integers. What changes nothing stands first: its best
+// case, because it looks at one transition after the other.
 func newCocoonspace(state cocoonspace.State) *cocoonspace.FSM {
 	m := cocoonspace.New(state)
-	m.Transition(cocoonspace.On(0), cocoonspace.Src(0), cocoonspace.Dst(0))
+	for s := range cocoonspace.State(4) {
+		m.Transition(cocoonspace.On(0), cocoonspace.Src(s), cocoonspace.Dst(s))
+	}
 	m.Transition(cocoonspace.On(1), cocoonspace.Src(0), cocoonspace.Dst(1))
 	m.Transition(cocoonspace.On(2), cocoonspace.Src(1), cocoonspace.Dst(2))
 	m.Transition(cocoonspace.On(3), cocoonspace.Src(2), cocoonspace.Dst(3))

@@ -4,6 +4,10 @@ import (
 	"context"
 	"time"
 
+	cocoonspace "github.com/cocoonspace/fsm"
+	looplab "github.com/looplab/fsm"
+	"github.com/qmuntal/stateless"
+
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -49,36 +53,45 @@ func asking() []contender {
 	}
 }
 
-// observing are the ways to tell a machine of a read that shows the state that it knows already.
+// observing are the ways to tell a machine of a read that shows the state that it knows already: in each of the four states in turn, by one
+// machine for each where a machine holds its state.
 func observing() []contender {
-	m := activitystream.Machine()
-	at := time.Now()
-	track, err := m.NewTrack(activitystream.StatusStarted, at, time.Hour, statemachine.WaitOptions{})
-	if err != nil {
-		panic(err)
+	m, states := activitystream.Machine(), activitystream.Machine().States()
+	var tracks [4]statemachine.Track[activitystream.Status]
+	var cocoon [4]*cocoonspace.FSM
+	var loop [4]*looplab.FSM
+	var less [4]*stateless.StateMachine
+	var at [256]time.Time
+	for i := range at {
+		at[i] = time.Now()
 	}
-	cocoon, loop, less := newCocoonspace(0), newLooplab("stopped"), newStateless("stopped")
+	for i, s := range states {
+		track, err := m.NewTrack(activitystream.StatusStarted, at[0], time.Hour, statemachine.WaitOptions{})
+		if err != nil {
+			panic(err)
+		}
+		tracks[i], cocoon[i], loop[i], less[i] = track, newCocoonspace(cocoonspace.State(i)), newLooplab(s), newStateless(s)
+	}
 	ctx := context.Background()
 	return []contender{
 		{name: "Observe", run: func(n int) {
-			for range n {
-				at = at.Add(1)
-				sink, _ = m.Observe(&track, activitystream.StatusStarting, at)
+			for i := range n {
+				sink, _ = m.Observe(&tracks[i&3], states[i&3], at[i>>2&255])
 			}
 		}},
 		{name: "cocoonspace Event", run: func(n int) {
-			for range n {
-				sink = cocoon.Event(0)
+			for i := range n {
+				sink = cocoon[i&3].Event(0)
 			}
 		}},
 		{name: "looplab Event", run: func(n int) {
-			for range n {
-				sink = loop.Event(ctx, again) != nil
+			for i := range n {
+				sink = loop[i&3].Event(ctx, agains[i&3]) != nil
 			}
 		}},
 		{name: "stateless Fire", run: func(n int) {
-			for range n {
-				sink = less.FireCtx(ctx, again) == nil
+			for i := range n {
+				sink = less[i&3].FireCtx(ctx, again) == nil
 			}
 		}},
 	}

@@ -1,16 +1,9 @@
 package benchmarks
-import ("testing";"time"
-	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/statemachine"
-)
-func BenchmarkObs(b *testing.B) {
-	m := activitystream.Machine()
-	at := time.Now()
-	track, err := m.NewTrack(activitystream.StatusStarted, at, time.Hour, statemachine.WaitOptions{})
-	if err != nil { panic(err) }
-	for b.Loop() { at = at.Add(1); m.Observe(&track, activitystream.StatusStarting, at) }
-}
-func BenchmarkAdd(b *testing.B) {
-	at := time.Now()
-	for b.Loop() { at = at.Add(1) }
+import ("testing";"time";"log";"io")
+func TestTryWait(t *testing.T) {
+	log.SetOutput(io.Discard)
+	for i, cs := range [][]contender{waitsOfOneRead(), waitsOfManyReads(t)} {
+		r := interleave(101/(1+2*i), time.Duration(1+4*i)*500*time.Microsecond, cs)
+		for _, c := range cs { t.Logf("%-20s %v %.2f %.0f", c.name, r[c.name].Nanoseconds, r[c.name].Allocs, r[c.name].Bytes) }
+	}
 }

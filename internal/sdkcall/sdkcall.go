@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/smithy-go/tracing"
+
 	"github.com/streamwarden/streamwarden-go/statemachine"
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
@@ -60,15 +62,21 @@ func Strange(op statemachine.Operation, resource, message string) error {
 	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message}
 }
 
-// Region is the Region that api calls with these options, or empty where the value does not tell: a mock, say.
-func Region[O any](api any, optFns []func(*O), region func(*O) string) string {
+// Settings are what a client of the SDK tells of itself.
+type Settings struct {
+	Region string                 // empty: not known
+	Tracer tracing.TracerProvider // nil: none
+}
+
+// SettingsOf are the settings that api calls with under these options: none where the value does not tell, as a mock may not.
+func SettingsOf[O any](api any, optFns []func(*O), of func(*O) Settings) Settings {
 	client, ok := api.(interface{ Options() O })
 	if !ok {
-		return ""
+		return Settings{}
 	}
 	options := client.Options()
 	for _, fn := range optFns {
 		fn(&options)
 	}
-	return region(&options)
+	return of(&options)
 }

@@ -143,16 +143,16 @@ func TestStrange(t *testing.T) {
 	}
 }
 
-func TestRegion(t *testing.T) {
-	region := func(o *options) string { return o.Region }
+func TestSettings(t *testing.T) {
+	of := func(o *options) sdkcall.Settings { return sdkcall.Settings{Region: o.Region} }
 	a := &api{options: options{Region: "us-east-1"}}
-	if got := sdkcall.Region(a, nil, region); got != "us-east-1" {
+	if got := sdkcall.SettingsOf(a, nil, of).Region; got != "us-east-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.Region(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, region); got != "eu-west-1" {
+	if got := sdkcall.SettingsOf(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, of).Region; got != "eu-west-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.Region(struct{ Describe any }{}, nil, region); got != "" {
+	if got := sdkcall.SettingsOf(struct{ Describe any }{}, nil, of).Region; got != "" {
 		t.Errorf("a value that does not tell: %q", got)
 	}
 	if a.options.Region != "us-east-1" {
