@@ -2,6 +2,7 @@ package activitystream
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -129,7 +130,7 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 
 func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 	req := &rds.StartActivityStreamInput{
-		ResourceArn:      &in.ResourceArn,
+		ResourceArn:      new(strings.ToLower(in.ResourceArn)), // as RDS has it, and as it is read
 		Mode:             in.Mode,
 		KmsKeyId:         &in.KmsKeyId,
 		ApplyImmediately: &in.ApplyImmediately,
@@ -167,7 +168,7 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 
 func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.caller, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
-		ResourceArn: &in.ResourceArn, ApplyImmediately: &in.ApplyImmediately,
+		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
 	if err != nil {
 		return nil, err
@@ -196,7 +197,7 @@ func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Op
 
 func (c call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
 	out, err := sdkcall.Do(ctx, c.caller, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
-		ResourceArn: &in.ResourceArn, AuditPolicyState: in.AuditPolicyState,
+		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})
 	if err != nil {
 		return nil, err

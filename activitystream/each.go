@@ -39,7 +39,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 			goals[i] = statemachine.Goal[*Stream, Status]{Resource: arn, Target: target}
 		}
 		f := call.fleet()
-		return transform(spanned(ctx, f, call, "activitystream.WaitEach", goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
+		return transform(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 	})
 }
 
@@ -100,29 +100,6 @@ func (c call) fleet() *statemachine.Fleet[*Stream, Status] {
 	}
 }
 
-// spanned is the fleet's Each in one span, of which the calls' are the children. It ends well if every resource does.
-func spanned(ctx context.Context, f *statemachine.Fleet[*Stream, Status], c call, name string,
-	goals []statemachine.Goal[*Stream, Status], maxWait time.Duration,
-) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
-	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
-		var target Status
-		if len(goals) > 0 {
-			target = goals[0].Target
-		}
-		ctx, end := sdkcall.Span(ctx, c.Tracer, name, "", string(target), &f.Options)
-		var failed error
-		defer func() { end(nil, failed) }()
-		for i, r := range f.Each(ctx, goals, maxWait) {
-			if r.Err != nil && failed == nil {
-				failed = r.Err
-			}
-			if !yield(i, r) {
-				return
-			}
-		}
-	}
-}
-
 // ensureEach is what the ensures of many have in common. In is the operation's input.
 func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
 	arn func(*In) *string, check func(call, *In) error,
@@ -155,7 +132,7 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 		f := call.fleet()
 		f.Commands = call.commands(call.runs(target)...)
 		fan(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
-			return transform(spanned(ctx, f, call, name, all, maxWait), output)
+			return transform(sdkcall.Each(ctx, call.Tracer, name, f, all, maxWait), output)
 		}, &EnsureOutput{})(yield)
 	}
 }

@@ -493,6 +493,15 @@ func TestWatch(t *testing.T) {
 			},
 		},
 		{
+			why: "a policy that changed between two reads, while the database stayed available",
+			setup: func(s *server) {
+				s.Set(instanceARN, activitystream.StatusStarted)
+				time.AfterFunc(40*time.Second, func() { s.SetPolicy(instanceARN, activitystream.PolicyUnlocked) })
+				time.AfterFunc(70*time.Second, func() { s.Remove(instanceARN) })
+			},
+			want: []seen{{0, "started locked available", ""}, {2 * s30, "started unlocked available", ""}, {3 * s30, "started unlocked available", "gone"}},
+		},
+		{
 			why:   "gone from the beginning",
 			setup: func(s *server) { s.Remove(instanceARN) },
 			want:  []seen{{0, "", "gone"}},

@@ -149,7 +149,7 @@ func TestEnsure(t *testing.T) {
 			}
 		},
 		trace: []string{"0s stopped", "0s Start refused: conflict", "10s stopped", "10s Start refused: conflict", "20s stopped"},
-		chain: []string{"conflict"}, kind: statemachine.Conflict, says: "out of cheese",
+		chain: []string{"invalid state", "conflict"}, kind: statemachine.InvalidState, says: "out of cheese",
 	}, {
 		name: "stuck, but there", why: "in the target it does not matter that no command can be accepted",
 		from: stopped, set: func(r *resource, e ensurer) {

@@ -31,6 +31,9 @@ func (j *job[R, S]) ensured(reached bool, ended Reason, at time.Time) step {
 	if e.lost && s != e.from && m.Settles(s, t.Target) {
 		j.accepted()
 	}
+	if e.refusal != nil && !e.lost && s != e.from { // it moved on by itself: what was refused is past
+		e.refusal, e.refused = nil, false
+	}
 	if e.refused && !reached && j.isStuck(e.refusal) {
 		return stepDone
 	}
@@ -97,12 +100,12 @@ func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 	return j.commandNext(s, ops[0], m.via(s, ops, e.target))
 }
 
-// mayRun tells whether this ensure runs these operations and had none of them accepted before: a command may restart a production
-// database.
+// mayRun tells whether this ensure runs these operations, each of them once, and had none accepted before: a command may restart a
+// production database.
 func (j *job[R, S]) mayRun(ops []Operation) bool {
 	runs := j.rules.cmd.Operations
-	for _, op := range ops {
-		if runs != nil && !slices.Contains(runs, op) || slices.Contains(j.ensure.done.Operations, op) {
+	for i, op := range ops {
+		if runs != nil && !slices.Contains(runs, op) || slices.Contains(j.ensure.done.Operations, op) || slices.Contains(ops[:i], op) {
 			return false
 		}
 	}
@@ -238,7 +241,11 @@ func (j *job[R, S]) isStuck(refusal error) bool {
 	if why == nil {
 		return false
 	}
-	j.fail(fmt.Errorf("%w: %w", refusal, why))
+	err := fmt.Errorf("%w: %w", refusal, why)
+	if KindOf(err) != InvalidState { // a Conflict that will not pass
+		err = fmt.Errorf("%w: %w", InvalidState, err)
+	}
+	j.fail(err)
 	return true
 }
 

@@ -186,6 +186,7 @@ func TestFleetCommandNotWantedAnyMore(t *testing.T) {
 		p := newPark(2, stream(), stopped, 5*time.Second)
 		p.resources["r1"].rival(3*time.Second, opStart)
 		f := p.fleet(stream(), tens())
+		f.ReadMany, f.Concurrency = nil, 1 // no read is filled up with it, and r0 comes first
 		f.Commands.Pacer = statemachine.NewPacer(0, 1)
 		got := map[int]string{}
 		for i, r := range f.Each(t.Context(), p.goals(started), 30*time.Minute) {

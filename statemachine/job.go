@@ -92,7 +92,7 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 	default:
 		next = j.waited(v, err, kind, at)
 	}
-	if next == stepDone && j.err != nil && !alone && !errors.Is(j.err, TimedOut) {
+	if next == stepDone && j.err != nil && !alone && !kind.Tolerable() && !errors.Is(j.err, TimedOut) {
 		if j.track.overdue() == "" {
 			j.err, next = nil, stepAlone
 		} else {

@@ -473,6 +473,17 @@ func TestWaitKindOfHanging(t *testing.T) {
 	})
 }
 
+// What a read that took too long says is kept, though it is not believed; that its context was canceled is not, for the caller's was not.
+func TestWaitTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := answers(answer{takes: time.Minute, deaf: true, err: fault(statemachine.AccessDenied)})
+		_, err := s.waiter(every(10*time.Second)).Wait(t.Context(), started, 20*time.Second)
+		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		same(t, "chain", []string{"timed out", "access denied", "unavailable", "context deadline exceeded"}, chain(err))
+	})
+}
+
 func TestWaitRefusesInput(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -3,6 +3,7 @@ package sdkcall
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/aws/smithy-go/tracing"
@@ -33,24 +34,56 @@ func Ensure[R any, S ~string](ctx context.Context, provider tracing.TracerProvid
 	return done, err
 }
 
-// Span begins a span of the tracing that the SDK's client is set up with, around a wait or an ensure: the spans of the SDK's
-// own calls become its children. A resource's changes of state are its events. end ends it with the outcome. name is the
-// client's method, "activitystream.Wait".
+// Each is the fleet's Each in one span for all resources. It ends well if every resource does, and with neither status if nothing failed
+// until the caller broke out of the loop.
+func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
+	f *statemachine.Fleet[R, S], goals []statemachine.Goal[R, S], maxWait time.Duration,
+) iter.Seq2[int, statemachine.Result[statemachine.Ensured[R]]] {
+	if none(provider) || len(goals) == 0 {
+		return f.Each(ctx, goals, maxWait)
+	}
+	return func(yield func(int, statemachine.Result[statemachine.Ensured[R]]) bool) {
+		ctx, span := begin(ctx, provider, name, string(goals[0].Target))
+		defer span.End()
+		span.SetProperty("streamwarden.resources", len(goals))
+		var first error
+		failed, whole := 0, false
+		defer func() {
+			span.SetProperty("streamwarden.failed", failed)
+			if whole || first != nil {
+				outcome(span, first)
+			}
+		}()
+		for i, r := range f.Each(ctx, goals, maxWait) {
+			if r.Err != nil {
+				failed++
+				if first == nil {
+					first = r.Err
+				}
+			}
+			if !yield(i, r) {
+				return
+			}
+		}
+		whole = true
+	}
+}
+
+// Span begins a span of the tracing that the SDK's client is set up with, around what is done with the options o to one resource: the spans of the
+// SDK's own calls become its children, and the resource's changes of state its events. end ends it with the operations that were
+// accepted and the outcome. name is the client's method, "activitystream.Wait". Without tracing it does nothing.
 func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, target string, o *statemachine.WaitOptions) (
-	spanned context.Context, end func(ops []statemachine.Operation, err error),
+	spanned context.Context, end func(accepted []statemachine.Operation, err error),
 ) {
-	if _, none := provider.(*tracing.NopTracerProvider); none || provider == nil {
+	if none(provider) {
 		return ctx, func([]statemachine.Operation, error) {}
 	}
-	ctx, span := provider.Tracer(Scope).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
-		o.Kind = tracing.SpanKindInternal
-		o.Properties.Set("streamwarden.resource", resource)
-		o.Properties.Set("streamwarden.target", target)
-	})
+	ctx, span := begin(ctx, provider, name, target)
+	span.SetProperty("streamwarden.resource", resource)
 	onRead, last := o.OnRead, ""
 	o.OnRead = func(r statemachine.Reading) {
-		if r.Err == nil && r.State != last && resource != "" { // a span of many resources has no states of its own
-			span.AddEvent("state", func(o *tracing.EventOptions) {
+		if r.Err == nil && r.State != last {
+			span.AddEvent("state changed", func(o *tracing.EventOptions) {
 				o.Properties.Set("streamwarden.from", last)
 				o.Properties.Set("streamwarden.to", r.State)
 			})
@@ -60,20 +93,45 @@ func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, 
 			onRead(r)
 		}
 	}
-	return ctx, func(ops []statemachine.Operation, err error) {
+	return ctx, func(accepted []statemachine.Operation, err error) {
 		defer span.End()
-		for _, op := range ops {
-			span.AddEvent("accepted", func(o *tracing.EventOptions) { o.Properties.Set("streamwarden.operation", string(op)) })
+		if len(accepted) > 0 {
+			ops := make([]string, len(accepted))
+			for i, op := range accepted {
+				ops[i] = string(op)
+			}
+			span.SetProperty("streamwarden.operations", ops)
 		}
-		if err == nil {
-			span.SetStatus(tracing.SpanStatusOK)
-			return
-		}
-		span.SetStatus(tracing.SpanStatusError)
-		span.SetProperty("streamwarden.kind", string(statemachine.KindOf(err)))
-		if wait, ok := errors.AsType[*statemachine.WaitError](err); ok {
-			span.SetProperty("streamwarden.reason", string(wait.Reason))
-		}
-		span.SetProperty("exception.message", err.Error())
+		outcome(span, err)
 	}
+}
+
+// none tells whether spans would go nowhere, as they do by default: the SDK fills in a provider that does nothing.
+func none(provider tracing.TracerProvider) bool {
+	switch provider.(type) {
+	case nil, *tracing.NopTracerProvider, tracing.NopTracerProvider:
+		return true
+	}
+	return false
+}
+
+func begin(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) {
+	return provider.Tracer(Scope).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
+		o.Kind = tracing.SpanKindInternal
+		o.Properties.Set("streamwarden.target", target)
+	})
+}
+
+// outcome is the status of a span, with what a program can tell an error by, and its text under the name that the SDK's spans have it.
+func outcome(span tracing.Span, err error) {
+	if err == nil {
+		span.SetStatus(tracing.SpanStatusOK)
+		return
+	}
+	span.SetStatus(tracing.SpanStatusError)
+	span.SetProperty("streamwarden.kind", string(statemachine.KindOf(err)))
+	if wait, ok := errors.AsType[*statemachine.WaitError](err); ok {
+		span.SetProperty("streamwarden.reason", string(wait.Reason))
+	}
+	span.SetProperty("exception.message", err.Error())
 }

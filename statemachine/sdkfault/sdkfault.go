@@ -74,7 +74,8 @@ func Common() Table {
 }
 
 // Fault makes a [*statemachine.Fault] of the error of a call of op on resource with the context ctx. It returns nil for nil, and an error that has
-// its kind already (a Fault, an InputError) as it is. The SDK's error stays reachable through errors.As.
+// its kind already (a Fault, an InputError) as it is. The SDK's error stays reachable through errors.As. The Message is left out where it quotes the
+// request's signature, as AWS does of a wrong one: it must not get into logs.
 func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
 	if err == nil {
 		return nil
@@ -96,7 +97,19 @@ func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource st
 		f.RequestID = r.ServiceRequestID()
 	}
 	f.Kind = t.kind(ctx, f)
+	f.Message = discreet(f.Message)
 	return f
+}
+
+// discreet is what a service said, unless it quotes what the request was signed with: of a request that it finds wrongly signed AWS returns the
+// Authorization header (IncompleteSignature), or all signed headers, the session token among them (SignatureDoesNotMatch).
+func discreet(message string) string {
+	for _, quoted := range []string{"AWS4-", "aws4_request", "X-Amz-Security-Token"} {
+		if containsFold(message, quoted) {
+			return "the message quotes the request's signature or its credentials and is left out; the SDK's error has it"
+		}
+	}
+	return message
 }
 
 // kind says what a fault means whose other fields are filled in.

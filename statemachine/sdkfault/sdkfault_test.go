@@ -253,3 +253,43 @@ func ExampleTable_Fault() {
 	// DescribeDBSnapshots nightly: not found: DBSnapshotNotFound: DBSnapshot nightly not found.
 	// true
 }
+
+// AWS quotes of a wrongly signed request what it was signed with. That must get neither into the Fault nor into its text.
+func TestSecretsAreNotQuoted(t *testing.T) {
+	for _, test := range []struct {
+		why, code, message string
+		quotes             bool
+	}{
+		{
+			why: "the signed headers, the session token among them", code: "SignatureDoesNotMatch", quotes: true,
+			message: "The Canonical String for this request should have been\n'POST\n/\n\nhost:rds.us-east-1.amazonaws.com\nx-amz-security-token:s3cret\n'",
+		},
+		{
+			why: "the Authorization header", code: "IncompleteSignature", quotes: true,
+			message: "Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=s3cret/20261121/us-east-1/rds",
+		},
+		{
+			why: "the scope", code: "InvalidSignatureException", quotes: true,
+			message: "Credential should be scoped to a valid region: s3cret/20261121/eu-west-1/rds/aws4_request",
+		},
+		{why: "nothing of the kind", code: "SignatureDoesNotMatch", message: "Signature expired: 20261121T000000Z is now earlier than 20261121T001000Z"},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			sdk := answered(403, &smithy.GenericAPIError{Code: test.code, Message: test.message})
+			err := sdkfault.Table{}.Fault(context.Background(), op, "thing-1", sdk)
+			fault, ok := errors.AsType[*statemachine.Fault](err)
+			if !ok || fault.Kind != statemachine.Unauthenticated || fault.Code != test.code {
+				t.Fatalf("%+v", err)
+			}
+			if test.quotes == (fault.Message == test.message) {
+				t.Errorf("message: %q", fault.Message)
+			}
+			if strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("text: %q", err.Error())
+			}
+			if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorMessage() != test.message {
+				t.Error("the SDK's error does not have it either")
+			}
+		})
+	}
+}

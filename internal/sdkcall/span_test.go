@@ -1,0 +1,268 @@
+package sdkcall_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go/tracing"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/internal/spantest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+type state string
+
+var things = statemachine.MustNew(statemachine.Definition[state]{
+	Name: "thing",
+	Transitions: []statemachine.Transition[state]{
+		{From: "off", To: "going", By: "Start"},
+		{From: "going", To: "on"},
+	},
+})
+
+// thing shows its states one after the other, and the last for ever. An empty one is a read that is throttled.
+type thing struct{ shows []state }
+
+func (th *thing) read(ctx context.Context) (state, error) {
+	tracer, _ := tracing.GetSpan(ctx)
+	tracer.AddEvent("read") // what the SDK does in the context of a read, it does below the span
+	s := th.shows[0]
+	if len(th.shows) > 1 {
+		th.shows = th.shows[1:]
+	}
+	if s == "" {
+		return s, statemachine.Throttled
+	}
+	return s, nil
+}
+
+func (th *thing) waiter() *statemachine.Waiter[state, state] {
+	return &statemachine.Waiter[state, state]{
+		Machine: things, Resource: "thing-1", Read: th.read,
+		State:   func(s state) state { return s },
+		Options: statemachine.WaitOptions{Grace: -1},
+	}
+}
+
+func changed(from, to string) spantest.Event {
+	return spantest.Event{Name: "state changed", Properties: map[any]any{"streamwarden.from": from, "streamwarden.to": to}}
+}
+
+// spansAre compares all that was recorded, but for the events that tell of reads.
+func spansAre(t *testing.T, r *spantest.Recorder, want ...*spantest.Span) {
+	t.Helper()
+	got := r.Spans("")
+	for _, s := range got {
+		s.Events = slices.DeleteFunc(s.Events, func(e spantest.Event) bool { return e.Name == "read" })
+	}
+	for _, s := range want {
+		s.Scope, s.Ended = sdkcall.Scope, 1
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("spans (-want +got):\n%s", diff)
+	}
+}
+
+func TestSpanOfAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			why   string
+			shows []state
+			ends  error
+			want  spantest.Span
+		}{
+			{
+				"it is reached; a failed read and one that shows the same are no change", []state{"going", "", "going", "on"}, nil,
+				spantest.Span{
+					Status: tracing.SpanStatusOK, Properties: map[any]any{},
+					Events: []spantest.Event{changed("", "going"), changed("going", "on")},
+				},
+			},
+			{
+				"it lapses", []state{"going", "off"}, statemachine.Lapsed,
+				spantest.Span{
+					Status: tracing.SpanStatusError,
+					Properties: map[any]any{
+						"streamwarden.kind": "unknown", "streamwarden.reason": "lapsed",
+						"exception.message": "thing thing-1: waiting for on: lapsed: going → off after 2s (2 reads in 2s); Start would lead to on",
+					},
+					Events: []spantest.Event{changed("", "going"), changed("going", "off")},
+				},
+			},
+			{
+				"all reads are throttled", []state{""}, statemachine.TimedOut,
+				spantest.Span{
+					Status: tracing.SpanStatusError,
+					Properties: map[any]any{
+						"streamwarden.kind": "throttled", "streamwarden.reason": "timed out",
+						"exception.message": "thing thing-1: waiting for on: timed out (4 reads in 10s): throttled",
+					},
+				},
+			},
+		} {
+			var r spantest.Recorder
+			w := (&thing{shows: tt.shows}).waiter()
+			w.Options.Jitter = func(d time.Duration) time.Duration { return d }
+			reads := 0
+			w.Options.OnRead = func(statemachine.Reading) { reads++ }
+			if _, err := sdkcall.Wait(t.Context(), &r, "things.Wait", w, "on", 10*time.Second); !errors.Is(err, tt.ends) {
+				t.Errorf("%s: %v", tt.why, err)
+			}
+			if reads < 2 {
+				t.Errorf("%s: the caller's OnRead was told of %d reads", tt.why, reads)
+			}
+			tt.want.Name = "things.Wait"
+			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "thing-1", "on"
+			spansAre(t, &r, &tt.want)
+		}
+	})
+}
+
+// What fails without a wait has a kind, but no reason; a read is below the span, and the span below the caller's.
+func TestSpanOfAnEnsure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			why     string
+			refusal error
+			want    spantest.Span
+		}{
+			{"accepted", nil, spantest.Span{
+				Status:     tracing.SpanStatusOK,
+				Properties: map[any]any{"streamwarden.operations": []string{"Start"}},
+				Events:     []spantest.Event{changed("", "off"), changed("off", "going"), changed("going", "on")},
+			}},
+			{"refused", &statemachine.Fault{Operation: "Start", Kind: statemachine.AccessDenied}, spantest.Span{
+				Status:     tracing.SpanStatusError,
+				Properties: map[any]any{"streamwarden.kind": "access denied", "exception.message": "Start: access denied"},
+				Events:     []spantest.Event{changed("", "off")},
+			}},
+		} {
+			var r spantest.Recorder
+			ctx, outer := r.Tracer(sdkcall.Scope).StartSpan(t.Context(), "outer")
+			e := &statemachine.Ensurer[state, state]{
+				Waiter:  *(&thing{shows: []state{"off", "going", "on"}}).waiter(),
+				Command: func(context.Context, statemachine.Operation) error { return tt.refusal },
+			}
+			done, err := sdkcall.Ensure(ctx, &r, "things.Ensure", e, "on", time.Minute)
+			outer.End()
+			if !errors.Is(err, tt.refusal) || len(done.Operations) != 1 == (tt.refusal == nil) {
+				t.Errorf("%s: %v, %v", tt.why, done, err)
+			}
+			if spans := r.Spans(""); len(spans) == 2 && !slices.ContainsFunc(spans[1].Events, func(e spantest.Event) bool { return e.Name == "read" }) {
+				t.Errorf("%s: the reads were not made in the span", tt.why)
+			}
+			tt.want.Name, tt.want.Parent = "things.Ensure", &spantest.Span{Scope: sdkcall.Scope, Name: "outer", Ended: 1}
+			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "thing-1", "on"
+			spansAre(t, &r, &spantest.Span{Name: "outer"}, &tt.want)
+		}
+	})
+}
+
+func TestSpanOfMany(t *testing.T) {
+	fleet := func() *statemachine.Fleet[state, state] {
+		return &statemachine.Fleet[state, state]{
+			Machine: things,
+			Read: func(_ context.Context, resource string) (state, error) {
+				if resource == "gone" {
+					return "", statemachine.NotFound
+				}
+				return "on", nil
+			},
+			State: func(s state) state { return s },
+		}
+	}
+	goals := func(resources ...string) (all []statemachine.Goal[state, state]) {
+		for _, r := range resources {
+			all = append(all, statemachine.Goal[state, state]{Resource: r, Target: "on"})
+		}
+		return all
+	}
+	gone := "thing gone: waiting for on: gone: there is no such resource (1 read in 0s): not found"
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			why       string
+			resources []string
+			breaks    int // after so many; zero: never
+			want      *spantest.Span
+		}{
+			{"none: nothing is done", nil, 0, nil},
+			{"all are well", []string{"a", "b"}, 0, &spantest.Span{
+				Status: tracing.SpanStatusOK, Properties: map[any]any{"streamwarden.resources": 2, "streamwarden.failed": 0},
+			}},
+			{"one is not", []string{"a", "gone"}, 0, &spantest.Span{
+				Status: tracing.SpanStatusError, Properties: map[any]any{
+					"streamwarden.resources": 2, "streamwarden.failed": 1,
+					"streamwarden.kind": "not found", "streamwarden.reason": "gone", "exception.message": gone,
+				},
+			}},
+			{"none is", []string{"gone", "gone"}, 0, &spantest.Span{
+				Status: tracing.SpanStatusError, Properties: map[any]any{
+					"streamwarden.resources": 2, "streamwarden.failed": 2,
+					"streamwarden.kind": "not found", "streamwarden.reason": "gone", "exception.message": gone,
+				},
+			}},
+			{"the caller has enough after one that is well", []string{"a", "b"}, 1, &spantest.Span{
+				Status: tracing.SpanStatusUnset, Properties: map[any]any{"streamwarden.resources": 2, "streamwarden.failed": 0},
+			}},
+			{"the caller has enough after one that is not", []string{"gone"}, 1, &spantest.Span{
+				Status: tracing.SpanStatusError, Properties: map[any]any{
+					"streamwarden.resources": 1, "streamwarden.failed": 1,
+					"streamwarden.kind": "not found", "streamwarden.reason": "gone", "exception.message": gone,
+				},
+			}},
+		} {
+			var r spantest.Recorder
+			results := 0
+			for range sdkcall.Each(t.Context(), &r, "things.WaitEach", fleet(), goals(tt.resources...), time.Minute) {
+				if results++; results == tt.breaks {
+					break
+				}
+			}
+			if tt.breaks == 0 && results != len(tt.resources) || tt.breaks > 0 && results != tt.breaks {
+				t.Errorf("%s: %d results", tt.why, results)
+			}
+			if tt.want == nil {
+				spansAre(t, &r)
+				continue
+			}
+			tt.want.Name, tt.want.Properties["streamwarden.target"] = "things.WaitEach", "on"
+			spansAre(t, &r, tt.want)
+		}
+		n := 0
+		for range sdkcall.Each(t.Context(), nil, "things.WaitEach", fleet(), goals("a", "b"), time.Minute) {
+			n++
+		}
+		if n != 2 {
+			t.Errorf("without tracing: %d results", n)
+		}
+	})
+}
+
+// Without tracing, which is the default, a span costs nothing.
+func TestNoSpan(t *testing.T) {
+	ctx := t.Context()
+	bare := testing.AllocsPerRun(100, func() {
+		_, _ = (&thing{shows: []state{"on"}}).waiter().Wait(ctx, "on", time.Minute)
+	})
+	for _, provider := range []tracing.TracerProvider{nil, &tracing.NopTracerProvider{}, tracing.NopTracerProvider{}} {
+		got := testing.AllocsPerRun(100, func() {
+			_, _ = sdkcall.Wait(ctx, provider, "things.Wait", (&thing{shows: []state{"on"}}).waiter(), "on", time.Minute)
+		})
+		if got > bare {
+			t.Errorf("%T: %v allocations, without a span %v", provider, got, bare)
+		}
+		var o statemachine.WaitOptions
+		spanned, end := sdkcall.Span(ctx, provider, "things.Wait", "thing-1", "on", &o)
+		end(nil, nil)
+		if spanned != ctx || o.OnRead != nil {
+			t.Errorf("%T: the context or the options have changed", provider)
+		}
+	}
+}
