@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+)
+
+// runLive guards the resources of a file until it is interrupted, or for a time that is not zero.
+func runLive(ctx context.Context, g *guard, file string, length time.Duration, yes bool) error {
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
+	if err != nil {
+		return &show.UsageError{Message: err.Error()}
+	}
+	regions, err := parse(file, data)
+	if err != nil {
+		return &show.UsageError{Message: err.Error()}
+	}
+	databases, others := 0, 0
+	for _, w := range regions {
+		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region))
+		if err != nil {
+			return err
+		}
+		if len(w.streams) > 0 {
+			g.sources = append(g.sources, activityStreams(activitystream.NewFromConfig(cfg), g.rules, w.streams...))
+		}
+		stores, events := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg) // one of each, so that they share their quotas
+		for _, arn := range w.stores {
+			g.sources = append(g.sources, eventDataStore(stores, g.rules, arn))
+		}
+		for _, in := range w.events {
+			g.sources = append(g.sources, eventStream(events, g.rules, in))
+		}
+		databases += len(w.streams)
+		others += len(w.stores) + len(w.events)
+	}
+	if !yes {
+		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, fmt.Sprintf("This switches on what is off of %d activity streams and %d other resources, now and "+
+			"whenever somebody\nswitches it off. To start an activity stream RESTARTS ITS DATABASE. Go on? [y/N] ", databases, others))
+		if err != nil || !ok {
+			fmt.Println("nothing was changed")
+			return err
+		}
+	}
+	if length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	g.run(ctx)
+	g.summarize(os.Stdout)
+	return nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+)
+
+// behaviour is what the flags say about all services.
+type behaviour struct {
+	transition, window, latency time.Duration
+	throttle                    bool
+}
+
+func (b behaviour) check() error {
+	switch {
+	case b.transition < 0:
+		return errors.New("-transition is negative")
+	case b.window < 0:
+		return errors.New("-maintenance-window is negative")
+	case b.latency < 0 || b.latency > time.Minute:
+		return errors.New("-latency must be from 0 to 1m")
+	}
+	return nil
+}
+
+// service is one of those that are simulated.
+type service struct {
+	name       string // in the log
+	scope      string // as clients sign for it
+	operations string // that are modelled
+	http.Handler
+}
+
+// newServices makes the services, with the resources that they start with.
+func newServices(b behaviour, log *slog.Logger) []service {
+	return []service{newRDS(b, log), newCloudTrail(b, log), newCustomerProfiles(b, log)}
+}
+
+func newRDS(b behaviour, log *slog.Logger) service {
+	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+		o.Starting, o.Stopping, o.Policy, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
+		o.Remember = remembered
+		o.Latency = func(c activitystreamtest.Call) time.Duration { return b.answer(log, "rds", call(c)) }
+	})
+	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
+	s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Engine: "oracle-ee"})
+	if b.throttle {
+		s.Throttle(300, 12)
+	}
+	return service{
+		name: "rds", scope: "rds", Handler: s,
+		operations: "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances and " +
+			"DescribeOrderableDBInstanceOptions of Amazon RDS",
+	}
+}
+
+func newCloudTrail(b behaviour, log *slog.Logger) service {
+	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
+		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
+		o.Remember = remembered
+		o.Latency = func(c ingestiontest.Call) time.Duration { return b.answer(log, "cloudtrail", call(c)) }
+	})
+	s.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
+		Categories: []string{"Management"}, Status: ingestion.StatusStoppedIngestion,
+	})
+	s.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "5e3b2a1f-2222-4333-8444-23456789abcd", Name: "activity-audit-log",
+		Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusEnabled,
+	})
+	if b.throttle {
+		s.Throttle(10, 10)
+	}
+	return service{
+		name: "cloudtrail", scope: "cloudtrail", Handler: s,
+		operations: "StartEventDataStoreIngestion, StopEventDataStoreIngestion, CreateEventDataStore, UpdateEventDataStore, " +
+			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore and ListEventDataStores of AWS CloudTrail",
+	}
+}
+
+func newCustomerProfiles(b behaviour, log *slog.Logger) service {
+	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
+		o.Enabling = b.transition
+		o.Remember = remembered
+		o.Latency = func(c eventstreamtest.Call) time.Duration { return b.answer(log, "customer-profiles", call(c)) }
+	})
+	s.AddEventStream(eventstreamtest.EventStream{
+		DomainName: "example-domain", EventStreamName: "example-stream",
+		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	})
+	if b.throttle {
+		s.Throttle(5, 5)
+	}
+	return service{
+		name: "customer-profiles", scope: "profile", Handler: s,
+		operations: "CreateEventStream, GetEventStream, DeleteEventStream and ListEventStreams of Amazon Connect Customer Profiles",
+	}
+}
