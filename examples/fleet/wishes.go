@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/examples/internal/show"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -54,14 +55,14 @@ type wishes struct {
 
 // parse reads the wishes of a file. Its error has a line for each thing that is wrong, with the file and the entry.
 func parse(file string, data []byte) ([]*group, error) {
-	entries, err := split(data)
+	entries, err := show.Entries(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	ws := &wishes{file: file, lines: map[*group]int{}, seen: map[string]int{}}
 	for i, entry := range entries {
 		var w wish
-		if err := decode(entry, &w); err != nil {
+		if err := show.Decode(entry, &w); err != nil {
 			ws.refuse(i+1, "%v", err)
 			continue
 		}
