@@ -31,8 +31,8 @@ type Client struct {
 	settings sdkcall.Settings
 }
 
-// New makes a client that calls api, an [rds.Client] as a rule. If api tells its Region by a method Options() rds.Options, as
-// an rds.Client does, ARNs of other Regions are refused.
+// New makes a client that calls api, an [rds.Client] as a rule. If api exposes its Region through a method Options()
+// rds.Options, as an rds.Client does, ARNs of other Regions are refused.
 func New(api API, optFns ...func(*Options)) *Client {
 	var o Options
 	o = o.with(optFns)
@@ -74,8 +74,9 @@ func (c *Client) call(optFns []func(*Options)) call {
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are off, the last option that is
-// applied. They would send a command twice, and their quota is what loses waits when many calls fail at once.
+// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
+// off, the last option that is applied. They would send a command twice, and their quota is what loses waits
+// when many calls fail at once.
 func (c call) patient() call {
 	c.caller = c.caller.With(func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
 	return c
@@ -114,10 +115,10 @@ type ModifyOutput struct {
 	ResultMetadata middleware.Metadata
 }
 
-// Start calls StartActivityStream. It returns when RDS has accepted the command; [Client.Wait] waits until activity is recorded, and
-// [Client.EnsureStarted] does both.
+// Start calls StartActivityStream. It returns when RDS has accepted the command; [Client.Wait] waits until
+// activity is recorded, and [Client.EnsureStarted] does both.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault].
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
@@ -155,7 +156,7 @@ func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 
 // Stop calls StopActivityStream. It returns when RDS has accepted the command. RDS deletes the Kinesis data stream.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind AlreadyInState if the stream is stopped.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
@@ -181,10 +182,10 @@ func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	}, nil
 }
 
-// Modify calls ModifyActivityStream, which locks or unlocks the audit policy of an instance. It returns when RDS has accepted the command.
-// The database does not restart.
+// Modify calls ModifyActivityStream, which locks or unlocks the audit policy of an instance. It returns when
+// RDS has accepted the command. The database does not restart.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault].
 func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Options)) (*ModifyOutput, error) {
 	call := c.call(optFns)

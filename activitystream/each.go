@@ -12,9 +12,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// GetEach reads the streams of many clusters and instances, up to 100 in one call, and yields one result for each ARN, keyed by the text that was given, in
-// the order in which they are ready. A read that is throttled, or fails in another way that may heal, is made again, ten times at most.
-// What [Client.WaitEach] says of ARNs and of stopping holds here, too.
+// GetEach reads the streams of many clusters and instances, up to 100 in one call, and yields one result for
+// each ARN, keyed by the text that was given, in the order in which they become ready. A read that is throttled,
+// or fails in another way that may heal, is made again, ten times at most. What [Client.WaitEach] says of ARNs
+// and of stopping holds here, too.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return c.each(resourceArns, optFns, nil, func(call call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
@@ -22,15 +23,17 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 	})
 }
 
-// WaitEach waits, by the rules of [Client.Wait], until each of many streams is in the status target, for at most maxWait, and yields one result for
-// each ARN, keyed by the text that was given, in the order in which they are ready: with an error of its own, where its wait failed.
+// WaitEach waits, by the rules of [Client.Wait], until each of many streams is in the status target, for at
+// most maxWait, and yields one result for each ARN, keyed by the text that was given, in the order in which
+// they become ready: with an error of its own, where its wait failed.
 //
-// Ten thousand waits share one quota: up to 100 streams are read in one call, for only what is still pending. Whatever would end a wait
-// badly comes from a read of that resource alone. There is one goroutine for the time of the range loop, and one for each call under way, none for a
-// resource; a slow loop body delays nobody. Breaking out of the loop stops everything before the range statement ends.
+// Ten thousand waits share one quota: up to 100 streams are read in one call, for only what is still pending.
+// Whatever would end a wait badly comes from a read of that resource alone. There is one goroutine for the time
+// of the range loop, and one for each call under way, none for a resource; a slow loop body delays nobody.
+// Breaking out of the loop stops everything before the range statement ends.
 //
-// An ARN that is given twice gets its result twice and is read once. An ARN that is out of bounds has a [*statemachine.InputError] as its
-// result, and so has each if target or maxWait is.
+// An ARN that is given twice gets its result twice and is read once. An ARN that is out of bounds has a
+// [*statemachine.InputError] as its result, and so has each if target or maxWait is.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	check := func(call call) error { return validate.Wait(machine, target, maxWait, call.options.Wait) }
 	return c.each(resourceArns, optFns, check, func(call call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
@@ -43,10 +46,11 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 	})
 }
 
-// WatchEach yields each of many streams as it is, then each read that differs, by the rules of [Client.Watch], keyed by the ARN as it
-// was given, until the caller stops ranging. A database being gone, or another failure that a wait does not tolerate, is yielded once and ends that
-// resource's watch; the loop ends when none is left. A loop body that is slower than the changes sees the latest of each stream only.
-// What [Client.WaitEach] says of ARNs and of stopping holds here, too.
+// WatchEach yields each of many streams as it is, then each read that differs, by the rules of [Client.Watch],
+// keyed by the ARN as it was given, until the caller stops ranging. A database being gone, or another failure
+// that a wait does not tolerate, is yielded once and ends that resource's watch; the loop ends when none is
+// left. A loop body that is slower than the changes sees the latest of each stream only. What [Client.WaitEach]
+// says of ARNs and of stopping holds here, too.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return c.each(resourceArns, optFns, nil, func(call call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
@@ -54,11 +58,13 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 	})
 }
 
-// EnsureStartedEach has each of many streams started, as its input says, by the rules of [Client.EnsureStarted], and yields one result for each
-// input, keyed by its ResourceArn as it was given. Reads and commands share the quota; commands that are throttled slow all down together. The
-// question whether a stream can be started is asked once for each engine, version and class.
+// EnsureStartedEach makes sure that each of many streams is started, as its input says, by the rules of
+// [Client.EnsureStarted], and yields one result for each input, keyed by its ResourceArn as it was given. Reads
+// and commands share the quota; commands that are throttled slow all down together. The question whether a
+// stream can be started is asked once for each engine, version and class.
 //
-// Two inputs for one resource that differ are both a [*statemachine.InputError]. What [Client.WaitEach] says of ARNs and of stopping holds here, too.
+// Two inputs for one resource that differ are both a [*statemachine.InputError]. What [Client.WaitEach] says of
+// ARNs and of stopping holds here, too.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStartedEach", ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
 		call.checkStart, func(call call, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
@@ -67,8 +73,9 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 		})
 }
 
-// EnsureStoppedEach has each of many streams stopped, as its input says, by the rules of [Client.EnsureStopped], and yields one result for each
-// input. What [Client.EnsureStartedEach] says holds here, too.
+// EnsureStoppedEach makes sure that each of many streams is stopped, as its input says, by the rules of
+// [Client.EnsureStopped], and yields one result for each input. What [Client.EnsureStartedEach] says holds
+// here, too.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStoppedEach", ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
 		func(c call, in *StopInput) error { return in.validate(c.Region) },
@@ -187,7 +194,7 @@ func newMerge(texts []string, check func(int) error, equal func(i, j int) bool) 
 	return m
 }
 
-// rivals refuses the inputs of a resource if they do not all want the same of it, and tells whether it did.
+// rivals refuses the inputs of a resource if they do not all want the same of it, and reports whether it did.
 func (m *merge) rivals(first int, equal func(i, j int) bool) bool {
 	twins := m.twins[first]
 	if !slices.ContainsFunc(twins, func(i int) bool { return !equal(first, i) }) {
@@ -199,30 +206,28 @@ func (m *merge) rivals(first int, equal func(i, j int) bool) bool {
 	return true
 }
 
-// fan yields the results of run, which are by unique, for each of the inputs, and before them the inputs that are wrong.
+// fan yields the results of run, which are by unique, for each of the inputs, and before them the inputs that
+// are wrong.
 func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], none R) iter.Seq2[string, statemachine.Result[R]] {
 	return func(yield func(string, statemachine.Result[R]) bool) {
-		for i, text := range m.texts {
-			if err := m.wrong[i]; err != nil && !yield(text, statemachine.Result[R]{Index: i, Value: none, Err: err}) {
+		tell := func(i int, v R, err error) bool {
+			return yield(m.texts[i], statemachine.Result[R]{Index: i, Value: v, Err: err})
+		}
+		for i := range m.texts {
+			if err := m.wrong[i]; err != nil && !tell(i, none, err) {
 				return
 			}
 		}
 		for n, r := range run() {
-			if n < 0 { // wrong as a whole, in a way that the client did not find
-				for i := range m.texts {
-					if m.wrong[i] == nil && !yield(m.texts[i], statemachine.Result[R]{Index: i, Value: none, Err: r.Err}) {
+			inputs := m.unique // all that are left, if it is wrong as a whole in a way that the client did not find
+			if n >= 0 {
+				inputs = m.unique[n : n+1]
+			}
+			for _, first := range inputs {
+				for _, i := range append([]int{first}, m.twins[first]...) {
+					if !tell(i, r.Value, r.Err) {
 						return
 					}
-				}
-				return
-			}
-			first := m.unique[n]
-			if !yield(m.texts[first], statemachine.Result[R]{Index: first, Value: r.Value, Err: r.Err}) {
-				return
-			}
-			for _, i := range m.twins[first] {
-				if !yield(m.texts[i], statemachine.Result[R]{Index: i, Value: r.Value, Err: r.Err}) {
-					return
 				}
 			}
 		}

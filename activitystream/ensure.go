@@ -19,8 +19,8 @@ type EnsureOutput struct {
 	Operations []statemachine.Operation // accepted, in order; empty: nothing had to be run
 	Planned    []statemachine.Operation // of a dry run: what would have been run
 
-	// GapFrom and GapTo are the instants between which a restart (AllowRestart) may have left activity unrecorded. GapTo is zero if the
-	// stream was not seen started again.
+	// GapFrom and GapTo are the instants between which a restart (AllowRestart) may have left activity
+	// unrecorded. GapTo is zero if the stream was not seen started again.
 	GapFrom, GapTo time.Time
 }
 
@@ -28,24 +28,27 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
 
-// EnsureStarted has the stream started, as in says, within maxWait, whatever it was before. Call it again and again: from a cron job, after a
-// crash, beside another actor. It returns what it did, beside an error too.
+// EnsureStarted makes sure that the stream is started as in says, within maxWait, whatever its state was
+// before. It can be called again and again: from a cron job, after a crash, alongside another actor. It returns
+// what it did, even alongside an error.
 //
-// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a stream that is started as wanted is left
-// alone, one that is starting is waited for, one that is stopping is waited out; else it runs StartActivityStream, which is accepted at
-// most once a call, since with ApplyImmediately it restarts the database. Somebody who stops the stream again is reported
-// (Lapsed), not fought.
+// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a stream that
+// is started as wanted is left alone, one that is starting is waited for, one that is stopping is waited out;
+// else it runs StartActivityStream, which is accepted at most once a call, since with ApplyImmediately it
+// restarts the database. Somebody who stops the stream again is reported (Lapsed), not fought.
 //
-//   - A stream that is started with another Mode, key or native-field setting is a [*statemachine.DriftError], unless AllowRestart has it
-//     stopped and started; the output says when nothing was recorded. RDS tells a key by its ID, whatever it was given by: the ID and the ARN of
-//     one key are the same. An alias is not compared.
-//   - Before the start it asks whether the engine, version and class can have a stream in this mode, as [Client.Supported] does: if
-//     not, Unsupported. A caller who may not ask is not stopped.
+//   - A stream that is started with another Mode, key or native-field setting is a [*statemachine.DriftError],
+//     unless AllowRestart has it stopped and started; the output says when nothing was recorded. RDS tells a
+//     key by its ID, whatever it was given by: the ID and the ARN of one key are the same. An alias is not
+//     compared.
+//   - Before the start it asks whether the engine, version and class can have a stream in this mode, as
+//     [Client.Supported] does: if not, Unsupported. A caller who may not ask is not stopped.
 //   - A database that is stopped, being deleted or broken, so that it can accept no command, is InvalidState at once.
-//   - Without ApplyImmediately RDS shows nothing until the maintenance window: the stream may stay stopped all of maxWait, and a
-//     second call may send the command again.
+//   - Without ApplyImmediately RDS shows nothing until the maintenance window: the stream may stay stopped all
+//     of maxWait, and a second call may send the command again.
 //
-// Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before anything is sent, a [*statemachine.InputError].
+// Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
+// anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(machine, StatusStarted, maxWait, call.options.Wait, call.checkStart(in)); err != nil {
@@ -55,8 +58,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	return call.ensure(ctx, goal, maxWait)
 }
 
-// EnsureStopped has the stream stopped within maxWait, whatever it was before. The rules are those of [Client.EnsureStarted], turned
-// round; there is no drift.
+// EnsureStopped makes sure that the stream is stopped within maxWait, whatever its state was before. The rules
+// are those of [Client.EnsureStarted], in reverse; there is no drift.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(machine, StatusStopped, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
@@ -65,8 +68,9 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	return call.ensure(ctx, call.patient().stopGoal(in, maxWait), maxWait)
 }
 
-// EnsurePolicy has the audit policy of an instance locked or unlocked, as in says, within maxWait, by the rules of [Client.EnsureStarted] on
-// [PolicyMachine]. It does not start a stream: one that is starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
+// EnsurePolicy makes sure that the audit policy of an instance is locked or unlocked, as in says, within
+// maxWait, by the rules of [Client.EnsureStarted] on [PolicyMachine]. It does not start a stream: one that is
+// starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns)
 	target := PolicyLocked
@@ -215,8 +219,8 @@ func keyOf(s string) string {
 	return strings.ToLower(strings.TrimPrefix(s, "key/"))
 }
 
-// stuckStatuses are the statuses of a database, as RDS's user guides list them, that do not become "available" by themselves: no command is
-// accepted in them.
+// stuckStatuses are the statuses of a database, as RDS's user guides list them, that do not become "available"
+// by themselves: no command is accepted in them.
 var stuckStatuses = map[string]bool{ //nolint:gochecknoglobals // a table
 	"cloning-failed":                      true,
 	"deleting":                            true,

@@ -858,7 +858,7 @@ func TestEnsureRestart(t *testing.T) {
 			why: "another actor starts it with its own settings in between: reported, not fought", call: restart, setup: other,
 			options: before(opStart, other),
 			want: ensured{
-				Verdict: "drifted", Status: running, Took: 70 * s, Operations: both[:1], Reads: 15, Asked: true,
+				Verdict: "drifted", Status: running, Took: 65 * s, Operations: both[:1], Reads: 14, Asked: true,
 				Commands: []string{"0s StopActivityStream accepted", "1m0s StartActivityStream InvalidParameterCombination"},
 			},
 		},

@@ -13,8 +13,8 @@ var faults = sdkfault.Table{
 	{Code: "InvalidDBClusterStateFault", Kind: statemachine.InvalidState},
 	{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
 	{Code: "KMSKeyNotAccessibleFault", Kind: statemachine.KeyNotAccessible},
-	// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words are unconfirmed, and
-	// taken to be the same turned round.
+	// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words
+	// are unconfirmed, and taken to be the same in reverse.
 	{Code: "InvalidParameterCombination", Message: "expected to be started, but is stopped", Kind: statemachine.AlreadyInState},
 	{Code: "InvalidParameterCombination", Message: "expected to be stopped, but is started", Kind: statemachine.AlreadyInState},
 	{Code: "InvalidParameterCombination", Message: "expected to be", Kind: statemachine.InvalidState},

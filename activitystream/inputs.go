@@ -34,19 +34,20 @@ const (
 
 // StartInput is the input of StartActivityStream.
 type StartInput struct {
-	// ResourceArn is the ARN of an Aurora cluster (arn:aws:rds:us-east-1:123456789012:cluster:name) or of an RDS for Oracle or SQL Server
-	// instance (…:db:name), in the client's Region. Required.
+	// ResourceArn is the ARN of an Aurora cluster (arn:aws:rds:us-east-1:123456789012:cluster:name) or of an
+	// RDS for Oracle or SQL Server instance (…:db:name), in the client's Region. Required.
 	ResourceArn string
 
 	// Mode is [ModeSync] or [ModeAsync]. Required. Only Aurora PostgreSQL has ModeSync.
 	Mode Mode
 
-	// KmsKeyId is the KMS key that encrypts the activity: a key ARN, a key ID, an alias ARN or an alias name (alias/name). A
-	// key managed by AWS (alias/aws/…) cannot be used. The caller needs kms:CreateGrant and kms:DescribeKey on it. Required.
+	// KmsKeyId is the KMS key that encrypts the activity: a key ARN, a key ID, an alias ARN or an alias name
+	// (alias/name). A key managed by AWS (alias/aws/…) cannot be used. The caller needs kms:CreateGrant and
+	// kms:DescribeKey on it. Required.
 	KmsKeyId string
 
-	// ApplyImmediately restarts the database right away. Otherwise nothing happens, and nothing can be seen, until the next
-	// maintenance window.
+	// ApplyImmediately restarts the database right away. Otherwise nothing happens, and nothing can be seen,
+	// until the next maintenance window.
 	ApplyImmediately bool
 
 	// EngineNativeAuditFieldsIncluded adds the engine's own audit fields to the events. Instances only.
@@ -68,8 +69,8 @@ type ModifyInput struct {
 	AuditPolicyState AuditPolicyState
 }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods call it, and compare
-// the ARN's Region with the client's, too.
+// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
+// call it, and compare the ARN's Region with the client's, too.
 func (in *StartInput) Validate() error { return in.validate("") }
 
 // Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
@@ -130,8 +131,8 @@ type resource struct {
 	sort sort
 }
 
-// parseARN takes an ARN apart. It says what is wrong with it if it is none of a cluster or instance, or, unless region is empty, of
-// another Region.
+// parseARN takes an ARN apart. It says what is wrong with it if it is none of a cluster or instance, or, unless
+// region is empty, of another Region.
 func parseARN(s, region string) (resource, string) {
 	a, reason := validate.ARN(s, "rds", region)
 	if reason != "" {

@@ -11,17 +11,18 @@ type Status = types.ActivityStreamStatus
 
 // The states of an activity stream.
 const (
-	// StatusStopped means that nothing is recorded. It is also what RDS reports for every database that never had a stream,
-	// those that can have none included: it does not mean that a stream is supported. Only StartActivityStream leads out of it.
+	// StatusStopped means that nothing is recorded. It is also what RDS reports for every database that never
+	// had a stream, those that can have none included: it does not mean that a stream is supported. Only
+	// StartActivityStream leads out of it.
 	StatusStopped Status = types.ActivityStreamStatusStopped
 
 	// StatusStarting follows StartActivityStream. RDS moves on to started by itself, or rolls back to stopped, as when
 	// the KMS key becomes unusable. Nothing can be commanded here.
 	StatusStarting Status = types.ActivityStreamStatusStarting
 
-	// StatusStarted means that activity is recorded. Oracle and SQL Server record only what the customer's own audit policies match:
-	// a new stream there records nothing until such policies exist. StopActivityStream leads out of it; RDS stops a stream by itself
-	// when Aurora MySQL can no longer reach the key.
+	// StatusStarted means that activity is recorded. Oracle and SQL Server record only what the customer's own
+	// audit policies match: a new stream there records nothing until such policies exist. StopActivityStream
+	// leads out of it; RDS stops a stream by itself when Aurora MySQL can no longer reach the key.
 	StatusStarted Status = types.ActivityStreamStatusStarted
 
 	// StatusStopping follows StopActivityStream. RDS moves on to stopped by itself and deletes the Kinesis stream.
@@ -38,15 +39,15 @@ const (
 	// PolicyLocked means that the audit policy in the database is read-only. It is so after every start.
 	PolicyLocked PolicyStatus = types.ActivityStreamPolicyStatusLocked
 
-	// PolicyUnlocking follows ModifyActivityStream with [AuditPolicyUnlocked]. RDS moves on to unlocked by itself; the database
-	// does not restart.
+	// PolicyUnlocking follows ModifyActivityStream with [AuditPolicyUnlocked]. RDS moves on to unlocked by
+	// itself; the database does not restart.
 	PolicyUnlocking PolicyStatus = types.ActivityStreamPolicyStatusUnlockingPolicy
 
 	// PolicyUnlocked means that the audit policy in the database can be edited.
 	PolicyUnlocked PolicyStatus = types.ActivityStreamPolicyStatusUnlocked
 
-	// PolicyLocking follows ModifyActivityStream with [AuditPolicyLocked]. RDS moves on to locked by itself; the database
-	// does not restart.
+	// PolicyLocking follows ModifyActivityStream with [AuditPolicyLocked]. RDS moves on to locked by itself;
+	// the database does not restart.
 	PolicyLocking PolicyStatus = types.ActivityStreamPolicyStatusLockingPolicy
 )
 

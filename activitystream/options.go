@@ -11,45 +11,48 @@ import (
 
 // Options are the settings of a [Client], and of each of its calls: a call's functions change a copy of the client's.
 type Options struct {
-	// Wait has the settings of waits, watches and ensures. MinDelay is 5 s and MaxDelay 2 minutes by default, the rest as
-	// [statemachine.WaitOptions] says.
+	// Wait has the settings of waits, watches and ensures. MinDelay is 5 s and MaxDelay 2 minutes by default,
+	// the rest as [statemachine.WaitOptions] says.
 	Wait statemachine.WaitOptions
 
-	// ClientOptions are applied to each call of the SDK. Waits, watches and ensures switch the SDK's own retries off after
-	// them: they read again by themselves, and send each command once.
+	// ClientOptions are applied to each call of the SDK. Waits, watches and ensures switch the SDK's own
+	// retries off after them: they read again by themselves, and send each command once. A TracerProvider set
+	// here gets their spans, too.
 	ClientOptions []func(*rds.Options)
 
-	// AllowRestart has EnsureStarted stop and start a stream that is started with another mode, key or native-field
+	// AllowRestart lets EnsureStarted stop and start a stream that is started with another mode, key or native-field
 	// setting, instead of returning a [statemachine.DriftError]. It requires ApplyImmediately.
 	AllowRestart bool
 
-	// DryRun has the Ensure methods run nothing; EnsureOutput.Planned tells what they would.
+	// DryRun makes the Ensure methods run nothing; EnsureOutput.Planned says what they would have run.
 	DryRun bool
 
 	// Concurrency is how many calls of one …Each are under way at once. 8 by default.
 	Concurrency int
 
-	// Pacer keeps the calls of this client under RDS's quota, which all calls of an account in a Region share: 12 a
-	// second, after a burst of 300. By default each client has one of 8 a second after a burst of 40, which leaves room for others. Give
-	// one to several clients of the same account and Region. Waits, ensures and lists wait for their place; other calls count, but go
-	// at once.
+	// Pacer keeps the calls of this client under RDS's quota, which all calls of an account in a Region share:
+	// 12 a second, after a burst of 300. By default each client has one of 8 a second after a burst of 40,
+	// which leaves room for others. Give the same pacer to all clients of one account and Region. Waits, ensures
+	// and lists wait for their place; other calls count, but go at once.
 	Pacer *statemachine.Pacer
 }
 
 // The defaults of [Options].
 //
-// The delays are for transitions of minutes, and for many waits at once: each read asks for up to 100 streams, so that what counts is
-// how often all pending ones are read, and a constant delay for the first 400 s keeps them in step. From then on an eightieth of the time
-// waited makes the lag some 0.6 % of the wait, and the ceiling of 2 minutes bounds what a wait for a maintenance window costs: 720 reads a day.
-// Shorter delays would not pay: the lag of 10,000 waits is made by the quota, not by the delay.
+// The delays are for transitions of minutes, and for many waits at once: each read asks for up to 100 streams,
+// so that what counts is how often all pending ones are read, and a constant delay for the first 400 s keeps
+// them in step. From then on an eightieth of the time waited makes the lag some 0.6 % of the wait, and the
+// ceiling of 2 minutes bounds what a wait for a maintenance window costs: 720 reads a day. Shorter delays would
+// not pay: the lag of 10,000 waits is made by the quota, not by the delay.
 //
-// Eight calls a second leave a third of the quota, and the burst of 40 leaves 260, to whatever else of the account talks to RDS. Measured by
+// Eight calls a second leave a third of the quota, and the burst of 40 leaves 260, to whatever else of the
+// account talks to RDS. Measured by
 //
 //	go test ./activitystream -run TestScale -v -timeout 30m -scale
 //
-// in virtual time, with answers that take 300 ms and 2 ms a record, transitions that take 4 minutes in the median (log-normal, σ 0.7), and the real
-// quota (a burst of 300, then 12 a second); lag is the mean from a true change until the caller has it, and one by one is how many reads
-// polling would need for that lag:
+// in virtual time, with answers that take 300 ms and 2 ms a record, transitions that take 4 minutes in the
+// median (log-normal, σ 0.7), and the real quota (a burst of 300, then 12 a second); lag is the mean from a
+// true change until the caller has it, and one by one is how many reads polling would need for that lag:
 //
 //	                                    reads   one by one    lag   last after   bytes a wait
 //	    100 waits                         193    25 times    3.6 s     26 min

@@ -26,7 +26,7 @@ const pageSize = 100
 
 // Get reads the activity stream of a cluster or instance.
 //
-// An ARN that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// An ARN that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind NotFound if there is no such database.
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
@@ -125,9 +125,10 @@ func streams[T any](from []T, of func(*T) *Stream) []*Stream {
 	return all
 }
 
-// List yields the activity stream of every cluster and instance of the Region that can have one, or has one: not Aurora's
-// member instances, whose cluster has the stream, nor Neptune's and DocumentDB's databases, which RDS lists as well. Reads wait for their
-// place under the quota. An error is yielded once and ends it. Ranging again reads anew.
+// List yields the activity stream of every cluster and instance of the Region that can have one, or has one:
+// not Aurora's member instances, whose cluster has the stream, nor Neptune's and DocumentDB's databases, which
+// RDS lists as well. Reads wait for their place under the quota. An error is yielded once and ends it. Ranging
+// again reads anew.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.call(optFns)

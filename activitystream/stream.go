@@ -67,8 +67,8 @@ func ofInstance(i *types.DBInstance) *Stream {
 // status is the stream's state as its machine has it.
 func (s *Stream) status() Status { return s.Status }
 
-// awaitingStream is what the policy's machine is shown while the stream is starting: a state it does not know, which it waits out. Its text
-// is for messages.
+// awaitingStream is what the policy's machine is shown while the stream is starting: a state it does not know,
+// which it waits out. Its text is for messages.
 const awaitingStream PolicyStatus = "(stream starting)"
 
 // policy is the audit policy's state as its machine has it: none where the stream is not started.
@@ -83,7 +83,7 @@ func (s *Stream) policy() PolicyStatus {
 	return ""
 }
 
-// sameStream tells whether nothing differs that a Watch tells.
+// sameStream reports whether nothing differs that a Watch tells.
 func sameStream(a, b *Stream) bool {
 	return a.Status == b.Status && a.PolicyStatus == b.PolicyStatus && a.Mode == b.Mode &&
 		a.KmsKeyId == b.KmsKeyId && a.ResourceStatus == b.ResourceStatus

@@ -15,12 +15,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Supported tells the modes that the resource's engine, version and instance class can have an activity stream in: none where they
-// can have no stream. RDS itself does not tell: it reports every database that has no stream as stopped.
+// Supported tells the modes that the resource's engine, version and instance class can have an activity stream
+// in: none where they can have no stream. RDS itself does not tell: it reports every database that has no
+// stream as stopped.
 //
-// It asks DescribeOrderableDBInstanceOptions for the class of the instance, or for those of the cluster's members, which must all support
-// it; a cluster without members is asked for any class. An ARN that is out of bounds is a [*statemachine.InputError], an error of the service a
-// [*statemachine.Fault].
+// It asks DescribeOrderableDBInstanceOptions for the class of the instance, or for those of the cluster's
+// members, which must all support it; a cluster without members is asked for any class. An ARN that is not
+// valid is a [*statemachine.InputError], an error of the service a [*statemachine.Fault].
 func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...func(*Options)) ([]Mode, error) {
 	call := c.call(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
@@ -35,13 +36,14 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	return newPreflight(call, []*StartInput{{ResourceArn: resourceArn}}).modes(ctx, res, s)
 }
 
-// preflight finds out whether streams can be started, asking no more than once for each engine, version and class. It is safe for
-// concurrent use.
+// preflight finds out whether streams can be started, asking no more than once for each engine, version and
+// class. It is safe for concurrent use.
 type preflight struct {
 	call call
 
-	// lock is held during the calls: others that need the same answer wait for it. It is no mutex, because such a wait ends with the
-	// caller's context, and because in a testing/synctest bubble no time passes while a goroutine waits for a mutex.
+	// lock is held during the calls: others that need the same answer wait for it. It is no mutex, because such
+	// a wait ends with the caller's context, and because in a testing/synctest bubble no time passes while a
+	// goroutine waits for a mutex.
 	lock    chan struct{}
 	pending []string // clusters whose members' classes are not known yet
 	classes map[string][]string
@@ -175,7 +177,8 @@ func (p *preflight) members(ctx context.Context, arn string) error {
 	return nil
 }
 
-// classesOf reads the classes of the clusters' members, by the identifier of the cluster, which is how a member names it.
+// classesOf reads the classes of the clusters' members, by the identifier of the cluster, which is how a member
+// names it.
 func (p *preflight) classesOf(ctx context.Context, arns []string) (map[string][]string, error) {
 	found := make(map[string][]string, len(arns))
 	in := &rds.DescribeDBInstancesInput{Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize))}

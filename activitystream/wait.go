@@ -10,14 +10,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits until the stream is in the status target, for at most maxWait, and returns what it read last, beside an error too. It does
-// nothing to the stream. The rules are those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status that cannot become the
-// target by itself fails the wait, after the Grace of a minute in which it may be an old read.
+// Wait waits until the stream is in the status target, for at most maxWait, and returns the last value it read,
+// even alongside an error. It does nothing to the stream. The rules are those of [statemachine.Waiter.Wait], on
+// [Machine]: among them, that a status that cannot become the target by itself fails the wait, after the Grace
+// of a minute in which it may be an old read.
 //
 // After a command without ApplyImmediately nothing can be seen until the maintenance window: give such a wait a
 // Grace as long as itself.
 //
-// A wait that ends without the target is a [*statemachine.WaitError]; arguments out of bounds, all at once, are a
+// A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
@@ -28,9 +29,10 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", waiter(call, res, machine, (*Stream).status), target, maxWait)
 }
 
-// WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the rules of [Client.Wait] on
-// [PolicyMachine]. While the stream is starting it waits for that first; a stream that is stopped or stopping has no policy: a status that cannot become
-// the target. A cluster is a [*statemachine.InputError].
+// WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the
+// rules of [Client.Wait] on [PolicyMachine]. While the stream is starting it waits for that first; a stream
+// that is stopped or stopping has no policy: a status that cannot become the target. A cluster is a
+// [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait,
@@ -41,10 +43,10 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", waiter(call, res, policyMachine, (*Stream).policy), target, maxWait)
 }
 
-// Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the database's own status, reading every 30 s
-// (WatchDelay), until the caller stops ranging. Failures that a wait tolerates go to Options.Wait.OnRead. The database
-// being gone, any other failure and the context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it.
-// Ranging again starts anew.
+// Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the
+// database's own status, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that a wait
+// tolerates go to Options.Wait.OnRead. The database being gone, any other failure and the context's end are
+// yielded once, as a [*statemachine.WaitError] beside the last value, and end it. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.call(optFns)

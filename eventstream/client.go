@@ -28,8 +28,9 @@ type Client struct {
 	settings sdkcall.Settings
 }
 
-// New makes a client that calls api, a [customerprofiles.Client] as a rule. If api tells its Region by a method Options()
-// customerprofiles.Options, as a customerprofiles.Client does, destinations in other Regions are refused.
+// New makes a client that calls api, a [customerprofiles.Client] as a rule. If api exposes its Region through a method
+// Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other Regions are
+// refused.
 func New(api API, optFns ...func(*Options)) *Client {
 	var o Options
 	o = o.with(optFns)
@@ -78,8 +79,8 @@ func (c *Client) call(optFns []func(*Options)) call {
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are off, the last option that is
-// applied. They would send a command twice.
+// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
+// off, the last option that is applied. They would send a command twice.
 func (c call) patient() call {
 	once := func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} }
 	c.reads, c.commands = c.reads.With(once), c.commands.With(once)
@@ -99,10 +100,10 @@ type DeleteOutput struct {
 	ResultMetadata middleware.Metadata
 }
 
-// Create calls CreateEventStream, which makes an event stream and has it run. [Client.WaitHealthy] waits until events get to
-// the destination, and [Client.EnsureCreated] can be called again and again.
+// Create calls CreateEventStream, which makes an event stream and has it run. [Client.WaitHealthy] waits until
+// events get to the destination, and [Client.EnsureCreated] can be called again and again.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind AlreadyInState if the domain has a stream, this one or another; InvalidInput where the
 // destination cannot be used, too.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
@@ -130,10 +131,10 @@ func (c call) create(ctx context.Context, in *CreateInput) (*CreateOutput, error
 	return &CreateOutput{EventStreamArn: arn, Tags: out.Tags, ResultMetadata: out.ResultMetadata}, nil
 }
 
-// Delete calls DeleteEventStream, which stops the export and deletes the event stream. The Kinesis data stream and what is in it stay.
-// [Client.Wait] for [StateAbsent] waits until reads show it.
+// Delete calls DeleteEventStream, which stops the export and deletes the event stream. The Kinesis data stream
+// and what is in it stay. [Client.Wait] for [StateAbsent] waits until reads show it.
 //
-// Names that are out of bounds are a [*statemachine.InputError] before anything is sent, an error of the service a
+// Names that are not valid are a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind NotFound if there is no such stream or domain, or the caller has no access to it.
 func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) (*DeleteOutput, error) {
 	call := c.call(optFns)

@@ -249,7 +249,7 @@ func TestEnsureCreated(t *testing.T) {
 				drifted(s)
 				time.AfterFunc(time.Second, func() { drifted(s) })
 			},
-			want: did{Verdict: "drifted", Took: m + 2*s, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+			want: did{Verdict: "drifted", Took: m, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
 		},
 		{
 			why: "stopped", setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) },

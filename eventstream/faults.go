@@ -5,7 +5,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// faults is what Customer Profiles' error codes mean. AccessDeniedException and ThrottlingException mean what they mean everywhere.
+// faults is what Customer Profiles' error codes mean. AccessDeniedException and ThrottlingException mean what
+// they mean everywhere.
 var faults = sdkfault.Table{
 	// "The Customer Profiles Domain: <name> is already associated with an active EventStream": this one, or another.
 	{Code: "BadRequestException", Message: "already associated with an active EventStream", Kind: statemachine.AlreadyInState},

@@ -12,7 +12,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Ref names an event stream. Both names are compared with regard to case.
+// Ref names an event stream. Both names are case-sensitive.
 type Ref struct {
 	DomainName      string // of the Customer Profiles domain: 1 to 64 of a-z, A-Z, 0-9, _ and -. Required
 	EventStreamName string // of the stream in it: as the DomainName. Required
@@ -25,20 +25,21 @@ func (r Ref) String() string { return r.DomainName + "/" + r.EventStreamName }
 type CreateInput struct {
 	Ref
 
-	// Uri is the destination: the ARN of a Kinesis data stream (arn:aws:kinesis:us-east-1:123456789012:stream/name) that is ACTIVE, in the
-	// account of the domain and in the client's Region. At most 255 characters. Required.
+	// Uri is the destination: the ARN of a Kinesis data stream
+	// (arn:aws:kinesis:us-east-1:123456789012:stream/name) that is ACTIVE, in the account of the domain and in
+	// the client's Region. At most 255 characters. Required.
 	Uri string
 
-	// Tags are none, or 1 to 50. A key has 1 to 128 of a-z, A-Z, 0-9 and + , - . / : ; < = _ and does not begin with "aws:"; a
-	// value has at most 256 characters.
+	// Tags are none, or 1 to 50. A key has 1 to 128 of a-z, A-Z, 0-9 and + , - . / : ; < = _ and does not begin
+	// with "aws:"; a value has at most 256 characters.
 	Tags map[string]string
 }
 
 // Validate tells everything that is wrong with the names, as a [*statemachine.InputError].
 func (r Ref) Validate() error { return r.validate("") }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods call it, and compare
-// the Region of the Uri with the client's, too.
+// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
+// call it, and compare the Region of the Uri with the client's, too.
 func (in *CreateInput) Validate() error { return in.validate("") }
 
 func (r Ref) validate(op statemachine.Operation) error {

@@ -26,11 +26,12 @@ const pageSize = 100
 
 // Get reads an event stream.
 //
-// Names that are out of bounds are a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]. Because GetEventStream answers the same for a stream that is not there and to a caller who has no access, an
-// answer of that sort has ListEventStreams asked as well: NotFound is a stream that the domain's list lacks, or, as the message then says,
-// one in a domain that cannot be listed for the same reason; Unavailable is one that the list names, which is being deleted or created, or which
-// the caller may not get.
+// Names that are not valid are a [*statemachine.InputError] before anything is sent, an error of the
+// service a [*statemachine.Fault]. Because GetEventStream answers the same for a stream that is not there and
+// to a caller who has no access, an answer of that sort has ListEventStreams asked as well: NotFound is a
+// stream that the domain's list lacks, or, as the message then says, one in a domain that cannot be listed for
+// the same reason; Unavailable is one that the list names, which is being deleted or created, or which the
+// caller may not get.
 func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
 	if err := ref.validate(""); err != nil {
@@ -110,7 +111,7 @@ func readKind(err error) statemachine.Kind {
 	return statemachine.Unknown
 }
 
-// named tells whether an ARN is one of the stream.
+// named reports whether an ARN is one of the stream.
 func (r Ref) named(arn string) bool { return arn[strings.LastIndex(arn, "/")+1:] == r.EventStreamName }
 
 // elsewhere says that an answer is about something else.
@@ -118,10 +119,11 @@ func elsewhere(member, got string) string {
 	return fmt.Sprintf("the answer is not about what was asked for: its %s is %q", member, got)
 }
 
-// List yields the event streams of a domain, which can have one. The list tells no CreatedAt, and no Message of the
-// destination; [Client.Get] does. Reads wait for their place under the quota. An error is yielded once and ends it: a DomainName
-// out of bounds as a [*statemachine.InputError], an error of the service as a [*statemachine.Fault], of kind NotFound if there is no
-// such domain or the caller has no access to it. Ranging again reads anew.
+// List yields the event streams of a domain, which can have one. The list has no CreatedAt, and no Message of
+// the destination; [Client.Get] does. Reads wait for their place under the quota. An error is yielded once and
+// ends it: a DomainName that is not valid as a [*statemachine.InputError], an error of the service as a
+// [*statemachine.Fault], of kind NotFound if there is no such domain or the caller has no access to it. Ranging
+// again reads anew.
 func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		err := validate.Field("DomainName", checkName(domainName))

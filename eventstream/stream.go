@@ -24,7 +24,7 @@ type Stream struct {
 	Tags map[string]string
 }
 
-// Destination is where a stream leads, and how it does there.
+// Destination is where a stream leads, and whether events arrive there.
 type Destination struct {
 	Uri            string // the ARN of a Kinesis data stream
 	Status         DestinationStatus
@@ -32,13 +32,15 @@ type Destination struct {
 	Message        string    // the service's own words on the status; empty in a list, which lacks it
 }
 
-// remedy is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the remedy of a new stream, in
-// lower case. The others it lists, on throttling and on keys, are about what can be mended while the stream stays.
+// remedy is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the
+// remedy of a new stream, in lower case. The others it lists, on throttling and on keys, are about what can be
+// mended while the stream stays.
 var remedy = []string{"stream is not active", "stream does not exist", "recreate the event stream"}
 
-// NeedsNewStream tells whether the destination is unhealthy with one of the messages that AWS says need a new stream: its Kinesis data stream
-// is not active, or does not exist. Waiting does not help then: see that the Kinesis data stream is there, and delete and
-// create the event stream. It is always false for a stream out of a list, which lacks the message.
+// NeedsNewStream reports whether the destination is unhealthy with one of the messages that AWS says need a new
+// stream: its Kinesis data stream is not active, or does not exist. Waiting does not help then: see that the
+// Kinesis data stream is there, and delete and create the event stream. It is always false for a stream out of
+// a list, which lacks the message.
 func (d Destination) NeedsNewStream() bool {
 	if d.Status != DestinationUnhealthy {
 		return false
@@ -93,8 +95,8 @@ func ofSummary(item *types.EventStreamSummary) *Stream {
 // state is the stream's state as its machine has it.
 func (s *Stream) state() State { return s.State }
 
-// destination is the destination's state as its machine has it: none where the stream is known not to run; where the service has grown a
-// state of streams, one that the machine does not know either, and waits out.
+// destination is the destination's state as its machine has it: none where the stream is known not to run;
+// where the service has grown a state of streams, one that the machine does not know either, and waits out.
 func (s *Stream) destination() DestinationStatus {
 	switch {
 	case s.State == StateRunning:
@@ -105,7 +107,7 @@ func (s *Stream) destination() DestinationStatus {
 	return DestinationStatus("(stream " + string(s.State) + ")")
 }
 
-// sameStream tells whether nothing differs.
+// sameStream reports whether nothing differs.
 func sameStream(a, b *Stream) bool {
 	return a.EventStreamArn == b.EventStreamArn && a.CreatedAt.Equal(b.CreatedAt) &&
 		a.State == b.State && a.StoppedSince.Equal(b.StoppedSince) &&

@@ -13,16 +13,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits until the stream is in the state target, for at most maxWait, and returns what it read last, beside an error too: for
-// [StateAbsent] a Stream that has this State and the names. It does nothing to the stream. The rules are those of
-// [statemachine.Waiter.Wait], on [Machine]: among them, that a state that cannot become the target by itself fails the wait, after the
-// Grace of a minute in which it may be an old read.
+// Wait waits until the stream is in the state target, for at most maxWait, and returns the last value it read,
+// even alongside an error: for [StateAbsent] a Stream that has this State and the names. It does nothing to the
+// stream. The rules are those of [statemachine.Waiter.Wait], on [Machine]: among them, that a state that cannot
+// become the target by itself fails the wait, after the Grace of a minute in which it may be an old read.
 //
-// A stream is absent if GetEventStream does not find it and ListEventStreams of the domain lacks it. If the list names it, one of the two is
-// taken for an old read, and the wait goes on; if the list is not found either, because there is no such domain or access is denied, the wait ends
-// as ReadFailed, with a Fault of kind NotFound in it.
+// A stream is absent if GetEventStream does not find it and ListEventStreams of the domain lacks it. If the
+// list names it, one of the two is taken for an old read, and the wait goes on; if the list is not found
+// either, because there is no such domain or access is denied, the wait ends as ReadFailed, with a Fault of
+// kind NotFound in it.
 //
-// A wait that ends without the target is a [*statemachine.WaitError]; arguments out of bounds, all at once, are a
+// A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
@@ -32,13 +33,15 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", waiter(call, ref, machine, (*Stream).state), target, maxWait)
 }
 
-// WaitHealthy waits until the stream is running and its destination healthy, for at most maxWait, by the rules of [Client.Wait] on
-// [DestinationMachine]. A stream that is stopped, or not there, has no destination that could become healthy: it may be an old read for the Grace of
-// a minute, and ends the wait after that, as Unreachable or, if it is not there, as Gone.
+// WaitHealthy waits until the stream is running and its destination healthy, for at most maxWait, by the rules
+// of [Client.Wait] on [DestinationMachine]. A stream that is stopped, or not there, has no destination that
+// could become healthy: it may be an old read for the Grace of a minute, and ends the wait after that, as
+// Unreachable or, if it is not there, as Gone.
 //
-// A destination whose message says that the stream has to be made anew, as [Destination.NeedsNewStream] tells, ends the wait at once as
-// Unreachable, of kind MissingDependency. Other messages, on throttling or on the key of the Kinesis data stream, are waited out. Right after a
-// restart the message may be an old read's, of the stream before.
+// A destination whose message says that the stream has to be made anew, as [Destination.NeedsNewStream] tells,
+// ends the wait at once as Unreachable, of kind MissingDependency. Other messages, on throttling or on the key
+// of the Kinesis data stream, are waited out. Right after a restart the message may be an old read's, of the
+// stream before.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(destinationMachine, DestinationHealthy, maxWait, call.options.Wait, ref.validate("")); err != nil {
@@ -46,10 +49,12 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	}
 	w := waiter(call, ref, destinationMachine, (*Stream).destination)
 	w.Check = checkDestination
-	s, err := sdkcall.Wait(ctx, call.Tracer, "eventstream.WaitHealthy", w, DestinationHealthy, maxWait)
+	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
+	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
 	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
 		explain(e, s)
 	}
+	end(nil, err)
 	return s, err
 }
 
@@ -62,7 +67,8 @@ func checkDestination(s *Stream) error {
 		statemachine.MissingDependency, s.Message, s.Uri, DeleteEventStream, CreateEventStream)
 }
 
-// explain adds to the error of a WaitHealthy what only the stream's own machine knows: a destination ended it whose stream does not run.
+// explain adds to the error of a WaitHealthy what only the stream's own machine knows: a destination ended it
+// whose stream does not run.
 func explain(e *statemachine.WaitError, s *Stream) {
 	if e.Err != nil || s.State == StateRunning || e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed {
 		return
@@ -78,10 +84,10 @@ func explain(e *statemachine.WaitError, s *Stream) {
 	e.Err = fmt.Errorf("the stream is %s; %s would lead to %s", s.State, strings.Join(ops, ", then "), StateRunning)
 }
 
-// Watch yields the stream as it is, then each read that differs in anything, reading every 30 s (WatchDelay), until the caller stops
-// ranging. A stream that is not there is yielded as one in [StateAbsent], and the watch goes on. Failures that a wait
-// tolerates go to Options.Wait.OnRead. Any other failure and the context's end are yielded once, as a [*statemachine.WaitError]
-// beside the last value, and end it. Ranging again starts anew.
+// Watch yields the stream as it is, then each read that differs in anything, reading every 30 s (WatchDelay),
+// until the caller stops ranging. A stream that is not there is yielded as one in [StateAbsent], and the watch
+// goes on. Failures that a wait tolerates go to Options.Wait.OnRead. Any other failure and the context's end
+// are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := ref.validate(""); err != nil {

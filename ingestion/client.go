@@ -21,15 +21,16 @@ type API interface {
 
 var _ API = (*cloudtrail.Client)(nil)
 
-// Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for concurrent use.
+// Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for
+// concurrent use.
 type Client struct {
 	api      API
 	options  Options
 	settings sdkcall.Settings
 }
 
-// New makes a client that calls api, a [cloudtrail.Client] as a rule. If api tells its Region by a method Options() cloudtrail.Options, as
-// a cloudtrail.Client does, ARNs of other Regions are refused.
+// New makes a client that calls api, a [cloudtrail.Client] as a rule. If api exposes its Region through a method
+// Options() cloudtrail.Options, as a cloudtrail.Client does, ARNs of other Regions are refused.
 func New(api API, optFns ...func(*Options)) *Client {
 	var o Options
 	o = o.with(optFns)
@@ -79,8 +80,8 @@ func (c *Client) call(optFns []func(*Options)) call {
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are off, the last option that is
-// applied. They would send a command twice.
+// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
+// off, the last option that is applied. They would send a command twice.
 func (c call) patient() call {
 	once := func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} }
 	c.reads, c.commands = c.reads.With(once), c.commands.With(once)
@@ -97,12 +98,13 @@ type StopOutput struct {
 	ResultMetadata middleware.Metadata
 }
 
-// Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command, and does not tell the status that it led to;
-// [Client.Wait] waits until events are ingested, and [Client.EnsureStarted] does both.
+// Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command, and does not
+// tell the status that it led to; [Client.Wait] waits until events are ingested, and [Client.EnsureStarted]
+// does both.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind InvalidState unless the store is stopped, a store that is started already among them; of kind Unsupported if the store's
-// categories cannot be started.
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
+// a [*statemachine.Fault]: of kind InvalidState unless the store is stopped, a store that is started already
+// among them; of kind Unsupported if the store's categories cannot be started.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -123,9 +125,9 @@ func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 
 // Stop calls StopEventDataStoreIngestion. It returns when CloudTrail has accepted the command. What was ingested stays.
 //
-// Input that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind InvalidState unless the store is enabled, a store that is stopped already among them; of kind Unsupported if the store's
-// categories cannot be stopped.
+// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
+// a [*statemachine.Fault]: of kind InvalidState unless the store is enabled, a store that is stopped already
+// among them; of kind Unsupported if the store's categories cannot be stopped.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {

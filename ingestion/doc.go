@@ -1,55 +1,71 @@
-// Package ingestion starts and stops the ingestion of live events into the event data stores of AWS CloudTrail Lake, waits for them and keeps them
-// the way they should be.
+// Package ingestion starts and stops the ingestion of live events into the event data stores of AWS CloudTrail
+// Lake, waits for them and keeps them the way they should be.
 //
 //	client := ingestion.NewFromConfig(cfg)
 //	out, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, 15*time.Minute)
 //
-// CloudTrail accepts StartEventDataStoreIngestion and StopEventDataStoreIngestion with an empty answer and gets to work; only GetEventDataStore tells
-// when events are ingested again, ListEventDataStores tells no status at all, and the SDK has no waiter for it. Neither operation is
-// idempotent: to start what is started is an error. This package does the rest.
+// CloudTrail answers StartEventDataStoreIngestion and StopEventDataStoreIngestion with nothing and goes to
+// work; only GetEventDataStore says when events are ingested again, ListEventDataStores shows no status at all,
+// and the SDK has no waiter for it. Neither operation is idempotent: starting what is started is an error. This
+// package does the rest.
 //
-// It is for those who have event data stores: CloudTrail Lake has been closed to new customers since 31 May 2026, and goes on for the others. It is
-// not for trails, which StartLogging and StopLogging turn on and off, nor does it create, change, delete or restore event data stores.
+// It is for those who have event data stores: CloudTrail Lake has been closed to new customers since 31 May
+// 2026, and goes on for the others. It is not for trails, which StartLogging and StopLogging turn on and off,
+// nor does it create, change, delete or restore event data stores.
 //
 // # Lifecycle
 //
-// [Machine] has it as a table. A store is CREATED first, and ENABLED, or STOPPED_INGESTION if it was created so, soon after. Stop leads from ENABLED by
-// STOPPING_INGESTION to STOPPED_INGESTION, Start from there by STARTING_INGESTION back. A store that is deleted is PENDING_DELETION for seven days, in which
+// [Machine] has it as a table. A store is CREATED first, and ENABLED, or STOPPED_INGESTION if it was created
+// so, soon after. Stop leads from ENABLED by STOPPING_INGESTION to STOPPED_INGESTION, Start from there by
+// STARTING_INGESTION back. A store that is deleted is PENDING_DELETION for seven days, in which
 // RestoreEventDataStore brings it back, and then gone.
 //
-// Ingestion can be started and stopped for management, data and network activity events and for configuration items; not for what
-// partners, Audit Manager and Insights deliver: see [EventDataStore.Controllable]. Whether CloudTrail makes up for the events of the time in which ingestion was
-// stopped is documented nowhere; take them for lost.
+// Ingestion can be started and stopped for management, data and network activity events and for configuration
+// items; not for what partners, Audit Manager and Insights deliver: see [EventDataStore.Controllable]. Whether
+// CloudTrail makes up for the events of the time in which ingestion was stopped is documented nowhere; take
+// them for lost.
 //
 // # What to call
 //
-// [Client.EnsureStarted] and [Client.EnsureStopped] say what should be. They read first, run only what is needed, and are safe to call again at any time.
-// [Client.Start] and [Client.Stop] are the bare operations; [Client.Wait] waits for what they, or somebody else, began; [Client.Watch] tells each change.
-// [Client.Get] reads one store and [Client.List] all of them, with their statuses.
+// [Client.EnsureStarted] and [Client.EnsureStopped] say what should be. They read first, run only what is
+// needed, and are safe to call again at any time. [Client.Start] and [Client.Stop] are the bare operations;
+// [Client.Wait] waits for what they, or somebody else, began; [Client.Watch] tells each change. [Client.Get]
+// reads one store and [Client.List] all of them, with their statuses.
 //
-// Stores are named by ARN or by the ID that it ends with. A client keeps under CloudTrail's quotas by itself, which are low and cannot be raised:
-// see [Options].
+// Stores are named by ARN or by the ID that it ends with. A client keeps under CloudTrail's quotas by itself,
+// which are low and cannot be raised: see [Options].
 //
 // # Errors
 //
-// Every error of the service is a [*statemachine.Fault], whose Kind says what to do; the SDK's own error is found in it by errors.As. What ends a
-// wait or an ensure before its target is a [*statemachine.WaitError] with a Reason, and input that is out of bounds a [*statemachine.InputError], before
-// anything is sent. Test for kinds and reasons with errors.Is:
+// Every error of the service is a [*statemachine.Fault], whose Kind says what to do; the SDK's own error is
+// found in it by errors.As. What ends a wait or an ensure before its target is a [*statemachine.WaitError] with
+// a Reason, and input that is not valid a [*statemachine.InputError], before anything is sent. Test for
+// kinds and reasons with errors.Is:
 //
 //   - statemachine.NotFound, in a wait statemachine.Gone: no such store in this account and Region, or not any more.
-//   - statemachine.InvalidState: its status does not permit the operation. Start wants STOPPED_INGESTION, Stop ENABLED; the Ensure methods
-//     wait until that is so.
-//   - statemachine.Unsupported: the store's categories cannot be started and stopped, or CloudTrail Lake is not there for this account.
-//   - statemachine.Conflict: CloudTrail is at work on the store. Try again in a few minutes; waits and the Ensure methods do.
-//   - statemachine.AccessDenied: by the caller's policies (cloudtrail:GetEventDataStore, ListEventDataStores, StartEventDataStoreIngestion,
-//     StopEventDataStoreIngestion), or the store is an organization's and the account neither its management account nor the delegated administrator.
+//   - statemachine.InvalidState: its status does not permit the operation. Start wants STOPPED_INGESTION, Stop
+//     ENABLED; the Ensure methods wait until that is so.
+//   - statemachine.Unsupported: the store's categories cannot be started and stopped, or CloudTrail Lake is not
+//     there for this account.
+//   - statemachine.Conflict: CloudTrail is at work on the store. Try again in a few minutes; waits and the
+//     Ensure methods do.
+//   - statemachine.AccessDenied: by the caller's policies (cloudtrail:GetEventDataStore, ListEventDataStores,
+//     StartEventDataStoreIngestion, StopEventDataStoreIngestion), or the store is an organization's and the
+//     account neither its management account nor the delegated administrator.
 //   - statemachine.MissingDependency: the organization's service-linked role or trusted access is missing.
-//   - statemachine.Throttled: somebody else uses the quota up, too.
-//   - statemachine.Unreachable: the status does not lead to the target. The error names the operations that would: RestoreEventDataStore for a store that
-//     is PENDING_DELETION.
+//   - statemachine.Throttled: somebody else is using up the quota as well.
+//   - statemachine.Unreachable: the status does not lead to the target. The error names the operations that
+//     would: RestoreEventDataStore for a store that is PENDING_DELETION.
 //   - statemachine.Lapsed: the store was on its way, or there, and went back: a start that failed, or another actor.
+//
+// # Observability
+//
+// [statemachine.WaitOptions].Logger, in [Options].Wait, gets a line for each change of state, each command and
+// each failure that is tolerated. Each wait and each ensure is a span of the TracerProvider that the SDK's client
+// has, with the SDK's calls below it; Watch has none. examples/observability shows both, with OpenTelemetry.
 //
 // # Testing
 //
-// Package ingestiontest has a CloudTrail that runs in the test's own process, in virtual time, with everything that can go wrong.
+// Package ingestiontest has a CloudTrail that runs in the test's own process, in virtual time, with everything
+// that can go wrong.
 package ingestion

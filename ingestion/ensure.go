@@ -17,19 +17,22 @@ type EnsureOutput struct {
 	Planned        []statemachine.Operation // of a dry run: what would have been run
 }
 
-// EnsureStarted has live events ingested within maxWait, whatever the store was before. Call it again and again: from a cron job, after a
-// crash, beside another actor. It returns what it did, beside an error too.
+// EnsureStarted makes sure that live events are ingested within maxWait, whatever the store's status was
+// before. It can be called again and again: from a cron job, after a crash, alongside another actor. It returns
+// what it did, even alongside an error.
 //
-// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a store that is enabled is left alone, one that is
-// starting or was just created is waited for, one that is stopping is waited out; else it runs StartEventDataStoreIngestion, which is accepted
-// at most once a call. Somebody who stops the store again is reported (Lapsed), not fought.
+// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a store that is
+// enabled is left alone, one that is starting or was just created is waited for, one that is stopping is waited
+// out; else it runs StartEventDataStoreIngestion, which is accepted at most once a call. Somebody who stops the
+// store again is reported (Lapsed), not fought.
 //
-//   - A store whose categories cannot be started (see [EventDataStore.Controllable]) is a [*statemachine.Fault] of kind Unsupported, before
-//     any command is sent, and in a dry run too.
-//   - A store that is PENDING_DELETION is Unreachable at once. The error names RestoreEventDataStore, which would bring it back: that is
-//     for somebody to decide, so that it is not run.
+//   - A store whose categories cannot be started (see [EventDataStore.Controllable]) is a [*statemachine.Fault]
+//     of kind Unsupported, before any command is sent, and in a dry run too.
+//   - A store that is PENDING_DELETION is Unreachable at once. The error names RestoreEventDataStore, which
+//     would bring it back: that is for somebody to decide, so that it is not run.
 //
-// Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a [*statemachine.InputError].
+// Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a
+// [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns).patient()
 	if err := validate.Wait(machine, StatusEnabled, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
@@ -41,8 +44,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	})
 }
 
-// EnsureStopped has no live events ingested within maxWait, whatever the store was before. The rules are those of [Client.EnsureStarted], turned
-// round.
+// EnsureStopped makes sure that no live events are ingested within maxWait, whatever the store's status was
+// before. The rules are those of [Client.EnsureStarted], in reverse.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.call(optFns).patient()
 	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {

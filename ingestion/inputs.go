@@ -10,8 +10,9 @@ import (
 
 // StartInput is the input of StartEventDataStoreIngestion.
 type StartInput struct {
-	// EventDataStore is the ARN of an event data store (arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/id), in the client's
-	// Region, or the ID that it ends with. 3 to 256 letters, digits and characters of "._/-:". Required.
+	// EventDataStore is the ARN of an event data store
+	// (arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/id), in the client's Region, or the ID that it
+	// ends with. 3 to 256 letters, digits and characters of "._/-:". Required.
 	EventDataStore string
 }
 
@@ -20,8 +21,8 @@ type StopInput struct {
 	EventDataStore string // as in StartInput. Required
 }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods call it, and compare
-// the ARN's Region with the client's, too.
+// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
+// call it, and compare the ARN's Region with the client's, too.
 func (in *StartInput) Validate() error { return in.validate("") }
 
 // Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
@@ -74,7 +75,8 @@ func checkStore(s, region string) string {
 // isARN tells an ARN from an ID.
 func isARN(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "arn:") }
 
-// names tells whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that stands after a separator.
+// names reports whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that
+// stands after a separator.
 func names(asked, arn string) bool {
 	if strings.EqualFold(asked, arn) {
 		return true

@@ -11,33 +11,35 @@ type Status = types.EventDataStoreStatus
 
 // The states of an event data store.
 const (
-	// StatusCreated follows CreateEventDataStore. CloudTrail moves on by itself: to ENABLED, or to STOPPED_INGESTION where the store was
-	// created with StartIngestion false. Nothing can be commanded here.
+	// StatusCreated follows CreateEventDataStore. CloudTrail moves on by itself: to ENABLED, or to
+	// STOPPED_INGESTION where the store was created with StartIngestion false. Nothing can be commanded here.
 	StatusCreated Status = types.EventDataStoreStatusCreated
 
-	// StatusEnabled means that live events are ingested. StopEventDataStoreIngestion and DeleteEventDataStore lead out of it.
+	// StatusEnabled means that live events are ingested. StopEventDataStoreIngestion and DeleteEventDataStore
+	// lead out of it.
 	StatusEnabled Status = types.EventDataStoreStatusEnabled
 
-	// StatusStoppingIngestion follows StopEventDataStoreIngestion. CloudTrail moves on to STOPPED_INGESTION by itself. Nothing can be
-	// commanded here.
+	// StatusStoppingIngestion follows StopEventDataStoreIngestion. CloudTrail moves on to STOPPED_INGESTION by
+	// itself. Nothing can be commanded here.
 	StatusStoppingIngestion Status = types.EventDataStoreStatusStoppingIngestion
 
-	// StatusStoppedIngestion means that no live events are ingested; what was ingested before stays, can be queried and costs. That
-	// events of the time in between are made up for after a start is documented nowhere: take them for lost. Only
-	// StartEventDataStoreIngestion and DeleteEventDataStore lead out of it.
+	// StatusStoppedIngestion means that no live events are ingested; what was ingested before stays, can be
+	// queried and costs. That events of the time in between are made up for after a start is documented
+	// nowhere: take them for lost. Only StartEventDataStoreIngestion and DeleteEventDataStore lead out of it.
 	StatusStoppedIngestion Status = types.EventDataStoreStatusStoppedIngestion
 
-	// StatusStartingIngestion follows StartEventDataStoreIngestion. CloudTrail moves on to ENABLED by itself, or goes back. Nothing can
-	// be commanded here.
+	// StatusStartingIngestion follows StartEventDataStoreIngestion. CloudTrail moves on to ENABLED by itself,
+	// or goes back. Nothing can be commanded here.
 	StatusStartingIngestion Status = types.EventDataStoreStatusStartingIngestion
 
-	// StatusPendingDeletion follows DeleteEventDataStore. Nothing is ingested and nothing can be queried. Seven days later CloudTrail
-	// removes the store for good; until then RestoreEventDataStore, which this package never runs, brings it back.
+	// StatusPendingDeletion follows DeleteEventDataStore. Nothing is ingested and nothing can be queried. Seven
+	// days later CloudTrail removes the store for good; until then RestoreEventDataStore, which this package
+	// never runs, brings it back.
 	StatusPendingDeletion Status = types.EventDataStoreStatusPendingDeletion
 )
 
-// The operations of the AWS CloudTrail API that move an event data store from state to state. This package commands the first two. It knows the
-// others so that messages can name them.
+// The operations of the AWS CloudTrail API that move an event data store from state to state. This package
+// commands the first two. It knows the others so that messages can name them.
 const (
 	StartEventDataStoreIngestion statemachine.Operation = "StartEventDataStoreIngestion"
 	StopEventDataStoreIngestion  statemachine.Operation = "StopEventDataStoreIngestion"

@@ -22,7 +22,7 @@ const (
 
 // Get reads an event data store, given by its ARN or its ID.
 //
-// An ARN or ID that is out of bounds is a [*statemachine.InputError] before anything is sent, an error of the service a
+// An ARN or ID that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.call(optFns)
@@ -47,7 +47,8 @@ func (c call) getPaced(ctx context.Context, eventDataStore string) (*EventDataSt
 	return answered(eventDataStore, out, err)
 }
 
-// answered is the store of an answer, which must be the one that was asked for: the SDK takes an answer with nothing in it for a success.
+// answered is the store of an answer, which must be the one that was asked for: the SDK takes an answer with
+// nothing in it for a success.
 func answered(asked string, out *cloudtrail.GetEventDataStoreOutput, err error) (*EventDataStore, error) {
 	if err != nil {
 		return nil, err
@@ -64,9 +65,10 @@ func answered(asked string, out *cloudtrail.GetEventDataStoreOutput, err error) 
 	return s, nil
 }
 
-// List yields every event data store of the account in the client's Region, those that are pending deletion too. ListEventDataStores tells no
-// more than their ARNs, so that each store is read by itself; one that is gone by then is left out. All these reads wait for their place under
-// the quota of 10 a second. An error is yielded once and ends it. Ranging again reads anew.
+// List yields every event data store of the account in the client's Region, those that are pending deletion
+// too. ListEventDataStores tells no more than their ARNs, so that each store is read by itself; one that is
+// gone by then is left out. All these reads wait for their place under the quota of 10 a second. An error is
+// yielded once and ends it. Ranging again reads anew.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.call(optFns)

@@ -18,8 +18,8 @@ type EventDataStore struct {
 
 	AdvancedEventSelectors []types.AdvancedEventSelector // which events are ingested
 
-	// Categories are the event categories of AdvancedEventSelectors, as [Categories] finds them: "Management", "Data", "NetworkActivity",
-	// "ConfigurationItem", "ActivityAuditLog", "Evidence", "Insight", …
+	// Categories are the event categories of AdvancedEventSelectors, as [Categories] finds them: "Management",
+	// "Data", "NetworkActivity", "ConfigurationItem", "ActivityAuditLog", "Evidence", "Insight", …
 	Categories []string
 
 	MultiRegionEnabled           bool
@@ -35,9 +35,10 @@ type EventDataStore struct {
 	PartitionKeys                []types.PartitionKey
 }
 
-// Controllable tells whether CloudTrail starts and stops ingestion into a store of these categories: management, data and network activity
-// events and configuration items. It refuses the other categories with InvalidEventDataStoreCategoryException, as those of partners
-// (ActivityAuditLog), Audit Manager (Evidence) and Insights. A store whose categories are not known counts as controllable: CloudTrail decides.
+// Controllable reports whether CloudTrail starts and stops ingestion into a store of these categories:
+// management, data and network activity events and configuration items. It refuses the other categories with
+// InvalidEventDataStoreCategoryException, as those of partners (ActivityAuditLog), Audit Manager (Evidence) and
+// Insights. A store whose categories are not known counts as controllable: CloudTrail decides.
 func (s *EventDataStore) Controllable() bool {
 	return !slices.ContainsFunc(s.Categories, func(c string) bool {
 		switch c {
@@ -69,7 +70,8 @@ func ofOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
 	}
 }
 
-// Categories are the event categories of a store with these selectors, each once, in their order: the values that they want eventCategory to equal.
+// Categories are the event categories of a store with these selectors, each once, in their order: the values
+// that they want eventCategory to equal.
 func Categories(selectors []types.AdvancedEventSelector) []string {
 	var found []string
 	for _, s := range selectors {
@@ -90,7 +92,7 @@ func Categories(selectors []types.AdvancedEventSelector) []string {
 // status is the store's state as its machine has it.
 func (s *EventDataStore) status() Status { return s.Status }
 
-// sameStore tells whether nothing differs that a Watch tells: anything but the time of the last update.
+// sameStore reports whether nothing differs that a Watch tells: anything but the time of the last update.
 func sameStore(a, b *EventDataStore) bool {
 	x, y := *a, *b
 	x.UpdatedTimestamp, y.UpdatedTimestamp = time.Time{}, time.Time{}

@@ -10,13 +10,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits until the event data store, given by its ARN or its ID, is in the status target, for at most maxWait, and returns what it read last,
-// beside an error too. It does nothing to the store. The rules are those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status
-// that cannot become the target by itself fails the wait, after the Grace of a minute in which it may be an old read. The error then says
-// which operations would lead there: from PENDING_DELETION to ENABLED, RestoreEventDataStore.
+// Wait waits until the event data store, given by its ARN or its ID, is in the status target, for at most
+// maxWait, and returns the last value it read, even alongside an error. It does nothing to the store. The rules are
+// those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status that cannot become the target by
+// itself fails the wait, after the Grace of a minute in which it may be an old read. The error then says which
+// operations would lead there: from PENDING_DELETION to ENABLED, RestoreEventDataStore.
 //
-// A wait that ends without the target is a [*statemachine.WaitError]; its Reason is Gone once the store is removed for good. Arguments out of bounds,
-// all at once, are a [*statemachine.InputError] before anything is sent.
+// A wait that ends without the target is a [*statemachine.WaitError]; its Reason is Gone once the store is
+// removed for good. Arguments that are not valid, all at once, are a [*statemachine.InputError] before anything is
+// sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.call(optFns)
 	if err := validate.Wait(machine, target, maxWait, call.options.Wait, check("", eventDataStore, call.Region)); err != nil {
@@ -25,10 +27,11 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", call.patient().waiter(eventDataStore), target, maxWait)
 }
 
-// Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in anything but UpdatedTimestamp, reading
-// every 30 s (WatchDelay), until the caller stops ranging. Failures that a wait tolerates go to Options.Wait.OnRead. The store being removed for
-// good, any other failure and the context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. An ARN or ID
-// out of bounds is yielded as a [*statemachine.InputError]. Ranging again starts anew.
+// Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in
+// anything but UpdatedTimestamp, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that
+// a wait tolerates go to Options.Wait.OnRead. The store being removed for good, any other failure and the
+// context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. An ARN or
+// ID that is not valid is yielded as a [*statemachine.InputError]. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.call(optFns)

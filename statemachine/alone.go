@@ -5,8 +5,13 @@ import (
 	"time"
 )
 
-// alone is the loop of one job. It reads and commands in the caller's goroutine: a goroutine for each read would cost more than the
-// rest of the loop together.
+// alone is the loop of one job. It reads and commands in the caller's goroutine: a goroutine for each read
+// would cost more than the rest of the loop together.
+//
+// A goroutine that waits costs its stack above all, which after a call of an SDK is 4 KiB at least, and 8 if more
+// than some 1,200 bytes are in use while it sleeps: that is why start is not inlined, and command not a part of
+// until. A goroutine that never calls anything deep could do with 2 KiB; that was tried, with the context and the
+// timer made before the loop, and is not to be had without giving up the loop as it reads.
 type alone[R any, S ~string] struct {
 	job   *job[R, S]
 	read  func(context.Context) (R, error)
@@ -43,25 +48,31 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 			next = j.took(ctx, v, err, at, true)
 			j.rules.answered(j.rules.reads, err, at)
 		case stepCommand:
-			if !l.pace(ctx, j.rules.cmd.Pacer) {
-				return j.canceled(ctx, time.Now())
-			}
-			if j.late(time.Now()) {
-				next = stepRead
-				continue
-			}
-			start := time.Now()
-			sent, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, j.run)
-			at := time.Now()
-			next = j.ran(ctx, sent, err, start, at)
-			j.rules.answered(j.rules.cmd.Pacer, err, at)
+			next = l.command(ctx)
 		case stepTell, stepDone:
 			return next
 		}
 	}
 }
 
-// late tells whether the deadline came while a command waited for its place; if so, the last read is due.
+// command runs the operation of the ensure.
+func (l *alone[R, S]) command(ctx context.Context) step {
+	j := l.job
+	if !l.pace(ctx, j.rules.cmd.Pacer) {
+		return j.canceled(ctx, time.Now())
+	}
+	if j.late(time.Now()) {
+		return stepRead
+	}
+	start := time.Now()
+	sent, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, j.run)
+	at := time.Now()
+	next := j.ran(ctx, sent, err, start, at)
+	j.rules.answered(j.rules.cmd.Pacer, err, at)
+	return next
+}
+
+// late reports whether the deadline came while a command waited for its place; if so, the last read is due.
 func (j *job[R, S]) late(at time.Time) bool {
 	t := &j.track
 	if t.Deadline.IsZero() || at.Before(t.Deadline) {
@@ -109,6 +120,9 @@ func (l *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
 func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
 	if ctx.Err() != nil {
 		return false
+	}
+	if !t.After(l.job.track.Latest) { // as before the first read: no need to look at the clock
+		return true
 	}
 	d := time.Until(t)
 	if d <= 0 {

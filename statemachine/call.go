@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// callContext bounds the time of calls that are made one after the other. All that end in time share one context: a new one for
-// each would cost more than the rest of a wait. The zero value is ready.
+// callContext bounds the time of calls that are made one after the other. All that end in time share one
+// context: a new one for each would cost more than the rest of a wait. The zero value is ready.
 type callContext struct {
 	ctx    context.Context //nolint:containedctx // never outlives the loop that makes the calls
 	cancel context.CancelFunc
@@ -26,7 +26,7 @@ func (c *callContext) begin(ctx context.Context, timeout time.Duration) context.
 	return c.ctx
 }
 
-// end says that the call is over, and tells whether it took too long.
+// end says that the call is over, and reports whether it took too long.
 func (c *callContext) end() (expired bool) {
 	if c.timer.Stop() {
 		return false
@@ -35,10 +35,9 @@ func (c *callContext) end() (expired bool) {
 	return true
 }
 
-// close releases what begin holds.
+// close releases what begin holds. The timer does not run: no call is under way.
 func (c *callContext) close() {
 	if c.ctx != nil {
-		c.timer.Stop()
 		c.cancel()
 		c.ctx = nil
 	}
@@ -62,7 +61,7 @@ type timeoutError struct {
 func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %s: %v", e.after, e.err) }
 func (e *timeoutError) kind() Kind    { return Unavailable }
 
-// Is tells whether target is Unavailable.
+// Is reports whether target is Unavailable.
 func (e *timeoutError) Is(target error) bool { return target == error(Unavailable) }
 
 // Unwrap gives the call's error, unless that only says that its context ended: the caller's did not.

@@ -10,9 +10,10 @@
 //		},
 //	})
 //
-// A [Machine] tells which operation a state permits, where a state leads by itself, and the fewest operations from here to there. It
-// holds no current state: the service is the truth. The packages of the three AWS resources of this module are made
-// of it; use this package directly for a resource of your own, together with its subpackage sdkfault.
+// A [Machine] tells which operation a state permits, where a state leads by itself, and the fewest operations
+// from here to there. It holds no current state: the service is the truth. The packages of the three AWS
+// resources of this module are made of it; use this package directly for a resource of your own, together with
+// its subpackage sdkfault.
 //
 // # Waiting
 //
@@ -30,10 +31,12 @@
 //
 //	errors.Is(err, statemachine.Lapsed)
 //
-// An error of the service is a [*Fault]; its [Kind] says what to do, and is found the same way, through a WaitError too:
+// An error of the service is a [*Fault]; its [Kind] says what to do, and is found the same way, through a
+// WaitError too:
 //
 //	errors.Is(err, statemachine.AccessDenied)
 //
-// Input that is wrong is an [*InputError] before anything is sent, with every wrong field; settings that are not as wanted are a
-// [*DriftError]. [KindOf] gives the kind of any error. The texts of errors and diagrams are for people: do not depend on them.
+// Input that is wrong is an [*InputError] before anything is sent, with every wrong field; settings that are
+// not as wanted are a [*DriftError]. [KindOf] gives the kind of any error. The texts of errors and diagrams are
+// for people: do not depend on them.
 package statemachine

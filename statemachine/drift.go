@@ -2,8 +2,8 @@ package statemachine
 
 import "strings"
 
-// DriftError says that a resource is in the state asked for, but with other settings than asked for. Nothing was changed about
-// them. errors.Is(err, [Drifted]) holds.
+// DriftError says that a resource is in the state asked for, but with other settings than asked for. Nothing
+// was changed about them. errors.Is(err, [Drifted]) holds.
 type DriftError struct {
 	Resource string
 	Fields   []Drift // not empty
@@ -45,7 +45,7 @@ func (e *DriftError) Error() string {
 	return oneLine(b.String())
 }
 
-// Is tells whether target is [Drifted].
+// Is reports whether target is [Drifted].
 func (e *DriftError) Is(target error) bool { return target == error(Drifted) }
 
 func (e *DriftError) kind() Kind { return Drifted }

@@ -101,8 +101,8 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	}
 }
 
-// remaining is how long a call that starts now may take: ReadTimeout, but for the reads that are due at the deadline, which together
-// have one ReadTimeout from then on.
+// remaining is how long a call that starts now may take: ReadTimeout, but for the reads that are due at the
+// deadline, which together have one ReadTimeout from then on.
 func (e *engine[R, S]) remaining(now time.Time) time.Duration {
 	limit := e.rules.opts.ReadTimeout
 	if e.deadline.IsZero() {

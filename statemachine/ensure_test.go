@@ -253,7 +253,7 @@ func TestEnsure(t *testing.T) {
 			r.takes = 4 * time.Second
 			r.rival(8*time.Second, opCreate)
 		},
-		trace: []string{"0s BROKEN", "0s Delete", "8s rival's Create: true", "10s CREATING", "20s ACTIVE", "30s ACTIVE"}, ops: ops{opDelete},
+		trace: []string{"0s BROKEN", "0s Delete", "8s rival's Create: true", "10s CREATING", "20s ACTIVE"}, ops: ops{opDelete},
 	}, {
 		name: "drift", why: "rule 4: in the target, but not as wanted",
 		from: started, set: func(_ *resource, e ensurer) { e.Drift = wantMode("sync") },

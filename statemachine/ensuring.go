@@ -30,6 +30,7 @@ func (j *job[R, S]) ensured(reached bool, ended Reason, at time.Time) step {
 	s := t.last()
 	if e.lost && s != e.from && m.Settles(s, t.Target) {
 		j.accepted()
+		t.Since = t.Latest // it may just have taken effect, or somebody else's did: an old read can show what was before
 	}
 	if e.refusal != nil && !e.lost && s != e.from { // it moved on by itself: what was refused is past
 		e.refusal, e.refused = nil, false
@@ -82,7 +83,8 @@ func (j *job[R, S]) drift() error {
 	return j.ensure.goal.Drift(j.value)
 }
 
-// advance reacts to a state that does not lead to the target by itself: it waits out what is transient, and else commands.
+// advance reacts to a state that does not lead to the target by itself: it waits out what is transient, and
+// else commands.
 func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.rules.machine
 	ops, ok := m.Plan(s, e.target)
@@ -91,6 +93,12 @@ func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 		return j.end(TimedOut)
 	case ok && len(ops) == 0: // somebody went on beyond the state on the way: join
 		t.Target, t.Streak = e.target, 0
+		if s == e.target {
+			t.Streak = 1
+		}
+		if t.Reached() {
+			return j.arrived(s, at)
+		}
 		return j.again(at)
 	case ended == Lapsed && len(e.done.Operations) > 0, !ok, !j.mayRun(ops):
 		return j.end(ended)
@@ -100,8 +108,8 @@ func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 	return j.commandNext(s, ops[0], m.via(s, ops, e.target))
 }
 
-// mayRun tells whether this ensure runs these operations, each of them once, and had none accepted before: a command may restart a
-// production database.
+// mayRun reports whether this ensure runs these operations, each of them once, and had none accepted before: a
+// command may restart a production database.
 func (j *job[R, S]) mayRun(ops []Operation) bool {
 	runs := j.rules.cmd.Operations
 	for i, op := range ops {
@@ -143,8 +151,8 @@ func (j *job[R, S]) planned(s S) step {
 	return stepCommand
 }
 
-// run runs the next command, or in a dry run only what comes before it. It changes nothing in the job, so that it may run beside the
-// loop. sent tells whether anything may have been carried out.
+// run runs the next command, or in a dry run only what comes before it. It changes nothing in the job, so that
+// it may run beside the loop. sent reports whether anything may have been carried out.
 func (j *job[R, S]) run(ctx context.Context) (sent bool, err error) {
 	e := j.ensure
 	if e.goal.Before != nil {
@@ -249,7 +257,7 @@ func (j *job[R, S]) isStuck(refusal error) bool {
 	return true
 }
 
-// removes tells whether op is to remove the resource, so that its absence is no refusal.
+// removes reports whether op is to remove the resource, so that its absence is no refusal.
 func (j *job[R, S]) removes() bool {
 	m := j.rules.machine
 	to, ok := m.Next(j.ensure.from, j.ensure.op)

@@ -2,8 +2,8 @@ package statemachine
 
 import "strings"
 
-// Fault is an error of the service, or on the way to it, with what it means. The services' packages return every failed call as
-// a *Fault; the package sdkfault makes them.
+// Fault is an error of the service, or on the way to it, with what it means. The services' packages return
+// every failed call as a *Fault; the package sdkfault makes them.
 type Fault struct {
 	Kind      Kind
 	Operation Operation // what was called
@@ -40,7 +40,7 @@ func (f *Fault) Error() string {
 // Unwrap gives the SDK's error.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Is tells whether target is the fault's Kind.
+// Is reports whether target is the fault's Kind.
 func (f *Fault) Is(target error) bool { return target == error(f.Kind) }
 
 func (f *Fault) kind() Kind { return f.Kind }

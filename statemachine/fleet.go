@@ -14,8 +14,8 @@ type Result[R any] struct {
 	Err   error
 }
 
-// Fleet waits for, ensures and watches many resources at once, in few reads and under one quota. Machine, Read and State are
-// required. A Fleet is safe for concurrent use as long as its fields do not change.
+// Fleet waits for, ensures and watches many resources at once, in few reads and under one quota. Machine, Read
+// and State are required. A Fleet is safe for concurrent use as long as its fields do not change.
 //
 // Each call runs one goroutine for the time of the range loop, and one for each call under way, none for a resource. A
 // slow loop body delays nobody. One resource's failure is its own. Breaking out of the loop stops everything before
@@ -26,9 +26,9 @@ type Fleet[R any, S ~string] struct {
 	// Read reads one resource.
 	Read func(ctx context.Context, resource string) (R, error)
 
-	// ReadMany reads up to Batch resources of one Group in one call. A resource for which it has no Result, or one with an error, is
-	// read again by Read, and so are all if it fails in a way that does not heal: whatever would end a resource badly comes
-	// from a read of that resource alone. Nil: all are read by Read.
+	// ReadMany reads up to Batch resources of one Group in one call. A resource for which it has no Result, or
+	// one with an error, is read again by Read, and so are all if it fails in a way that does not heal:
+	// whatever would end a resource badly comes from a read of that resource alone. Nil: all are read by Read.
 	ReadMany func(ctx context.Context, resources []string) ([]Result[R], error)
 
 	Batch int                          // how many resources ReadMany takes; 100 by default
@@ -60,13 +60,14 @@ type Goal[R any, S ~string] struct {
 	// command's own, except that nothing was sent. It may do I/O. May be nil.
 	Before func(ctx context.Context, last R, op Operation) error
 
-	// Grace is the options' Grace after this goal's commands, where it differs: one that takes effect in a maintenance window shows nothing
-	// before. Zero: the options'.
+	// Grace is the options' Grace after this goal's commands, where it differs: one that takes effect in a
+	// maintenance window shows nothing before. Zero: the options'.
 	Grace time.Duration
 }
 
-// Each brings every resource to its goal, or waits for it, by the rules of [Ensurer.Ensure] and [Waiter.Wait], and yields one result
-// for each goal, with the goal's index, in the order in which they are ready. An input that is wrong as a whole is yielded once, with index -1.
+// Each brings every resource to its goal, or waits for it, by the rules of [Ensurer.Ensure] and [Waiter.Wait],
+// and yields one result for each goal, with the goal's index, in the order in which they become ready. An input
+// that is wrong as a whole is yielded once, with index -1.
 //
 // Resources are read together as far as ReadMany can. A read is filled up with what is due next, so that the single
 // delays and their jitter do not undo the batching; reads and commands that are due at once take turns.
@@ -74,16 +75,17 @@ func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time
 	return f.run(ctx, aimWait, goals, maxWait, optFns)
 }
 
-// Watch yields what there is of each resource, then each read that differs, as [Waiter.Watch] does for one. A failure that ends a
-// resource's watch is yielded once. The loop ends when no resource is left. A body that is slower than the changes sees
-// the latest of each resource only. An input that is wrong as a whole is yielded once, with index -1.
+// Watch yields each resource as it is, then each read that differs, as [Waiter.Watch] does for one. A
+// failure that ends a resource's watch is yielded once. The loop ends when no resource is left. A body that is
+// slower than the changes sees the latest of each resource only. An input that is wrong as a whole is yielded
+// once, with index -1.
 func (f *Fleet[R, S]) Watch(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	return values(f.run(ctx, aimWatch, goalsOf[R, S](resources), 0, optFns))
 }
 
-// Get reads every resource once and yields one result for each, in the order in which they are ready. A read that is throttled, or fails
-// in another way that may heal, is made again, ten times at most. An input that is wrong as a whole is yielded once,
-// with index -1.
+// Get reads every resource once and yields one result for each, in the order in which they become ready. A read
+// that is throttled, or fails in another way that may heal, is made again, ten times at most. An input that is
+// wrong as a whole is yielded once, with index -1.
 func (f *Fleet[R, S]) Get(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	return values(f.run(ctx, aimGet, goalsOf[R, S](resources), 0, optFns))
 }

@@ -22,12 +22,13 @@ func (e *InputError) Add(field, reason string) {
 	}
 }
 
-// Err is e, or nil where no field is wrong.
+// Err is a copy of e, or nil where no field is wrong.
 func (e *InputError) Err() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
-	return e
+	wrong := *e // so that an e that nothing is wrong with costs no allocation
+	return &wrong
 }
 
 // Error is one line. Do not depend on its text.
@@ -46,7 +47,7 @@ func (e *InputError) Error() string {
 	return oneLine(b.String())
 }
 
-// Is tells whether target is [InvalidInput].
+// Is reports whether target is [InvalidInput].
 func (e *InputError) Is(target error) bool { return target == error(InvalidInput) }
 
 func (e *InputError) kind() Kind { return InvalidInput }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// rules are what all resources of one call share: the fields of the Waiter, Ensurer or Fleet, with the options resolved.
+// rules are what all resources of one call share: the fields of the Waiter, Ensurer or Fleet, with the options
+// resolved.
 type rules[R any, S ~string] struct {
 	machine *Machine[S]
 	state   func(R) S
@@ -18,7 +19,7 @@ type rules[R any, S ~string] struct {
 	aim     aim
 
 	reads *Pacer
-	cmd   Commands[R]
+	cmd   *Commands[R] // nil: nothing is commanded
 }
 
 // aim is what a call wants of each resource.
@@ -33,8 +34,8 @@ const (
 // getAttempts is how many reads a resource has in a Get before a failure that is tolerable in a wait ends it.
 const getAttempts = 10
 
-// job is one resource on its way: everything that is decided about it, without a clock and, but for run, without I/O. The loop
-// of one (alone.go) and the loop of many (engine.go) do what the returned step says.
+// job is one resource on its way: everything that is decided about it, without a clock and, but for run,
+// without I/O. The loop of one (alone.go) and the loop of many (engine.go) do what the returned step says.
 type job[R any, S ~string] struct {
 	rules    *rules[R, S]
 	resource string
@@ -58,9 +59,20 @@ const (
 	stepDone                // the job has ended
 )
 
+// start prepares a job for a first read now, and a last one after maxWait. Inlined, its copies of a Track would
+// stay on the stack for as long as the wait sleeps, which is then twice as large.
+//
+//go:noinline
+func (j *job[R, S]) start(target S, maxWait time.Duration) {
+	at := time.Now()
+	j.begin(target, at, at.Add(maxWait))
+}
+
 // begin prepares a job for its first read. A zero deadline is none.
 func (j *job[R, S]) begin(target S, at, deadline time.Time) {
+	room := j.track.History
 	j.track = newTrack(target, at, deadline, &j.rules.opts)
+	j.track.History = room
 	j.due = at
 	if j.ensure != nil {
 		j.ensure.target = target

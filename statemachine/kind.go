@@ -39,13 +39,15 @@ const (
 	// LimitExceeded: a quota on the number of resources is used up.
 	LimitExceeded Kind = "limit exceeded"
 
-	// MissingDependency: something that the service needs beside the resource is not there, such as a service-linked role.
+	// MissingDependency: something that the service needs beside the resource is not there, such as a
+	// service-linked role.
 	MissingDependency Kind = "missing dependency"
 
 	// Throttled: too many requests. Nothing was done; try again, more slowly.
 	Throttled Kind = "throttled"
 
-	// Unavailable: the service failed, or its answer was lost or could not be understood. A command may have been carried out.
+	// Unavailable: the service failed, or its answer was lost or could not be understood. A command may have
+	// been carried out.
 	Unavailable Kind = "unavailable"
 
 	// Unauthenticated: the credentials are missing, expired or wrong.
@@ -66,7 +68,7 @@ func (k Kind) Error() string { return string(k) }
 
 func (k Kind) kind() Kind { return k }
 
-// Tolerable tells whether a read that failed with this kind may do better later: a wait goes on after it.
+// Tolerable reports whether a read that failed with this kind may do better later: a wait goes on after it.
 func (k Kind) Tolerable() bool { return k == Throttled || k == Unavailable || k == Conflict }
 
 // KindOf is the kind of an error: that of the first [Fault], [InputError], [DriftError] or [Kind] in its chain, else

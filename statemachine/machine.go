@@ -69,10 +69,10 @@ type plan struct {
 	ok  bool
 }
 
-// New makes a machine of its definition. It refuses a table that makes no sense with an [*InputError] that lists every
-// fault of it: an empty name or state, a transition to the state it leaves, one that stands twice, a lapse that an operation
-// commands, a settling transition that is a lapse as well, one operation that leads from one state to two, an Absent state
-// that the table does not name, more than 64 states.
+// New makes a machine of its definition. It refuses a table that makes no sense with an [*InputError] that
+// lists every fault of it: an empty name or state, a transition to the state it leaves, one that stands twice,
+// a lapse that an operation commands, a settling transition that is a lapse as well, one operation that leads
+// from one state to two, an Absent state that the table does not name, more than 64 states.
 func New[S ~string](def Definition[S]) (*Machine[S], error) {
 	def.Transitions = slices.Clone(def.Transitions)
 	m := &Machine[S]{def: def}
@@ -90,7 +90,7 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 		}
 	}
 	for i, s := range m.states {
-		m.guess[hash(s)] = uint8(i + 1) //nolint:gosec // at most maxStates
+		m.guess[hash(s)] = uint8(i + 1)
 	}
 	m.derive()
 	return m, nil
@@ -207,9 +207,10 @@ func (m *Machine[S]) planFrom(from int) {
 	}
 }
 
-// index is the place of s in states, or -1. Every predicate and every Observe asks for it, so that a guess, and one comparison that it is right, comes
-// before the search; Observe takes two thirds of the time for it. Tried as well, and left: comparing lengths and one byte before texts (a tenth), and
-// remembering in a Track what was found last (a tenth more, but a Track that went through JSON was no longer equal to itself).
+// index is the place of s in states, or -1. Every predicate asks for it, and every Observe, so that a guess and
+// one comparison come before the search: Observe takes a third less time for it. Comparing lengths and one byte
+// before the text was tried, and gained a tenth. Remembering in the Track where its states were found gained half,
+// but a Track that had been through JSON was no longer equal to itself.
 func (m *Machine[S]) index(s S) int {
 	if i := int(m.guess[hash(s)]) - 1; i >= 0 && m.states[i] == s {
 		return i
@@ -217,7 +218,7 @@ func (m *Machine[S]) index(s S) int {
 	return slices.Index(m.states, s)
 }
 
-// hash tells most states apart, by their length and the byte in the middle. Of those that have one in common, guess knows one.
+// hash tells most states apart, by length and the byte in the middle. Of those with the same one, guess has one.
 func hash[S ~string](s S) byte {
 	if s == "" {
 		return 0
@@ -237,13 +238,14 @@ func (m *Machine[S]) States() []S { return slices.Clone(m.states) }
 // Transitions is the table, in its own order. The slice is the caller's.
 func (m *Machine[S]) Transitions() []Transition[S] { return slices.Clone(m.def.Transitions) }
 
-// Known tells whether the table names s.
+// Known reports whether the table names s.
 func (m *Machine[S]) Known(s S) bool { return m.index(s) >= 0 }
 
-// Transient tells whether the service leaves s by itself to finish what was commanded. A lapse does not make a state transient.
+// Transient reports whether the service leaves s by itself to finish what was commanded. A lapse does not make a
+// state transient.
 func (m *Machine[S]) Transient(s S) bool { return m.moves.has(m.index(s)) }
 
-// Permits tells whether the table has a transition out of s that op commands.
+// Permits reports whether the table has a transition out of s that op commands.
 func (m *Machine[S]) Permits(s S, op Operation) bool {
 	for i := range m.ops {
 		if m.ops[i] == op {
@@ -253,15 +255,16 @@ func (m *Machine[S]) Permits(s S, op Operation) bool {
 	return false
 }
 
-// Settles tells whether a resource in the state from gets to the state to without a command: because it is there, or
+// Settles reports whether a resource in the state from gets to the state to without a command: because it is there, or
 // by some path of settling transitions alone. Neither state may be unknown.
 func (m *Machine[S]) Settles(from, to S) bool {
 	i := m.index(from)
 	return i >= 0 && m.settle[i].has(m.index(to))
 }
 
-// Plan is the fewest operations that lead from one state to another, with settling in between for free; false where
-// no operations do. An empty plan that is true means that from settles into to. The slice is shared: it must not be changed.
+// Plan is the fewest operations that lead from one state to another, with settling in between for free; false
+// where no operations do. An empty plan that is true means that from settles into to. The slice is shared: it
+// must not be changed.
 func (m *Machine[S]) Plan(from, to S) ([]Operation, bool) {
 	i, j := m.index(from), m.index(to)
 	if i < 0 || j < 0 {
@@ -281,7 +284,8 @@ func (m *Machine[S]) Next(s S, op Operation) (S, bool) {
 	return "", false
 }
 
-// cycle is the fewest operations that lead from s back to s, by way of another state, and the state to wait for after the first.
+// cycle is the fewest operations that lead from s back to s, by way of another state, and the state to wait for
+// after the first.
 func (m *Machine[S]) cycle(s S) (ops []Operation, via S, ok bool) {
 	for _, t := range m.def.Transitions {
 		if t.From != s || t.By == "" {
@@ -294,8 +298,9 @@ func (m *Machine[S]) cycle(s S) (ops []Operation, via S, ok bool) {
 	return ops, m.via(s, ops, s), ok
 }
 
-// via is the state to wait for once the first operation of a plan from s to target was accepted: where the rest can be run, or target.
-// It is one that the service does not leave by itself, where there is one, so that no read can miss it.
+// via is the state to wait for once the first operation of a plan from s to target was accepted: where the rest
+// can be run, or target. It is one that the service does not leave by itself, where there is one, so that no
+// read can miss it.
 func (m *Machine[S]) via(s S, ops []Operation, target S) S {
 	if len(ops) < 2 {
 		return target

@@ -31,8 +31,8 @@ func (m *Machine[S]) Mermaid() string {
 	return b.String()
 }
 
-// isMermaidID tells whether a diagram can name a state by s itself. The words are those of Mermaid's own grammar, and s0, s1, …
-// are the names that the diagram gives by itself.
+// isMermaidID reports whether a diagram can name a state by s itself. The words are those of Mermaid's own
+// grammar, and s0, s1, … are the names that the diagram gives by itself.
 func isMermaidID(s string) bool {
 	switch strings.ToLower(s) {
 	case "state", "note", "end", "as", "direction", "class", "classdef", "style", "click", "default", "hide":

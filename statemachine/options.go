@@ -9,26 +9,27 @@ import (
 
 // WaitOptions are the settings of a wait. The zero value has the defaults.
 type WaitOptions struct {
-	// MinDelay and MaxDelay bound the delay between two reads, which is an eightieth of the time waited: a wait of an
-	// hour reads every 45 s. 2 s and 1 minute by default; a MinDelay above the default MaxDelay raises it, and the other way round.
+	// MinDelay and MaxDelay bound the delay between two reads, which is an eightieth of the time waited: a wait
+	// of an hour reads every 45 s. 2 s and 1 minute by default; a MinDelay above the default MaxDelay raises
+	// it, and the other way round.
 	MinDelay, MaxDelay time.Duration
 
 	// ReadTimeout bounds one read. A read that takes longer counts as [Unavailable]. 30 s by default.
 	ReadTimeout time.Duration
 
-	// Jitter makes of a delay the delay that is waited, so that many waits do not read in step. The result is never zero
-	// or negative. By default it is a tenth either way. It must be safe for concurrent use.
+	// Jitter turns a computed delay into the one that is waited, so that many waits do not read in step. The result is
+	// never zero or negative. By default it is a tenth either way. It must be safe for concurrent use.
 	Jitter func(time.Duration) time.Duration
 
-	// Grace is how long after the wait, or the last command, began a state that cannot settle into the target may still be
-	// an old read. 1 minute by default; negative: none.
+	// Grace is how long after the wait, or the last command, began a state that cannot settle into the target
+	// may still be an old read. 1 minute by default; negative: none.
 	Grace time.Duration
 
 	// WatchDelay is the delay between two reads of a Watch. 30 s by default.
 	WatchDelay time.Duration
 
-	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor starts the count anew.
-	// 1 by default.
+	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor starts the
+	// count over. 1 by default.
 	Consecutive int
 
 	// OnRead is called after every read, from the goroutine that reads. It must not block. With many resources
@@ -36,7 +37,8 @@ type WaitOptions struct {
 	OnRead func(Reading)
 
 	// Logger gets each change of state and each command at level Info, each tolerated failure at Warn, each read at
-	// Debug. Nil: nothing is logged.
+	// Debug; what ends the wait is returned, not logged. It is called with the call's context. Nil: nothing is
+	// logged.
 	Logger *slog.Logger
 }
 
@@ -60,8 +62,8 @@ const (
 	defaultWatchDelay  = 30 * time.Second
 )
 
-// withDefaults fills in what is not set.
-func (o WaitOptions) withDefaults() WaitOptions {
+// fill fills in what is not set.
+func (o *WaitOptions) fill() {
 	switch {
 	case o.MinDelay == 0 && o.MaxDelay == 0:
 		o.MinDelay, o.MaxDelay = defaultMinDelay, defaultMaxDelay
@@ -85,22 +87,22 @@ func (o WaitOptions) withDefaults() WaitOptions {
 	for _, d := range [...]*time.Duration{&o.MinDelay, &o.MaxDelay, &o.ReadTimeout, &o.WatchDelay} {
 		*d = min(*d, forever)
 	}
-	return o
 }
 
 // forever is as long as a delay can be. Twice that, and the jitter, are still a duration.
 const forever = 100 * 365 * 24 * time.Hour
 
 // check adds what is wrong with the options, defaults filled in.
-func (o WaitOptions) check(wrong *InputError) {
-	for _, d := range [...]struct {
-		field string
-		value time.Duration
-	}{{"MinDelay", o.MinDelay}, {"MaxDelay", o.MaxDelay}, {"ReadTimeout", o.ReadTimeout}, {"WatchDelay", o.WatchDelay}} {
-		if d.value < 0 {
-			wrong.Add(d.field, fmt.Sprintf("is negative: %s", d.value))
+func (o *WaitOptions) check(wrong *InputError) {
+	negative := func(field string, d time.Duration) {
+		if d < 0 {
+			wrong.Add(field, fmt.Sprintf("is negative: %s", d))
 		}
 	}
+	negative("MinDelay", o.MinDelay)
+	negative("MaxDelay", o.MaxDelay)
+	negative("ReadTimeout", o.ReadTimeout)
+	negative("WatchDelay", o.WatchDelay)
 	if o.MinDelay > o.MaxDelay && o.MaxDelay >= 0 {
 		wrong.Add("MinDelay", fmt.Sprintf("is more than MaxDelay: %s, %s", o.MinDelay, o.MaxDelay))
 	}

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Pacer keeps the calls of many waits under one quota: a token bucket that all of them share, and a pause of all of them when
-// the service throttles one. A nil *Pacer lets everything go at once. It is safe for concurrent use.
+// Pacer keeps the calls of many waits under one quota: a token bucket that all of them share, and a pause of
+// all of them when the service throttles one. A nil *Pacer lets everything go at once. It is safe for
+// concurrent use.
 //
 // Give one Pacer to all clients that share a quota: RDS, for one, counts by account and Region.
 type Pacer struct {
@@ -20,14 +21,15 @@ type Pacer struct {
 	pause time.Duration
 }
 
-// The pauses after a throttled call: each that comes soon after the last, with nothing served in between, is twice as long.
+// The pauses after a throttled call: each that comes soon after the last, with nothing served in between, is
+// twice as long.
 const (
 	firstPause = time.Second
 	maxPause   = 16 * time.Second
 )
 
-// NewPacer makes a pacer that lets burst calls go at once and perSecond calls each second from then on. Fewer than one call
-// an hour, and a burst of less than one, are taken for these bounds.
+// NewPacer makes a pacer that lets burst calls go at once and perSecond calls each second from then on. Fewer
+// than one call an hour, and a burst of less than one, are taken for these bounds.
 func NewPacer(perSecond float64, burst int) *Pacer {
 	every := time.Hour
 	if perSecond > 1.0/3600 {
@@ -37,8 +39,8 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	return &Pacer{every: every, burst: time.Duration(int64(every) * ahead)}
 }
 
-// Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later. When that instant has
-// come, ask Held.
+// Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later.
+// When that instant has come, ask Held.
 func (p *Pacer) Reserve(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -81,8 +83,8 @@ func (p *Pacer) Served(at time.Time) {
 	}
 }
 
-// Throttled says that the service throttled a call. All calls pause for a second; for twice as long each time that it happens
-// again soon after the pause and with no call served in between, up to 16 s.
+// Throttled says that the service throttled a call. All calls pause for a second; for twice as long each time
+// that it happens again soon after the pause and with no call served in between, up to 16 s.
 func (p *Pacer) Throttled(at time.Time) {
 	if p == nil {
 		return
@@ -100,7 +102,8 @@ func (p *Pacer) Throttled(at time.Time) {
 	p.held = at.Add(p.pause)
 }
 
-// Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that ends first.
+// Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that
+// ends first.
 func (p *Pacer) Wait(ctx context.Context) error {
 	for place := p.Reserve(time.Now()); ; {
 		at := time.Now()

@@ -18,8 +18,8 @@ const (
 	// TimedOut: maxWait passed. errors.Is(err, [context.DeadlineExceeded]) holds too.
 	TimedOut Reason = "timed out"
 
-	// Canceled: the caller's context ended, by an earlier deadline of its own too. Both ctx.Err() and context.Cause(ctx) are
-	// found by errors.Is.
+	// Canceled: the caller's context ended, by an earlier deadline of its own too. Both ctx.Err() and
+	// context.Cause(ctx) are found by errors.Is.
 	Canceled Reason = "canceled"
 
 	// Unreachable: the resource is in a state that does not lead to the target without a command.
@@ -39,8 +39,8 @@ const (
 // Error is the reason in words.
 func (r Reason) Error() string { return string(r) }
 
-// Is lets a wait that timed out be a context.DeadlineExceeded as well, one that was canceled be [Interrupted], and one whose resource
-// is gone be [NotFound].
+// Is lets a wait that timed out be a context.DeadlineExceeded as well, one that was canceled be [Interrupted],
+// and one whose resource is gone be [NotFound].
 func (r Reason) Is(target error) bool {
 	if r == TimedOut && target == context.DeadlineExceeded {
 		return true

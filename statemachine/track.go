@@ -8,8 +8,9 @@ import (
 // Track is a wait as data: what is wanted and what has been seen. It does no I/O and reads no clock. It survives JSON,
 // so that a wait can be stored and carried on elsewhere: in another process, in a workflow engine.
 //
-// [Machine.NewTrack] begins one. After each read, [Machine.Observe] or [Machine.ObserveFailure] takes what was read and says whether
-// the wait is over; [Track.Next] says when to read again. Every wait of this library is a loop around these three.
+// [Machine.NewTrack] begins one. After each read, [Machine.Observe] or [Machine.ObserveFailure] takes what was
+// read and says whether the wait is over; [Track.Next] says when to read again. Every wait of this library is a
+// loop around these three.
 //
 // A Track is not safe for concurrent use. Durations are nanoseconds in JSON.
 type Track[S ~string] struct {
@@ -41,12 +42,12 @@ type Sighting[S ~string] struct {
 // historyEnd is how many sightings a Track keeps at each end.
 const historyEnd = 32
 
-// NewTrack begins a wait for target at the instant at, until maxWait later. It takes the delays, the Grace and Consecutive
-// of o. It refuses, with an [*InputError], a target that the table lacks, a maxWait that is not positive, and options
-// out of bounds.
+// NewTrack begins a wait for target at the instant at, until maxWait later. It takes the delays, the Grace and
+// Consecutive of o. It refuses, with an [*InputError], a target that the table lacks, a maxWait that is not
+// positive, and options that are not valid.
 func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (Track[S], error) {
 	var wrong InputError
-	o = o.withDefaults()
+	o.fill()
 	m.checkWait(target, maxWait, &wrong)
 	o.check(&wrong)
 	if err := wrong.Err(); err != nil {
@@ -76,8 +77,8 @@ func (m *Machine[S]) checkWait(target S, maxWait time.Duration, wrong *InputErro
 	}
 }
 
-// Observe takes a successful read that showed the state s at the instant at, and decides: the target is reached, the wait ended
-// for a reason, or, with neither, it goes on. The first rule that applies decides:
+// Observe takes a successful read that showed the state s at the instant at, and decides: the target is
+// reached, the wait ended for a reason, or, with neither, it goes on. The first rule that applies decides:
 //
 //  1. The target: reached, once Consecutive successful reads in a row show it.
 //  2. A state that the table does not know: keep waiting. It is never success, and never counts as left or come back.
@@ -117,10 +118,11 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	return false, t.overdue()
 }
 
-// ObserveFailure takes a read that failed in a way that means k, and decides whether the wait ended. [Interrupted] ends it
-// as [Canceled]. [Throttled], [Unavailable] and [Conflict] are tolerated until the deadline, and the next delay is twice
-// as long. [NotFound] is the Absent state where the machine has one: as [Machine.Observe] of it, so that [Track.Reached]
-// may be true afterwards; else it ends the wait as [Gone]. Anything else ends it as [ReadFailed].
+// ObserveFailure takes a read that failed in a way that means k, and decides whether the wait ended.
+// [Interrupted] ends it as [Canceled]. [Throttled], [Unavailable] and [Conflict] are tolerated until the
+// deadline, and the next delay is twice as long. [NotFound] is the Absent state where the machine has one: as
+// [Machine.Observe] of it, so that [Track.Reached] may be true afterwards; else it ends the wait as [Gone].
+// Anything else ends it as [ReadFailed].
 func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Reason) {
 	if k == NotFound && m.def.Absent != "" {
 		_, ended = m.Observe(t, m.def.Absent, at)
@@ -139,7 +141,7 @@ func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Re
 	return ReadFailed
 }
 
-// Reached tells whether the last read, a failed one apart, completed the target.
+// Reached reports whether the last read, a failed one apart, completed the target.
 func (t *Track[S]) Reached() bool { return t.Streak > 0 && t.Streak >= t.Consecutive }
 
 // Commanded says that an operation was accepted, or may have been, at the instant at: the Grace and the delays begin
@@ -151,9 +153,9 @@ func (t *Track[S]) Commanded(at time.Time) {
 	t.Streak = 0
 }
 
-// Next is when to read again after a read at the instant at, without jitter: an eightieth of the time waited later, within
-// MinDelay and MaxDelay; twice that after a failed read. It is never after the deadline, at which the last read is made, and at
-// itself once the deadline has come.
+// Next is when to read again after a read at the instant at, without jitter: an eightieth of the time waited
+// later, within MinDelay and MaxDelay; twice that after a failed read. It is never after the deadline, at which
+// the last read is made, and at itself once the deadline has come.
 func (t *Track[S]) Next(at time.Time) time.Time {
 	return t.within(at, t.delay(at))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -258,7 +259,7 @@ func TestWaitError(t *testing.T) {
 			{State: "stopped", At: begin}, {State: "starting", At: begin.Add(10 * time.Second)},
 		}, we.History)
 		same(t, "last", "starting", we.Last)
-		if f, ok := errors.AsType[*statemachine.Fault](err); !ok || f != denied {
+		if f, ok := errors.AsType[*statemachine.Fault](err); !ok || !errors.Is(err, denied) || f == nil {
 			t.Errorf("the read's own error is not reached: %v", err)
 		}
 		same(t, "chain", []string{"read failed", "access denied"}, chain(err))
@@ -533,12 +534,7 @@ func TestWaitRefusesInput(t *testing.T) {
 }
 
 func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, s)
 }
 
 // The options of a call come after those of the Waiter, which they leave alone.

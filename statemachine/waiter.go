@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Waiter waits until one resource is in a state, and watches it. Machine, Read and State are required. A Waiter is safe for
-// concurrent use as long as its fields do not change.
+// Waiter waits until one resource is in a state, and watches it. Machine, Read and State are required. A Waiter
+// is safe for concurrent use as long as its fields do not change.
 type Waiter[R any, S ~string] struct {
 	Machine  *Machine[S]
 	Resource string                           // for messages: an ARN, a name
@@ -20,55 +20,57 @@ type Waiter[R any, S ~string] struct {
 	Options  WaitOptions                      // defaults of each call's
 }
 
-// Wait reads until the resource is in the state target, for at most maxWait, and returns what it read last, beside an error too.
+// Wait reads until the resource is in the state target, for at most maxWait, and returns the last value it
+// read, even alongside an error.
 //
 // It reads at once. After each read that succeeds, the first rule that applies decides:
 //
-//  1. The target was read: done, once Consecutive successful reads in a row show it. Another state begins the count anew,
-//     a failed read does not.
-//  2. A state that the table does not know (the service grew a value): it keeps waiting. That is never success, and counts
-//     neither as left nor as come back.
+//  1. The target was read: done, once Consecutive successful reads in a row show it. Another state begins the
+//     count anew, a failed read does not.
+//  2. A state that the table does not know (the service grew a value): it keeps waiting. That is never success,
+//     and counts neither as left nor as come back.
 //  3. A state that settles into the target by itself: it keeps waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, an empty one too, may be an old read of a change just commanded. It is
-//     tolerated until Grace after the wait began.
+//  4. A state that cannot settle into the target, an empty one too, may be an old read of a change just
+//     commanded. It is tolerated until Grace after the wait began, and until Grace after the wait was first seen on
+//     its way: somebody else's command may have brought it there.
 //  5. After that it is the truth: [Lapsed] if the wait was on its way or at the target before, else [Unreachable]. The
 //     error says which operations would lead to the target.
-//  6. A read that failed: a done context comes before everything. [Throttled], [Unavailable] and [Conflict] are tolerated
-//     until the deadline, with twice the delay. [NotFound] is the Absent state where the machine has one, else [Gone]. Anything
-//     else is [ReadFailed] at once.
+//  6. A read that failed: a done context comes before everything. [Throttled], [Unavailable] and [Conflict] are
+//     tolerated until the deadline, with twice the delay. [NotFound] is the Absent state where the machine has
+//     one, else [Gone]. Anything else is [ReadFailed] at once.
 //
 // And of time:
 //
 //  7. The delay between two reads is an eightieth of the time waited, within MinDelay and MaxDelay, with jitter.
 //  8. A read has ReadTimeout. No read starts after the deadline; one last read is made at it, whatever the Pacer says;
 //     the wait ends at most a ReadTimeout later.
-//  9. maxWait is required and positive. Its end is [TimedOut], which is a [context.DeadlineExceeded] too. The context's
-//     end, an earlier deadline of its own included, is [Canceled], and ctx.Err() and context.Cause(ctx) are found in it.
-//  10. Whatever ends the wait, it is a [*WaitError] with the history, the number of reads, and the error of the last read
-//     if that failed. A clock that steps back counts as standing still.
+//  9. maxWait is required and positive. Its end is [TimedOut], which is a [context.DeadlineExceeded] too. The
+//     context's end, an earlier deadline of its own included, is [Canceled], and ctx.Err() and
+//     context.Cause(ctx) are found in it.
+//  10. Whatever ends the wait, it is a [*WaitError] with the history, the number of reads, and the error of the
+//     last read if that failed. A clock that steps back counts as standing still.
 //
-// Arguments and options out of bounds are an [*InputError], before anything is read.
+// Arguments and options that are not valid are an [*InputError], before anything is read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	j, err := w.job(aimWait, target, maxWait, optFns, new(InputError))
+	j, err := w.job(aimWait, target, maxWait, optFns)
 	if err != nil {
 		var none R
 		return none, err
 	}
-	at := time.Now()
-	j.begin(target, at, at.Add(maxWait))
+	j.start(target, maxWait)
 	j.finish(ctx, w.Read)
 	return j.value, j.err
 }
 
-// Watch yields what is there, then each read that differs from the one before, reading every WatchDelay, until the caller
-// stops ranging. A failure that [Waiter.Wait] tolerates goes to OnRead, and the next read comes after twice the delay. The
-// resource being gone, any other failure and the context's end are yielded once, as a [*WaitError] beside the last value,
-// and end it. Options out of bounds are yielded as an [*InputError].
+// Watch yields the resource as it is, then each read that differs from the one before, reading every WatchDelay, until
+// the caller stops ranging. A failure that [Waiter.Wait] tolerates goes to OnRead, and the next read comes
+// after twice the delay. The resource being gone, any other failure and the context's end are yielded once, as
+// a [*WaitError] beside the last value, and end it. Options that are not valid are yielded as an [*InputError].
 //
-// While the body of the loop runs nothing is read. Ranging again starts anew.
+// While the body of the loop runs nothing is read. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		j, err := w.job(aimWatch, "", 0, optFns, new(InputError))
+		j, err := w.job(aimWatch, "", 0, optFns)
 		if err != nil {
 			var none R
 			yield(none, err)
@@ -86,31 +88,36 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 	}
 }
 
-// job makes the job of one call. wrong has what is wrong about the call otherwise.
-func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions), wrong *InputError) (*job[R, S], error) {
-	type both struct { // one allocation
+// job makes the job of one call. faults are what is wrong about the call otherwise.
+func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions), faults ...FieldError) (*job[R, S], error) {
+	// One allocation, of at most 512 bytes: a larger one takes longer.
+	type all struct {
 		rules[R, S]
 		job[R, S]
+
+		first [1]Sighting[S] // of the history
 	}
-	b := &both{rules: rules[R, S]{
+	b := &all{rules: rules[R, S]{
 		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, reads: w.Pacer, aim: aim, opts: w.Options,
 	}}
 	for _, fn := range optFns {
 		fn(&b.opts)
 	}
+	wrong := InputError{Fields: faults}
 	if w.Read == nil {
 		wrong.Add("Read", "is nil")
 	}
-	if err := b.rules.resolve(target, maxWait, wrong); err != nil {
+	if err := b.rules.resolve(target, maxWait, &wrong); err != nil {
 		return nil, err
 	}
 	b.job.rules, b.job.resource = &b.rules, w.Resource
+	b.track.History = b.first[:0]
 	return &b.job, nil
 }
 
 // resolve fills in the defaults and refuses what is wrong.
 func (r *rules[R, S]) resolve(target S, maxWait time.Duration, wrong *InputError) error {
-	r.opts = r.opts.withDefaults()
+	r.opts.fill()
 	r.opts.check(wrong)
 	if r.machine == nil {
 		wrong.Add("Machine", "is nil")
@@ -123,7 +130,7 @@ func (r *rules[R, S]) resolve(target S, maxWait time.Duration, wrong *InputError
 	if r.kind == nil {
 		r.kind = KindOf
 	}
-	if r.same == nil {
+	if r.same == nil && r.aim == aimWatch {
 		r.same = func(a, b R) bool { return r.state(a) == r.state(b) }
 	}
 	return wrong.Err()

@@ -40,8 +40,8 @@ type resource = simulator.Resource[database]
 // Defaults of a stream that is there without a start.
 const defaultKey = "3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607"
 
-// withStatus is the database with its stream in another state. What a stopped stream shows beside its status is unconfirmed:
-// here nothing, as before the first start.
+// withStatus is the database with its stream in another state. What a stopped stream shows beside its status is
+// unconfirmed: here nothing, as before the first start.
 func (d database) withStatus(s activitystream.Status) database {
 	d.stream.status = s
 	if s == activitystream.StatusStopped {
@@ -126,7 +126,7 @@ func bareKey(key string) string {
 	return name
 }
 
-// managedKey tells whether a key is one of AWS's own, with which no stream can be started.
+// managedKey reports whether a key is one of AWS's own, with which no stream can be started.
 func managedKey(key string) bool { return strings.Contains(key, "alias/aws/") }
 
 // history is the statuses of a stream, each with the instant from which it had it.

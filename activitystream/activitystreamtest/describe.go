@@ -239,7 +239,8 @@ func (k *kind) checkARN(s, parameter, want string) *simulator.Error {
 	return nil
 }
 
-// localID is the identifier in an ARN, or the ARN itself where it is of another account or Region, so that nothing has it.
+// localID is the identifier in an ARN, or the ARN itself where it is of another account or Region, so that
+// nothing has it.
 func (s *Server) localID(arn string) string {
 	a, _ := parseARN(arn)
 	if s.arn(a.kind, a.id) != arn {
@@ -324,7 +325,8 @@ func renderStream(x *simulator.XML, s stream) {
 	x.Opt("ActivityStreamKinesisStreamName", s.kinesis)
 }
 
-// describeOrderable is DescribeOrderableDBInstanceOptions: of each class the default version, or the one that is asked for.
+// describeOrderable is DescribeOrderableDBInstanceOptions: of each class the default version, or the one that
+// is asked for.
 func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	name := r.Get("Engine")
 	if name == "" {

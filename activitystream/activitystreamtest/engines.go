@@ -63,7 +63,7 @@ func (e engine) streamModes(version, class string) []string {
 	return e.modes
 }
 
-// policy tells whether the streams of the engine have an audit policy.
+// policy reports whether the streams of the engine have an audit policy.
 func (e engine) policy() bool { return !e.clustered && len(e.modes) > 0 }
 
 // family is the "r5" of "db.r5.large".
@@ -75,8 +75,8 @@ func family(class string) string {
 	return parts[1]
 }
 
-// sizes and burstable are the classes of DescribeOrderableDBInstanceOptions, beside the families that can have a stream: a choice of
-// what AWS offers.
+// sizes and burstable are the classes of DescribeOrderableDBInstanceOptions, beside the families that can have
+// a stream: a choice of what AWS offers.
 var (
 	sizes     = []string{"large", "xlarge", "2xlarge", "4xlarge"}
 	burstable = []string{"db.t3.medium", "db.t3.large", "db.t4g.medium", "db.t4g.large"}

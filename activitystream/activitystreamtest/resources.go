@@ -17,14 +17,15 @@ type Cluster struct {
 	EngineVersion string // one that supports streams, where the engine does
 	ResourceId    string // derived from the ARN, "cluster-…"
 
-	// Members is how many instances the cluster has, "<identifier>-instance-1", …: one; negative: none. Class is their class,
-	// "db.r6g.large". DescribeDBInstances returns them as well.
+	// Members is how many instances the cluster has, "<identifier>-instance-1", …: one; negative: none. Class
+	// is their class, "db.r6g.large". DescribeDBInstances returns them as well.
 	Members int
 	Class   string
 
 	ResourceStatus string // of the database itself: "available"
 
-	// The stream: stopped. Mode and KmsKeyId count where it is not: async, and a key that stands for one of the customer's.
+	// The stream: stopped. Mode and KmsKeyId count where it is not: async, and a key that stands for one of the
+	// customer's.
 	Status   activitystream.Status
 	Mode     activitystream.Mode
 	KmsKeyId string
@@ -50,8 +51,8 @@ type Instance struct {
 	PolicyStatus activitystream.PolicyStatus
 }
 
-// AddCluster adds a cluster with its members and returns its ARN. One of the same identifier is replaced, and its history goes on.
-// A stream that is added as starting or stopping moves on by itself.
+// AddCluster adds a cluster with its members and returns its ARN. One of the same identifier is replaced, and
+// its history goes on. A stream that is added as starting or stopping moves on by itself.
 func (s *Server) AddCluster(c Cluster) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		e, version, class := defaults(cmp.Or(c.Engine, "aurora-postgresql"), c.EngineVersion, c.Class)
@@ -80,8 +81,8 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 	return arn
 }
 
-// AddInstance adds an instance that is in no cluster and returns its ARN. One of the same identifier is replaced, and its history goes on.
-// A stream or a policy that is added on its way moves on by itself.
+// AddInstance adds an instance that is in no cluster and returns its ARN. One of the same identifier is
+// replaced, and its history goes on. A stream or a policy that is added on its way moves on by itself.
 func (s *Server) AddInstance(i Instance) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		e, version, class := defaults(cmp.Or(i.Engine, "oracle-ee"), i.EngineVersion, i.Class)

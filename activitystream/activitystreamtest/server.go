@@ -13,10 +13,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is Amazon RDS of one account in one Region, in this process. It stands in for the SDK's HTTP client and is an [http.Handler] as well.
-// It is safe for concurrent use, runs no goroutine and needs no closing.
+// Server is Amazon RDS of one account in one Region, in this process. It stands in for the SDK's HTTP client
+// and is an [http.Handler] as well. It is safe for concurrent use, runs no goroutine and needs no closing.
 //
-// Methods that take an ARN do nothing where there is no such resource, and compare without regard to case.
+// Methods that take an ARN do nothing where there is no such resource, and ignore case.
 type Server struct {
 	opts      Options
 	engine    *simulator.Server
@@ -103,8 +103,8 @@ func (s *Server) config() simulator.Config {
 	return c
 }
 
-// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that belong to nobody, and
-// the server as the HTTP client. Retries are the SDK's default.
+// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that
+// belong to nobody, and the server as the HTTP client. Retries are the SDK's default.
 func (s *Server) Config() aws.Config {
 	return aws.Config{
 		Region: s.opts.Region,
@@ -118,12 +118,12 @@ func (s *Server) Config() aws.Config {
 // Do answers a request without a socket. It is what makes the server an [aws.HTTPClient].
 func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.engine.Do(r) }
 
-// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A connection that is to break is
-// closed without an answer; where w cannot do that, the answer is an empty 502.
+// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A
+// connection that is to break is closed without an answer; where w cannot do that, the answer is an empty 502.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Set brings a stream into a status, as if somebody else had commanded it: RDS moves on from starting and stopping by itself. A status that RDS
-// does not have stays.
+// Set brings a stream into a status, as if somebody else had commanded it: RDS moves on from starting and
+// stopping by itself. A status that RDS does not have stays.
 func (s *Server) Set(arn string, status activitystream.Status) {
 	s.change(arn, func(r *resource, d database, now time.Time) {
 		s.streams.Enter(r, now, d.withStatus(status))
@@ -137,7 +137,8 @@ func (s *Server) SetPolicy(arn string, status activitystream.PolicyStatus) {
 	})
 }
 
-// SetResourceStatus changes the database's own status, such as "stopped" or "available". Only a database that is available takes commands.
+// SetResourceStatus changes the database's own status, such as "stopped" or "available". Only a database that
+// is available takes commands.
 func (s *Server) SetResourceStatus(arn, status string) {
 	s.change(arn, func(r *resource, d database, now time.Time) {
 		d.status = status
@@ -160,14 +161,14 @@ func (s *Server) remove(r *resource, now time.Time) {
 	}
 }
 
-// Lapse makes a stream's next transition of RDS's own, or the one under way, end where a failed one ends: a start or a stop is
-// rolled back. It happens when the transition would have been done, once.
+// Lapse makes a stream's next transition of RDS's own, or the one under way, end where a failed one ends: a
+// start or a stop is rolled back. It happens when the transition would have been done, once.
 func (s *Server) Lapse(arn string) {
 	s.change(arn, func(r *resource, _ database, _ time.Time) { r.Lapse() })
 }
 
-// Stale makes reads of a resource show what was true d ago, but not what was before it was added; zero ends it. An empty arn means every
-// resource there is. Commands always see the truth.
+// Stale makes reads of a resource show what was true d ago, but not what was before it was added; zero ends it.
+// An empty arn means every resource there is. Commands always see the truth.
 func (s *Server) Stale(arn string, d time.Duration) {
 	stale := simulator.Staleness(func() time.Duration { return d })
 	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
@@ -178,18 +179,19 @@ func (s *Server) StaleReads(arn string, n int) {
 	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// SetKeyAccessible says whether RDS can use a KMS key, given as ARN or ID; it can use any at first, but those of AWS's own.
-// The database activity streams that use the key stay as they are.
+// SetKeyAccessible says whether RDS can use a KMS key, given as ARN or ID; it can use any at first, but those
+// of AWS's own. The database activity streams that use the key stay as they are.
 func (s *Server) SetKeyAccessible(key string, accessible bool) {
 	s.engine.Update(func(time.Time) { s.denied[bareKey(key)] = !accessible })
 }
 
-// Throttle gives the account a quota: a bucket of burst requests of any operation, refilled with perSecond a second. RDS's own is 300 and 12. A request
-// beyond it is answered Throttling, "Rate exceeded". A burst below one ends it. There is no quota at first.
+// Throttle gives the account a quota: a bucket of burst requests of any operation, refilled with perSecond a
+// second. RDS's own is 300 and 12. A request beyond it is answered Throttling, "Rate exceeded". A burst below
+// one ends it. There is no quota at first.
 func (s *Server) Throttle(burst int, perSecond float64) { s.engine.Throttle("", burst, perSecond) }
 
-// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the order in which they were
-// given. A request that is throttled uses up none.
+// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the
+// order in which they were given. A request that is throttled uses up none.
 func (s *Server) Fail(op statemachine.Operation, f Failure) {
 	s.engine.Fail(op, simulator.Failure(f))
 }
@@ -197,8 +199,8 @@ func (s *Server) Fail(op statemachine.Operation, f Failure) {
 // ClearFailures drops what [Server.Fail] was given for an operation; for an empty op, everything.
 func (s *Server) ClearFailures(op statemachine.Operation) { s.engine.ClearFailures(op) }
 
-// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were taken. Of more than a
-// million, the latest. The slice is the caller's.
+// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were
+// taken. Of more than a million, the latest. The slice is the caller's.
 func (s *Server) Calls() []Call {
 	calls := s.engine.Calls()
 	list := make([]Call, len(calls))
@@ -215,8 +217,8 @@ func (s *Server) Status(arn string) activitystream.Status {
 	return status
 }
 
-// History lists the true statuses of a stream up to now, since it was added, each with the instant from which it had it. The time in which
-// the resource does not exist has an empty status. The slice is the caller's.
+// History lists the true statuses of a stream up to now, since it was added, each with the instant from which
+// it had it. The time in which the resource does not exist has an empty status. The slice is the caller's.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {

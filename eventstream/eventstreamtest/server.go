@@ -12,10 +12,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is Customer Profiles of one account in one Region, in this process. It stands in for the SDK's HTTP client and is an [http.Handler] as well.
-// It is safe for concurrent use, runs no goroutine and needs no closing.
+// Server is Customer Profiles of one account in one Region, in this process. It stands in for the SDK's HTTP
+// client and is an [http.Handler] as well. It is safe for concurrent use, runs no goroutine and needs no
+// closing.
 //
-// Methods that take an ARN do nothing where there is no such stream, unless they say otherwise. Names are compared with regard to case.
+// Methods that take an ARN do nothing where there is no such stream, unless they say otherwise. Names are
+// case-sensitive.
 type Server struct {
 	opts    Options
 	engine  *simulator.Server
@@ -90,8 +92,8 @@ func (s *Server) config() simulator.Config {
 	return c
 }
 
-// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that belong to nobody, and
-// the server as the HTTP client. Retries are the SDK's default.
+// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that
+// belong to nobody, and the server as the HTTP client. Retries are the SDK's default.
 func (s *Server) Config() aws.Config {
 	return aws.Config{
 		Region: s.opts.Region,
@@ -105,8 +107,8 @@ func (s *Server) Config() aws.Config {
 // Do answers a request without a socket. It is what makes the server an [aws.HTTPClient].
 func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.engine.Do(r) }
 
-// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A connection that is to break is
-// closed without an answer; where w cannot do that, the answer is an empty 502.
+// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A
+// connection that is to break is closed without an answer; where w cannot do that, the answer is an empty 502.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
 // ARN is the ARN that a stream has, be there one or not.
@@ -118,8 +120,8 @@ func (s *Server) arn(service, resource string) string {
 	return "arn:" + simulator.Partition(s.opts.Region) + ":" + service + ":" + s.opts.Region + ":" + s.opts.Account + ":" + resource
 }
 
-// Set brings a stream into a state, as the service or somebody else would: StateAbsent is [Server.Remove]. A state that Customer
-// Profiles does not have stays.
+// Set brings a stream into a state, as the service or somebody else would: StateAbsent is [Server.Remove]. A
+// state that Customer Profiles does not have stays.
 func (s *Server) Set(arn string, state eventstream.State) {
 	s.change(arn, func(r *resource, v eventstream.Stream, now time.Time) { set(r, v, state, now) })
 }
@@ -136,8 +138,8 @@ func (s *Server) Lapse(arn string) {
 	})
 }
 
-// SetDestination changes the status of a stream's destination and the service's words on it. An unhealthy one gets healthy by itself after
-// [Options].Healing, if that is set and the message does not need a new stream.
+// SetDestination changes the status of a stream's destination and the service's words on it. An unhealthy one
+// gets healthy by itself after [Options].Healing, if that is set and the message does not need a new stream.
 func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus, message string) {
 	s.change(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		if status != eventstream.DestinationUnhealthy {
@@ -160,8 +162,9 @@ func (s *Server) settle(r *resource, v eventstream.Stream, now time.Time, usual 
 	s.destinations.Enter(r, now, v)
 }
 
-// SetKinesis says whether Customer Profiles can use a Kinesis data stream, given as ARN, for a new event stream; it can use any at
-// first. Event streams that lead there already stay as they are: see [Server.SetDestination].
+// SetKinesis says whether Customer Profiles can use a Kinesis data stream, given as ARN, for a new event
+// stream; it can use any at first. Event streams that lead there already stay as they are: see
+// [Server.SetDestination].
 func (s *Server) SetKinesis(uri string, status KinesisStatus) {
 	s.engine.Update(func(time.Time) { s.kinesis[uri] = status })
 }
@@ -171,22 +174,23 @@ func (s *Server) Remove(arn string) {
 	s.change(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
 }
 
-// Stale makes reads of a stream show what was true d ago, or that it was absent then; zero ends it. The stream need not be there yet. An
-// empty arn means every stream there is. Commands always see the truth.
+// Stale makes reads of a stream show what was true d ago, or that it was absent then; zero ends it. The stream
+// need not be there yet. An empty arn means every stream there is. Commands always see the truth.
 func (s *Server) Stale(arn string, d time.Duration) {
 	stale := simulator.Staleness(func() time.Duration { return d })
 	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
 }
 
-// StaleReads makes the next n reads of a stream, which need not be there, show what is true now: by GetEventStream and by
-// ListEventStreams together. An empty arn means every stream there is.
+// StaleReads makes the next n reads of a stream, which need not be there, show what is true now: by
+// GetEventStream and by ListEventStreams together. An empty arn means every stream there is.
 func (s *Server) StaleReads(arn string, n int) {
 	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// Throttle gives the account quotas: for GetEventStream, ListEventStreams and DeleteEventStream a bucket each of burst requests,
-// refilled with perSecond a second, and for CreateEventStream a fifth of it. Customer Profiles' own are 5 a second, and thus Throttle(5, 5). A
-// request beyond its quota is answered ThrottlingException, "Rate exceeded". A burst below one ends it. There is no quota at first.
+// Throttle gives the account quotas: for GetEventStream, ListEventStreams and DeleteEventStream a bucket each
+// of burst requests, refilled with perSecond a second, and for CreateEventStream a fifth of it. Customer
+// Profiles' own are 5 a second, and thus Throttle(5, 5). A request beyond its quota is answered
+// ThrottlingException, "Rate exceeded". A burst below one ends it. There is no quota at first.
 func (s *Server) Throttle(burst int, perSecond float64) {
 	for _, op := range []statemachine.Operation{getEventStream, listEventStreams, eventstream.DeleteEventStream} {
 		s.engine.Throttle(string(op), burst, perSecond)
@@ -197,8 +201,8 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(string(eventstream.CreateEventStream), burst, perSecond/5)
 }
 
-// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the order in which they were
-// given. A request that is throttled uses up none.
+// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the
+// order in which they were given. A request that is throttled uses up none.
 func (s *Server) Fail(op statemachine.Operation, f Failure) {
 	s.engine.Fail(op, simulator.Failure(f))
 }
@@ -206,8 +210,8 @@ func (s *Server) Fail(op statemachine.Operation, f Failure) {
 // ClearFailures drops what [Server.Fail] was given for an operation; for an empty op, everything.
 func (s *Server) ClearFailures(op statemachine.Operation) { s.engine.ClearFailures(op) }
 
-// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were taken. Of more than a
-// million, the latest. The slice is the caller's.
+// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were
+// taken. Of more than a million, the latest. The slice is the caller's.
 func (s *Server) Calls() []Call {
 	calls := s.engine.Calls()
 	list := make([]Call, len(calls))
@@ -224,8 +228,8 @@ func (s *Server) State(arn string) eventstream.State {
 	return state
 }
 
-// History lists the true states of a stream up to now, each with the instant from which it had it: since it was added or, for one that
-// was created by a request, since the server was made. The slice is the caller's.
+// History lists the true states of a stream up to now, each with the instant from which it had it: since it was
+// added or, for one that was created by a request, since the server was made. The slice is the caller's.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {

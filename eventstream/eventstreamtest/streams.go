@@ -17,7 +17,8 @@ const (
 	MessageNotActive = "The Kinesis Data Stream is not Active. Please check the configuration and recreate the event stream later"
 	MessageMissing   = "The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination"
 
-	// MessageThrottled, MessageKeyThrottled and MessageKey are about what can be mended while the stream stays. The last is as AWS writes it.
+	// MessageThrottled, MessageKeyThrottled and MessageKey are about what can be mended while the stream stays.
+	// The last is as AWS writes it.
 	MessageThrottled    = "The Kinesis Data Stream is being throttled. Please consider provision higher Kinesis throughput appropriately"
 	MessageKeyThrottled = "The KMS key used to encrypt Kinesis Data Stream is being throttled. Please consider increasing the KMS request quota appropriately"
 	MessageKey          = "Check the KMS Key configuration of you Kinesis Data Stream"
@@ -59,8 +60,8 @@ type EventStream struct {
 	DestinationMessage string
 }
 
-// The record of a stream is the stream as GetEventStream shows it, by value. Maps in it are never changed. A stream that is absent is a resource
-// that does not exist.
+// The record of a stream is the stream as GetEventStream shows it, by value. Maps in it are never changed. A
+// stream that is absent is a resource that does not exist.
 type resource = simulator.Resource[eventstream.Stream]
 
 // AddDomain adds a Customer Profiles domain without streams; one that is there stays as it is.
@@ -68,8 +69,8 @@ func (s *Server) AddDomain(name string) {
 	s.engine.Update(func(time.Time) { s.domains[name] = true })
 }
 
-// AddEventStream adds a stream, whether or not CreateEventStream would, and returns its ARN. One of the same names is replaced, and its history
-// goes on. A destination that is added as unhealthy stays so.
+// AddEventStream adds a stream, whether or not CreateEventStream would, and returns its ARN. One of the same
+// names is replaced, and its history goes on. A destination that is added as unhealthy stays so.
 func (s *Server) AddEventStream(e EventStream) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		if e.DomainName == "" {
@@ -98,7 +99,8 @@ func (s *Server) AddEventStream(e EventStream) (arn string) {
 	return arn
 }
 
-// place is the resource of an ARN. If there is none it is one that was absent ever since, so that reads can be old enough to show that.
+// place is the resource of an ARN. If there is none it is one that was absent ever since, so that reads can be
+// old enough to show that.
 func (s *Server) place(arn string) *resource {
 	if r := s.streams.Get(arn); r != nil {
 		return r
@@ -129,7 +131,8 @@ func withState(v eventstream.Stream, state eventstream.State, now time.Time) eve
 	return v
 }
 
-// withDestination is the stream with its destination in another status, which a destination has only by getting healthy.
+// withDestination is the stream with its destination in another status, which a destination has only by getting
+// healthy.
 func withDestination(v eventstream.Stream, status eventstream.DestinationStatus) eventstream.Stream {
 	v.Destination = eventstream.Destination{Uri: v.Uri, Status: status}
 	return v
@@ -143,7 +146,7 @@ func state(v eventstream.Stream, exists bool) eventstream.State {
 	return v.State
 }
 
-// inDomain tells whether a resource is, or was, one of a domain.
+// inDomain reports whether a resource is, or was, one of a domain.
 func (s *Server) inDomain(r *resource, domainName string) bool {
 	return strings.HasPrefix(r.Key(), s.ARN(domainName, ""))
 }

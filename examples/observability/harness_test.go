@@ -75,7 +75,7 @@ func (s scene) calls(t *testing.T, parent tracetest.SpanStub) []string {
 func value(attrs []attribute.KeyValue, key string) string {
 	for _, a := range attrs {
 		if string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return "none"

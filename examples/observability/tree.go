@@ -47,7 +47,7 @@ type line struct {
 
 // below are the spans below one, in order.
 func (t *tree) below(parent trace.SpanID) []line {
-	var lines []line
+	lines := make([]line, 0, len(t.children[parent]))
 	for _, s := range t.children[parent] {
 		lines = append(lines, line{s.StartTime, func(first, rest string) { t.span(s, first, rest) }})
 	}
@@ -57,12 +57,13 @@ func (t *tree) below(parent trace.SpanID) []line {
 
 func (t *tree) span(s tracetest.SpanStub, first, rest string) {
 	fmt.Fprintf(t.w, "%s %6.2fs  %s%s\n", t.offset(s.StartTime), s.EndTime.Sub(s.StartTime).Seconds(), first, describe(s))
-	lines := t.below(s.SpanContext.SpanID())
+	lines := make([]line, 0, len(s.Events))
 	for _, e := range s.Events {
 		lines = append(lines, line{e.Time, func(first, _ string) {
 			fmt.Fprintf(t.w, "%s          %s%s: %s\n", t.offset(e.Time), first, e.Name, brief(e.Attributes))
 		}})
 	}
+	lines = append(lines, t.below(s.SpanContext.SpanID())...) // after an event at the same instant: the call that it came of ended then
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
 	for i, l := range lines {
 		if i == len(lines)-1 {
@@ -97,9 +98,9 @@ func brief(attrs []attribute.KeyValue) string {
 	for _, a := range attrs {
 		key := string(a.Key)
 		if short, ok := strings.CutPrefix(key, "streamwarden."); ok {
-			parts = append(parts, short+"="+shorten(a.Value.Emit()))
+			parts = append(parts, short+"="+shorten(a.Value.String()))
 		} else if key == "api.error_code" {
-			parts = append(parts, a.Value.Emit())
+			parts = append(parts, a.Value.String())
 		}
 	}
 	slices.SortFunc(parts, cmp.Compare)

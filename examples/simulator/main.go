@@ -19,9 +19,10 @@
 //
 // # The AWS CLI
 //
-// Any credentials will do, as long as there are some: signatures are not checked.
+// Any credentials will do, as long as there are some: signatures are not checked. Give the endpoint with each command: the CLI
+// does not take AWS_ENDPOINT_URL for RDS in us-east-1, and would send the command to AWS.
 //
-//	export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+//	export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 //	alias awssim="aws --endpoint-url http://127.0.0.1:4566"
 //	arn=arn:aws:rds:us-east-1:123456789012:cluster:das-cluster
 //	awssim rds start-activity-stream --resource-arn $arn --mode async --kms-key-id alias/audit --apply-immediately

@@ -244,7 +244,7 @@ func (s *Server) refused(op statemachine.Operation, d record) *simulator.Error {
 	return e
 }
 
-// removes tells whether op has no InvalidEventDataStoreStatusException among its errors.
+// removes reports whether op has no InvalidEventDataStoreStatusException among its errors.
 func removes(op statemachine.Operation) bool {
 	return op == ingestion.DeleteEventDataStore || op == "UpdateEventDataStore"
 }

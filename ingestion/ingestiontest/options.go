@@ -12,71 +12,79 @@ type Options struct {
 	// Region and Account are where everything lives: "us-east-1" and "123456789012".
 	Region, Account string
 
-	// Creating, Starting and Stopping are how long a store is created, starting and stopping: 30 seconds, 1 minute and 1 minute. Zero: the next read
-	// shows the end. AWS publishes no such times.
+	// Creating, Starting and Stopping are how long a store is created, starting and stopping: 30 seconds, 1
+	// minute and 1 minute. Zero: the next read shows the end. AWS publishes no such times.
 	Creating, Starting, Stopping time.Duration
 
-	// Restoring is how long a store that is being restored still shows PENDING_DELETION: 2 minutes. AWS says that it can take several minutes;
-	// what shows meanwhile is unconfirmed.
+	// Restoring is how long a store that is being restored still shows PENDING_DELETION: 2 minutes. AWS says
+	// that it can take several minutes; what shows meanwhile is unconfirmed.
 	Restoring time.Duration
 
 	// Purge is how long after its deletion a store is removed for good: 7 days.
 	Purge time.Duration
 
-	// Transition tells how long a transition of one store takes, in place of Creating, Starting, Stopping and Restoring, so that each can take its own time. From
-	// and to are statuses. It must not call the server. Nil: none.
+	// Transition tells how long a transition of one store takes, in place of Creating, Starting, Stopping and
+	// Restoring, so that each can take its own time. From and to are statuses. It must not call the server.
+	// Nil: none.
 	Transition func(arn, from, to string) time.Duration
 
-	// Reads, if positive, makes each of these transitions take that many reads of the store that show the status before it, in place of
-	// any time. It is for what cannot run in virtual time: a godoc Example. Zero.
+	// Reads, if positive, makes each of these transitions take that many reads of the store that show the
+	// status before it, in place of any time. It is for what cannot run in virtual time: a godoc Example. Zero.
 	Reads int
 
-	// Latency tells how long the answer to a call takes; it gets the call with what is answered, so that it can grow with the records. It may
-	// be called at the same time by several calls. Nil: no time.
+	// Latency tells how long the answer to a call takes; it gets the call with what is answered, so that it can
+	// grow with the records. It may be called at the same time by several calls. Nil: no time.
 	Latency func(Call) time.Duration
 
-	// Intercept is asked at each modelled request before it is carried out, and may return what goes wrong with it; nil: nothing. The call has
-	// At, Operation, Resource and Named only. It may call the server, as another actor that comes between a read and a command,
-	// and may be called at the same time by several calls. Nil: none.
+	// Intercept is asked at each modelled request before it is carried out, and may return what goes wrong with
+	// it; nil: nothing. The call has At, Operation, Resource and Named only. It may call the server, as another
+	// actor that comes between a read and a command, and may be called at the same time by several calls. Nil:
+	// none.
 	Intercept func(Call) *Failure
 
-	// StaleFunc tells, at each read of a store, how old what it shows is, so that it can be random; the greater of this and
-	// [Server.Stale] counts. It must not call the server. Nil: never old.
+	// StaleFunc tells, at each read of a store, how old what it shows is, so that it can be random; the greater
+	// of this and [Server.Stale] counts. It must not call the server. Nil: never old.
 	StaleFunc func(arn string) time.Duration
 
-	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale reads: so many calls, so many changes of
-	// each store, and so many stores that do not exist any more. It is for a server that runs for long. Zero: a million calls, 4096 changes
-	// and all stores.
+	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale
+	// reads: so many calls, so many changes of each store, and so many stores that do not exist any more. It is
+	// for a server that runs for long. Zero: a million calls, 4096 changes and all stores.
 	Remember int
 
-	// Refuse is asked what a command is answered that the status of the store does not permit. Nil, or an answer of nil, is the default:
+	// Refuse decides how to refuse a command that the status of the store does not permit. Nil, or an
+	// answer of nil, is the default:
 	//
-	//   - StartEventDataStoreIngestion, StopEventDataStoreIngestion and RestoreEventDataStore: InvalidEventDataStoreStatusException. While a store is
-	//     starting or stopping it could be ConflictException as well: unconfirmed;
-	//   - DeleteEventDataStore: InactiveEventDataStoreException of a store that is pending deletion, ConflictException of one that is created, starting or stopping;
+	//   - StartEventDataStoreIngestion, StopEventDataStoreIngestion and RestoreEventDataStore:
+	//     InvalidEventDataStoreStatusException. While a store is starting or stopping it could be
+	//     ConflictException as well: unconfirmed;
+	//   - DeleteEventDataStore: InactiveEventDataStoreException of a store that is pending deletion,
+	//     ConflictException of one that is created, starting or stopping;
 	//   - UpdateEventDataStore: InactiveEventDataStoreException of a store that is pending deletion.
 	Refuse func(op statemachine.Operation, arn string, status ingestion.Status) *Refusal
 
-	// StatusFirst has StartEventDataStoreIngestion and StopEventDataStoreIngestion look at the store's status before its categories, which decides
-	// between two errors where neither permits the command. False. Which of the two AWS does is unconfirmed.
+	// StatusFirst has StartEventDataStoreIngestion and StopEventDataStoreIngestion look at the store's status
+	// before its categories, which decides between two errors where neither permits the command. False. Which
+	// of the two AWS does is unconfirmed.
 	StatusFirst bool
 
-	// Quota is how many event data stores there can be: 10, as in each Region. CreateEventDataStore and RestoreEventDataStore refuse more,
-	// [Server.AddEventDataStore] does not.
+	// Quota is how many event data stores there can be: 10, as in each Region. CreateEventDataStore and
+	// RestoreEventDataStore refuse more, [Server.AddEventDataStore] does not.
 	Quota int
 
-	// PendingDeletionIsFree leaves stores that are pending deletion out of the count, as AWS documented it in 2023. False: they count,
-	// as it is documented today.
+	// PendingDeletionIsFree leaves stores that are pending deletion out of the count, as AWS documented it in
+	// 2023. False: they count, as it is documented today.
 	PendingDeletionIsFree bool
 
-	// RestoreStopped has RestoreEventDataStore bring a store that was stopped when it was deleted back as STOPPED_INGESTION. False: as ENABLED.
-	// Which of the two AWS does is unconfirmed.
+	// RestoreStopped has RestoreEventDataStore bring a store that was stopped when it was deleted back as
+	// STOPPED_INGESTION. False: as ENABLED. Which of the two AWS does is unconfirmed.
 	RestoreStopped bool
 
-	// PageSize is the most stores that ListEventDataStores gives in one answer, whatever MaxResults allows: 1000. AWS's own is unconfirmed.
+	// PageSize is the most stores that ListEventDataStores gives in one answer, whatever MaxResults allows:
+	// 1000. AWS's own is unconfirmed.
 	PageSize int
 
-	// ErrorHeader sends an error's type in the X-Amzn-ErrorType header, in place of the document's __type. False. Clients must read both.
+	// ErrorHeader sends an error's type in the X-Amzn-ErrorType header, in place of the document's __type.
+	// False. Clients must read both.
 	ErrorHeader bool
 }
 
@@ -88,12 +96,12 @@ type Refusal struct {
 
 // Failure is what goes wrong with a request. Its zero value fails nothing.
 type Failure struct {
-	// Code and Message are the error answered in place of carrying the operation out: "ThrottlingException", "ConflictException", … Code alone is
-	// enough.
+	// Code and Message are the error answered in place of carrying the operation out: "ThrottlingException",
+	// "ConflictException", … Code alone is enough.
 	Code, Message string
 
-	// Status is the HTTP status of the answer; zero: 400, or 200 with a Body. A Status below 400 without Code answers the Body as
-	// it is, even an empty one.
+	// Status is the HTTP status of the answer; zero: 400, or 200 with a Body. A Status below 400 without Code
+	// answers the Body as it is, even an empty one.
 	Status int
 
 	// Resource restricts the failure to requests that name this resource, by its ARN. Empty: all.
@@ -109,8 +117,8 @@ type Failure struct {
 	// error of the connection.
 	Drop bool
 
-	// Lost carries the operation out and then breaks the connection; with a Code, a Status, a Body or Hang too, that is what the caller gets in
-	// place of the true answer.
+	// Lost carries the operation out and then breaks the connection; with a Code, a Status, a Body or Hang too,
+	// that is what the caller gets in place of the true answer.
 	Lost bool
 
 	// Hang answers only when the request's context ends. Without Lost nothing is carried out.

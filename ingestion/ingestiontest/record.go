@@ -67,7 +67,8 @@ func selectorOf(name, category string) types.AdvancedEventSelector {
 	return s
 }
 
-// keyARN is the ARN that CloudTrail shows for a KMS key, however it was given. The simulator has no KMS: the same alias is always the same key.
+// keyARN is the ARN that CloudTrail shows for a KMS key, however it was given. The simulator has no KMS: the
+// same alias is always the same key.
 func (s *Server) keyARN(key string) string {
 	name := key[strings.LastIndex(key, ":")+1:]
 	switch {

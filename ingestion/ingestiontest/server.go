@@ -14,10 +14,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is AWS CloudTrail of one account in one Region, in this process. It stands in for the SDK's HTTP client and is an [http.Handler] as well.
-// It is safe for concurrent use, runs no goroutine and needs no closing.
+// Server is AWS CloudTrail of one account in one Region, in this process. It stands in for the SDK's HTTP
+// client and is an [http.Handler] as well. It is safe for concurrent use, runs no goroutine and needs no
+// closing.
 //
-// Methods that take an ARN take the ID that it ends with as well. They do nothing where there is no such store, and compare without regard to case.
+// Methods that take an ARN take the ID that it ends with as well. They do nothing where there is no such store,
+// and ignore case.
 type Server struct {
 	opts      Options
 	engine    *simulator.Server
@@ -98,8 +100,8 @@ func (s *Server) config() simulator.Config {
 	return c
 }
 
-// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that belong to nobody, and
-// the server as the HTTP client. Retries are the SDK's default.
+// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that
+// belong to nobody, and the server as the HTTP client. Retries are the SDK's default.
 func (s *Server) Config() aws.Config {
 	return aws.Config{
 		Region: s.opts.Region,
@@ -113,12 +115,13 @@ func (s *Server) Config() aws.Config {
 // Do answers a request without a socket. It is what makes the server an [aws.HTTPClient].
 func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.engine.Do(r) }
 
-// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A connection that is to break is
-// closed without an answer; where w cannot do that, the answer is an empty 502.
+// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A
+// connection that is to break is closed without an answer; where w cannot do that, the answer is an empty 502.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Set brings a store into a status, as if somebody else had commanded it: CloudTrail moves on from created, starting and stopping by itself, and removes
-// a store that is pending deletion when its time has come. A status that CloudTrail does not have stays.
+// Set brings a store into a status, as if somebody else had commanded it: CloudTrail moves on from created,
+// starting and stopping by itself, and removes a store that is pending deletion when its time has come. A
+// status that CloudTrail does not have stays.
 func (s *Server) Set(arn string, status ingestion.Status) {
 	s.change(arn, func(r *resource, d record, now time.Time) { s.enter(r, now, d.withStatus(status)) })
 }
@@ -136,14 +139,14 @@ func (s *Server) Remove(arn string) {
 	s.change(arn, func(r *resource, _ record, now time.Time) { r.Remove(now) })
 }
 
-// Lapse makes a store's next transition of CloudTrail's own, or the one under way, end where a failed one ends: a start or a stop is
-// rolled back. It happens when the transition would have been done, once.
+// Lapse makes a store's next transition of CloudTrail's own, or the one under way, end where a failed one ends:
+// a start or a stop is rolled back. It happens when the transition would have been done, once.
 func (s *Server) Lapse(arn string) {
 	s.change(arn, func(r *resource, _ record, _ time.Time) { r.Lapse() })
 }
 
-// Stale makes reads of a store show what was true d ago, but not what was before it was added; zero ends it. An empty arn means every
-// store there is. Commands and lists always see the truth.
+// Stale makes reads of a store show what was true d ago, but not what was before it was added; zero ends it. An
+// empty arn means every store there is. Commands and lists always see the truth.
 func (s *Server) Stale(arn string, d time.Duration) {
 	stale := simulator.Staleness(func() time.Duration { return d })
 	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
@@ -154,9 +157,11 @@ func (s *Server) StaleReads(arn string, n int) {
 	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// Throttle gives the account its quotas: a bucket of burst reads (GetEventDataStore and ListEventDataStores), refilled with perSecond a second, and
-// beside it one of a tenth of both, of one request at least, for all other operations. CloudTrail's own are 10 reads a second and one of the others:
-// Throttle(10, 10). A request beyond it is answered ThrottlingException, "Rate exceeded". A burst below one ends both. There is no quota at first.
+// Throttle gives the account its quotas: a bucket of burst reads (GetEventDataStore and ListEventDataStores),
+// refilled with perSecond a second, and beside it one of a tenth of both, of one request at least, for all
+// other operations. CloudTrail's own are 10 reads a second and one of the others: Throttle(10, 10). A request
+// beyond it is answered ThrottlingException, "Rate exceeded". A burst below one ends both. There is no quota at
+// first.
 func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(reads, burst, perSecond)
 	if burst > 0 {
@@ -165,8 +170,8 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(commands, burst, perSecond/10)
 }
 
-// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the order in which they were
-// given. A request that is throttled uses up none.
+// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the
+// order in which they were given. A request that is throttled uses up none.
 func (s *Server) Fail(op statemachine.Operation, f Failure) {
 	s.engine.Fail(op, simulator.Failure(f))
 }
@@ -174,8 +179,8 @@ func (s *Server) Fail(op statemachine.Operation, f Failure) {
 // ClearFailures drops what [Server.Fail] was given for an operation; for an empty op, everything.
 func (s *Server) ClearFailures(op statemachine.Operation) { s.engine.ClearFailures(op) }
 
-// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were taken. Of more than a
-// million, the latest. The slice is the caller's.
+// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were
+// taken. Of more than a million, the latest. The slice is the caller's.
 func (s *Server) Calls() []Call {
 	calls := s.engine.Calls()
 	list := make([]Call, len(calls))
@@ -192,8 +197,9 @@ func (s *Server) Status(arn string) ingestion.Status {
 	return status
 }
 
-// History lists the true statuses of a store up to now, since it was added or created, each with the instant from which it had it. The time in which
-// the store does not exist has an empty status. The slice is the caller's.
+// History lists the true statuses of a store up to now, since it was added or created, each with the instant
+// from which it had it. The time in which the store does not exist has an empty status. The slice is the
+// caller's.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.each(arn, func(r *resource, now time.Time) {

@@ -96,7 +96,7 @@ func (s *Server) update(r *simulator.Request, res *resource, d record) (simulato
 	return one(doc)
 }
 
-// empty tells whether nothing is to be set.
+// empty reports whether nothing is to be set.
 func (in *settings) empty() bool {
 	return in.Name == nil && in.AdvancedEventSelectors == nil && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
 		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == nil && in.BillingMode == nil
@@ -233,7 +233,7 @@ func checkTags(tags []tag) *simulator.Error {
 	return &simulator.Error{Code: "InvalidTagParameterException", Message: reason}
 }
 
-// taken tells whether another store has the name, one that is pending deletion too.
+// taken reports whether another store has the name, one that is pending deletion too.
 func (s *Server) taken(r *simulator.Request, name, arn string) bool {
 	return slices.ContainsFunc(s.stores.All(), func(res *resource) bool {
 		d, ok := res.Now(r.At)

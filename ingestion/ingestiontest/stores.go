@@ -11,14 +11,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// EventDataStore is an event data store to add. Every member has a default; what is true by default of a store that CreateEventDataStore makes is
-// taken as it stands here.
+// EventDataStore is an event data store to add. Every member has a default; what is true by default of a store
+// that CreateEventDataStore makes is taken as it stands here.
 type EventDataStore struct {
 	Id     string           // what the ARN ends with: a UUID, the same in each run
 	Name   string           // "event-data-store-1", "event-data-store-2", …
 	Status ingestion.Status // ENABLED
 
-	// AdvancedEventSelectors are which events are ingested: one selector for each of Categories, and those are Management.
+	// AdvancedEventSelectors are which events are ingested: one selector for each of Categories, and those are
+	// Management.
 	AdvancedEventSelectors []types.AdvancedEventSelector
 	Categories             []string
 
@@ -33,8 +34,9 @@ type EventDataStore struct {
 	PartitionKeys                []types.PartitionKey
 }
 
-// AddEventDataStore adds an event data store and returns its ARN. One of the same ID is replaced, and its history goes on. A store that is added as created,
-// starting, stopping or pending deletion moves on by itself. No quota and no constraint keeps it out.
+// AddEventDataStore adds an event data store and returns its ARN. One of the same ID is replaced, and its
+// history goes on. A store that is added as created, starting, stopping or pending deletion moves on by itself.
+// No quota and no constraint keeps it out.
 func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		d := record{EventDataStore: ingestion.EventDataStore{

@@ -110,7 +110,7 @@ func TestPaced(t *testing.T) {
 		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
 			t.Error(err)
 		}
-		if held := c.Pacer.Held(time.Now()).Sub(time.Now()); held != time.Second {
+		if held := time.Until(c.Pacer.Held(time.Now())); held != time.Second {
 			t.Errorf("the others pause %s after a throttled call", held)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)

@@ -115,7 +115,7 @@ func none(provider tracing.TracerProvider) bool {
 	return false
 }
 
-func begin(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) {
+func begin(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) { //nolint:ireturn // smithy has it as an interface
 	return provider.Tracer(Scope).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
 		o.Kind = tracing.SpanKindInternal
 		o.Properties.Set("streamwarden.target", target)

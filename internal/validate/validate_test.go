@@ -56,10 +56,10 @@ func TestOneOf(t *testing.T) {
 	values := []mode{"sync", "async"}
 	for s, want := range map[mode]string{
 		"sync": "", "async": "",
-		"":      "is empty, must be one of [sync async]",
-		"Sync":  `must be one of [sync async], is "Sync"`,
-		"sync ": `must be one of [sync async], is "sync "`,
-		"a\nb":  `must be one of [sync async], is "a\nb"`,
+		"":       "is empty, must be one of [sync async]",
+		"Sync":   `must be one of [sync async], is "Sync"`,
+		"sync\t": `must be one of [sync async], is "sync\t"`,
+		"a\nb":   `must be one of [sync async], is "a\nb"`,
 	} {
 		if got := validate.OneOf(s, values); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)

@@ -31,7 +31,7 @@ import (
 // Row says what one error code means.
 type Row struct {
 	Code    string // as it comes over the wire: "DBInstanceNotFound", not the shape's name
-	Message string // what the service's message must contain, in whatever case; empty: whatever it says
+	Message string // what the service's message must contain, ignoring case; empty: anything
 	Kind    statemachine.Kind
 }
 
@@ -39,8 +39,8 @@ type Row struct {
 // of all services. A Table is safe for concurrent use as long as it does not change.
 type Table []Row
 
-// Common is what these codes mean in whatever service. Throttling and what the SDK retries is not here: the SDK knows it.
-// The slice is the caller's.
+// Common is what these codes mean in every service. Throttling and what the SDK retries is not here: the SDK
+// knows it. The slice is the caller's.
 func Common() Table {
 	return Table{
 		{Code: "AccessDenied", Kind: statemachine.AccessDenied},
@@ -73,9 +73,10 @@ func Common() Table {
 	}
 }
 
-// Fault makes a [*statemachine.Fault] of the error of a call of op on resource with the context ctx. It returns nil for nil, and an error that has
-// its kind already (a Fault, an InputError) as it is. The SDK's error stays reachable through errors.As. The Message is left out where it quotes the
-// request's signature, as AWS does of a wrong one: it must not get into logs.
+// Fault makes a [*statemachine.Fault] of the error of a call of op on resource with the context ctx. It returns
+// nil for nil, and an error that has its kind already (a Fault, an InputError) as it is. The SDK's error stays
+// reachable through errors.As. The Message is left out where it quotes the request's signature, as AWS does of
+// a wrong one: it must not get into logs.
 func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
 	if err == nil {
 		return nil
@@ -101,8 +102,9 @@ func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource st
 	return f
 }
 
-// discreet is what a service said, unless it quotes what the request was signed with: of a request that it finds wrongly signed AWS returns the
-// Authorization header (IncompleteSignature), or all signed headers, the session token among them (SignatureDoesNotMatch).
+// discreet is what a service said, unless it quotes what the request was signed with: of a request that it
+// finds wrongly signed AWS returns the Authorization header (IncompleteSignature), or all signed headers, the
+// session token among them (SignatureDoesNotMatch).
 func discreet(message string) string {
 	for _, quoted := range []string{"AWS4-", "aws4_request", "X-Amz-Security-Token"} {
 		if containsFold(message, quoted) {

@@ -293,3 +293,28 @@ func TestSecretsAreNotQuoted(t *testing.T) {
 		})
 	}
 }
+
+// A message that quotes what the request was signed with must not get into logs. What it says still decides the kind.
+func TestDiscreet(t *testing.T) {
+	table := sdkfault.Table{{Code: "Odd", Message: "signature=", Kind: statemachine.Conflict}}
+	for _, test := range []struct {
+		why, message string
+		out          bool
+	}{
+		{"IncompleteSignature", "'KEY/20260101/r/s/aws4_request' not a valid key=value pair in Authorization header: 'AWS4-HMAC-SHA256 …, Signature=f00'.", true},
+		{"the scope alone, which begins with the key's ID", "'KEY/20260101/r/s/aws4_request' is wrong; signature=", true},
+		{"SignatureDoesNotMatch", "The Canonical String for this request should have been\n'POST\nx-amz-security-token:T0KEN\n\nsignature=", true},
+		{"the SDK's spelling of the header", "X-Amz-Security-Token: T0KEN signature=", true},
+		{"an algorithm of another name", "AWS4-ECDSA-P256-SHA256 signature=", true},
+		{"nothing of the kind", "The signature= is too old", false},
+	} {
+		err := table.Fault(context.Background(), op, "thing-1", answered(400, &smithy.GenericAPIError{Code: "Odd", Message: test.message}))
+		f, ok := errors.AsType[*statemachine.Fault](err)
+		if !ok || f.Kind != statemachine.Conflict || (f.Message != test.message) != test.out || f.Message == "" {
+			t.Errorf("%s: %v", test.why, err)
+		}
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorMessage() != test.message {
+			t.Errorf("%s: the SDK's error has lost its message: %v", test.why, api)
+		}
+	}
+}

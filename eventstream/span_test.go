@@ -1,0 +1,37 @@
+package eventstream_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/internal/spantest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// WaitHealthy makes Gone of what the destination's machine calls Unreachable; its span says the same as the error that the caller gets.
+func TestSpanOfWaitHealthy(t *testing.T) {
+	bubble(t, "a stream that is not there", func(t *testing.T) {
+		var spans spantest.Recorder
+		client := eventstream.NewFromConfig(empty().Config(), func(o *eventstream.Options) {
+			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider = &spans })
+		})
+		_, err := client.WaitHealthy(t.Context(), ref(), time.Hour)
+		ours := spans.Spans(sdkcall.Scope)
+		if !errors.Is(err, statemachine.Gone) || len(ours) != 1 {
+			t.Fatalf("%d spans, %v", len(ours), err)
+		}
+		for key, want := range map[string]string{
+			"streamwarden.resource": ref().String(), "streamwarden.target": "HEALTHY",
+			"streamwarden.reason": "gone", "streamwarden.kind": "not found", "exception.message": err.Error(),
+		} {
+			if got := ours[0].Properties[key]; got != want {
+				t.Errorf("%s: %v, want %s", key, got, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,137 @@
+package docs
+
+import (
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// guides are the Markdown files whose blocks are compared: those in docs, and what is beside the README at the root.
+func guides(t *testing.T) []string {
+	t.Helper()
+	names := []string{"ARCHITECTURE.md", "CONTRIBUTING.md"}
+	root := shown.Path(".")
+	err := filepath.WalkDir(shown.Path("docs"), func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(name) != ".md" {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		names = append(names, filepath.ToSlash(rel))
+		return err
+	})
+	if err != nil || len(names) < 10 {
+		t.Fatal(names, err)
+	}
+	return names
+}
+
+// TestGuides compares what the guides show with the code, and sees that all that is made for them is shown.
+func TestGuides(t *testing.T) {
+	texts := produced(t)
+	synctest.Test(t, func(t *testing.T) {
+		_, err := sdkWaiter(t.Context())
+		texts["the SDK's waiter"] = err.Error()
+	})
+	texts["the command of the figures"], texts["the figures"] = figures(t)
+	texts["custom-resource"], texts["activitystream.Machine"] = lifecycle(t), activitystream.Machine().Mermaid()
+	unused := map[string]bool{}
+	for name := range texts {
+		unused[name] = true
+	}
+	for _, guide := range guides(t) {
+		for _, name := range shown.Document(t, guide, texts) {
+			delete(unused, name)
+		}
+	}
+	for name := range unused {
+		t.Errorf("no guide shows %q", name)
+	}
+}
+
+// figures are the command and the table in the comment on the defaults of package activitystream.
+func figures(t *testing.T) (command, table string) {
+	t.Helper()
+	text, err := shown.Read("activitystream/options.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile(`(?m)(?:^//\t.*\n)+`).FindAllString(text, -1)
+	if len(blocks) != 2 || !strings.Contains(blocks[0], "go test") {
+		t.Fatalf("activitystream/options.go: want a command and a table, got %q", blocks)
+	}
+	for i := range blocks {
+		blocks[i] = strings.ReplaceAll(strings.TrimPrefix(blocks[i], "//\t"), "\n//\t", "\n")
+	}
+	return blocks[0], blocks[1]
+}
+
+// row is a row of the table of examples/custom-resource.
+var row = regexp.MustCompile(`\{From: "([^"]+)", To: "([^"]+)"(?:, By: s(\w+)|, Lapse: (true))?\}`)
+
+// lifecycle is the diagram of examples/custom-resource, which is a program and cannot be imported: its table is read from the source.
+func lifecycle(t *testing.T) string {
+	t.Helper()
+	text, err := shown.Read("examples/custom-resource/instance.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	def := statemachine.Definition[string]{Name: "DB instance"}
+	for _, m := range row.FindAllStringSubmatch(text, -1) {
+		next := statemachine.Transition[string]{From: m[1], To: m[2], Lapse: m[4] != ""}
+		if m[3] != "" {
+			next.By = statemachine.Operation("S" + m[3])
+		}
+		def.Transitions = append(def.Transitions, next)
+	}
+	if want := strings.Count(text, "{From: "); len(def.Transitions) != want {
+		t.Fatalf("%d of %d rows were understood", len(def.Transitions), want)
+	}
+	m, err := statemachine.New(def)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Mermaid()
+}
+
+// TestRunbook sees that every Reason and every Kind has a section of its own in the runbook, with a message.
+func TestRunbook(t *testing.T) {
+	runbook, err := shown.Read("docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := slices.Concat(constants(t, "reason.go", "Reason"), constants(t, "kind.go", "Kind"))
+	if len(names) < 20 {
+		t.Fatalf("found %d reasons and kinds only: %v", len(names), names)
+	}
+	for _, name := range names {
+		if !strings.Contains(runbook, "\n### "+name+"\n") {
+			t.Errorf("docs/runbook.md has no section on %s", name)
+		}
+		// None of the operations that the clients call answers that a quota is used up.
+		if _, ok := messages[name]; !ok && name != "LimitExceeded" {
+			t.Errorf("nothing produces a message of %s", name)
+		}
+	}
+}
+
+// constants are the names of the constants of a type of package statemachine.
+func constants(t *testing.T, file, typ string) []string {
+	t.Helper()
+	text, err := shown.Read("statemachine/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^\t(\w+) +`+typ+` = "`).FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}

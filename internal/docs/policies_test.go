@@ -1,0 +1,346 @@
+package docs
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// What AWS documents that a caller needs beside the action of the operation itself. The simulators check no permissions.
+var (
+	keyExtras     = []string{"kms:CreateGrant", "kms:DescribeKey"}
+	createExtras  = []string{"iam:PutRolePolicy", "kinesis:DescribeStreamSummary", "profile:TagResource"}
+	deleteExtras  = []string{"iam:DeleteRolePolicy"}
+	getExtras     = []string{"kinesis:DescribeStreamSummary"}
+	ensureExtras  = slices.Concat(createExtras, getExtras)
+	restartExtras = slices.Concat(ensureExtras, deleteExtras)
+	deletedExtras = slices.Concat(getExtras, deleteExtras)
+)
+
+// policies has a row for each file in docs/policies: which methods of a client it is for, and which further actions AWS documents.
+var policies = []struct {
+	file    string
+	methods string
+	extras  []string
+}{
+	{"activitystream-read", "Get List Wait WaitPolicy Watch GetEach WaitEach WatchEach", nil},
+	{"activitystream-supported", "Supported", nil},
+	{"activitystream-start", "Start", keyExtras},
+	{"activitystream-stop", "Stop", nil},
+	{"activitystream-modify", "Modify", nil},
+	{"activitystream-ensure-started", "EnsureStarted EnsureStartedEach", keyExtras},
+	{"activitystream-ensure-started-restart", "EnsureStarted+AllowRestart EnsureStartedEach+AllowRestart", keyExtras},
+	{"activitystream-ensure-stopped", "EnsureStopped EnsureStoppedEach", nil},
+	{"activitystream-ensure-policy", "EnsurePolicy", nil},
+	{"ingestion-read", "Get Wait Watch", nil},
+	{"ingestion-list", "List", nil},
+	{"ingestion-start", "Start", nil},
+	{"ingestion-stop", "Stop", nil},
+	{"ingestion-ensure-started", "EnsureStarted", nil},
+	{"ingestion-ensure-stopped", "EnsureStopped", nil},
+	{"eventstream-read", "Get Wait WaitHealthy Watch", getExtras},
+	{"eventstream-list", "List", nil},
+	{"eventstream-create", "Create", createExtras},
+	{"eventstream-delete", "Delete", deleteExtras},
+	{"eventstream-ensure-created", "EnsureCreated", ensureExtras},
+	{"eventstream-ensure-created-restart", "EnsureCreated+AllowRestart", restartExtras},
+	{"eventstream-ensure-deleted", "EnsureDeleted", deletedExtras},
+}
+
+// room is one service: its IAM prefix, its client, and how to run each of the client's methods, which returns the operations called.
+type room struct {
+	prefix string
+	client any
+	run    map[string]func(ctx context.Context) []statemachine.Operation
+}
+
+func rooms() map[string]room {
+	return map[string]room{
+		"activitystream": {"rds", (*activitystream.Client)(nil), activityStreamMethods()},
+		"ingestion":      {"cloudtrail", (*ingestion.Client)(nil), ingestionMethods()},
+		"eventstream":    {"profile", (*eventstream.Client)(nil), eventStreamMethods()},
+	}
+}
+
+// TestPolicies compares each policy with the calls that the methods it is for make, and with what AWS documents beside them.
+func TestPolicies(t *testing.T) {
+	rooms, covered, files := rooms(), map[string]bool{}, map[string]bool{}
+	for _, p := range policies {
+		service, _, _ := strings.Cut(p.file, "-")
+		room := rooms[service]
+		files[p.file+".json"] = true
+		want := slices.Clone(p.extras)
+		for method := range strings.FieldsSeq(p.methods) {
+			base, _, _ := strings.Cut(method, "+")
+			covered[service+"."+base] = true
+			run := room.run[method]
+			if run == nil {
+				t.Errorf("%s: nothing runs %s", p.file, method)
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				for _, op := range run(ctx) {
+					want = append(want, room.prefix+":"+string(op))
+				}
+			})
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(slices.Compact(want), actions(t, p.file)); diff != "" {
+			t.Errorf("docs/policies/%s.json (-want +got)\n%s", p.file, diff)
+		}
+	}
+	for service, room := range rooms {
+		for method := range reflect.TypeOf(room.client).Methods() {
+			if !covered[service+"."+method.Name] {
+				t.Errorf("no policy is for %s.Client.%s", service, method.Name)
+			}
+		}
+	}
+	found, err := filepath.Glob(shown.Path("docs/policies/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := shown.Read("docs/permissions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		name := filepath.Base(f)
+		if !files[name] {
+			t.Errorf("docs/policies/%s is not tested", name)
+		}
+		if !strings.Contains(guide, "(policies/"+name+")") {
+			t.Errorf("docs/permissions.md has no link to %s", name)
+		}
+	}
+}
+
+// actions are the actions that a policy allows. It must allow, and allow no pattern.
+func actions(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(shown.Path("docs/policies/" + file + ".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct {
+		Version   string
+		Statement []struct {
+			Sid, Effect      string
+			Action, Resource []string
+			Condition        map[string]map[string]string
+		}
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&policy); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if policy.Version != "2012-10-17" {
+		t.Errorf("%s: version %q", file, policy.Version)
+	}
+	var all []string
+	for _, s := range policy.Statement {
+		if s.Effect != "Allow" || len(s.Action) == 0 || len(s.Resource) == 0 {
+			t.Errorf("%s: statement %s allows nothing", file, s.Sid)
+		}
+		for _, a := range s.Action {
+			if strings.Contains(a, "*") {
+				t.Errorf("%s: %s is a pattern", file, a)
+			}
+		}
+		all = append(all, s.Action...)
+	}
+	slices.Sort(all)
+	if !slices.Equal(all, slices.Compact(slices.Clone(all))) {
+		t.Errorf("%s: an action stands twice", file)
+	}
+	return all
+}
+
+// operations are those called, each once.
+func operations[C any](calls []C, op func(C) statemachine.Operation) []statemachine.Operation {
+	found := map[statemachine.Operation]bool{}
+	for _, c := range calls {
+		found[op(c)] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// drain ranges over a sequence, up to its third value.
+func drain[K, V any](seq iter.Seq2[K, V]) {
+	n := 0
+	for range seq {
+		if n++; n == 3 {
+			return
+		}
+	}
+}
+
+func activityStreamMethods() map[string]func(context.Context) []statemachine.Operation {
+	const maxWait = time.Hour
+	type client = activitystream.Client
+	// each runs a method on a cluster and on an instance, in each status, so that every way it takes is gone.
+	each := func(method func(ctx context.Context, c *client, arn string)) func(context.Context) []statemachine.Operation {
+		return func(ctx context.Context) []statemachine.Operation {
+			var called []statemachine.Operation
+			for _, s := range activitystream.Machine().States() {
+				server := activitystreamtest.NewServer()
+				c := activitystream.NewFromConfig(server.Config())
+				ctx, cancel := context.WithTimeout(ctx, 4*maxWait) // ends what watches
+				method(ctx, c, server.AddCluster(activitystreamtest.Cluster{Status: s, Mode: activitystream.ModeSync}))
+				method(ctx, c, server.AddInstance(activitystreamtest.Instance{Status: s, EngineNativeAuditFieldsIncluded: true}))
+				cancel()
+				called = append(called, operations(server.Calls(), func(c activitystreamtest.Call) statemachine.Operation { return c.Operation })...)
+			}
+			return called
+		}
+	}
+	start := func(arn string) *activitystream.StartInput {
+		return &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true}
+	}
+	stop := func(arn string) *activitystream.StopInput {
+		return &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: true}
+	}
+	restart := func(o *activitystream.Options) { o.AllowRestart = true }
+	unlock := func(arn string) *activitystream.ModifyInput {
+		return &activitystream.ModifyInput{ResourceArn: arn, AuditPolicyState: activitystream.AuditPolicyUnlocked}
+	}
+	return map[string]func(context.Context) []statemachine.Operation{
+		"Get":  each(func(ctx context.Context, c *client, arn string) { _, _ = c.Get(ctx, arn) }),
+		"List": each(func(ctx context.Context, c *client, _ string) { drain(c.List(ctx)) }),
+		"Wait": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.Wait(ctx, arn, activitystream.StatusStarted, maxWait)
+		}),
+		"WaitPolicy": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.WaitPolicy(ctx, arn, activitystream.PolicyLocked, maxWait)
+		}),
+		"Watch":   each(func(ctx context.Context, c *client, arn string) { drain(c.Watch(ctx, arn)) }),
+		"GetEach": each(func(ctx context.Context, c *client, arn string) { drain(c.GetEach(ctx, []string{arn, arn + "-2"})) }),
+		"WaitEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.WaitEach(ctx, []string{arn, arn + "-2"}, activitystream.StatusStarted, maxWait))
+		}),
+		"WatchEach": each(func(ctx context.Context, c *client, arn string) { drain(c.WatchEach(ctx, []string{arn, arn + "-2"})) }),
+		"Supported": each(func(ctx context.Context, c *client, arn string) { _, _ = c.Supported(ctx, arn) }),
+		"Start":     each(func(ctx context.Context, c *client, arn string) { _, _ = c.Start(ctx, start(arn)) }),
+		"Stop":      each(func(ctx context.Context, c *client, arn string) { _, _ = c.Stop(ctx, stop(arn)) }),
+		"Modify":    each(func(ctx context.Context, c *client, arn string) { _, _ = c.Modify(ctx, unlock(arn)) }),
+
+		"EnsureStarted": each(func(ctx context.Context, c *client, arn string) { _, _ = c.EnsureStarted(ctx, start(arn), maxWait) }),
+		"EnsureStarted+AllowRestart": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.EnsureStarted(ctx, start(arn), maxWait, restart)
+		}),
+		"EnsureStartedEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.EnsureStartedEach(ctx, []*activitystream.StartInput{start(arn), start(arn + "-2")}, maxWait))
+		}),
+		"EnsureStartedEach+AllowRestart": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.EnsureStartedEach(ctx, []*activitystream.StartInput{start(arn)}, maxWait, restart))
+		}),
+		"EnsureStopped": each(func(ctx context.Context, c *client, arn string) { _, _ = c.EnsureStopped(ctx, stop(arn), maxWait) }),
+		"EnsureStoppedEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.EnsureStoppedEach(ctx, []*activitystream.StopInput{stop(arn), stop(arn + "-2")}, maxWait))
+		}),
+		"EnsurePolicy": each(func(ctx context.Context, c *client, arn string) { _, _ = c.EnsurePolicy(ctx, unlock(arn), maxWait) }),
+	}
+}
+
+func ingestionMethods() map[string]func(context.Context) []statemachine.Operation {
+	const maxWait = time.Hour
+	type client = ingestion.Client
+	each := func(method func(ctx context.Context, c *client, arn string)) func(context.Context) []statemachine.Operation {
+		return func(ctx context.Context) []statemachine.Operation {
+			var called []statemachine.Operation
+			for _, s := range ingestion.Machine().States() {
+				server := ingestiontest.NewServer()
+				arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: s})
+				ctx, cancel := context.WithTimeout(ctx, 2*maxWait) // ends what watches
+				method(ctx, ingestion.NewFromConfig(server.Config()), arn)
+				cancel()
+				called = append(called, operations(server.Calls(), func(c ingestiontest.Call) statemachine.Operation { return c.Operation })...)
+			}
+			return called
+		}
+	}
+	return map[string]func(context.Context) []statemachine.Operation{
+		"Get":  each(func(ctx context.Context, c *client, arn string) { _, _ = c.Get(ctx, arn) }),
+		"List": each(func(ctx context.Context, c *client, _ string) { drain(c.List(ctx)) }),
+		"Wait": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.Wait(ctx, arn, ingestion.StatusEnabled, maxWait)
+		}),
+		"Watch": each(func(ctx context.Context, c *client, arn string) { drain(c.Watch(ctx, arn)) }),
+		"Start": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.Start(ctx, &ingestion.StartInput{EventDataStore: arn})
+		}),
+		"Stop": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.Stop(ctx, &ingestion.StopInput{EventDataStore: arn})
+		}),
+		"EnsureStarted": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, maxWait)
+		}),
+		"EnsureStopped": each(func(ctx context.Context, c *client, arn string) {
+			_, _ = c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: arn}, maxWait)
+		}),
+	}
+}
+
+func eventStreamMethods() map[string]func(context.Context) []statemachine.Operation {
+	const (
+		maxWait = time.Hour
+		uri     = "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events"
+	)
+	type client = eventstream.Client
+	ref := eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}
+	each := func(method func(ctx context.Context, c *client)) func(context.Context) []statemachine.Operation {
+		return func(ctx context.Context) []statemachine.Operation {
+			var called []statemachine.Operation
+			for _, s := range eventstream.Machine().States() {
+				server := eventstreamtest.NewServer()
+				server.AddDomain(ref.DomainName)
+				if s != eventstream.StateAbsent {
+					server.AddEventStream(eventstreamtest.EventStream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName, State: s})
+				}
+				ctx, cancel := context.WithTimeout(ctx, 2*maxWait)
+				method(ctx, eventstream.NewFromConfig(server.Config()))
+				cancel()
+				called = append(called, operations(server.Calls(), func(c eventstreamtest.Call) statemachine.Operation { return c.Operation })...)
+			}
+			return called
+		}
+	}
+	create := &eventstream.CreateInput{Ref: ref, Uri: uri, Tags: map[string]string{"team": "audit"}}
+	restart := func(o *eventstream.Options) { o.AllowRestart = true }
+	return map[string]func(context.Context) []statemachine.Operation{
+		"Get":         each(func(ctx context.Context, c *client) { _, _ = c.Get(ctx, ref) }),
+		"List":        each(func(ctx context.Context, c *client) { drain(c.List(ctx, ref.DomainName)) }),
+		"Wait":        each(func(ctx context.Context, c *client) { _, _ = c.Wait(ctx, ref, eventstream.StateAbsent, maxWait) }),
+		"WaitHealthy": each(func(ctx context.Context, c *client) { _, _ = c.WaitHealthy(ctx, ref, maxWait) }),
+		"Watch":       each(func(ctx context.Context, c *client) { drain(c.Watch(ctx, ref)) }),
+		"Create":      each(func(ctx context.Context, c *client) { _, _ = c.Create(ctx, create) }),
+		"Delete":      each(func(ctx context.Context, c *client) { _, _ = c.Delete(ctx, ref) }),
+
+		"EnsureCreated":              each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait) }),
+		"EnsureCreated+AllowRestart": each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait, restart) }),
+		"EnsureDeleted":              each(func(ctx context.Context, c *client) { _, _ = c.EnsureDeleted(ctx, ref, maxWait) }),
+	}
+}

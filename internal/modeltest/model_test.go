@@ -1,0 +1,295 @@
+package modeltest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// deeper is how many events a sequence can have where the default is not enough. See the package's documentation.
+var deeper = flag.Int("model.depth", 0, "how many events a sequence of the model checker has at most; 0: as many as take seconds")
+
+// scenario is what one family of sequences has in common.
+type scenario[S ~string] struct {
+	*table[S]
+
+	start, target int
+	ensure        bool
+	patient       bool // much time, and a service that finishes what it does
+	twice         bool // two reads in a row must show the target
+	drifts        bool
+	fleet         bool                     // by the engine of many
+	runs          []statemachine.Operation // that the ensure may run; nil: all
+
+	rank      []int
+	plansFrom [][][]statemachine.Operation // by state
+	cycles    [][]statemachine.Operation   // from the target back to it
+}
+
+func (sc *scenario[S]) String() string {
+	words := []string{"wait"}
+	if sc.ensure {
+		words[0] = "ensure"
+	}
+	for _, w := range []struct {
+		is   bool
+		word string
+	}{{sc.patient, "patient"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}} {
+		if w.is {
+			words = append(words, w.word)
+		}
+	}
+	return fmt.Sprintf("%s/%s→%s", strings.Join(words, " "), sc.name(sc.start), sc.name(sc.target))
+}
+
+func (sc *scenario[S]) maxWait() time.Duration {
+	if sc.patient {
+		return long
+	}
+	return short
+}
+
+func (sc *scenario[S]) consecutive() int {
+	if sc.twice {
+		return 2
+	}
+	return 1
+}
+
+// mayRun tells whether an ensure may run a plan, after it ran others.
+func (sc *scenario[S]) mayRun(plan, before []statemachine.Operation) bool {
+	for i, op := range plan {
+		if sc.runs != nil && !slices.Contains(sc.runs, op) || slices.Contains(before, op) || slices.Contains(plan[:i], op) {
+			return false
+		}
+	}
+	return true
+}
+
+// derive computes what the oracle looks up.
+func (sc *scenario[S]) derive() {
+	sc.rank = sc.ranks(sc.target)
+	for s := range sc.states {
+		plans, _ := sc.plans(s, sc.target)
+		sc.plansFrom = append(sc.plansFrom, plans)
+	}
+	for _, w := range sc.ways[sc.target] {
+		plans, _ := sc.plans(w.to, sc.target)
+		for _, plan := range plans {
+			if w.op != "" {
+				sc.cycles = append(sc.cycles, append([]statemachine.Operation{w.op}, plan...))
+			}
+		}
+	}
+}
+
+// plansOf are the plans of an ensure in such a state.
+func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
+	switch {
+	case m.state == gone:
+		return nil
+	case sc.drifts && !m.good && sc.heads(m.state, sc.target):
+		return sc.cycles
+	}
+	return sc.plansFrom[m.state]
+}
+
+// run runs one sequence.
+func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ...any)) (*world[S], verdict) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	w := &world[S]{table: sc.table, script: sequence, patient: sc.patient, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
+	w.life = append(w.life, moment{at: -24 * time.Hour, state: sc.start, good: !sc.drifts})
+	w.before(sc.start)
+	wait := statemachine.Waiter[shown[S], S]{
+		Machine: sc.machine, Resource: "r", Read: w.read, State: func(s shown[S]) S { return s.State },
+		Options: statemachine.WaitOptions{
+			MinDelay: delay, MaxDelay: delay, ReadTimeout: readTimeout, Grace: grace, Consecutive: sc.consecutive(),
+			Jitter: func(d time.Duration) time.Duration { return d },
+		},
+	}
+	commands := statemachine.Commands[shown[S]]{Operations: sc.runs, Restart: sc.drifts}
+	v := verdict{ensure: sc.ensure}
+	target := sc.states[sc.target]
+	switch {
+	case sc.fleet:
+		fleet := statemachine.Fleet[shown[S], S]{
+			Machine: wait.Machine, State: wait.State, Options: wait.Options, Commands: commands, ReadMany: w.readMany,
+			Read: func(ctx context.Context, _ string) (shown[S], error) { return w.read(ctx) },
+		}
+		goal := statemachine.Goal[shown[S], S]{Resource: wait.Resource, Target: target}
+		if sc.ensure {
+			goal.Command = w.command
+		}
+		for _, r := range fleet.Each(ctx, []statemachine.Goal[shown[S], S]{goal}, sc.maxWait()) {
+			v.err, v.operations = r.Err, r.Value.Operations
+		}
+	case sc.ensure:
+		ensurer := statemachine.Ensurer[shown[S], S]{Waiter: wait, Command: w.command, Commands: commands}
+		if sc.drifts {
+			ensurer.Drift = drift
+		}
+		var done statemachine.Ensured[shown[S]]
+		done, v.err = ensurer.Ensure(ctx, target, sc.maxWait())
+		v.operations = done.Operations
+	default:
+		_, v.err = wait.Wait(ctx, target, sc.maxWait())
+	}
+	v.end = w.now()
+	return w, v
+}
+
+// drift is a Drift: the settings must be good.
+func drift[S ~string](s shown[S]) error {
+	if s.Good {
+		return nil
+	}
+	return &statemachine.DriftError{Resource: "r", Fields: []statemachine.Drift{{Field: "Good", Want: "true", Got: "false"}}}
+}
+
+// before is what the resource was before the wait began. As an event, it is in its state only for half a minute.
+func (w *world[S]) before(start int) {
+	var from []way
+	for s, ways := range w.ways {
+		for _, v := range ways {
+			if v.to == start {
+				from = append(from, way{to: s, name: v.name})
+			}
+		}
+	}
+	c := w.script.choose(1 + len(from))
+	if c == 0 {
+		return
+	}
+	good := w.life[0].good
+	w.life[0].state = from[c-1].to
+	w.trace("before, it was %s", w.name(w.life[0].state))
+	w.become(-30*time.Second, start, good, from[c-1].name)
+}
+
+// tally counts the sequences of one machine by their verdict.
+type tally struct {
+	mu        sync.Mutex
+	sequences int
+	verdicts  map[string]int
+}
+
+func (c *tally) add(word string) { c.verdicts[word]++; c.sequences++ }
+
+func (c *tally) join(o *tally) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sequences += o.sequences
+	for word, n := range o.verdicts {
+		c.verdicts[word] += n
+	}
+}
+
+func (c *tally) String() string {
+	text := fmt.Sprintf("%d sequences:", c.sequences)
+	for _, word := range slices.Sorted(maps.Keys(c.verdicts)) {
+		text += fmt.Sprintf(" %s %d,", word, c.verdicts[word])
+	}
+	return strings.TrimSuffix(text, ",")
+}
+
+func silent(string, ...any) {}
+
+// check runs all sequences of a scenario.
+func (sc *scenario[S]) check(t *testing.T, depth int) *tally {
+	t.Helper()
+	counts := &tally{verdicts: map[string]int{}}
+	synctest.Test(t, func(t *testing.T) {
+		sequence := &script{depth: depth}
+		for more := true; more; more = sequence.advance() {
+			w, v := sc.run(t, sequence, silent)
+			counts.add(v.word())
+			wrong := w.judge(sc, v)
+			if wrong == "" {
+				continue
+			}
+			sequence.rewind()
+			var trace []string
+			sc.run(t, sequence, func(format string, args ...any) { trace = append(trace, "  "+fmt.Sprintf(format, args...)) })
+			t.Errorf("%s: %s\n  %s after %v: %v, operations %v\n%s", sc, wrong, v.word(), v.end, v.err, v.operations, strings.Join(trace, "\n"))
+			return
+		}
+	})
+	return counts
+}
+
+// enumerate runs all sequences of all scenarios of a machine.
+func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []statemachine.Operation, others ...[2]S) {
+	t.Helper()
+	table := newTable(m, others)
+	all := &tally{verdicts: map[string]int{}}
+	t.Run(m.Name(), func(t *testing.T) {
+		for start := range table.states {
+			for target := range table.states {
+				if !m.Known(table.states[target]) {
+					continue
+				}
+				for kind := range 10 {
+					sc := &scenario[S]{
+						table: table, start: start, target: target, runs: runs,
+						ensure: kind >= 3 && kind != 9, patient: kind%2 == 1, twice: kind == 2, drifts: kind == 5 || kind == 6, fleet: kind >= 7,
+					}
+					if sc.ensure && table.transient(target) || sc.drifts && target == table.absent {
+						continue // nobody can keep it there; what is not there has no settings
+					}
+					sc.derive()
+					t.Run(sc.String(), func(t *testing.T) {
+						t.Parallel()
+						depth := events()
+						if sc.drifts || sc.fleet {
+							depth--
+						}
+						all.join(sc.check(t, depth))
+					})
+				}
+			}
+		}
+	})
+	for _, must := range []string{"success", "timed out", "unreachable", "lapsed", "canceled", "read failed"} {
+		if all.verdicts[must] == 0 && (must != "timed out" || events() > 1) {
+			t.Errorf("%s: no sequence ends as %s: %s", m.Name(), must, all)
+		}
+	}
+	depth := events()
+	t.Logf("%s: up to %d events, %d in restarts and fleets: %s", m.Name(), depth, depth-1, all)
+}
+
+// events is how many events a sequence has at most. In a restart and in a fleet, where more can happen, it is one less.
+func events() int {
+	switch {
+	case *deeper > 0:
+		return *deeper
+	case instrumented:
+		return 2
+	}
+	return 3
+}
+
+// TestModel enumerates. See the package's documentation.
+func TestModel(t *testing.T) {
+	enumerate(t, activitystream.Machine(), nil)
+	enumerate(t, activitystream.PolicyMachine(), nil,
+		[2]activitystream.PolicyStatus{activitystream.PolicyLocked, ""}, [2]activitystream.PolicyStatus{activitystream.PolicyUnlocking, ""},
+		[2]activitystream.PolicyStatus{activitystream.PolicyUnlocked, ""}, [2]activitystream.PolicyStatus{activitystream.PolicyLocking, ""},
+		[2]activitystream.PolicyStatus{"", activitystream.PolicyLocked})
+	enumerate(t, ingestion.Machine(), []statemachine.Operation{ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion})
+	enumerate(t, eventstream.Machine(), nil)
+	enumerate(t, eventstream.DestinationMachine(), nil)
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package modeltest
+
+// instrumented says that the race detector makes everything ten times slower.
+const instrumented = true

@@ -1,0 +1,353 @@
+package modeltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The times of every run. Reads come at 0 s, 25 s, 50 s, 75 s, …, so that some are within the grace and some after it.
+const (
+	delay       = 25 * time.Second
+	grace       = time.Minute
+	readTimeout = 15 * time.Second
+	travel      = time.Second      // until a command is carried out
+	young       = 20 * time.Second // an old read is so old, or
+	old         = 59 * time.Second // just less than the grace
+	short       = 140 * time.Second
+	long        = 30 * time.Minute
+)
+
+// shown is what a read gives.
+type shown[S ~string] struct {
+	State S
+	Good  bool // the settings are those that were asked for
+}
+
+// moment is the truth from an instant on. Instants are counted from the beginning of the wait.
+type moment struct {
+	at    time.Duration
+	state int
+	good  bool
+}
+
+// look is one read.
+type look struct {
+	at     time.Duration
+	failed bool // it showed no state of the table
+	fatal  bool
+}
+
+// order is one command that the ensure sent.
+type order struct {
+	op           statemachine.Operation
+	sent, answer time.Duration
+	looks        int  // reads before it
+	from         int  // where it found the resource
+	done         bool // the service carried it out
+	accepted     bool // and said so
+	lost         bool // nobody can tell
+}
+
+// world is the resource, through one sequence of events.
+type world[S ~string] struct {
+	*table[S]
+
+	script  *script
+	patient bool // there is time for everything: the service does not get stuck for ever
+	drifts  bool // settings matter, and somebody else's are wrong
+	trace   func(format string, args ...any)
+
+	begin     time.Time
+	ctx       context.Context //nolint:containedctx // of the one call
+	cancel    context.CancelCauseFunc
+	life      []moment
+	looks     []look
+	orders    []order
+	last      time.Duration // of the last read or command
+	stuck     bool
+	oldest    time.Duration // how old a read was
+	disturbed bool          // something happened that an ensure need not survive
+	canceled  bool
+	denied    bool // a command was refused for good
+}
+
+var errCause = errors.New("enough")
+
+// now is the instant that it is.
+func (w *world[S]) now() time.Duration { return time.Since(w.begin) }
+
+// at is the truth at an instant.
+func (w *world[S]) at(t time.Duration) moment {
+	for _, m := range slices.Backward(w.life) {
+		if m.at <= t {
+			return m
+		}
+	}
+	return w.life[0]
+}
+
+// truth is the truth now.
+func (w *world[S]) truth() moment { return w.life[len(w.life)-1] }
+
+// name is a state in words.
+func (t *table[S]) name(s int) string {
+	if s == gone {
+		return "gone"
+	}
+	return string(t.states[s])
+}
+
+// become has the truth change.
+func (w *world[S]) become(at time.Duration, s int, good bool, why string) {
+	w.life = append(w.life, moment{at: at, state: s, good: good})
+	w.trace("%v: %s, it is %s", at, why, w.name(s))
+}
+
+// take has the resource go one way, which is an event.
+func (w *world[S]) take(at time.Duration, v way) {
+	w.disturbed = true
+	w.become(at, v.to, !w.drifts || v.op == "" && w.truth().good, v.name)
+}
+
+// pass is what happens to the resource between the last read or command and now: usually, the service goes on with what it is doing. In the middle
+// of that time and at the end of it something else can happen.
+func (w *world[S]) pass() {
+	now := w.now()
+	middle := w.last + (now-w.last)/2
+	w.last = now
+	if s := w.truth().state; w.transient(s) && !w.stuck {
+		first := slices.IndexFunc(w.ways[s], way.settling)
+		stall, stick := len(w.ways[s]), len(w.ways[s])+1
+		all := stick + 1
+		if w.patient {
+			all = stick
+		}
+		switch c := w.script.choose(all); {
+		case c == 0:
+			w.become(middle, w.ways[s][first].to, w.truth().good, w.ways[s][first].name)
+		case c == stall:
+			w.trace("%v: it takes longer", now)
+		case c == stick:
+			w.stuck = true
+			w.trace("%v: it goes no further by itself", now)
+		case c <= first:
+			w.take(middle, w.ways[s][c-1])
+		default:
+			w.take(middle, w.ways[s][c])
+		}
+	}
+	w.meddle(now)
+}
+
+// meddle is what can happen at any instant, and usually does not.
+func (w *world[S]) meddle(now time.Duration) {
+	s := w.truth().state
+	if s == gone {
+		return
+	}
+	n := len(w.ways[s])
+	vanish := 0
+	if w.absent == gone {
+		vanish = 1
+	}
+	switch c := w.script.choose(1 + n + vanish); {
+	case c == 0:
+	case c <= n:
+		w.take(now, w.ways[s][c-1])
+	default:
+		w.disturbed = true
+		w.become(now, gone, true, "it is removed")
+	}
+}
+
+// fault is an error of the service.
+func fault(k statemachine.Kind) error { return &statemachine.Fault{Kind: k, Code: string(k)} }
+
+// The ways of a read.
+type reading int
+
+const (
+	fresh reading = iota
+	throttled
+	hangs
+	fatal
+	novel
+	interrupted
+	stale // and so old
+)
+
+func (w *world[S]) read(ctx context.Context) (shown[S], error) {
+	w.pass()
+	now := w.now()
+	w.looks = append(w.looks, look{at: now})
+	l := &w.looks[len(w.looks)-1]
+	var ages [2]time.Duration // those that show something else than a fresh one
+	n := 0
+	truth := w.truth()
+	for _, age := range [...]time.Duration{young, old} {
+		if m := w.at(now - age); m.state != truth.state || m.good != truth.good {
+			ages[n] = age
+			n++
+		}
+	}
+	switch c := reading(w.script.choose(int(stale) + n)); c {
+	case fresh:
+		return w.show(now, truth)
+	case throttled:
+		l.failed = true
+		w.trace("%v: a read is throttled", now)
+		return shown[S]{}, fault(statemachine.Throttled)
+	case hangs:
+		l.failed = true
+		w.trace("%v: a read hangs", now)
+		<-ctx.Done()
+		return shown[S]{}, ctx.Err()
+	case fatal:
+		l.failed, l.fatal, w.disturbed = true, true, true
+		w.trace("%v: a read is denied", now)
+		return shown[S]{}, fault(statemachine.AccessDenied)
+	case novel:
+		l.failed = true
+		w.trace("%v: a read shows a state that no table has", now)
+		return shown[S]{State: "defrosting", Good: true}, nil
+	case interrupted:
+		l.failed = true
+		w.interrupt(now)
+		return shown[S]{}, ctx.Err()
+	default:
+		age := ages[c-stale]
+		w.oldest = max(w.oldest, age)
+		w.trace("%v: a read is %v old", now, age)
+		return w.show(now, w.at(now-age))
+	}
+}
+
+// readMany is a read of many, which are one.
+func (w *world[S]) readMany(ctx context.Context, _ []string) ([]statemachine.Result[shown[S]], error) {
+	v, err := w.read(ctx)
+	switch {
+	case errors.Is(err, statemachine.NotFound):
+		return nil, nil // an answer for many leaves out what is not there
+	case err != nil:
+		return nil, err
+	}
+	return []statemachine.Result[shown[S]]{{Value: v}}, nil
+}
+
+// show is the answer of a read.
+func (w *world[S]) show(now time.Duration, m moment) (shown[S], error) {
+	w.trace("%v: a read shows %s", now, w.name(m.state))
+	if m.state == gone || m.state == w.absent && !w.patient { // absence comes in both ways
+		return shown[S]{}, fault(statemachine.NotFound)
+	}
+	return shown[S]{State: w.states[m.state], Good: m.good}, nil
+}
+
+// interrupt has the caller's context end.
+func (w *world[S]) interrupt(now time.Duration) {
+	w.canceled, w.disturbed = true, true
+	w.trace("%v: the caller gives up", now)
+	w.cancel(errCause)
+}
+
+// The ways of a command that the state permits, and of one that it does not.
+const (
+	accepted = iota
+	lostAfter
+	lostBefore
+	hangsAfter
+	hangsBefore
+	paced
+	conflicts
+	denied
+	interruptedAfter
+	permittedWays
+
+	refused = iota - permittedWays - 1
+	already
+	lostRefusal
+	refusedWays
+)
+
+func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error {
+	w.orders = append(w.orders, order{op: op, sent: w.now(), looks: len(w.looks)})
+	o := &w.orders[len(w.orders)-1]
+	time.Sleep(travel)
+	sent := w.now()
+	w.meddle(sent)
+	o.from = w.truth().state
+	defer func() { o.answer, w.last = w.now(), w.now() }()
+	to, ok := w.next(w.truth().state, op)
+	if !ok {
+		w.trace("%v: %s is refused", sent, op)
+		switch w.script.choose(refusedWays) {
+		case already:
+			return fault(statemachine.AlreadyInState)
+		case lostRefusal:
+			o.lost = true
+			w.trace("%v: but the answer is lost", sent)
+			return fault(statemachine.Unavailable)
+		}
+		return fault(statemachine.InvalidState)
+	}
+	take := func() {
+		o.done = true
+		w.become(sent, to, true, string(op))
+	}
+	c := w.script.choose(permittedWays)
+	switch c {
+	case accepted, lostAfter, hangsAfter, interruptedAfter:
+		take()
+	}
+	switch c {
+	case lostAfter, lostBefore:
+		o.lost = true
+		w.trace("%v: the answer of %s is lost", sent, op)
+		return fault(statemachine.Unavailable)
+	case hangsAfter, hangsBefore:
+		o.lost = true
+		w.trace("%v: %s hangs", sent, op)
+		<-ctx.Done()
+		return ctx.Err()
+	case paced:
+		w.trace("%v: %s is throttled", sent, op)
+		return fault(statemachine.Throttled)
+	case conflicts:
+		w.trace("%v: %s is in conflict", sent, op)
+		return fault(statemachine.Conflict)
+	case denied:
+		w.denied, w.disturbed = true, true
+		w.trace("%v: %s is denied", sent, op)
+		return fault(statemachine.AccessDenied)
+	case interruptedAfter:
+		o.lost = true
+		w.interrupt(sent)
+		return ctx.Err()
+	}
+	o.accepted = true
+	return nil
+}
+
+// during tells whether the truth was such at some instant of a span.
+func (w *world[S]) during(from, to time.Duration, such func(moment) bool) bool {
+	for i, m := range w.life {
+		if m.at <= to && (i+1 == len(w.life) || w.life[i+1].at > from) && such(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// String is the life of the resource.
+func (w *world[S]) String() string {
+	text := ""
+	for _, m := range w.life {
+		text += fmt.Sprintf(" %v %s", m.at, w.name(m.state))
+	}
+	return text
+}

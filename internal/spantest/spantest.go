@@ -1,0 +1,122 @@
+// Package spantest has a tracing.TracerProvider that keeps what it is told, for tests.
+package spantest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/tracing"
+)
+
+// Span is what was recorded of one span.
+type Span struct {
+	Scope, Name string
+	Parent      *Span // nil: none
+	Kind        tracing.SpanKind
+	Properties  map[any]any
+	Events      []Event
+	Status      tracing.SpanStatus
+	Ended       int // how often
+}
+
+// Event is what was recorded of one event.
+type Event struct {
+	Name       string
+	Properties map[any]any
+}
+
+// Recorder keeps the spans that are begun with it, in order. The zero value is ready; it is safe for concurrent use.
+type Recorder struct {
+	mu    sync.Mutex
+	spans []*Span
+}
+
+var _ tracing.TracerProvider = (*Recorder)(nil)
+
+// Spans are the spans of one scope, or of all if it is empty. They must have ended.
+func (r *Recorder) Spans(scope string) []*Span {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []*Span
+	for _, s := range r.spans {
+		if scope == "" || s.Scope == scope {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// Tracer makes a tracer that records here.
+func (r *Recorder) Tracer(scope string, _ ...tracing.TracerOption) tracing.Tracer { //nolint:ireturn // as smithy wants it
+	return tracer{recorder: r, scope: scope}
+}
+
+type tracer struct {
+	recorder *Recorder
+	scope    string
+}
+
+func (t tracer) StartSpan(ctx context.Context, name string, optFns ...tracing.SpanOption) (context.Context, tracing.Span) { //nolint:ireturn // the same
+	var o tracing.SpanOptions
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	s := &Span{Scope: t.scope, Name: name, Kind: o.Kind, Properties: values(o.Properties)}
+	if parent, ok := tracing.GetSpan(ctx); ok {
+		if p, ok := parent.(span); ok {
+			s.Parent = p.Span
+		}
+	}
+	t.recorder.mu.Lock()
+	defer t.recorder.mu.Unlock()
+	t.recorder.spans = append(t.recorder.spans, s)
+	recording := span{Span: s, mu: &t.recorder.mu}
+	return tracing.WithSpan(ctx, recording), recording
+}
+
+// values is a map that is not nil.
+func values(p smithy.Properties) map[any]any {
+	if v := p.Values(); v != nil {
+		return v
+	}
+	return map[any]any{}
+}
+
+// span is the side of a Span that the code under test sees.
+type span struct {
+	*Span
+
+	mu *sync.Mutex
+}
+
+func (s span) Name() string                 { return s.Span.Name }
+func (s span) Context() tracing.SpanContext { return tracing.SpanContext{} }
+
+func (s span) AddEvent(name string, optFns ...tracing.EventOption) {
+	var o tracing.EventOptions
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Events = append(s.Events, Event{Name: name, Properties: values(o.Properties)})
+}
+
+func (s span) SetProperty(k, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Properties[k] = v
+}
+
+func (s span) SetStatus(status tracing.SpanStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Status = status
+}
+
+func (s span) End() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Ended++
+}

@@ -1,0 +1,64 @@
+package statemachine_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Each of these was found by the model checker in internal/modeltest: an old read that was taken for the truth.
+
+// The start was lost, and somebody else's took effect long after. From then on a read may show what was before.
+func TestOldReadAfterALostCommand(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(stream(), stopped, 20*time.Second)
+		r.outcomes = []outcome{{err: fault(statemachine.Unavailable)}}
+		r.rival(55*time.Second, opStart)
+		r.stale = func() time.Duration {
+			if since := time.Since(r.begin); since == 70*time.Second {
+				return 50 * time.Second
+			}
+			return 0
+		}
+		done, err := r.ensurer(every(10*time.Second)).Ensure(t.Context(), started, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "operations", ops{opStart}, done.Operations)
+		r.sameTrace(t, "0s stopped", "0s Start refused: unavailable", "10s stopped", "20s stopped", "30s stopped", "40s stopped", "50s stopped",
+			"55s rival's Start: true", "1m0s starting", "1m10s stopped", "1m20s started")
+	})
+}
+
+// Somebody takes the last step: the target that is read then is the target.
+func TestSomebodyTookTheLastStep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(topic(), broken, 2*time.Second)
+		r.rival(5*time.Second, opCreate)
+		o := every(10 * time.Second)
+		o.Grace = -1
+		done, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "operations", ops{opDelete}, done.Operations)
+		r.sameTrace(t, "0s BROKEN", "0s Delete", "5s rival's Create: true", "10s ACTIVE")
+	})
+	t.Run("twice, where it must be seen twice", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			r := newResource(topic(), broken, 2*time.Second)
+			r.rival(5*time.Second, opCreate)
+			o := every(10 * time.Second)
+			o.Grace, o.Consecutive = -1, 2
+			if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			r.sameTrace(t, "0s BROKEN", "0s Delete", "5s rival's Create: true", "10s ACTIVE", "20s ACTIVE")
+		})
+	})
+}
