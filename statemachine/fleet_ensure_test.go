@@ -402,7 +402,7 @@ func TestFleetRandomly(t *testing.T) {
 				switch {
 				case often(faults / 3):
 					return nil, fault(statemachine.Throttled)
-				case often(faults / 3):
+				case often(faults / 4):
 					return nil, fault(statemachine.InvalidInput)
 				case often(faults / 6):
 					<-ctx.Done()

@@ -267,8 +267,10 @@ const (
 	denied
 	interruptedAfter
 	permittedWays
+)
 
-	refused = iota - permittedWays - 1
+const (
+	refused = iota
 	already
 	lostRefusal
 	refusedWays
