@@ -115,6 +115,32 @@ func ExampleClient_Watch() {
 	// started
 }
 
+// Watch many streams in few reads: each as it is, then what changes.
+func ExampleClient_WatchEach() {
+	rds, client := simulated()
+	arns := []string{
+		rds.AddCluster(activitystreamtest.Cluster{Identifier: "orders", Status: activitystream.StatusStarting}),
+		rds.AddInstance(activitystreamtest.Instance{Identifier: "payroll", Status: activitystream.StatusStarting}),
+	}
+
+	started := map[string]bool{}
+	for arn, result := range client.WatchEach(context.Background(), arns) {
+		if result.Err != nil { // the watch of this one has ended, the others go on
+			fmt.Println(arn, result.Err)
+			continue
+		}
+		if result.Value.Status == activitystream.StatusStarted {
+			started[arn] = true
+		}
+		if len(started) == len(arns) {
+			break // and nothing is read any more
+		}
+	}
+	fmt.Println(len(started), "streams record")
+	// Output:
+	// 2 streams record
+}
+
 // Say what should be, from a cron job or after a crash: what is there already is left alone.
 func ExampleClient_EnsureStarted() {
 	rds, client := simulated()
