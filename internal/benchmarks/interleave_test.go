@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -15,14 +16,18 @@ type contender struct {
 }
 
 // interleave times contenders beside each other: in each of many rounds each runs once, for about slice, in random order, so that
-// whatever else the machine does hits all alike. What is compared afterwards is what one round gave.
+// whatever else the machine does hits all alike. What is compared afterwards is what one round gave. The garbage collector runs between the rounds and
+// not in them: whose turn it would hit is chance, and allocations are counted for themselves.
 func interleave(rounds int, slice time.Duration, cs []contender) map[string]Timing {
 	times := make([]int, len(cs))
 	series := make([][]float64, len(cs))
 	for i, c := range cs {
 		times[i] = calibrated(c, slice)
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for range rounds {
+		runtime.GC()
+		cs[0].run(1) // what the collector took away, such as a large stack, nobody pays for
 		for _, i := range rand.Perm(len(cs)) {
 			series[i] = append(series[i], clock(cs[i], times[i]))
 		}
@@ -58,7 +63,7 @@ func calibrated(c contender, slice time.Duration) int {
 
 // allocations counts the allocations and the bytes of a unit of work: the median of a few runs, because what runs in the background allocates too.
 func allocations(c contender) (allocs, bytes float64) {
-	const times = 100
+	times := max(100/max(c.per, 1), 2)
 	var counts, sizes []float64
 	var before, after runtime.MemStats
 	for range 9 {
@@ -81,4 +86,13 @@ func ratio(a, b Timing) Spread {
 		rs[i] = a.rounds[i] / b.rounds[i]
 	}
 	return spreadOf(rs)
+}
+
+// less is t without what o takes: round by round.
+func (t Timing) less(o Timing) Timing {
+	rounds := make([]float64, len(t.rounds))
+	for i := range rounds {
+		rounds[i] = t.rounds[i] - o.rounds[i]
+	}
+	return Timing{Nanoseconds: spreadOf(rounds), Allocs: t.Allocs, Bytes: t.Bytes, rounds: rounds}
 }

@@ -18,8 +18,8 @@ const (
 	again  = "again"
 )
 
-// agains are again for a machine whose events have one destination each.
-var agains = [4]string{"again 0", "again 1", "again 2", "again 3"}
+// events4 are the event again for a machine whose events have one destination each.
+var events4 = [4]string{"again 0", "again 1", "again 2", "again 3"}
 
 var commands = []string{string(activitystream.StartActivityStream), string(activitystream.StopActivityStream)}
 
@@ -32,7 +32,7 @@ func newLooplab(state activitystream.Status) *looplab.FSM {
 		{Name: "finish stop", Src: []string{"stopping"}, Dst: "stopped"},
 	}
 	for i, s := range activitystream.Machine().States() {
-		events = append(events, looplab.EventDesc{Name: agains[i], Src: []string{string(s)}, Dst: string(s)})
+		events = append(events, looplab.EventDesc{Name: events4[i], Src: []string{string(s)}, Dst: string(s)})
 	}
 	return looplab.NewFSM(string(state), events, looplab.Callbacks{})
 }

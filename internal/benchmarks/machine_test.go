@@ -86,7 +86,7 @@ func observing() []contender {
 		}},
 		{name: "looplab Event", run: func(n int) {
 			for i := range n {
-				sink = loop[i&3].Event(ctx, agains[i&3]) != nil
+				sink = loop[i&3].Event(ctx, events4[i&3]) != nil
 			}
 		}},
 		{name: "stateless Fire", run: func(n int) {

@@ -106,6 +106,7 @@ type Footprint struct {
 	Name       string  `json:"name"`
 	Waits      int     `json:"waits"`
 	Bytes      float64 `json:"bytes"`      // a wait, stacks included
+	Deep       float64 `json:"bytes_deep"` // the same, where a read needs as much stack as a call of the SDK
 	Goroutines float64 `json:"goroutines"` // a wait
 }
 

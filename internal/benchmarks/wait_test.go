@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// at1 are waits for a resource that is there already: one read, and no sleep.
+// waitsOfOneRead are waits for a resource that is there already: one read, and no sleep.
 func waitsOfOneRead() []contender {
 	var cs []contender
 	for _, w := range waiters() {
@@ -26,7 +26,7 @@ func waitsOfOneRead() []contender {
 }
 
 // manyReads is how many reads a wait has whose first one does not count.
-const manyReads = 1000
+const manyReads = 200
 
 // waitsOfManyReads are waits whose resource is there at the last of many reads, each after a second: of a bubble's time, which passes at once. What remains of
 // the sleep is what the scheduler does, and is the same for all; "sleep" is that alone, and taken off.
@@ -55,12 +55,15 @@ func waitsOfManyReads(t *testing.T) []contender {
 	return cs
 }
 
-// sleeps sleeps between as many reads, and does nothing else.
-func sleeps(context.Context) error {
+// sleeps sleeps between as many reads, for as long as the context lasts, and does nothing else.
+func sleeps(ctx context.Context) error {
 	timer := time.NewTimer(time.Second)
 	for range manyReads - 1 {
 		timer.Reset(time.Second)
-		<-timer.C
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
 	}
 	return nil
 }

@@ -67,8 +67,10 @@ func named(name string) waiter {
 func streamwarden(read read, d delays) func(context.Context) error {
 	w := statemachine.Waiter[*rds.DescribeDBClustersOutput, activitystream.Status]{
 		Machine: activitystream.Machine(), Resource: clusterARN,
-		Read:    read,
-		State:   func(out *rds.DescribeDBClustersOutput) activitystream.Status { return out.DBClusters[0].ActivityStreamStatus },
+		Read: read,
+		State: func(out *rds.DescribeDBClustersOutput) activitystream.Status {
+			return out.DBClusters[0].ActivityStreamStatus
+		},
 		Options: statemachine.WaitOptions{MinDelay: d.min, MaxDelay: d.max},
 	}
 	return func(ctx context.Context) error {

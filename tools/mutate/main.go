@@ -129,6 +129,7 @@ func each(all []*mutant) error {
 		done.Go(func() {
 			for i := range queue {
 				m := all[i]
+				var err error
 				if m.outcome, err = m.test(filepath.Join(work, strconv.Itoa(worker))); err != nil {
 					failed[worker] = err
 				}

@@ -189,15 +189,13 @@ func (v *visitor) drop(list []ast.Expr, i int) {
 	}
 }
 
-// text1 changes a text that decides something: one that is compared, or stands in a table.
+// text1 changes a text that decides something: one that is compared, or stands in a table. It loses its first character.
 func (v *visitor) text1(e ast.Expr) {
 	lit, ok := e.(*ast.BasicLit)
 	if !ok || lit.Kind != token.STRING || len(lit.Value) < 3 {
 		return
 	}
-	// One character less, and another one.
 	v.add(lit.Pos(), lit.End(), lit.Value[:1]+lit.Value[2:])
-	v.add(lit.Pos(), lit.End(), lit.Value[:len(lit.Value)-1]+"~"+lit.Value[len(lit.Value)-1:])
 }
 
 // literal changes a number or a character by one.

@@ -5,13 +5,15 @@ package main
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
 func main() {
 	ctx := context.Background()
-	client := rds.NewFromConfig(aws.Config{})
+	cfg, err := config.LoadDefaultConfig(ctx)
+	println(err)
+	client := rds.NewFromConfig(cfg)
 	_, err1 := client.StartActivityStream(ctx, &rds.StartActivityStreamInput{})
 	_, err2 := client.StopActivityStream(ctx, &rds.StopActivityStreamInput{})
 	_, err3 := client.ModifyActivityStream(ctx, &rds.ModifyActivityStreamInput{})

@@ -6,14 +6,16 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
 func main() {
 	ctx := context.Background()
-	client := activitystream.NewFromConfig(aws.Config{})
+	cfg, err := config.LoadDefaultConfig(ctx)
+	println(err)
+	client := activitystream.NewFromConfig(cfg)
 	_, err1 := client.EnsureStarted(ctx, &activitystream.StartInput{}, time.Hour)
 	_, err2 := client.EnsureStopped(ctx, &activitystream.StopInput{}, time.Hour)
 	_, err3 := client.EnsurePolicy(ctx, &activitystream.ModifyInput{}, time.Hour)

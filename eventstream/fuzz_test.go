@@ -1,0 +1,143 @@
+package eventstream_test
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/garbletest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// What the members may be: the API reference's patterns and bounds; the destination is a Kinesis data stream.
+var (
+	anyName = regexp.MustCompile(`\A[a-zA-Z0-9_-]{1,64}\z`)
+	anyURI  = regexp.MustCompile(`\Aarn:[!-9;-~]+:kinesis:[!-9;-~]+:[0-9]+:stream/[a-zA-Z0-9_.-]+\z`)
+	anyTag  = regexp.MustCompile(`\A[a-zA-Z+-=._:/]{1,128}\z`)
+	awsTag  = regexp.MustCompile(`\Aaws:`)
+)
+
+func FuzzInput(f *testing.F) {
+	long := strings.Repeat("a", 65)
+	f.Add("example-domain", "example-stream", uri, "k", "v", uint8(1))
+	f.Add("", "..", "arn:aws:firehose:us-east-1:123456789012:deliverystream/x", "aws:x", "", uint8(51))
+	f.Add(long, long[1:], uri+strings.Repeat("a", 255), "", strings.Repeat("é", 256), uint8(50))
+	f.Add("a/b", "a%2Fb", uri+"\n", strings.Repeat("k", 129), strings.Repeat("v", 257), uint8(0))
+	f.Add("a.b", "a\n", "arn:aws:kinesis:us-east-1:1:stream/a/consumer/b:1", "[=]^", "\xff", uint8(2))
+	f.Fuzz(func(t *testing.T, domain, name, uri, key, value string, tags uint8) {
+		in := eventstream.CreateInput{Ref: eventstream.Ref{DomainName: domain, EventStreamName: name}, Uri: uri}
+		badTags := tags > 50
+		if tags > 0 {
+			in.Tags = map[string]string{key: value}
+			badTags = badTags || !anyTag.MatchString(key) || awsTag.MatchString(key) || utf8.RuneCountInString(value) > 256 || !utf8.ValidString(value)
+		}
+		for i := 0; len(in.Tags) < int(tags); i++ {
+			in.Tags[fmt.Sprintf("key-%d", i)] = ""
+		}
+		ref := map[string]bool{"DomainName": !anyName.MatchString(domain), "EventStreamName": !anyName.MatchString(name)}
+		refuses(t, in.Ref.Validate(), ref)
+		ref["Uri"], ref["Tags"] = !anyURI.MatchString(uri) || len(uri) > 255, badTags
+		refuses(t, in.Validate(), ref)
+	})
+}
+
+// refuses fails the test unless err refuses just the fields that stand under true.
+func refuses(t *testing.T, err error, wrong map[string]bool) {
+	t.Helper()
+	var want, got []string
+	for field, is := range wrong {
+		if is {
+			want = append(want, field)
+		}
+	}
+	if input, ok := errors.AsType[*statemachine.InputError](err); ok {
+		for _, f := range input.Fields {
+			got = append(got, f.Field)
+		}
+	} else if err != nil {
+		t.Fatalf("no *InputError: %v", err)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		t.Errorf("refused are %v, want %v: %v", got, want, err)
+	}
+	if err != nil && strings.ContainsAny(err.Error(), "\r\n") {
+		t.Errorf("several lines: %q", err)
+	}
+}
+
+// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the truth: the stream that was asked for, and its
+// state or one that the machine does not know.
+func FuzzAnswer(f *testing.F) {
+	goods := []string{
+		goodGet, goodList, garbletest.XML, garbletest.JSON, "", "{}", `{"EventStreamArn":"` + streamARN + `"}`, `{"Message":"The input you provided is invalid"}`,
+	}
+	for which := range goods {
+		f.Add(which, 0, uint16(1<<15), []byte{})
+		f.Add(which, 0, uint16(100), []byte{})
+		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 150, 5})
+	}
+	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
+		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], garbletest.Body(goods[uint(which)%uint(len(goods))], cut, flips))
+	})
+}
+
+// TestEveryFlip is FuzzAnswer for each single bit of the answers, and for each length to which they can be cut.
+func TestEveryFlip(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{goodGet, goodList, `{"EventStreamArn":"` + streamARN + `"}`} {
+		garbletest.Each(good, func(body string) { answered(t, 200, body) })
+	}
+}
+
+// answered has every operation read one answer.
+func answered(t *testing.T, status int, body string) {
+	t.Helper()
+	c := eventstream.NewFromConfig(garbletest.Config(status, "application/json", body))
+	got, err := c.Get(t.Context(), ref())
+	isClear(t, err)
+	switch {
+	case err != nil && got != nil:
+		t.Errorf("an error, and %+v", got)
+	case err != nil:
+	case status >= 300:
+		t.Errorf("status %d is taken for a success: %+v", status, got)
+	case got.DomainName != "example-domain" || got.EventStreamName != "example-stream" || got.EventStreamArn != "" && !strings.HasSuffix(got.EventStreamArn, "/example-stream"):
+		t.Errorf("%+v is told", got)
+	case got.State != runs && (got.State == "" || eventstream.Machine().Known(got.State)):
+		t.Errorf("it is %s, not %q", runs, got.State)
+	}
+	for s, err := range c.List(t.Context(), "example-domain") {
+		isClear(t, err)
+		if err == nil && s.DomainName != "example-domain" {
+			t.Errorf("a stream of %q in the list", s.DomainName)
+		}
+	}
+	out, err := c.Create(t.Context(), create())
+	isClear(t, err)
+	if err == nil && (status >= 300 || !strings.HasSuffix(out.EventStreamArn, "/example-stream")) {
+		t.Errorf("status %d, %+v is taken for a success", status, out)
+	}
+	_, err = c.Delete(t.Context(), ref())
+	isClear(t, err)
+}
+
+// isClear fails the test unless an error, if it is one, is a Fault on one line.
+func isClear(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if fault, ok := errors.AsType[*statemachine.Fault](err); !ok || fault.Kind == "" {
+		t.Errorf("no *Fault: %v", err)
+	}
+	if strings.ContainsAny(err.Error(), "\r\n") {
+		t.Errorf("several lines: %q", err)
+	}
+}

@@ -1,0 +1,63 @@
+package benchmarks
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// measureBuilds builds the programs, with and without what a debugger needs.
+func measureBuilds(t *testing.T) (all []Build) {
+	dir := t.TempDir()
+	for _, name := range []string{"sdk", "streamwarden"} {
+		b := Build{Name: name}
+		for size, flags := range map[*int64]string{&b.Bytes: "", &b.Stripped: "-s -w"} {
+			out := filepath.Join(dir, name)
+			goes(t, "build", "-ldflags="+flags, "-o", out, "./programs/"+name)
+			info, err := os.Stat(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*size = info.Size()
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// strangers are the packages that importing statemachine brings along, from neither the standard library nor this repository.
+func strangers(t *testing.T) (all []string) {
+	for dep := range strings.FieldsSeq(goes(t, "list", "-deps", "./programs/kernel")) {
+		first, _, _ := strings.Cut(dep, "/")
+		if strings.Contains(first, ".") && !strings.HasPrefix(dep, "github.com/streamwarden/") {
+			all = append(all, dep)
+		}
+	}
+	return all
+}
+
+// peerVersions are the versions of the modules that this one is measured beside.
+func peerVersions(t *testing.T) map[string]string {
+	versions := map[string]string{}
+	for line := range strings.Lines(goes(t, append([]string{"list", "-m"}, peers...)...)) {
+		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+		versions[path] = version
+	}
+	return versions
+}
+
+var peers = []string{
+	"github.com/looplab/fsm", "github.com/qmuntal/stateless", "github.com/cocoonspace/fsm",
+	"github.com/aws/aws-sdk-go-v2/service/rds", "github.com/hashicorp/terraform-plugin-sdk/v2", "k8s.io/apimachinery",
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore", "github.com/cenkalti/backoff/v5",
+}
+
+func goes(t *testing.T, args ...string) string {
+	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
+	if err != nil {
+		t.Fatalf("go %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
+}

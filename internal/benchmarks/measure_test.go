@@ -1,0 +1,98 @@
+package benchmarks
+
+import (
+	"flag"
+	"io"
+	"log"
+	"slices"
+	"testing"
+	"time"
+)
+
+var measure = flag.Bool("measure", false, "measure in full, and write results.json, README.md and the charts; takes minutes")
+
+// effort is how much is done for a figure.
+type effort struct {
+	rounds int           // of interleaved runs
+	slice  time.Duration // of one run
+	waits  int           // in a test of memory
+	spread int           // transitions of each class
+	crowds []int         // waits together under the quota
+	many   int           // of them, for the table
+	seeds  int
+}
+
+var (
+	full  = effort{rounds: 501, slice: time.Millisecond, waits: 100_000, spread: 4000, crowds: []int{30, 100, 200, 300, 400, 500, 700, 1000, 2000, 3000}, many: 1000, seeds: 9}
+	quick = effort{rounds: 5, slice: 50 * time.Microsecond, waits: 1000, spread: 100, crowds: []int{10, 50}, many: 50, seeds: 1}
+)
+
+// TestMeasure measures everything: in full with -measure, which writes the results, else only to see that it can.
+func TestMeasure(t *testing.T) {
+	log.SetOutput(io.Discard) // StateChangeConf logs each read
+	e := quick
+	if *measure {
+		e = full
+	}
+	r := e.run(t)
+	if want := 26; len(r.Rows) != want {
+		t.Errorf("%d rows, want %d", len(r.Rows), want)
+	}
+	for _, row := range r.Rows {
+		t.Logf("%-5t %s: %.3g (%.3g to %.3g) %s, goal %g", row.Met(), row.Measure, row.Got.Median, row.Got.Low, row.Got.High, row.Unit, row.Goal)
+	}
+	if !*measure {
+		return
+	}
+	if err := r.Save("results.json"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Publish(r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run measures.
+func (e effort) run(t *testing.T) *Results {
+	r := &Results{Machine: thisMachine(), Peers: peerVersions(t)}
+	r.time("ask", interleave(e.rounds, e.slice, asking()))
+	r.time("tell", interleave(e.rounds, e.slice, observing()))
+	r.time("one read", interleave(e.rounds, e.slice, waitsOfOneRead()))
+	r.time("over the client", interleave(2*e.rounds, e.slice, overTheClient()))
+	reads := interleave(e.rounds, e.slice, waitsOfManyReads(t))
+	sleep := reads["sleep"]
+	delete(reads, "sleep")
+	for name, one := range reads {
+		reads[name] = one.less(sleep)
+	}
+	r.time("further read", reads)
+	footprint(t, named("StateChangeConf"), shallow, e.waits) // leaves goroutines to be used again, which the first would pay for
+	r.Memory = append(r.Memory, fleetFootprint(t, e.waits))
+	for _, w := range waiters() {
+		f := footprint(t, w, shallow, e.waits)
+		f.Deep = footprint(t, w, deep, e.waits).Bytes
+		r.Memory = append(r.Memory, f)
+	}
+	r.Lag = measureLag(t, e.spread)
+	for _, n := range e.crowds {
+		r.Quota = append(r.Quota, together(t, n, 1)...)
+	}
+	var times []float64
+	for seed := range uint64(e.seeds) {
+		times = append(times, fewer(t, e.many, seed))
+	}
+	r.Builds = measureBuilds(t)
+	r.judge(e.many, spreadOf(times), len(strangers(t)))
+	return r
+}
+
+// time takes the timings of one sort of work, by name.
+func (r *Results) time(work string, timings map[string]Timing) {
+	for name, one := range timings {
+		one.Work, one.Name = work, name
+		r.Timings = append(r.Timings, one)
+	}
+	slices.SortStableFunc(r.Timings[len(r.Timings)-len(timings):], func(a, b Timing) int {
+		return int(a.Nanoseconds.Median - b.Nanoseconds.Median)
+	})
+}

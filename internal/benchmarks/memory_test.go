@@ -1,0 +1,115 @@
+package benchmarks
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// inUse is the memory in use, garbage apart: objects and stacks.
+func inUse() float64 {
+	var m runtime.MemStats
+	for range 4 { // each halves the stacks that are larger than they have to be
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
+}
+
+// deep is a read that needs as much stack as a call of the SDK does.
+func deep(context.Context) (*rds.DescribeDBClustersOutput, error) {
+	var stack [12 << 10]byte
+	for i := range stack {
+		stack[i] = byte(i)
+	}
+	runtime.KeepAlive(&stack)
+	return pending, nil
+}
+
+func shallow(context.Context) (*rds.DescribeDBClustersOutput, error) { return pending, nil }
+
+// footprint is the memory of n waits, each in a goroutine of its own, that have all read once and sleep.
+func footprint(t *testing.T, w waiter, read read, n int) (f Footprint) {
+	synctest.Test(t, func(*testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		var all sync.WaitGroup
+		once := w.prepare(read, delays{min: time.Minute, max: time.Minute})
+		before, goroutines := inUse(), runtime.NumGoroutine()
+		for range n {
+			all.Go(func() { _ = once(ctx) })
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		f = Footprint{
+			Name: w.name, Waits: n,
+			Bytes:      (inUse() - before) / float64(n),
+			Goroutines: float64(runtime.NumGoroutine()-goroutines) / float64(n),
+		}
+		cancel()
+		all.Wait()
+		time.Sleep(time.Hour) // what sleeps on without looking at its context
+	})
+	return f
+}
+
+// fleetFootprint is the memory of n waits in one WaitEach, when all were read once, with the last value of each: the answers' own memory, which a
+// Stream shares in part, is made anew for each read, as a real client does.
+func fleetFootprint(t *testing.T, n int) (f Footprint) {
+	synctest.Test(t, func(*testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		arns := make([]string, n)
+		for i := range arns {
+			arns[i] = clusterARN + strconv.Itoa(i)
+		}
+		client := activitystream.New(answering{}, func(o *activitystream.Options) {
+			o.Pacer = statemachine.NewPacer(1e9, 1e9)
+			o.Wait.MinDelay, o.Wait.MaxDelay = time.Hour, time.Hour
+		})
+		before, goroutines := inUse(), runtime.NumGoroutine()
+		go func() {
+			for range client.WaitEach(ctx, arns, activitystream.StatusStarted, forever) {
+				continue
+			}
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		f = Footprint{
+			Name: "streamwarden WaitEach", Waits: n,
+			Bytes:      (inUse() - before) / float64(n),
+			Goroutines: float64(runtime.NumGoroutine()-goroutines) / float64(n),
+		}
+		f.Deep = f.Bytes // the reads have goroutines of their own
+		runtime.KeepAlive(arns)
+	})
+	return f
+}
+
+// answering is RDS, as far as a WaitEach asks it, with every cluster starting.
+type answering struct{ activitystream.API }
+
+func (answering) DescribeDBClusters(_ context.Context, in *rds.DescribeDBClustersInput, _ ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
+	out := &rds.DescribeDBClustersOutput{}
+	for _, arn := range in.Filters[0].Values {
+		out.DBClusters = append(out.DBClusters, types.DBCluster{
+			DBClusterArn: new(fresh(arn)), ActivityStreamStatus: activitystream.StatusStarting, ActivityStreamMode: activitystream.ModeAsync,
+			ActivityStreamKmsKeyId: new(fresh("0d1e2f3a-4444-4555-8666-777788889999")), ActivityStreamKinesisStreamName: new(fresh("aws-rds-das-cluster-" + arn[len(clusterARN):])),
+			Engine: new(fresh("aurora-postgresql")), EngineVersion: new(fresh("16.4")), DbClusterResourceId: new(fresh("cluster-" + arn[len(clusterARN):])),
+			Status: new(fresh("configuring-activity-stream")),
+		})
+	}
+	return out, nil
+}
+
+// fresh is s in memory of its own.
+func fresh(s string) string { return string([]byte(s)) }

@@ -1,0 +1,153 @@
+package benchmarks
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// goalsTable is every goal, beside what was measured.
+func goalsTable(r *Results) string {
+	var b strings.Builder
+	b.WriteString("| Measure | | Goal | Measured | |\n|---|---|---:|---:|---|\n")
+	for _, row := range r.Rows {
+		bound, met := "≤ ", "met"
+		if row.AtLeast {
+			bound = "≥ "
+		}
+		if !row.Met() {
+			met = "**not met**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s |\n", row.Measure, row.Unit, bound, short(row.Goal), spread(row.Got), met)
+	}
+	return b.String()
+}
+
+// waitersTable is what the ways to wait cost, as multiples of this library's.
+func waitersTable(r *Results) string {
+	var b strings.Builder
+	b.WriteString("| | a wait of one read: time | allocations | each further read: time | allocations | memory of a sleeping wait | lag, against the best schedule with as many reads: slow, quick, mixed | of 1,000 together, lost |\n")
+	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|\n")
+	one, further := timings(r, "one read"), timings(r, "further read")
+	memory := map[string]float64{}
+	for _, f := range r.Memory {
+		memory[f.Name] = f.Deep
+	}
+	for _, name := range slices.Sorted(slices.Values(names(r, "one read"))) {
+		t, f := one[name], further[name]
+		label := name
+		if name == own {
+			label = "**" + own + "**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", label,
+			times(t.Nanoseconds.Median/one[own].Nanoseconds.Median), short(math.Round(t.Allocs)),
+			times(f.Nanoseconds.Median/further[own].Nanoseconds.Median), short(math.Round(f.Allocs)),
+			times(memory[name]/memory[own]), lagOf(r, name), lostOf(r, name))
+	}
+	return b.String()
+}
+
+// own is this library in the table of waiters.
+const own = "streamwarden"
+
+// lagOf is how the waiter of that name does in each class, with its own delays.
+func lagOf(r *Results, name string) string {
+	var all []string
+	for _, c := range r.Lag {
+		for _, w := range c.Waiters {
+			if w.Name == ownDelays[name] {
+				all = append(all, fmt.Sprintf("%.1f", w.Times))
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// lostOf is how many of a thousand waits together it loses.
+func lostOf(r *Results, name string) string {
+	for _, q := range r.Quota {
+		if q.Waits == 1000 && q.Name == inCrowds[name] {
+			return strconv.Itoa(q.Lost)
+		}
+	}
+	return ""
+}
+
+// ownDelays and inCrowds are the names of the waiters where they wait with delays of their own, and for many clusters.
+var (
+	ownDelays = map[string]string{
+		own: "activitystream", "SDK waiter": "SDK waiter", "StateChangeConf": "StateChangeConf as in Terraform", "k8s wait": "k8s wait, 10 s",
+		"azcore Poller": "azcore Poller, and by hand, every 30 s", "backoff": "backoff", "by hand": "azcore Poller, and by hand, every 30 s",
+	}
+	inCrowds = map[string]string{own: "activitystream WaitEach", "SDK waiter": "SDK waiter", "StateChangeConf": "StateChangeConf", "k8s wait": "k8s wait, 30 s"}
+)
+
+// machineTable is what the machines cost, as multiples of this library's.
+func machineTable(r *Results) string {
+	var b strings.Builder
+	b.WriteString("| State machine | | time | allocations |\n|---|---|---:|---:|\n")
+	for _, part := range []struct{ work, what, own string }{
+		{"ask", "may this operation run in this state", "Permits"}, {"tell", "a read, or an event, that changes nothing", "Observe"},
+	} {
+		all := timings(r, part.work)
+		for _, name := range names(r, part.work) {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, part.what, times(all[name].Nanoseconds.Median/all[part.own].Nanoseconds.Median), short(all[name].Allocs))
+		}
+	}
+	return b.String()
+}
+
+// conditions is where and with what it was measured.
+func conditions(r *Results) string {
+	peers := make([]string, 0, len(r.Peers))
+	for path, version := range r.Peers {
+		peers = append(peers, path+" "+version)
+	}
+	slices.Sort(peers)
+	return fmt.Sprintf("Measured on %d cores of %s, %s/%s, %s; with %s.\n", r.Machine.Cores, r.Machine.CPU, r.Machine.OS, r.Machine.Arch, r.Machine.Go, strings.Join(peers, ", "))
+}
+
+func timings(r *Results, work string) map[string]Timing {
+	all := map[string]Timing{}
+	for _, t := range r.Timings {
+		if t.Work == work {
+			all[t.Name] = t
+		}
+	}
+	return all
+}
+
+// names are the contenders of one sort of work, the fastest first.
+func names(r *Results, work string) (all []string) {
+	for _, t := range r.Timings {
+		if t.Work == work {
+			all = append(all, t.Name)
+		}
+	}
+	return all
+}
+
+// spread is a median, and the quartiles where they differ.
+func spread(s Spread) string {
+	if s.Low == s.High {
+		return short(s.Median)
+	}
+	return fmt.Sprintf("%s (%s to %s)", short(s.Median), short(s.Low), short(s.High))
+}
+
+func times(v float64) string { return short(v) + " ×" }
+
+// short is a number with three digits.
+func short(v float64) string {
+	switch a := math.Abs(v); {
+	case a >= 100 || v == math.Trunc(v):
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case a >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	case a >= 0.005:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 1, 64)
+}
