@@ -94,12 +94,13 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of the answers, and for each length to which they can be cut.
+// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{wrap(describeClusters, started(describeClusters, clusterARN)), wrap(describeInstances, started(describeInstances, instanceARN))} {
-		garbletest.Each(good, func(body string) { answered(t, 200, body) })
-	}
+	garbletest.Each(wrap(describeClusters, started(describeClusters, clusterARN)), func(body string) {
+		got, err := activitystream.NewFromConfig(garbletest.Config(200, "text/xml", body)).Get(t.Context(), clusterARN)
+		truthful(t, clusterARN, got, err)
+	})
 }
 
 // answered has every operation read one answer.

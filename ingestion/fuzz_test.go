@@ -61,10 +61,13 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of the answer, and for each length to which it can be cut.
+// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
-	garbletest.Each(garbletest.JSON, func(body string) { answered(t, 200, body) })
+	garbletest.Each(garbletest.JSON, func(body string) {
+		got, err := ingestion.NewFromConfig(garbletest.Config(200, "application/x-amz-json-1.1", body)).Get(t.Context(), storeARN)
+		truthful(t, 200, storeARN, got, err)
+	})
 }
 
 // answered has every operation read one answer.
@@ -73,18 +76,7 @@ func answered(t *testing.T, status int, body string) {
 	c := ingestion.NewFromConfig(garbletest.Config(status, "application/x-amz-json-1.1", body))
 	for _, asked := range []string{storeARN, storeID} {
 		got, err := c.Get(t.Context(), asked)
-		isClear(t, err)
-		switch {
-		case err != nil && got != nil:
-			t.Errorf("an error, and %+v", got)
-		case err != nil:
-		case status >= 300:
-			t.Errorf("status %d is taken for a success: %+v", status, got)
-		case asked == storeARN && !strings.EqualFold(got.EventDataStoreArn, asked), !strings.HasSuffix(strings.ToLower(got.EventDataStoreArn), storeID):
-			t.Errorf("%s is told of %s", got.EventDataStoreArn, asked)
-		case got.Status != ingestion.StatusEnabled && (got.Status == "" || ingestion.Machine().Known(got.Status)):
-			t.Errorf("it is %s, not %q", ingestion.StatusEnabled, got.Status)
-		}
+		truthful(t, status, asked, got, err)
 	}
 	_, err := c.Start(t.Context(), startIn)
 	isClear(t, err)
@@ -93,6 +85,23 @@ func answered(t *testing.T, status int, body string) {
 	}
 	_, err = c.Stop(t.Context(), stopIn)
 	isClear(t, err)
+}
+
+// truthful fails the test unless a read tells the truth or is a clear error.
+func truthful(t *testing.T, status int, asked string, got *ingestion.EventDataStore, err error) {
+	t.Helper()
+	isClear(t, err)
+	switch {
+	case err != nil && got != nil:
+		t.Errorf("an error, and %+v", got)
+	case err != nil:
+	case status >= 300:
+		t.Errorf("status %d is taken for a success: %+v", status, got)
+	case asked == storeARN && !strings.EqualFold(got.EventDataStoreArn, asked), !strings.HasSuffix(strings.ToLower(got.EventDataStoreArn), storeID):
+		t.Errorf("%s is told of %s", got.EventDataStoreArn, asked)
+	case got.Status != ingestion.StatusEnabled && (got.Status == "" || ingestion.Machine().Known(got.Status)):
+		t.Errorf("it is %s, not %q", ingestion.StatusEnabled, got.Status)
+	}
 }
 
 // isClear fails the test unless an error, if it is one, is a Fault on one line.

@@ -25,10 +25,14 @@ type mutant struct {
 }
 
 // source is the changed file.
-func (m *mutant) source() []byte { return slices.Concat(m.text[:m.from], []byte(m.with), m.text[m.to:]) }
+func (m *mutant) source() []byte {
+	return slices.Concat(m.text[:m.from], []byte(m.with), m.text[m.to:])
+}
 
 // key names the change, whatever line it is on.
-func (m *mutant) key() string { return m.file + " " + m.fn + ": " + short(string(m.text[m.from:m.to])) + " → " + short(m.with) }
+func (m *mutant) key() string {
+	return m.file + " " + m.fn + ": " + short(string(m.text[m.from:m.to])) + " → " + short(m.with)
+}
 
 func (m *mutant) String() string { return fmt.Sprintf("%s:%d %s", m.file, m.line, m.key()) }
 
