@@ -62,7 +62,7 @@ type call struct {
 }
 
 func (c *Client) call(optFns []func(*Options)) call {
-	o, s := c.options.with(optFns), c.settings
+	o, s := c.options.with(optFns).filled(), c.settings
 	if len(optFns) > 0 {
 		s = settings(c.api, o)
 	}
@@ -140,6 +140,9 @@ func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 		req.EngineNativeAuditFieldsIncluded = &in.EngineNativeAuditFieldsIncluded
 	}
 	out, err := sdkcall.Do(ctx, c.caller, StartActivityStream, in.ResourceArn, c.api.StartActivityStream, req)
+	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
+		err = sdkcall.Strange(StartActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +174,9 @@ func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.caller, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
+	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
+		err = sdkcall.Strange(StopActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +206,9 @@ func (c call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error
 	out, err := sdkcall.Do(ctx, c.caller, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})
+	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
+		err = sdkcall.Strange(ModifyActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+	}
 	if err != nil {
 		return nil, err
 	}

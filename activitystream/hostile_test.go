@@ -1,6 +1,7 @@
 package activitystream_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -162,10 +163,17 @@ func TestHostileAnswerToACommand(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
+		if out, err := client(s).Start(t.Context(), start(clusterARN)); out != nil || !errors.Is(err, statemachine.Unavailable) {
+			t.Errorf("a start that was not carried out is no success: %v, %v", out, err)
+		}
+		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
 		began := time.Now()
-		_, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
-		same(t, "verdict", "unreachable", verdict(err))
-		same(t, "time", time.Minute, time.Since(began))
+		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
+		same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+		same(t, "time", 3*time.Minute, time.Since(began)) // a grace, in which it may have been carried out, and the second start
+		s.Fail(activitystream.StopActivityStream, failure{Status: 200})
+		_, err := client(s).Stop(t.Context(), stop(clusterARN))
+		same(t, "stop", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
 

@@ -84,11 +84,12 @@ func (in *StartInput) validate(region string) error {
 		return validate.Missing(StartActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: StartActivityStream}
-	res, reason := parseARN(in.ResourceArn, region)
+	_, reason := parseARN(in.ResourceArn, region)
 	wrong.Add("ResourceArn", reason)
 	wrong.Add("Mode", validate.OneOf(in.Mode, in.Mode.Values()))
 	wrong.Add("KmsKeyId", checkKey(in.KmsKeyId))
-	if in.EngineNativeAuditFieldsIncluded && reason == "" && res.sort == cluster {
+	// Whatever the Region is: every wrong field is told at once.
+	if res, _ := parseARN(in.ResourceArn, ""); in.EngineNativeAuditFieldsIncluded && res.sort == cluster {
 		wrong.Add("EngineNativeAuditFieldsIncluded", "is for instances only, and this is the ARN of a cluster")
 	}
 	return wrong.Err()
@@ -166,6 +167,7 @@ func checkInstance(s, region string) string {
 
 var (
 	keyID     = regexp.MustCompile(`\A([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-zA-Z]+)\z`)
+	keyInARN  = regexp.MustCompile(`\A[0-9a-zA-Z-]+\z`) // AWS's own example has an ID that is none
 	aliasName = regexp.MustCompile(`\Aalias/[a-zA-Z0-9/_-]{1,250}\z`)
 )
 
@@ -182,7 +184,7 @@ func checkKey(s string) string {
 		if !isKey && !strings.HasPrefix(name, "alias/") {
 			return fmt.Sprintf("must be the ARN of a key (…:key/id) or of an alias (…:alias/name), is %q", s)
 		}
-		ok = isKey && keyID.MatchString(id) || aliasName.MatchString(name)
+		ok = isKey && keyInARN.MatchString(id) || aliasName.MatchString(name)
 	}
 	switch {
 	case s == "":

@@ -145,6 +145,7 @@ func TestValidateKmsKeyId(t *testing.T) {
 		says string
 	}{
 		{key: keyARN, ok: true, why: "a key ARN"},
+		{key: "arn:aws:kms:us-east-1:1234567890123:key/a12c345d-6ef7-890g-h123-456i789jk0l1", ok: true, why: "the reference's own example, whose ID is none"},
 		{key: keyID, ok: true, why: "a key ID"},
 		{key: strings.ToUpper(keyID), ok: true, why: "a key ID in capitals"},
 		{key: "mrk-1234abcd12ab34cd56ef1234567890ab", ok: true, why: "the ID of a multi-Region key"},
@@ -169,7 +170,8 @@ func TestValidateKmsKeyId(t *testing.T) {
 		{key: keyID[1:], why: "a key ID that lacks a digit", says: "must be a key ARN"},
 		{key: "arn:aws:s3:::bucket", why: "another service", says: "must be an ARN of kms"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/", why: "a key ARN without an ID", says: "must be a key ARN"},
-		{key: "arn:aws:kms:us-east-1:123456789012:key/audit", why: "a key ARN whose ID is none", says: "must be a key ARN"},
+		{key: "arn:aws:kms:us-east-1:123456789012:key/", why: "a key ARN without an ID", says: "must be a key ARN"},
+		{key: "arn:aws:kms:us-east-1:123456789012:key/a b", why: "a key ARN with a space", says: "contains a character"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/alias/audit", why: "a key ARN that is no alias ARN", says: "must be a key ARN"},
 		{key: "arn:aws:kms:us-east-1:123456789012:" + keyID, why: "a key ARN without key/", says: "must be the ARN of a key"},
 		{key: "arn:aws:kms", why: "cut off", says: "is not an ARN"},

@@ -79,6 +79,11 @@ func (o Options) with(optFns []func(*Options)) Options {
 	for _, fn := range optFns {
 		fn(&o)
 	}
+	return o
+}
+
+// filled is o with the delays that are not set, which have to wait until a call's functions were applied.
+func (o Options) filled() Options {
 	w := &o.Wait
 	switch {
 	case w.MinDelay == 0 && w.MaxDelay == 0:

@@ -594,3 +594,16 @@ func TestWatchEnds(t *testing.T) {
 		}
 	})
 }
+
+// A call that sets one bound of the delay moves the default of the other, as one that sets it for the client does.
+func TestWaitOneBoundOfTheDelay(t *testing.T) {
+	bubble(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 4 * time.Minute })
+		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarting})
+		began := time.Now()
+		must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
+			o.Wait.MinDelay = 5 * time.Minute
+		}))(t)
+		same(t, "time", 5*time.Minute, time.Since(began))
+	})
+}

@@ -31,8 +31,7 @@ type Waiter[R any, S ~string] struct {
 //     and counts neither as left nor as come back.
 //  3. A state that settles into the target by itself: it keeps waiting; the wait is on its way.
 //  4. A state that cannot settle into the target, an empty one too, may be an old read of a change just
-//     commanded. It is tolerated until Grace after the wait began, and until Grace after the wait was first seen on
-//     its way: somebody else's command may have brought it there.
+//     commanded. It is tolerated until Grace after the wait began.
 //  5. After that it is the truth: [Lapsed] if the wait was on its way or at the target before, else [Unreachable]. The
 //     error says which operations would lead to the target.
 //  6. A read that failed: a done context comes before everything. [Throttled], [Unavailable] and [Conflict] are

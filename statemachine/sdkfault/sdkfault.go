@@ -138,6 +138,9 @@ func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kin
 	if api, ok := errors.AsType[smithy.APIError](f.Err); ok && api.ErrorFault() == smithy.FaultServer {
 		return statemachine.Unavailable
 	}
+	if byStatus(f.Err) == statemachine.Unavailable { // a code that nobody knows tells nothing; a 5xx does
+		return statemachine.Unavailable
+	}
 	return statemachine.Unknown
 }
 
