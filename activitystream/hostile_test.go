@@ -132,6 +132,24 @@ func TestHostileAnswersInTheMiddle(t *testing.T) {
 	}
 }
 
+// A list that is none is no Region without databases; an empty one is.
+func TestHostileAnswerToAList(t *testing.T) {
+	bubble(t, "none, and empty", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		for _, body := range []string{"", "{}", "Service temporarily unavailable"} {
+			s.Fail(describeClusters, failure{Status: 200, Body: body})
+			var got []statemachine.Kind
+			for _, err := range client(s).List(t.Context()) {
+				got = append(got, statemachine.KindOf(err))
+			}
+			same(t, "kinds", []statemachine.Kind{statemachine.Unavailable}, got)
+		}
+		for stream, err := range client(s).List(t.Context()) {
+			t.Errorf("an empty Region has %v, %v", stream, err)
+		}
+	})
+}
+
 // An answer to a command that is none may have been carried out.
 func TestHostileAnswerToACommand(t *testing.T) {
 	for why, f := range map[string]failure{
