@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,12 +96,15 @@ type scale struct {
 
 func (sc scale) server() *activitystreamtest.Server {
 	r := rand.New(rand.NewPCG(sc.seed, 1))
+	var mu sync.Mutex // several calls are under way at once
 	return activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Transition, o.Latency = logNormal(sc.seed), latency
 		if sc.failing == 0 {
 			return
 		}
 		o.Intercept = func(activitystreamtest.Call) *activitystreamtest.Failure {
+			mu.Lock()
+			defer mu.Unlock()
 			if r.Float64() >= sc.failing {
 				return nil
 			}
