@@ -89,7 +89,7 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 
 // job makes the job of one call. faults are what is wrong about the call otherwise.
 func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions), faults ...FieldError) (*job[R, S], error) {
-	// One allocation, of at most 512 bytes: a larger one takes longer.
+	// One allocation.
 	type all struct {
 		rules[R, S]
 		job[R, S]

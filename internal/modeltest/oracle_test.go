@@ -74,7 +74,7 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 		}
 		return ""
 	case string(statemachine.Unreachable):
-		return wrong(lately(func(m moment) bool { return !w.reachable(sc, v, m) }), "Unreachable, and it was reachable")
+		return wrong(w.during(max(last-w.oldest, w.since(v)), last, func(m moment) bool { return !w.reachable(sc, v, m) }), "Unreachable, and it was reachable")
 	case string(statemachine.Lapsed):
 		return wrong(w.lapsed(sc, v, last) || !v.ensure && w.setOnWay(sc), "Lapsed, and it did not lapse")
 	case string(statemachine.Gone):
@@ -95,6 +95,20 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	default:
 		return "no verdict: " + word
 	}
+}
+
+// since is the instant from which on the truth counts for a verdict that is no success: an old read of what was before the wait, or before the
+// last command took effect, must not lead to one. Before its first command an ensure takes no read for an old one.
+func (w *world[S]) since(v verdict) time.Duration {
+	if !v.ensure {
+		return 0
+	}
+	for _, o := range slices.Backward(w.orders) {
+		if o.done {
+			return o.sent + travel
+		}
+	}
+	return -w.oldest
 }
 
 // inTime says what is wrong about a wait that was not decided by the deadline.
@@ -131,7 +145,7 @@ func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
 		if m.at > last || i+1 < len(w.life) && w.life[i+1].at <= -w.oldest || m.state == gone {
 			continue
 		}
-		after := last - w.oldest
+		after := max(last-w.oldest, w.since(v))
 		if w.during(after, last, func(n moment) bool {
 			return (n.at > m.at || anyOrder) && (n.state == gone || sc.rank[n.state] > sc.rank[m.state])
 		}) {

@@ -10,9 +10,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The times of every run. Reads come at 0 s, 25 s, 50 s, 75 s, …, so that some are within the grace and some after it.
+// The times of every run. Reads come at 0 s, 29 s, 58 s, 87 s, …, so that some are just within the grace and some after it.
 const (
-	delay       = 25 * time.Second
+	delay       = 29 * time.Second
 	grace       = time.Minute
 	readTimeout = 15 * time.Second
 	travel      = time.Second      // until a command is carried out

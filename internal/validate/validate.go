@@ -81,8 +81,7 @@ func ARN(s, service, region string) (arn.ARN, string) {
 	return a, ""
 }
 
-// printable reports whether s is of ASCII characters alone, without spaces and control characters. Every call asks:
-// by runes it took longer than all the other checks of an ARN together.
+// printable reports whether s is of ASCII characters alone, without spaces and control characters.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
