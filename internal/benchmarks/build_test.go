@@ -11,7 +11,7 @@ import (
 // measureBuilds builds the programs, with and without what a debugger needs.
 func measureBuilds(t *testing.T) (all []Build) {
 	dir := t.TempDir()
-	for _, name := range []string{"sdk", "streamwarden"} {
+	for _, name := range []string{"sdk", "streamwarden", "baresdk", "barestreamwarden"} {
 		b := Build{Name: name}
 		for size, flags := range map[*int64]string{&b.Bytes: "", &b.Stripped: "-s -w"} {
 			out := filepath.Join(dir, name)

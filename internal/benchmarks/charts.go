@@ -29,7 +29,7 @@ func quotaChart(r *Results) string {
 		}
 	}
 	d.path(lines[inCrowds[own]], "line s0")
-	d.text(right+10, 72, "small", "start", "%s", "calls and lag are those of 1,000 waits")
+	d.text(right+10, bottom+31, "small", "start", "%s", "calls and lag are those of 1,000 waits")
 	below := float64(bottom + 20)
 	for _, name := range slices.Backward(order) { // from the bottom, so that none stands below the axis
 		class := "small"

@@ -61,5 +61,7 @@ func (r *Results) judge(many int, times Spread, strangers int) {
 	sdk, ours := r.Builds[0], r.Builds[1]
 	most("A program that uses `activitystream`", "× one that calls the same six operations by the SDK", 1.08, exactly(float64(ours.Bytes)/float64(sdk.Bytes)))
 	most("The same, stripped", "× one that calls the same six operations by the SDK", 1.08, exactly(float64(ours.Stripped)/float64(sdk.Stripped)))
+	bare := r.Builds[2:]
+	most("The same, where neither loads the SDK's configuration", "× one that calls the same six operations by the SDK", 1.08, exactly(float64(bare[1].Bytes)/float64(bare[0].Bytes)))
 	most("Importing `statemachine` alone", "third-party packages", 0, exactly(float64(strangers)))
 }

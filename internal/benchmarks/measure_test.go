@@ -35,7 +35,7 @@ func TestMeasure(t *testing.T) {
 		e = full
 	}
 	r := e.run(t)
-	if want := 26; len(r.Rows) != want {
+	if want := 27; len(r.Rows) != want {
 		t.Errorf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, row := range r.Rows {

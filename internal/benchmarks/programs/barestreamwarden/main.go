@@ -1,0 +1,31 @@
+// Command barestreamwarden is command streamwarden without the SDK's configuration loaded; it could not sign a call.
+//
+// It uses the package activitystream for what command sdk does by the SDK, and for what only it does: waiting,
+// ensuring, many at once. It is built, never run.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+)
+
+func main() {
+	ctx := context.Background()
+	client := activitystream.NewFromConfig(aws.Config{})
+	_, err1 := client.EnsureStarted(ctx, &activitystream.StartInput{}, time.Hour)
+	_, err2 := client.EnsureStopped(ctx, &activitystream.StopInput{}, time.Hour)
+	_, err3 := client.EnsurePolicy(ctx, &activitystream.ModifyInput{}, time.Hour)
+	_, err4 := client.Wait(ctx, "", activitystream.StatusStarted, time.Hour)
+	_, err5 := client.Supported(ctx, "")
+	println(err1, err2, err3, err4, err5)
+	for _, r := range client.WaitEach(ctx, nil, activitystream.StatusStarted, time.Hour) {
+		println(r.Err)
+	}
+	for _, err := range client.Watch(ctx, "") {
+		println(err)
+	}
+}
