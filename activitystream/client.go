@@ -26,9 +26,10 @@ var _ API = (*rds.Client)(nil)
 
 // Client commands activity streams, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api      API
-	options  Options
-	settings sdkcall.Settings
+	api     API
+	options Options // as New was given them
+	plain   *call   // of a method that is called without options, as most are
+	quiet   *call   // the same, for a wait or an ensure
 }
 
 // New makes a client that calls api, an [rds.Client] as a rule. If api exposes its Region through a method Options()
@@ -39,13 +40,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
-	return &Client{api: api, options: o, settings: settings(api, o)}
-}
-
-func settings(api API, o Options) sdkcall.Settings {
-	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.Settings {
-		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
-	})
+	plain := newCall(api, o)
+	return &Client{api: api, options: o, plain: plain, quiet: plain.once()}
 }
 
 // NewFromConfig makes a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -53,7 +49,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(rds.NewFromConfig(cfg), optFns...)
 }
 
-// call is one call of a client's method: the options resolved.
+// call is one call of a client's method: the options resolved. Once it is made it is not changed.
 type call struct {
 	api     API
 	options Options
@@ -61,25 +57,40 @@ type call struct {
 	caller sdkcall.Caller[rds.Options]
 }
 
-func (c *Client) call(optFns []func(*Options)) call {
-	o, s := c.options.with(optFns).filled(), c.settings
-	if len(optFns) > 0 {
-		s = settings(c.api, o)
-	}
-	return call{
-		api:      c.api,
-		options:  o,
-		Settings: s,
-		caller:   sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
+func newCall(api API, o Options) *call {
+	return &call{
+		api:     api,
+		options: o.filled(),
+		Settings: sdkcall.SettingsOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.Settings {
+			return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+		}),
+		caller: sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
-// off, the last option that is applied. They would send a command twice, and their quota is what loses waits
-// when many calls fail at once.
-func (c call) patient() call {
-	c.caller = c.caller.With(func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
-	return c
+// call is the call of a method that leaves it to the SDK to try again.
+func (c *Client) call(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.plain
+	}
+	return newCall(c.api, c.options.with(optFns))
+}
+
+// patient is the call of a wait or an ensure, which have their own way of trying again.
+func (c *Client) patient(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.quiet
+	}
+	return newCall(c.api, c.options.with(optFns)).once()
+}
+
+// once is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice,
+// and their quota is what loses waits when many calls fail at once.
+func (c *call) once() *call {
+	nop := func(o *rds.Options) { o.Retryer = aws.NopRetryer{} }
+	quiet := *c
+	quiet.caller = c.caller.With(nop)
+	return &quiet
 }
 
 // StartOutput is the output of StartActivityStream.
@@ -129,7 +140,7 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 	return call.start(ctx, in)
 }
 
-func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
+func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 	req := &rds.StartActivityStreamInput{
 		ResourceArn:      new(strings.ToLower(in.ResourceArn)), // as RDS has it, and as it is read
 		Mode:             in.Mode,
@@ -170,7 +181,7 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 	return call.stop(ctx, in)
 }
 
-func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
+func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.caller, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
@@ -202,7 +213,7 @@ func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Op
 	return call.modify(ctx, in)
 }
 
-func (c call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
+func (c *call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
 	out, err := sdkcall.Do(ctx, c.caller, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})

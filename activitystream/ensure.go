@@ -50,37 +50,36 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, StatusStarted, maxWait, call.options.Wait, call.checkStart(in)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StatusStarted, maxWait, &call.options.Wait, call.checkStart(in)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	goal := call.patient().startGoal(in, maxWait, newPreflight(call.patient(), []*StartInput{in}))
+	goal := call.startGoal(in, maxWait, newPreflight(call, []*StartInput{in}))
 	return call.ensure(ctx, goal, maxWait)
 }
 
 // EnsureStopped makes sure that the stream is stopped within maxWait, whatever its state was before. The rules
 // are those of [Client.EnsureStarted], in reverse; there is no drift.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, StatusStopped, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StatusStopped, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, call.patient().stopGoal(in, maxWait), maxWait)
+	return call.ensure(ctx, call.stopGoal(in, maxWait), maxWait)
 }
 
 // EnsurePolicy makes sure that the audit policy of an instance is locked or unlocked, as in says, within
 // maxWait, by the rules of [Client.EnsureStarted] on [PolicyMachine]. It does not start a stream: one that is
 // starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns)
+	call := c.patient(optFns)
 	target := PolicyLocked
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
 	}
-	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
+	if err := validate.Wait(policyMachine, target, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	call = call.patient()
 	goal := statemachine.Goal[*Stream, PolicyStatus]{
 		Resource: in.ResourceArn, Target: target,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
@@ -92,7 +91,7 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 }
 
 // checkStart is everything that is wrong with the input of an EnsureStarted.
-func (c call) checkStart(in *StartInput) error {
+func (c *call) checkStart(in *StartInput) error {
 	err := in.validate(c.Region)
 	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
 		err = validate.Join(err, validate.Field("ApplyImmediately",
@@ -102,7 +101,7 @@ func (c call) checkStart(in *StartInput) error {
 }
 
 // startGoal is what EnsureStarted wants.
-func (c call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
+func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStarted,
 		Command: func(ctx context.Context, op statemachine.Operation) error {
@@ -128,7 +127,7 @@ func (c call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) s
 }
 
 // stopGoal is what EnsureStopped wants.
-func (c call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
+func (c *call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStopped,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
@@ -140,7 +139,7 @@ func (c call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*
 }
 
 // grace is how long a command may show nothing.
-func (c call) grace(immediately bool, maxWait time.Duration) time.Duration {
+func (c *call) grace(immediately bool, maxWait time.Duration) time.Duration {
 	if immediately {
 		return 0
 	}
@@ -148,7 +147,7 @@ func (c call) grace(immediately bool, maxWait time.Duration) time.Duration {
 }
 
 // commands are the settings of every ensure of this package; runs are what it may run.
-func (c call) commands(runs ...statemachine.Operation) statemachine.Commands[*Stream] {
+func (c *call) commands(runs ...statemachine.Operation) statemachine.Commands[*Stream] {
 	return statemachine.Commands[*Stream]{
 		Operations: runs,
 		Stuck:      stuck,
@@ -158,7 +157,7 @@ func (c call) commands(runs ...statemachine.Operation) statemachine.Commands[*St
 }
 
 // runs are the operations that an ensure of the stream to target may run.
-func (c call) runs(target Status) []statemachine.Operation {
+func (c *call) runs(target Status) []statemachine.Operation {
 	switch {
 	case target == StatusStopped:
 		return []statemachine.Operation{StopActivityStream}
@@ -169,7 +168,7 @@ func (c call) runs(target Status) []statemachine.Operation {
 }
 
 // ensure runs one ensure of the stream.
-func (c call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
+func (c *call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
 	name := "activitystream.EnsureStarted"
 	if goal.Target == StatusStopped {
 		name = "activitystream.EnsureStopped"
@@ -177,12 +176,12 @@ func (c call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status
 	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.commands(c.runs(goal.Target)...))
 }
 
-func ensure[S ~string](ctx context.Context, c call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
+func ensure[S ~string](ctx context.Context, c *call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
 	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.Commands[*Stream],
 ) (*EnsureOutput, error) {
 	res, _ := parseARN(goal.Resource, c.Region)
 	e := statemachine.Ensurer[*Stream, S]{
-		Waiter:   *waiter(c, res, m, state),
+		Waiter:   *waiter(c, &res, m, state),
 		Command:  goal.Command,
 		Drift:    goal.Drift,
 		Before:   goal.Before,

@@ -148,7 +148,7 @@ func parseARN(s, region string) (resource, string) {
 	if id == "" {
 		return resource{}, fmt.Sprintf("names no %s: %q", kind, s)
 	}
-	if reason := validate.Chars(id, "letters, digits and hyphens after "+kind+":", func(r rune) bool {
+	if reason := validate.Chars(id, "letters, digits and hyphens in the name", func(r rune) bool {
 		return r == '-' || validate.Alphanumeric(r)
 	}); reason != "" {
 		return resource{}, reason

@@ -35,39 +35,45 @@ func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Op
 		return nil, err
 	}
 	call.caller.Count()
-	return call.describe(ctx, res)
+	return call.describe(ctx, &res)
 }
 
 // describe reads one resource by its identifier.
-func (c call) describe(ctx context.Context, res resource) (*Stream, error) {
-	op := describeDBClusters
-	var found []*Stream
+func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
+	var op statemachine.Operation
+	var found int
+	var s *Stream
 	switch res.sort {
 	case cluster:
+		op = describeDBClusters
 		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBClusters, ofCluster)
+		if found = len(out.DBClusters); found == 1 {
+			s = ofCluster(&out.DBClusters[0])
+		}
 	case instance:
 		op = describeDBInstances
 		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBInstances, ofInstance)
+		if found = len(out.DBInstances); found == 1 {
+			s = ofInstance(&out.DBInstances[0])
+		}
 	}
 	switch {
-	case len(found) != 1:
-		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer names %d resources, not the one that was asked for", len(found)))
-	case !strings.EqualFold(found[0].ResourceArn, res.arn):
-		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer is about another resource: %q", found[0].ResourceArn))
+	case s == nil:
+		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
+	case !strings.EqualFold(s.ResourceArn, res.arn):
+		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
 	}
-	return found[0], nil
+	return s, nil
 }
 
 // describeMany reads several resources of one sort in one filtered read.
-func (c call) describeMany(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+func (c *call) describeMany(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
 	wanted := make(map[string]int, len(arns))
 	values := make([]string, len(arns))
 	var kind sort
@@ -104,6 +110,7 @@ func (c call) describeMany(ctx context.Context, arns []string) ([]statemachine.R
 			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
 		default:
 			seen[i] = true
+			s.share()
 			if s.ResourceArn == arns[i] {
 				s.ResourceArn = arns[i] // one text for both
 			}
@@ -149,7 +156,7 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
-func (c call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
 	out, err := sdkcall.Paced(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
@@ -162,7 +169,7 @@ func (c call) clusters(ctx context.Context, marker *string) ([]*Stream, *string,
 	return streams(out.DBClusters, ofCluster), out.Marker, nil
 }
 
-func (c call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
 	out, err := sdkcall.Paced(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})

@@ -30,39 +30,46 @@ type Stream struct {
 	class string // the instance's DBInstanceClass; empty for a cluster, whose members have one each
 }
 
-// shared is s with the memory of all equal ones: ten thousand streams have few engines, keys and states between them.
-func shared[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
-
 func ofCluster(c *types.DBCluster) *Stream {
 	return &Stream{
 		ResourceArn:       aws.ToString(c.DBClusterArn),
-		Status:            shared(c.ActivityStreamStatus),
-		Mode:              shared(c.ActivityStreamMode),
-		KmsKeyId:          shared(aws.ToString(c.ActivityStreamKmsKeyId)),
+		Status:            c.ActivityStreamStatus,
+		Mode:              c.ActivityStreamMode,
+		KmsKeyId:          aws.ToString(c.ActivityStreamKmsKeyId),
 		KinesisStreamName: aws.ToString(c.ActivityStreamKinesisStreamName),
-		Engine:            shared(aws.ToString(c.Engine)),
-		EngineVersion:     shared(aws.ToString(c.EngineVersion)),
+		Engine:            aws.ToString(c.Engine),
+		EngineVersion:     aws.ToString(c.EngineVersion),
 		ResourceId:        aws.ToString(c.DbClusterResourceId),
-		ResourceStatus:    shared(aws.ToString(c.Status)),
+		ResourceStatus:    aws.ToString(c.Status),
 	}
 }
 
 func ofInstance(i *types.DBInstance) *Stream {
 	return &Stream{
 		ResourceArn:                     aws.ToString(i.DBInstanceArn),
-		Status:                          shared(i.ActivityStreamStatus),
-		Mode:                            shared(i.ActivityStreamMode),
-		PolicyStatus:                    shared(i.ActivityStreamPolicyStatus),
-		KmsKeyId:                        shared(aws.ToString(i.ActivityStreamKmsKeyId)),
+		Status:                          i.ActivityStreamStatus,
+		Mode:                            i.ActivityStreamMode,
+		PolicyStatus:                    i.ActivityStreamPolicyStatus,
+		KmsKeyId:                        aws.ToString(i.ActivityStreamKmsKeyId),
 		KinesisStreamName:               aws.ToString(i.ActivityStreamKinesisStreamName),
 		EngineNativeAuditFieldsIncluded: aws.ToBool(i.ActivityStreamEngineNativeAuditFieldsIncluded),
-		Engine:                          shared(aws.ToString(i.Engine)),
-		EngineVersion:                   shared(aws.ToString(i.EngineVersion)),
+		Engine:                          aws.ToString(i.Engine),
+		EngineVersion:                   aws.ToString(i.EngineVersion),
 		ResourceId:                      aws.ToString(i.DbiResourceId),
-		ResourceStatus:                  shared(aws.ToString(i.DBInstanceStatus)),
-		class:                           shared(aws.ToString(i.DBInstanceClass)),
+		ResourceStatus:                  aws.ToString(i.DBInstanceStatus),
+		class:                           aws.ToString(i.DBInstanceClass),
 	}
 }
+
+// share has s use the memory of what other streams have in common with it: ten thousand of them have few engines, keys and
+// states between them. A single stream is not worth the look-ups.
+func (s *Stream) share() {
+	s.Status, s.Mode, s.PolicyStatus = shared(s.Status), shared(s.Mode), shared(s.PolicyStatus)
+	s.KmsKeyId, s.ResourceStatus = shared(s.KmsKeyId), shared(s.ResourceStatus)
+	s.Engine, s.EngineVersion, s.class = shared(s.Engine), shared(s.EngineVersion), shared(s.class)
+}
+
+func shared[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
 
 // status is the stream's state as its machine has it.
 func (s *Stream) status() Status { return s.Status }

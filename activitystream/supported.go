@@ -29,7 +29,7 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 		return nil, err
 	}
 	call.caller.Count()
-	s, err := call.describe(ctx, res)
+	s, err := call.describe(ctx, &res)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 // preflight finds out whether streams can be started, asking no more than once for each engine, version and
 // class. It is safe for concurrent use.
 type preflight struct {
-	call call
+	call *call
 
 	// lock is held during the calls: others that need the same answer wait for it. It is no mutex, because such
 	// a wait ends with the caller's context, and because in a testing/synctest bubble no time passes while a
@@ -56,7 +56,7 @@ type orderable struct {
 	engine, version, class string
 }
 
-func newPreflight(c call, ins []*StartInput) *preflight {
+func newPreflight(c *call, ins []*StartInput) *preflight {
 	p := &preflight{call: c, lock: make(chan struct{}, 1), classes: map[string][]string{}, options: map[orderable][]Mode{}}
 	for _, in := range ins {
 		if res, _ := parseARN(in.ResourceArn, ""); res.sort == cluster {

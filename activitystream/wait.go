@@ -21,12 +21,12 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
+	call := c.patient(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
-	if err := validate.Wait(machine, target, maxWait, call.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+	if err := validate.Wait(machine, target, maxWait, &call.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", waiter(call, res, machine, (*Stream).status), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", waiter(call, &res, machine, (*Stream).status), target, maxWait)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the
@@ -34,13 +34,13 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // that is stopped or stopping has no policy: a status that cannot become the target. A cluster is a
 // [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(policyMachine, target, maxWait, call.options.Wait,
+	call := c.patient(optFns)
+	if err := validate.Wait(policyMachine, target, maxWait, &call.options.Wait,
 		validate.Field("ResourceArn", checkInstance(resourceArn, call.Region))); err != nil {
 		return nil, err
 	}
 	res, _ := parseARN(resourceArn, call.Region)
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", waiter(call, res, policyMachine, (*Stream).policy), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", waiter(call, &res, policyMachine, (*Stream).policy), target, maxWait)
 }
 
 // Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the
@@ -49,19 +49,18 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // yielded once, as a [*statemachine.WaitError] beside the last value, and end it. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.call(optFns)
+		call := c.patient(optFns)
 		res, reason := parseARN(resourceArn, call.Region)
 		if err := validate.Field("ResourceArn", reason); err != nil {
 			yield(nil, err)
 			return
 		}
-		waiter(call, res, machine, (*Stream).status).Watch(ctx)(yield)
+		waiter(call, &res, machine, (*Stream).status).Watch(ctx)(yield)
 	}
 }
 
-// waiter makes the waiter of one call.
-func waiter[S ~string](c call, res resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
-	c = c.patient()
+// waiter makes the waiter of one call, a patient one.
+func waiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
 	return &statemachine.Waiter[*Stream, S]{
 		Machine:  m,
 		Resource: res.text,

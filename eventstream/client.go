@@ -23,9 +23,10 @@ var _ API = (*customerprofiles.Client)(nil)
 
 // Client creates event streams, deletes them, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api      API
-	options  Options
-	settings sdkcall.Settings
+	api     API
+	options Options // as New was given them
+	plain   *call   // of a method that is called without options, as most are
+	quiet   *call   // the same, for a wait or an ensure
 }
 
 // New makes a client that calls api, a [customerprofiles.Client] as a rule. If api exposes its Region through a method
@@ -40,13 +41,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
-	return &Client{api: api, options: o, settings: settings(api, o)}
-}
-
-func settings(api API, o Options) sdkcall.Settings {
-	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *customerprofiles.Options) sdkcall.Settings {
-		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
-	})
+	plain := newCall(api, o)
+	return &Client{api: api, options: o, plain: plain, quiet: plain.once()}
 }
 
 // NewFromConfig makes a client that calls Customer Profiles with cfg, as [customerprofiles.NewFromConfig] does.
@@ -54,37 +50,52 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(customerprofiles.NewFromConfig(cfg), optFns...)
 }
 
-// call is one call of a client's method: the options resolved.
+// call is one call of a client's method: the options resolved. Once it is made it is not changed.
 type call struct {
 	api     API
 	options Options
 	sdkcall.Settings
+
 	reads, commands sdkcall.Caller[customerprofiles.Options]
 }
 
-func (c *Client) call(optFns []func(*Options)) call {
-	o, s := c.options.with(optFns), c.settings
-	if len(optFns) > 0 {
-		s = settings(c.api, o)
-	}
+func newCall(api API, o Options) *call {
 	reads := sdkcall.Caller[customerprofiles.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.ReadPacer}
 	commands := reads
 	commands.Pacer = o.CommandPacer
-	return call{
-		api:      c.api,
-		options:  o,
-		Settings: s,
+	return &call{
+		api:     api,
+		options: o,
+		Settings: sdkcall.SettingsOf(api, o.ClientOptions, func(o *customerprofiles.Options) sdkcall.Settings {
+			return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+		}),
 		reads:    reads,
 		commands: commands,
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
-// off, the last option that is applied. They would send a command twice.
-func (c call) patient() call {
-	once := func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} }
-	c.reads, c.commands = c.reads.With(once), c.commands.With(once)
-	return c
+// call is the call of a method that leaves it to the SDK to try again.
+func (c *Client) call(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.plain
+	}
+	return newCall(c.api, c.options.with(optFns))
+}
+
+// patient is the call of a wait or an ensure, which have their own way of trying again.
+func (c *Client) patient(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.quiet
+	}
+	return newCall(c.api, c.options.with(optFns)).once()
+}
+
+// once is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice.
+func (c *call) once() *call {
+	nop := func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} }
+	quiet := *c
+	quiet.reads, quiet.commands = c.reads.With(nop), c.commands.With(nop)
+	return &quiet
 }
 
 // CreateOutput is the output of CreateEventStream.
@@ -115,7 +126,7 @@ func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Op
 	return call.create(ctx, in)
 }
 
-func (c call) create(ctx context.Context, in *CreateInput) (*CreateOutput, error) {
+func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, error) {
 	req := &customerprofiles.CreateEventStreamInput{DomainName: &in.DomainName, EventStreamName: &in.EventStreamName, Uri: &in.Uri}
 	if len(in.Tags) > 0 { // the service does not take an empty map
 		req.Tags = in.Tags
@@ -145,7 +156,7 @@ func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) 
 	return call.delete(ctx, ref)
 }
 
-func (c call) delete(ctx context.Context, ref Ref) (*DeleteOutput, error) {
+func (c *call) delete(ctx context.Context, ref Ref) (*DeleteOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, DeleteEventStream, ref.String(), c.api.DeleteEventStream, &customerprofiles.DeleteEventStreamInput{
 		DomainName: &ref.DomainName, EventStreamName: &ref.EventStreamName,
 	})

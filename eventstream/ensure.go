@@ -46,11 +46,10 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, StateRunning, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	call = call.patient()
 	e := call.ensurer(in.Ref, CreateEventStream)
 	e.Drift = func(s *Stream) error { return drift(in, s) }
 	if call.options.AllowRestart {
@@ -73,16 +72,16 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 // those of [Client.EnsureCreated], in reverse; there is no drift. That it is gone is confirmed as [Client.Wait]
 // says.
 func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, StateAbsent, maxWait, call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", call.patient().ensurer(ref, DeleteEventStream), StateAbsent, maxWait)
+	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", call.ensurer(ref, DeleteEventStream), StateAbsent, maxWait)
 	return output(done), err
 }
 
 // ensurer is what all ensures have in common. Its command deletes.
-func (c call) ensurer(ref Ref, runs ...statemachine.Operation) *statemachine.Ensurer[*Stream, State] {
+func (c *call) ensurer(ref Ref, runs ...statemachine.Operation) *statemachine.Ensurer[*Stream, State] {
 	return &statemachine.Ensurer[*Stream, State]{
 		Waiter: *waiter(c, ref, machine, (*Stream).state),
 		Command: func(ctx context.Context, _ statemachine.Operation) error {

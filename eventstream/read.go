@@ -48,7 +48,7 @@ func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*S
 }
 
 // get reads a stream by its name. That it is not found may mean that access was denied.
-func (c call) get(ctx context.Context, ref Ref) (*Stream, error) {
+func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	out, err := sdkcall.Do(ctx, c.reads, getEventStream, ref.String(), c.api.GetEventStream, &customerprofiles.GetEventStreamInput{
 		DomainName: &ref.DomainName, EventStreamName: &ref.EventStreamName,
 	})
@@ -71,7 +71,7 @@ func (c call) get(ctx context.Context, ref Ref) (*Stream, error) {
 }
 
 // confirm asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
-func (c call) confirm(ctx context.Context, ref Ref, notFound error) error {
+func (c *call) confirm(ctx context.Context, ref Ref, notFound error) error {
 	listed := false
 	err := c.list(ctx, ref.DomainName, func(s *Stream) bool {
 		listed = s.EventStreamName == ref.EventStreamName
@@ -92,7 +92,7 @@ func (c call) confirm(ctx context.Context, ref Ref, notFound error) error {
 }
 
 // read reads a stream for a wait. One that is known not to be there has the State [StateAbsent].
-func (c call) read(ctx context.Context, ref Ref) (*Stream, error) {
+func (c *call) read(ctx context.Context, ref Ref) (*Stream, error) {
 	s, err := c.get(ctx, ref)
 	if !errors.Is(err, statemachine.NotFound) {
 		return s, err
@@ -141,7 +141,7 @@ func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Op
 }
 
 // list reads the streams of a domain, until each returns false.
-func (c call) list(ctx context.Context, domainName string, each func(*Stream) bool) error {
+func (c *call) list(ctx context.Context, domainName string, each func(*Stream) bool) error {
 	var token *string
 	for first := true; first || aws.ToString(token) != ""; first = false {
 		out, err := sdkcall.Paced(ctx, c.reads, listEventStreams, domainName, c.api.ListEventStreams, &customerprofiles.ListEventStreamsInput{

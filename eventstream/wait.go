@@ -26,8 +26,8 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, target, maxWait, call.options.Wait, ref.validate("")); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, target, maxWait, &call.options.Wait, ref.validate("")); err != nil {
 		return nil, err
 	}
 	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", waiter(call, ref, machine, (*Stream).state), target, maxWait)
@@ -43,8 +43,8 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // of the Kinesis data stream, are waited out. Right after a restart the message may be an old read's, of the
 // stream before.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(destinationMachine, DestinationHealthy, maxWait, call.options.Wait, ref.validate("")); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait, ref.validate("")); err != nil {
 		return nil, err
 	}
 	w := waiter(call, ref, destinationMachine, (*Stream).destination)
@@ -94,13 +94,12 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 			yield(nil, err)
 			return
 		}
-		waiter(c.call(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
+		waiter(c.patient(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
 }
 
 // waiter makes the waiter of one call.
-func waiter[S ~string](c call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
-	c = c.patient()
+func waiter[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
 	return &statemachine.Waiter[*Stream, S]{
 		Machine:  m,
 		Resource: ref.String(),

@@ -24,9 +24,10 @@ var _ API = (*cloudtrail.Client)(nil)
 // Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for
 // concurrent use.
 type Client struct {
-	api      API
-	options  Options
-	settings sdkcall.Settings
+	api     API
+	options Options // as New was given them
+	plain   *call   // of a method that is called without options, as most are
+	quiet   *call   // the same, for a wait or an ensure
 }
 
 // New makes a client that calls api, a [cloudtrail.Client] as a rule. If api exposes its Region through a method
@@ -40,13 +41,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
-	return &Client{api: api, options: o, settings: settings(api, o)}
-}
-
-func settings(api API, o Options) sdkcall.Settings {
-	return sdkcall.SettingsOf(api, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Settings {
-		return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
-	})
+	plain := newCall(api, o)
+	return &Client{api: api, options: o, plain: plain, quiet: plain.once()}
 }
 
 // NewFromConfig makes a client that calls CloudTrail with cfg, as [cloudtrail.NewFromConfig] does.
@@ -54,7 +50,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(cloudtrail.NewFromConfig(cfg), optFns...)
 }
 
-// call is one call of a client's method: the options resolved.
+// call is one call of a client's method: the options resolved. Once it is made it is not changed.
 type call struct {
 	api     API
 	options Options
@@ -63,29 +59,43 @@ type call struct {
 	reads, commands sdkcall.Caller[cloudtrail.Options]
 }
 
-func (c *Client) call(optFns []func(*Options)) call {
-	o, s := c.options.with(optFns), c.settings
-	if len(optFns) > 0 {
-		s = settings(c.api, o)
-	}
+func newCall(api API, o Options) *call {
 	reads := sdkcall.Caller[cloudtrail.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.ReadPacer}
 	commands := reads
 	commands.Pacer = o.CommandPacer
-	return call{
-		api:      c.api,
-		options:  o,
-		Settings: s,
+	return &call{
+		api:     api,
+		options: o,
+		Settings: sdkcall.SettingsOf(api, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Settings {
+			return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+		}),
 		reads:    reads,
 		commands: commands,
 	}
 }
 
-// patient is the call for a wait or an ensure, which has its own way of trying again: the SDK's retries are
-// off, the last option that is applied. They would send a command twice.
-func (c call) patient() call {
-	once := func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} }
-	c.reads, c.commands = c.reads.With(once), c.commands.With(once)
-	return c
+// call is the call of a method that leaves it to the SDK to try again.
+func (c *Client) call(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.plain
+	}
+	return newCall(c.api, c.options.with(optFns))
+}
+
+// patient is the call of a wait or an ensure, which have their own way of trying again.
+func (c *Client) patient(optFns []func(*Options)) *call {
+	if len(optFns) == 0 {
+		return c.quiet
+	}
+	return newCall(c.api, c.options.with(optFns)).once()
+}
+
+// once is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice.
+func (c *call) once() *call {
+	nop := func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} }
+	quiet := *c
+	quiet.reads, quiet.commands = c.reads.With(nop), c.commands.With(nop)
+	return &quiet
 }
 
 // StartOutput is the output of StartEventDataStoreIngestion, which has no members.
@@ -114,7 +124,7 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 	return call.start(ctx, in)
 }
 
-func (c call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
+func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, StartEventDataStoreIngestion, in.EventDataStore, c.api.StartEventDataStoreIngestion,
 		&cloudtrail.StartEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
 	if err != nil {
@@ -137,7 +147,7 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 	return call.stop(ctx, in)
 }
 
-func (c call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
+func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, StopEventDataStoreIngestion, in.EventDataStore, c.api.StopEventDataStoreIngestion,
 		&cloudtrail.StopEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
 	if err != nil {

@@ -34,8 +34,8 @@ type EnsureOutput struct {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a
 // [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns).patient()
-	if err := validate.Wait(machine, StatusEnabled, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, "ingestion.EnsureStarted", in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
@@ -47,8 +47,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // EnsureStopped makes sure that no live events are ingested within maxWait, whatever the store's status was
 // before. The rules are those of [Client.EnsureStarted], in reverse.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.call(optFns).patient()
-	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, "ingestion.EnsureStopped", in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
@@ -58,7 +58,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 }
 
 // ensure brings a store to the target by the one operation that this ensure runs.
-func (c call) ensure(ctx context.Context, name, eventDataStore string, target Status, maxWait time.Duration,
+func (c *call) ensure(ctx context.Context, name, eventDataStore string, target Status, maxWait time.Duration,
 	op statemachine.Operation, run func(context.Context) error,
 ) (*EnsureOutput, error) {
 	e := statemachine.Ensurer[*EventDataStore, Status]{

@@ -34,14 +34,14 @@ func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(
 }
 
 // get reads one store at once.
-func (c call) get(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
+func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
 	out, err := sdkcall.Do(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
 		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
 	return answered(eventDataStore, out, err)
 }
 
 // getPaced reads one store when its place under the quota has come.
-func (c call) getPaced(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
+func (c *call) getPaced(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
 	out, err := sdkcall.Paced(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
 		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
 	return answered(eventDataStore, out, err)
@@ -87,7 +87,7 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 }
 
 // list reads one page.
-func (c call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
+func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
 	out, err := sdkcall.Paced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
 	if err != nil {
 		return nil, nil, err
@@ -96,7 +96,7 @@ func (c call) list(ctx context.Context, token *string) ([]types.EventDataStore, 
 }
 
 // listed reads one store of a page.
-func (c call) listed(ctx context.Context, arn string) (*EventDataStore, error) {
+func (c *call) listed(ctx context.Context, arn string) (*EventDataStore, error) {
 	if arn == "" {
 		return nil, sdkcall.Strange(listEventDataStores, "", "the answer lists an event data store without an ARN")
 	}

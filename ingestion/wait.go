@@ -20,11 +20,11 @@ import (
 // removed for good. Arguments that are not valid, all at once, are a [*statemachine.InputError] before anything is
 // sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.call(optFns)
-	if err := validate.Wait(machine, target, maxWait, call.options.Wait, check("", eventDataStore, call.Region)); err != nil {
+	call := c.patient(optFns)
+	if err := validate.Wait(machine, target, maxWait, &call.options.Wait, check("", eventDataStore, call.Region)); err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", call.patient().waiter(eventDataStore), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", call.waiter(eventDataStore), target, maxWait)
 }
 
 // Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in
@@ -34,17 +34,17 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // ID that is not valid is yielded as a [*statemachine.InputError]. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := c.call(optFns)
+		call := c.patient(optFns)
 		if err := check("", eventDataStore, call.Region); err != nil {
 			yield(nil, err)
 			return
 		}
-		call.patient().waiter(eventDataStore).Watch(ctx)(yield)
+		call.waiter(eventDataStore).Watch(ctx)(yield)
 	}
 }
 
 // waiter makes the waiter of one call, a patient one.
-func (c call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
+func (c *call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
 	return &statemachine.Waiter[*EventDataStore, Status]{
 		Machine:  machine,
 		Resource: eventDataStore,

@@ -16,18 +16,17 @@ type alone[R any, S ~string] struct {
 	job   *job[R, S]
 	read  func(context.Context) (R, error)
 	timer *time.Timer // nil until the first sleep
-	call  callContext
+	now   time.Time   // when it began, woke up last or had its last answer, whichever came last
 }
 
 // finish runs a job to its end.
 func (j *job[R, S]) finish(ctx context.Context, read func(context.Context) (R, error)) {
-	l := alone[R, S]{job: j, read: read}
+	l := alone[R, S]{job: j, read: read, now: j.track.Start}
 	l.until(ctx)
 	l.close()
 }
 
 func (l *alone[R, S]) close() {
-	l.call.close()
 	if l.timer != nil {
 		l.timer.Stop()
 	}
@@ -41,10 +40,10 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 		switch next {
 		case stepRead, stepAlone:
 			if !l.sleep(ctx, j.due) || !l.pace(ctx, j.rules.reads) {
-				return j.canceled(ctx, time.Now())
+				return j.canceled(ctx, l.now)
 			}
-			v, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, l.read)
-			at := time.Now()
+			v, at, err := timed(ctx, l.now, j.rules.opts.ReadTimeout, l.read)
+			l.now = at
 			next = j.took(ctx, v, err, at, true)
 			j.rules.answered(j.rules.reads, err, at)
 		case stepCommand:
@@ -59,14 +58,14 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 func (l *alone[R, S]) command(ctx context.Context) step {
 	j := l.job
 	if !l.pace(ctx, j.rules.cmd.Pacer) {
-		return j.canceled(ctx, time.Now())
+		return j.canceled(ctx, l.now)
 	}
-	if j.late(time.Now()) {
+	if j.late(l.now) {
 		return stepRead
 	}
-	start := time.Now()
-	sent, err := timed(ctx, &l.call, j.rules.opts.ReadTimeout, j.run)
-	at := time.Now()
+	start := l.now
+	sent, at, err := timed(ctx, start, j.rules.opts.ReadTimeout, j.run)
+	l.now = at
 	next := j.ran(ctx, sent, err, start, at)
 	j.rules.answered(j.rules.cmd.Pacer, err, at)
 	return next
@@ -99,21 +98,18 @@ func (l *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
 		return ctx.Err() == nil
 	}
 	deadline := l.job.track.Deadline
-	for place := p.Reserve(time.Now()); ; {
-		at := time.Now()
-		if held := p.Held(at); held.After(place) {
-			place = held
-		}
+	for place := p.Reserve(l.now); place.After(l.now); {
 		if !deadline.IsZero() && place.After(deadline) {
 			return l.sleep(ctx, deadline)
-		}
-		if !place.After(at) {
-			return ctx.Err() == nil
 		}
 		if !l.sleep(ctx, place) {
 			return false
 		}
+		if held := p.Held(l.now); held.After(place) {
+			place = held
+		}
 	}
+	return ctx.Err() == nil
 }
 
 // sleep sleeps until the instant t. It is false if the context ended.
@@ -121,10 +117,10 @@ func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	if !t.After(l.job.track.Latest) { // as before the first read: no need to look at the clock
+	if !t.After(l.now) {
 		return true
 	}
-	d := time.Until(t)
+	d := time.Until(t) // not since now: somebody may have been told of the last read, and taken his time
 	if d <= 0 {
 		return true
 	}
@@ -135,8 +131,8 @@ func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
 	}
 	select {
 	case <-ctx.Done():
-		return false
 	case <-l.timer.C:
-		return ctx.Err() == nil
 	}
+	l.now = time.Now()
+	return ctx.Err() == nil
 }

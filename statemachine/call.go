@@ -4,52 +4,85 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
-// callContext bounds the time of calls that are made one after the other. All that end in time share one
-// context: a new one for each would cost more than the rest of a wait. The zero value is ready.
+// callContext is the context of one call: the caller's, until a deadline. It makes a timer only once somebody waits for
+// it, which a call that is answered out of memory never does: [context.WithTimeout] would cost more than
+// the rest of a read. Who only looks, by Err, is answered by the clock.
 type callContext struct {
-	ctx    context.Context //nolint:containedctx // never outlives the loop that makes the calls
+	context.Context // the caller's
+
+	deadline time.Time
+	timed    atomic.Pointer[timedContext] // nil until somebody waits
+}
+
+// timedContext is a context with a timer.
+type timedContext struct {
+	ctx    context.Context //nolint:containedctx // part of a context
 	cancel context.CancelFunc
-	timer  *time.Timer
 }
 
-// begin is the context of the next call, which ends with ctx or after timeout.
-func (c *callContext) begin(ctx context.Context, timeout time.Duration) context.Context {
-	if c.ctx != nil {
-		c.timer.Reset(timeout)
-		return c.ctx
+// Deadline is the earlier one, the call's or the caller's.
+func (c *callContext) Deadline() (time.Time, bool) {
+	if d, ok := c.Context.Deadline(); ok && d.Before(c.deadline) {
+		return d, true
 	}
-	c.ctx, c.cancel = context.WithCancel(ctx)
-	c.timer = time.AfterFunc(timeout, c.cancel)
-	return c.ctx
+	return c.deadline, true
 }
 
-// end says that the call is over, and reports whether it took too long.
-func (c *callContext) end() (expired bool) {
-	if c.timer.Stop() {
-		return false
+// Done makes the timer.
+func (c *callContext) Done() <-chan struct{} {
+	if t := c.timed.Load(); t != nil {
+		return t.ctx.Done()
 	}
-	c.close()
-	return true
+	var t timedContext
+	t.ctx, t.cancel = context.WithDeadline(c.Context, c.deadline)
+	if !c.timed.CompareAndSwap(nil, &t) { // somebody else was faster
+		t.cancel()
+	}
+	return c.timed.Load().ctx.Done()
 }
 
-// close releases what begin holds. The timer does not run: no call is under way.
-func (c *callContext) close() {
-	if c.ctx != nil {
-		c.cancel()
-		c.ctx = nil
+// Err agrees with Done.
+func (c *callContext) Err() error {
+	if t := c.timed.Load(); t != nil {
+		return t.ctx.Err()
+	}
+	if err := c.Context.Err(); err != nil || time.Now().Before(c.deadline) {
+		return err
+	}
+	return context.DeadlineExceeded
+}
+
+// Value asks the context with the timer, where there is one: by a value of it, package context finds the way to
+// cancel what is derived from this context without a goroutine.
+func (c *callContext) Value(key any) any {
+	if t := c.timed.Load(); t != nil {
+		return t.ctx.Value(key)
+	}
+	return c.Context.Value(key)
+}
+
+// end releases the timer.
+func (c *callContext) end() {
+	if t := c.timed.Load(); t != nil {
+		t.cancel()
 	}
 }
 
-// timed makes one call, bounded by timeout. A call that failed after that time did so because of it.
-func timed[T any](ctx context.Context, c *callContext, timeout time.Duration, call func(context.Context) (T, error)) (T, error) {
-	v, err := call(c.begin(ctx, timeout))
-	if expired := c.end(); expired && err != nil && ctx.Err() == nil {
+// timed makes one call at the instant from, bounded by timeout, and says when it was over. A call that failed after that
+// time did so because of it.
+func timed[T any](ctx context.Context, from time.Time, timeout time.Duration, call func(context.Context) (T, error)) (T, time.Time, error) {
+	c := &callContext{Context: ctx, deadline: from.Add(timeout)}
+	v, err := call(c)
+	c.end()
+	at := time.Now()
+	if err != nil && !at.Before(c.deadline) && ctx.Err() == nil {
 		err = &timeoutError{after: timeout, err: err}
 	}
-	return v, err
+	return v, at, err
 }
 
 // timeoutError is a call that took longer than ReadTimeout.

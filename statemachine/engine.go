@@ -279,10 +279,8 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	e.inflight++
 	go func() {
 		start := time.Now()
-		var c callContext
-		defer c.close()
-		sent, err := timed(ctx, &c, e.rules.opts.ReadTimeout, m.run)
-		e.answers <- answer[R]{members: []int{i}, command: true, sent: sent, err: err, start: start, at: time.Now()}
+		sent, at, err := timed(ctx, start, e.rules.opts.ReadTimeout, m.run)
+		e.answers <- answer[R]{members: []int{i}, command: true, sent: sent, err: err, start: start, at: at}
 	}()
 	return time.Time{}, true
 }
@@ -301,23 +299,21 @@ func (e *engine[R, S]) place(sort int, p *Pacer, now time.Time) time.Time {
 // read makes one read, in a goroutine of its own.
 func (e *engine[R, S]) read(ctx context.Context, limit time.Duration, members []int, alone bool) answer[R] {
 	a := answer[R]{members: members, alone: alone}
-	var c callContext
-	defer c.close()
 	if alone {
-		v, err := timed(ctx, &c, limit, func(ctx context.Context) (R, error) {
+		var r Result[R]
+		r.Value, a.at, r.Err = timed(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
 			return e.fleet.Read(ctx, e.members[members[0]].resource)
 		})
-		a.results = []Result[R]{{Value: v, Err: err}}
-	} else {
-		resources := make([]string, len(members))
-		for i, member := range members {
-			resources[i] = e.members[member].resource
-		}
-		a.results, a.err = timed(ctx, &c, limit, func(ctx context.Context) ([]Result[R], error) {
-			return e.fleet.ReadMany(ctx, resources)
-		})
+		a.results = []Result[R]{r}
+		return a
 	}
-	a.at = time.Now()
+	resources := make([]string, len(members))
+	for i, member := range members {
+		resources[i] = e.members[member].resource
+	}
+	a.results, a.at, a.err = timed(ctx, time.Now(), limit, func(ctx context.Context) ([]Result[R], error) {
+		return e.fleet.ReadMany(ctx, resources)
+	})
 	return a
 }
 

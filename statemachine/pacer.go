@@ -39,8 +39,8 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	return &Pacer{every: every, burst: time.Duration(int64(every) * ahead)}
 }
 
-// Reserve takes the next free place in the queue and says when its call may go: at the instant at, or later.
-// When that instant has come, ask Held.
+// Reserve takes the next free place in the queue and says when its call may go: at the instant at or, in the
+// queue or a pause, later. When such a later instant has come, ask Held.
 func (p *Pacer) Reserve(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -52,8 +52,10 @@ func (p *Pacer) Reserve(at time.Time) time.Time {
 	}
 	place := p.next.Add(-p.burst)
 	p.next = p.next.Add(p.every)
-	if place.Before(at) {
-		return at
+	for _, earliest := range [...]time.Time{at, p.held} {
+		if place.Before(earliest) {
+			place = earliest
+		}
 	}
 	return place
 }
@@ -105,21 +107,19 @@ func (p *Pacer) Throttled(at time.Time) {
 // Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that
 // ends first.
 func (p *Pacer) Wait(ctx context.Context) error {
-	for place := p.Reserve(time.Now()); ; {
-		at := time.Now()
-		if held := p.Held(at); held.After(place) {
-			place = held
-		}
-		d := place.Sub(at)
-		if d <= 0 {
-			return ctx.Err()
-		}
-		timer := time.NewTimer(max(d, time.Microsecond))
+	at := time.Now()
+	for place := p.Reserve(at); place.After(at); {
+		timer := time.NewTimer(max(place.Sub(at), time.Microsecond))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()
 		case <-timer.C:
 		}
+		at = time.Now()
+		if held := p.Held(at); held.After(place) {
+			place = held
+		}
 	}
+	return ctx.Err()
 }

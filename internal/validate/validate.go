@@ -71,7 +71,7 @@ func ARN(s, service, region string) (arn.ARN, string) {
 		return a, fmt.Sprintf("must be an ARN of %s, is one of %q", service, a.Service)
 	case a.Region == "":
 		return a, fmt.Sprintf("has no Region: %q", s)
-	case a.AccountID == "" || strings.Trim(a.AccountID, "0123456789") != "":
+	case a.AccountID == "" || strings.ContainsFunc(a.AccountID, notDigit):
 		return a, fmt.Sprintf("has no account number: %q", s)
 	case a.Resource == "":
 		return a, fmt.Sprintf("has no resource: %q", s)
@@ -91,20 +91,23 @@ func printable(s string) bool {
 	return true
 }
 
+func notDigit(r rune) bool { return r < '0' || r > '9' }
+
 // Missing is the error of an input that is nil.
 func Missing(op statemachine.Operation) error {
 	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "is nil"}}}
 }
 
-// Wait is everything that is wrong with the arguments of a wait, others included.
-func Wait[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o statemachine.WaitOptions, others ...error) error {
-	_, err := m.NewTrack(target, time.Time{}, maxWait, o)
+// Wait is everything that is wrong with the arguments of a wait, others, which it does not know, included. Where nothing is wrong with these the wait
+// itself tells, and this is nil.
+func Wait[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, others ...error) error {
 	for _, other := range others {
 		if other != nil {
+			_, err := m.NewTrack(target, time.Time{}, maxWait, *o)
 			return Join(append(others, err)...)
 		}
 	}
-	return err
+	return nil
 }
 
 // Join makes one InputError of several errors, with all their fields, for the first operation that one of them names. An error

@@ -151,10 +151,10 @@ func TestWait(t *testing.T) {
 	m := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "lamp", Transitions: []statemachine.Transition[string]{{From: "off", To: "on", By: "Switch"}},
 	})
-	if err := validate.Wait(m, "on", time.Second, statemachine.WaitOptions{}, nil, nil); err != nil {
+	if err := validate.Wait(m, "on", time.Second, &statemachine.WaitOptions{}, nil, nil); err != nil {
 		t.Error(err)
 	}
-	err := validate.Wait(m, "red", 0, statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
+	err := validate.Wait(m, "red", 0, &statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
 	e, ok := errors.AsType[*statemachine.InputError](err)
 	if !ok {
 		t.Fatal(err)
