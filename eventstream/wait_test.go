@@ -260,7 +260,7 @@ func TestWaitHealthy(t *testing.T) {
 		{
 			why: "not active", setup: unhealthy(eventstreamtest.MessageNotActive),
 			want: waited{Verdict: "unreachable: missing dependency", State: runs, Calls: 1},
-			says: []string{"The Kinesis Data Stream is not Active", uri, "DeleteEventStream and CreateEventStream"},
+			says: []string{"The Kinesis Data Stream is not Active", uri, "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "missing", setup: unhealthy(eventstreamtest.MessageMissing),
@@ -277,7 +277,7 @@ func TestWaitHealthy(t *testing.T) {
 		{
 			why: "the stream is stopped", setup: func(s *server) { s.Lapse(streamARN) },
 			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
-			says: []string{"the stream is STOPPED; DeleteEventStream, then CreateEventStream would lead to RUNNING"},
+			says: []string{"the stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "the stream stops", setup: func(s *server) {
@@ -290,7 +290,7 @@ func TestWaitHealthy(t *testing.T) {
 		{
 			why: "there is no stream", setup: func(s *server) { s.Remove(streamARN) },
 			want: waited{Verdict: "gone", Took: m, State: absent, Calls: 62},
-			says: []string{"there is no such resource", "CreateEventStream would lead to RUNNING"},
+			says: []string{"there is no such resource", "CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "reads are older than the stream", setup: func(s *server) {
