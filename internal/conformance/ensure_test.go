@@ -119,7 +119,7 @@ func ensuring() []rule {
 				const n = 5
 				errs := make(chan error)
 				for range n {
-					go func() { errs <- last(w.ensure(w.Context(), time.Hour, w.settings(nil))) }()
+					go func() { errs <- last(w.ensure(w.Context(), time.Hour, settings{})) }()
 				}
 				for range n {
 					if err := <-errs; err != nil {
