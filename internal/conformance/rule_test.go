@@ -152,11 +152,7 @@ type outcome struct {
 func simulate(t *testing.T, w way, r rule) {
 	t.Run(r.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			defer func() {
-				if t.Failed() {
-					t.Logf("the rule that %s breaks: %s\nwhy it is one: %s", w.name, r.name, r.why)
-				}
-			}()
+			defer r.explain(t, w)
 			world := &world{T: t, way: w, exact: true}
 			world.subject = w.simulate(w, func(c simulator.Call) *simulator.Failure {
 				if world.before == nil {
@@ -172,6 +168,13 @@ func simulate(t *testing.T, w way, r rule) {
 			r.check(world)
 		})
 	})
+}
+
+// explain says of a test that failed what it was about.
+func (r rule) explain(t *testing.T, w way) {
+	if t.Failed() {
+		t.Logf("the rule that %s breaks: %s\nwhy it is one: %s", w.name, r.name, r.why)
+	}
 }
 
 // in puts the resource into a state right now.
