@@ -36,7 +36,7 @@ func (w *world) rivals(state string) {
 	}
 }
 
-// fits is how long an ensure may take that is to see its deadline come: between two reads.
+// short is how long an ensure may take that is to see its deadline come: between two reads.
 const short = 13 * time.Second
 
 // ensuring are the rules of Ensure that all services share, by their numbers in the documentation of [statemachine.Ensurer.Ensure].
@@ -94,6 +94,25 @@ func ensuring() []rule {
 				w.moves(seven, w.from)
 				w.ensures(time.Hour, outcome{
 					Verdict: lapsed, State: w.from, At: seven, Reads: w.reads(seven), Operations: w.ops(), Commands: []string{w.accepted(0)},
+				})
+			},
+		},
+		{
+			name: "ensure 2: a rival undoes it within the grace", why: "it may be an old read until then", needs: commands | settles,
+			check: func(w *world) {
+				w.moves(twenty, w.from)
+				err := w.ensures(time.Hour, outcome{
+					Verdict: lapsed, State: w.from, At: grace, Reads: w.reads(grace), Operations: w.ops(), Commands: []string{w.accepted(0)},
+				})
+				says(w, err, w.via+" → "+w.from, string(w.op)+" would lead to "+w.to)
+			},
+		},
+		{
+			name: "ensure 2: a rival goes the other way", why: "to wait that out and command again would be a fight", needs: commands | settles | returns,
+			check: func(w *world) {
+				w.moves(twenty, w.back)
+				w.ensures(time.Hour, outcome{
+					Verdict: lapsed, State: w.back, At: grace, Reads: w.reads(grace), Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 			},
 		},
@@ -173,6 +192,17 @@ func ensuring() []rule {
 			},
 		},
 		{
+			name: "ensure 3: a command that hangs, and was not carried out", why: "the grace counts from when it was given up", needs: commands,
+			check: func(w *world) {
+				w.fail(w.op, simulator.Failure{Hang: true})
+				again := 30*time.Second + grace
+				at := w.after(again)
+				w.ensures(time.Hour, outcome{
+					State: w.to, At: at, Reads: w.reads(at - 30*time.Second), Operations: w.ops(), Commands: []string{w.refused(0, dropped), w.accepted(again)},
+				})
+			},
+		},
+		{
 			name: "ensure 3: a page in place of the answer", why: "what is not the service's tells nothing of what the service did", needs: commands,
 			check: func(w *world) {
 				w.fail(w.op, simulator.Failure{Lost: true, Body: "<html>Welcome</html>", ContentType: "text/html"})
@@ -241,6 +271,39 @@ func ensuring() []rule {
 			check: func(w *world) {
 				w.in(w.back)
 				w.ensures(settle, outcome{Verdict: timedOut, State: w.from, At: settle, Reads: w.reads(settle)})
+			},
+		},
+		{
+			name: "ensure 5: the deadline comes while a change away is waited out", why: "nothing was run, and the error says what was seen", needs: commands | returns,
+			check: func(w *world) {
+				w.in(w.back)
+				err := w.ensures(short, outcome{Verdict: timedOut, State: w.back, At: short, Reads: w.reads(short)})
+				says(w, err, "last seen "+w.back)
+			},
+		},
+		{
+			name: "ensure 5: the deadline comes on the way", why: "the error says what was accepted, and where it has got", needs: commands | settles,
+			check: func(w *world) {
+				err := w.ensures(short, outcome{
+					Verdict: timedOut, State: w.via, At: short, Reads: w.reads(short), Operations: w.ops(), Commands: []string{w.accepted(0)},
+				})
+				says(w, err, string(w.op)+" accepted, waiting for "+w.to, "last seen "+w.via)
+			},
+		},
+		{
+			name: "ensure 5: the deadline comes after a command that was lost", why: "the error says that it may have been carried out", needs: commands,
+			check: func(w *world) {
+				w.fail(w.op, simulator.Failure{Drop: true})
+				err := w.ensures(short, outcome{Verdict: timedOut, State: w.from, At: short, Reads: w.reads(short), Commands: []string{w.refused(0, dropped)}})
+				is(w, err, statemachine.Unavailable)
+				says(w, err, string(w.op))
+			},
+		},
+		{
+			name: "ensure 5: the deadline comes while the first read hangs", why: "it ends a ReadTimeout later at most, and nothing is run", needs: commands,
+			check: func(w *world) {
+				w.fail(w.read, simulator.Failure{Hang: true})
+				w.ensures(short, outcome{Verdict: timedOut, At: 30 * time.Second, Reads: 1})
 			},
 		},
 		{
@@ -329,6 +392,19 @@ func ensuring() []rule {
 			name: "ensure: a dry run where nothing is to be done", why: "it says so", needs: commands, live: there,
 			check: func(w *world) {
 				w.ensures(time.Hour, outcome{State: w.to, Reads: 1}, dryRun)
+			},
+		},
+		{
+			name: "ensure: a dry run while something is under way", why: "what settles into the target needs nothing, what leads away a command", needs: commands | settles | returns,
+			check: func(w *world) {
+				w.in(w.via).ensures(time.Hour, outcome{State: w.via, Reads: 1}, dryRun)
+				w.in(w.back).ensures(time.Hour, outcome{State: w.back, Reads: 1, Planned: w.ops()}, dryRun)
+			},
+		},
+		{
+			name: "ensure: a dry run where nothing that it runs would help", why: "the real run would end the same", needs: commands | beyond,
+			check: func(w *world) {
+				w.in(w.stuck).ensures(time.Hour, outcome{Verdict: unreachable, State: w.shown(w.stuck), Reads: 1}, dryRun)
 			},
 		},
 		{

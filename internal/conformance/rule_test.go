@@ -342,6 +342,9 @@ func (w *world) explained(err error, target string, took time.Duration) {
 	}
 	same(w, "the error's machine, resource and target", [3]string{w.machine, w.resource, target}, [3]string{we.Machine, we.Resource, we.Target})
 	same(w, "the error's number of reads", reads, we.Reads)
+	if w.exact {
+		says(w, err, fmt.Sprintf("(%d read", reads), fmt.Sprintf(" in %s)", took.Round(time.Millisecond)))
+	}
 	same(w, "the error's last state", last, we.Last)
 	if w.exact {
 		same(w, "the error's time", took, we.Elapsed)

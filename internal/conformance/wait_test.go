@@ -209,6 +209,14 @@ func waiting() []rule {
 			},
 		},
 		{
+			name: "wait 5: being undone by somebody", why: "it was on its way, and what it does now leads elsewhere", needs: settles | returns,
+			check: func(w *world) {
+				w.in(w.via).moves(seven, w.back)
+				err := w.waits(time.Hour, outcome{Verdict: lapsed, State: w.back, At: seven, Reads: w.reads(seven)})
+				says(w, err, w.via+" → "+w.back+" after 1m10s")
+			},
+		},
+		{
 			name: "wait 5: undone from the target", why: "it was there, though not long enough",
 			check: func(w *world) {
 				w.in(w.to).moves(seven, w.from)
@@ -223,6 +231,11 @@ func waiting() []rule {
 					w.fail(w.read, throttled)
 				}
 				w.waits(time.Hour, outcome{State: w.to, At: 6 * w.least, Reads: 4})
+				for i, r := range w.readings[:3] {
+					if r.NextDelay != 2*w.least || !errors.Is(r.Err, statemachine.Throttled) {
+						w.Errorf("reading %d: %+v", i+1, r)
+					}
+				}
 			},
 		},
 		{
@@ -239,6 +252,7 @@ func waiting() []rule {
 				w.remove()
 				err := w.waits(time.Hour, outcome{Verdict: gone, Reads: 1})
 				is(w, err, statemachine.NotFound)
+				says(w, err, "there is no such resource")
 			},
 		},
 		{
@@ -255,6 +269,18 @@ func waiting() []rule {
 				w.waitsFor(w.Context(), absent, time.Hour, outcome{State: absent, Reads: 1})
 				w.rests()
 				w.waitsFor(w.Context(), present, time.Hour, outcome{Verdict: unreachable, State: absent, At: grace, Reads: w.reads(grace)})
+			},
+		},
+		{
+			name: "wait 6: an absence that nothing confirms", why: "the same answer may mean that access was denied: it is no state, and does not heal", needs: absence,
+			check: func(w *world) {
+				for _, r := range w.rows() {
+					if r.kind == statemachine.NotFound {
+						w.fail("", r.failure(-1))
+						is(w, w.waitsFor(w.Context(), absent, time.Hour, outcome{Verdict: readFailed, Reads: 1}), statemachine.NotFound)
+						w.clear()
+					}
+				}
 			},
 		},
 		{
@@ -339,7 +365,7 @@ func waiting() []rule {
 			check: func(w *world) {
 				w.fails(13*time.Second, simulator.Failure{Hang: true})
 				const d = 13 * time.Second
-				w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.reads(d)})
+				says(w, w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.reads(d)}), "no answer within 30s")
 			},
 		},
 		{
