@@ -31,8 +31,9 @@
 //	STREAMWARDEN_LIVE_KMS_KEY            the key to start an activity stream with that is stopped
 //
 // What it names is brought to its other end and back. THIS RESTARTS DATABASES and leaves a gap in what is recorded: a cluster's or
-// instance's stream is stopped and started (or the other way round) with ApplyImmediately, a policy unlocked and locked, ingestion stopped and started,
-// an event stream deleted and created. If that fails half-way, or the test is killed, the resource stays as it is; the test says so. Then give it the time:
+// instance's stream is stopped and started (or the other way round) with ApplyImmediately, a policy unlocked and locked, ingestion stopped
+// and started, an event stream deleted and created. If that fails half-way, the resource stays as it is, and the test says so; if the test
+// is killed, nobody does. Give it the time that it takes:
 //
 //	STREAMWARDEN_LIVE_CHANGE=ingestion go test -tags live ./internal/conformance -run Live -v -count=1 -timeout 3h
 //

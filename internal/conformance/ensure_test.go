@@ -294,7 +294,9 @@ func ensuring() []rule {
 			name: "ensure 5: the deadline comes after a command that was lost", why: "the error says that it may have been carried out", needs: commands,
 			check: func(w *world) {
 				w.fail(w.op, simulator.Failure{Drop: true})
-				err := w.ensures(short, outcome{Verdict: timedOut, State: w.from, At: short, Reads: w.reads(short), Commands: []string{w.refused(0, dropped)}})
+				err := w.ensures(short, outcome{
+					Verdict: timedOut, State: w.from, At: short, Reads: w.reads(short), Commands: []string{w.refused(0, dropped)},
+				})
 				is(w, err, statemachine.Unavailable)
 				says(w, err, string(w.op))
 			},
@@ -395,7 +397,8 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure: a dry run while something is under way", why: "what settles into the target needs nothing, what leads away a command", needs: commands | settles | returns,
+			name: "ensure: a dry run while something is under way", why: "what settles into the target needs nothing, what leads away a command",
+			needs: commands | settles | returns,
 			check: func(w *world) {
 				w.in(w.via).ensures(time.Hour, outcome{State: w.via, Reads: 1}, dryRun)
 				w.in(w.back).ensures(time.Hour, outcome{State: w.back, Reads: 1, Planned: w.ops()}, dryRun)

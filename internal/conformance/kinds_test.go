@@ -161,7 +161,8 @@ func kinds() []rule {
 			},
 		},
 		{
-			name: "kinds: of a command of an ensure", why: "what was not run is run after the next delay, what may have been after the grace, and what cannot heal ends it", needs: commands,
+			name: "kinds: of a command of an ensure", needs: commands,
+			why: "what was not run is run after the next delay, what may have been after the grace, and what cannot heal ends it",
 			check: func(w *world) {
 				for _, r := range w.rows() {
 					w.fail(w.op, r.failure(1))

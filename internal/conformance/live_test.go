@@ -209,7 +209,9 @@ func (g *watchman) config(t *testing.T, value string) aws.Config {
 	return cfg
 }
 
-func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
 	op := awsmiddleware.GetOperationName(ctx)
 	g.mu.Lock()
 	g.calls = append(g.calls, simulator.Call{At: time.Now(), Operation: statemachine.Operation(op), Named: 1})
