@@ -131,13 +131,13 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 	if len(in.Tags) > 0 { // the service does not take an empty map
 		req.Tags = in.Tags
 	}
-	out, err := sdkcall.Do(ctx, c.commands, CreateEventStream, in.Ref.String(), c.api.CreateEventStream, req)
+	out, err := sdkcall.Do(ctx, c.commands, CreateEventStream, in.String(), c.api.CreateEventStream, req)
 	if err != nil {
 		return nil, err
 	}
 	arn := aws.ToString(out.EventStreamArn)
 	if !in.named(arn) {
-		return nil, sdkcall.Strange(CreateEventStream, in.Ref.String(), out.ResultMetadata, elsewhere("ARN", arn))
+		return nil, sdkcall.Strange(CreateEventStream, in.String(), out.ResultMetadata, elsewhere("ARN", arn))
 	}
 	return &CreateOutput{EventStreamArn: arn, Tags: out.Tags, ResultMetadata: out.ResultMetadata}, nil
 }

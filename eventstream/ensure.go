@@ -103,7 +103,7 @@ func commandKind(err error) statemachine.Kind {
 
 // drift is what differs of a running stream from what in asks for.
 func drift(in *CreateInput, s *Stream) error {
-	d := statemachine.DriftError{Resource: in.Ref.String()}
+	d := statemachine.DriftError{Resource: in.String()}
 	d.Add("Uri", in.Uri, s.Uri)
 	return d.Err()
 }

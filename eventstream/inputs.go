@@ -35,11 +35,6 @@ type CreateInput struct {
 	Tags map[string]string
 }
 
-// String is for logs: the Ref's own would leave out the rest.
-func (in CreateInput) String() string {
-	return fmt.Sprintf("%s to %s, tags %v", in.Ref, in.Uri, in.Tags)
-}
-
 // Validate tells everything that is wrong with the names, as a [*statemachine.InputError].
 func (r Ref) Validate() error { return r.validate("") }
 

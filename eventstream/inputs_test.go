@@ -211,9 +211,3 @@ func TestInputErrors(t *testing.T) {
 func TestRefString(t *testing.T) {
 	same(t, "text", "example-domain/example-stream", ref().String())
 }
-
-func TestCreateInputString(t *testing.T) {
-	in := create()
-	in.Tags = map[string]string{"team": "audit"}
-	same(t, "text", "example-domain/example-stream to "+uri+", tags map[team:audit]", fmt.Sprint(*in))
-}
