@@ -15,6 +15,9 @@ import (
 // gone is the state of a resource that does not exist, where its machine has no name for that.
 const gone = ""
 
+// grace is how long a command that was lost may still show nothing: the library's default.
+const grace = time.Minute
+
 // stale is how old what a read shows can be when the library has it.
 const stale = oldest + readTimeout + time.Second
 
@@ -226,8 +229,11 @@ func (v *verdict) judgeOrders(f *facts) string {
 			return fmt.Sprintf("%s was sent after the deadline", o.op)
 		}
 		for _, p := range f.orders[:i] {
-			if p.op == o.op && p.answered() {
+			switch {
+			case p.op == o.op && p.answered():
 				return fmt.Sprintf("%s was sent again after it was accepted", o.op)
+			case p.op == o.op && p.doubtful() && o.at.Sub(p.at) < grace:
+				return fmt.Sprintf("%s was sent again %v after its answer was lost", o.op, o.at.Sub(p.at))
 			}
 		}
 		// A command waits for its place under the quota, and its reads can be old.

@@ -47,7 +47,7 @@ func shortPlan() plan {
 }
 
 func longPlan() plan {
-	return plan{length: 30 * 24 * time.Hour, every: 2 * time.Minute, each: 50, eventEvery: 10 * time.Hour, stormEvery: 36 * time.Hour}
+	return plan{length: 30 * 24 * time.Hour, every: 5 * time.Minute, each: 50, eventEvery: 10 * time.Hour, stormEvery: 36 * time.Hour}
 }
 
 // outcome is what a soak came to. Its counts are the same for the same seed; what is measured is not.
@@ -78,11 +78,14 @@ func TestSoak(t *testing.T) {
 	}
 	o := soaked(t, p, *soakSeed)
 	t.Log(o.table(p, *soakSeed))
-	for _, wrong := range o.wrong {
+	for _, wrong := range o.wrong[:min(len(o.wrong), 20)] { // the first ones tell; they are in the order of time
 		t.Errorf("seed %d: %s", *soakSeed, wrong)
 	}
 	if len(o.wrong) > 0 {
 		t.Errorf("again: %s", again(*soakSeed))
+	}
+	if raceDetector { // too short for one of each kind
+		return
 	}
 	for _, kind := range []string{throttled, failing, reset, lost, late, tooLate, hung, denied, oldRead, outOfOrder, stepBack, stepForth} {
 		if o.counts["faults"][kind] == 0 {
