@@ -41,7 +41,7 @@ const quiet = 4 * time.Hour
 
 func shortPlan() plan {
 	if raceDetector {
-		return plan{length: 9 * time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 20 * time.Minute, stormEvery: 90 * time.Minute}
+		return plan{length: 7 * time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 15 * time.Minute, stormEvery: time.Hour}
 	}
 	return plan{length: 16 * time.Hour, every: 2 * time.Minute, each: 6, eventEvery: 40 * time.Minute, stormEvery: 4 * time.Hour}
 }
@@ -98,7 +98,7 @@ func TestSoak(t *testing.T) {
 func TestSoakAgain(t *testing.T) {
 	p := plan{length: quiet + 3*time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 15 * time.Minute, stormEvery: time.Hour}
 	if raceDetector {
-		p.each = 1
+		p.each, p.length = 1, quiet+90*time.Minute
 	}
 	once, again, other := soaked(t, p, 1), soaked(t, p, 1), soaked(t, p, 2)
 	if diff := cmp.Diff(once.counts, again.counts); diff != "" {
