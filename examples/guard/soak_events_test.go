@@ -48,14 +48,22 @@ func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 	in := func(state string) func() bool { return func() bool { return s.truth() == state } }
 	well, off := in(s.target), in(s.other)
 	h := &s.hands
+	done := false // what a later part of the story is about
+	was := func() bool { return done }
+	doing := func(do func()) func() {
+		return func() {
+			done = true
+			do()
+		}
+	}
 	var story []event
 	switch c := r.IntN(20); {
 	case c < 6:
 		story = append(story, event{at, "stopped by somebody", well, h.stop})
 	case c < 12 && (c < 9 || h.rollBack == nil):
-		story = append(story, event{at, "lapsed", well, h.lapse})
+		story = append(story, event{at, "lapsed", well, doing(h.lapse)})
 		if h.mend != nil {
-			story = append(story, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "deleted after it lapsed", always, h.mend})
+			story = append(story, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "deleted after it lapsed", was, h.mend})
 		}
 	case c < 12:
 		story = append(story, event{at, "start rolled back", well, h.rollBack})
@@ -63,11 +71,8 @@ func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 		story = append(story, event{at, "stopped by somebody", well, h.stop},
 			event{at.Add(between(r, 5*time.Second, 5*time.Minute)), "started by somebody", off, h.help})
 	case c < 17:
-		removed := false
-		story = append(story, event{at, "deleted", well, func() {
-			removed = true
-			h.remove()
-		}}, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "made anew by somebody", func() bool { return removed }, h.restore})
+		story = append(story, event{at, "deleted", well, doing(h.remove)},
+			event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "made anew by somebody", was, h.restore})
 	default:
 		for range 3 + r.IntN(4) {
 			story = append(story, event{at, "stopped by a rival", well, h.stop})
