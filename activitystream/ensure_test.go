@@ -345,6 +345,18 @@ func TestEnsureStarted(t *testing.T) {
 			says: []string{"no answer within 30s"},
 		},
 		{
+			why: "deadline while it is asked whether the database supports a stream: nothing is run", maxWait: 10 * s,
+			setup: fail(describeOrderable, failure{Hang: true, Times: -1}),
+			want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1, Asked: true},
+			says:  []string{"DescribeOrderableDBInstanceOptions"},
+		},
+		{
+			why: "deadline while that question is throttled", maxWait: 33 * s, setup: fail(describeOrderable, failure{Code: "Throttling", Times: -1}),
+			call: func(*activitystream.Options) {}, // a question for each read, then
+			want: ensured{Verdict: "timed out", Status: stopped, Took: 33 * s, Reads: 8, Asked: true},
+			says: []string{"DescribeOrderableDBInstanceOptions", "Throttling"},
+		},
+		{
 			why: "deadline while the first read hangs", maxWait: 10 * s, setup: func(s *server, db database) { s.Fail(db.describe, failure{Hang: true}) },
 			want: ensured{Verdict: "timed out", Took: 30 * s, Reads: 1},
 		},
@@ -357,6 +369,13 @@ func TestEnsureStarted(t *testing.T) {
 			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
+	members := scenario{
+		why: "deadline while the classes of the cluster's members are asked for: nothing is run", maxWait: 10 * s,
+		setup: fail(describeInstances, failure{Hang: true, Times: -1}),
+		want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1},
+		says:  []string{"DescribeDBInstances"},
+	}
+	bubble(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
 }
 
 func TestEnsureStopped(t *testing.T) {
@@ -419,6 +438,18 @@ func TestEnsureStopped(t *testing.T) {
 				Status: stopped, Took: 2 * m, Operations: one, Reads: 25,
 				Commands: []string{"0s StopActivityStream never arrived", "1m0s StopActivityStream accepted"},
 			},
+		},
+		{
+			why: "old reads after the stop", status: running, setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
+			want: ensured{Status: stopped, Took: 100 * s, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 21},
+		},
+		{
+			why: "deadline while the command is refused", status: running, maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
+			want: ensured{
+				Verdict: "timed out", Status: running, Took: 12 * s, Reads: 4,
+				Commands: []string{"0s StopActivityStream $", "5s StopActivityStream $", "10s StopActivityStream $"},
+			},
+			says: []string{"waiting for stopped: timed out", "last seen started", "is not in available state, but in backing-up"},
 		},
 		{
 			why: "deadline while a start is waited out", status: starting, maxWait: 33 * s,
@@ -512,6 +543,29 @@ func TestEnsurePolicy(t *testing.T) {
 		{
 			why: "the database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
 			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "the database is being deleted", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
+			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "throttled", status: started, setup: fail(opModify, failure{Code: "Throttling", Times: 2}),
+			want: ensured{
+				Status: started, Took: 40 * s, Operations: one, Reads: 9,
+				Commands: []string{"0s ModifyActivityStream Throttling", "5s ModifyActivityStream Throttling", "10s ModifyActivityStream accepted"},
+			},
+		},
+		{
+			why: "old reads after the modification", status: started, setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
+			want: ensured{Status: started, Took: 70 * s, Operations: one, Commands: accepted, Reads: 15},
+		},
+		{
+			why: "deadline while the command is refused", status: started, maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
+			want: ensured{
+				Verdict: "timed out", Status: started, Took: 12 * s, Reads: 4,
+				Commands: []string{"0s ModifyActivityStream $", "5s ModifyActivityStream $", "10s ModifyActivityStream $"},
+			},
+			says: []string{"waiting for unlocked: timed out", "last seen locked", "is not in available state, but in backing-up"},
 		},
 		{
 			why: "deadline after the command", status: started, maxWait: 12 * s,
