@@ -30,7 +30,7 @@ import (
 // contractState is a user's own state, and contractValue what a user reads.
 type (
 	contractState string
-	contractValue struct{ state contractState }
+	contractValue struct{}
 
 	machineOf   = statemachine.Machine[contractState]
 	trackOf     = statemachine.Track[contractState]

@@ -156,6 +156,7 @@ const (
 )
 
 func TestProgram(t *testing.T) {
+	t.Parallel()
 	name := build(t)
 	one, both := []string{"StartActivityStream"}, []string{"StartActivityStream", "StopActivityStream"}
 
