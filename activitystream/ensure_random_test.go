@@ -2,43 +2,16 @@ package activitystream_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/randomtest"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
-
-// dice are random numbers that many goroutines share.
-type dice struct {
-	mu sync.Mutex
-	r  *rand.Rand
-}
-
-func newDice(seed uint64) *dice { return &dice{r: rand.New(rand.NewPCG(seed, 42))} }
-
-func (d *dice) n(n int) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.r.IntN(n)
-}
-
-// upTo is a duration from 0 to most.
-func (d *dice) upTo(most time.Duration) time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return time.Duration(d.r.Int64N(int64(most) + 1))
-}
-
-// percent is true so many times of a hundred.
-func (d *dice) percent(p int) bool { return d.n(100) < p }
-
-func pick[T any](d *dice, from ...T) T { return from[d.n(len(from))] }
 
 // fate is what one random test lives through.
 type fate struct {
@@ -55,36 +28,18 @@ func (f fate) String() string {
 }
 
 // live makes the world of a fate.
-func live(d *dice, f fate) *server {
+func live(d *randomtest.Dice, f fate) *server {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Transition = func(string, string, string) time.Duration { return time.Second + d.upTo(5*time.Minute) }
-		o.Latency = func(activitystreamtest.Call) time.Duration { return d.upTo(3 * time.Second) }
+		o.Transition = func(string, string, string) time.Duration { return time.Second + d.UpTo(5*time.Minute) }
+		o.Latency = func(activitystreamtest.Call) time.Duration { return d.UpTo(3 * time.Second) }
 		if f.lag > 0 {
-			o.StaleFunc = func(string) time.Duration { return d.upTo(f.lag) }
+			o.StaleFunc = func(string) time.Duration { return d.UpTo(f.lag) }
 		}
 		o.Intercept = func(c activitystreamtest.Call) *failure {
-			if !d.percent(f.faults) {
-				return nil
+			if c.Operation == opStart || c.Operation == opStop {
+				return (*failure)(d.Fault(f.faults, f.db.invalidState))
 			}
-			command := slices.Contains([]statemachine.Operation{opStart, opStop}, c.Operation)
-			switch n := d.n(12); {
-			case n < 3:
-				return &failure{Code: "Throttling"}
-			case n < 5:
-				return &failure{Code: "ServiceUnavailable", Status: 503}
-			case n < 7:
-				return &failure{Drop: true}
-			case n < 9:
-				return &failure{Lost: true}
-			case n < 10:
-				return &failure{Lost: true, Status: 503, Body: "<html>"}
-			case n < 11 && command:
-				return &failure{Code: f.db.invalidState}
-			case n < 11:
-				return &failure{Hang: true}
-			default:
-				return &failure{Body: "<html>"}
-			}
+			return (*failure)(d.Fault(f.faults))
 		}
 	})
 	f.db.add(s, activitystream.StatusStopped)
@@ -109,98 +64,68 @@ func TestEnsureRandom(t *testing.T) {
 		seeds = 250
 	}
 	verdicts := map[string]int{}
-	restarted := 0
+	sent := 0
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDice(seed)
+			d := randomtest.NewDice(seed)
 			f := fate{
-				db:      databases()[pick(d, "cluster", "instance")],
-				initial: pick(d, activitystream.Machine().States()...),
-				lag:     pick(d, 0, 0, 10*time.Second, 50*time.Second),
-				faults:  pick(d, 0, 10, 30),
-				rivals:  pick(d, 0, 0, 1, 3),
-				maxWait: pick(d, 30*time.Second, 5*time.Minute, time.Hour),
+				db:      databases()[randomtest.Pick(d, "cluster", "instance")],
+				initial: randomtest.Pick(d, activitystream.Machine().States()...),
+				lag:     randomtest.Pick(d, 0, 0, 10*time.Second, 50*time.Second),
+				faults:  randomtest.Pick(d, 0, 10, 30),
+				rivals:  randomtest.Pick(d, 0, 0, 1, 3),
+				maxWait: randomtest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour),
 			}
 			s := live(d, f)
 			pass(10 * time.Minute) // so that there is a past to read
 			s.Set(f.db.arn, f.initial)
-			pass(d.upTo(2 * time.Minute))
+			pass(d.UpTo(2 * time.Minute))
 			for range f.rivals {
-				defer time.AfterFunc(d.upTo(10*time.Minute), func() { rival(s, f.db.arn) }).Stop()
+				defer time.AfterFunc(d.UpTo(10*time.Minute), func() { rival(s, f.db.arn) }).Stop()
 			}
-			if d.percent(10) {
+			if d.Percent(10) {
 				s.Lapse(f.db.arn)
 				f.rivals++ // it is one
 			}
-			minDelay := pick(d, 5*time.Second, 20*time.Second)
+			minDelay := randomtest.Pick(d, 5*time.Second, 20*time.Second)
 			c := client(s, func(o *activitystream.Options) { o.Wait.MinDelay = minDelay })
-			target, op := activitystream.StatusStarted, statemachine.Operation(opStart)
-			began := time.Now()
+			e := randomtest.Ensure[activitystream.Status]{
+				Machine: activitystream.Machine(), MaxWait: f.maxWait, Lag: f.lag, Alone: f.rivals == 0, Began: time.Now(),
+			}
+			onRead := func(o *activitystream.Options) { o.Wait.OnRead = e.OnRead }
 			var out *activitystream.EnsureOutput
-			var err error
-			if d.percent(50) {
+			if d.Percent(50) {
+				e.Target, e.Runs = activitystream.StatusStarted, []statemachine.Operation{opStart}
 				in := start(f.db.arn)
 				in.KmsKeyId = "alias/audit" // a rival has a key of its own, which is not the matter here
-				out, err = c.EnsureStarted(t.Context(), in, f.maxWait)
+				out, e.Err = c.EnsureStarted(t.Context(), in, f.maxWait, onRead)
 			} else {
-				target, op = activitystream.StatusStopped, opStop
-				out, err = c.EnsureStopped(t.Context(), stop(f.db.arn), f.maxWait)
+				e.Target, e.Runs = activitystream.StatusStopped, []statemachine.Operation{opStop}
+				out, e.Err = c.EnsureStopped(t.Context(), stop(f.db.arn), f.maxWait, onRead)
 			}
-			ended := time.Now()
-			verdicts[verdict(err)]++
-
-			if took := ended.Sub(began); took > f.maxWait+30*time.Second {
-				t.Errorf("it took %s of %s", took, f.maxWait)
+			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(f.db.arn)
+			for _, c := range s.Calls() {
+				e.Calls = append(e.Calls, simulator.Call(c))
 			}
-			if err == nil && !wasTrue(s.History(f.db.arn), target, began.Add(-f.lag), ended) {
-				t.Errorf("success, but it never was %s: %v", target, s.History(f.db.arn))
+			v := verdict(e.Err)
+			verdicts[v]++
+			sent += e.Sent()
+			for _, wrong := range e.Wrong() {
+				t.Error(wrong)
 			}
-			if f.rivals == 0 {
-				switch v := verdict(err); {
-				case v == "", v == "timed out":
-				default:
-					t.Errorf("nobody else was there, and still: %v", err)
-				}
-				if err != nil && f.maxWait == time.Hour && f.faults <= 10 {
-					t.Errorf("an hour was not enough: %v", err)
-				}
+			if e.Alone && v != "" && v != "timed out" {
+				t.Errorf("nobody else was there, and still: %v", e.Err)
 			}
-			var accepted, lost int
-			var last time.Time
-			for _, call := range s.Calls() {
-				if call.Operation != opStart && call.Operation != opStop {
-					continue
-				}
-				if call.Operation != op {
-					t.Errorf("%s to get it %s", call.Operation, target)
-				}
-				// What answered as a failure, though it was carried out, may be sent again when no read can be old any more.
-				if !last.IsZero() && call.At.Sub(last) < time.Minute {
-					t.Errorf("%s %s after one that may have been carried out", call.Operation, call.At.Sub(last))
-				}
-				unsure := call.Status == 0 || call.Status >= 500 || call.Status == 200 && !call.Accepted
-				switch {
-				case unsure:
-					last = call.At
-					lost++
-				case call.Accepted:
-					accepted++
-				}
+			if e.Alone && e.Err != nil && f.maxWait == time.Hour && f.faults <= 10 {
+				t.Errorf("an hour was not enough: %v", e.Err)
 			}
-			if accepted > 1 {
-				t.Errorf("%s was accepted %d times", op, accepted)
-			}
-			if lost == 0 && accepted != len(out.Operations) {
-				t.Errorf("accepted %d times, and the output says %v", accepted, out.Operations)
-			}
-			restarted += accepted
 			if t.Failed() {
-				t.Fatalf("seed %d: %v: %v", seed, f, err)
+				t.Fatalf("seed %d: %v: %v", seed, f, e.Err)
 			}
 		})
 	}
-	t.Logf("verdicts: %v, %d commands", verdicts, restarted)
-	if verdicts[""] < int(seeds)/3 || verdicts["timed out"] == 0 || verdicts["lapsed"] == 0 || restarted < int(seeds)/5 {
+	t.Logf("verdicts: %v, %d commands", verdicts, sent)
+	if verdicts[""] < int(seeds)/3 || verdicts["timed out"] == 0 || verdicts["lapsed"] == 0 || sent < int(seeds)/5 {
 		t.Error("the test does not reach what it is about")
 	}
 }
@@ -213,29 +138,29 @@ func TestWaitRandom(t *testing.T) {
 	}
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDice(seed)
+			d := randomtest.NewDice(seed)
 			f := fate{
-				db: databases()[pick(d, "cluster", "instance")], lag: 40 * time.Second, faults: pick(d, 0, 5),
+				db: databases()[randomtest.Pick(d, "cluster", "instance")], lag: 40 * time.Second, faults: randomtest.Pick(d, 0, 5),
 			}
 			s := live(d, f)
 			pass(time.Minute)
 			target := activitystream.StatusStarted
-			if d.percent(50) {
+			if d.Percent(50) {
 				target = activitystream.StatusStopped
 				s.Set(f.db.arn, activitystream.StatusStarted)
-				pass(d.upTo(2 * time.Minute))
+				pass(d.UpTo(2 * time.Minute))
 				s.Set(f.db.arn, activitystream.StatusStopping)
 			} else {
 				s.Set(f.db.arn, activitystream.StatusStarting)
 			}
 			began := time.Now()
 			got, err := client(s, func(o *activitystream.Options) {
-				o.Wait.MinDelay = pick(d, 2*time.Second, 15*time.Second, 30*time.Second)
+				o.Wait.MinDelay = randomtest.Pick(d, 2*time.Second, 15*time.Second, 30*time.Second)
 			}).Wait(t.Context(), f.db.arn, target, time.Hour)
 			if err != nil || got.Status != target {
 				t.Fatalf("seed %d: %v after %s: %v, history %v", seed, f, time.Since(began), err, s.History(f.db.arn))
 			}
-			if !wasTrue(s.History(f.db.arn), target, began.Add(-f.lag), time.Now()) {
+			if !randomtest.WasTrue(s.History(f.db.arn), target, began.Add(-f.lag), time.Now()) {
 				t.Fatalf("seed %d: success, but it never was %s", seed, target)
 			}
 		})

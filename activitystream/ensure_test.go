@@ -154,6 +154,11 @@ func ensureStopped(ctx context.Context, c *activitystream.Client, db database, m
 	return c.EnsureStopped(ctx, stop(db.arn), maxWait, optFns...)
 }
 
+// fail has an operation fail.
+func fail(op statemachine.Operation, f failure) func(*server, database) {
+	return func(s *server, _ database) { s.Fail(op, f) }
+}
+
 func TestEnsureStarted(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	const stopped, starting, running, stopping = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted, activitystream.StatusStopping
@@ -219,11 +224,30 @@ func TestEnsureStarted(t *testing.T) {
 			},
 			says: []string{"waiting for started: timed out", "last seen stopped", "is not in available state, but in backing-up"},
 		},
+		{
+			why: "deadline while it is asked whether the database supports a stream: nothing is run", maxWait: 10 * s,
+			setup: fail(describeOrderable, failure{Hang: true, Times: -1}),
+			want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1, Asked: true},
+			says:  []string{"DescribeOrderableDBInstanceOptions"},
+		},
+		{
+			why: "deadline while that question is throttled", maxWait: 33 * s, setup: fail(describeOrderable, failure{Code: "Throttling", Times: -1}),
+			call: func(*activitystream.Options) {}, // a question for each read, then
+			want: ensured{Verdict: "timed out", Status: stopped, Took: 33 * s, Reads: 8, Asked: true},
+			says: []string{"DescribeOrderableDBInstanceOptions", "Throttling"},
+		},
 	} {
 		for name, db := range databases() {
 			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
+	members := scenario{
+		why: "deadline while the classes of the cluster's members are asked for: nothing is run", maxWait: 10 * s,
+		setup: fail(describeInstances, failure{Hang: true, Times: -1}),
+		want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1},
+		says:  []string{"DescribeDBInstances"},
+	}
+	bubble(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
 }
 
 func TestEnsureStopped(t *testing.T) {
@@ -246,6 +270,18 @@ func TestEnsureStopped(t *testing.T) {
 		{
 			why: "the database is being deleted", status: running, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
 			want: ensured{Verdict: "invalid state", Status: running, Commands: []string{"0s StopActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "old reads after the stop", status: running, setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
+			want: ensured{Status: stopped, Took: 100 * s, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 21},
+		},
+		{
+			why: "deadline while the command is refused", status: running, maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
+			want: ensured{
+				Verdict: "timed out", Status: running, Took: 12 * s, Reads: 4,
+				Commands: []string{"0s StopActivityStream $", "5s StopActivityStream $", "10s StopActivityStream $"},
+			},
+			says: []string{"waiting for stopped: timed out", "last seen started", "is not in available state, but in backing-up"},
 		},
 	} {
 		for name, db := range databases() {
@@ -290,6 +326,29 @@ func TestEnsurePolicy(t *testing.T) {
 		{
 			why: "the database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
 			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "the database is being deleted", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
+			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
+		},
+		{
+			why: "throttled", status: started, setup: fail(opModify, failure{Code: "Throttling", Times: 2}),
+			want: ensured{
+				Status: started, Took: 40 * s, Operations: one, Reads: 9,
+				Commands: []string{"0s ModifyActivityStream Throttling", "5s ModifyActivityStream Throttling", "10s ModifyActivityStream accepted"},
+			},
+		},
+		{
+			why: "old reads after the modification", status: started, setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
+			want: ensured{Status: started, Took: 70 * s, Operations: one, Commands: accepted, Reads: 15},
+		},
+		{
+			why: "deadline while the command is refused", status: started, maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
+			want: ensured{
+				Verdict: "timed out", Status: started, Took: 12 * s, Reads: 4,
+				Commands: []string{"0s ModifyActivityStream $", "5s ModifyActivityStream $", "10s ModifyActivityStream $"},
+			},
+			says: []string{"waiting for unlocked: timed out", "last seen locked", "is not in available state, but in backing-up"},
 		},
 		{
 			why: "deadline before the stream is started", status: activitystream.StatusStarting, maxWait: 12 * s,

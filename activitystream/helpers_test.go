@@ -286,20 +286,6 @@ func filtered(form url.Values) []string {
 	}
 }
 
-// wasTrue tells whether a stream was in a status at some instant of an interval, both ends included.
-func wasTrue(history []activitystreamtest.Sighting, status activitystream.Status, from, to time.Time) bool {
-	for i, s := range history {
-		ends := to.Add(1)
-		if i+1 < len(history) {
-			ends = history[i+1].At
-		}
-		if s.State == status && !s.At.After(to) && ends.After(from) {
-			return true
-		}
-	}
-	return false
-}
-
 // sorted is a sorted copy.
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 

@@ -369,18 +369,19 @@ func TestEnsureAfterACrash(t *testing.T) {
 		ensure func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error)
 		end    eventstream.State
 		most   int // commands that took effect
+		least  int // calls of a run that does not die, with no old reads
 	}{
-		{"create", func(*server) {}, ensureCreated, runs, 1},
-		{"delete", func(s *server) { s.AddEventStream(example()) }, ensureDeleted, absent, 1},
+		{"create", func(*server) {}, ensureCreated, runs, 1, 3},
+		{"delete", func(s *server) { s.AddEventStream(example()) }, ensureDeleted, absent, 1, 3},
 		{"replace", func(s *server) {
 			e := example()
 			e.Uri = otherURI
 			s.AddEventStream(e)
-		}, ensureCreated, runs, 2},
+		}, ensureCreated, runs, 2, 5},
 		{"replace what is stopped", func(s *server) {
 			s.AddEventStream(example())
 			s.Lapse(streamARN)
-		}, ensureCreated, runs, 2},
+		}, ensureCreated, runs, 2, 5},
 	} {
 		for _, lag := range []time.Duration{0, 7 * time.Second} {
 			for n, done := 1, false; !done; n++ {
@@ -405,6 +406,9 @@ func TestEnsureAfterACrash(t *testing.T) {
 					_, err := test.ensure(ctx, client(s, allowRestart))
 					if err == nil {
 						done = true // it was over before
+						if n <= test.least {
+							t.Errorf("it was over after %d calls, want at least %d", n-1, test.least)
+						}
 					} else if !errors.Is(err, context.Canceled) {
 						t.Fatal(err)
 					}

@@ -28,7 +28,7 @@ type ensuring[R any, S ~string] struct {
 func (j *job[R, S]) ensured(reached bool, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.rules.machine
 	s := t.last()
-	if e.lost && s != e.from && m.Settles(s, t.Target) {
+	if to, ok := m.Next(e.from, e.op); e.lost && ok && s != e.from && m.Settles(to, s) && m.Settles(s, t.Target) {
 		j.accepted()
 		t.Since = t.Latest // it may just have taken effect, or somebody else's did: an old read can show what was before
 	}

@@ -56,6 +56,20 @@ func TestPlain(t *testing.T) {
 	})
 }
 
+// A fleet so small that nobody in it is in trouble: nothing is said of trouble.
+func TestNoTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		if err := (program{out: &out}).run(t.Context(), []string{"-databases", "5"}); err != nil {
+			t.Errorf("%v\n%s", err, &out)
+		}
+		contains(t, out.String(), "\nAll are started.\n")
+		if strings.Contains(out.String(), "in trouble") {
+			t.Errorf("nobody was in trouble:\n%s", &out)
+		}
+	})
+}
+
 // Ctrl-C in the middle ends everything at once; the summary tells what was done.
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -24,8 +24,10 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	failed := 0
 	for _, g := range groups {
 		for _, f := range g.tally.failed() {
+			failed++
 			if trouble[f.arn] != f.what {
 				return fmt.Errorf("%s was not expected to fail: %w", f.arn, f.err)
 			}
@@ -34,6 +36,10 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	}
 	if len(trouble) > 0 {
 		return fmt.Errorf("%d databases in trouble did not fail", len(trouble))
+	}
+	if failed == 0 {
+		fmt.Fprintln(p.out, "\nAll are started.")
+		return nil
 	}
 	fmt.Fprintln(p.out, "\nThese were in trouble from the start, as they should be. The others are started.")
 	return nil

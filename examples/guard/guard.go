@@ -105,7 +105,7 @@ func (g *guard) read(ctx context.Context, t *thing, r statemachine.Reading) {
 	defer g.mu.Unlock()
 	if r.Err != nil {
 		if !t.deaf && ctx.Err() == nil {
-			g.log.Warn("a read failed, and is made again", "resource", t.name, "error", r.Err)
+			g.log.Warn("a read failed", "resource", t.name, "error", r.Err)
 		}
 		t.deaf = true
 		return

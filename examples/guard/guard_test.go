@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,7 +174,6 @@ func TestDrift(t *testing.T) {
 
 // TestEnd: the end comes at once, whatever is under way, and leaves nothing behind: else the bubble would not end.
 func TestEnd(t *testing.T) {
-	before := runtime.NumGoroutine()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t)
 		w.databases(w.cluster(activitystream.StatusStopped), w.cluster(activitystream.StatusStarted))
@@ -186,9 +184,6 @@ func TestEnd(t *testing.T) {
 			t.Errorf("%d put-backs were interrupted, want 2\n%s", n, w.log.String())
 		}
 	})
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines before, %d after", before, n)
-	}
 }
 
 // TestMany: two hundred databases cost two reads a round.

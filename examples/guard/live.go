@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -24,7 +25,7 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	if err != nil {
 		return &show.UsageError{Message: err.Error()}
 	}
-	databases, others := 0, 0
+	var databases, stored, streamed int
 	for _, w := range regions {
 		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region))
 		if err != nil {
@@ -40,12 +41,10 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		for _, in := range w.events {
 			g.sources = append(g.sources, eventStream(events, g.rules, in))
 		}
-		databases += len(w.streams)
-		others += len(w.stores) + len(w.events)
+		databases, stored, streamed = databases+len(w.streams), stored+len(w.stores), streamed+len(w.events)
 	}
 	if !yes {
-		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, fmt.Sprintf("This switches on what is off of %d activity streams and %d other resources, now and "+
-			"whenever somebody\nswitches it off. To start an activity stream RESTARTS ITS DATABASE. Go on? [y/N] ", databases, others))
+		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, question(databases, stored, streamed))
 		if err != nil || !ok {
 			fmt.Println("nothing was changed")
 			return err
@@ -59,4 +58,25 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	g.run(ctx)
 	g.summarize(os.Stdout)
 	return nil
+}
+
+// question is what is asked before anything is done.
+func question(databases, stores, events int) string {
+	var what []string
+	for _, kind := range []struct {
+		n    int
+		name string
+	}{{databases, "activity stream"}, {stores, "event data store"}, {events, "event stream"}} {
+		switch {
+		case kind.n == 1:
+			what = append(what, "1 "+kind.name)
+		case kind.n > 1:
+			what = append(what, fmt.Sprintf("%d %ss", kind.n, kind.name))
+		}
+	}
+	warning := ""
+	if databases > 0 {
+		warning = " To start an activity stream RESTARTS ITS DATABASE."
+	}
+	return fmt.Sprintf("This switches on what is off of %s, now and whenever\nsomebody switches it off.%s Go on? [y/N] ", strings.Join(what, ", "), warning)
 }

@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string) error {
 		return runLive(ctx, &guard{rules: r, log: log}, *live, *length, *yes)
 	}
 	if !given["for"] {
-		*length = 12 * time.Second
+		*length = defaultLength
 	}
-	return runSimulated(ctx, log, *length)
+	return newWorld().run(ctx, log, os.Stdout, *length)
 }

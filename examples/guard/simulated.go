@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -21,6 +21,9 @@ func demoRules() rules {
 	return rules{every: 200 * time.Millisecond, maxWait: 10 * time.Second, first: 500 * time.Millisecond, longest: 4 * time.Second, loud: 3}
 }
 
+// defaultLength is time enough for the intruder, and for what it does to be put right.
+const defaultLength = 12 * time.Second
+
 // world is what is guarded in the demonstration.
 type world struct {
 	rds      *activitystreamtest.Server
@@ -28,18 +31,23 @@ type world struct {
 	profiles *eventstreamtest.Server
 
 	cluster, instance, store, stream string // by ARN
+
+	jitter func(time.Duration) time.Duration // of the delays between reads; nil: the library's
 }
 
-// runSimulated guards simulated resources against an intruder for a while.
-func runSimulated(ctx context.Context, log *slog.Logger, length time.Duration) error {
+func newWorld() *world {
 	const transition = 400 * time.Millisecond
-	w := &world{
+	return &world{
 		rds: activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting, o.Stopping = transition, transition }),
 		trail: ingestiontest.NewServer(func(o *ingestiontest.Options) {
 			o.Starting, o.Stopping = transition, transition
 		}),
 		profiles: eventstreamtest.NewServer(),
 	}
+}
+
+// run guards the simulated resources against an intruder for a while, and tells on out what became of them.
+func (w *world) run(ctx context.Context, log *slog.Logger, out io.Writer, length time.Duration) error {
 	g := &guard{rules: demoRules(), log: log}
 	g.sources = w.sources(g.rules)
 	log.Info("no AWS account is used: these are the simulators for your tests, and their transitions take less than a second", "for", length)
@@ -53,7 +61,7 @@ func runSimulated(ctx context.Context, log *slog.Logger, length time.Duration) e
 	}()
 	g.run(guarded)
 	<-intruder
-	g.summarize(os.Stdout)
+	g.summarize(out)
 	return ctx.Err()
 }
 
@@ -72,9 +80,12 @@ func (w *world) sources(r rules) []*source {
 	started := func(arn string) *activitystream.StartInput {
 		return &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true}
 	}
-	quick := func(o *statemachine.WaitOptions) { o.MinDelay = 100 * time.Millisecond }
+	quick := func(o *statemachine.WaitOptions) { o.MinDelay, o.Jitter = 100*time.Millisecond, w.jitter }
 	fast := statemachine.NewPacer(100, 10) // the simulators have no quota
-	databases := activitystream.NewFromConfig(w.rds.Config(), func(o *activitystream.Options) { quick(&o.Wait) })
+	databases := activitystream.NewFromConfig(w.rds.Config(), func(o *activitystream.Options) {
+		quick(&o.Wait)
+		o.Pacer = fast
+	})
 	stores := ingestion.NewFromConfig(w.trail.Config(), func(o *ingestion.Options) {
 		quick(&o.Wait)
 		o.ReadPacer = fast

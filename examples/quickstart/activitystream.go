@@ -7,35 +7,39 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // demo starts a stream, waits until it records, and stops it; in between, an instance's audit policy is unlocked and locked again.
-// It returns at the first error.
-func demo(ctx context.Context, lines *show.Lines, client *activitystream.Client, name string, in *activitystream.StartInput, maxWait time.Duration) error {
+// It returns at the first error, and tells whether the stream may have been started by then.
+func demo(ctx context.Context, lines *show.Lines, client *activitystream.Client, name string, in *activitystream.StartInput,
+	maxWait time.Duration,
+) (started bool, err error) {
 	watch := func(what string) func(*activitystream.Options) {
 		return func(o *activitystream.Options) { o.Wait.OnRead = lines.OnRead(what) }
 	}
-	started, err := client.Start(ctx, in)
+	accepted, err := client.Start(ctx, in)
 	if err != nil {
-		return err
+		kind := statemachine.KindOf(err) // where no answer came, it may be the answer alone that was lost
+		return kind == statemachine.Unavailable || kind == statemachine.Interrupted, err
 	}
-	lines.Say("%s  start accepted: it will record to %s", name, started.KinesisStreamName)
+	lines.Say("%s  start accepted: it will record to %s", name, accepted.KinesisStreamName)
 	if _, err := client.Wait(ctx, in.ResourceArn, activitystream.StatusStarted, maxWait, watch(name)); err != nil {
-		return err
+		return true, err
 	}
 	if strings.Contains(in.ResourceArn, ":db:") {
 		for _, state := range []activitystream.AuditPolicyState{activitystream.AuditPolicyUnlocked, activitystream.AuditPolicyLocked} {
 			policy := &activitystream.ModifyInput{ResourceArn: in.ResourceArn, AuditPolicyState: state}
 			if _, err := client.EnsurePolicy(ctx, policy, maxWait, watch(name+" (audit policy)")); err != nil {
-				return err
+				return true, err
 			}
 		}
 	}
 	stop := &activitystream.StopInput{ResourceArn: in.ResourceArn, ApplyImmediately: in.ApplyImmediately}
 	out, err := client.EnsureStopped(ctx, stop, maxWait, watch(name))
 	if err != nil {
-		return err
+		return true, err
 	}
 	lines.Say("%s  done; EnsureStopped ran %v", name, out.Operations)
-	return nil
+	return true, nil
 }

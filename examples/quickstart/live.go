@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -11,12 +14,13 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // runLive does to a database of the caller's what runSimulated does to a simulated one.
 func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInput, yes bool) error {
 	if err := in.Validate(); err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &show.UsageError{Message: wrong(err)}
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {
@@ -34,16 +38,32 @@ func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInp
 	if stream.Status != activitystream.StatusStopped {
 		return fmt.Errorf("%s is %s: quickstart would stop it in the end, and leaves it alone", in.ResourceArn, stream.Status)
 	}
+	fmt.Printf("This starts and stops the activity stream of %s.\n"+
+		"Both are applied immediately, which RESTARTS THE DATABASE, twice in all.\n", in.ResourceArn)
 	if !yes {
-		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, fmt.Sprintf("This starts and stops the activity stream of %s.\n"+
-			"Both are applied immediately, which RESTARTS THE DATABASE, twice in all. Go on? [y/N] ", in.ResourceArn))
+		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, "Go on? [y/N] ")
 		if err != nil || !ok {
 			lines.Say("nothing was changed")
 			return err
 		}
 	}
-	if err := demo(ctx, lines, client, a.Resource, in, 2*time.Hour); err != nil {
+	started, err := demo(ctx, lines, client, a.Resource, in, 2*time.Hour)
+	if err != nil && started {
 		return fmt.Errorf("%w\nThe stream may be left as it is now: look at it, and stop it if you do not want it", err)
 	}
-	return nil
+	return err
+}
+
+// wrong says what is wrong with an input, by the flags that it was made of.
+func wrong(err error) string {
+	input, ok := errors.AsType[*statemachine.InputError](err)
+	if !ok {
+		return err.Error()
+	}
+	flags := map[string]string{"ResourceArn": "-resource-arn", "KmsKeyId": "-kms-key-id", "Mode": "-mode"}
+	var said []string
+	for _, f := range input.Fields {
+		said = append(said, cmp.Or(flags[f.Field], f.Field)+" "+f.Reason)
+	}
+	return strings.Join(said, "\n")
 }

@@ -45,7 +45,7 @@ func simulatedActivityStreams(ctx context.Context, lines *show.Lines) error {
 	} {
 		in := database.in
 		in.KmsKeyId, in.ApplyImmediately = "alias/audit", true
-		if err := demo(ctx, lines, client, database.name, &in, maxWait); err != nil {
+		if _, err := demo(ctx, lines, client, database.name, &in, maxWait); err != nil {
 			return err
 		}
 	}

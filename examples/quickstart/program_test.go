@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+)
+
+// patience ends a test whose program hangs. Nothing else depends on it.
+const patience = 2 * time.Minute
+
+// build builds the program as a user would have it.
+func build(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "quickstart.exe")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", name, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return name
+}
+
+// program is the quickstart while it runs.
+type program struct {
+	*testing.T
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	pipe   io.Reader
+	out    strings.Builder // of the pipe, as far as it was read
+	stderr bytes.Buffer
+}
+
+// start starts the program with nothing in its environment but env.
+func start(t *testing.T, name string, env []string, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	p := &program{T: t, cmd: exec.CommandContext(ctx, name, args...)}
+	p.cmd.Env = append([]string{"HOME=" + t.TempDir()}, env...)
+	p.cmd.Stderr = &p.stderr
+	var err error
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if p.pipe, err = p.cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// until reads the output until it has the text, which need not end a line: a prompt does not.
+func (p *program) until(text string) {
+	p.Helper()
+	for b := make([]byte, 512); !strings.Contains(p.out.String(), text); {
+		n, err := p.pipe.Read(b)
+		p.out.Write(b[:n])
+		if n == 0 && err != nil {
+			_ = p.cmd.Wait()
+			p.Fatalf("%q never came: %v\n%s\n%s", text, err, &p.out, &p.stderr)
+		}
+	}
+}
+
+// interrupt is Ctrl-C.
+func (p *program) interrupt() {
+	p.Helper()
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// end waits for the end, and checks the exit status and that what was written has the texts.
+func (p *program) end(status int, out, stderr []string) {
+	p.Helper()
+	rest, err := io.ReadAll(p.pipe)
+	p.out.Write(rest)
+	if err = errors.Join(err, p.cmd.Wait()); p.cmd.ProcessState.ExitCode() != status {
+		p.Errorf("exit status %d, want %d: %v", p.cmd.ProcessState.ExitCode(), status, err)
+	}
+	p.has("stdout", p.out.String(), out)
+	p.has("stderr", p.stderr.String(), stderr)
+}
+
+// has checks that a text has the parts, in their order, and is empty if there are none.
+func (p *program) has(what, text string, parts []string) {
+	p.Helper()
+	if len(parts) == 0 && text != "" {
+		p.Errorf("%s is not empty:\n%s", what, text)
+	}
+	rest := text
+	for _, part := range parts {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			p.Errorf("%s has no %q in its place:\n%s", what, part, text)
+		}
+		rest = after
+	}
+}
+
+// account is a simulated AWS account on a port of this machine.
+type account struct {
+	*activitystreamtest.Server
+	cluster string
+	env     []string
+}
+
+func newAccount(t *testing.T, status activitystream.Status, optFns ...func(*activitystreamtest.Options)) *account {
+	t.Helper()
+	quick := func(o *activitystreamtest.Options) { o.Starting, o.Stopping = 0, 0 } // the next read shows the end
+	a := &account{Server: activitystreamtest.NewServer(append([]func(*activitystreamtest.Options){quick}, optFns...)...)}
+	a.cluster = a.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: status})
+	s := httptest.NewServer(a)
+	t.Cleanup(s.Close)
+	a.env = []string{"AWS_ENDPOINT_URL=" + s.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}
+	return a
+}
+
+// live starts the program on the cluster of the account.
+func (a *account) live(t *testing.T, name string, more ...string) *program {
+	t.Helper()
+	return start(t, name, a.env, append([]string{"-live", "-resource-arn", a.cluster, "-kms-key-id", "alias/audit"}, more...)...)
+}
+
+// commands are those that the account got.
+func (a *account) commands() []string {
+	var list []string
+	for _, c := range a.Calls() {
+		if strings.HasSuffix(string(c.Operation), "ActivityStream") {
+			list = append(list, strings.TrimSpace(string(c.Operation)+" "+c.Code))
+		}
+	}
+	return list
+}
+
+// What the program says before it changes anything, and what it asks.
+const (
+	warning = "RESTARTS THE DATABASE"
+	prompt  = "Go on? [y/N] "
+	left    = "The stream may be left as it is now"
+)
+
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	name := build(t)
+	one, both := []string{"StartActivityStream"}, []string{"StartActivityStream", "StopActivityStream"}
+
+	t.Run("flags", func(t *testing.T) {
+		t.Parallel()
+		const cluster = "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"
+		for _, tt := range []struct {
+			args string
+			want []string
+		}{
+			{"-nonsense", []string{"-nonsense"}},
+			{"stray", []string{`unexpected argument: "stray"`}},
+			{"-yes", []string{"-yes needs -live"}},
+			{"-mode sync", []string{"-mode needs -live"}},
+			{"-kms-key-id alias/audit", []string{"-kms-key-id needs -live"}},
+			{"-resource-arn " + cluster, []string{"-resource-arn needs -live"}},
+			{"-live=perhaps", []string{"perhaps"}},
+			{"-live", []string{"-resource-arn is empty", "-kms-key-id is empty"}},
+			{"-live -resource-arn das-cluster -kms-key-id alias/audit", []string{"-resource-arn is not an ARN"}},
+			{"-live -resource-arn " + cluster + " -kms-key-id alias/aws/rds", []string{"-kms-key-id "}},
+			{"-live -resource-arn " + cluster + " -kms-key-id alias/audit -mode both", []string{"-mode must be one of"}},
+		} {
+			start(t, name, nil, strings.Fields(tt.args)...).end(2, nil, append(tt.want, "Run with -h for the flags.\n"))
+		}
+	})
+	t.Run("help", func(t *testing.T) {
+		t.Parallel()
+		start(t, name, nil, "-h").end(0, []string{"Usage of quickstart", "-live", "RESTARTS the database"}, nil)
+	})
+	t.Run("simulated", func(t *testing.T) {
+		t.Parallel()
+		start(t, name, nil).end(0, []string{
+			"no AWS account is used",
+			"cluster das-cluster  start accepted", "cluster das-cluster  is starting  (waiting for started)", "starting → started",
+			"started → stopping  (waiting for stopped)", "stopping → stopped", "cluster das-cluster  done",
+			"instance my-orcl-db  start accepted", "locked → unlocking-policy  (waiting for unlocked)", "unlocking-policy → unlocked",
+			"unlocked → locking-policy", "locking-policy → locked", "instance my-orcl-db  done",
+			"STOPPED_INGESTION → STARTING_INGESTION", "event data store audit  done",
+			"event stream profile-events  done; the ensures ran [CreateEventStream DeleteEventStream]\n",
+		}, nil)
+	})
+	t.Run("Ctrl-C", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, name, nil)
+		p.until("cluster das-cluster  is starting")
+		p.interrupt()
+		p.end(130, []string{"is starting"}, []string{"interrupted:"})
+	})
+	for what, answer := range map[string]string{"no": "n\n", "nothing": "\n", "the end of the input": ""} {
+		t.Run("the answer is "+what, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, activitystream.StatusStopped)
+			p := a.live(t, name)
+			p.until(prompt)
+			if _, err := io.WriteString(p.in, answer); err != nil {
+				t.Error(err)
+			}
+			if err := p.in.Close(); err != nil {
+				t.Error(err)
+			}
+			p.end(0, []string{warning, prompt, "nothing was changed\n"}, nil)
+			same(t, nil, a.commands())
+		})
+	}
+	t.Run("Ctrl-C at the prompt", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStopped)
+		p := a.live(t, name)
+		p.until(prompt)
+		p.interrupt()
+		p.end(130, []string{warning, prompt, "nothing was changed\n"}, []string{"interrupted:"})
+		same(t, nil, a.commands())
+	})
+	t.Run("the answer is yes, then Ctrl-C", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStopped, func(o *activitystreamtest.Options) { o.Starting = time.Hour })
+		p := a.live(t, name)
+		p.until(prompt)
+		if _, err := io.WriteString(p.in, "y\n"); err != nil {
+			t.Error(err)
+		}
+		p.until("is starting")
+		p.interrupt()
+		p.end(130, []string{warning, prompt, "start accepted", "is starting"}, []string{"interrupted:", left})
+		same(t, one, a.commands())
+	})
+	t.Run("-yes", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStopped)
+		a.live(t, name, "-yes").end(0, []string{warning, "start accepted", "is started", "stopped", "done; EnsureStopped ran [StopActivityStream]\n"}, nil)
+		same(t, both, a.commands())
+		if got := a.Status(a.cluster); got != activitystream.StatusStopped {
+			t.Errorf("it is %s in the end", got)
+		}
+	})
+	t.Run("the start is refused", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStopped)
+		a.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Code: "KMSKeyNotAccessibleFault"})
+		p := a.live(t, name, "-yes")
+		p.end(1, []string{warning}, []string{a.cluster, "key not accessible"})
+		if strings.Contains(p.stderr.String(), left) {
+			t.Errorf("nothing was changed, and still: %s", &p.stderr)
+		}
+		same(t, []string{"StartActivityStream KMSKeyNotAccessibleFault"}, a.commands())
+	})
+	t.Run("it cannot be read after the start", func(t *testing.T) {
+		t.Parallel()
+		var started atomic.Bool
+		a := newAccount(t, activitystream.StatusStopped, func(o *activitystreamtest.Options) {
+			o.Intercept = func(c activitystreamtest.Call) *activitystreamtest.Failure {
+				if c.Operation == activitystream.StartActivityStream {
+					started.Store(true)
+				} else if started.Load() {
+					return &activitystreamtest.Failure{Code: "AccessDenied", Status: 403}
+				}
+				return nil
+			}
+		})
+		a.live(t, name, "-yes").end(1, []string{warning, "start accepted"}, []string{"access denied", left})
+		same(t, one, a.commands())
+	})
+	t.Run("it is started already", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStarted)
+		a.live(t, name, "-yes").end(1, nil, []string{a.cluster + " is started", "leaves it alone"})
+		same(t, nil, a.commands())
+	})
+}
+
+func same(t *testing.T, want, got []string) {
+	t.Helper()
+	if !slices.Equal(want, got) {
+		t.Errorf("commands: %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,102 @@
+package ingestion_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/randomtest"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// rival commands, as CloudTrail lets anybody, whatever is possible.
+func rival(s *server) {
+	status := s.Status(storeARN)
+	for _, t := range ingestion.Machine().Transitions() {
+		if t.From == status && t.By != "" && t.By != ingestion.DeleteEventDataStore {
+			s.Set(storeARN, t.To)
+			return
+		}
+	}
+}
+
+// TestEnsureRandom: whatever the service and others do, an ensure says the truth, commands no more than once and ends in time.
+func TestEnsureRandom(t *testing.T) {
+	seeds := uint64(2000)
+	if testing.Short() {
+		seeds = 200
+	}
+	verdicts, sent := map[string]int{}, 0
+	for seed := range seeds {
+		synctest.Test(t, func(t *testing.T) {
+			d := randomtest.NewDice(seed)
+			initial := randomtest.Pick(d, ingestion.Machine().States()...)
+			lag := randomtest.Pick(d, 0, 0, 10*time.Second, 50*time.Second) // under the grace
+			faults := randomtest.Pick(d, 0, 10, 30)
+			rivals := randomtest.Pick(d, 0, 0, 1, 3)
+			s := newServer(ingestion.StatusEnabled, func(o *ingestiontest.Options) {
+				o.Transition = func(string, string, string) time.Duration { return time.Second + d.UpTo(3*time.Minute) }
+				o.Latency = func(ingestiontest.Call) time.Duration { return d.UpTo(3 * time.Second) }
+				o.StaleFunc = func(string) time.Duration { return d.UpTo(lag) }
+				o.Intercept = func(c ingestiontest.Call) *failure {
+					if c.Operation == get {
+						return (*failure)(d.Fault(faults))
+					}
+					return (*failure)(d.Fault(faults, "ConflictException", "InvalidEventDataStoreStatusException"))
+				}
+			})
+			time.Sleep(10 * time.Minute) // so that there is a past to read
+			s.Set(storeARN, initial)
+			time.Sleep(d.UpTo(2 * time.Minute))
+			for range rivals {
+				defer time.AfterFunc(d.UpTo(5*time.Minute), func() { rival(s) }).Stop()
+			}
+			if d.Percent(10) {
+				s.Lapse(storeARN)
+				rivals++ // it is one
+			}
+			e := randomtest.Ensure[ingestion.Status]{
+				Machine: ingestion.Machine(), MaxWait: randomtest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), Lag: lag, Alone: rivals == 0,
+			}
+			minDelay := randomtest.Pick(d, 2*time.Second, 10*time.Second)
+			w := ways()[randomtest.Pick(d, "start", "stop")]
+			e.Target, e.Runs = w.to, []statemachine.Operation{w.op}
+			e.Began = time.Now()
+			var out *ingestion.EnsureOutput
+			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnRead = minDelay, e.OnRead })
+			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(storeARN)
+			for _, c := range s.Calls() {
+				e.Calls = append(e.Calls, simulator.Call(c))
+			}
+			v := verdict(e.Err)
+			verdicts[v]++
+			sent += e.Sent()
+			for _, wrong := range e.Wrong() {
+				t.Error(wrong)
+			}
+			switch {
+			case !e.Alone || e.Err == nil || initial == ingestion.StatusPendingDeletion:
+			case v != "timed out":
+				t.Errorf("nobody else was there, and still: %v", e.Err)
+			case e.MaxWait == time.Hour && faults <= 10:
+				t.Errorf("an hour was not enough: %v", e.Err)
+			}
+			if t.Failed() {
+				t.Fatalf("seed %d: at first %s, reads up to %s old, %d%% faults, %d rivals, %s: %v: %q",
+					seed, initial, lag, faults, rivals, e.MaxWait, e.Err, commands(s, e.Began))
+			}
+		})
+	}
+	t.Logf("verdicts: %v, %d commands", verdicts, sent)
+	for _, must := range []string{"", "timed out", "unreachable", "lapsed"} {
+		if verdicts[must] == 0 {
+			t.Errorf("no run ended %q", must)
+		}
+	}
+	if verdicts[""] < int(seeds)/3 || sent < int(seeds)/5 {
+		t.Error("the test does not reach what it is about")
+	}
+}
