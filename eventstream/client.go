@@ -100,15 +100,15 @@ func (c *call) once() *call {
 
 // CreateOutput is the output of CreateEventStream.
 type CreateOutput struct {
-	EventStreamArn string
-	Tags           map[string]string
+	EventStreamArn string            // never empty
+	Tags           map[string]string // as they were given; empty: none
 
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // DeleteOutput is the output of DeleteEventStream, which says nothing.
 type DeleteOutput struct {
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // Create calls CreateEventStream, which makes an event stream and has it run. [Client.WaitHealthy] waits until
