@@ -51,8 +51,8 @@
 // # Concurrency
 //
 // A [Client] is safe for concurrent use; Options are copied for each call. A [Stream] belongs to whoever got it, but for
-// one that a Watch has yielded: it must not be changed. The functions in [Options].Wait, and the loggers and clients
-// behind them, are called from the goroutines that read.
+// one that a Watch has yielded, which must not be changed, and for that of an ARN that was given to an …Each twice, which
+// is one and the same. The functions and the Logger in [Options].Wait are called from the goroutines that read.
 //
 // # Permissions
 //

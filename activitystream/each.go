@@ -32,7 +32,7 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // of the range loop, and one for each call under way, none for a resource; a slow loop body delays nobody.
 // Breaking out of the loop stops everything before the range statement ends.
 //
-// An ARN that is given twice gets its result twice and is read once. An ARN that is out of bounds has a
+// An ARN that is given twice gets its result twice and is read once. An ARN that is not valid has a
 // [*statemachine.InputError] as its result, and so has each if target or maxWait is.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	check := func(call *call) error { return call.checkWait(target, maxWait) }

@@ -53,8 +53,8 @@
 // # Concurrency
 //
 // A [Client] is safe for concurrent use; Options are copied for each call. An [EventDataStore] belongs to whoever got it,
-// but for one that a Watch has yielded: it must not be changed. The functions in [Options].Wait are called from the
-// goroutine that reads: yours.
+// but for one that a Watch has yielded: it must not be changed. The functions and the Logger in [Options].Wait
+// are called from the goroutine that reads: yours.
 //
 // # Errors
 //

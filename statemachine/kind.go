@@ -81,8 +81,8 @@ func (k Kind) Tolerable() bool { return k == Throttled || k == Unavailable || k 
 //
 // Of a WaitError it is [Interrupted] if it was [Canceled], [NotFound] if its resource is [Gone], else the kind of its
 // Err: that of the read that failed, say. A reason that has no Err beside it is no kind: a wait that is [TimedOut],
-// [Unreachable] or [Lapsed] is Unknown then, although errors.Is of it and [context.DeadlineExceeded] holds for the
-// first. Ask for the reason with errors.Is before the kind.
+// [Unreachable] or [Lapsed] is Unknown then, although errors.Is(err, [context.DeadlineExceeded]) holds for one that
+// is TimedOut. Ask for the reason with errors.Is before the kind.
 func KindOf(err error) Kind {
 	if err == nil {
 		return ""

@@ -100,7 +100,7 @@ func check(dir, command string) error {
 		}
 	}
 	for _, name := range own {
-		if !regexp.MustCompile(`(?:flag|flags)\.\w+\((?:&\w[\w.]*, )?"` + name + `"`).MatchString(sources.String()) && name != "h" {
+		if !regexp.MustCompile(`(?:flag|flags)\.\w+\((?:&\w[\w.]*, )?"`+name+`"`).MatchString(sources.String()) && name != "h" {
 			return fmt.Errorf("there is no flag -%s", name)
 		}
 	}
