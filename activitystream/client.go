@@ -155,7 +155,7 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 	}
 	out, err := sdkcall.Do(ctx, c.caller, StartActivityStream, in.ResourceArn, c.api.StartActivityStream, req)
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(StartActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.Strange(StartActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(StopActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.Strange(StopActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err
@@ -225,7 +225,7 @@ func (c *call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, erro
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(ModifyActivityStream, in.ResourceArn, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.Strange(ModifyActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err

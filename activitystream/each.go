@@ -144,7 +144,7 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 		f.Commands = call.commands(call.runs(target)...)
 		fan(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
 			return transform(sdkcall.Each(ctx, call.Tracer, name, f, all, maxWait), output)
-		}, &EnsureOutput{})(yield)
+		}, func() *EnsureOutput { return &EnsureOutput{} })(yield)
 	}
 }
 
@@ -166,7 +166,7 @@ func (c *Client) each(texts []string, optFns []func(*Options), check func(*call)
 		for n, i := range m.unique {
 			arns[n] = texts[i]
 		}
-		fan(m, func() iter.Seq2[int, statemachine.Result[*Stream]] { return run(call, arns) }, nil)(yield)
+		fan(m, func() iter.Seq2[int, statemachine.Result[*Stream]] { return run(call, arns) }, func() *Stream { return nil })(yield)
 	}
 }
 
@@ -212,13 +212,13 @@ func (m *merge) rivals(first int, equal func(i, j int) bool) bool {
 
 // fan yields the results of run, which are by unique, for each of the inputs, and before them the inputs that
 // are wrong.
-func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], none R) iter.Seq2[string, statemachine.Result[R]] {
+func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], none func() R) iter.Seq2[string, statemachine.Result[R]] {
 	return func(yield func(string, statemachine.Result[R]) bool) {
 		tell := func(i int, v R, err error) bool {
 			return yield(m.texts[i], statemachine.Result[R]{Index: i, Value: v, Err: err})
 		}
 		for i := range m.texts {
-			if err := m.wrong[i]; err != nil && !tell(i, none, err) {
+			if err := m.wrong[i]; err != nil && !tell(i, none(), err) {
 				return
 			}
 		}

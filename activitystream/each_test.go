@@ -545,6 +545,17 @@ func TestBreakingOutAtAWrongInput(t *testing.T) {
 	}
 }
 
+// What is said of one wrong input is that input's own.
+func TestWrongInputsShareNothing(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		seen := map[*activitystream.EnsureOutput]bool{}
+		for _, r := range client(activitystreamtest.NewServer()).EnsureStoppedEach(t.Context(), []*activitystream.StopInput{{}, {}}, time.Hour) {
+			seen[r.Value] = true
+		}
+		same(t, "outputs", 2, len(seen))
+	})
+}
+
 // What was commanded is told, whatever ended it.
 func TestEnsureEachCanceled(t *testing.T) {
 	bubble(t, "after the commands", func(t *testing.T) {

@@ -146,16 +146,6 @@ func later(d time.Duration, do func(*server, database)) func(*server, database) 
 	return func(s *server, db database) { time.AfterFunc(d, func() { do(s, db) }) }
 }
 
-func fail(op statemachine.Operation, f failure) func(*server, database) {
-	return func(s *server, db database) {
-		f := f
-		if f.Code == "$" {
-			f.Code = db.invalidState
-		}
-		s.Fail(op, f)
-	}
-}
-
 func ensureStarted(ctx context.Context, c *activitystream.Client, db database, maxWait time.Duration, optFns ...func(*activitystream.Options)) (*activitystream.EnsureOutput, error) {
 	return c.EnsureStarted(ctx, start(db.arn), maxWait, optFns...)
 }
@@ -178,22 +168,6 @@ func TestEnsureStarted(t *testing.T) {
 			want: ensured{Status: running, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 25, Asked: true},
 		},
 		{
-			why: "a start under way is joined", status: starting,
-			want: ensured{Status: running, Took: 2 * m, Reads: 25},
-		},
-		{
-			why: "a stop under way is waited out", status: stopping,
-			want: ensured{Status: running, Took: 3 * m, Operations: one, Commands: []string{"1m0s StartActivityStream accepted"}, Reads: 37, Asked: true},
-		},
-		{
-			why: "another actor starts it between the read and the command", options: before(opStart, asWanted(starting)),
-			want: ensured{Status: running, Took: 2 * m, Commands: []string{"0s StartActivityStream $"}, Reads: 25, Asked: true},
-		},
-		{
-			why: "another actor has it started between the read and the command", options: before(opStart, asWanted(running)),
-			want: ensured{Status: running, Took: 5 * s, Commands: []string{"0s StartActivityStream InvalidParameterCombination"}, Reads: 2, Asked: true},
-		},
-		{
 			why: "another actor has it started, and the answer is the other plausible one",
 			options: func(o *activitystreamtest.Options, srv func() *server, db database) {
 				before(opStart, asWanted(running))(o, srv, db)
@@ -204,37 +178,9 @@ func TestEnsureStarted(t *testing.T) {
 			want: ensured{Status: running, Took: 5 * s, Commands: []string{"0s StartActivityStream $"}, Reads: 2, Asked: true},
 		},
 		{
-			why: "another actor stops it again while it is starting: reported, not fought", setup: later(88*s, set(stopping)),
-			want: ensured{Verdict: "lapsed", Status: stopping, Took: 90 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 19, Asked: true},
-			says: []string{"StartActivityStream accepted, waiting for started: lapsed: starting → stopping after 1m25s"},
-		},
-		{
-			why: "another actor stops it again at once: reported when no read can be old any more", setup: later(12*s, set(stopping)),
-			want: ensured{Verdict: "lapsed", Status: stopping, Took: m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 13, Asked: true},
-		},
-		{
-			why: "the start is rolled back", setup: func(s *server, db database) { s.Lapse(db.arn) },
-			want: ensured{Verdict: "lapsed", Status: stopped, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 25, Asked: true},
-			says: []string{"starting → stopped after 1m55s"},
-		},
-		{
 			why: "a start that another made is rolled back: this call has not commanded yet", status: starting,
 			setup: func(s *server, db database) { s.Lapse(db.arn) },
 			want:  ensured{Status: running, Took: 4 * m, Operations: one, Commands: []string{"2m0s StartActivityStream accepted"}, Reads: 49, Asked: true},
-		},
-		{
-			why: "refused once: the next delay, a read, and again", setup: fail(opStart, failure{Code: "$"}),
-			want: ensured{
-				Status: running, Took: 125 * s, Operations: one, Reads: 26, Asked: true,
-				Commands: []string{"0s StartActivityStream $", "5s StartActivityStream accepted"},
-			},
-		},
-		{
-			why: "throttled once: it was not run, and needs no grace", setup: fail(opStart, failure{Code: "Throttling"}),
-			want: ensured{
-				Status: running, Took: 125 * s, Operations: one, Reads: 26, Asked: true,
-				Commands: []string{"0s StartActivityStream Throttling", "5s StartActivityStream accepted"},
-			},
 		},
 		{
 			why: "the database is busy for a while",
@@ -266,91 +212,12 @@ func TestEnsureStarted(t *testing.T) {
 			want: ensured{Verdict: "invalid state", Status: stopped, Took: 10 * s, Commands: []string{"0s StartActivityStream $", "5s StartActivityStream $"}, Reads: 3, Asked: true},
 		},
 		{
-			why: "there is no such database", setup: func(s *server, db database) { s.Remove(db.arn) },
-			want: ensured{Verdict: "gone", Reads: 1},
-		},
-		{
-			why: "the database is deleted meanwhile", setup: later(31*s, func(s *server, db database) { s.Remove(db.arn) }),
-			want: ensured{Verdict: "gone", Status: starting, Took: 35 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 8, Asked: true},
-		},
-		{
-			why: "the answer is lost: one attempt, and a read", setup: fail(opStart, failure{Lost: true}),
-			want: ensured{Status: running, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted, answer lost"}, Reads: 25, Asked: true},
-		},
-		{
-			why: "the answer is lost and the reads are old: no second start before the grace is over",
-			setup: func(s *server, db database) {
-				s.Fail(opStart, failure{Lost: true})
-				s.Stale(db.arn, 50*time.Second)
-			},
-			want: ensured{Status: running, Took: 170 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted, answer lost"}, Reads: 35, Asked: true},
-		},
-		{
-			why: "the command is lost: sent again after the grace, and only once", setup: fail(opStart, failure{Drop: true}),
-			want: ensured{
-				Status: running, Took: 3 * m, Operations: one, Reads: 37, Asked: true,
-				Commands: []string{"0s StartActivityStream never arrived", "1m0s StartActivityStream accepted"},
-			},
-		},
-		{
-			why: "the command hangs", setup: fail(opStart, failure{Hang: true}),
-			want: ensured{ // the answer, that there is none, comes at 30 s; the grace is over at 90 s
-				Status: running, Took: 210 * s, Operations: one, Reads: 37, Asked: true,
-				Commands: []string{"0s StartActivityStream never arrived", "1m30s StartActivityStream accepted"},
-			},
-		},
-		{
-			why: "a refusal that cannot heal", setup: fail(opStart, failure{Code: "KMSKeyNotAccessibleFault"}),
-			want: ensured{Verdict: "key not accessible", Status: stopped, Commands: []string{"0s StartActivityStream KMSKeyNotAccessibleFault"}, Reads: 1, Asked: true},
-			says: []string{"KMSKeyNotAccessibleFault"},
-		},
-		{
-			why: "no policy allows the start", setup: fail(opStart, failure{Code: "AccessDenied", Status: 403}),
-			want: ensured{Verdict: "access denied", Status: stopped, Commands: []string{"0s StartActivityStream AccessDenied"}, Reads: 1, Asked: true},
-		},
-		{
-			why: "no policy allows the read", setup: func(s *server, db database) { s.Fail(db.describe, failure{Code: "AccessDenied", Status: 403}) },
-			want: ensured{Verdict: "read failed", Reads: 1},
-		},
-		{
-			why: "old reads after the start", setup: func(s *server, db database) { s.Stale(db.arn, 40*time.Second) },
-			want: ensured{Status: running, Took: 160 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 33, Asked: true},
-		},
-		{
-			why: "deadline while a stop is waited out", status: stopping, maxWait: 33 * s,
-			want: ensured{Verdict: "timed out", Status: stopping, Took: 33 * s, Reads: 8},
-			says: []string{"waiting for started: timed out (8 reads in 33s), last seen stopping"},
-		},
-		{
 			why: "deadline while the command is refused", maxWait: 12 * s, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "backing-up") },
 			want: ensured{
 				Verdict: "timed out", Status: stopped, Took: 12 * s, Reads: 4, Asked: true,
 				Commands: []string{"0s StartActivityStream $", "5s StartActivityStream $", "10s StartActivityStream $"},
 			},
 			says: []string{"waiting for started: timed out", "last seen stopped", "is not in available state, but in backing-up"},
-		},
-		{
-			why: "deadline after the command", maxWait: 33 * s,
-			want: ensured{Verdict: "timed out", Status: starting, Took: 33 * s, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 8, Asked: true},
-			says: []string{"StartActivityStream accepted, waiting for started: timed out (8 reads in 33s), last seen starting"},
-		},
-		{
-			why: "deadline after a lost command", maxWait: 33 * s, setup: fail(opStart, failure{Drop: true}),
-			want: ensured{Verdict: "timed out", Status: stopped, Took: 33 * s, Commands: []string{"0s StartActivityStream never arrived"}, Reads: 8, Asked: true},
-			says: []string{"StartActivityStream", "unavailable"},
-		},
-		{
-			why: "deadline while the command hangs", maxWait: 10 * s, setup: fail(opStart, failure{Hang: true}),
-			want: ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Commands: []string{"0s StartActivityStream never arrived"}, Reads: 1, Asked: true},
-			says: []string{"no answer within 30s"},
-		},
-		{
-			why: "deadline while the first read hangs", maxWait: 10 * s, setup: func(s *server, db database) { s.Fail(db.describe, failure{Hang: true}) },
-			want: ensured{Verdict: "timed out", Took: 30 * s, Reads: 1},
-		},
-		{
-			why: "no command at the deadline", status: stopping, maxWait: m,
-			want: ensured{Verdict: "timed out", Status: stopped, Took: m, Reads: 13},
 		},
 	} {
 		for name, db := range databases() {
@@ -365,41 +232,12 @@ func TestEnsureStopped(t *testing.T) {
 	one := []string{opStop}
 	for _, sc := range []scenario{
 		{
-			why: "already there", status: stopped,
-			want: ensured{Status: stopped, Reads: 1},
-		},
-		{
 			why: "started", status: running,
 			want: ensured{Status: stopped, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
 		},
 		{
-			why: "a stop under way is joined", status: stopping,
-			want: ensured{Status: stopped, Took: m, Reads: 13},
-		},
-		{
-			why: "a start under way is waited out", status: starting,
-			want: ensured{Status: stopped, Took: 3 * m, Operations: one, Commands: []string{"2m0s StopActivityStream accepted"}, Reads: 37},
-		},
-		{
 			why: "a start under way is rolled back", status: starting, setup: func(s *server, db database) { s.Lapse(db.arn) },
 			want: ensured{Status: stopped, Took: 2 * m, Reads: 25},
-		},
-		{
-			why: "another actor stops it between the read and the command", status: running, options: before(opStop, set(stopping)),
-			want: ensured{Status: stopped, Took: m, Commands: []string{"0s StopActivityStream $"}, Reads: 13},
-		},
-		{
-			why: "another actor has it stopped between the read and the command", status: running, options: before(opStop, set(stopped)),
-			want: ensured{Status: stopped, Took: 5 * s, Commands: []string{"0s StopActivityStream InvalidParameterCombination"}, Reads: 2},
-		},
-		{
-			why: "another actor starts it again while it is stopping: reported, not fought", status: running, setup: later(12*s, set(starting)),
-			want: ensured{Verdict: "lapsed", Status: starting, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
-			says: []string{"StopActivityStream accepted, waiting for stopped: lapsed: stopping → starting after 10s"},
-		},
-		{
-			why: "refused once", status: running, setup: fail(opStop, failure{Code: "$"}),
-			want: ensured{Status: stopped, Took: 65 * s, Operations: one, Commands: []string{"0s StopActivityStream $", "5s StopActivityStream accepted"}, Reads: 14},
 		},
 		{
 			why: "the database is stopped: no command can be accepted", status: running, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
@@ -408,31 +246,6 @@ func TestEnsureStopped(t *testing.T) {
 		{
 			why: "the database is being deleted", status: running, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
 			want: ensured{Verdict: "invalid state", Status: running, Commands: []string{"0s StopActivityStream $"}, Reads: 1},
-		},
-		{
-			why: "the answer is lost", status: running, setup: fail(opStop, failure{Lost: true}),
-			want: ensured{Status: stopped, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted, answer lost"}, Reads: 13},
-		},
-		{
-			why: "the command is lost", status: running, setup: fail(opStop, failure{Drop: true}),
-			want: ensured{
-				Status: stopped, Took: 2 * m, Operations: one, Reads: 25,
-				Commands: []string{"0s StopActivityStream never arrived", "1m0s StopActivityStream accepted"},
-			},
-		},
-		{
-			why: "deadline while a start is waited out", status: starting, maxWait: 33 * s,
-			want: ensured{Verdict: "timed out", Status: starting, Took: 33 * s, Reads: 8},
-		},
-		{
-			why: "deadline after the command", status: running, maxWait: 33 * s,
-			want: ensured{Verdict: "timed out", Status: stopping, Took: 33 * s, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 8},
-			says: []string{"StopActivityStream accepted, waiting for stopped: timed out"},
-		},
-		{
-			why: "a stop that is rolled back", status: running, setup: func(s *server, db database) { s.Lapse(db.arn) },
-			want: ensured{Verdict: "lapsed", Status: running, Took: m, Operations: one, Commands: []string{"0s StopActivityStream accepted"}, Reads: 13},
-			says: []string{"stopping → started after 55s"},
 		},
 	} {
 		for name, db := range databases() {
@@ -454,20 +267,8 @@ func TestEnsurePolicy(t *testing.T) {
 	accepted := []string{"0s ModifyActivityStream accepted"}
 	for _, sc := range []scenario{
 		{
-			why: "already there", status: started, setup: policy(activitystream.PolicyUnlocked),
-			want: ensured{Status: started, Reads: 1},
-		},
-		{
 			why: "locked", status: started,
 			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: accepted, Reads: 7},
-		},
-		{
-			why: "it is being unlocked", status: started, setup: policy(activitystream.PolicyUnlocking),
-			want: ensured{Status: started, Took: 30 * s, Reads: 7},
-		},
-		{
-			why: "it is being locked", status: started, setup: policy(activitystream.PolicyLocking),
-			want: ensured{Status: started, Took: m, Operations: one, Commands: []string{"30s ModifyActivityStream accepted"}, Reads: 13},
 		},
 		{
 			why: "the stream is starting", status: activitystream.StatusStarting,
@@ -483,40 +284,12 @@ func TestEnsurePolicy(t *testing.T) {
 			want: ensured{Verdict: "unreachable", Status: activitystream.StatusStopping, Reads: 1},
 		},
 		{
-			why: "another actor unlocks it between the read and the command", status: started, options: before(opModify, policy(activitystream.PolicyUnlocking)),
-			want: ensured{Status: started, Took: 30 * s, Commands: []string{"0s ModifyActivityStream $"}, Reads: 7},
-		},
-		{
-			why: "another actor locks it again: reported, not fought", status: started, setup: later(12*s, policy(activitystream.PolicyLocking)),
-			want: ensured{Verdict: "lapsed", Status: started, Took: m, Operations: one, Commands: accepted, Reads: 13},
-		},
-		{
 			why: "the stream is stopped meanwhile", status: started, setup: later(12*s, set(activitystream.StatusStopping)),
 			want: ensured{Verdict: "lapsed", Status: activitystream.StatusStopping, Took: m, Operations: one, Commands: accepted, Reads: 13},
 		},
 		{
-			why: "refused once", status: started, setup: fail(opModify, failure{Code: "$"}),
-			want: ensured{Status: started, Took: 35 * s, Operations: one, Commands: []string{"0s ModifyActivityStream $", "5s ModifyActivityStream accepted"}, Reads: 8},
-		},
-		{
-			why: "the answer is lost", status: started, setup: fail(opModify, failure{Lost: true}),
-			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: []string{"0s ModifyActivityStream accepted, answer lost"}, Reads: 7},
-		},
-		{
-			why: "the command is lost", status: started, setup: fail(opModify, failure{Drop: true}),
-			want: ensured{
-				Status: started, Took: 90 * s, Operations: one, Reads: 19,
-				Commands: []string{"0s ModifyActivityStream never arrived", "1m0s ModifyActivityStream accepted"},
-			},
-		},
-		{
 			why: "the database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
 			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
-		},
-		{
-			why: "deadline after the command", status: started, maxWait: 12 * s,
-			want: ensured{Verdict: "timed out", Status: started, Took: 12 * s, Operations: one, Commands: accepted, Reads: 4},
-			says: []string{"ModifyActivityStream accepted, waiting for unlocked: timed out (4 reads in 12s), last seen unlocking-policy"},
 		},
 		{
 			why: "deadline before the stream is started", status: activitystream.StatusStarting, maxWait: 12 * s,

@@ -14,10 +14,10 @@ var faults = sdkfault.Table{
 	{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
 	{Code: "KMSKeyNotAccessibleFault", Kind: statemachine.KeyNotAccessible},
 	// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words
-	// are unconfirmed, and taken to be the same in reverse.
+	// are unconfirmed, and taken to be the same in reverse. The text decides, whichever operation it answers.
 	{Code: "InvalidParameterCombination", Message: "expected to be started, but is stopped", Kind: statemachine.AlreadyInState},
 	{Code: "InvalidParameterCombination", Message: "expected to be stopped, but is started", Kind: statemachine.AlreadyInState},
-	{Code: "InvalidParameterCombination", Message: "expected to be", Kind: statemachine.InvalidState},
+	{Code: "InvalidParameterCombination", Message: "activity streams feature expected to be", Kind: statemachine.InvalidState},
 	{Code: "InvalidParameterCombination", Message: "in this configuration", Kind: statemachine.Unsupported},
 	{Code: "InvalidParameterCombination", Kind: statemachine.InvalidInput},
 	{Code: "InvalidParameterValue", Kind: statemachine.InvalidInput},

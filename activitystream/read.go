@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
@@ -43,6 +44,7 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	var op statemachine.Operation
 	var found int
 	var s *Stream
+	var meta middleware.Metadata
 	switch res.sort {
 	case cluster:
 		op = describeDBClusters
@@ -50,6 +52,7 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 		if err != nil {
 			return nil, err
 		}
+		meta = out.ResultMetadata
 		if found = len(out.DBClusters); found == 1 {
 			s = ofCluster(&out.DBClusters[0])
 		}
@@ -59,15 +62,16 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 		if err != nil {
 			return nil, err
 		}
+		meta = out.ResultMetadata
 		if found = len(out.DBInstances); found == 1 {
 			s = ofInstance(&out.DBInstances[0])
 		}
 	}
 	switch {
 	case s == nil:
-		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
+		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
 	case !strings.EqualFold(s.ResourceArn, res.arn):
-		return nil, sdkcall.Strange(op, res.text, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
+		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
 	}
 	return s, nil
 }
@@ -161,7 +165,7 @@ func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
 	if err == nil && out.DBClusters == nil { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.Strange(describeDBClusters, "", "the answer holds no list")
+		err = sdkcall.Strange(describeDBClusters, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -174,7 +178,7 @@ func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *strin
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
 	if err == nil && out.DBInstances == nil { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.Strange(describeDBInstances, "", "the answer holds no list")
+		err = sdkcall.Strange(describeDBInstances, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
 		return nil, nil, err

@@ -36,72 +36,14 @@ func TestWait(t *testing.T) {
 		says    []string
 	}{
 		{
-			why: "already there", status: activitystream.StatusStarted,
-			want: waited{Status: activitystream.StatusStarted, Reads: 1},
-		},
-		{
-			why: "a start", status: activitystream.StatusStarting,
-			want: waited{Status: activitystream.StatusStarted, Took: 2 * m, Reads: 25},
-		},
-		{
-			why: "a stop", status: activitystream.StatusStopping, target: activitystream.StatusStopped,
-			want: waited{Status: activitystream.StatusStopped, Took: m, Reads: 13},
-		},
-		{
 			why: "a long start: the delay is an eightieth of the time waited", status: activitystream.StatusStarting,
 			options: func(o *options) { o.Starting = 20 * m },
 			want:    waited{Status: activitystream.StatusStarted, Took: 1200*time.Second + 0, Reads: 0}, // see below
 		},
 		{
-			why: "reads right after the start are 40 s old",
-			setup: func(s *server, db database) {
-				s.Set(db.arn, activitystream.StatusStarting)
-				s.Stale(db.arn, 40*time.Second)
-			},
-			want: waited{Status: activitystream.StatusStarted, Took: 160 * time.Second, Reads: 33},
-		},
-		{
-			why: "one old read in the middle", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(57*time.Second, func() { s.Stale(db.arn, 40*time.Second) })
-				time.AfterFunc(62*time.Second, func() { s.Stale(db.arn, 0) })
-			},
-			want: waited{Status: activitystream.StatusStarted, Took: 2 * m, Reads: 25},
-		},
-		{
-			why: "a start that is rolled back", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) { s.Lapse(db.arn) },
-			want:  waited{Verdict: "lapsed", Status: activitystream.StatusStopped, Last: "stopped", Took: 2 * m, Reads: 25},
-			says:  []string{"database activity stream", "waiting for started: lapsed: starting → stopped after 2m0s", "(25 reads in 2m0s)", "StartActivityStream would lead to started"},
-		},
-		{
-			why: "a start that is rolled back within the grace", status: activitystream.StatusStarting,
-			options: func(o *options) { o.Starting = 20 * time.Second },
-			setup:   func(s *server, db database) { s.Lapse(db.arn) },
-			want:    waited{Verdict: "lapsed", Status: activitystream.StatusStopped, Last: "stopped", Took: m, Reads: 13},
-			says:    []string{"starting → stopped after 20s"},
-		},
-		{
-			why: "somebody stops it while it is starting", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(88*time.Second, func() { s.Set(db.arn, activitystream.StatusStopping) })
-			},
-			want: waited{Verdict: "lapsed", Status: activitystream.StatusStopping, Last: "stopping", Took: 90 * time.Second, Reads: 19},
-			says: []string{"starting → stopping after 1m30s"},
-		},
-		{
 			why:  "nobody started it",
 			want: waited{Verdict: "unreachable", Status: activitystream.StatusStopped, Last: "stopped", Took: m, Reads: 13},
 			says: []string{"unreachable from stopped", "StartActivityStream would lead to started", "ApplyImmediately", "maintenance window"},
-		},
-		{
-			why: "nobody started it, and no read can be old", grace: -1,
-			want: waited{Verdict: "unreachable", Status: activitystream.StatusStopped, Last: "stopped", Reads: 1},
-		},
-		{
-			why: "nobody stopped it", status: activitystream.StatusStarted, target: activitystream.StatusStopped,
-			want: waited{Verdict: "unreachable", Status: activitystream.StatusStarted, Last: "started", Took: m, Reads: 13},
-			says: []string{"StopActivityStream would lead to stopped"},
 		},
 		{
 			why: "stopping does not lead to starting", status: activitystream.StatusStopping, target: activitystream.StatusStarting,
@@ -113,73 +55,6 @@ func TestWait(t *testing.T) {
 				time.AfterFunc(5*time.Hour, func() { s.Set(db.arn, activitystream.StatusStarting) })
 			},
 			want: waited{Status: activitystream.StatusStarted, Took: 5*time.Hour + 2*m, Reads: 0},
-		},
-		{
-			why: "throttled in the middle: twice the delay, once", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(8*time.Second, func() { s.Fail(db.describe, failure{Code: "Throttling"}) })
-			},
-			want: waited{Status: activitystream.StatusStarted, Took: 2 * m, Reads: 24},
-		},
-		{
-			why: "no policy allows it any more", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(8*time.Second, func() { s.Fail(db.describe, failure{Code: "AccessDenied", Status: 403}) })
-			},
-			want: waited{Verdict: "read failed", Status: activitystream.StatusStarting, Last: "starting", Took: 10 * time.Second, Reads: 3},
-			says: []string{"read failed (3 reads in 10s), last seen starting", "AccessDenied"},
-		},
-		{
-			why: "deleted while it was waited for", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(31*time.Second, func() { s.Remove(db.arn) })
-			},
-			want: waited{Verdict: "gone", Status: activitystream.StatusStarting, Last: "starting", Took: 35 * time.Second, Reads: 8},
-			says: []string{"gone", "last seen starting"},
-		},
-		{
-			why: "a deadline between two reads: one read at it", status: activitystream.StatusStarting, maxWait: 12 * time.Second,
-			want: waited{Verdict: "timed out", Status: activitystream.StatusStarting, Last: "starting", Took: 12 * time.Second, Reads: 4},
-			says: []string{"timed out (4 reads in 12s), last seen starting"},
-		},
-		{
-			why: "there at the deadline", status: activitystream.StatusStarting, maxWait: 2 * m,
-			want: waited{Status: activitystream.StatusStarted, Took: 2 * m, Reads: 25},
-		},
-		{
-			why: "a status that nobody knows, on the way", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(m, func() { s.Set(db.arn, "warming-up") })
-				time.AfterFunc(3*m, func() { s.Set(db.arn, activitystream.StatusStarting) })
-			},
-			want: waited{Status: activitystream.StatusStarted, Took: 5 * m, Reads: 61},
-		},
-		{
-			why: "a status that nobody knows, for ever", status: "warming-up", maxWait: 5 * m,
-			want: waited{Verdict: "timed out", Status: "warming-up", Last: "warming-up", Took: 5 * m, Reads: 61},
-		},
-		{
-			why: "a read that hangs counts as one that failed", status: activitystream.StatusStarting,
-			setup: func(s *server, db database) {
-				time.AfterFunc(3*time.Second, func() { s.Fail(db.describe, failure{Hang: true}) })
-			},
-			// Reads at 0, 5 (until 35), 45, 50, …
-			want: waited{Status: activitystream.StatusStarted, Took: 2 * m, Reads: 18},
-		},
-		{
-			why: "the last read hangs: the wait ends one ReadTimeout after the deadline", status: activitystream.StatusStarting, maxWait: 12 * time.Second,
-			setup: func(s *server, db database) {
-				time.AfterFunc(11*time.Second, func() { s.Fail(db.describe, failure{Hang: true}) })
-			},
-			want: waited{Verdict: "timed out", Status: activitystream.StatusStarting, Last: "starting", Took: 42 * time.Second, Reads: 4},
-			says: []string{"no answer within 30s"},
-		},
-		{
-			why: "nothing was ever read", status: activitystream.StatusStarting, maxWait: m,
-			setup: func(s *server, db database) {
-				s.Fail("", failure{Drop: true, Times: -1})
-			},
-			want: waited{Verdict: "timed out", Took: m, Reads: 7},
 		},
 	} {
 		for name, db := range databases() {
@@ -230,123 +105,6 @@ func TestWait(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestWaitThrottledReads(t *testing.T) {
-	bubble(t, "instants", func(t *testing.T) {
-		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 25 * time.Second })
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-		time.AfterFunc(8*time.Second, func() { s.Fail(describeClusters, failure{Code: "Throttling"}) })
-		began := time.Now()
-		var readings []statemachine.Reading
-		must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
-			o.Wait.OnRead = func(r statemachine.Reading) { readings = append(readings, r) }
-		}))(t)
-		same(t, "reads", []time.Duration{0, 5 * time.Second, 10 * time.Second, 20 * time.Second, 25 * time.Second}, reads(s, describeClusters, began))
-		var kinds []statemachine.Kind
-		for _, r := range readings {
-			kinds = append(kinds, statemachine.KindOf(r.Err))
-		}
-		same(t, "OnRead", []statemachine.Kind{"", "", statemachine.Throttled, "", ""}, kinds)
-		same(t, "delay after the throttled read", 10*time.Second, readings[2].NextDelay)
-		same(t, "state beside the error", "starting", readings[2].State)
-	})
-}
-
-func TestWaitFaultIsInTheError(t *testing.T) {
-	bubble(t, "access denied", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-		s.Fail(describeClusters, failure{Code: "AccessDenied", Message: "User: x is not authorized", Status: 403})
-		_, err := client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour)
-		fault := as[*statemachine.Fault](t, err)
-		same(t, "code", "AccessDenied", fault.Code)
-		for _, target := range []error{statemachine.ReadFailed, statemachine.AccessDenied} {
-			if !errors.Is(err, target) {
-				t.Errorf("not a %v: %v", target, err)
-			}
-		}
-		same(t, "kind", statemachine.AccessDenied, statemachine.KindOf(err))
-	})
-}
-
-func TestWaitCanceled(t *testing.T) {
-	boss := errors.New("the boss said stop")
-	for _, test := range []struct {
-		why  string
-		ctx  func(context.Context) (context.Context, context.CancelFunc)
-		took time.Duration
-		is   []error
-	}{
-		{
-			why: "with a cause, between two reads", took: 7 * time.Second, is: []error{context.Canceled, boss},
-			ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancelCause(ctx)
-				time.AfterFunc(7*time.Second, func() { cancel(boss) })
-				return ctx, func() { cancel(nil) }
-			},
-		},
-		{
-			why: "with a deadline of its own", took: 8 * time.Second, is: []error{context.DeadlineExceeded},
-			ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
-				return context.WithTimeout(ctx, 8*time.Second)
-			},
-		},
-		{
-			why: "before anything", is: []error{context.Canceled},
-			ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancel(ctx)
-				cancel()
-				return ctx, cancel
-			},
-		},
-	} {
-		bubble(t, test.why, func(t *testing.T) {
-			s := activitystreamtest.NewServer()
-			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-			ctx, cancel := test.ctx(t.Context())
-			defer cancel()
-			began := time.Now()
-			got, err := client(s).Wait(ctx, clusterARN, activitystream.StatusStarted, time.Hour)
-			same(t, "time", test.took, time.Since(began))
-			same(t, "verdict", "canceled", verdict(err))
-			same(t, "a value", test.took > 0, got != nil)
-			for _, target := range append(test.is, statemachine.Canceled) {
-				if !errors.Is(err, target) {
-					t.Errorf("no %v in %v", target, err)
-				}
-			}
-			if errors.Is(err, statemachine.TimedOut) {
-				t.Error("it timed out")
-			}
-			oneLine(t, err)
-		})
-	}
-	bubble(t, "during a read that hangs", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-		s.Fail(describeClusters, failure{Hang: true})
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(boss) })
-		began := time.Now()
-		_, err := client(s).Wait(ctx, clusterARN, activitystream.StatusStarted, time.Hour)
-		same(t, "verdict", "canceled", verdict(err))
-		same(t, "time", time.Second, time.Since(began))
-		if !errors.Is(err, boss) {
-			t.Errorf("no cause in %v", err)
-		}
-	})
-}
-
-func TestWaitConsecutive(t *testing.T) {
-	bubble(t, "three reads in a row", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-		began := time.Now()
-		time.AfterFunc(123*time.Second, func() { s.Fail(describeClusters, failure{Drop: true}) }) // neither counts nor begins anew
-		must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) { o.Wait.Consecutive = 3 }))(t)
-		same(t, "time", 140*time.Second, time.Since(began)) // 120, (125), 135, 140
-	})
 }
 
 func TestWaitInAnotherLetterCase(t *testing.T) {
@@ -553,45 +311,6 @@ func TestWatchModeAndKey(t *testing.T) {
 			}
 		}
 		same(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
-	})
-}
-
-func TestWatchEnds(t *testing.T) {
-	bubble(t, "canceled, with a cause", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
-		boss := errors.New("the boss said stop")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(45*time.Second, func() { cancel(boss) })
-		began := time.Now()
-		var errs []error
-		for st, err := range client(s).Watch(ctx, clusterARN) {
-			if err != nil {
-				errs = append(errs, err)
-				same(t, "the last value", activitystream.StatusStopped, st.Status)
-			}
-		}
-		same(t, "errors", 1, len(errs))
-		same(t, "time", 45*time.Second, time.Since(began))
-		if !errors.Is(errs[0], boss) || !errors.Is(errs[0], context.Canceled) || !errors.Is(errs[0], statemachine.Canceled) {
-			t.Errorf("causes: %v", errs[0])
-		}
-		oneLine(t, errs[0])
-	})
-	bubble(t, "broken out of, and ranged over again", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
-		watch := client(s).Watch(t.Context(), clusterARN)
-		for i := range 2 {
-			for st, err := range watch {
-				if err != nil || st.Status != activitystream.StatusStopped {
-					t.Errorf("%v, %v", st, err)
-				}
-				break
-			}
-			pass(time.Hour)
-			same(t, "calls", i+1, len(s.Calls()))
-		}
 	})
 }
 

@@ -138,7 +138,7 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 	}
 	arn := aws.ToString(out.EventStreamArn)
 	if !in.named(arn) {
-		return nil, sdkcall.Strange(CreateEventStream, in.String(), elsewhere("ARN", arn))
+		return nil, sdkcall.Strange(CreateEventStream, in.String(), out.ResultMetadata, elsewhere("ARN", arn))
 	}
 	return &CreateOutput{EventStreamArn: arn, Tags: out.Tags, ResultMetadata: out.ResultMetadata}, nil
 }

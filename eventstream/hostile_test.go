@@ -86,6 +86,9 @@ func TestHostileAnswersToList(t *testing.T) {
 	answers := nonsense()
 	answers["another domain"] = strings.Replace(goodList, `"DomainName":"example-domain"`, `"DomainName":"other"`, 1)
 	answers["no name"] = strings.Replace(goodList, `"EventStreamName":"example-stream",`, "", 1)
+	answers["an empty object"] = "{}"
+	answers["null"] = "null"
+	answers["a list of null"] = `{"Items":null}`
 	answers["a list that never ends"] = `{"Items":[],"NextToken":"again"}`
 	for why, body := range answers {
 		bubble(t, why, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
@@ -67,7 +68,7 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	default:
 		return s, nil
 	}
-	return nil, sdkcall.Strange(getEventStream, ref.String(), strange)
+	return nil, sdkcall.Strange(getEventStream, ref.String(), out.ResultMetadata, strange)
 }
 
 // confirm asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
@@ -85,7 +86,7 @@ func (c *call) confirm(ctx context.Context, ref Ref, notFound error) error {
 	case err != nil:
 		return fmt.Errorf("%s %s: there is no such event stream, or access to it was denied; what would tell failed: %w", getEventStream, ref, err)
 	case listed:
-		return sdkcall.Strange(getEventStream, ref.String(),
+		return sdkcall.Strange(getEventStream, ref.String(), middleware.Metadata{},
 			"GetEventStream says that it does not exist, or that access was denied, and ListEventStreams names it: one of them is an old read, or GetEventStream is not allowed")
 	}
 	return nil
@@ -150,18 +151,23 @@ func (c *call) list(ctx context.Context, domainName string, each func(*Stream) b
 		if err != nil {
 			return err
 		}
+		if out.Items == nil {
+			// What the SDK makes of an answer that is none: nobody's absence can be believed on it. That Customer Profiles writes an
+			// empty list out is unconfirmed.
+			return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer holds no list")
+		}
 		for i := range out.Items {
 			switch s := ofSummary(&out.Items[i]); {
 			case s.DomainName != domainName:
-				return sdkcall.Strange(listEventStreams, domainName, elsewhere("DomainName", s.DomainName))
+				return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, elsewhere("DomainName", s.DomainName))
 			case s.EventStreamName == "":
-				return sdkcall.Strange(listEventStreams, domainName, "the answer has an event stream without a name")
+				return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer has an event stream without a name")
 			case !each(s):
 				return nil
 			}
 		}
 		if token != nil && out.NextToken != nil && *out.NextToken == *token {
-			return sdkcall.Strange(listEventStreams, domainName, "the answer's NextToken is the request's: the list would never end")
+			return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer's NextToken is the request's: the list would never end")
 		}
 		token = out.NextToken
 	}

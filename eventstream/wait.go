@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -63,25 +63,25 @@ func checkDestination(s *Stream) error {
 	if !s.NeedsNewStream() {
 		return nil
 	}
-	return fmt.Errorf("%w: %q: see that the destination %s is active, then run %s and %s",
-		statemachine.MissingDependency, s.Message, s.Uri, DeleteEventStream, CreateEventStream)
+	return fmt.Errorf("%w: %q: see that the destination %s is active, then make the stream anew", statemachine.MissingDependency, s.Message, s.Uri)
 }
 
-// explain adds to the error of a WaitHealthy what only the stream's own machine knows: a destination ended it
-// whose stream does not run.
+// explain adds to the error of a WaitHealthy what only the stream's own machine knows: the operations that would lead to a
+// destination that can be healthy, and that a destination ended it whose stream does not run.
 func explain(e *statemachine.WaitError, s *Stream) {
-	if e.Err != nil || s.State == StateRunning || e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed {
-		return
+	switch {
+	case e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed:
+	case e.Err != nil: // of checkDestination
+		remove, _ := machine.Plan(s.State, StateAbsent)
+		create, _ := machine.Plan(StateAbsent, StateRunning)
+		e.Plan = slices.Concat(remove, create)
+	case s.State != StateRunning:
+		plan, _ := machine.Plan(s.State, StateRunning)
+		e.Plan, e.Err = slices.Clone(plan), fmt.Errorf("the stream is %s", s.State)
+		if s.State == StateAbsent {
+			e.Reason = statemachine.Gone
+		}
 	}
-	if s.State == StateAbsent {
-		e.Reason = statemachine.Gone
-	}
-	var ops []string
-	plan, _ := machine.Plan(s.State, StateRunning)
-	for _, op := range plan {
-		ops = append(ops, string(op))
-	}
-	e.Err = fmt.Errorf("the stream is %s; %s would lead to %s", s.State, strings.Join(ops, ", then "), StateRunning)
 }
 
 // Watch yields the stream as it is, then each read that differs in anything, reading every 30 s (WatchDelay),

@@ -209,6 +209,8 @@ func TestList(t *testing.T) {
 			why: "a read fails", op: get, f: failure{Code: "OperationNotPermittedException", Resource: strings.ReplaceAll(storeARN, storeID, "store-1")},
 			want: []string{"s0 ENABLED"}, kind: statemachine.AccessDenied,
 		},
+		{why: "no page at all", op: list, f: failure{Body: " ", Status: 200}, kind: statemachine.Unavailable},
+		{why: "a page without a list", op: list, f: failure{Body: "{}"}, kind: statemachine.Unavailable},
 		{why: "a page that is none", op: list, f: failure{Body: "<html>"}, kind: statemachine.Unavailable},
 		{why: "a store without an ARN", op: list, f: failure{Body: `{"EventDataStores":[{"Name":"x"}]}`}, kind: statemachine.Unavailable},
 		{why: "a store that the read does not know", op: list, f: failure{Body: `{"EventDataStores":[{"EventDataStoreArn":"x"}]}`}, kind: statemachine.InvalidInput},

@@ -2,7 +2,6 @@ package ingestion_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -99,33 +98,6 @@ func (w way) accepted(at string) string { return at + " " + string(w.op) + " acc
 
 func TestEnsure(t *testing.T) {
 	const minute = time.Minute
-	both(t, "already there", func(t *testing.T, w way) {
-		s := newServer(w.to)
-		got, err := ensured(t, s, w, time.Hour)
-		same(t, "nothing is run", outcome{Status: w.to, Operations: []string{}, Planned: []string{}, Commands: []string{}}, got)
-		if err != nil || len(s.Calls()) != 1 {
-			t.Errorf("%v after %d calls", err, len(s.Calls()))
-		}
-	})
-	both(t, "from the other end", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		began := time.Now()
-		got, _ := ensured(t, s, w, time.Hour)
-		same(t, "one command, at once", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: minute, Commands: []string{w.accepted("0s")},
-		}, got)
-		same(t, "the reads", append([]time.Duration{0}, every(2*time.Second, 2*time.Second, minute)...), reads(s, began))
-	})
-	both(t, "under way", func(t *testing.T, w way) {
-		got, _ := ensured(t, newServer(w.via), w, time.Hour)
-		same(t, "it joins", outcome{Status: w.to, Operations: []string{}, Planned: []string{}, Took: minute, Commands: []string{}}, got)
-	})
-	both(t, "the other way under way", func(t *testing.T, w way) {
-		got, _ := ensured(t, newServer(w.undone), w, time.Hour)
-		same(t, "it waits that out", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: 2 * minute, Commands: []string{w.accepted("1m0s")},
-		}, got)
-	})
 	both(t, "just created", func(t *testing.T, w way) {
 		s := newServer(ingestion.StatusCreated)
 		got, _ := ensured(t, s, w, time.Hour)
@@ -135,83 +107,6 @@ func TestEnsure(t *testing.T) {
 		}
 		same(t, "it waits until the store has settled", want, got)
 	})
-	both(t, "a rival between the read and the command", func(t *testing.T, w way) {
-		var s *server
-		s = newServer(w.from, func(o *ingestiontest.Options) {
-			o.Intercept = func(c ingestiontest.Call) *failure {
-				if c.Operation == w.op {
-					s.Set(storeARN, w.via)
-				}
-				return nil
-			}
-		})
-		got, _ := ensured(t, s, w, time.Hour)
-		same(t, "it joins", outcome{
-			Status: w.to, Operations: []string{}, Planned: []string{}, Took: minute,
-			Commands: []string{"0s " + string(w.op) + " InvalidEventDataStoreStatusException"},
-		}, got)
-	})
-	both(t, "a rival undoes it on the way", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		time.AfterFunc(31*time.Second, func() { s.Set(storeARN, w.from) })
-		got, err := ensured(t, s, w, time.Hour)
-		same(t, "it is reported, not fought", outcome{
-			Verdict: "lapsed", Status: w.from, Operations: []string{string(w.op)}, Planned: []string{}, Took: minute, Commands: []string{w.accepted("0s")},
-		}, got)
-		mentions(t, err, string(w.via)+" → "+string(w.from)+" after 30s", string(w.op)+" would lead to "+string(w.to))
-	})
-	both(t, "a rival goes the other way", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		time.AfterFunc(31*time.Second, func() { s.Set(storeARN, w.undone) })
-		got, _ := ensured(t, s, w, time.Hour)
-		same(t, "it is reported, not fought", outcome{
-			Verdict: "lapsed", Status: w.undone, Operations: []string{string(w.op)}, Planned: []string{}, Took: minute, Commands: []string{w.accepted("0s")},
-		}, got)
-	})
-	both(t, "rolled back", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Lapse(storeARN)
-		got, _ := ensured(t, s, w, time.Hour)
-		same(t, "it is not run again", outcome{
-			Verdict: "lapsed", Status: w.from, Operations: []string{string(w.op)}, Planned: []string{}, Took: minute, Commands: []string{w.accepted("0s")},
-		}, got)
-	})
-	for _, code := range []string{"InvalidEventDataStoreStatusException", "ConflictException", "ThrottlingException"} {
-		both(t, "refused once: "+code, func(t *testing.T, w way) {
-			s := newServer(w.from)
-			s.Fail(w.op, failure{Code: code})
-			got, _ := ensured(t, s, w, time.Hour)
-			same(t, "it reads, and tries again", outcome{
-				Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: minute + 2*time.Second,
-				Commands: []string{"0s " + string(w.op) + " " + code, w.accepted("2s")},
-			}, got)
-		})
-	}
-	both(t, "refused until the deadline", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(w.op, failure{Code: "ConflictException", Message: "another operation is modifying it", Times: -1})
-		got, err := ensured(t, s, w, 5*time.Second)
-		same(t, "the last read is at the deadline", outcome{
-			Verdict: "timed out", Status: w.from, Operations: []string{}, Planned: []string{}, Took: 5 * time.Second,
-			Commands: []string{"0s " + string(w.op) + " ConflictException", "2s " + string(w.op) + " ConflictException", "4s " + string(w.op) + " ConflictException"},
-		}, got)
-		mentions(t, err, "another operation is modifying it")
-		if !errors.Is(err, statemachine.Conflict) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the refusal is gone: %v", err)
-		}
-	})
-	for _, code := range []string{"AccessDeniedException", "InvalidEventDataStoreCategoryException", "NoManagementAccountSLRExistsException", "EventDataStoreNotFoundException"} {
-		both(t, "refused for good: "+code, func(t *testing.T, w way) {
-			s := newServer(w.from)
-			s.Fail(w.op, failure{Code: code})
-			got, err := ensured(t, s, w, time.Hour)
-			same(t, "it ends", outcome{
-				Verdict: string(statemachine.KindOf(err)), Status: w.from, Operations: []string{}, Planned: []string{},
-				Commands: []string{"0s " + string(w.op) + " " + code},
-			}, got)
-			same(t, "as what it is", code, as[*statemachine.Fault](t, err).Code)
-		})
-	}
 }
 
 // TestEnsureLosesAnswers: one HTTP attempt a command, whatever the caller's options say, and none after a lost answer before a read and the grace.
@@ -219,26 +114,6 @@ func TestEnsureLosesAnswers(t *testing.T) {
 	eager := func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.RetryMaxAttempts = 10 })
 	}
-	both(t, "it was carried out", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(w.op, failure{Lost: true})
-		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "it counts once the status has moved", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: time.Minute,
-			Commands: []string{"0s " + string(w.op) + " accepted, answer lost"},
-		}, got)
-	})
-	both(t, "it was carried out, and reads are old", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		time.Sleep(time.Hour)
-		s.Stale(storeARN, 50*time.Second)
-		s.Fail(w.op, failure{Lost: true})
-		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "no second one", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: 110 * time.Second,
-			Commands: []string{"0s " + string(w.op) + " accepted, answer lost"},
-		}, got)
-	})
 	both(t, "it was not", func(t *testing.T, w way) {
 		s := newServer(w.from)
 		s.Fail(w.op, failure{Drop: true})
@@ -251,34 +126,6 @@ func TestEnsureLosesAnswers(t *testing.T) {
 		if n := len(reads(s, began)); n < 31 {
 			t.Errorf("only %d reads", n)
 		}
-	})
-	both(t, "a page in place of the answer", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(w.op, failure{Lost: true, Body: "<html>Welcome</html>", ContentType: "text/html"})
-		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "it may have been carried out, and was", []string{string(w.op)}, got.Operations)
-		same(t, "one command", 1, len(got.Commands))
-	})
-	both(t, "no answer at all", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(w.op, failure{Lost: true, Hang: true})
-		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "it is given up after ReadTimeout, and read", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: time.Minute,
-			Commands: []string{"0s " + string(w.op) + " accepted, answer lost"},
-		}, got)
-	})
-	both(t, "reads fail in between", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		time.AfterFunc(time.Second, func() {
-			s.Fail(get, failure{Code: "ThrottlingException"})
-			s.Fail(get, failure{Drop: true})
-			s.Fail(get, failure{Body: "{}"})
-		})
-		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "they are tolerated", outcome{
-			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: time.Minute, Commands: []string{w.accepted("0s")},
-		}, got)
 	})
 }
 
@@ -401,55 +248,10 @@ func TestEnsureOfADeletedStore(t *testing.T) {
 		}, got)
 		mentions(t, err, "RestoreEventDataStore")
 	})
-	both(t, "gone", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Remove(storeARN)
-		got, err := ensured(t, s, w, time.Hour)
-		same(t, "it ends at once", outcome{Verdict: "gone", Operations: []string{}, Planned: []string{}, Commands: []string{}}, got)
-		same(t, "the kind", statemachine.NotFound, statemachine.KindOf(err))
-	})
-	both(t, "gone on the way", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		time.AfterFunc(31*time.Second, func() { s.Remove(storeARN) })
-		got, _ := ensured(t, s, w, time.Hour)
-		same(t, "it ends", outcome{
-			Verdict: "gone", Status: w.via, Operations: []string{string(w.op)}, Planned: []string{}, Took: 32 * time.Second, Commands: []string{w.accepted("0s")},
-		}, got)
-	})
 }
 
 // TestEnsureRunsOutOfTime has the deadline come in each phase: the error says which it was, and what had been run.
 func TestEnsureRunsOutOfTime(t *testing.T) {
-	both(t, "waiting out the other way", func(t *testing.T, w way) {
-		got, err := ensured(t, newServer(w.undone), w, 45*time.Second)
-		same(t, "nothing was run", outcome{
-			Verdict: "timed out", Status: w.undone, Operations: []string{}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{},
-		}, got)
-		mentions(t, err, "last seen "+string(w.undone))
-	})
-	both(t, "on the way", func(t *testing.T, w way) {
-		got, err := ensured(t, newServer(w.from), w, 45*time.Second)
-		same(t, "the command was accepted", outcome{
-			Verdict: "timed out", Status: w.via, Operations: []string{string(w.op)}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{w.accepted("0s")},
-		}, got)
-		mentions(t, err, string(w.op)+" accepted, waiting for "+string(w.to), "last seen "+string(w.via))
-	})
-	both(t, "before the first read", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(get, failure{Drop: true, Times: -1})
-		got, err := ensured(t, s, w, 45*time.Second)
-		same(t, "nothing was run", outcome{Verdict: "timed out", Operations: []string{}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{}}, got)
-		same(t, "why the last read failed", statemachine.Unavailable, statemachine.KindOf(err))
-	})
-	both(t, "while the command has no answer", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		s.Fail(w.op, failure{Hang: true})
-		got, _ := ensured(t, s, w, 20*time.Second)
-		same(t, "it ends a ReadTimeout later at most", outcome{
-			Verdict: "timed out", Status: w.from, Operations: []string{}, Planned: []string{}, Took: 30 * time.Second,
-			Commands: []string{"0s " + string(w.op) + " never arrived"},
-		}, got)
-	})
 	both(t, "while the command waits for its place", func(t *testing.T, w way) {
 		s := newServer(w.from)
 		pacer := statemachine.NewPacer(1.0/60, 1)
@@ -459,46 +261,6 @@ func TestEnsureRunsOutOfTime(t *testing.T) {
 			Verdict: "timed out", Status: w.from, Operations: []string{}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{},
 		}, got)
 	})
-	both(t, "the context ends on the way", func(t *testing.T, w way) {
-		s := newServer(w.from)
-		ctx, cancel := context.WithTimeout(t.Context(), 31*time.Second)
-		defer cancel()
-		out, err := w.ensure(ctx, client(s), time.Hour)
-		same(t, "the reason", "canceled", verdict(err))
-		same(t, "what was run", []string{string(w.op)}, ops(out.Operations))
-		mentions(t, err, string(w.op)+" accepted")
-	})
-}
-
-func TestDryRun(t *testing.T) {
-	dry := func(o *ingestion.Options) { o.DryRun = true }
-	for _, test := range []struct {
-		why    string
-		status func(w way) ingestion.Status
-		plans  bool
-		want   string
-	}{
-		{why: "from the other end", status: func(w way) ingestion.Status { return w.from }, plans: true},
-		{why: "the other way under way", status: func(w way) ingestion.Status { return w.undone }, plans: true},
-		{why: "already there", status: func(w way) ingestion.Status { return w.to }},
-		{why: "under way", status: func(w way) ingestion.Status { return w.via }},
-		{why: "nothing that it runs would help", status: func(way) ingestion.Status { return ingestion.StatusPendingDeletion }, want: "unreachable"},
-	} {
-		both(t, test.why, func(t *testing.T, w way) {
-			s := newServer(test.status(w))
-			began := time.Now()
-			out, err := w.ensure(t.Context(), client(s), time.Hour, dry)
-			planned := []string{}
-			if test.plans {
-				planned = []string{string(w.op)}
-			}
-			same(t, "the verdict", test.want, verdict(err))
-			same(t, "planned", planned, ops(out.Planned))
-			same(t, "run", []string{}, append(ops(out.Operations), commands(s, began)...))
-			same(t, "one read, at once", []time.Duration{0}, reads(s, began))
-			same(t, "what it read", test.status(w), out.EventDataStore.Status)
-		})
-	}
 }
 
 // TestEnsureIsSafeBesideOthers runs several at once, for both ways in turn: commands are accepted no more often than somebody wants them.

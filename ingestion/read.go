@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -56,11 +57,11 @@ func answered(asked string, out *cloudtrail.GetEventDataStoreOutput, err error) 
 	s := ofOutput(out)
 	switch {
 	case s.EventDataStoreArn == "":
-		return nil, sdkcall.Strange(getEventDataStore, asked, "the answer names no event data store")
+		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, "the answer names no event data store")
 	case !names(asked, s.EventDataStoreArn):
-		return nil, sdkcall.Strange(getEventDataStore, asked, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
+		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
 	case s.Status == "":
-		return nil, sdkcall.Strange(getEventDataStore, asked, "the answer has no status")
+		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, "the answer has no status")
 	}
 	return s, nil
 }
@@ -89,6 +90,9 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 // list reads one page.
 func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
 	out, err := sdkcall.Paced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
+	if err == nil && out.EventDataStores == nil { // what the SDK makes of an answer that is none; that CloudTrail writes an empty list out is unconfirmed
+		err = sdkcall.Strange(listEventDataStores, "", out.ResultMetadata, "the answer holds no list")
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,7 +102,7 @@ func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore,
 // listed reads one store of a page.
 func (c *call) listed(ctx context.Context, arn string) (*EventDataStore, error) {
 	if arn == "" {
-		return nil, sdkcall.Strange(listEventDataStores, "", "the answer lists an event data store without an ARN")
+		return nil, sdkcall.Strange(listEventDataStores, "", middleware.Metadata{}, "the answer lists an event data store without an ARN")
 	}
 	return c.getPaced(ctx, arn)
 }

@@ -2,7 +2,6 @@ package ingestion_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -27,15 +26,7 @@ func TestWait(t *testing.T) {
 		at        time.Duration // when it is over
 		says      []string
 	}{
-		{name: "there", why: "one read", status: ingestion.StatusEnabled, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled},
-		{name: "starting", why: "it settles", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled, at: minute},
-		{name: "stopping", why: "it settles", status: ingestion.StatusStoppingIngestion, target: ingestion.StatusStoppedIngestion, last: ingestion.StatusStoppedIngestion, at: minute},
 		{name: "created", why: "it settles", status: ingestion.StatusCreated, target: ingestion.StatusEnabled, last: ingestion.StatusEnabled, at: 30 * time.Second},
-		{
-			name: "stopped", why: "after the grace it is no old read any more", status: ingestion.StatusStoppedIngestion, target: ingestion.StatusEnabled,
-			want: "unreachable", last: ingestion.StatusStoppedIngestion, at: minute,
-			says: []string{"from STOPPED_INGESTION", "StartEventDataStoreIngestion would lead to ENABLED"},
-		},
 		{
 			name: "deleted", why: "only a restore brings it back", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
 			want: "unreachable", last: ingestion.StatusPendingDeletion, at: minute,
@@ -47,51 +38,9 @@ func TestWait(t *testing.T) {
 			says: []string{"RestoreEventDataStore, then StopEventDataStoreIngestion would lead to STOPPED_INGESTION"},
 		},
 		{
-			name: "restored within the grace", why: "an old read is forgiven", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
-			before: func(s *server) { s.Stale(storeARN, 20*time.Second); s.Set(storeARN, ingestion.StatusEnabled) },
-			last:   ingestion.StatusEnabled, at: 20 * time.Second,
-		},
-		{
-			name: "rolled back", why: "it was on its way", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
-			before: func(s *server) { s.Lapse(storeARN) },
-			want:   "lapsed", last: ingestion.StatusStoppedIngestion, at: minute,
-			says: []string{"STARTING_INGESTION → STOPPED_INGESTION after 1m0s", "StartEventDataStoreIngestion would lead to ENABLED"},
-		},
-		{
-			name: "rolled back stop", why: "it was on its way", status: ingestion.StatusStoppingIngestion, target: ingestion.StatusStoppedIngestion,
-			before: func(s *server) { s.Lapse(storeARN) },
-			want:   "lapsed", last: ingestion.StatusEnabled, at: minute,
-		},
-		{
-			name: "removed", why: "there is nothing to wait for", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
-			before: func(s *server) { s.Remove(storeARN) },
-			want:   "gone", says: []string{"there is no such resource", "The event data store was not found."},
-		},
-		{
 			name: "purged", why: "seven days after its deletion", status: ingestion.StatusPendingDeletion, target: ingestion.StatusEnabled,
 			before: func(*server) { time.Sleep(7*24*time.Hour - 30*time.Second) },
 			want:   "gone", last: ingestion.StatusPendingDeletion, at: 30 * time.Second,
-		},
-		{
-			name: "no time left", why: "the last read is at the deadline", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled, maxWait: 59 * time.Second,
-			want: "timed out", last: ingestion.StatusStartingIngestion, at: 59 * time.Second, says: []string{"(31 reads in 59s)", "last seen STARTING_INGESTION"},
-		},
-		{
-			name: "a status that nobody knows", why: "it is waited out", status: "REBALANCING", target: ingestion.StatusEnabled, maxWait: 5 * minute,
-			want: "timed out", last: "REBALANCING", at: 5 * minute,
-		},
-		{
-			name: "throttled, and at work", why: "they are tolerated, with twice the delay", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
-			before: func(s *server) {
-				s.Fail(get, failure{Code: "ThrottlingException"})
-				s.Fail(get, failure{Code: "ConflictException"})
-			},
-			last: ingestion.StatusEnabled, at: minute,
-		},
-		{
-			name: "denied", why: "it does not heal", status: ingestion.StatusStartingIngestion, target: ingestion.StatusEnabled,
-			before: func(s *server) { s.Fail(get, failure{Code: "AccessDeniedException", Message: "not you"}) },
-			want:   "read failed", says: []string{"not you"},
 		},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
@@ -122,22 +71,6 @@ func TestWait(t *testing.T) {
 			same(t, "a wait does nothing", []string{}, commands(s, began))
 		})
 	}
-}
-
-func TestWaitEndsWithTheContext(t *testing.T) {
-	bubble(t, "canceled", func(t *testing.T) {
-		s := newServer(ingestion.StatusStartingIngestion)
-		cause := errors.New("enough")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(31*time.Second, func() { cancel(cause) })
-		began := time.Now()
-		got, err := client(s).Wait(ctx, storeARN, ingestion.StatusEnabled, time.Hour)
-		same(t, "the reason", "canceled", verdict(err))
-		same(t, "it took", 31*time.Second, time.Since(began))
-		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || got == nil {
-			t.Errorf("%v, %v", got, err)
-		}
-	})
 }
 
 // sighted is what a watch yields: the status, and when.
@@ -183,19 +116,6 @@ func TestWatch(t *testing.T) {
 			{Status: ingestion.StatusEnabled, At: 270 * time.Second, End: "gone"},
 		}, got)
 		same(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
-	})
-	bubble(t, "breaking out", func(t *testing.T) {
-		s := newServer(ingestion.StatusEnabled)
-		seq := client(s).Watch(t.Context(), storeID)
-		for range 2 {
-			for v, err := range seq {
-				if err != nil || v.EventDataStoreArn != storeARN {
-					t.Errorf("%v, %v", v, err)
-				}
-				break
-			}
-		}
-		same(t, "calls", 2, len(s.Calls()))
 	})
 	bubble(t, "an update alone is not worth telling", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)

@@ -11,7 +11,7 @@ import (
 // A goroutine that waits costs its stack above all, which after a call of an SDK is 4 KiB at least, and 8 if more
 // than some 1,200 bytes are in use while it sleeps: that is why start is not inlined, and command not a part of
 // until. A goroutine that never calls anything deep could do with 2 KiB; that was tried, with smaller
-// frames and the context made before the loop, and not reached: the runtime's own timers need the rest.
+// frames, and not reached: by a few bytes, in Observe, and the job itself would be a third of what is left.
 type alone[R any, S ~string] struct {
 	job   *job[R, S]
 	read  func(context.Context) (R, error)

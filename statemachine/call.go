@@ -12,7 +12,7 @@ import (
 // it, which a call that is answered out of memory never does: [context.WithTimeout] would cost more than
 // the rest of a read. Who only looks, by Err, is answered by the clock.
 type callContext struct {
-	context.Context // the caller's
+	context.Context //nolint:containedctx // the caller's: this is a context, too
 
 	deadline time.Time
 	timed    atomic.Pointer[timedContext] // nil until somebody waits
@@ -76,7 +76,7 @@ func (c *callContext) end() {
 // time did so because of it.
 func timed[T any](ctx context.Context, from time.Time, timeout time.Duration, call func(context.Context) (T, error)) (T, time.Time, error) {
 	c := &callContext{Context: ctx, deadline: from.Add(timeout)}
-	v, err := call(c)
+	v, err := call(c) //nolint:contextcheck // c is ctx, until the deadline
 	c.end()
 	at := time.Now()
 	if err != nil && !at.Before(c.deadline) && ctx.Err() == nil {
@@ -91,8 +91,15 @@ type timeoutError struct {
 	err   error // the call's
 }
 
-func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %s: %v", e.after, e.err) }
-func (e *timeoutError) kind() Kind    { return Unavailable }
+// Error leaves out what a fault says of the end of its context.
+func (e *timeoutError) Error() string {
+	if f, ok := errors.AsType[*Fault](e.err); ok && e.Unwrap() == nil {
+		return fmt.Sprintf("%s %s: no answer within %s", f.Operation, f.Resource, e.after)
+	}
+	return fmt.Sprintf("no answer within %s: %v", e.after, e.err)
+}
+
+func (e *timeoutError) kind() Kind { return Unavailable }
 
 // Is reports whether target is Unavailable.
 func (e *timeoutError) Is(target error) bool { return target == error(Unavailable) }

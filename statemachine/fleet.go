@@ -48,7 +48,7 @@ type Fleet[R any, S ~string] struct {
 	Options     WaitOptions // defaults of each call's
 }
 
-// Goal is what is wanted of one resource.
+// Goal is what is wanted of one resource. A resource that is commanded has one goal in a call.
 type Goal[R any, S ~string] struct {
 	Resource string // an ARN, a name: what Read is given
 	Target   S      // the state wanted, one of the Machine's
@@ -56,7 +56,7 @@ type Goal[R any, S ~string] struct {
 	// Command runs one operation, as in an [Ensurer]. Nil: the resource is only waited for.
 	Command func(context.Context, Operation) error
 
-	// Drift tells what differs from the settings wanted of a resource in the target. May be nil.
+	// Drift tells what differs from the settings wanted of a resource in the target. It needs a Command. May be nil.
 	Drift func(R) error
 
 	// Before is asked before each command with what was read last, and in a dry run too; an error is taken for the
@@ -179,6 +179,9 @@ func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration,
 	} else if f.Machine != nil && len(f.Machine.states) > 0 && aim == aimWait {
 		target = f.Machine.states[0] // no goals: maxWait and the options are checked all the same
 	}
+	if aim == aimWait {
+		checkGoals(goals, &wrong)
+	}
 	if err := e.rules.resolve(target, maxWait, &wrong); err != nil {
 		return nil, err
 	}
@@ -190,4 +193,22 @@ func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration,
 		e.concurrency = f.Concurrency
 	}
 	return e, nil
+}
+
+// checkGoals refuses goals that would fight each other, and what only a goal with a command can have.
+func checkGoals[R any, S ~string](goals []Goal[R, S], wrong *InputError) {
+	commanded := map[string]int{}
+	for i, g := range goals {
+		if g.Command == nil {
+			if g.Drift != nil || g.Before != nil {
+				wrong.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, and there is a Drift or Before")
+			}
+			continue
+		}
+		if first, ok := commanded[g.Resource]; ok {
+			wrong.Add(fmt.Sprintf("goals[%d].Resource", i), fmt.Sprintf("is that of goals[%d]: a resource has one goal", first))
+			continue
+		}
+		commanded[g.Resource] = i
+	}
 }

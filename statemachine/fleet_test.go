@@ -489,6 +489,7 @@ func TestFleetRefusesInput(t *testing.T) {
 	unmade := w.fleet(statemachine.WaitOptions{})
 	unmade.Machine = new(statemachine.Machine[state])
 	good := w.fleet(statemachine.WaitOptions{})
+	nothing := func(context.Context, statemachine.Operation) error { return nil }
 	for _, tt := range []struct {
 		why   string
 		f     *statemachine.Fleet[row, state]
@@ -500,6 +501,13 @@ func TestFleetRefusesInput(t *testing.T) {
 		{"everything at once", bad, goals(1, novel), 0, []string{"Batch", "Concurrency", "MinDelay", "target", "maxWait"}},
 		{"no goals, and no time", good, nil, 0, []string{"maxWait"}},
 		{"one goal of many", good, append(goals(2, started), statemachine.Goal[row, state]{Target: novel}), time.Hour, []string{"goals[2].Target"}},
+		{"two goals of one resource that commands", good, []statemachine.Goal[row, state]{
+			{Resource: "a", Target: started, Command: nothing}, {Resource: "b", Target: started, Command: nothing}, {Resource: "a", Target: stopped, Command: nothing},
+		}, time.Hour, []string{"goals[2].Resource"}},
+		{"what only a command looks at", good, []statemachine.Goal[row, state]{
+			{Resource: "a", Target: started, Drift: func(row) error { return nil }},
+			{Resource: "a", Target: started, Before: func(context.Context, row, statemachine.Operation) error { return nil }},
+		}, time.Hour, []string{"goals[0].Command", "goals[1].Command"}},
 		{"a machine that New did not make", unmade, goals(1, started), time.Hour, []string{"target"}},
 	} {
 		t.Run(tt.why, func(t *testing.T) {

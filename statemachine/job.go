@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -247,7 +248,8 @@ func (j *job[R, S]) end(reason Reason) step {
 		e.History = append(e.History, Sighting[string]{State: string(s.State), At: s.At})
 	}
 	if reason == Unreachable || reason == Lapsed {
-		e.Plan, _ = m.Plan(S(e.Last), S(e.Target))
+		plan, _ := m.Plan(S(e.Last), S(e.Target))
+		e.Plan = slices.Clone(plan) // the machine's own is shared
 	}
 	if reason == Unreachable {
 		e.Hint = m.def.Hint

@@ -74,10 +74,10 @@ type WaitError struct {
 	Reads    int                // made, failed ones included
 	Elapsed  time.Duration      // since the wait began
 	History  []Sighting[string] // each change of state and when it was first seen: at most the first and the last 32
-	Plan     []Operation        // what would lead from Last to Target, with Unreachable and Lapsed; empty: nothing would
+	Plan     []Operation        // what would lead to Target, where it is known; with Unreachable and Lapsed, empty: nothing would
 	Accepted []Operation        // what an ensure had run before; empty in a wait
 	Hint     string             // the lifecycle's, with Unreachable
-	Err      error              // the read's or command's error, if the last one failed; the context's with Canceled; else nil
+	Err      error              // the read's or command's error, if the last one failed; a Check's; the context's with Canceled; else nil
 }
 
 // Error is one line that says what happened to which resource and, with Unreachable and Lapsed, which operations would
@@ -109,11 +109,9 @@ func (e *WaitError) Error() string {
 	}
 	fmt.Fprintf(&b, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
 	switch {
-	case e.Reason == Unreachable, e.Reason == Lapsed:
-		if len(e.Plan) > 0 {
-			fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
-		}
-	case e.Last != "":
+	case len(e.Plan) > 0:
+		fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
+	case e.Last != "" && e.Reason != Unreachable && e.Reason != Lapsed:
 		fmt.Fprintf(&b, ", last seen %s", e.Last)
 	}
 	if e.Err != nil {

@@ -474,6 +474,37 @@ func TestWaitKindOfHanging(t *testing.T) {
 	})
 }
 
+// A fault that says no more than that its context ended is told as what it is: an answer that did not come in time.
+func TestWaitFaultOfHanging(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := shows(starting)
+		w := s.waiter(every(10 * time.Second))
+		w.Read = func(ctx context.Context) (row, error) {
+			<-ctx.Done()
+			return row{}, &statemachine.Fault{Kind: statemachine.Interrupted, Operation: "Describe", Resource: "res-1", Err: ctx.Err()}
+		}
+		_, err := w.Wait(t.Context(), started, time.Minute)
+		e := waitError(t, err)
+		same(t, "reason", statemachine.TimedOut, e.Reason)
+		same(t, "error of the read", "Describe res-1: no answer within 30s", e.Err.Error())
+		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+	})
+}
+
+// What a caller does to the error's plan is the caller's.
+func TestWaitErrorPlan(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := shows(stopped)
+		w := s.waiter(every(10 * time.Second))
+		_, err := w.Wait(t.Context(), started, time.Hour)
+		waitError(t, err).Plan[0] = "Scribble"
+		plan, _ := w.Machine.Plan(stopped, started)
+		same(t, "plan", []statemachine.Operation{opStart}, plan)
+	})
+}
+
 // What a read that took too long says is kept, though it is not believed; that its context was canceled is not, for the caller's was not.
 func TestWaitTooLong(t *testing.T) {
 	t.Parallel()

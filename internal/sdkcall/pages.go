@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/aws/smithy-go/middleware"
+
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -18,7 +20,7 @@ func Pages[T any](ctx context.Context, op statemachine.Operation, member string,
 		for first := true; first || token != nil && *token != ""; first = false {
 			items, next, err := page(ctx, token)
 			if err == nil && next != nil && token != nil && *next == *token {
-				err = Strange(op, "", fmt.Sprintf("the answer's %s is the request's: the list would never end", member))
+				err = Strange(op, "", middleware.Metadata{}, fmt.Sprintf("the answer's %s is the request's: the list would never end", member))
 			}
 			if err != nil {
 				var none T

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -38,7 +40,7 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 		return nil, c.Faults.Fault(ctx, op, resource, err)
 	}
 	if out == nil {
-		return nil, Strange(op, resource, "the answer is missing")
+		return nil, Strange(op, resource, middleware.Metadata{}, "the answer is missing")
 	}
 	return out, nil
 }
@@ -57,9 +59,11 @@ func Paced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Ope
 	return out, err
 }
 
-// Strange is the error of an answer that cannot be right, such as one for another resource. The service may do better the next time.
-func Strange(op statemachine.Operation, resource, message string) error {
-	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message}
+// Strange is the error of an answer that cannot be right, such as one for another resource; meta is the answer's ResultMetadata, for the request's ID.
+// The service may do better the next time.
+func Strange(op statemachine.Operation, resource string, meta middleware.Metadata, message string) error {
+	id, _ := awsmiddleware.GetRequestIDMetadata(meta)
+	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message, RequestID: id}
 }
 
 // Settings are what a client of the SDK tells of itself.

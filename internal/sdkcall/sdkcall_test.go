@@ -7,7 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -137,8 +139,10 @@ func TestWithoutAPacer(t *testing.T) {
 }
 
 func TestStrange(t *testing.T) {
-	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "thing-1", Message: "it is blue"}
-	if diff := cmp.Diff(error(want), sdkcall.Strange(op, "thing-1", "it is blue")); diff != "" {
+	var meta middleware.Metadata
+	awsmiddleware.SetRequestIDMetadata(&meta, "id-1")
+	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "thing-1", Message: "it is blue", RequestID: "id-1"}
+	if diff := cmp.Diff(error(want), sdkcall.Strange(op, "thing-1", meta, "it is blue")); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -32,14 +32,14 @@ var targets = []struct {
 	tests [][]string
 }{
 	{"statemachine/sdkfault/*.go", [][]string{{"./statemachine/sdkfault"}, {"./activitystream", "./ingestion", "./eventstream", "-run", quick}}},
-	{"statemachine/*.go", [][]string{{"./statemachine"}, {"./internal/modeltest", "-args", "-model.depth=2"}, {"./ingestion", "./eventstream"}}},
+	{"statemachine/*.go", [][]string{{"./statemachine"}, {"./internal/conformance"}, {"./internal/modeltest", "-args", "-model.depth=2"}, {"./ingestion", "./eventstream"}}},
 	{"internal/validate/*.go", [][]string{{"./internal/validate"}, {"./activitystream", "./ingestion", "./eventstream", "-run", quick}}},
 	{"activitystream/inputs.go", [][]string{{"./activitystream", "-run", quick}, {"./activitystream"}}},
-	{"activitystream/faults.go", [][]string{{"./activitystream", "-run", quick}, {"./activitystream"}}},
+	{"activitystream/faults.go", [][]string{{"./internal/conformance"}, {"./activitystream", "-run", quick}, {"./activitystream"}}},
 	{"ingestion/inputs.go", [][]string{{"./ingestion"}}},
-	{"ingestion/faults.go", [][]string{{"./ingestion"}}},
+	{"ingestion/faults.go", [][]string{{"./internal/conformance"}, {"./ingestion"}}},
 	{"eventstream/inputs.go", [][]string{{"./eventstream"}}},
-	{"eventstream/faults.go", [][]string{{"./eventstream"}}},
+	{"eventstream/faults.go", [][]string{{"./internal/conformance"}, {"./eventstream"}}},
 }
 
 // quick are the tests of validation and of errors.

@@ -1,0 +1,61 @@
+package activitystream_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+)
+
+// What one wait costs beside the bare calls that it makes of a service that answers as RDS does: no time, and a few allocations a read. BenchmarkOne
+// measures the processor's time, which is some 2 µs beside those 302 ms.
+func TestOneWait(t *testing.T) {
+	bubble(t, "time", func(t *testing.T) {
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Latency = latency })
+		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
+		began := time.Now()
+		_, err := rds.NewFromConfig(s.Config()).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
+		same(t, "error of the call", nil, err)
+		call := time.Since(began)
+
+		began = time.Now()
+		_, err = activitystream.NewFromConfig(s.Config()).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour)
+		same(t, "error of the wait", nil, err)
+		same(t, "time", call, time.Since(began))
+	})
+	t.Run("allocations", func(t *testing.T) {
+		if raceDetector {
+			t.Skip("the race detector allocates, too")
+		}
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Remember = 1 })
+		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
+		api := rds.NewFromConfig(s.Config())
+		client := activitystream.New(api, func(o *activitystream.Options) {
+			o.Pacer = unpaced()
+			o.Wait.Jitter = func(time.Duration) time.Duration { return 0 }
+		})
+		call := testing.AllocsPerRun(100, func() {
+			if _, err := api.DescribeDBClusters(context.Background(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		for _, reads := range []int{1, 10} {
+			wait := testing.AllocsPerRun(100, func() {
+				if _, err := client.Wait(context.Background(), arn, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
+					o.Wait.Consecutive = reads
+				}); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if more := wait/float64(reads) - call; more > 12 {
+				t.Errorf("%d reads: %.1f allocations a read more than the call has; want 12 at most", reads, more)
+			} else {
+				t.Logf("%d reads: %.1f allocations a read more than the call has", reads, more)
+			}
+		}
+	})
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// raceDetector tells that everything takes ten times as long.
+const raceDetector = true

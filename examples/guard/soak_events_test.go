@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// event is something that happens, if the resource is in a state in which it can.
+type event struct {
+	at   time.Time
+	what string
+	can  func() bool
+	do   func()
+}
+
+func always() bool { return true }
+
+// weather plans the storms.
+func (w *soak) weather() {
+	for _, s := range w.services {
+		r := w.dice.about(w.began, "storms", s.name)
+		for at := w.began.Add(between(r, w.stormEvery/2, w.stormEvery)); at.Before(w.calm); at = at.Add(between(r, w.stormEvery/2, 3*w.stormEvery/2)) {
+			s.storms = append(s.storms, storm{from: at, to: at.Add(between(r, 2*time.Minute, 40*time.Minute)), what: storms[len(s.storms)%len(storms)]})
+			w.tally.add("faults", outOfOrder)
+		}
+	}
+}
+
+// fortunes plan what happens to one resource.
+func (w *soak) fortunes(s *subject) {
+	r := w.dice.about(w.began, "fortunes", s.name)
+	at := w.began.Add(5*time.Minute + between(r, 0, w.eventEvery))
+	for {
+		story := w.story(r, s, at)
+		at = story[len(story)-1].at
+		if !at.Before(w.calm) {
+			return
+		}
+		w.happens = append(w.happens, story...)
+		at = at.Add(between(r, w.eventEvery/10, 2*w.eventEvery))
+	}
+}
+
+// story is one thing that happens to a resource, from its beginning to its end.
+func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
+	in := func(state string) func() bool { return func() bool { return s.truth() == state } }
+	well, off := in(s.target), in(s.other)
+	h := &s.hands
+	done := false // what a later part of the story is about
+	was := func() bool { return done }
+	doing := func(do func()) func() {
+		return func() {
+			done = true
+			do()
+		}
+	}
+	var story []event
+	switch c := r.IntN(20); {
+	case c < 6:
+		story = append(story, event{at, "stopped by somebody", well, h.stop})
+	case c < 12 && (c < 9 || h.rollBack == nil):
+		story = append(story, event{at, "lapsed", well, doing(h.lapse)})
+		if h.mend != nil {
+			story = append(story, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "deleted after it lapsed", was, h.mend})
+		}
+	case c < 12:
+		story = append(story, event{at, "start rolled back", well, h.rollBack})
+	case c < 15:
+		story = append(story, event{at, "stopped by somebody", well, h.stop},
+			event{at.Add(between(r, 5*time.Second, 5*time.Minute)), "started by somebody", off, h.help})
+	case c < 17:
+		story = append(story, event{at, "deleted", well, doing(h.remove)},
+			event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "made anew by somebody", was, h.restore})
+	default:
+		for range 3 + r.IntN(4) {
+			story = append(story, event{at, "stopped by a rival", well, h.stop})
+			at = at.Add(between(r, 2*time.Minute, 40*time.Minute))
+		}
+	}
+	if r.IntN(2) == 0 {
+		story = slices.Insert(story, 1, w.bystander(r, s, story[0].at))
+		slices.SortStableFunc(story, func(a, b event) int { return a.at.Compare(b.at) })
+	}
+	return story
+}
+
+// bystander is somebody else who waits for a resource just after something happened to it: as a call of the library, or as a Track that is kept
+// elsewhere between two reads, by a clock that steps.
+func (w *soak) bystander(r *rand.Rand, s *subject, after time.Time) event {
+	at, maxWait := after.Add(between(r, time.Second, 2*time.Minute)), between(r, time.Minute, 100*time.Minute)
+	target := s.target
+	if r.IntN(3) == 0 {
+		target = s.other
+	}
+	v := verdict{target: target, least: maxWait, most: maxWait}
+	if r.IntN(2) == 0 {
+		return event{at, "somebody waits", always, func() {
+			w.waiting.Go(func() {
+				w.wait(w.ctx, s, "wait", v, func(ctx context.Context, v *verdict) { v.err = s.wait(ctx, target, maxWait) })
+			})
+		}}
+	}
+	c := newClock(r)
+	v.least, v.most = maxWait-c.forth(), maxWait+c.back()
+	return event{at, "somebody keeps a wait elsewhere", always, func() {
+		w.waiting.Go(func() {
+			w.wait(w.ctx, s, "stored wait", v, func(ctx context.Context, v *verdict) {
+				c.stepped = func(kind string) { w.tally.add("faults", kind) }
+				v.err = s.stored(ctx, target, maxWait, c)
+			})
+		})
+	}}
+}

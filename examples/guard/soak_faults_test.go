@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+)
+
+// dice decide by what they are asked about: the same question at the same instant has the same answer, whoever asks first. A source of random
+// numbers that goroutines share would give them away in the order in which these happen to run, and no seed would give the same soak twice.
+type dice uint64
+
+func (d dice) about(at time.Time, what ...string) *rand.Rand {
+	h := fnv.New64a()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(at.UnixNano()))
+	_, _ = h.Write(b[:])
+	for _, s := range what {
+		_, _ = h.Write([]byte(s))
+		_, _ = h.Write([]byte{0})
+	}
+	return rand.New(rand.NewPCG(uint64(d), h.Sum64()))
+}
+
+// between is a time from least to most, to the nanosecond: no two things happen at one instant, so that their order is the same in each run.
+func between(r *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(r.Int64N(int64(most-least)))
+}
+
+// jitter is the library's own, a tenth either way, by the dice. Name is whose it is: two that were held up together do not go on in step.
+func (d dice) jitter(name string) func(time.Duration) time.Duration {
+	return func(delay time.Duration) time.Duration {
+		return between(d.about(time.Now(), "jitter", name), delay-delay/10, delay+delay/10+1)
+	}
+}
+
+// What is injected, as the table names it.
+const (
+	throttled = "throttled"
+	failing   = "5xx"
+	reset     = "connection reset"
+	lost      = "carried out, and the answer lost"
+	late      = "answer late, within the timeout"
+	tooLate   = "answer later than the timeout"
+	hung      = "no answer"
+	denied    = "access denied"
+	oldRead   = "read answered as of before"
+
+	outOfOrder = "storm: a service out of order for a while"
+	stepBack   = "clock step back"
+	stepForth  = "clock step forth"
+)
+
+// share is how often something happens to a call. The rest of the calls goes well.
+type share struct {
+	what string
+	of   float64
+}
+
+var (
+	readShares = []share{
+		{throttled, .004}, {failing, .004}, {reset, .003}, {late, .002}, {tooLate, .001}, {hung, .001}, {denied, .0002},
+	}
+	commandShares = []share{
+		{throttled, .04}, {failing, .04}, {reset, .03}, {lost, .05}, {late, .02}, {tooLate, .02}, {hung, .01}, {denied, .01},
+	}
+	storms = []string{throttled, failing, reset, denied}
+)
+
+// The times of what is slow or old. A read shows what is at most so old that the grace of a minute covers it.
+const (
+	readTimeout = 30 * time.Second // the library's
+	lateBy      = 20 * time.Second
+	tooLateBy   = 45 * time.Second
+	oldest      = 18 * time.Second
+	stormy      = .95 // of the calls in a storm
+	oldShare    = .1  // of the reads
+)
+
+// service is one of the three: what its faults look like, and when it is out of order altogether.
+type service struct {
+	name                    string
+	throttling, accessError string // codes
+	commands                map[string]bool
+	storms                  []storm
+}
+
+// storm is a time in which a service hardly works at all.
+type storm struct {
+	from, to time.Time
+	what     string
+}
+
+// during is the storm of an instant, or empty.
+func (s *service) during(at time.Time) string {
+	for _, st := range s.storms {
+		if !at.Before(st.from) && at.Before(st.to) {
+			return st.what
+		}
+	}
+	return ""
+}
+
+// stormy tells whether there was a storm at some time from one instant to another.
+func (s *service) stormy(from, to time.Time) bool {
+	for _, st := range s.storms {
+		if st.from.Before(to) && st.to.After(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// fate is what happens to a call: empty, nothing.
+func (w *soak) fate(s *service, c activitystreamtest.Call) string {
+	if !c.At.Before(w.calm) {
+		return ""
+	}
+	r := w.dice.about(c.At, "fate", string(c.Operation), c.Resource)
+	if what := s.during(c.At); what != "" && r.Float64() < stormy {
+		return what
+	}
+	shares := readShares
+	if s.commands[string(c.Operation)] {
+		shares = commandShares
+	}
+	for x := r.Float64(); len(shares) > 0; shares = shares[1:] {
+		if x -= shares[0].of; x < 0 {
+			return shares[0].what
+		}
+	}
+	return ""
+}
+
+// failure is a fate in the words of the simulators.
+func (s *service) failure(fate string) *activitystreamtest.Failure {
+	switch fate {
+	case throttled:
+		return &activitystreamtest.Failure{Code: s.throttling, Message: "Rate exceeded"}
+	case failing:
+		return &activitystreamtest.Failure{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable}
+	case reset:
+		return &activitystreamtest.Failure{Drop: true}
+	case lost:
+		return &activitystreamtest.Failure{Lost: true}
+	case late:
+		return &activitystreamtest.Failure{Delay: lateBy}
+	case tooLate:
+		return &activitystreamtest.Failure{Delay: tooLateBy}
+	case hung:
+		return &activitystreamtest.Failure{Hang: true}
+	case denied:
+		return &activitystreamtest.Failure{Code: s.accessError, Status: http.StatusForbidden, Message: "not authorized"}
+	}
+	return nil
+}
+
+// intercept is asked at each request.
+func (w *soak) intercept(s *service, c activitystreamtest.Call) *activitystreamtest.Failure {
+	fate := w.fate(s, c)
+	w.tally.add("faults", fate)
+	if fate == denied {
+		w.denials.Store(c.Resource, c.At)
+	}
+	if s.commands[string(c.Operation)] {
+		w.ordered(c, fate)
+	}
+	return s.failure(fate)
+}
+
+// latency is how long an answer takes. It is the first that gets to know what was carried out.
+func (w *soak) latency(s *service, c activitystreamtest.Call) time.Duration {
+	if c.Accepted && s.commands[string(c.Operation)] {
+		w.accepted(c)
+	}
+	return between(w.dice.about(c.At, "latency", string(c.Operation), c.Resource), 20*time.Millisecond, 300*time.Millisecond)
+}
+
+// staleness is how old what a read shows is.
+func (w *soak) staleness(resource string) time.Duration {
+	now := time.Now()
+	if !now.Before(w.calm) {
+		return 0
+	}
+	r := w.dice.about(now, "stale", resource)
+	if r.Float64() >= oldShare {
+		return 0
+	}
+	w.tally.add("faults", oldRead)
+	return between(r, time.Second, oldest)
+}
+
+// pace is how long a transition takes.
+func (w *soak) pace(resource, from, to string) time.Duration {
+	return between(w.dice.about(time.Now(), "pace", resource, from, to), 20*time.Second, 6*time.Minute)
+}
+
+// line is the way to a service. The calls of one caller take a little longer than those of another, so that no two of them are there at one
+// instant even if a pause held both: which of them came first would be anybody's guess.
+type line struct {
+	aws.HTTPClient
+
+	dice dice
+}
+
+type callerKey struct{}
+
+// calls marks the calls of a context as those of one caller.
+func calls(ctx context.Context, caller string) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller+time.Now().String())
+}
+
+func (l line) Do(r *http.Request) (*http.Response, error) {
+	if caller, ok := r.Context().Value(callerKey{}).(string); ok {
+		time.Sleep(between(l.dice.about(time.Now(), "line", caller), 0, 40*time.Millisecond))
+	}
+	return l.HTTPClient.Do(r)
+}
+
+// config is a simulator's, over such a line.
+func (w *soak) config(c aws.Config) aws.Config {
+	c.HTTPClient = line{HTTPClient: c.HTTPClient, dice: w.dice}
+	return c
+}
+
+// tally counts.
+type tally struct {
+	mu sync.Mutex
+	of map[string]map[string]int // by sort, and what
+}
+
+func (t *tally) add(sort, what string) {
+	if what == "" {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.of = map[string]map[string]int{}
+	}
+	if t.of[sort] == nil {
+		t.of[sort] = map[string]int{}
+	}
+	t.of[sort][what]++
+}

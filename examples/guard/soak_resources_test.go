@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// subject is one resource under guard.
+type subject struct {
+	name, arn string // as the guard calls it, and the simulator
+	service   *service
+	target    string
+	other     string // that a wait can be for, too
+	runs      []statemachine.Operation
+	table     table
+	thing     *thing
+	truth     func() string
+	history   func() life
+	hands     hands
+	wait      func(ctx context.Context, target string, maxWait time.Duration) error
+	stored    func(ctx context.Context, target string, maxWait time.Duration, clock *clock) error
+
+	orders []order
+	read   time.Time // the guard's last one that succeeded
+}
+
+// hands are what can be done to a resource behind the guard's back.
+type hands struct {
+	stop, help      func() // by somebody who commands
+	remove, restore func()
+	lapse           func() // by the service, at once
+	mend            func() // what it takes after that; nil: the guard can do it
+	rollBack        func() // by the service, with the guard's next start; nil: there is no such thing
+}
+
+// databases are read together, by one client.
+func (w *soak) databases() {
+	client, other := w.rdsClient("guard"), w.rdsClient("others")
+	var ins []*activitystream.StartInput
+	for i := range w.each * 2 {
+		id := fmt.Sprintf("db-%03d", i)
+		var add func(status activitystream.Status) string
+		if i%2 == 0 {
+			add = func(status activitystream.Status) string {
+				return w.rds.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: status, KmsKeyId: key})
+			}
+		} else {
+			add = func(status activitystream.Status) string {
+				return w.rds.AddInstance(activitystreamtest.Instance{Identifier: id, Status: status, KmsKeyId: key})
+			}
+		}
+		arn := add(activitystream.StatusStarted)
+		set := func(status activitystream.Status) func() { return func() { w.rds.Set(arn, status) } }
+		w.add(&subject{
+			name: arn, arn: arn, service: w.services[0], table: tableOf(activitystream.Machine()),
+			target: string(activitystream.StatusStarted), other: string(activitystream.StatusStopped),
+			runs:    []statemachine.Operation{activitystream.StartActivityStream},
+			truth:   func() string { return string(w.rds.Status(arn)) },
+			history: func() life { return lifeOf(w.rds.History(arn)) },
+			hands: hands{
+				stop: set(activitystream.StatusStopping), lapse: set(activitystream.StatusStopped),
+				help: func() { add(activitystream.StatusStarting) }, // with the key that is asked for
+				rollBack: func() {
+					w.rds.Set(arn, activitystream.StatusStopped)
+					w.rds.Lapse(arn)
+				},
+				remove: func() { w.rds.Remove(arn) }, restore: func() { add(activitystream.StatusStopped) },
+			},
+			wait: func(ctx context.Context, target string, maxWait time.Duration) error {
+				_, err := other.Wait(ctx, arn, activitystream.Status(target), maxWait)
+				return err
+			},
+			stored: func(ctx context.Context, target string, maxWait time.Duration, c *clock) error {
+				return carry(ctx, activitystream.Machine(), activitystream.Status(target), maxWait, c, func(ctx context.Context) (activitystream.Status, error) {
+					s, err := other.Get(ctx, arn)
+					if err != nil {
+						return "", err
+					}
+					return s.Status, nil
+				})
+			},
+		})
+		ins = append(ins, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true})
+	}
+	w.guard.sources = append(w.guard.sources, activityStreams(client, w.guard.rules, ins...))
+}
+
+func (w *soak) rdsClient(whose string) *activitystream.Client {
+	return activitystream.NewFromConfig(w.config(w.rds.Config()), func(o *activitystream.Options) {
+		o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose), w.seen
+		o.Pacer = statemachine.NewPacer(8, 300) // all of them can be put back at one instant: who is first under a smaller burst is not the seed's to say
+		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
+	})
+}
+
+// stores share their quotas, as the clients of one account.
+func (w *soak) stores() {
+	reads, commands, others := statemachine.NewPacer(8, 2), statemachine.NewPacer(.9, 1), statemachine.NewPacer(8, 2)
+	for i := range w.each {
+		id := fmt.Sprintf("4d2a1f0e-1111-4222-8333-%012d", i)
+		add := func() string { return w.trail.AddEventDataStore(ingestiontest.EventDataStore{Id: id}) }
+		arn := add()
+		client := func(whose string, reads *statemachine.Pacer) *ingestion.Client {
+			return ingestion.NewFromConfig(w.config(w.trail.Config()), func(o *ingestion.Options) {
+				o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose+arn), w.seen
+				o.ReadPacer, o.CommandPacer = reads, commands
+				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
+			})
+		}
+		other := client("others", others)
+		set := func(status ingestion.Status) func() { return func() { w.trail.Set(arn, status) } }
+		s := &subject{
+			name: arn, arn: arn, service: w.services[1], table: tableOf(ingestion.Machine()),
+			target: string(ingestion.StatusEnabled), other: string(ingestion.StatusStoppedIngestion),
+			runs:    []statemachine.Operation{ingestion.StartEventDataStoreIngestion},
+			truth:   func() string { return string(w.trail.Status(arn)) },
+			history: func() life { return lifeOf(w.trail.History(arn)) },
+			hands: hands{
+				stop: set(ingestion.StatusStoppingIngestion), help: set(ingestion.StatusStartingIngestion), lapse: set(ingestion.StatusStoppedIngestion),
+				rollBack: func() {
+					w.trail.Set(arn, ingestion.StatusStoppedIngestion)
+					w.trail.Lapse(arn)
+				},
+				remove: set(ingestion.StatusPendingDeletion), restore: set(ingestion.StatusEnabled),
+			},
+			wait: func(ctx context.Context, target string, maxWait time.Duration) error {
+				_, err := other.Wait(ctx, arn, ingestion.Status(target), maxWait)
+				return err
+			},
+			stored: func(ctx context.Context, target string, maxWait time.Duration, c *clock) error {
+				return carry(ctx, ingestion.Machine(), ingestion.Status(target), maxWait, c, func(ctx context.Context) (ingestion.Status, error) {
+					s, err := other.Get(ctx, arn)
+					if err != nil {
+						return "", err
+					}
+					return s.Status, nil
+				})
+			},
+		}
+		if i%2 == 0 { // deleted for good
+			s.hands.remove, s.hands.restore = func() { w.trail.Remove(arn) }, func() { add() }
+		}
+		w.add(s)
+		w.guard.sources = append(w.guard.sources, eventDataStore(client("guard", reads), w.guard.rules, arn))
+	}
+}
+
+// streams share their quotas, too.
+func (w *soak) streams() {
+	pacer := func() *statemachine.Pacer { return statemachine.NewPacer(4, 2) }
+	reads, commands, others := pacer(), pacer(), pacer()
+	for i := range w.each {
+		in := &eventstream.CreateInput{
+			Ref: eventstream.Ref{DomainName: fmt.Sprintf("domain-%03d", i), EventStreamName: "events"},
+			Uri: fmt.Sprintf("arn:aws:kinesis:us-east-1:123456789012:stream/events-%03d", i),
+		}
+		add := func() string {
+			return w.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: in.DomainName, EventStreamName: in.EventStreamName, Uri: in.Uri})
+		}
+		arn := add()
+		client := func(whose string, reads *statemachine.Pacer) *eventstream.Client {
+			return eventstream.NewFromConfig(w.config(w.profiles.Config()), func(o *eventstream.Options) {
+				o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose+arn), w.seen
+				o.ReadPacer, o.CommandPacer = reads, commands
+				o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} })
+			})
+		}
+		other := client("others", others)
+		remove := func() { w.profiles.Remove(arn) }
+		w.add(&subject{
+			name: in.Ref.String(), arn: arn, service: w.services[2], table: tableOf(eventstream.Machine()),
+			target: string(eventstream.StateRunning), other: string(eventstream.StateAbsent),
+			runs:    []statemachine.Operation{eventstream.CreateEventStream},
+			truth:   func() string { return string(w.profiles.State(arn)) },
+			history: func() life { return lifeOf(w.profiles.History(arn)) },
+			hands: hands{
+				stop: remove, help: func() { add() }, remove: remove, restore: func() { add() },
+				lapse: func() { w.profiles.Lapse(arn) }, mend: remove, // one that the service stopped is nobody's to start
+			},
+			wait: func(ctx context.Context, target string, maxWait time.Duration) error {
+				_, err := other.Wait(ctx, in.Ref, eventstream.State(target), maxWait)
+				return err
+			},
+			stored: func(ctx context.Context, target string, maxWait time.Duration, c *clock) error {
+				return carry(ctx, eventstream.Machine(), eventstream.State(target), maxWait, c, func(ctx context.Context) (eventstream.State, error) {
+					s, err := other.Get(ctx, in.Ref)
+					if err != nil {
+						return "", err
+					}
+					return s.State, nil
+				})
+			},
+		})
+		w.guard.sources = append(w.guard.sources, eventStream(client("guard", reads), w.guard.rules, in))
+	}
+}
+
+func (w *soak) add(s *subject) {
+	w.subjects = append(w.subjects, s)
+	w.byName[s.name], w.byName[s.arn] = s, s
+}
+
+func lifeOf[S ~string](history []statemachine.Sighting[S]) life {
+	l := make(life, len(history))
+	for i, s := range history {
+		l[i] = moment{at: s.At, state: string(s.State)}
+	}
+	return l
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// remembered bounds what a simulator remembers, so that its log does not hide what the guard uses. It is more than what happens to one resource.
+const remembered = 4096
+
+// soak is one run: three simulated services, what goes wrong with them, a guard of many resources, and the oracle beside it.
+type soak struct {
+	plan
+
+	dice     dice
+	began    time.Time
+	calm     time.Time // nothing goes wrong any more from then on
+	end      time.Time
+	services [3]*service
+	rds      *activitystreamtest.Server
+	trail    *ingestiontest.Server
+	profiles *eventstreamtest.Server
+
+	guard    *guard
+	subjects []*subject
+	byName   map[string]*subject // by what the guard calls it, and by ARN
+	happens  []event
+
+	ctx     context.Context //nolint:containedctx // of the one run
+	tally   tally
+	denials sync.Map // when access was denied last, by what the call named
+	waiting sync.WaitGroup
+
+	mu    sync.Mutex // of what follows, and of the subjects' last two
+	wrong []string
+	off   time.Duration // that resources were not as they should be
+}
+
+// newSoak makes the world as it is in the beginning.
+func newSoak(p plan, seed uint64) *soak {
+	w := &soak{plan: p, dice: dice(seed), began: time.Now(), byName: map[string]*subject{}}
+	w.end = w.began.Add(p.length)
+	w.calm = w.end.Add(-quiet)
+	databases := &service{name: "RDS", throttling: "Throttling", accessError: "AccessDenied", commands: map[string]bool{"StartActivityStream": true}}
+	stores := &service{name: "CloudTrail", throttling: "ThrottlingException", accessError: "AccessDeniedException", commands: map[string]bool{"StartEventDataStoreIngestion": true}}
+	streams := &service{name: "Customer Profiles", throttling: "ThrottlingException", accessError: "AccessDeniedException", commands: map[string]bool{"CreateEventStream": true}}
+	w.services = [3]*service{databases, stores, streams}
+	w.rds = activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+		o.Transition, o.StaleFunc, o.Remember = w.pace, w.staleness, remembered
+		o.Latency = func(c activitystreamtest.Call) time.Duration { return w.latency(databases, c) }
+		o.Intercept = func(c activitystreamtest.Call) *activitystreamtest.Failure { return w.intercept(databases, c) }
+	})
+	w.trail = ingestiontest.NewServer(func(o *ingestiontest.Options) {
+		o.Transition, o.StaleFunc, o.Remember = w.pace, w.staleness, remembered
+		o.Latency = func(c ingestiontest.Call) time.Duration { return w.latency(stores, activitystreamtest.Call(c)) }
+		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {
+			return (*ingestiontest.Failure)(w.intercept(stores, activitystreamtest.Call(c)))
+		}
+	})
+	w.profiles = eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
+		o.StaleFunc, o.Remember = w.staleness, remembered
+		o.Latency = func(c eventstreamtest.Call) time.Duration { return w.latency(streams, activitystreamtest.Call(c)) }
+		o.Intercept = func(c eventstreamtest.Call) *eventstreamtest.Failure {
+			return (*eventstreamtest.Failure)(w.intercept(streams, activitystreamtest.Call(c)))
+		}
+	})
+	w.guard = &guard{rules: theRules(), log: slog.New(counter{&w.tally})}
+	w.guard.rules.every = p.every
+	w.databases()
+	w.stores()
+	w.streams()
+	w.watched()
+	w.weather()
+	for _, s := range w.subjects {
+		w.fortunes(s)
+	}
+	slices.SortFunc(w.happens, func(a, b event) int { return a.at.Compare(b.at) })
+	return w
+}
+
+// watched puts the oracle's ears between the guard and the library: it hears each read, each ensure's end and each watch's.
+func (w *soak) watched() {
+	for _, src := range w.guard.sources {
+		for name, t := range src.things {
+			s := w.byName[name]
+			s.thing = t
+			// They begin one after the other, each at an instant of its own.
+			t.unwatched = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
+			ensure := t.ensure
+			t.ensure = func(ctx context.Context) (ran []statemachine.Operation, err error) {
+				w.wait(ctx, s, "ensure", verdict{
+					target: s.target, ensure: true, runs: s.runs, least: w.guard.rules.maxWait, most: w.guard.rules.maxWait,
+				}, func(ctx context.Context, v *verdict) {
+					ran, err = ensure(ctx)
+					v.operations, v.err = ran, err
+				})
+				return ran, err
+			}
+		}
+		watch := src.watch
+		src.watch = func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, sight] {
+			return func(yield func(string, sight) bool) {
+				for name, seen := range watch(ctx, names, func(r statemachine.Reading) {
+					w.seen(r)
+					w.noted(r)
+					onRead(r)
+				}) {
+					if seen.err != nil && ctx.Err() == nil {
+						w.lost(w.byName[name], seen.err)
+					}
+					if !yield(name, seen) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// run lets things happen until the end, and the guard guard.
+func (w *soak) run(ctx context.Context, sample func(when string)) {
+	ctx, cancel := context.WithDeadline(ctx, w.end)
+	w.ctx = ctx
+	defer cancel()
+	w.waiting.Go(func() {
+		for _, e := range w.happens {
+			if !sleepUntil(ctx, e.at) {
+				return
+			}
+			if e.can() {
+				w.tally.add("events", e.what)
+				e.do()
+			}
+		}
+	})
+	w.waiting.Go(func() {
+		if sleepUntil(ctx, w.began.Add(w.length/10)) {
+			sample("after a tenth of the time")
+		}
+		if sleepUntil(ctx, w.end.Add(-time.Minute)) {
+			sample("in the last minute")
+		}
+	})
+	w.guard.run(ctx)
+	cancel()
+	w.waiting.Wait()
+	w.inventory()
+}
+
+func sleepUntil(ctx context.Context, at time.Time) bool {
+	t := time.NewTimer(time.Until(at))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// longest is how long a resource can stay as it is although the guard could put it back: a watch and an ensure that fail, with the pauses after them.
+func (w *soak) longest() time.Duration {
+	r := &w.guard.rules
+	return r.maxWait + 2*r.longest + 4*r.every
+}
+
+// inventory counts what was lost: what is not as it should be, and what the guard does not know to be as it should be.
+func (w *soak) inventory() {
+	for _, s := range w.subjects {
+		l := s.history()
+		mends := s.table.costs(s.target, func(op statemachine.Operation) bool { return slices.Contains(s.runs, op) })
+		switch {
+		case l[0].at.After(w.began):
+			w.blame(s, "the simulator forgot what was true: remembered is too little")
+		case l[len(l)-1].state != s.target:
+			w.tally.add("lost", "not as it should be")
+			w.blame(s, fmt.Sprintf("it is lost: in the end it is %q", l[len(l)-1].state))
+		case s.thing.state != s.target, w.end.Sub(s.read) > 3*w.every:
+			w.tally.add("lost", "not watched")
+			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.thing.state))
+		}
+		for i, m := range l {
+			until := w.end
+			if i+1 < len(l) {
+				until = l[i+1].at
+			}
+			if m.state == s.target {
+				continue
+			}
+			w.off += until.Sub(m.at)
+			if _, ok := mends[m.state]; ok && until.Sub(m.at) > w.longest() {
+				w.tally.add("lost", "left alone for too long")
+				w.blame(s, fmt.Sprintf("it is lost: from %s to %s it was %q", m.at.Format(time.DateTime), until.Format(time.DateTime), m.state))
+			}
+		}
+	}
+}
+
+// counter is a log that only counts.
+type counter struct{ tally *tally }
+
+func (c counter) Enabled(context.Context, slog.Level) bool { return true }
+func (c counter) WithAttrs([]slog.Attr) slog.Handler       { return c }
+func (c counter) WithGroup(string) slog.Handler            { return c }
+func (c counter) Handle(_ context.Context, r slog.Record) error {
+	msg, _, _ := strings.Cut(r.Message, ":")
+	c.tally.add("log", msg)
+	return nil
+}

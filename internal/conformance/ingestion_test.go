@@ -1,0 +1,108 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+const (
+	storeID  = "4d2a1f0e-1111-4222-8333-123456789abc"
+	storeARN = "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/" + storeID
+)
+
+// eventDataStores are the ways of live event ingestion.
+func eventDataStores() []way {
+	const (
+		stopped, starting = string(ingestion.StatusStoppedIngestion), string(ingestion.StatusStartingIngestion)
+		enabled, stopping = string(ingestion.StatusEnabled), string(ingestion.StatusStoppingIngestion)
+	)
+	start := way{
+		name: "ingestion, start", machine: ingestion.Machine().Name(), op: ingestion.StartEventDataStoreIngestion, read: "GetEventDataStore",
+		from: stopped, via: starting, to: enabled, back: stopping, stuck: string(ingestion.StatusPendingDeletion),
+		busy: "InvalidEventDataStoreStatusException", already: "InvalidEventDataStoreStatusException",
+		least: 2 * time.Second, most: time.Minute, rows: ingestionRows,
+		has:      settles | returns | lapses | vanishes | watches | commands | beyond,
+		simulate: simulateStore,
+	}
+	stop := start
+	stop.name, stop.op = "ingestion, stop", ingestion.StopEventDataStoreIngestion
+	stop.from, stop.via, stop.to, stop.back = enabled, stopping, stopped, starting
+	return []way{start, stop}
+}
+
+func simulateStore(w way, change func(simulator.Call) *simulator.Failure) subject {
+	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
+		o.Starting, o.Stopping = settle, settle
+		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {
+			return (*ingestiontest.Failure)(change(simulator.Call(c)))
+		}
+	})
+	s.AddEventDataStore(ingestiontest.EventDataStore{Id: storeID, Status: ingestion.Status(w.from)})
+	sub := ofStore(s.Config(), storeARN, w.to == string(ingestion.StatusEnabled))
+	sub.simulated = simulated{
+		move:   func(state string) { s.Set(storeARN, ingestion.Status(state)) },
+		remove: func() { s.Remove(storeARN) },
+		lapse:  func() { s.Lapse(storeARN) },
+		stale:  func(d time.Duration) { s.Stale(storeARN, d) },
+		clear:  func() { s.ClearFailures("") },
+		fail:   func(op statemachine.Operation, f simulator.Failure) { s.Fail(op, ingestiontest.Failure(f)) },
+		log: func() []simulator.Call {
+			return converted(s.Calls(), func(c ingestiontest.Call) simulator.Call { return simulator.Call(c) })
+		},
+		truth: func() string { return string(s.Status(storeARN)) },
+	}
+	return sub
+}
+
+// ofStore is an event data store, whose ingestion is to be started or stopped.
+func ofStore(cfg aws.Config, arn string, start bool) subject {
+	c := ingestion.NewFromConfig(cfg)
+	state := func(s *ingestion.EventDataStore) string { return string(s.Status) }
+	options := func(o settings) func(*ingestion.Options) {
+		return func(to *ingestion.Options) {
+			to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
+		}
+	}
+	did := func(out *ingestion.EnsureOutput, err error) (done, error) {
+		if out == nil {
+			return done{IsNil: true}, err
+		}
+		d := done{Operations: out.Operations, Planned: out.Planned}
+		if out.EventDataStore != nil {
+			d.State = state(out.EventDataStore)
+		}
+		return d, err
+	}
+	starts, stops := &ingestion.StartInput{EventDataStore: arn}, &ingestion.StopInput{EventDataStore: arn}
+	return subject{
+		resource: arn,
+		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, arn)) },
+		run: func(ctx context.Context) error {
+			if start {
+				return last(c.Start(ctx, starts))
+			}
+			return last(c.Stop(ctx, stops))
+		},
+		wait: func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
+			return shown(state)(c.Wait(ctx, arn, ingestion.Status(target), maxWait, options(o)))
+		},
+		watch: func(ctx context.Context, o settings) iter.Seq2[string, error] {
+			return told(state, c.Watch(ctx, arn, options(o)))
+		},
+		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (done, error) {
+			if start {
+				return did(c.EnsureStarted(ctx, starts, maxWait, options(o)))
+			}
+			return did(c.EnsureStopped(ctx, stops, maxWait, options(o)))
+		},
+	}
+}

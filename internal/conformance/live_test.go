@@ -1,0 +1,230 @@
+//go:build live
+
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The variables that say what to check; see the package's documentation.
+const (
+	liveCluster     = "STREAMWARDEN_LIVE_CLUSTER"
+	liveInstance    = "STREAMWARDEN_LIVE_INSTANCE"
+	liveStore       = "STREAMWARDEN_LIVE_EVENT_DATA_STORE"
+	liveEventStream = "STREAMWARDEN_LIVE_EVENT_STREAM"
+	liveKey         = "STREAMWARDEN_LIVE_KMS_KEY"
+	liveChange      = "STREAMWARDEN_LIVE_CHANGE"
+)
+
+// candidate is a resource that can be checked, and what becomes of it if liveChange names it.
+type candidate struct {
+	name, variable string
+	changes        string
+
+	// subjects are the resource on both of its ways, in the order in which they are in ways, or why it cannot be checked.
+	subjects func(t *testing.T, cfg aws.Config, value string, may bool) (up, down subject, reason string)
+}
+
+func candidates() []candidate {
+	return []candidate{
+		{
+			"cluster", liveCluster, "its activity stream is stopped and started, or started and stopped, at once: THE DATABASE RESTARTS, TWICE, and " +
+				"in between no activity is recorded", liveDatabase,
+		},
+		{
+			"instance", liveInstance, "its activity stream is stopped and started, or started and stopped, at once: THE DATABASE RESTARTS, TWICE, and " +
+				"in between no activity is recorded", liveDatabase,
+		},
+		{"policy", liveInstance, "the audit policy is unlocked and locked, or locked and unlocked", livePolicy},
+		{
+			"ingestion", liveStore, "ingestion is stopped and started, or started and stopped: what happens in between is never ingested",
+			func(_ *testing.T, cfg aws.Config, value string, _ bool) (up, down subject, reason string) {
+				return ofStore(cfg, value, true), ofStore(cfg, value, false), ""
+			},
+		},
+		{
+			"event stream", liveEventStream, "it is deleted, and created with the same destination and tags: in between nothing is exported, and it is " +
+				"another stream of the same name", liveStream,
+		},
+	}
+}
+
+func liveDatabase(t *testing.T, cfg aws.Config, value string, may bool) (up, down subject, reason string) {
+	s, err := activitystream.NewFromConfig(cfg).Get(t.Context(), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := activitystream.StartInput{
+		ResourceArn: value, Mode: s.Mode, KmsKeyId: s.KmsKeyId, ApplyImmediately: true,
+		EngineNativeAuditFieldsIncluded: s.EngineNativeAuditFieldsIncluded,
+	}
+	if s.Status == activitystream.StatusStopped {
+		in.Mode, in.KmsKeyId, in.EngineNativeAuditFieldsIncluded = activitystream.ModeAsync, os.Getenv(liveKey), false
+		if in.KmsKeyId == "" {
+			if may {
+				return up, down, "its stream is stopped: set " + liveKey + " to the key with which it may be started"
+			}
+			in.KmsKeyId = "alias/any" // of dry runs: it is never sent
+		}
+	}
+	return ofStream(cfg, in, true), ofStream(cfg, in, false), ""
+}
+
+func livePolicy(t *testing.T, cfg aws.Config, value string, _ bool) (up, down subject, reason string) {
+	s, err := activitystream.NewFromConfig(cfg).Get(t.Context(), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Status != activitystream.StatusStarted {
+		return up, down, fmt.Sprintf("its stream is %s: a policy has a life only while it is started", s.Status)
+	}
+	return ofPolicy(cfg, value, true), ofPolicy(cfg, value, false), ""
+}
+
+func liveStream(t *testing.T, cfg aws.Config, value string, _ bool) (up, down subject, reason string) {
+	var ref eventstream.Ref
+	ref.DomainName, ref.EventStreamName, _ = strings.Cut(value, "/")
+	s, err := eventstream.NewFromConfig(cfg).Get(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := eventstream.CreateInput{Ref: ref, Uri: s.Uri, Tags: s.Tags}
+	return ofEventStream(cfg, in, true), ofEventStream(cfg, in, false), ""
+}
+
+// permitted reports whether liveChange names a resource.
+func permitted(name string) bool {
+	return slices.Contains(strings.Split(os.Getenv(liveChange), ","), name)
+}
+
+// TestLive checks the rules that a real resource can be asked about, on those that the variables name.
+func TestLive(t *testing.T) {
+	names := make([]string, 0, len(candidates()))
+	asked := false
+	for _, c := range candidates() {
+		names = append(names, c.name)
+		asked = asked || os.Getenv(c.variable) != ""
+	}
+	if !asked {
+		t.Skipf("no resource is named: set %s, %s (ARNs), %s (an ARN) or %s (domain/name)", liveCluster, liveInstance, liveStore, liveEventStream)
+	}
+	if list := os.Getenv(liveChange); list != "" {
+		for name := range strings.SplitSeq(list, ",") {
+			if !slices.Contains(names, name) {
+				t.Fatalf("%s names %q; it can name %q, with commas between", liveChange, name, names)
+			}
+		}
+	}
+	for _, c := range candidates() {
+		if value := os.Getenv(c.variable); value != "" {
+			t.Run(c.name, func(t *testing.T) { c.check(t, value) })
+		}
+	}
+}
+
+// check checks one resource.
+func (c candidate) check(t *testing.T, value string) {
+	guard := &watchman{may: permitted(c.name)}
+	up, down, reason := c.subjects(t, guard.config(t, value), value, guard.may)
+	if reason != "" {
+		t.Skipf("%s: %s", value, reason)
+	}
+	pair := slices.DeleteFunc(ways(), func(w way) bool { return !strings.HasPrefix(w.name, c.name+",") })
+	state, err := up.get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := world{way: pair[0], subject: up}, world{way: pair[1], subject: down} // where it is, and the other end
+	if state == pair[1].to {
+		first, second = second, first
+	}
+	if state != first.to {
+		t.Skipf("%s is %s: it has to be %s or %s, and stay so", value, state, pair[0].to, pair[1].to)
+	}
+	run := func(w world, at live) {
+		for _, r := range rules() {
+			if r.live == at && w.has&r.needs == r.needs {
+				t.Run(r.name, func(t *testing.T) {
+					defer r.explain(t, w.way)
+					w := w
+					w.T, w.calls = t, guard.seen
+					r.check(&w)
+				})
+			}
+		}
+	}
+	run(first, there)
+	run(second, opposite)
+	if !guard.may {
+		t.Logf("%s: nothing was changed. With %s=%q %s", value, liveChange, c.name, c.changes)
+		return
+	}
+	t.Logf("%s: %s", value, c.changes)
+	run(second, changed)
+	run(first, changed) // and back
+	if state, err = up.get(t.Context()); err != nil || state != first.to {
+		t.Errorf("%s IS LEFT AS %q, AND WAS %q (%v)", value, state, first.to, err)
+	}
+}
+
+// watchman sees every call of a client, and stops all that could change anything unless it may.
+type watchman struct {
+	may bool
+
+	mu    sync.Mutex
+	calls []simulator.Call
+}
+
+// config is the caller's, for the resource's Region, with the watchman at the beginning of every call.
+func (g *watchman) config(t *testing.T, value string) aws.Config {
+	var options []func(*config.LoadOptions) error
+	if a, err := arn.Parse(value); err == nil {
+		options = append(options, config.WithRegion(a.Region))
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.APIOptions = append(cfg.APIOptions, func(s *middleware.Stack) error {
+		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("watchman", g.see), middleware.After)
+	})
+	return cfg
+}
+
+func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	op := awsmiddleware.GetOperationName(ctx)
+	g.mu.Lock()
+	g.calls = append(g.calls, simulator.Call{At: time.Now(), Operation: statemachine.Operation(op), Named: 1})
+	g.mu.Unlock()
+	reads := strings.HasPrefix(op, "Describe") || strings.HasPrefix(op, "Get") || strings.HasPrefix(op, "List")
+	if !reads && !g.may {
+		return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%s would change something, and %s does not allow it", op, liveChange)
+	}
+	return next.HandleInitialize(ctx, in)
+}
+
+func (g *watchman) seen() []simulator.Call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.calls)
+}
