@@ -16,7 +16,8 @@ import (
 var (
 	shell    = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 	indented = regexp.MustCompile(`(?m)^\t(go .*)$`)
-	span     = regexp.MustCompile("`((?:go (?:-C|run|test|tool|build|vet) |\\.ci/)[^`\n]*)`")
+	span     = regexp.MustCompile("`((?:[A-Z_]+=\\S+ )*(?:go (?:-C|run|test|tool|build|vet) |\\.ci/)[^`\n]*)`")
+	setting  = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )+`) // of a variable, for one command
 	quoted   = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
 )
 
@@ -34,14 +35,14 @@ func commands(text string) []string {
 	for i, c := range found {
 		c, _, _ = strings.Cut(c, " #")
 		c, _, _ = strings.Cut(c, " && ")
-		found[i] = strings.TrimSpace(c)
+		found[i] = setting.ReplaceAllString(strings.TrimSpace(c), "")
 	}
 	return slices.DeleteFunc(found, func(c string) bool { return !strings.HasPrefix(c, "go ") && !strings.HasPrefix(c, ".ci/") })
 }
 
 // ofGo are the flags that go has itself, and whether a value follows.
 var ofGo = map[string]bool{ //nolint:gochecknoglobals // a table
-	"-v": false, "-race": false, "-run": true, "-bench": true, "-fuzz": true, "-fuzztime": true, "-list": true, "-timeout": true, "-count": true, "-benchmem": false,
+	"-v": false, "-race": false, "-run": true, "-bench": true, "-fuzz": true, "-fuzztime": true, "-list": true, "-timeout": true, "-count": true, "-tags": true, "-benchmem": false,
 }
 
 // check says what is wrong with a command that is run in a directory: a package, a test or a flag that is not there.
@@ -67,8 +68,10 @@ func check(dir, command string) error {
 		args = append(args, ".")
 	}
 	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
-		a := rest[0]
-		switch value, known := ofGo[a]; {
+		a, _, given := strings.Cut(rest[0], "=")
+		value, known := ofGo[a]
+		switch {
+		case known && given: // the value is not looked at
 		case known && value && len(rest) < 2:
 			return fmt.Errorf("%s has no value", a)
 		case known && value:
@@ -95,7 +98,18 @@ func check(dir, command string) error {
 		sources.WriteString(text)
 	}
 	for _, name := range names {
-		if regexp.MustCompile(`^\w+$`).MatchString(name) && !regexp.MustCompile(`(?m)^func `+name+`\w*\(`).MatchString(sources.String()) {
+		m := regexp.MustCompile(`^(\^?)(\w+)(\$?)$`).FindStringSubmatch(name) // one test; what else there is to match by is not looked at
+		if m == nil {
+			continue
+		}
+		before, after := `\w*`, `\w*`
+		if m[1] != "" {
+			before = ""
+		}
+		if m[3] != "" {
+			after = ""
+		}
+		if !regexp.MustCompile(`(?m)^func ` + before + m[2] + after + `\(`).MatchString(sources.String()) {
 			return fmt.Errorf("there is no %s", name)
 		}
 	}
@@ -156,12 +170,16 @@ func TestCommandsAreChecked(t *testing.T) {
 	for command, ok := range map[string]bool{
 		"go run ./examples/quickstart": true, "go run ./examples/slowstart": false, "go -C examples run ./quickstart": true,
 		"go test ./activitystream -run TestScale -v -timeout 30m -scale": true, "go test ./activitystream -run TestScales": false,
+		"go test ./activitystream -run 'TestScale$'": true, "go test ./activitystream -run '^Scale'": false,
 		"go test ./activitystream -run '^$' -bench .": true, "go test ./activitystream -scales": false,
 		"go test . ./internal/docs -update": true, "go test ./internal/layers -update": false, ".ci/run": true, ".ci/walk": false,
 	} {
 		if err := check(".", command); (err == nil) != ok {
 			t.Errorf("%s: want it to be right: %v; got %v", command, ok, err)
 		}
+	}
+	if got := commands("`A=b go test ./e`"); !slices.Equal(got, []string{"go test ./e"}) {
+		t.Errorf("found %q", got)
 	}
 	if got := commands("```sh\ngo run ./a   # b\nls\n```\nand `go test ./c` or `go vet`.\n\n\tgo test ./d\n"); !slices.Equal(got, []string{"go run ./a", "go test ./d", "go test ./c"}) {
 		t.Errorf("found %q", got)
