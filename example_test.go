@@ -26,12 +26,14 @@ func explain(err error) string {
 		return fmt.Sprintf("it stays %s until somebody runs %v", wait.Last, wait.Plan)
 	case errors.Is(err, statemachine.TimedOut), errors.Is(err, statemachine.Canceled):
 		return fmt.Sprintf("not there after %s: call again, it carries on", wait.Elapsed)
+	case errors.Is(err, statemachine.NotFound): // Gone, too
+		return "check the name and the Region: " + err.Error()
 	case errors.Is(err, statemachine.KeyNotAccessible), errors.Is(err, statemachine.AccessDenied):
 		return "ask for the permission: " + err.Error()
 	case waited:
 		return "reading failed: " + err.Error()
 	default:
-		return string(statemachine.KindOf(err)) // InvalidInput, NotFound, Unsupported, Drifted, …
+		return string(statemachine.KindOf(err)) // InvalidInput, Unsupported, Drifted, …
 	}
 }
 
@@ -70,6 +72,8 @@ func TestExplain(t *testing.T) {
 		wait(t.Context())
 		_, err := client.Get(t.Context(), arn)
 		got = append(got, explain(err))
+		aws.Remove(arn)
+		wait(t.Context())
 		for i, want := range []string{
 			"nothing to do",
 			"it stays stopped until somebody runs [StartActivityStream]",
@@ -77,6 +81,7 @@ func TestExplain(t *testing.T) {
 			"reading failed: database activity stream " + arn + ": waiting for started: read failed (1 read in 0s): " +
 				"DescribeDBClusters " + arn + ": unauthenticated: ExpiredToken: expired",
 			"unauthenticated",
+			"check the name and the Region: database activity stream " + arn + ": waiting for started: gone: there is no such resource",
 		} {
 			if !strings.HasPrefix(got[i], want) { // a request ID may follow
 				t.Errorf("got %q, want %q", got[i], want)

@@ -1,6 +1,10 @@
 package streamwarden_test
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,6 +35,37 @@ func TestReadme(t *testing.T) {
 	}
 	if n := strings.Count(program, "\n"); n > 25 {
 		t.Errorf("the complete program has %d lines; want at most 25", n)
+	}
+}
+
+// TestProgramInAModuleOfItsOwn compiles the program as it stands in the README, in a new module that requires this one and nothing else. It
+// needs no network: what this module requires is in the module cache already. go vet compiles as go build does, and does not link.
+func TestProgramInAModuleOfItsOwn(t *testing.T) {
+	_, program, ok := strings.Cut(text(t, "README.md"), "<!-- from examples/minimal -->\n```go\n")
+	program, _, closed := strings.Cut(program, "```\n")
+	if !ok || !closed {
+		t.Fatal("README.md shows no program")
+	}
+	root, err := filepath.Abs(shown.Path("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "github.com/streamwarden/streamwarden-go"
+	dir := t.TempDir()
+	for file, content := range map[string]string{
+		"main.go": program,
+		"go.mod":  fmt.Sprintf("module example.com/program\n\ngo 1.26\n\nrequire %s v0.0.0\n\nreplace %s => %q\n", name, name, root),
+		"go.sum":  text(t, "go.sum"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vet := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", ".")
+	vet.Dir = dir
+	vet.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off")
+	if out, err := vet.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -93,44 +93,47 @@ func (c *call) once() *call {
 	return &quiet
 }
 
-// StartOutput is the output of StartActivityStream.
+// StartOutput is the output of StartActivityStream, whose members have the same names.
 type StartOutput struct {
-	KmsKeyId                        string // as it was given
-	KinesisStreamName               string
-	Status                          Status
-	Mode                            Mode
-	EngineNativeAuditFieldsIncluded bool
-	ApplyImmediately                bool
+	KmsKeyId                        string // as it was given; a read has the bare key ID
+	KinesisStreamName               string // of the Kinesis data stream that RDS makes, in the same account and Region
+	Status                          Status // [StatusStarting], as a rule; never empty
+	Mode                            Mode   // as it was given
+	EngineNativeAuditFieldsIncluded bool   // as it was given; false where RDS does not tell
+	ApplyImmediately                bool   // as it was given; false where RDS does not tell
 
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
-// StopOutput is the output of StopActivityStream.
+// StopOutput is the output of StopActivityStream, whose members have the same names.
 type StopOutput struct {
-	KmsKeyId          string
-	KinesisStreamName string
-	Status            Status
+	KmsKeyId          string // of the stream that is stopped
+	KinesisStreamName string // of the Kinesis data stream that RDS deletes
+	Status            Status // [StatusStopping], as a rule; never empty
 
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
-// ModifyOutput is the output of ModifyActivityStream.
+// ModifyOutput is the output of ModifyActivityStream, whose members have the same names.
 type ModifyOutput struct {
-	KmsKeyId                        string
-	KinesisStreamName               string
-	Status                          Status
-	Mode                            Mode
-	EngineNativeAuditFieldsIncluded bool
-	PolicyStatus                    PolicyStatus
+	KmsKeyId                        string       // the stream's
+	KinesisStreamName               string       // of the stream's Kinesis data stream
+	Status                          Status       // the stream's, which the operation leaves as it is: [StatusStarted]; never empty
+	Mode                            Mode         // the stream's
+	EngineNativeAuditFieldsIncluded bool         // the stream's
+	PolicyStatus                    PolicyStatus // [PolicyLocking] or [PolicyUnlocking], as a rule
 
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // Start calls StartActivityStream. It returns when RDS has accepted the command; [Client.Wait] waits until
 // activity is recorded, and [Client.EnsureStarted] does both.
 //
 // Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault].
+// [*statemachine.Fault]: of kind NotFound if there is no such database; AlreadyInState if the stream is started
+// and InvalidState if it is starting or stopping (RDS's answers to both are unconfirmed), or the database is not available;
+// KeyNotAccessible; Unsupported or InvalidInput if this database can have no stream, or not in this mode; Unavailable
+// if the answer was lost, so that the stream may be starting. The package's documentation has the others.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -171,7 +174,9 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 // Stop calls StopActivityStream. It returns when RDS has accepted the command. RDS deletes the Kinesis data stream.
 //
 // Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind AlreadyInState if the stream is stopped.
+// [*statemachine.Fault]: of kind NotFound if there is no such database; AlreadyInState if the stream is stopped;
+// InvalidState if it is starting or stopping (unconfirmed), or the database is not available; Unavailable if the answer
+// was lost, so that the stream may be stopping. The package's documentation has the others.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -202,8 +207,10 @@ func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 // Modify calls ModifyActivityStream, which locks or unlocks the audit policy of an instance. It returns when
 // RDS has accepted the command. The database does not restart.
 //
-// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault].
+// Input that is not valid, the ARN of a cluster too, is a [*statemachine.InputError] before anything is sent, an error
+// of the service a [*statemachine.Fault]: of kind NotFound if there is no such instance; InvalidState if it is not
+// available, and, unconfirmed, if its stream is not started or its policy is as asked for; Unavailable if the answer was
+// lost, so that the policy may be changing. The package's documentation has the others.
 func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Options)) (*ModifyOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {

@@ -32,7 +32,7 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // of the range loop, and one for each call under way, none for a resource; a slow loop body delays nobody.
 // Breaking out of the loop stops everything before the range statement ends.
 //
-// An ARN that is given twice gets its result twice and is read once. An ARN that is out of bounds has a
+// An ARN that is given twice gets its result twice and is read once. An ARN that is not valid has a
 // [*statemachine.InputError] as its result, and so has each if target or maxWait is.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	check := func(call *call) error { return call.checkWait(target, maxWait) }
@@ -49,8 +49,8 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 // WatchEach yields each of many streams as it is, then each read that differs, by the rules of [Client.Watch],
 // keyed by the ARN as it was given, until the caller stops ranging. A database being gone, or another failure
 // that a wait does not tolerate, is yielded once and ends that resource's watch; the loop ends when none is
-// left. A loop body that is slower than the changes sees the latest of each stream only. What [Client.WaitEach]
-// says of ARNs and of stopping holds here, too.
+// left. A loop body that is slower than the changes sees the latest of each stream only, and must not change a Stream.
+// What [Client.WaitEach] says of ARNs and of stopping holds here, too.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()

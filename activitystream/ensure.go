@@ -20,7 +20,7 @@ type EnsureOutput struct {
 	Planned    []statemachine.Operation // of a dry run: what would have been run
 
 	// GapFrom and GapTo are the instants between which a restart (AllowRestart) may have left activity
-	// unrecorded. GapTo is zero if the stream was not seen started again.
+	// unrecorded. GapTo is zero if the stream was not seen started again. Without a restart both are zero.
 	GapFrom, GapTo time.Time
 }
 

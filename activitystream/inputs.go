@@ -28,14 +28,18 @@ type AuditPolicyState = types.AuditPolicyState
 
 // The audit policy's states as ModifyActivityStream takes them.
 const (
-	AuditPolicyLocked   AuditPolicyState = types.AuditPolicyStateLockedPolicy
+	// AuditPolicyLocked makes the audit policy in the database read-only: [PolicyLocking], then [PolicyLocked].
+	AuditPolicyLocked AuditPolicyState = types.AuditPolicyStateLockedPolicy
+
+	// AuditPolicyUnlocked has the audit policy in the database edited: [PolicyUnlocking], then [PolicyUnlocked].
 	AuditPolicyUnlocked AuditPolicyState = types.AuditPolicyStateUnlockedPolicy
 )
 
 // StartInput is the input of StartActivityStream.
 type StartInput struct {
 	// ResourceArn is the ARN of an Aurora cluster (arn:aws:rds:us-east-1:123456789012:cluster:name) or of an
-	// RDS for Oracle or SQL Server instance (…:db:name), in the client's Region. Required.
+	// RDS for Oracle or SQL Server instance (…:db:name), in the client's Region. It is sent in lower
+	// case, as RDS has it. Required.
 	ResourceArn string
 
 	// Mode is [ModeSync] or [ModeAsync]. Required. Only Aurora PostgreSQL has ModeSync.
@@ -50,7 +54,8 @@ type StartInput struct {
 	// until the next maintenance window.
 	ApplyImmediately bool
 
-	// EngineNativeAuditFieldsIncluded adds the engine's own audit fields to the events. Instances only.
+	// EngineNativeAuditFieldsIncluded adds the engine's own audit fields to the events. Instances only: with the
+	// ARN of a cluster it is an InputError.
 	EngineNativeAuditFieldsIncluded bool
 }
 

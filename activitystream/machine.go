@@ -26,7 +26,8 @@ const (
 	StatusStarted Status = types.ActivityStreamStatusStarted
 
 	// StatusStopping follows StopActivityStream. RDS moves on to stopped by itself and deletes the Kinesis stream.
-	// Nothing can be commanded here.
+	// That it may go back to started instead is unconfirmed; a wait for stopped would end as Lapsed. Nothing can be
+	// commanded here.
 	StatusStopping Status = types.ActivityStreamStatusStopping
 )
 
@@ -36,18 +37,21 @@ type PolicyStatus = types.ActivityStreamPolicyStatus
 
 // The states of the audit policy. It has a life only while the stream is started.
 const (
-	// PolicyLocked means that the audit policy in the database is read-only. It is so after every start.
+	// PolicyLocked means that the audit policy in the database is read-only. It is so after every start. Only
+	// ModifyActivityStream, and the end of the stream, lead out of it.
 	PolicyLocked PolicyStatus = types.ActivityStreamPolicyStatusLocked
 
 	// PolicyUnlocking follows ModifyActivityStream with [AuditPolicyUnlocked]. RDS moves on to unlocked by
-	// itself; the database does not restart.
+	// itself; the database does not restart. That it may go back to locked is documented nowhere. If the stream
+	// stops meanwhile there is no policy left to wait for: the wait ends as Lapsed.
 	PolicyUnlocking PolicyStatus = types.ActivityStreamPolicyStatusUnlockingPolicy
 
-	// PolicyUnlocked means that the audit policy in the database can be edited.
+	// PolicyUnlocked means that the audit policy in the database can be edited, by whoever may in the database:
+	// lock it again. ModifyActivityStream leads out of it, and so does the end of the stream.
 	PolicyUnlocked PolicyStatus = types.ActivityStreamPolicyStatusUnlocked
 
 	// PolicyLocking follows ModifyActivityStream with [AuditPolicyLocked]. RDS moves on to locked by itself;
-	// the database does not restart.
+	// the database does not restart. That it may go back to unlocked is documented nowhere.
 	PolicyLocking PolicyStatus = types.ActivityStreamPolicyStatusLockingPolicy
 )
 

@@ -27,7 +27,8 @@ type Options struct {
 	// DryRun makes the Ensure methods run nothing; EnsureOutput.Planned says what they would have run.
 	DryRun bool
 
-	// Concurrency is how many calls of one …Each are under way at once. 8 by default.
+	// Concurrency is how many calls of one …Each are under way at once. Zero: 8. Negative: a
+	// [*statemachine.InputError] for each resource.
 	Concurrency int
 
 	// Pacer keeps the calls of this client under RDS's quota, which all calls of an account in a Region share:

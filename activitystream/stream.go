@@ -8,11 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// Stream is what DescribeDBClusters or DescribeDBInstances tells of one resource's activity stream.
+// Stream is what DescribeDBClusters or DescribeDBInstances tells of one resource's activity stream. Status, Mode,
+// PolicyStatus, KmsKeyId, KinesisStreamName and EngineNativeAuditFieldsIncluded are the members of the same names with
+// ActivityStream before them.
 type Stream struct {
-	ResourceArn string // as RDS writes it
-	Status      Status
-	Mode        Mode // empty while the stream is stopped
+	ResourceArn string // the DBClusterArn or DBInstanceArn, as RDS writes it
+	Status      Status // never empty
+	Mode        Mode   // empty while the stream is stopped
 
 	// PolicyStatus is the audit policy's: it means something only while the stream is started. Empty for a cluster.
 	PolicyStatus PolicyStatus

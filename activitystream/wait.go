@@ -46,7 +46,9 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the
 // database's own status, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that a wait
 // tolerates go to Options.Wait.OnRead. The database being gone, any other failure and the context's end are
-// yielded once, as a [*statemachine.WaitError] beside the last value, and end it. Ranging again starts over.
+// yielded once, as a [*statemachine.WaitError] beside the last value, and end it; an ARN or options that are not valid as
+// a [*statemachine.InputError]. The loop's body must not change a Stream: it is compared with the next one. Ranging again
+// starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.patient(optFns)

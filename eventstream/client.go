@@ -100,15 +100,15 @@ func (c *call) once() *call {
 
 // CreateOutput is the output of CreateEventStream.
 type CreateOutput struct {
-	EventStreamArn string
-	Tags           map[string]string
+	EventStreamArn string            // never empty
+	Tags           map[string]string // as they were given; empty: none
 
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // DeleteOutput is the output of DeleteEventStream, which says nothing.
 type DeleteOutput struct {
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // Create calls CreateEventStream, which makes an event stream and has it run. [Client.WaitHealthy] waits until
@@ -116,7 +116,8 @@ type DeleteOutput struct {
 //
 // Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind AlreadyInState if the domain has a stream, this one or another; InvalidInput where the
-// destination cannot be used, too.
+// destination cannot be used, too; Unavailable if the answer was lost, so that the stream may be there. The package's
+// documentation has the others.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -146,7 +147,8 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 // and what is in it stay. [Client.Wait] for [StateAbsent] waits until reads show it.
 //
 // Names that are not valid are a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind NotFound if there is no such stream or domain, or the caller has no access to it.
+// [*statemachine.Fault]: of kind NotFound if there is no such stream or domain, or the caller has no access to it;
+// Unavailable if the answer was lost, so that the stream may be gone. The package's documentation has the others.
 func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) (*DeleteOutput, error) {
 	call := c.call(optFns)
 	if err := ref.validate(DeleteEventStream); err != nil {

@@ -11,8 +11,13 @@
 //
 // The SDK has the operations, and no waiter. Its CreateEventStream returns long before events get anywhere,
 // does not say why they do not, and cannot be called twice; its GetEventStream answers the same for a stream
-// that is not there and to a caller who may not see it. This package is for programs that have to know. It
-// reads no events: Kinesis clients do. A single call whose outcome nobody waits for needs no more than the SDK.
+// that is not there and to a caller who may not see it. This package is for programs that have to know.
+//
+// # When not to use it
+//
+// It reads no events: Kinesis clients do. It makes no domains and no Kinesis data streams. A single call whose outcome
+// nobody waits for needs no more than the SDK, and a stream that never changes is well off with CloudFormation, which has
+// a type for it.
 //
 // # Lifecycle
 //
@@ -28,7 +33,8 @@
 // # Waiting
 //
 // [Client.Wait], [Client.WaitHealthy] and [Client.Watch] read until there is something to tell; the rules are
-// those of [statemachine.Waiter.Wait], the settings [Options].Wait. [Client.EnsureCreated] and
+// those of [statemachine.Waiter.Wait], the settings [Options].Wait: at first every 2 s, and never more seldom than every
+// minute. [Client.EnsureCreated] and
 // [Client.EnsureDeleted] command, too, as little as needed, and can be called again at any time. All of them
 // send a command in one attempt and keep under the quotas.
 //
@@ -36,6 +42,18 @@
 // caller needs profile:GetEventStream and profile:ListEventStreams for that; for the commands
 // profile:CreateEventStream, profile:TagResource, iam:PutRolePolicy and kinesis:DescribeStreamSummary, and
 // profile:DeleteEventStream and iam:DeleteRolePolicy.
+//
+// # Many at once
+//
+// A domain has one stream, so that there is no method for many. For the streams of several domains run one call for each in
+// a goroutine of its own, with one [Client]: they share its pacers, and with them the quotas. Two clients for one account
+// and Region need the same pacers.
+//
+// # Concurrency
+//
+// A [Client] is safe for concurrent use; Options are copied for each call. A [Stream] belongs to whoever got it, but for one
+// that a Watch has yielded: it must not be changed. The functions and the Logger in [Options].Wait
+// are called from the goroutine that reads: yours.
 //
 // # Errors
 //
@@ -46,13 +64,31 @@
 //   - [statemachine.AlreadyInState]: the domain has a stream already. EnsureCreated reports whether it is the one
 //     that is wanted.
 //   - [statemachine.Drifted]: the stream leads to another Uri. Options.AllowRestart replaces it.
-//   - [statemachine.NotFound]: there is no such stream. If the message names ListEventStreams, there may be no
+//   - [statemachine.NotFound]: there is no such stream. Check the names. If the message names ListEventStreams, there may be no
 //     such domain, or no access.
 //   - [statemachine.MissingDependency]: the destination is not active, or gone. Create it, then delete and
 //     create the stream.
+//   - [statemachine.AccessDenied]: by the caller's policies; the actions are above. Customer Profiles may say NotFound for
+//     it as well.
+//   - [statemachine.Unauthenticated]: the credentials are missing, expired or wrong. Renew them.
+//   - [statemachine.Throttled]: nothing was done. Try again later; waits and ensures do so by themselves.
+//   - [statemachine.Unavailable]: the service failed, its answer was lost, or Get and List contradict each other. Waits and
+//     ensures go on. After a bare command, read before you send it again: it may have been carried out.
+//   - [statemachine.Interrupted]: your context ended. A command may have been carried out; call the Ensure again.
+//   - [statemachine.Unknown]: a code that the service did not have when this was written. Look at Fault.Code.
+//
+// And the reasons:
+//
+//   - [statemachine.TimedOut]: call again; it carries on. Of an EnsureCreated see the error in it: the domain may have
+//     another stream, or the destination not be active.
+//   - [statemachine.Canceled]: your context ended. Call again; WaitError.Accepted tells what was commanded.
 //   - [statemachine.Unreachable]: the wait cannot succeed without a command, which the error names: as for a
 //     stream that is stopped.
-//   - [statemachine.Throttled], [statemachine.Unavailable]: try again later. Waits and ensures do so by themselves.
+//   - [statemachine.Lapsed]: the stream was there, or was created, and somebody deleted it, or the service stopped it; or a
+//     deleted one is back. Find out who, before you call again.
+//   - [statemachine.Gone]: from WaitHealthy: the stream is not there. Create it. To the others its absence is
+//     [StateAbsent].
+//   - [statemachine.ReadFailed]: a read failed in a way that does not heal; its kind says what to do.
 //
 // The SDK's own errors stay in the chain, for errors.As.
 //

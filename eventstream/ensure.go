@@ -18,7 +18,7 @@ type EnsureOutput struct {
 
 	// GapFrom and GapTo are the instants between which the restart of a running stream (AllowRestart) may have
 	// left events unexported. GapTo is zero if the stream was not seen running again. For a stream that was
-	// stopped both are zero: its gap began before.
+	// stopped both are zero: its gap began before. Without a restart both are zero, too.
 	GapFrom, GapTo time.Time
 }
 

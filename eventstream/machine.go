@@ -35,7 +35,9 @@ type DestinationStatus = types.EventStreamDestinationStatus
 
 // The states of a destination. They mean something only while the stream is [StateRunning].
 const (
-	// DestinationHealthy means that the Kinesis data stream takes the events.
+	// DestinationHealthy means that the Kinesis data stream takes the events. Customer Profiles leaves it by itself
+	// when the Kinesis data stream does not exist any more, is not active or throttles, or its key cannot be used, as
+	// its messages say. Nothing commands it.
 	DestinationHealthy DestinationStatus = types.EventStreamDestinationStatusHealthy
 
 	// DestinationUnhealthy means that it does not, since UnhealthySince; Message says why. Customer Profiles

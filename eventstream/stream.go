@@ -10,26 +10,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles/types"
 )
 
-// Stream is what GetEventStream tells of an event stream, or ListEventStreams, which tells less.
+// Stream is what GetEventStream tells of an event stream, or ListEventStreams, which tells less, under the names that it
+// has there.
 type Stream struct {
-	DomainName      string
-	EventStreamName string // as it was asked for: the answer of GetEventStream lacks it
-	EventStreamArn  string
+	DomainName      string    // of the Customer Profiles domain
+	EventStreamName string    // as it was asked for: the answer of GetEventStream lacks it
+	EventStreamArn  string    // empty where it is not there
 	CreatedAt       time.Time // zero in a list, which lacks it
-	State           State
+	State           State     // [StateAbsent] if it is not there
 	StoppedSince    time.Time // zero: not stopped
 
 	Destination // the API's DestinationDetails, so that s.Uri is what CreateInput.Uri was
 
-	Tags map[string]string
+	Tags map[string]string // empty: none
 }
 
 // Destination is where a stream leads, and whether events arrive there.
 type Destination struct {
-	Uri            string // the ARN of a Kinesis data stream
-	Status         DestinationStatus
-	UnhealthySince time.Time // when the status last became unhealthy; zero: never, as far as the service tells
-	Message        string    // the service's own words on the status; empty in a list, which lacks it
+	Uri            string            // the ARN of a Kinesis data stream
+	Status         DestinationStatus // means something only while the stream is [StateRunning]
+	UnhealthySince time.Time         // when the status last became unhealthy; zero: never, as far as the service tells
+	Message        string            // the service's own words on the status; empty in a list, which lacks it
 }
 
 // remedy is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the

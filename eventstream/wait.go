@@ -87,7 +87,9 @@ func explain(e *statemachine.WaitError, s *Stream) {
 // Watch yields the stream as it is, then each read that differs in anything, reading every 30 s (WatchDelay),
 // until the caller stops ranging. A stream that is not there is yielded as one in [StateAbsent], and the watch
 // goes on. Failures that a wait tolerates go to Options.Wait.OnRead. Any other failure and the context's end
-// are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. Ranging again starts over.
+// are yielded once, as a [*statemachine.WaitError] beside the last value, and end it; names or options that are not valid
+// as a [*statemachine.InputError]. The loop's body must not change a Stream: it is compared with the next one. Ranging
+// again starts over.
 func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := ref.validate(""); err != nil {

@@ -100,12 +100,12 @@ func (c *call) once() *call {
 
 // StartOutput is the output of StartEventDataStoreIngestion, which has no members.
 type StartOutput struct {
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // StopOutput is the output of StopEventDataStoreIngestion, which has no members.
 type StopOutput struct {
-	ResultMetadata middleware.Metadata
+	ResultMetadata middleware.Metadata // the SDK's
 }
 
 // Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command, and does not
@@ -114,7 +114,9 @@ type StopOutput struct {
 //
 // Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
 // a [*statemachine.Fault]: of kind InvalidState unless the store is stopped, a store that is started already
-// among them; of kind Unsupported if the store's categories cannot be started.
+// among them; Unsupported if the store's categories cannot be started; Conflict if CloudTrail is at work on it; NotFound
+// if there is no such store; Unavailable if the answer was lost, so that it may be starting. The package's documentation
+// has the others.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -137,7 +139,9 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 //
 // Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
 // a [*statemachine.Fault]: of kind InvalidState unless the store is enabled, a store that is stopped already
-// among them; of kind Unsupported if the store's categories cannot be stopped.
+// among them; Unsupported if the store's categories cannot be stopped; Conflict if CloudTrail is at work on it; NotFound
+// if there is no such store; Unavailable if the answer was lost, so that it may be stopping. The package's documentation
+// has the others.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.call(optFns)
 	if err := in.validate(call.Region); err != nil {

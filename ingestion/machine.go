@@ -16,11 +16,12 @@ const (
 	StatusCreated Status = types.EventDataStoreStatusCreated
 
 	// StatusEnabled means that live events are ingested. StopEventDataStoreIngestion and DeleteEventDataStore
-	// lead out of it.
+	// lead out of it, whoever calls them; CloudTrail is not known to leave it by itself.
 	StatusEnabled Status = types.EventDataStoreStatusEnabled
 
 	// StatusStoppingIngestion follows StopEventDataStoreIngestion. CloudTrail moves on to STOPPED_INGESTION by
-	// itself. Nothing can be commanded here.
+	// itself. That it may go back to ENABLED instead is unconfirmed; a wait for STOPPED_INGESTION would end as Lapsed.
+	// Nothing can be commanded here.
 	StatusStoppingIngestion Status = types.EventDataStoreStatusStoppingIngestion
 
 	// StatusStoppedIngestion means that no live events are ingested; what was ingested before stays, can be
@@ -28,8 +29,9 @@ const (
 	// nowhere: take them for lost. Only StartEventDataStoreIngestion and DeleteEventDataStore lead out of it.
 	StatusStoppedIngestion Status = types.EventDataStoreStatusStoppedIngestion
 
-	// StatusStartingIngestion follows StartEventDataStoreIngestion. CloudTrail moves on to ENABLED by itself,
-	// or goes back. Nothing can be commanded here.
+	// StatusStartingIngestion follows StartEventDataStoreIngestion. CloudTrail moves on to ENABLED by itself.
+	// That it may go back to STOPPED_INGESTION instead is unconfirmed; a wait for ENABLED would end as Lapsed. Nothing
+	// can be commanded here.
 	StatusStartingIngestion Status = types.EventDataStoreStatusStartingIngestion
 
 	// StatusPendingDeletion follows DeleteEventDataStore. Nothing is ingested and nothing can be queried. Seven

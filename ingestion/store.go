@@ -10,11 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
-// EventDataStore is what GetEventDataStore tells of an event data store.
+// EventDataStore is what GetEventDataStore tells of an event data store, under the names that it has there, and the
+// Categories.
 type EventDataStore struct {
-	EventDataStoreArn string
-	Name              string
-	Status            Status
+	EventDataStoreArn string // never empty
+	Name              string // 3 to 128 characters
+	Status            Status // never empty
 
 	AdvancedEventSelectors []types.AdvancedEventSelector // which events are ingested
 
@@ -22,17 +23,17 @@ type EventDataStore struct {
 	// "Data", "NetworkActivity", "ConfigurationItem", "ActivityAuditLog", "Evidence", "Insight", …
 	Categories []string
 
-	MultiRegionEnabled           bool
-	OrganizationEnabled          bool
-	RetentionPeriod              int32 // days
-	TerminationProtectionEnabled bool
-	CreatedTimestamp             time.Time
-	UpdatedTimestamp             time.Time
-	KmsKeyId                     string // a key ARN, whatever was given; empty: the store has no key of its own
-	BillingMode                  types.BillingMode
-	FederationStatus             types.FederationStatus
-	FederationRoleArn            string
-	PartitionKeys                []types.PartitionKey
+	MultiRegionEnabled           bool                   // it has events of all Regions
+	OrganizationEnabled          bool                   // it has events of all accounts of an organization
+	RetentionPeriod              int32                  // days
+	TerminationProtectionEnabled bool                   // it cannot be deleted until that is off
+	CreatedTimestamp             time.Time              // zero where CloudTrail does not tell
+	UpdatedTimestamp             time.Time              // zero where CloudTrail does not tell
+	KmsKeyId                     string                 // a key ARN, whatever was given; empty: the store has no key of its own
+	BillingMode                  types.BillingMode      // EXTENDABLE_RETENTION_PRICING or FIXED_RETENTION_PRICING
+	FederationStatus             types.FederationStatus // ENABLING, ENABLED, DISABLING or DISABLED
+	FederationRoleArn            string                 // empty: none
+	PartitionKeys                []types.PartitionKey   // at most two
 }
 
 // Controllable reports whether CloudTrail starts and stops ingestion into a store of these categories:

@@ -31,7 +31,8 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // anything but UpdatedTimestamp, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that
 // a wait tolerates go to Options.Wait.OnRead. The store being removed for good, any other failure and the
 // context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. An ARN or
-// ID that is not valid is yielded as a [*statemachine.InputError]. Ranging again starts over.
+// ID that is not valid is yielded as a [*statemachine.InputError]. The loop's body must not change an EventDataStore:
+// it is compared with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.patient(optFns)

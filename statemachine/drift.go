@@ -5,8 +5,8 @@ import "strings"
 // DriftError says that a resource is in the state asked for, but with other settings than asked for. Nothing
 // was changed about them. errors.Is(err, [Drifted]) holds.
 type DriftError struct {
-	Resource string
-	Fields   []Drift // not empty
+	Resource string  // an ARN, a name
+	Fields   []Drift // what differs; not empty
 }
 
 // Drift is one setting that differs.

@@ -10,10 +10,10 @@ import (
 type Ensurer[R any, S ~string] struct {
 	Waiter[R, S]
 
-	Command  func(context.Context, Operation) error    // runs one operation, in one attempt: see Ensure
+	Command  func(context.Context, Operation) error    // runs one operation, in one attempt: see Ensure. Required
 	Drift    func(R) error                             // non-nil: in the target, but not as wanted; a *DriftError. May be nil
 	Before   func(context.Context, R, Operation) error // asked before each command, with what was read last; see [Goal]. May be nil
-	Commands Commands[R]
+	Commands Commands[R]                               // the zero value: any operation of the table, no restart
 }
 
 // Commands are the settings of an ensure.
@@ -49,7 +49,7 @@ type Ensured[R any] struct {
 
 	// GapFrom and GapTo are, after a restart, the instants between which the resource may have been out of the
 	// target: when the first command was sent, and when the target was read again. GapTo is zero if that did
-	// not happen.
+	// not happen. Without a restart both are zero.
 	GapFrom, GapTo time.Time
 }
 

@@ -5,7 +5,7 @@ import "strings"
 // Fault is an error of the service, or on the way to it, with what it means. The services' packages return
 // every failed call as a *Fault; the package sdkfault makes them.
 type Fault struct {
-	Kind      Kind
+	Kind      Kind      // what to do about it
 	Operation Operation // what was called
 	Resource  string    // on what; may be empty
 	Code      string    // the service's error code as it came over the wire; empty where no answer came

@@ -9,9 +9,9 @@ import (
 
 // Result is the outcome for one of many inputs.
 type Result[R any] struct {
-	Index int // which of the inputs
-	Value R   // beside an error too, as far as there is one
-	Err   error
+	Index int   // which of the inputs; -1: the input is wrong as a whole
+	Value R     // beside an error too, as far as there is one
+	Err   error // what ended this one badly; nil: it is as wanted
 }
 
 // Fleet waits for, ensures and watches many resources at once, in few reads and under one quota. Machine, Read
@@ -21,9 +21,9 @@ type Result[R any] struct {
 // slow loop body delays nobody. One resource's failure is its own. Breaking out of the loop stops everything before
 // the range statement ends.
 type Fleet[R any, S ~string] struct {
-	Machine *Machine[S]
+	Machine *Machine[S] // the lifecycle of all of them
 
-	// Read reads one resource.
+	// Read reads one resource. It must honour its context, and is called from several goroutines.
 	Read func(ctx context.Context, resource string) (R, error)
 
 	// ReadMany reads up to Batch resources of one Group in one call. A resource for which it has no Result, or
@@ -31,24 +31,27 @@ type Fleet[R any, S ~string] struct {
 	// whatever would end a resource badly comes from a read of that resource alone. Nil: all are read by Read.
 	ReadMany func(ctx context.Context, resources []string) ([]Result[R], error)
 
-	Batch int                          // how many resources ReadMany takes; 100 by default
-	Group func(resource string) string // which resources ReadMany can read together; nil: all
+	// Batch is how many resources ReadMany takes. Zero: 100. Negative: an InputError.
+	Batch int
+
+	// Group tells which resources ReadMany can read together: those with the same answer. Nil: all.
+	Group func(resource string) string
 
 	State func(R) S         // as in a Waiter
 	Kind  func(error) Kind  // as in a Waiter
 	Check func(R) error     // as in a Waiter
 	Same  func(a, b R) bool // as in a Waiter
 
-	Concurrency int    // how many calls are under way at once; 8 by default
-	Pacer       *Pacer // as in a Waiter
-	Commands    Commands[R]
-	Options     WaitOptions
+	Concurrency int         // how many calls are under way at once, commands included; zero: 8; negative: an InputError
+	Pacer       *Pacer      // as in a Waiter
+	Commands    Commands[R] // the settings of the goals that have a Command
+	Options     WaitOptions // defaults of each call's
 }
 
 // Goal is what is wanted of one resource. A resource that is commanded has one goal in a call.
 type Goal[R any, S ~string] struct {
-	Resource string
-	Target   S
+	Resource string // an ARN, a name: what Read is given
+	Target   S      // the state wanted, one of the Machine's
 
 	// Command runs one operation, as in an [Ensurer]. Nil: the resource is only waited for.
 	Command func(context.Context, Operation) error
@@ -77,8 +80,8 @@ func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time
 
 // Watch yields each resource as it is, then each read that differs, as [Waiter.Watch] does for one. A
 // failure that ends a resource's watch is yielded once. The loop ends when no resource is left. A body that is
-// slower than the changes sees the latest of each resource only. An input that is wrong as a whole is yielded
-// once, with index -1.
+// slower than the changes sees the latest of each resource only, and must not change what it is given. An input that
+// is wrong as a whole is yielded once, with index -1.
 func (f *Fleet[R, S]) Watch(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	return values(f.run(ctx, aimWatch, goalsOf[R, S](resources), 0, optFns))
 }

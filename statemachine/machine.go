@@ -17,7 +17,7 @@ type Operation string
 //   - settling: By is empty. The service finishes by itself what was commanded, as in starting → started;
 //   - lapse: Lapse is set. The service moves against the caller's wish, as in a start that is rolled back.
 type Transition[S ~string] struct {
-	From, To S
+	From, To S         // two states; New refuses empty ones, and one that leads to itself
 	By       Operation // the operation that commands it; empty: the service makes it by itself
 	Lapse    bool      // the service makes it against the caller's wish; excludes By
 }

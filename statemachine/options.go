@@ -7,33 +7,36 @@ import (
 	"time"
 )
 
-// WaitOptions are the settings of a wait. The zero value has the defaults.
+// WaitOptions are the settings of a wait. The zero value has the defaults. A duration or count that must not be negative
+// and is, and a MinDelay above MaxDelay where both are set, are an [*InputError] before anything is read.
 type WaitOptions struct {
 	// MinDelay and MaxDelay bound the delay between two reads, which is an eightieth of the time waited: a wait
-	// of an hour reads every 45 s. 2 s and 1 minute by default; a MinDelay above the default MaxDelay raises
-	// it, and the other way round.
+	// of an hour reads every 45 s. After a tolerated failure it is twice that. 2 s and 1 minute by default; a
+	// MinDelay above the default MaxDelay raises it, and the other way round. Neither may be negative, nor MinDelay
+	// be more than MaxDelay.
 	MinDelay, MaxDelay time.Duration
 
-	// ReadTimeout bounds one read. A read that takes longer counts as [Unavailable]. 30 s by default.
+	// ReadTimeout bounds one read, and one command. One that takes longer counts as [Unavailable]. 30 s by default;
+	// not negative.
 	ReadTimeout time.Duration
 
-	// Jitter turns a computed delay into the one that is waited, so that many waits do not read in step. The result is
-	// never zero or negative. By default it is a tenth either way. It must be safe for concurrent use.
+	// Jitter turns a computed delay into the one that is waited, so that many waits do not read in step. A result
+	// below a microsecond is taken for one. Nil: a tenth either way, at random. It must be safe for concurrent use.
 	Jitter func(time.Duration) time.Duration
 
 	// Grace is how long after the wait, or the last command, began a state that cannot settle into the target
 	// may still be an old read. 1 minute by default; negative: none.
 	Grace time.Duration
 
-	// WatchDelay is the delay between two reads of a Watch. 30 s by default.
+	// WatchDelay is the delay between two reads of a Watch. 30 s by default; not negative.
 	WatchDelay time.Duration
 
 	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor starts the
-	// count over. 1 by default.
+	// count over. 1 by default; not negative.
 	Consecutive int
 
 	// OnRead is called after every read, from the goroutine that reads. It must not block. With many resources
-	// it is called for one at a time.
+	// it is called for one at a time. Nil: nothing is called.
 	OnRead func(Reading)
 
 	// Logger gets each change of state and each command at level Info, each tolerated failure at Warn, each read at
@@ -44,11 +47,11 @@ type WaitOptions struct {
 
 // Reading is one read, for [WaitOptions.OnRead].
 type Reading struct {
-	Resource  string
-	Target    string // empty in a Watch
-	State     string // as read; the last one if this read failed
-	Reads     int    // of this resource in this wait, this one included
-	Elapsed   time.Duration
+	Resource  string        // an ARN, a name
+	Target    string        // the state that is waited for; empty in a Watch
+	State     string        // as read; the last one if this read failed
+	Reads     int           // of this resource in this wait, this one included
+	Elapsed   time.Duration // since the wait began
 	NextDelay time.Duration // until the next read; zero after the last, and where one follows at once
 	Err       error         // of this read
 }

@@ -15,24 +15,27 @@ type Reason string
 
 // The reasons. Empty means that a wait goes on.
 const (
-	// TimedOut: maxWait passed. errors.Is(err, [context.DeadlineExceeded]) holds too.
+	// TimedOut: maxWait passed. Call again: a wait goes on, an ensure carries on. errors.Is(err,
+	// [context.DeadlineExceeded]) holds too.
 	TimedOut Reason = "timed out"
 
-	// Canceled: the caller's context ended, by an earlier deadline of its own too. Both ctx.Err() and
-	// context.Cause(ctx) are found by errors.Is.
+	// Canceled: the caller's context ended, by an earlier deadline of its own too. Nothing is lost: call again. Both
+	// ctx.Err() and context.Cause(ctx) are found by errors.Is.
 	Canceled Reason = "canceled"
 
-	// Unreachable: the resource is in a state that does not lead to the target without a command.
+	// Unreachable: the resource is in a state that does not lead to the target without a command. Run what
+	// [WaitError].Plan names, or the ensure.
 	Unreachable Reason = "unreachable"
 
 	// Lapsed: the resource was on its way to the target, or there, and went back: a start that was rolled back, say,
-	// or somebody else's stop.
+	// or somebody else's stop. Find out why, in the service's own events, before you call again.
 	Lapsed Reason = "lapsed"
 
-	// Gone: the resource does not exist, or not any more.
+	// Gone: the resource does not exist, or not any more. Check the account, the Region and the name, or take it off
+	// your list.
 	Gone Reason = "gone"
 
-	// ReadFailed: a read failed in a way that does not heal by waiting.
+	// ReadFailed: a read failed in a way that does not heal by waiting. What to do is the error's kind: [KindOf].
 	ReadFailed Reason = "read failed"
 )
 
@@ -64,20 +67,21 @@ func (r Reason) kind() Kind {
 // WaitError says why a wait, or an ensure while it waited, ended without its target.
 type WaitError struct {
 	Machine  string // what goes through the lifecycle: "database activity stream"
-	Resource string
-	Target   string // the state that was waited for
+	Resource string // an ARN, a name
+	Target   string // the state that was waited for; empty in a Watch
 	Last     string // the last state that was read; empty: none was
 	Reason   Reason
-	Reads    int           // made, failed ones included
-	Elapsed  time.Duration // since the wait began
-	History  []Sighting[string]
-	Plan     []Operation // what would lead to Target, where it is known; with Unreachable and Lapsed, empty: nothing would
-	Accepted []Operation // what an ensure had run before; empty in a wait
-	Hint     string      // the lifecycle's, with Unreachable
-	Err      error       // the read's or command's error, if the last one failed; a Check's; the context's with Canceled; else nil
+	Reads    int                // made, failed ones included
+	Elapsed  time.Duration      // since the wait began
+	History  []Sighting[string] // each change of state and when it was first seen: at most the first and the last 32
+	Plan     []Operation        // what would lead to Target, where it is known; with Unreachable and Lapsed, empty: nothing would
+	Accepted []Operation        // what an ensure had run before; empty in a wait
+	Hint     string             // the lifecycle's, with Unreachable
+	Err      error              // the read's or command's error, if the last one failed; a Check's; the context's with Canceled; else nil
 }
 
-// Error is one line that says what happened to which resource and what to do next. Do not depend on its text.
+// Error is one line that says what happened to which resource and, with Unreachable and Lapsed, which operations would
+// help. Do not depend on its text.
 func (e *WaitError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Machine, e.Resource)

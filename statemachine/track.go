@@ -14,16 +14,16 @@ import (
 //
 // A Track is not safe for concurrent use. Durations are nanoseconds in JSON.
 type Track[S ~string] struct {
-	Target   S         `json:"target"`
+	Target   S         `json:"target"`   // the state that is waited for
 	Start    time.Time `json:"start"`    // when the wait began
 	Since    time.Time `json:"since"`    // when the wait, or the last command, began: what Grace and the delays count from
 	Deadline time.Time `json:"deadline"` // the last read is made at it
 	Latest   time.Time `json:"latest"`   // the latest instant that was told; a clock that steps back stands still here
 
-	MinDelay    time.Duration `json:"min_delay"`
-	MaxDelay    time.Duration `json:"max_delay"`
-	Grace       time.Duration `json:"grace"` // zero or less: none
-	Consecutive int           `json:"consecutive"`
+	MinDelay    time.Duration `json:"min_delay"`   // as in WaitOptions, resolved
+	MaxDelay    time.Duration `json:"max_delay"`   // as in WaitOptions, resolved
+	Grace       time.Duration `json:"grace"`       // zero or less: none
+	Consecutive int           `json:"consecutive"` // how many reads in a row must show the target
 
 	History []Sighting[S] `json:"history,omitempty"` // the changes of state: the first and the last 32
 	Omitted int           `json:"omitted,omitempty"` // how many were left out between these
@@ -35,8 +35,8 @@ type Track[S ~string] struct {
 
 // Sighting is a state and when it was seen: the first read that showed it.
 type Sighting[S ~string] struct {
-	State S         `json:"state"`
-	At    time.Time `json:"at"`
+	State S         `json:"state"` // as it was read
+	At    time.Time `json:"at"`    // of the first read that showed it
 }
 
 // historyEnd is how many sightings a Track keeps at each end.

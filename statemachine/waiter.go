@@ -9,7 +9,7 @@ import (
 // Waiter waits until one resource is in a state, and watches it. Machine, Read and State are required. A Waiter
 // is safe for concurrent use as long as its fields do not change.
 type Waiter[R any, S ~string] struct {
-	Machine  *Machine[S]
+	Machine  *Machine[S]                      // the lifecycle
 	Resource string                           // for messages: an ARN, a name
 	Read     func(context.Context) (R, error) // reads the resource; must honour its context
 	State    func(R) S                        // what was read shows
@@ -66,7 +66,8 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // after twice the delay. The resource being gone, any other failure and the context's end are yielded once, as
 // a [*WaitError] beside the last value, and end it. Options that are not valid are yielded as an [*InputError].
 //
-// While the body of the loop runs nothing is read. Ranging again starts over.
+// While the body of the loop runs nothing is read. It must not change what it is given: the next read is compared with
+// it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		j, err := w.job(aimWatch, "", 0, optFns)

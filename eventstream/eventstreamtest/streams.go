@@ -48,10 +48,10 @@ func (k KinesisStatus) message() string {
 
 // EventStream is an event stream to add. Every member has a default.
 type EventStream struct {
-	DomainName      string // added too, if it is not there; "domain-1", "domain-2", …
-	EventStreamName string // "event-stream-1"
-	Uri             string // a Kinesis data stream named for the domain, in the server's Region and account
-	Tags            map[string]string
+	DomainName      string            // added too, if it is not there; "domain-1", "domain-2", …
+	EventStreamName string            // "event-stream-1"
+	Uri             string            // a Kinesis data stream named for the domain, in the server's Region and account
+	Tags            map[string]string // none
 
 	State eventstream.State // running
 

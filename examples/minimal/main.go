@@ -19,7 +19,7 @@ func main() {
 		KmsKeyId: "alias/audit", ApplyImmediately: true, // restarts the database
 	}, 30*time.Minute)
 	if err != nil {
-		log.Fatal(err) // says what happened to which resource, and what to do
+		log.Fatal(err) // says what happened to which resource
 	}
 	log.Printf("recording to %s; ran %v", out.Stream.KinesisStreamName, out.Operations)
 }

@@ -90,8 +90,8 @@ type Options struct {
 
 // Refusal is an error that the simulator answers.
 type Refusal struct {
-	Code, Message string
-	Status        int // of HTTP; zero: 400
+	Code, Message string // as they go over the wire
+	Status        int    // of HTTP; zero: 400
 }
 
 // Failure is what goes wrong with a request. Its zero value fails nothing.
@@ -101,7 +101,8 @@ type Failure struct {
 	Code, Message string
 
 	// Status is the HTTP status of the answer; zero: 400, or 200 with a Body. A Status below 400 without Code
-	// answers the Body as it is, even an empty one.
+	// answers the Body as it is, even an empty one; one of 400 or more without Code and Body is answered as
+	// InternalFailure.
 	Status int
 
 	// Resource restricts the failure to requests that name this resource, by its ARN. Empty: all.

@@ -23,6 +23,7 @@ type EventDataStore struct {
 	AdvancedEventSelectors []types.AdvancedEventSelector
 	Categories             []string
 
+	// The rest, as GetEventDataStore shows it: false, empty and none where nothing else is said, and not federated.
 	MultiRegionEnabled           bool
 	OrganizationEnabled          bool
 	TerminationProtectionEnabled bool

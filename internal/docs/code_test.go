@@ -125,7 +125,7 @@ func startAll(ctx context.Context, client *activitystream.Client, arns []string,
 	var failed []error
 	for arn, result := range client.EnsureStartedEach(ctx, ins, time.Hour) {
 		if result.Err != nil {
-			failed = append(failed, result.Err) // names the cluster and says what to do
+			failed = append(failed, result.Err) // names the cluster
 			continue
 		}
 		slog.Info("recording", "arn", arn, "stream", result.Value.Stream.KinesisStreamName, "ran", result.Value.Operations)

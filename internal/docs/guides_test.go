@@ -101,7 +101,7 @@ func lifecycle(t *testing.T) string {
 	return m.Mermaid()
 }
 
-// TestRunbook sees that every Reason and every Kind has a section of its own in the runbook, with a message.
+// TestRunbook sees that every Reason and every Kind has a section of its own in the runbook, with a message and with what to do.
 func TestRunbook(t *testing.T) {
 	runbook, err := shown.Read("docs/runbook.md")
 	if err != nil {
@@ -112,8 +112,13 @@ func TestRunbook(t *testing.T) {
 		t.Fatalf("found %d reasons and kinds only: %v", len(names), names)
 	}
 	for _, name := range names {
-		if !strings.Contains(runbook, "\n### "+name+"\n") {
+		_, section, ok := strings.Cut(runbook, "\n### "+name+"\n")
+		if !ok {
 			t.Errorf("docs/runbook.md has no section on %s", name)
+		}
+		section, _, _ = strings.Cut(section, "\n##")
+		if !strings.Contains(section, "\n**What to do:** ") {
+			t.Errorf("docs/runbook.md does not say what to do about %s", name)
 		}
 		// None of the operations that the clients call answers that a quota is used up.
 		if _, ok := messages[name]; !ok && name != "LimitExceeded" {

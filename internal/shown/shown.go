@@ -11,7 +11,7 @@
 // A source is one of the texts that the test provides, such as a diagram or a message; or a file, by its path from the root of the
 // repository; or declarations of a Go file, by their names after the path:
 //
-//	<!-- from internal/docs/loop_test.go pollByHand errGaveUp -->
+//	<!-- from internal/docs/code_test.go pollByHand waitStarted -->
 //
 // The tests of a package that imports this one take -update, which rewrites the documents instead of failing.
 package shown

@@ -12,7 +12,14 @@
 //
 // and faults.Fault around each call's error.
 //
-// Codes decide, never the HTTP status, where there is a code: AWS's documents and its answers differ in the status.
+// A code that is known decides, never the HTTP status beside it: AWS's documents and its answers differ in the status. The
+// status decides where there is no code, such as of a proxy's page; and beside a code that nobody knows one of 500 or more
+// is Unavailable, any other Unknown.
+//
+// # When not to use it
+//
+// The clients of this module map their errors by it already. It is for the AWS SDK for Go alone: for another API make
+// the [statemachine.Fault] yourself. And it does not try again: that is for the SDK, or for a wait.
 package sdkfault
 
 import (
@@ -30,9 +37,9 @@ import (
 
 // Row says what one error code means.
 type Row struct {
-	Code    string // as it comes over the wire: "DBInstanceNotFound", not the shape's name
-	Message string // what the service's message must contain, ignoring case; empty: anything
-	Kind    statemachine.Kind
+	Code    string            // as it comes over the wire: "DBInstanceNotFound", not the shape's name
+	Message string            // what the service's message must contain, ignoring case; empty: anything
+	Kind    statemachine.Kind // what to do about it
 }
 
 // Table says what a service's error codes mean. The first row that fits decides; it goes before what this package knows

@@ -1,0 +1,54 @@
+package docs
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/streamwarden/streamwarden-go/internal/shown"
+)
+
+// TestQuotas holds the table of docs/quotas.md, and the comments on the options, against the constants of the packages.
+func TestQuotas(t *testing.T) {
+	guide, err := shown.Read("docs/quotas.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inWords := map[string]string{"1": "one", "2": "two", "3": "three", "4": "four"}
+	for _, tt := range []struct {
+		file      string
+		in, about string // NAME is the constant of that name, (NAME) is it in words: what the guide says, and what the file itself does
+	}{
+		{
+			"activitystream/options.go", "defaultPerSecond a second after a burst of defaultBurst",
+			"defaultPerSecond a second after a burst of defaultBurst",
+		},
+		{
+			"ingestion/options.go", "| readsPerSecond a second, (readBurst) at once |",
+			"readsPerSecond reads a second, (readBurst) of them at once, and one of commandsPerSecond commands a second",
+		},
+		{
+			"eventstream/options.go", "| readsPerSecond reads a second, (readBurst) at once; commands commandsPerSecond a second |",
+			"readsPerSecond reads a second, (readBurst) of them at once, and one of commandsPerSecond commands a second",
+		},
+	} {
+		text, err := shown.Read(tt.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled := func(s string) string {
+			for _, m := range regexp.MustCompile(`(?m)^\t(\w+) += ([\d.]+)(?: //.*)?$`).FindAllStringSubmatch(text, -1) {
+				s = strings.ReplaceAll(s, "("+m[1]+")", inWords[m[2]])
+				s = regexp.MustCompile(`\b`+m[1]+`\b`).ReplaceAllString(s, m[2])
+			}
+			return s
+		}
+		if want := filled(tt.in); !strings.Contains(guide, want) {
+			t.Errorf("docs/quotas.md does not say %q, as %s has it", want, tt.file)
+		}
+		comment := strings.Join(strings.Fields(strings.ReplaceAll(text, "//", "")), " ")
+		if want := filled(tt.about); !strings.Contains(comment, want) {
+			t.Errorf("%s does not say %q", tt.file, want)
+		}
+	}
+}
