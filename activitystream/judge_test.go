@@ -26,8 +26,9 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	in.Mode = activitystream.ModeSync
-	if err := in.Drift(&activitystream.Stream{ResourceArn: arn, Engine: "oracle-ee", Mode: activitystream.ModeAsync}); !errors.Is(err, statemachine.Unsupported) {
-		t.Errorf("sync for Oracle: %v, want Unsupported", err)
+	mysql := activitystream.Stream{ResourceArn: arn, Engine: "aurora-mysql", Mode: activitystream.ModeAsync}
+	if err := in.Drift(&mysql); !errors.Is(err, statemachine.Unsupported) {
+		t.Errorf("sync for Aurora MySQL: %v, want Unsupported", err)
 	}
 	for status, want := range map[string]bool{"available": false, "modifying": false, "stopped": true, "deleting": true} {
 		if err := (&activitystream.Stream{ResourceStatus: status}).Stuck(); (err != nil) != want {
