@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
+)
+
+// dial adds the flags that lead to the Temporal server, parses, and connects.
+func dial(ctx context.Context, flags *flag.FlagSet, args []string) (client.Client, error) {
+	address := flags.String("address", "127.0.0.1:7233", "the Temporal server")
+	namespace := flags.String("namespace", "default", "its namespace")
+	if err := flags.Parse(args); err != nil {
+		return nil, fmt.Errorf("flags: %w", err)
+	}
+	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: quiet{}})
+	if err != nil {
+		return nil, fmt.Errorf("the Temporal server at %s: %w", *address, err)
+	}
+	return c, nil
+}
+
+// runWorker runs workflows and activities until it is interrupted.
+func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	simulator := flags.String("simulator", "", "the URL of a simulator, in place of AWS")
+	role := flags.String("role", "", "the name of the role to assume in each account; empty: the credentials of the environment, for one account")
+	activities := flags.Int("activities", 200, "activities at once")
+	c, err := dial(ctx, flags, args)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	connect := func(ctx context.Context, p durable.Place) (aws.Config, error) { return connectAWS(ctx, p, *role) }
+	if *simulator != "" {
+		connect = func(_ context.Context, p durable.Place) (aws.Config, error) {
+			return simulated.Config(*simulator, p.Account, p.Region), nil
+		}
+	}
+	w := worker.New(c, durable.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: *activities})
+	durable.Register(w, &durable.Activities{Connect: connect})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	log.Print("at work")
+	<-ctx.Done()
+	w.Stop()
+	return nil
+}
+
+// connectAWS is the configuration for an account in a Region.
+func connectAWS(ctx context.Context, p durable.Place, role string) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.Region))
+	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if role != "" {
+		arn := fmt.Sprintf("arn:aws:iam::%s:role/%s", p.Account, role)
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), arn))
+	}
+	return cfg, nil
+}
+
+// runSimulator serves an RDS for any account and Region until it is interrupted.
+func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	address := flags.String("addr", "127.0.0.1:4566", "where to listen")
+	streams := flags.Int("streams", 20, "clusters in each account and Region")
+	starting := flags.Duration("starting", 20*time.Second, "how long a stream is starting")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("flags: %w", err)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *address)
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
+	}
+	world := simulated.World{Populate: simulated.Clusters(*streams, func(o *activitystreamtest.Options) { o.Starting = *starting })}
+	server := http.Server{Handler: world.Handler(), ReadHeaderTimeout: time.Minute}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // what is under way fails, as it would
+	defer stop()
+	fmt.Printf("listening on http://%s\n", l.Addr())
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("simulator: %w", err)
+	}
+	return nil
+}
