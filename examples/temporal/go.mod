@@ -8,6 +8,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.14
 	github.com/aws/aws-sdk-go-v2/service/rds v1.132.0
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.7
+	github.com/google/go-cmp v0.7.0
 	github.com/streamwarden/streamwarden-go v0.0.0
 	go.temporal.io/api v1.62.2
 	go.temporal.io/sdk v1.41.1

@@ -113,6 +113,7 @@ func (a *Activities) Command(ctx context.Context, p Place, w Wish, arn string, o
 			return Ran{Err: tell(err)}, nil
 		}
 	}
+	rest() // a plain call goes at once
 	if op == activitystream.StopActivityStream {
 		_, err = c.Stop(ctx, &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: in.ApplyImmediately})
 	} else {

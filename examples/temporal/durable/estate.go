@@ -53,16 +53,19 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	if in.Stopped { // one that began anew has not heard of it
 		in.stop(ctx, parts)
 	}
-	told, toldAt := Progress{}, workflow.Now(ctx)
+	told, soon := Progress{}, false
 	for in.progress().Open > 0 {
+		if p := in.progress(); in.Estate != "" && !soon && !p.equal(told) {
+			soon = true
+			s.AddFuture(workflow.NewTimer(ctx, in.Wish.Timing.Report), func(workflow.Future) {
+				told, soon = in.progress(), false
+				send(ctx, in.Estate, Report{Index: in.Index, Progress: told})
+			})
+		}
 		s.Select(ctx)
-		p, now := in.progress(), workflow.Now(ctx)
+		p := in.progress()
 		if ctx.Err() != nil {
 			return p, fmt.Errorf("estate: %w", ctx.Err())
-		}
-		if in.Estate != "" && p.Open > 0 && !p.equal(told) && now.Sub(toldAt) >= in.Wish.Timing.Report {
-			told, toldAt = p, now
-			send(ctx, in.Estate, Report{Index: in.Index, Progress: p})
 		}
 		if long(ctx, in.Wish.Timing) && reports.Len() == 0 && stop.Len() == 0 && p.Open > 0 {
 			return p, workflow.NewContinueAsNewError(ctx, Estate, in)

@@ -66,6 +66,7 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 	}
 	if n := len(in.Ensures); n > 0 {
 		in.Progress.ends(stoppedEarly, n)
+		in.Progress.Commands += inFlight(in.Ensures)
 		in.Ensures = nil
 	}
 	in.report(ctx, 0)

@@ -122,4 +122,9 @@ func sleep(ctx workflow.Context, until time.Time, stop workflow.ReceiveChannel) 
 }
 
 // next is when an ensure's next read is due.
-func next(e *ensure) time.Time { return e.Track.Next(e.Track.Latest) }
+func next(e *ensure) time.Time {
+	if e.Track.Reads == 0 {
+		return e.Track.Start
+	}
+	return e.Track.Next(e.Track.Latest)
+}

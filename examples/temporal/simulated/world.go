@@ -40,11 +40,14 @@ func (w *World) Server(account, region string) *activitystreamtest.Server {
 
 // Handler serves them all.
 func (w *World) Handler() http.Handler {
+	serve := func(rw http.ResponseWriter, r *http.Request) {
+		own := r.Clone(r.Context())
+		own.URL.Path, own.URL.RawPath = "/", ""
+		w.Server(r.PathValue("account"), r.PathValue("region")).ServeHTTP(rw, own)
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{account}/{region}/", func(rw http.ResponseWriter, r *http.Request) {
-		account, region := r.PathValue("account"), r.PathValue("region")
-		http.StripPrefix("/"+account+"/"+region, w.Server(account, region)).ServeHTTP(rw, r)
-	})
+	mux.HandleFunc("/{account}/{region}", serve)
+	mux.HandleFunc("/{account}/{region}/{$}", serve)
 	return mux
 }
 
