@@ -24,7 +24,7 @@ type RegionInput struct {
 	ToldAt   time.Time `json:"told_at,omitzero"`
 }
 
-// maxStreams bounds a Region: 1,000 ensures are about 0.8 MB as JSON, and 2 MB are what Temporal takes as an input.
+// maxStreams bounds a Region: 1,000 ensures are about 0.6 MB as JSON, and 2 MB are what Temporal takes as an input.
 // RDS's own default quotas are 40 clusters and 40 instances.
 const maxStreams = 1000
 
@@ -36,7 +36,8 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 	in.Wish.Timing = in.Wish.Timing.filled()
 	stop := workflow.GetSignalChannel(ctx, SignalStop)
 	stopped := func() bool { return stop.Len() > 0 }
-	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return in.current(1), nil }); err != nil {
+	open := 1
+	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return in.current(open), nil }); err != nil {
 		return Progress{}, fmt.Errorf("query handler: %w", err)
 	}
 	if !in.Listed {
@@ -48,7 +49,7 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		now := workflow.Now(ctx)
 		due := in.due(now)
 		if len(due) == 0 {
-			in.report(ctx, 1)
+			in.report(ctx, open)
 			if first := slices.MinFunc(in.Ensures, sooner); sleep(ctx, next(first), stop) {
 				break
 			}
@@ -69,8 +70,9 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		in.Progress.Commands += inFlight(in.Ensures)
 		in.Ensures = nil
 	}
-	in.report(ctx, 0)
-	return in.current(0), nil
+	open = 0
+	in.report(ctx, open)
+	return in.current(open), nil
 }
 
 // list begins an ensure of each stream there is.

@@ -26,6 +26,9 @@ type world struct {
 	begin time.Time
 	takes time.Duration // a stream is starting for so long
 
+	window   func(i int) time.Duration // since begin, when RDS carries out a command of the ith of names; nil: at once
+	counting func()                    // called at each activity
+
 	mu       sync.Mutex
 	started  map[string]time.Time // when a start was accepted
 	names    []string             // what List tells of each place
@@ -57,9 +60,16 @@ func newWorld(t *testing.T, takes time.Duration, names ...string) *world {
 	return w
 }
 
+func (w *world) count() {
+	if w.counting != nil {
+		w.counting()
+	}
+}
+
 func (w *world) since() time.Duration { return w.env.Now().Sub(w.begin) }
 
 func (w *world) list(_ context.Context, p durable.Place, _ float64) ([]string, error) {
+	w.count()
 	var arns []string
 	for _, name := range w.names {
 		arns = append(arns, "arn:aws:rds:"+p.Region+":"+p.Account+":cluster:"+name)
@@ -74,7 +84,8 @@ func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []
 	l := durable.Look{At: now}
 	for _, arn := range arns {
 		seen := durable.Seen{Status: stopped}
-		if at, ok := w.started[arn]; ok && now.Sub(at) < w.takes {
+		if at, ok := w.started[arn]; ok && at.After(now) { // it waits for its window
+		} else if ok && now.Sub(at) < w.takes {
 			seen.Status = starting
 		} else if ok {
 			seen.Status = started
@@ -84,6 +95,7 @@ func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []
 		}
 		l.Seen = append(l.Seen, seen)
 	}
+	w.count()
 	w.looks = append(w.looks, look{At: w.since(), Place: p, N: len(arns)})
 	if w.reading != nil {
 		if err := w.reading(len(w.looks), &l); err != nil {
@@ -96,6 +108,7 @@ func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []
 func (w *world) command(_ context.Context, _ durable.Place, _ durable.Wish, arn string, op statemachine.Operation) (durable.Ran, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.count()
 	w.commands = append(w.commands, w.since().String()+" "+string(op))
 	take, ran, err := true, durable.Ran{Sent: true}, error(nil)
 	if w.outcome != nil {
@@ -103,6 +116,10 @@ func (w *world) command(_ context.Context, _ durable.Place, _ durable.Wish, arn 
 	}
 	if _, twice := w.started[arn]; take && !twice {
 		w.started[arn] = w.env.Now()
+		if w.window != nil {
+			i := slices.IndexFunc(w.names, func(name string) bool { return strings.HasSuffix(arn, ":"+name) })
+			w.started[arn] = w.begin.Add(w.window(i))
+		}
 	}
 	return ran, err
 }
