@@ -100,7 +100,7 @@ type Ran struct {
 func (a *Activities) Command(ctx context.Context, p Place, w Wish, arn string, op statemachine.Operation) (Ran, error) {
 	c, rest, err := a.client(ctx, p, w.Timing.PerSecond)
 	if err != nil {
-		return Ran{Err: tell(err)}, nil //nolint:nilerr // it is data
+		return Ran{Err: tell(err)}, nil
 	}
 	defer rest()
 	in := w.startOf(arn)

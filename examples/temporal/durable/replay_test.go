@@ -43,8 +43,8 @@ func TestReplay(t *testing.T) {
 				t.Fatal(err)
 			}
 			var activities, timers, tasks int
-			for _, e := range history.Events {
-				switch e.EventType { //nolint:exhaustive // those that are counted
+			for _, e := range history.GetEvents() {
+				switch e.GetEventType() { //nolint:exhaustive // those that are counted
 				case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
 					activities++
 				case enums.EVENT_TYPE_TIMER_FIRED:
@@ -53,7 +53,7 @@ func TestReplay(t *testing.T) {
 					tasks++
 				}
 			}
-			t.Logf("%d events: %d activities, %d timers, %d workflow tasks", len(history.Events), activities, timers, tasks)
+			t.Logf("%d events: %d activities, %d timers, %d workflow tasks", len(history.GetEvents()), activities, timers, tasks)
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -121,38 +120,6 @@ func TestResource(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s\n%s", tt.why, diff, out.Said)
 			}
 		})
-	}
-}
-
-// TestResourceContinues goes on in a new history, again and again, as if it were one.
-func TestResourceContinues(t *testing.T) {
-	t.Parallel()
-	in, at, commands, runs := resourceInput(10*time.Minute), time.Duration(0), 0, 0
-	var out durable.ResourceOutcome
-	var begun time.Time
-	for ; ; runs++ {
-		w := newWorld(t, 42*time.Second)
-		w.env.SetStartTime(w.begin.Add(at))
-		w.env.SetContinueAsNewSuggested(true) // after every step
-		if !begun.IsZero() {
-			w.started[in.ARN] = begun
-		}
-		w.env.ExecuteWorkflow(durable.Resource, in)
-		at, begun, commands = w.since(), w.started[in.ARN], commands+len(w.commands)
-		err := w.env.GetWorkflowError()
-		again, ok := errors.AsType[*workflow.ContinueAsNewError](err)
-		if !ok {
-			if err := w.env.GetWorkflowResult(&out); err != nil {
-				t.Fatal(err)
-			}
-			break
-		}
-		if err := payload(again, &in); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out.Ended != "arrived" || commands != 1 || out.Ensure.Track.Reads != runs+1 || at != 45*time.Second {
-		t.Errorf("%s after %v, %d commands, %d reads in %d histories", out.Ended, at, commands, out.Ensure.Track.Reads, runs+1)
 	}
 }
 

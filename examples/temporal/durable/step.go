@@ -20,11 +20,8 @@ type ensure = statemachine.Pursuit[activitystream.Status]
 type ended func(p *ensure, err error)
 
 // once has an activity run in one attempt: whether to try again is the ensure's to decide.
-func once(ctx workflow.Context, t Timing) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: t.Activity,
-		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
-	})
+func once(t Timing) workflow.ActivityOptions {
+	return workflow.ActivityOptions{StartToCloseTimeout: t.Activity, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}}
 }
 
 // step reads some streams of one place, runs the commands that follow, and takes the outcomes. Only the workflow's own end
@@ -61,7 +58,7 @@ func read(ctx workflow.Context, p Place, w Wish, es []*ensure) (Look, error) {
 	}
 	for {
 		var look Look
-		err := workflow.ExecuteActivity(once(ctx, w.Timing), (*Activities).Look, p, w, arns).Get(ctx, &look)
+		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, once(w.Timing)), (*Activities).Look, p, w, arns).Get(ctx, &look)
 		switch {
 		case ctx.Err() != nil:
 			return look, fmt.Errorf("read of %s: %w", p, ctx.Err())
@@ -86,7 +83,7 @@ func run(ctx workflow.Context, p Place, w Wish, e *ensure, op statemachine.Opera
 		err := fmt.Errorf("%w: what was read is too old to command by", statemachine.Unavailable)
 		return m.Ran(e, err, time.Time{}, sent), nil
 	}
-	ao := workflow.GetActivityOptions(once(ctx, w.Timing))
+	ao := once(w.Timing)
 	ao.ScheduleToStartTimeout = left
 	var ran Ran
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, w, e.Resource, op).Get(ctx, &ran)

@@ -6,6 +6,7 @@ package simulated
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,7 +56,7 @@ func (w *World) Handler() http.Handler {
 func Clusters(n int, optFns ...func(*activitystreamtest.Options)) func(account, region string) *activitystreamtest.Server {
 	return func(account, region string) *activitystreamtest.Server {
 		own := func(o *activitystreamtest.Options) { o.Account, o.Region = account, region }
-		s := activitystreamtest.NewServer(append(optFns[:len(optFns):len(optFns)], own)...)
+		s := activitystreamtest.NewServer(append(slices.Clip(optFns), own)...)
 		for i := range n {
 			s.AddCluster(activitystreamtest.Cluster{Identifier: fmt.Sprintf("cluster-%d", i+1)})
 		}
