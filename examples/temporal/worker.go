@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -48,7 +50,7 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		}
 	}
 	w := worker.New(c, durable.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: *activities})
-	durable.Register(w, &durable.Activities{Connect: connect})
+	durable.Register(w, &durable.Activities{Connect: once(connect)})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
@@ -56,6 +58,27 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	<-ctx.Done()
 	w.Stop()
 	return nil
+}
+
+// once keeps the configuration of each place, with its credentials, and has all of them share their connections: an activity
+// must not begin with a handshake.
+func once(connect func(context.Context, durable.Place) (aws.Config, error)) func(context.Context, durable.Place) (aws.Config, error) {
+	var mu sync.Mutex
+	known, shared := map[durable.Place]aws.Config{}, awshttp.NewBuildableClient()
+	return func(ctx context.Context, p durable.Place) (aws.Config, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if cfg, ok := known[p]; ok {
+			return cfg, nil
+		}
+		cfg, err := connect(ctx, p)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.HTTPClient = shared
+		known[p] = cfg
+		return cfg, nil
+	}
 }
 
 // connectAWS is the configuration for an account in a Region.

@@ -16,7 +16,8 @@ import (
 
 // Activities are what touches AWS. Each makes its calls in one attempt: the workflow tries again, and reads first.
 type Activities struct {
-	Connect func(ctx context.Context, p Place) (aws.Config, error) // the configuration for an account in a Region
+	// Connect gives the configuration for an account in a Region. It is asked by each activity: keep what is costly to make.
+	Connect func(ctx context.Context, p Place) (aws.Config, error)
 }
 
 // Look is what a read of some streams gave, in the order in which they were asked for.

@@ -89,7 +89,7 @@ func (s *scene) startWorker() *exec.Cmd {
 // dial connects the test to the server, once that is up.
 func (s *scene) dial() {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(200 * time.Millisecond) { // of a real process
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		c, err := client.DialContext(ctx, client.Options{HostPort: s.address(), Logger: silent{}})
 		if err == nil {
@@ -128,7 +128,7 @@ func (s *scene) restartServer(gone time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kill(s.server)
-	time.Sleep(gone)
+	<-time.After(gone)
 	s.startServer()
 }
 
