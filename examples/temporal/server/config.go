@@ -60,7 +60,7 @@ func freePorts(n int) (ports []int, err error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close()
+		defer l.Close() //nolint:errcheck // nobody has connected
 		addr, _ := l.Addr().(*net.TCPAddr)
 		ports = append(ports, addr.Port)
 	}

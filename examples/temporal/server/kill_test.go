@@ -36,7 +36,7 @@ func TestKill(t *testing.T) {
 		Start: activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 		Timing: durable.Timing{
 			MinDelay: time.Second, MaxDelay: 2 * time.Second, Grace: 6 * time.Second, Activity: 5 * time.Second, Fresh: 5 * time.Second,
-			Report: time.Second, PerSecond: perSecond, Events: 250,
+			Report: time.Second, PerSecond: perSecond, Events: 80,
 		},
 	}
 	in := durable.EstateInput{Wish: wish, Fanout: 3}
@@ -78,6 +78,16 @@ func TestKill(t *testing.T) {
 	}
 	if s.kills < 6 || fates.lost < 6 {
 		t.Errorf("%d kills, %d lost commands: this was no test", s.kills, fates.lost)
+	}
+	for _, id := range []string{"estate", in.Places[0].String()} {
+		d, err := s.client.DescribeWorkflowExecution(ctx, id, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := d.GetWorkflowExecutionInfo()
+		if info.GetHistoryLength() > 300 || info.GetFirstRunId() == info.GetExecution().GetRunId() {
+			t.Errorf("%s was not continued in a new history: %d events", id, info.GetHistoryLength())
+		}
 	}
 	for _, p := range in.Places {
 		examine(t, world.Server(p.Account, p.Region), p, streams, perSecond)

@@ -59,13 +59,13 @@ func TestLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		info := described.WorkflowExecutionInfo
+		info := described.GetWorkflowExecutionInfo()
 		kill(s.workers[0])
 		kill(s.server)
 		worker, server := s.workers[0].ProcessState, s.server.ProcessState
 		t.Logf("%s: %d streams, %d commands, %d batched reads, %d calls in %v; processor time: worker %v, server %v; last history %d events, %d bytes", tt.name,
 			p.Streams, p.Commands, reads, calls, took.Round(time.Second), worker.UserTime()+worker.SystemTime(), server.UserTime()+server.SystemTime(),
-			info.HistoryLength, info.HistorySizeBytes)
+			info.GetHistoryLength(), info.GetHistorySizeBytes())
 		s.workers, s.server = nil, nil
 	}
 }

@@ -82,7 +82,7 @@ func (s *scene) save(ctx context.Context, id, name string) {
 		s.t.Fatal(err)
 	}
 	var h history.History
-	first := described.WorkflowExecutionInfo.GetFirstRunId()
+	first := described.GetWorkflowExecutionInfo().GetFirstRunId()
 	for it := s.client.GetWorkflowHistory(ctx, id, first, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
 		e, err := it.Next()
 		if err != nil {
