@@ -53,6 +53,9 @@ func TestReplay(t *testing.T) {
 					tasks++
 				}
 			}
+			if want := 5 + activities*eventsOfActivity + timers*eventsOfTimer; f.Name() == filepath.Join("testdata", "resource.json") && len(history.GetEvents()) != want {
+				t.Errorf("%d events, want %d: what TestSizingRegion counts by is wrong", len(history.GetEvents()), want)
+			}
 			t.Logf("%d events: %d activities, %d timers, %d workflow tasks", len(history.GetEvents()), activities, timers, tasks)
 		})
 	}
