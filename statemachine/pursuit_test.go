@@ -102,7 +102,7 @@ func hazards(seed uint64) (r *resource, target state, restart bool, o statemachi
 func TestPursuitIsEnsure(t *testing.T) {
 	t.Parallel()
 	ended := map[string]int{}
-	for seed := range uint64(2000) {
+	for seed := range uint64(400) {
 		var traces, ends [2]string
 		for i := range traces {
 			synctest.Test(t, func(t *testing.T) {
@@ -222,7 +222,15 @@ func TestPursuitMoves(t *testing.T) {
 	if _, err := m.NewPursuit(novel, begin, 0, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
 		t.Errorf("an unknown target and no time: %v", err)
 	}
-	p := begun(t, opStart)
+	p := begun(t)
+	p.Restart = true
+	m.Pursue(&p, statemachine.Glance[state]{State: started, Drift: statemachine.Drifted}, at(0))
+	m.Ran(&p, lost, at(1), at(2))
+	m.Pursue(&p, shows(stopping), at(3))
+	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Operations, []statemachine.Operation{opStop}) {
+		t.Errorf("a restart whose stop was lost, and took effect: %+v", p)
+	}
+	p = begun(t, opStart)
 	m.Pursue(&p, shows(stopped), at(0))
 	m.Ran(&p, lost, at(0), at(1))
 	same(t, "over JSON", p, stored(p))
