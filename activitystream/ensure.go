@@ -116,12 +116,7 @@ func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) 
 		Before: func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
 			return pre.check(ctx, in, s) // before the stop of a restart, too: it must be possible to start again
 		},
-		Drift: func(s *Stream) error {
-			if err := checkMode(in, s); err != nil { // it would be drift for ever
-				return err
-			}
-			return drift(in, s)
-		},
+		Drift: in.Drift,
 		Grace: c.grace(in.ApplyImmediately, maxWait),
 	}
 }

@@ -1,0 +1,114 @@
+package durable
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// EstateInput is the input of an Estate workflow.
+type EstateInput struct {
+	Places []Place `json:"places"`
+	Wish   Wish    `json:"wish"`
+	Fanout int     `json:"fanout,omitempty"` // parts of one workflow; 100
+
+	Estate string `json:"estate,omitempty"` // the workflow to report to
+	Index  int    `json:"index,omitempty"`
+
+	// Of a history that was continued in this one.
+	Parts   []Progress `json:"parts,omitempty"` // the last report of each part
+	Stopped bool       `json:"stopped,omitempty"`
+}
+
+// Estate brings the streams of many accounts and Regions to the wanted state. It starts a Region for each place or, where
+// these are more than Fanout, an Estate for each of some parts, and so on: no workflow has many children, or a long history.
+func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
+	if in.Fanout < 2 {
+		in.Fanout = 100
+	}
+	in.Wish.Timing = in.Wish.Timing.filled()
+	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return in.progress(), nil }); err != nil {
+		return Progress{}, fmt.Errorf("query handler: %w", err)
+	}
+	parts := in.split()
+	first := in.Parts == nil
+	if first {
+		in.Parts = make([]Progress, len(parts))
+		for i, places := range parts {
+			in.Parts[i] = Progress{Places: len(places), Open: len(places)}
+		}
+	}
+	s := workflow.NewSelector(ctx)
+	in.start(ctx, parts, first, s)
+	reports, stop := workflow.GetSignalChannel(ctx, signalReport), workflow.GetSignalChannel(ctx, SignalStop)
+	s.AddReceive(reports, func(c workflow.ReceiveChannel, _ bool) { in.take(ctx, c) })
+	s.AddReceive(stop, func(c workflow.ReceiveChannel, _ bool) {
+		for c.ReceiveAsync(nil) { // once is enough
+		}
+		in.stop(ctx, parts)
+	})
+	s.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
+	if in.Stopped { // one that began anew has not heard of it
+		in.stop(ctx, parts)
+	}
+	told, soon := Progress{}, false
+	for in.progress().Open > 0 {
+		if p := in.progress(); in.Estate != "" && !soon && !p.equal(told) {
+			soon = true
+			s.AddFuture(workflow.NewTimer(ctx, in.Wish.Timing.Report), func(workflow.Future) {
+				told, soon = in.progress(), false
+				send(ctx, in.Estate, Report{Index: in.Index, Progress: told})
+			})
+		}
+		s.Select(ctx)
+		p := in.progress()
+		if ctx.Err() != nil {
+			return p, fmt.Errorf("estate: %w", ctx.Err())
+		}
+		if long(ctx, in.Wish.Timing) && reports.Len() == 0 && stop.Len() == 0 && p.Open > 0 {
+			return p, workflow.NewContinueAsNewError(ctx, Estate, in)
+		}
+	}
+	p := in.progress()
+	if in.Estate != "" {
+		send(ctx, in.Estate, Report{Index: in.Index, Progress: p})
+	}
+	return p, nil
+}
+
+// lose gives a part up.
+func (in *EstateInput) lose(i int, places []Place, err error) {
+	p := &in.Parts[i]
+	p.Open = 0
+	p.fails(partID("part", i, places), err)
+}
+
+// take takes a report.
+func (in *EstateInput) take(ctx workflow.Context, c workflow.ReceiveChannel) {
+	var r Report
+	if c.Receive(ctx, &r); r.Index >= 0 && r.Index < len(in.Parts) && in.Parts[r.Index].Open > 0 {
+		in.Parts[r.Index] = r.Progress
+	}
+}
+
+// stop passes a stop on.
+func (in *EstateInput) stop(ctx workflow.Context, parts [][]Place) {
+	in.Stopped = true
+	self := workflow.GetInfo(ctx).WorkflowExecution.ID
+	for i, places := range parts {
+		if in.Parts[i].Open > 0 {
+			if err := workflow.SignalExternalWorkflow(ctx, partID(self, i, places), "", SignalStop, nil).Get(ctx, nil); err != nil {
+				workflow.GetLogger(ctx).Warn("a part was not told to stop", "part", i, "error", err) // it has just ended
+			}
+		}
+	}
+}
+
+// progress is that of all parts.
+func (in *EstateInput) progress() Progress {
+	var p Progress
+	for _, part := range in.Parts {
+		p.add(part)
+	}
+	return p
+}

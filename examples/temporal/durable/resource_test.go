@@ -1,0 +1,137 @@
+package durable_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+var errLost = errors.New("the worker died")
+
+func resourceInput(maxWait time.Duration) durable.ResourceInput {
+	return durable.ResourceInput{Place: here, ARN: "arn:aws:rds:us-east-1:111111111111:cluster:orders", Wish: wish(maxWait)}
+}
+
+// TestResource has one stream go all ways, at exact instants.
+func TestResource(t *testing.T) {
+	t.Parallel()
+	answers := func(ran ...durable.Ran) func(*world) {
+		return func(w *world) {
+			w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+				if n <= len(ran) {
+					return false, ran[n-1], nil
+				}
+				return true, durable.Ran{Sent: true}, nil
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name, why string
+		takes     time.Duration
+		maxWait   time.Duration
+		world     func(*world)
+		commands  string
+		reads     string
+		ended     string
+	}{{
+		name: "start", why: "one command, then reads until it is started",
+		takes: 12 * time.Second, commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "arrived",
+	}, {
+		name: "lost and taken", why: "the worker died with the answer: nothing is sent again, for the reads show it",
+		takes: 12 * time.Second, world: func(w *world) {
+			w.outcome = func(int, string) (bool, durable.Ran, error) { return true, durable.Ran{}, errLost }
+		},
+		commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "arrived",
+	}, {
+		name: "lost and not taken", why: "it may have been carried out: again only after the full Grace of a minute",
+		takes: 12 * time.Second, world: func(w *world) {
+			w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+				if n == 1 {
+					return false, durable.Ran{}, errLost
+				}
+				return true, durable.Ran{Sent: true}, nil
+			}
+		},
+		commands: "0s StartActivityStream, 1m0s StartActivityStream",
+		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s 1m15s", ended: "arrived",
+	}, {
+		name: "throttled", why: "nothing was carried out: it reads after the next delay, and commands again",
+		takes: time.Second, world: answers(durable.Ran{Sent: true, Err: &durable.Told{Kind: statemachine.Throttled, Said: "Rate exceeded"}}),
+		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "arrived",
+	}, {
+		name: "denied", why: "what cannot heal ends it",
+		world:    answers(durable.Ran{Sent: true, Err: &durable.Told{Kind: statemachine.AccessDenied, Said: "no"}}),
+		commands: "0s StartActivityStream", reads: "0s", ended: "access denied",
+	}, {
+		name: "late", why: "the last read is at the deadline",
+		takes: time.Hour, maxWait: 12 * time.Second, commands: "0s StartActivityStream", reads: "0s 5s 10s 12s", ended: "timed out",
+	}, {
+		name: "lost reads", why: "a read that was lost is tolerated, with twice the delay",
+		takes: 12 * time.Second, world: func(w *world) {
+			w.reading = func(n int, _ *durable.Look) error {
+				if n == 2 {
+					return errLost
+				}
+				return nil
+			}
+		},
+		commands: "0s StartActivityStream", reads: "0s 5s 15s", ended: "arrived",
+	}, {
+		name: "an answer that lay about", why: "what was true an hour ago decides nothing: it is read again at once, and nothing was commanded by it",
+		takes: 3 * time.Second, world: func(w *world) {
+			w.reading = func(n int, l *durable.Look) error {
+				if n == 1 {
+					l.At = l.At.Add(-time.Hour)
+				}
+				return nil
+			}
+		},
+		commands: "0s StartActivityStream", reads: "0s 5s", ended: "arrived",
+	}, {
+		name: "stopped", why: "a signal ends it",
+		takes: time.Hour, world: func(w *world) {
+			w.env.RegisterDelayedCallback(func() { w.env.SignalWorkflow(durable.SignalStop, nil) }, 7*time.Second)
+		},
+		commands: "0s StartActivityStream", reads: "0s 5s", ended: "stopped",
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, tt.takes)
+			if tt.world != nil {
+				tt.world(w)
+			}
+			if tt.maxWait == 0 {
+				tt.maxWait = 10 * time.Minute
+			}
+			w.env.ExecuteWorkflow(durable.Resource, resourceInput(tt.maxWait))
+			var out durable.ResourceOutcome
+			if err := w.env.GetWorkflowResult(&out); err != nil {
+				t.Fatal(err)
+			}
+			got := []string{strings.Join(w.commands, ", "), w.instants(), out.Ended}
+			if diff := cmp.Diff([]string{tt.commands, tt.reads, tt.ended}, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s\n%s", tt.why, diff, out.Said)
+			}
+		})
+	}
+}
+
+// TestResourceRefuses ends a workflow whose input can never do.
+func TestResourceRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	in := resourceInput(time.Minute)
+	in.Wish.Target = "defrosted"
+	w.env.ExecuteWorkflow(durable.Resource, in)
+	failure, ok := errors.AsType[*temporal.ApplicationError](w.env.GetWorkflowError())
+	if !ok || !failure.NonRetryable() || !strings.Contains(failure.Error(), "defrosted") {
+		t.Errorf("ended as %v", w.env.GetWorkflowError())
+	}
+}

@@ -1,0 +1,80 @@
+package durable
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Place is an account in a Region: what RDS's quota is counted by.
+type Place struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+}
+
+// String is the ID of the one Region workflow that a place has at a time.
+func (p Place) String() string { return "activitystreams/" + p.Account + "/" + p.Region }
+
+// Wish is what is wanted of a stream, or of each stream of an estate.
+type Wish struct {
+	Target  activitystream.Status     `json:"target"`  // StatusStarted or StatusStopped
+	Start   activitystream.StartInput `json:"start"`   // how; its ResourceArn is each stream's own. For a stop, ApplyImmediately alone counts
+	Restart bool                      `json:"restart"` // stop and start again a stream with other settings
+	MaxWait time.Duration             `json:"max_wait"`
+	Timing  Timing                    `json:"timing"`
+}
+
+// Timing has the bounds of time. Zero members have the defaults in filled.
+type Timing struct {
+	MinDelay  time.Duration `json:"min_delay,omitempty"` // between two reads of a stream, as MaxDelay and Grace: see statemachine.WaitOptions
+	MaxDelay  time.Duration `json:"max_delay,omitempty"`
+	Grace     time.Duration `json:"grace,omitempty"`
+	Activity  time.Duration `json:"activity,omitempty"`   // an activity that takes longer is lost
+	Fresh     time.Duration `json:"fresh,omitempty"`      // a read that is older decides nothing, a command that was decided before is not sent
+	Report    time.Duration `json:"report,omitempty"`     // a Region reports a change to its Estate no sooner after the last
+	PerSecond float64       `json:"per_second,omitempty"` // calls of an account in a Region
+	Events    int           `json:"events,omitempty"`     // a history as long is continued in a new one; zero: when the server suggests it
+}
+
+func (t Timing) filled() Timing {
+	t.MinDelay = cmp.Or(t.MinDelay, 5*time.Second)
+	t.MaxDelay = cmp.Or(t.MaxDelay, max(2*time.Minute, t.MinDelay))
+	t.Grace = cmp.Or(t.Grace, time.Minute)
+	t.Activity = cmp.Or(t.Activity, time.Minute)
+	t.Fresh = cmp.Or(t.Fresh, time.Minute)
+	t.Report = cmp.Or(t.Report, time.Minute)
+	t.PerSecond = cmp.Or(t.PerSecond, 8) // of RDS's 12
+	return t
+}
+
+// pursuit begins the ensure of one stream.
+func (w Wish) pursuit(arn string, at time.Time) (statemachine.Pursuit[activitystream.Status], error) {
+	t := w.Timing.filled()
+	o := statemachine.WaitOptions{MinDelay: t.MinDelay, MaxDelay: t.MaxDelay, Grace: t.Grace}
+	if !w.Start.ApplyImmediately { // nothing shows before the maintenance window
+		o.Grace = max(w.MaxWait, t.Grace)
+	}
+	p, err := activitystream.Machine().NewPursuit(w.Target, at, w.MaxWait, o)
+	if err != nil {
+		return p, fmt.Errorf("ensure of %s: %w", arn, err)
+	}
+	p.Resource, p.Restart = arn, w.Restart && w.Target == activitystream.StatusStarted
+	p.Permitted = []statemachine.Operation{activitystream.StopActivityStream}
+	if w.Target == activitystream.StatusStarted {
+		p.Permitted = []statemachine.Operation{activitystream.StartActivityStream}
+		if p.Restart {
+			p.Permitted = append(p.Permitted, activitystream.StopActivityStream)
+		}
+	}
+	return p, nil
+}
+
+// startOf is the input of a start of one stream.
+func (w Wish) startOf(arn string) activitystream.StartInput {
+	in := w.Start
+	in.ResourceArn = arn
+	return in
+}

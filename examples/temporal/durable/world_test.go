@@ -1,0 +1,143 @@
+package durable_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+const stopped, starting, started = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted
+
+var here = durable.Place{Account: "111111111111", Region: "us-east-1"}
+
+// world stands in for the activities of any number of places, in the virtual time of the test suite.
+type world struct {
+	env   *testsuite.TestWorkflowEnvironment
+	begin time.Time
+	takes time.Duration // a stream is starting for so long
+
+	window   func(i int) time.Duration // since begin, when RDS carries out a command of the ith of names; nil: at once
+	counting func()                    // called at each activity
+
+	mu       sync.Mutex
+	started  map[string]time.Time // when a start was accepted
+	names    []string             // what List tells of each place
+	looks    []look
+	commands []string
+	outcome  func(n int, arn string) (take bool, ran durable.Ran, err error) // of the nth command; nil: accepted
+	reading  func(n int, l *durable.Look) error                              // what becomes of the nth read
+}
+
+// look is one read.
+type look struct {
+	At    time.Duration
+	Place durable.Place
+	N     int
+}
+
+func newWorld(t *testing.T, takes time.Duration, names ...string) *world {
+	t.Helper()
+	w := &world{env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment(), takes: takes, names: names, started: map[string]time.Time{}}
+	w.begin = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	w.env.SetStartTime(w.begin)
+	w.env.SetTestTimeout(time.Minute) // of the machine's time
+	w.env.RegisterWorkflow(durable.Resource)
+	w.env.RegisterWorkflow(durable.Region)
+	w.env.RegisterWorkflow(durable.Estate)
+	for name, fn := range map[string]any{"List": w.list, "Look": w.look, "Command": w.command} {
+		w.env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
+	}
+	return w
+}
+
+func (w *world) count() {
+	if w.counting != nil {
+		w.counting()
+	}
+}
+
+func (w *world) since() time.Duration { return w.env.Now().Sub(w.begin) }
+
+func (w *world) list(_ context.Context, p durable.Place, _ float64) ([]string, error) {
+	w.count()
+	var arns []string
+	for _, name := range w.names {
+		arns = append(arns, "arn:aws:rds:"+p.Region+":"+p.Account+":cluster:"+name)
+	}
+	return arns, nil
+}
+
+func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []string) (durable.Look, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.env.Now()
+	l := durable.Look{At: now}
+	for _, arn := range arns {
+		seen := durable.Seen{Status: stopped}
+		if at, ok := w.started[arn]; ok && at.After(now) { // it waits for its window
+		} else if ok && now.Sub(at) < w.takes {
+			seen.Status = starting
+		} else if ok {
+			seen.Status = started
+		}
+		if strings.HasSuffix(arn, "-gone") {
+			seen = durable.Seen{Err: &durable.Told{Kind: statemachine.NotFound, Said: "no such cluster"}}
+		}
+		l.Seen = append(l.Seen, seen)
+	}
+	w.count()
+	w.looks = append(w.looks, look{At: w.since(), Place: p, N: len(arns)})
+	if w.reading != nil {
+		if err := w.reading(len(w.looks), &l); err != nil {
+			return durable.Look{}, err
+		}
+	}
+	return l, nil
+}
+
+func (w *world) command(_ context.Context, _ durable.Place, _ durable.Wish, arn string, op statemachine.Operation) (durable.Ran, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count()
+	w.commands = append(w.commands, w.since().String()+" "+string(op))
+	take, ran, err := true, durable.Ran{Sent: true}, error(nil)
+	if w.outcome != nil {
+		take, ran, err = w.outcome(len(w.commands), arn)
+	}
+	if _, twice := w.started[arn]; take && !twice {
+		w.started[arn] = w.env.Now()
+		if w.window != nil {
+			i := slices.IndexFunc(w.names, func(name string) bool { return strings.HasSuffix(arn, ":"+name) })
+			w.started[arn] = w.begin.Add(w.window(i))
+		}
+	}
+	return ran, err
+}
+
+// instants are those of the reads, for a table.
+func (w *world) instants() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var s []string
+	for _, l := range w.looks {
+		s = append(s, l.At.String())
+	}
+	return strings.Join(slices.Compact(s), " ")
+}
+
+// wish is a start right away.
+func wish(maxWait time.Duration) durable.Wish {
+	return durable.Wish{Target: started, MaxWait: maxWait, Start: activitystream.StartInput{
+		Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true,
+	}}
+}

@@ -1,0 +1,71 @@
+//go:build server
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
+)
+
+var load = flag.Bool("load", false, "measure what a worker and the server need")
+
+// TestLoad measures what one worker and the server need for the reads and the commands of an estate: processor time, which does
+// not depend on what else the machine does, and the size of a history.
+func TestLoad(t *testing.T) {
+	if !*load {
+		t.Skip("with -load only")
+	}
+	const streams, places = 200, 8
+	for _, tt := range []struct {
+		name     string
+		starting time.Duration
+	}{{"a short wait", time.Second}, {"a long wait", 3 * time.Minute}} {
+		world := &simulated.World{Populate: simulated.Clusters(streams, func(o *activitystreamtest.Options) { o.Starting = tt.starting })}
+		s := newScene(t, world, 1)
+		wish := durable.Wish{
+			Target: activitystream.StatusStarted, MaxWait: time.Hour,
+			Start:  activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
+			Timing: durable.Timing{MinDelay: 2 * time.Second, MaxDelay: 2 * time.Second, PerSecond: 100, Fresh: 5 * time.Minute},
+		}
+		in := durable.EstateInput{Wish: wish}
+		for i := range places {
+			in.Places = append(in.Places, durable.Place{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+		defer cancel()
+		begin := time.Now()
+		var p durable.Progress
+		if err := execute(ctx, t, s, "estate", durable.Estate, in).Get(ctx, &p); err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(begin)
+		reads, calls := 0, 0
+		for _, place := range in.Places {
+			for _, c := range world.Server(place.Account, place.Region).Calls() {
+				if calls++; c.Named > 1 {
+					reads++
+				}
+			}
+		}
+		described, err := s.client.DescribeWorkflowExecution(ctx, in.Places[0].String(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := described.GetWorkflowExecutionInfo()
+		kill(s.workers[0])
+		kill(s.server)
+		worker, server := s.workers[0].ProcessState, s.server.ProcessState
+		t.Logf("%s: %d streams, %d commands, %d batched reads, %d calls in %v; processor time: worker %v, server %v; last history %d events, %d bytes", tt.name,
+			p.Streams, p.Commands, reads, calls, took.Round(time.Second), worker.UserTime()+worker.SystemTime(), server.UserTime()+server.SystemTime(),
+			info.GetHistoryLength(), info.GetHistorySizeBytes())
+		s.workers, s.server = nil, nil
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+)
+
+// showStatus shows the progress of an estate, or of one of its parts.
+func showStatus(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	id := flags.String("id", "estate", "the estate's name, or activitystreams/ACCOUNT/REGION")
+	c, err := dial(ctx, flags, args)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return query(ctx, c, *id)
+}
+
+// stopEstate has an estate end.
+func stopEstate(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	id := flags.String("id", "estate", "the estate's name")
+	c, err := dial(ctx, flags, args)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SignalWorkflow(ctx, *id, "", durable.SignalStop, nil); err != nil {
+		return fmt.Errorf("stop of %s: %w", *id, err)
+	}
+	return nil
+}
+
+func query(ctx context.Context, c client.Client, id string) error {
+	value, err := c.QueryWorkflow(ctx, id, "", durable.QueryProgress)
+	var p json.RawMessage
+	if err == nil {
+		err = value.Get(&p)
+	}
+	if err != nil {
+		return fmt.Errorf("progress of %s: %w", id, err)
+	}
+	fmt.Println(string(p))
+	return nil
+}
+
+func show(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	fmt.Println(string(text))
+	return nil
+}
+
+// quiet leaves out what the SDK tells below a warning.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any)             {}
+func (quiet) Info(string, ...any)              {}
+func (quiet) Warn(msg string, keyvals ...any)  { slog.Warn(msg, keyvals...) }
+func (quiet) Error(msg string, keyvals ...any) { slog.Error(msg, keyvals...) }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
+	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
+)
+
+// dial adds the flags that lead to the Temporal server, parses, and connects.
+func dial(ctx context.Context, flags *flag.FlagSet, args []string) (client.Client, error) { //nolint:ireturn // it is the SDK's
+	address := flags.String("address", "127.0.0.1:7233", "the Temporal server")
+	namespace := flags.String("namespace", "default", "its namespace")
+	if err := flags.Parse(args); err != nil {
+		return nil, fmt.Errorf("flags: %w", err)
+	}
+	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: quiet{}})
+	if err != nil {
+		return nil, fmt.Errorf("the Temporal server at %s: %w", *address, err)
+	}
+	return c, nil
+}
+
+// runWorker runs workflows and activities until it is interrupted.
+func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	simulator := flags.String("simulator", "", "the URL of a simulator, in place of AWS")
+	role := flags.String("role", "", "the name of the role to assume in each account; empty: the credentials of the environment, for one account")
+	activities := flags.Int("activities", 200, "activities at once")
+	c, err := dial(ctx, flags, args)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	connect := func(ctx context.Context, p durable.Place) (aws.Config, error) { return connectAWS(ctx, p, *role) }
+	if *simulator != "" {
+		connect = func(_ context.Context, p durable.Place) (aws.Config, error) {
+			return simulated.Config(*simulator, p.Account, p.Region), nil
+		}
+	}
+	w := worker.New(c, durable.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: *activities})
+	durable.Register(w, &durable.Activities{Connect: once(connect)})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	log.Print("at work")
+	<-ctx.Done()
+	w.Stop()
+	return nil
+}
+
+// once keeps the configuration of each place, with its credentials, and has all of them share their connections: an activity
+// must not begin with a handshake.
+func once(connect func(context.Context, durable.Place) (aws.Config, error)) func(context.Context, durable.Place) (aws.Config, error) {
+	var mu sync.Mutex
+	known, shared := map[durable.Place]aws.Config{}, awshttp.NewBuildableClient()
+	return func(ctx context.Context, p durable.Place) (aws.Config, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if cfg, ok := known[p]; ok {
+			return cfg, nil
+		}
+		cfg, err := connect(ctx, p)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.HTTPClient = shared
+		known[p] = cfg
+		return cfg, nil
+	}
+}
+
+// connectAWS is the configuration for an account in a Region.
+func connectAWS(ctx context.Context, p durable.Place, role string) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.Region))
+	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if role != "" {
+		arn := fmt.Sprintf("arn:aws:iam::%s:role/%s", p.Account, role)
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), arn))
+	}
+	return cfg, nil
+}

@@ -1,0 +1,50 @@
+package statemachine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// An ensure that could be stored between any two of its steps, here with scripted reads in place of a service.
+func ExampleMachine_Pursue() {
+	machine := statemachine.MustNew(statemachine.Definition[string]{
+		Name: "DB instance",
+		Transitions: []statemachine.Transition[string]{
+			{From: "stopped", To: "starting", By: "StartDBInstance"},
+			{From: "starting", To: "available"},
+		},
+	})
+	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	p, err := machine.NewPursuit("available", now, time.Hour, statemachine.WaitOptions{MinDelay: 5 * time.Second, MaxDelay: time.Minute})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, state := range []string{"stopped", "stopped", "starting", "available"} {
+		stored, err := json.Marshal(p) // what another process would read back
+		p = statemachine.Pursuit[string]{}
+		if err == nil {
+			err = json.Unmarshal(stored, &p)
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		move := machine.Pursue(&p, statemachine.Glance[string]{State: state}, now)
+		if move.Run != "" {
+			fmt.Println(now.Format(time.TimeOnly), state, "→", move.Run)
+			move = machine.Ran(&p, nil, now, now.Add(time.Second)) // it was accepted after a second
+		}
+		if move.Done {
+			fmt.Println(now.Format(time.TimeOnly), state, "→ done:", move.Err, p.Operations)
+			return
+		}
+		now = p.Track.Next(p.Track.Latest)
+	}
+	// Output:
+	// 03:04:00 stopped → StartDBInstance
+	// 03:04:16 available → done: <nil> [StartDBInstance]
+}

@@ -1,0 +1,240 @@
+package statemachine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// chase is the loop that a Pursuit is made for. Between any two steps the pursuit is nothing but JSON.
+func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.Pursuit[state], r *resource, drift func(row) error) (statemachine.Pursuit[state], error) {
+	for {
+		v, err := r.read(ctx)
+		g := statemachine.Glance[state]{State: v.State, Err: err}
+		if err == nil && drift != nil {
+			g.Drift = drift(v)
+		}
+		p = stored(p)
+		move := m.Pursue(&p, g, time.Now())
+		if move.Run != "" {
+			p = stored(p)
+			sent := time.Now()
+			err := r.command(ctx, move.Run)
+			move = m.Ran(&p, err, sent, time.Now())
+		}
+		if move.Done {
+			return p, move.Err
+		}
+		p = stored(p)
+		time.Sleep(time.Until(p.Track.Next(time.Now())))
+	}
+}
+
+// stored is the pursuit after a stay in some store.
+func stored(p statemachine.Pursuit[state]) (back statemachine.Pursuit[state]) {
+	text, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(text, &back)
+	}
+	if err != nil {
+		return statemachine.Pursuit[state]{}
+	}
+	return back
+}
+
+// hazards make a resource as hostile as the seed has it, the same each time.
+func hazards(seed uint64) (r *resource, target state, restart bool, o statemachine.WaitOptions, maxWait time.Duration) {
+	rng := rand.New(rand.NewPCG(seed, 11))
+	upTo := func(d time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(d))) }
+	often := func(percent int) bool { return rng.IntN(100) < percent }
+	m, targets := stream(), []state{started, stopped}
+	if often(50) {
+		m, targets = topic(), []state{active, absent}
+	}
+	states := m.States()
+	r = newResource(m, states[rng.IntN(len(states))], 1+upTo(3*time.Minute))
+	target, restart = targets[rng.IntN(2)], often(50)
+	if often(50) {
+		r.modes[0].State = "sync"
+	}
+	if often(60) {
+		r.stale = func() time.Duration { return upTo(40 * time.Second) }
+	}
+	faults := rng.IntN(40)
+	kinds := []statemachine.Kind{statemachine.Throttled, statemachine.Unavailable, statemachine.Conflict}
+	for range 60 {
+		var err error
+		if often(faults) {
+			err = fault(kinds[rng.IntN(3)])
+		}
+		r.readErrs = append(r.readErrs, err)
+	}
+	kinds = append(kinds, statemachine.InvalidState, statemachine.AlreadyInState, statemachine.AccessDenied)
+	for range 4 {
+		o := outcome{takes: upTo(3 * time.Second)}
+		if often(2 * faults) {
+			o.err = fault(kinds[rng.IntN(6)])
+			o.lost = statemachine.KindOf(o.err) == statemachine.Unavailable && often(50)
+		}
+		r.outcomes = append(r.outcomes, o)
+	}
+	r.lapses = rng.IntN(5) / 3
+	for range rng.IntN(3) {
+		r.rival(upTo(8*time.Minute), ops{opStart, opStop, opCreate, opDelete}[rng.IntN(4)])
+	}
+	o = statemachine.WaitOptions{Jitter: identity, Consecutive: 1 + rng.IntN(5)/4, Grace: time.Duration(rng.IntN(3)-1) * time.Minute}
+	return r, target, restart, o, 1 + upTo(20*time.Minute)
+}
+
+// TestPursuitIsEnsure holds the ensure as data against the one that is a call: in each of many worlds both read and command at
+// the same instants, and end alike.
+func TestPursuitIsEnsure(t *testing.T) {
+	t.Parallel()
+	ended := map[string]int{}
+	for seed := range uint64(400) {
+		var traces, ends [2]string
+		for i := range traces {
+			synctest.Test(t, func(t *testing.T) {
+				r, target, restart, o, maxWait := hazards(seed)
+				var err error
+				var operations []statemachine.Operation
+				var from, to time.Time
+				if i == 0 {
+					e := r.ensurer(o)
+					e.Drift, e.Commands.Restart = wantMode("async"), restart
+					var done statemachine.Ensured[row]
+					done, err = e.Ensure(t.Context(), target, maxWait)
+					operations, from, to = done.Operations, done.GapFrom, done.GapTo
+				} else {
+					var p statemachine.Pursuit[state]
+					if p, err = r.machine.NewPursuit(target, time.Now(), maxWait, o); err != nil {
+						t.Fatal(err)
+					}
+					p.Resource, p.Restart = "res-1", restart
+					p, err = chase(t.Context(), r.machine, p, r, wantMode("async"))
+					operations, from, to = p.Operations, p.GapFrom, p.GapTo
+				}
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				traces[i] = strings.Join(r.trace, "\n")
+				ends[i] = fmt.Sprintf("%v %v %v %v %v", time.Since(r.begin), operations, from.Sub(r.begin), to.Sub(r.begin), chain(err))
+				ended[strings.Join(chain(err), ", ")]++
+			})
+		}
+		if diff := cmp.Diff(traces[0], traces[1]) + cmp.Diff(ends[0], ends[1]); diff != "" {
+			t.Fatalf("seed %d: Ensure, and the pursuit (-+):\n%s", seed, diff)
+		}
+	}
+	t.Logf("%v", ended)
+	for _, must := range []string{"", "lapsed", "unreachable", "access denied", "drifted"} {
+		if ended[must] == 0 {
+			t.Errorf("none ended as %q: %v", must, ended)
+		}
+	}
+}
+
+// TestPursuitMoves takes single steps that the random worlds do not.
+func TestPursuitMoves(t *testing.T) {
+	t.Parallel()
+	m, begin := stream(), time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	at := func(s int) time.Time { return begin.Add(time.Duration(s) * time.Second) }
+	begun := func(t *testing.T, permitted ...statemachine.Operation) statemachine.Pursuit[state] {
+		t.Helper()
+		p, err := m.NewPursuit(started, begin, time.Hour, statemachine.WaitOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Resource, p.Permitted = "res-1", permitted
+		return p
+	}
+	shows := func(s state) statemachine.Glance[state] { return statemachine.Glance[state]{State: s} }
+	lost := fmt.Errorf("%w: the worker died", statemachine.Unavailable)
+	for _, tt := range []struct {
+		name, why string
+		permitted []statemachine.Operation
+		steps     func(*statemachine.Pursuit[state]) []statemachine.Move
+		want      []statemachine.Move // their errors apart
+		ends      error
+		says      string
+	}{{
+		name: "lost", why: "it may be running: again only after the full Grace",
+		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+			return []statemachine.Move{
+				m.Pursue(p, shows(stopped), at(0)), m.Ran(p, lost, at(0), at(10)),
+				m.Pursue(p, shows(stopped), at(69)), m.Pursue(p, shows(stopped), at(70)),
+			}
+		},
+		want: []statemachine.Move{{Run: opStart}, {}, {}, {Run: opStart}},
+	}, {
+		name: "never sent", why: "no worker took it up: nothing can be running, the next read decides",
+		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+			return []statemachine.Move{
+				m.Pursue(p, shows(stopped), at(0)), m.Ran(p, lost, time.Time{}, at(10)), m.Pursue(p, shows(stopped), at(11)),
+			}
+		},
+		want: []statemachine.Move{{Run: opStart}, {}, {Run: opStart}},
+	}, {
+		name: "a check said no", why: "what cannot heal ends it, sent or not",
+		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+			return []statemachine.Move{m.Pursue(p, shows(stopped), at(0)), m.Ran(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
+		},
+		want: []statemachine.Move{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Code.unsupported",
+	}, {
+		name: "not permitted", why: "a plan that needs another operation fails at once", permitted: []statemachine.Operation{opStop},
+		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+			return []statemachine.Move{m.Pursue(p, shows(stopped), at(0))}
+		},
+		want: []statemachine.Move{{Done: true}}, ends: statemachine.Unreachable, says: "res-1",
+	}, {
+		name: "stuck", why: "after a refusal, a database that accepts no command ends it; the refusal's own words are kept over the store",
+		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+			g := shows(stopped)
+			g.Stuck = errors.New("the database is deleting")
+			return []statemachine.Move{m.Pursue(p, g, at(0)), m.Ran(p, fault(statemachine.InvalidState), at(0), at(1)), m.Pursue(p, g, at(6))}
+		},
+		want: []statemachine.Move{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "Code.invalid state: the service says invalid state: the database is deleting",
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := begun(t, tt.permitted...)
+			moves := tt.steps(&p)
+			last := moves[len(moves)-1].Err
+			for i := range moves {
+				moves[i].Err = nil
+			}
+			same(t, tt.why, tt.want, moves)
+			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.Contains(last.Error(), tt.says) {
+				t.Errorf("ended as %v, want %v with %q: %s", last, tt.ends, tt.says, tt.why)
+			}
+		})
+	}
+	if _, err := m.NewPursuit(novel, begin, 0, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
+		t.Errorf("an unknown target and no time: %v", err)
+	}
+	p := begun(t)
+	p.Restart = true
+	m.Pursue(&p, statemachine.Glance[state]{State: started, Drift: statemachine.Drifted}, at(0))
+	m.Ran(&p, lost, at(1), at(2))
+	m.Pursue(&p, shows(stopping), at(3))
+	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Operations, []statemachine.Operation{opStop}) {
+		t.Errorf("a restart whose stop was lost, and took effect: %+v", p)
+	}
+	p = begun(t, opStart)
+	m.Pursue(&p, shows(stopped), at(0))
+	m.Ran(&p, lost, at(0), at(1))
+	same(t, "over JSON", p, stored(p))
+	if !slices.Equal(p.Permitted, []statemachine.Operation{opStart}) || !p.Lost {
+		t.Errorf("not kept: %+v", p)
+	}
+}
