@@ -21,7 +21,7 @@
 //   - [Ensurer] also commands: [Ensurer.Ensure] states the rules.
 //   - [Fleet] does both for one resource or ten thousand, in few reads and under one quota, which a [Pacer] keeps.
 //   - [Track] is a wait as data, for one that must survive the process: [Machine.Observe] decides, and your loop does
-//     the reading, the sleeping and the storing. [Pursuit] is an ensure as data, in the same way.
+//     the reading, the sleeping and the storing. [EnsureTrack] is an ensure as data, in the same way.
 //
 // Each reads as often as [WaitOptions] says, and no more often than the Pacer lets it.
 //

@@ -1,6 +1,6 @@
 // Package durable runs ensures of activity streams on Temporal, so that none depends on one process staying alive.
 //
-// It shows how little a durable ensure takes: a [statemachine.Pursuit] is the workflow's own data, an activity reads,
+// It shows how little a durable ensure takes: a [statemachine.EnsureTrack] is the workflow's own data, an activity reads,
 // another commands, a timer waits, and the library decides. A worker may die anywhere.
 //
 //   - [Resource] is a workflow that brings one stream to the wanted state.

@@ -95,7 +95,7 @@ func (in *RegionInput) list(ctx workflow.Context) error {
 		return nil
 	}
 	for _, arn := range arns {
-		e, err := in.Wish.pursuit(arn, workflow.Now(ctx))
+		e, err := in.Wish.ensure(arn, workflow.Now(ctx))
 		if err != nil {
 			return wrong(err)
 		}

@@ -25,7 +25,7 @@ type ResourceOutcome struct {
 // Names of the signal and the queries of all these workflows.
 const (
 	SignalStop    = "stop"     // no command from now on, and an end
-	QueryProgress = "progress" // of a Region or an Estate: a Progress; of a Resource: a Pursuit
+	QueryProgress = "progress" // of a Region or an Estate: a Progress; of a Resource: an EnsureTrack
 )
 
 // Resource brings one stream to the wanted state, by the rules of statemachine's Ensure. It is not for many streams of one
@@ -33,7 +33,7 @@ const (
 func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
 	in.Wish.Timing = in.Wish.Timing.filled()
 	if in.Ensure == nil {
-		e, err := in.Wish.pursuit(in.ARN, workflow.Now(ctx))
+		e, err := in.Wish.ensure(in.ARN, workflow.Now(ctx))
 		if err != nil {
 			return ResourceOutcome{}, wrong(err)
 		}

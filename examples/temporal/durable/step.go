@@ -14,7 +14,7 @@ import (
 )
 
 // ensure is the ensure of one stream, as data.
-type ensure = statemachine.Pursuit[activitystream.Status]
+type ensure = statemachine.EnsureTrack[activitystream.Status]
 
 // ended is told of each ensure that ended: err is nil where the stream arrived.
 type ended func(p *ensure, err error)
@@ -34,7 +34,7 @@ func step(ctx workflow.Context, p Place, w Wish, es []*ensure, stopped func() bo
 	m := activitystream.Machine()
 	for i, e := range es {
 		seen := look.Seen[i]
-		move := m.Pursue(e, statemachine.Glance[activitystream.Status]{
+		move := m.ObserveEnsure(e, statemachine.Observation[activitystream.Status]{
 			State: seen.Status, Err: seen.Err.orNil(), Drift: seen.Drift.orNil(), Stuck: seen.Stuck.orNil(),
 		}, look.At)
 		if move.Run != "" {
@@ -76,7 +76,7 @@ func read(ctx workflow.Context, p Place, w Wish, es []*ensure) (Look, error) {
 
 // run runs one operation. It is sent at most once: an activity whose answer is lost may have carried it out, one that no
 // worker took up in time has not, and is forgotten by the server.
-func run(ctx workflow.Context, p Place, w Wish, e *ensure, op statemachine.Operation, read time.Time, stopped bool) (statemachine.Move, error) {
+func run(ctx workflow.Context, p Place, w Wish, e *ensure, op statemachine.Operation, read time.Time, stopped bool) (statemachine.EnsureStep, error) {
 	m, sent := activitystream.Machine(), workflow.Now(ctx)
 	left := w.Timing.Fresh + w.Timing.Activity - sent.Sub(read)
 	if stopped || left <= 0 {
@@ -88,7 +88,7 @@ func run(ctx workflow.Context, p Place, w Wish, e *ensure, op statemachine.Opera
 	var ran Ran
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, w, e.Resource, op).Get(ctx, &ran)
 	if ctx.Err() != nil {
-		return statemachine.Move{}, fmt.Errorf("%s of %s: %w", op, e.Resource, ctx.Err())
+		return statemachine.EnsureStep{}, fmt.Errorf("%s of %s: %w", op, e.Resource, ctx.Err())
 	}
 	if err != nil {
 		timeout, ok := errors.AsType[*temporal.TimeoutError](err)

@@ -50,14 +50,14 @@ func (t Timing) filled() Timing {
 	return t
 }
 
-// pursuit begins the ensure of one stream.
-func (w Wish) pursuit(arn string, at time.Time) (statemachine.Pursuit[activitystream.Status], error) {
+// ensure begins the ensure of one stream.
+func (w Wish) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activitystream.Status], error) {
 	t := w.Timing.filled()
 	o := statemachine.WaitOptions{MinDelay: t.MinDelay, MaxDelay: t.MaxDelay, Grace: t.Grace}
 	if !w.Start.ApplyImmediately { // nothing shows before the maintenance window
 		o.Grace = max(w.MaxWait, t.Grace)
 	}
-	p, err := activitystream.Machine().NewPursuit(w.Target, at, w.MaxWait, o)
+	p, err := activitystream.Machine().NewEnsureTrack(w.Target, at, w.MaxWait, o)
 	if err != nil {
 		return p, fmt.Errorf("ensure of %s: %w", arn, err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // An ensure that could be stored between any two of its steps, here with scripted reads in place of a service.
-func ExampleMachine_Pursue() {
+func ExampleMachine_ObserveEnsure() {
 	machine := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "DB instance",
 		Transitions: []statemachine.Transition[string]{
@@ -18,14 +18,14 @@ func ExampleMachine_Pursue() {
 		},
 	})
 	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	p, err := machine.NewPursuit("available", now, time.Hour, statemachine.WaitOptions{MinDelay: 5 * time.Second, MaxDelay: time.Minute})
+	p, err := machine.NewEnsureTrack("available", now, time.Hour, statemachine.WaitOptions{MinDelay: 5 * time.Second, MaxDelay: time.Minute})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, state := range []string{"stopped", "stopped", "starting", "available"} {
 		stored, err := json.Marshal(p) // what another process would read back
-		p = statemachine.Pursuit[string]{}
+		p = statemachine.EnsureTrack[string]{}
 		if err == nil {
 			err = json.Unmarshal(stored, &p)
 		}
@@ -33,13 +33,13 @@ func ExampleMachine_Pursue() {
 			fmt.Println(err)
 			return
 		}
-		move := machine.Pursue(&p, statemachine.Glance[string]{State: state}, now)
-		if move.Run != "" {
-			fmt.Println(now.Format(time.TimeOnly), state, "→", move.Run)
-			move = machine.Ran(&p, nil, now, now.Add(time.Second)) // it was accepted after a second
+		step := machine.ObserveEnsure(&p, statemachine.Observation[string]{State: state}, now)
+		if step.Run != "" {
+			fmt.Println(now.Format(time.TimeOnly), state, "→", step.Run)
+			step = machine.Ran(&p, nil, now, now.Add(time.Second)) // it was accepted after a second
 		}
-		if move.Done {
-			fmt.Println(now.Format(time.TimeOnly), state, "→ done:", move.Err, p.Operations)
+		if step.Done {
+			fmt.Println(now.Format(time.TimeOnly), state, "→ done:", step.Err, p.Operations)
 			return
 		}
 		now = p.Track.Next(p.Track.Latest)

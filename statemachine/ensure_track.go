@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Pursuit is an ensure as data: what is wanted, what was run, and what has been seen. Like a [Track] it does no I/O,
+// EnsureTrack is an ensure as data: what is wanted, what was run, and what has been seen. Like a [Track] it does no I/O,
 // reads no clock and survives JSON, so that an ensure can be stored and carried on elsewhere: in another process, in a
 // workflow engine.
 //
-// [Machine.NewPursuit] begins one. [Machine.Pursue] takes each read and [Machine.Ran] the outcome of each command; both
-// answer with a [Move]: run this operation, or it has ended, or, with neither, read again at Track.Next. The rules are
+// [Machine.NewEnsureTrack] begins one. [Machine.ObserveEnsure] takes each read and [Machine.Ran] the outcome of each command; both
+// answer with a [EnsureStep]: run this operation, or it has ended, or, with neither, read again at Track.Next. The rules are
 // those of [Ensurer.Ensure], decided by the same code.
 //
-// Between a Move that names an operation and its Ran nothing else is told. Whoever may lose that Ran, as a process that
-// dies after it sent a command, stores the Pursuit before it sends, and tells Ran of an [Unavailable] afterwards: the
+// Between an EnsureStep that names an operation and its Ran nothing else is told. Whoever may lose that Ran, as a process that
+// dies after it sent a command, stores the EnsureTrack before it sends, and tells Ran of an [Unavailable] afterwards: the
 // command may have been carried out.
 //
-// A Pursuit is not safe for concurrent use. Durations are nanoseconds in JSON.
-type Pursuit[S ~string] struct {
+// An EnsureTrack is not safe for concurrent use. Durations are nanoseconds in JSON.
+type EnsureTrack[S ~string] struct {
 	Resource string        `json:"resource,omitempty"` // for messages: an ARN, a name
 	Target   S             `json:"target"`             // in the end; the Track's may be a state on the way there
 	Grace    time.Duration `json:"grace"`              // after a command; zero or less: none. Before the first there is none
@@ -30,8 +30,8 @@ type Pursuit[S ~string] struct {
 	Restart   bool        `json:"restart,omitempty"`   // as Commands.Restart
 
 	Operations []Operation `json:"operations,omitempty"` // as Ensured has them
-	GapFrom    time.Time   `json:"gap_from,omitzero"`
-	GapTo      time.Time   `json:"gap_to,omitzero"`
+	GapFrom    time.Time   `json:"gap_from,omitzero"`    // as Ensured has it
+	GapTo      time.Time   `json:"gap_to,omitzero"`      // as Ensured has it
 
 	Op      Operation `json:"op,omitempty"`      // the next to run, or the last that was
 	From    S         `json:"from,omitempty"`    // where Op was run
@@ -42,37 +42,37 @@ type Pursuit[S ~string] struct {
 	Said    string    `json:"said,omitempty"`    // the refusal in words
 }
 
-// Glance is one read, as far as an ensure needs it.
-type Glance[S ~string] struct {
-	State S
+// Observation is one read, as far as an ensure needs it.
+type Observation[S ~string] struct {
+	State S     // that was read
 	Err   error // the read's, if it failed: its Kind, as [KindOf] tells it, decides. What else is here means nothing then
 
 	Drift error // in the target, but not as wanted: a [*DriftError]
 	Stuck error // why no command can be accepted any more; it counts once one was refused as [InvalidState] or [Conflict]
 }
 
-// Move is what to do next in a [Pursuit]. The zero Move: read again at Track.Next.
-type Move struct {
+// EnsureStep is what to do next in a [EnsureTrack]. The zero EnsureStep: read again at Track.Next.
+type EnsureStep struct {
 	Run  Operation // run this now, in one attempt, and tell Ran
 	Done bool      // it has ended: well, if Err is nil
 	Err  error     // as Ensure returns it
 }
 
-// NewPursuit begins an ensure of target at the instant at, until maxWait later. It takes the delays, the Grace and
+// NewEnsureTrack begins an ensure of target at the instant at, until maxWait later. It takes the delays, the Grace and
 // Consecutive of o, and refuses what [Machine.NewTrack] refuses. Resource, Permitted and Restart may be set before the
 // first read.
-func (m *Machine[S]) NewPursuit(target S, at time.Time, maxWait time.Duration, o WaitOptions) (Pursuit[S], error) {
+func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (EnsureTrack[S], error) {
 	t, err := m.NewTrack(target, at, maxWait, o)
 	if err != nil {
-		return Pursuit[S]{}, err
+		return EnsureTrack[S]{}, err
 	}
-	p := Pursuit[S]{Target: target, Grace: t.Grace, Track: t}
+	p := EnsureTrack[S]{Target: target, Grace: t.Grace, Track: t}
 	p.Track.Grace = 0 // nothing was commanded yet that an old read could not show
 	return p, nil
 }
 
-// Pursue takes what was read at the instant at, and says what to do next.
-func (m *Machine[S]) Pursue(p *Pursuit[S], g Glance[S], at time.Time) Move {
+// ObserveEnsure takes what was read at the instant at, and says what to do next.
+func (m *Machine[S]) ObserveEnsure(p *EnsureTrack[S], g Observation[S], at time.Time) EnsureStep {
 	j := m.resume(p)
 	next := j.waited(g, g.Err, j.kindOf(context.Background(), g.Err), at)
 	if j.ensure.refusal == nil {
@@ -81,10 +81,10 @@ func (m *Machine[S]) Pursue(p *Pursuit[S], g Glance[S], at time.Time) Move {
 	return p.keep(j, next)
 }
 
-// Ran takes the outcome of the operation that the last [Move] named, sent at the instant sent and answered at the instant
+// Ran takes the outcome of the operation that the last [EnsureStep] named, sent at the instant sent and answered at the instant
 // at: nil, accepted; else the Kind of err decides, as [Ensurer.Ensure] says. One that was certainly never sent, for a
 // check before it failed or no worker took it up, has the zero instant for sent.
-func (m *Machine[S]) Ran(p *Pursuit[S], err error, sent, at time.Time) Move {
+func (m *Machine[S]) Ran(p *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
 	j := m.resume(p)
 	next := j.ran(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
 	if p.Refusal, p.Said = KindOf(err), ""; err != nil && err.Error() != string(p.Refusal) {
@@ -94,12 +94,12 @@ func (m *Machine[S]) Ran(p *Pursuit[S], err error, sent, at time.Time) Move {
 }
 
 // resume is the job that p is the data of.
-func (m *Machine[S]) resume(p *Pursuit[S]) *job[Glance[S], S] {
+func (m *Machine[S]) resume(p *EnsureTrack[S]) *job[Observation[S], S] {
 	o := WaitOptions{Grace: p.Grace, Jitter: func(d time.Duration) time.Duration { return d }}
-	e := &ensuring[Glance[S], S]{
-		goal:   &Goal[Glance[S], S]{Drift: func(g Glance[S]) error { return g.Drift }},
+	e := &ensuring[Observation[S], S]{
+		goal:   &Goal[Observation[S], S]{Drift: func(g Observation[S]) error { return g.Drift }},
 		target: p.Target, op: p.Op, from: p.From, via: p.Via, sent: p.Sent, lost: p.Lost,
-		done: Ensured[Glance[S]]{Operations: slices.Clip(p.Operations), GapFrom: p.GapFrom, GapTo: p.GapTo},
+		done: Ensured[Observation[S]]{Operations: slices.Clip(p.Operations), GapFrom: p.GapFrom, GapTo: p.GapTo},
 	}
 	if p.Refusal != "" {
 		e.refusal = p.Refusal
@@ -108,28 +108,28 @@ func (m *Machine[S]) resume(p *Pursuit[S]) *job[Glance[S], S] {
 		}
 		e.refused = p.Refusal == InvalidState || p.Refusal == Conflict
 	}
-	r := &rules[Glance[S], S]{
+	r := &rules[Observation[S], S]{
 		machine: m, opts: o, kind: KindOf,
-		state: func(g Glance[S]) S { return g.State },
-		cmd:   &Commands[Glance[S]]{Restart: p.Restart, Stuck: func(g Glance[S]) error { return g.Stuck }},
+		state: func(g Observation[S]) S { return g.State },
+		cmd:   &Commands[Observation[S]]{Restart: p.Restart, Stuck: func(g Observation[S]) error { return g.Stuck }},
 	}
 	if len(p.Permitted) > 0 { // empty and nil are one in JSON
 		r.cmd.Operations = p.Permitted
 	}
-	return &job[Glance[S], S]{rules: r, resource: p.Resource, track: p.Track, ensure: e}
+	return &job[Observation[S], S]{rules: r, resource: p.Resource, track: p.Track, ensure: e}
 }
 
 // keep takes the data of the job back, and says what its step means.
-func (p *Pursuit[S]) keep(j *job[Glance[S], S], next step) Move {
+func (p *EnsureTrack[S]) keep(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
 	p.Track, p.Op, p.From, p.Via, p.Sent, p.Lost = j.track, e.op, e.from, e.via, e.sent, e.lost
 	p.Operations, p.GapFrom, p.GapTo = e.done.Operations, e.done.GapFrom, e.done.GapTo
 	switch next {
 	case stepCommand:
-		return Move{Run: e.op}
+		return EnsureStep{Run: e.op}
 	case stepDone:
-		return Move{Done: true, Err: j.err}
+		return EnsureStep{Done: true, Err: j.err}
 	case stepRead, stepAlone, stepTell:
 	}
-	return Move{}
+	return EnsureStep{}
 }

@@ -17,38 +17,38 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// chase is the loop that a Pursuit is made for. Between any two steps the pursuit is nothing but JSON.
-func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.Pursuit[state], r *resource, drift func(row) error) (statemachine.Pursuit[state], error) {
+// chase is the loop that an EnsureTrack is made for. Between any two steps the track is nothing but JSON.
+func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.EnsureTrack[state], r *resource, drift func(row) error) (statemachine.EnsureTrack[state], error) {
 	for {
 		v, err := r.read(ctx)
-		g := statemachine.Glance[state]{State: v.State, Err: err}
+		g := statemachine.Observation[state]{State: v.State, Err: err}
 		if err == nil && drift != nil {
 			g.Drift = drift(v)
 		}
 		p = stored(p)
-		move := m.Pursue(&p, g, time.Now())
-		if move.Run != "" {
+		step := m.ObserveEnsure(&p, g, time.Now())
+		if step.Run != "" {
 			p = stored(p)
 			sent := time.Now()
-			err := r.command(ctx, move.Run)
-			move = m.Ran(&p, err, sent, time.Now())
+			err := r.command(ctx, step.Run)
+			step = m.Ran(&p, err, sent, time.Now())
 		}
-		if move.Done {
-			return p, move.Err
+		if step.Done {
+			return p, step.Err
 		}
 		p = stored(p)
 		time.Sleep(time.Until(p.Track.Next(time.Now())))
 	}
 }
 
-// stored is the pursuit after a stay in some store.
-func stored(p statemachine.Pursuit[state]) (back statemachine.Pursuit[state]) {
+// stored is the track after a stay in some store.
+func stored(p statemachine.EnsureTrack[state]) (back statemachine.EnsureTrack[state]) {
 	text, err := json.Marshal(p)
 	if err == nil {
 		err = json.Unmarshal(text, &back)
 	}
 	if err != nil {
-		return statemachine.Pursuit[state]{}
+		return statemachine.EnsureTrack[state]{}
 	}
 	return back
 }
@@ -97,9 +97,9 @@ func hazards(seed uint64) (r *resource, target state, restart bool, o statemachi
 	return r, target, restart, o, 1 + upTo(20*time.Minute)
 }
 
-// TestPursuitIsEnsure holds the ensure as data against the one that is a call: in each of many worlds both read and command at
+// TestEnsureTrackIsEnsure holds the ensure as data against the one that is a call: in each of many worlds both read and command at
 // the same instants, and end alike.
-func TestPursuitIsEnsure(t *testing.T) {
+func TestEnsureTrackIsEnsure(t *testing.T) {
 	t.Parallel()
 	ended := map[string]int{}
 	for seed := range uint64(400) {
@@ -117,8 +117,8 @@ func TestPursuitIsEnsure(t *testing.T) {
 					done, err = e.Ensure(t.Context(), target, maxWait)
 					operations, from, to = done.Operations, done.GapFrom, done.GapTo
 				} else {
-					var p statemachine.Pursuit[state]
-					if p, err = r.machine.NewPursuit(target, time.Now(), maxWait, o); err != nil {
+					var p statemachine.EnsureTrack[state]
+					if p, err = r.machine.NewEnsureTrack(target, time.Now(), maxWait, o); err != nil {
 						t.Fatal(err)
 					}
 					p.Resource, p.Restart = "res-1", restart
@@ -133,7 +133,7 @@ func TestPursuitIsEnsure(t *testing.T) {
 			})
 		}
 		if diff := cmp.Diff(traces[0], traces[1]) + cmp.Diff(ends[0], ends[1]); diff != "" {
-			t.Fatalf("seed %d: Ensure, and the pursuit (-+):\n%s", seed, diff)
+			t.Fatalf("seed %d: Ensure, and the track (-+):\n%s", seed, diff)
 		}
 	}
 	t.Logf("%v", ended)
@@ -144,94 +144,94 @@ func TestPursuitIsEnsure(t *testing.T) {
 	}
 }
 
-// TestPursuitMoves takes single steps that the random worlds do not.
-func TestPursuitMoves(t *testing.T) {
+// TestEnsureTrackSteps takes single steps that the random worlds do not.
+func TestEnsureTrackSteps(t *testing.T) {
 	t.Parallel()
 	m, begin := stream(), time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	at := func(s int) time.Time { return begin.Add(time.Duration(s) * time.Second) }
-	begun := func(t *testing.T, permitted ...statemachine.Operation) statemachine.Pursuit[state] {
+	begun := func(t *testing.T, permitted ...statemachine.Operation) statemachine.EnsureTrack[state] {
 		t.Helper()
-		p, err := m.NewPursuit(started, begin, time.Hour, statemachine.WaitOptions{})
+		p, err := m.NewEnsureTrack(started, begin, time.Hour, statemachine.WaitOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.Resource, p.Permitted = "res-1", permitted
 		return p
 	}
-	shows := func(s state) statemachine.Glance[state] { return statemachine.Glance[state]{State: s} }
+	shows := func(s state) statemachine.Observation[state] { return statemachine.Observation[state]{State: s} }
 	lost := fmt.Errorf("%w: the worker died", statemachine.Unavailable)
 	for _, tt := range []struct {
 		name, why string
 		permitted []statemachine.Operation
-		steps     func(*statemachine.Pursuit[state]) []statemachine.Move
-		want      []statemachine.Move // their errors apart
+		steps     func(*statemachine.EnsureTrack[state]) []statemachine.EnsureStep
+		want      []statemachine.EnsureStep // their errors apart
 		ends      error
 		says      string
 	}{{
 		name: "lost", why: "it may be running: again only after the full Grace",
-		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
-			return []statemachine.Move{
-				m.Pursue(p, shows(stopped), at(0)), m.Ran(p, lost, at(0), at(10)),
-				m.Pursue(p, shows(stopped), at(69)), m.Pursue(p, shows(stopped), at(70)),
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{
+				m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, lost, at(0), at(10)),
+				m.ObserveEnsure(p, shows(stopped), at(69)), m.ObserveEnsure(p, shows(stopped), at(70)),
 			}
 		},
-		want: []statemachine.Move{{Run: opStart}, {}, {}, {Run: opStart}},
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
 	}, {
 		name: "never sent", why: "no worker took it up: nothing can be running, the next read decides",
-		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
-			return []statemachine.Move{
-				m.Pursue(p, shows(stopped), at(0)), m.Ran(p, lost, time.Time{}, at(10)), m.Pursue(p, shows(stopped), at(11)),
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{
+				m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, lost, time.Time{}, at(10)), m.ObserveEnsure(p, shows(stopped), at(11)),
 			}
 		},
-		want: []statemachine.Move{{Run: opStart}, {}, {Run: opStart}},
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Run: opStart}},
 	}, {
 		name: "a check said no", why: "what cannot heal ends it, sent or not",
-		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
-			return []statemachine.Move{m.Pursue(p, shows(stopped), at(0)), m.Ran(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
 		},
-		want: []statemachine.Move{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Code.unsupported",
+		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Code.unsupported",
 	}, {
 		name: "not permitted", why: "a plan that needs another operation fails at once", permitted: []statemachine.Operation{opStop},
-		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
-			return []statemachine.Move{m.Pursue(p, shows(stopped), at(0))}
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}
 		},
-		want: []statemachine.Move{{Done: true}}, ends: statemachine.Unreachable, says: "res-1",
+		want: []statemachine.EnsureStep{{Done: true}}, ends: statemachine.Unreachable, says: "res-1",
 	}, {
 		name: "stuck", why: "after a refusal, a database that accepts no command ends it; the refusal's own words are kept over the store",
-		steps: func(p *statemachine.Pursuit[state]) []statemachine.Move {
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			g := shows(stopped)
 			g.Stuck = errors.New("the database is deleting")
-			return []statemachine.Move{m.Pursue(p, g, at(0)), m.Ran(p, fault(statemachine.InvalidState), at(0), at(1)), m.Pursue(p, g, at(6))}
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, g, at(0)), m.Ran(p, fault(statemachine.InvalidState), at(0), at(1)), m.ObserveEnsure(p, g, at(6))}
 		},
-		want: []statemachine.Move{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "Code.invalid state: the service says invalid state: the database is deleting",
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "Code.invalid state: the service says invalid state: the database is deleting",
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := begun(t, tt.permitted...)
-			moves := tt.steps(&p)
-			last := moves[len(moves)-1].Err
-			for i := range moves {
-				moves[i].Err = nil
+			steps := tt.steps(&p)
+			last := steps[len(steps)-1].Err
+			for i := range steps {
+				steps[i].Err = nil
 			}
-			same(t, tt.why, tt.want, moves)
+			same(t, tt.why, tt.want, steps)
 			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.Contains(last.Error(), tt.says) {
 				t.Errorf("ended as %v, want %v with %q: %s", last, tt.ends, tt.says, tt.why)
 			}
 		})
 	}
-	if _, err := m.NewPursuit(novel, begin, 0, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
+	if _, err := m.NewEnsureTrack(novel, begin, 0, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
 		t.Errorf("an unknown target and no time: %v", err)
 	}
 	p := begun(t)
 	p.Restart = true
-	m.Pursue(&p, statemachine.Glance[state]{State: started, Drift: statemachine.Drifted}, at(0))
+	m.ObserveEnsure(&p, statemachine.Observation[state]{State: started, Drift: statemachine.Drifted}, at(0))
 	m.Ran(&p, lost, at(1), at(2))
-	m.Pursue(&p, shows(stopping), at(3))
+	m.ObserveEnsure(&p, shows(stopping), at(3))
 	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Operations, []statemachine.Operation{opStop}) {
 		t.Errorf("a restart whose stop was lost, and took effect: %+v", p)
 	}
 	p = begun(t, opStart)
-	m.Pursue(&p, shows(stopped), at(0))
+	m.ObserveEnsure(&p, shows(stopped), at(0))
 	m.Ran(&p, lost, at(0), at(1))
 	same(t, "over JSON", p, stored(p))
 	if !slices.Equal(p.Permitted, []statemachine.Operation{opStart}) || !p.Lost {
