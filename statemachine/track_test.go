@@ -63,6 +63,9 @@ func TestNewTrack(t *testing.T) {
 		_, err := stream().NewTrack("", epoch, 0, statemachine.WaitOptions{MinDelay: 2, MaxDelay: 1})
 		input, _ := errors.AsType[*statemachine.InputError](err)
 		same(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
+		if input != nil {
+			same(t, "target", "is empty", input.Fields[0].Reason)
+		}
 	})
 }
 
@@ -231,6 +234,9 @@ func TestAbsentTrack(t *testing.T) {
 func TestZeroTrack(t *testing.T) {
 	t.Parallel()
 	var track statemachine.Track[state]
+	if track.Reached() {
+		t.Error("nothing was read, and it is reached")
+	}
 	for _, m := range []*statemachine.Machine[state]{stream(), {}} {
 		for _, s := range []state{stopped, "", novel} {
 			if reached, _ := m.Observe(&track, s, epoch); reached {

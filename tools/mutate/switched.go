@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// variable is the environment variable that says which mutant counts.
+const variable = "MUTANT"
+
+// switchFile is a file for the package that is mutated.
+func switchFile(pkg string) string {
+	return `package ` + pkg + `
+
+import (
+	"os"
+	"strconv"
+)
+
+var mutant__, _ = strconv.Atoi(os.Getenv("` + variable + `"))
+
+// mutated__ is the first of values, or the one of the mutant that counts.
+func mutated__[T any](ids []int, values ...T) T {
+	for i, id := range ids {
+		if id == mutant__ {
+			return values[i+1]
+		}
+	}
+	return values[0]
+}
+`
+}
+
+// mark begins the name of the file and line that the compiler reports for a mutant.
+const mark = "mutant__"
+
+// switched is the file with all its mutants that can stand beside each other. Each is a copy of its function, to which the function hands over
+// where it counts.
+func (s *source) switched() string {
+	var b, copies strings.Builder
+	at := 0
+	upTo := func(to int) {
+		b.Write(s.text[at:to])
+		at = to
+	}
+	for _, d := range s.decls {
+		mm := slices.DeleteFunc(slices.Clone(d.mutants), func(m *mutant) bool { return m.outcome == invalid })
+		if d.alone || len(mm) == 0 {
+			continue
+		}
+		if d.value {
+			upTo(d.from)
+			var ids []string
+			for _, m := range mm {
+				ids = append(ids, fmt.Sprint(m.id))
+			}
+			fmt.Fprintf(&b, "mutated__([]int{%s}, ", strings.Join(ids, ", "))
+			upTo(d.to)
+			for _, m := range mm {
+				fmt.Fprintf(&b, ",\n//line %s%d:1\n%s", mark, m.id, m.changed(d.from, d.to))
+			}
+			fmt.Fprintf(&b, ",\n//line rest:1\n)")
+			continue
+		}
+		upTo(d.body)
+		b.WriteString("\nswitch mutant__ {\n")
+		for _, m := range mm {
+			call := fmt.Sprintf("%s%s__%d%s", d.recv, d.name, m.id, d.actuals)
+			if d.results {
+				fmt.Fprintf(&b, "case %d: return %s\n", m.id, call)
+			} else {
+				fmt.Fprintf(&b, "case %d: %s; return\n", m.id, call)
+			}
+			nameEnd := d.nameAt + len(d.name)
+			fmt.Fprintf(&copies, "\n//line %s%d:1\n%s__%d%s\n", mark, m.id, s.text[d.from:nameEnd], m.id, m.changed(nameEnd, d.to))
+		}
+		b.WriteString("}\n")
+	}
+	upTo(len(s.text))
+	return b.String() + copies.String()
+}
+
+// alone are the mutants that cannot stand beside each other.
+func (s *source) alone() []*mutant {
+	var mm []*mutant
+	for _, d := range s.decls {
+		if d.alone {
+			mm = append(mm, d.mutants...)
+		}
+	}
+	return mm
+}
