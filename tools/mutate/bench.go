@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// slow is how long a test takes that is run after all others.
-const slow = 50 * time.Millisecond
+// slow is how long a test computes that is run after all others. What starts a program is in it.
+const slow = 100 * time.Millisecond
 
 // The tests of one mutant may take ten times as long as without one, and at least leastTime: of the processors' time, since the machine may
 // have other things to do. A mutant that the tests do not end with counts as noticed.
@@ -36,13 +36,20 @@ const memory = 6 << 20
 type bench struct {
 	root, work string
 	suites     []suite
-	stages     []stage
+	trials     []trial
+}
+
+// trial is one test, and what it does where nothing is mutated.
+type trial struct {
+	suite   int
+	name    string
+	took    time.Duration // of the processors' time
+	reaches map[int]bool  // the functions, of those with mutants, that it calls
 }
 
 // stage is some tests of a suite.
 type stage struct {
 	suite int
-	near  string        // only for the mutants of this file; empty: of all
 	run   string        // -test.run
 	limit time.Duration // of the processors' time
 }
@@ -55,28 +62,31 @@ func (b *bench) test(ctx context.Context, files []*source) error {
 	var together, alone []*mutant
 	id := 0
 	for _, f := range files {
-		apart := f.alone()
-		for _, m := range f.mutants {
-			id++
-			m.id = id
-			if slices.Contains(apart, m) {
-				alone = append(alone, m)
+		for i := range f.decls {
+			d := &f.decls[i]
+			for _, m := range d.mutants {
+				id++
+				m.id = id
+			}
+			d.id = d.mutants[0].id
+			if d.alone {
+				alone = append(alone, d.mutants...)
 			} else {
-				together = append(together, m)
+				together = append(together, d.mutants...)
 			}
 		}
 	}
 	if err := b.build(ctx, files); err != nil {
 		return err
 	}
-	if err := b.time(ctx, files); err != nil {
+	if err := b.rehearse(ctx); err != nil {
 		return err
 	}
 	together = slices.DeleteFunc(together, func(m *mutant) bool { return m.outcome == invalid })
-	err := b.each(ctx, together, func(m *mutant, _ int) error {
-		return b.try(ctx, m, func(i int) (string, error) { return b.binary(i), nil })
+	err := inParallel(ctx, together, func(m **mutant, _ int) error {
+		return b.try(ctx, *m, func(i int) (string, error) { return b.binary(i), nil })
 	})
-	return errors.Join(err, b.each(ctx, alone, func(m *mutant, worker int) error { return b.tryAlone(ctx, m, worker) }))
+	return errors.Join(err, inParallel(ctx, alone, func(m **mutant, worker int) error { return b.tryAlone(ctx, *m, worker) }))
 }
 
 // binary is the test binary of a suite with all mutants.
@@ -159,65 +169,104 @@ func (b *bench) command(ctx context.Context, name string, args ...string) *exec.
 	return cmd
 }
 
-var verdict = regexp.MustCompile(`(?m)^--- (?:PASS|SKIP): (\S+) \((\S+)s\)`)
-
-// time runs all tests without a mutant and makes stages of them: the quick ones of the test file beside the changed one, the quick ones of every suite,
-// the others of every suite.
-func (b *bench) time(ctx context.Context, files []*source) error {
-	var near, soon, late []stage
+// rehearse runs each test without a mutant, to see what it takes and reaches.
+func (b *bench) rehearse(ctx context.Context) error {
 	for i, s := range b.suites {
-		out, err := b.run(ctx, stage{suite: i, run: ".", limit: time.Hour}, b.binary(i), 0, "-test.v")
+		out, err := b.run(ctx, stage{suite: i, run: ".", limit: time.Hour}, b.binary(i), nil, "-test.list=.")
 		if err != nil {
-			return fmt.Errorf("the tests of %s fail without a mutant: %w: %s", s.dir, err, out[max(0, len(out)-2000):])
+			return fmt.Errorf("the tests of %s: %w: %s", s.dir, err, out)
 		}
-		var quick, others []string
-		var quickly, slowly time.Duration
-		for _, match := range verdict.FindAllSubmatch(out, -1) {
-			d, err := time.ParseDuration(string(match[2]) + "s")
+		for name := range strings.FieldsSeq(string(out)) {
+			if !strings.HasPrefix(name, "Benchmark") {
+				b.trials = append(b.trials, trial{suite: i, name: name})
+			}
+		}
+	}
+	return inParallel(ctx, b.trials, func(t *trial, worker int) error {
+		reached := filepath.Join(b.work, fmt.Sprintf("reached%d", worker))
+		if err := os.WriteFile(reached, nil, 0o600); err != nil {
+			return err
+		}
+		took := time.Duration(0)
+		out, err := b.run(ctx, stage{suite: t.suite, run: "^" + t.name + "$", limit: time.Hour}, b.binary(t.suite), &took, recording+"="+reached)
+		if err != nil {
+			return fmt.Errorf("%s of %s fails without a mutant: %w: %s", t.name, b.suites[t.suite].dir, err, out[max(0, len(out)-2000):])
+		}
+		text, err := os.ReadFile(reached)
+		if err != nil {
+			return err
+		}
+		t.took, t.reaches = took, map[int]bool{}
+		for id := range strings.FieldsSeq(string(text)) {
+			n, err := strconv.Atoi(id)
 			if err != nil {
 				return err
 			}
-			if name := string(match[1]); d < slow {
-				quick, quickly = append(quick, name), quickly+d
-			} else {
-				others, slowly = append(others, name), slowly+d
-			}
+			t.reaches[n] = true
 		}
-		for _, f := range files {
-			text, err := os.ReadFile(filepath.Join(b.root, filepath.FromSlash(strings.TrimSuffix(f.name, ".go")+"_test.go")))
-			if err != nil || path.Dir(f.name) != s.dir {
-				continue // there is no such file
-			}
-			its := slices.DeleteFunc(slices.Clone(quick), func(name string) bool { return !strings.Contains(string(text), "func "+name+"(") })
-			near = appendStage(near, stage{suite: i, near: f.name}, its, quickly)
-		}
-		soon = appendStage(soon, stage{suite: i}, quick, quickly)
-		late = appendStage(late, stage{suite: i}, others, slowly)
-	}
-	b.stages = slices.Concat(near, soon, late)
-	return nil
+		return nil
+	})
 }
 
-// appendStage appends a stage of tests that take so long, unless they are none.
-func appendStage(to []stage, s stage, names []string, took time.Duration) []stage {
-	if len(names) == 0 {
-		return to
+// stages are the tests for the mutants of a declaration: those that reach it, if that is known, in the order in which they are likely to notice soonest: the quick
+// ones of the test file beside it, the quick ones of every suite, the others.
+func (b *bench) stages(d *decl, file string) []stage {
+	beside, err := os.ReadFile(filepath.Join(b.root, filepath.FromSlash(strings.TrimSuffix(file, ".go")+"_test.go")))
+	if err != nil {
+		beside = nil // there is no such file
 	}
-	s.run, s.limit = "^("+strings.Join(names, "|")+")$", max(leastTime, 10*took)
-	return append(to, s)
+	var names [3][][]string
+	var took [3][]time.Duration
+	for k := range names {
+		names[k], took[k] = make([][]string, len(b.suites)), make([]time.Duration, len(b.suites))
+	}
+	for _, t := range b.trials {
+		if !d.alone && !d.value && !t.reaches[d.id] {
+			continue
+		}
+		k := 1
+		switch {
+		case t.took >= slow:
+			k = 2
+		case b.suites[t.suite].dir == path.Dir(file) && bytes.Contains(beside, []byte("func "+t.name+"(")):
+			k = 0
+		}
+		names[k][t.suite] = append(names[k][t.suite], t.name)
+		took[k][t.suite] += t.took
+	}
+	var stages []stage
+	for k := range names {
+		for i, nn := range names[k] {
+			if len(nn) > 0 {
+				stages = append(stages, stage{i, "^(" + strings.Join(nn, "|") + ")$", max(leastTime, 10*took[k][i])})
+			}
+		}
+	}
+	return stages
 }
 
-// run runs tests of a binary where its package is.
-func (b *bench) run(ctx context.Context, s stage, binary string, id int, args ...string) ([]byte, error) {
+// run runs tests of a binary where its package is, with variables and further arguments. It adds to took, if there is one, what that took.
+func (b *bench) run(ctx context.Context, s stage, binary string, took *time.Duration, more ...string) ([]byte, error) {
 	limits := fmt.Sprintf(`ulimit -v %d; ulimit -t %d; exec "$0" "$@"`, memory, int(s.limit.Seconds()))
-	args = slices.Concat([]string{"-c", limits, binary, "-test.failfast", "-test.run=" + s.run}, b.suites[s.suite].args, args)
+	args := slices.Concat([]string{"-c", limits, binary, "-test.failfast", "-test.run=" + s.run}, b.suites[s.suite].args)
+	env := os.Environ()
+	for _, m := range more {
+		if strings.HasPrefix(m, "-") {
+			args = append(args, m)
+		} else {
+			env = append(env, m)
+		}
+	}
 	cmd := b.command(ctx, "sh", args...)
 	cmd.Dir = filepath.Join(b.root, filepath.FromSlash(b.suites[s.suite].dir))
-	cmd.Env = append(os.Environ(), variable+"="+strconv.Itoa(id))
+	cmd.Env = env
 	var out bytes.Buffer
 	cmd.Stdout = &bounded{w: &out, left: 1 << 20}
 	cmd.Stderr = cmd.Stdout
 	err := cmd.Run()
+	if took != nil && cmd.ProcessState != nil {
+		*took += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	return out.Bytes(), err
 }
 
@@ -236,26 +285,26 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// each hands the mutants to as many workers as there may be.
-func (b *bench) each(ctx context.Context, all []*mutant, do func(*mutant, int) error) error {
-	queue := make(chan *mutant)
+// inParallel hands all to as many workers as there may be.
+func inParallel[T any](ctx context.Context, all []T, do func(*T, int) error) error {
+	queue := make(chan *T)
 	failed := make([]error, *jobs)
 	var done sync.WaitGroup
 	for worker := range failed {
 		done.Go(func() {
-			for m := range queue {
+			for one := range queue {
 				if failed[worker] == nil {
-					failed[worker] = do(m, worker)
+					failed[worker] = do(one, worker)
 				}
 			}
 		})
 	}
-	for i, m := range all {
+	for i := range all {
 		if ctx.Err() != nil {
 			break
 		}
 		fmt.Fprintf(os.Stderr, "\r%d of %d ", i+1, len(all))
-		queue <- m
+		queue <- &all[i]
 	}
 	close(queue)
 	done.Wait()
@@ -267,16 +316,13 @@ var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // try runs the tests with one mutant, until one notices.
 func (b *bench) try(ctx context.Context, m *mutant, binary func(suite int) (string, error)) error {
-	for _, s := range b.stages {
-		if s.near != "" && s.near != m.file {
-			continue
-		}
+	for _, s := range b.stages(m.decl, m.file) {
 		name, err := binary(s.suite)
 		if err != nil {
 			return err
 		}
 		limited, cancel := context.WithTimeout(ctx, patience*s.limit)
-		out, err := b.run(limited, s, name, m.id)
+		out, err := b.run(limited, s, name, nil, variable+"="+strconv.Itoa(m.id))
 		cancel()
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -36,6 +36,7 @@ type source struct {
 
 // decl is a function, or a package's variable, that has mutants.
 type decl struct {
+	id       int
 	from, to int // all of it
 	// Of a function: its name, what stands before a call of it ("m."), what it is called with, and where its body begins.
 	name          string
@@ -57,6 +58,7 @@ type mutant struct {
 	line      int
 	nth, of   int // of those that read the same
 	id        int
+	decl      *decl
 	outcome   outcome
 	noticedBy string
 }
@@ -126,6 +128,11 @@ func parse(name string, text []byte) (*source, error) {
 					s.add(f.variable(d, v))
 				}
 			}
+		}
+	}
+	for i := range s.decls {
+		for _, m := range s.decls[i].mutants {
+			m.decl = &s.decls[i]
 		}
 	}
 	s.number()

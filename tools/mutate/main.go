@@ -87,11 +87,15 @@ func run(ctx context.Context, only []string) error {
 	}
 	defer os.RemoveAll(work)
 	var all []*mutant
+	missing := slices.Clone(only)
 	for i, t := range targets {
 		files, err := t.read(root, only)
 		if err != nil {
 			return err
 		}
+		missing = slices.DeleteFunc(missing, func(name string) bool {
+			return slices.ContainsFunc(files, func(f *source) bool { return f.name == name })
+		})
 		for _, f := range files {
 			all = append(all, f.mutants...)
 		}
@@ -104,6 +108,9 @@ func run(ctx context.Context, only []string) error {
 			return fmt.Errorf("%s: %w", t.files, err)
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", t.files, time.Since(began).Round(time.Second))
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("no mutants in %s: name files as in the repository", strings.Join(missing, ", "))
 	}
 	if *list {
 		for _, m := range all {

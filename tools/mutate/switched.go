@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// variable is the environment variable that says which mutant counts.
-const variable = "MUTANT"
+// The environment variables: which mutant counts, and where to write which functions are reached.
+const (
+	variable  = "MUTANT"
+	recording = "MUTANT_REACHED"
+)
 
 // switchFile is a file for the package that is mutated.
 func switchFile(pkg string) string {
@@ -16,9 +19,28 @@ func switchFile(pkg string) string {
 import (
 	"os"
 	"strconv"
+	"sync"
 )
 
 var mutant__, _ = strconv.Atoi(os.Getenv("` + variable + `"))
+
+var recording__ = os.Getenv("` + recording + `") != ""
+
+var reached__ sync.Map
+
+func reach__(id int) {
+	if _, before := reached__.LoadOrStore(id, true); before {
+		return
+	}
+	f, err := os.OpenFile(os.Getenv("` + recording + `"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(strconv.Itoa(id) + "\n"); err != nil {
+		panic(err)
+	}
+}
 
 // mutated__ is the first of values, or the one of the mutant that counts.
 func mutated__[T any](ids []int, values ...T) T {
@@ -64,7 +86,7 @@ func (s *source) switched() string {
 			continue
 		}
 		upTo(d.body)
-		b.WriteString("\nswitch mutant__ {\n")
+		fmt.Fprintf(&b, "\nif recording__ { reach__(%d) }\nswitch mutant__ {\n", d.id)
 		for _, m := range mm {
 			call := fmt.Sprintf("%s%s__%d%s", d.recv, d.name, m.id, d.actuals)
 			if d.results {
