@@ -112,6 +112,15 @@ func TestErrorTexts(t *testing.T) {
 			"a hostile Fault", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Message: hostile},
 			"Get: unavailable: <html>; <b>502; Bad Gateway</b> [31m; </html>",
 		},
+		{"a line separator alone", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\u2028b"}, ": conflict: a; b"},
+		{"a paragraph separator alone", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\u2029b"}, ": conflict: a; b"},
+		{"each sort of line's end", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\nb\rc\u2028d\u2029e"}, ": conflict: a; b; c; d; e"},
+		{
+			"the first and the last control characters, and their neighbours",
+			&statemachine.Fault{Kind: statemachine.Conflict, Message: "a\x00b\x1fc\x7fd\u0080e\u009ff~g\u00a0h\u2027i\u202aj"},
+			": conflict: a b c d e f~g\u00a0h\u2027i\u202aj",
+		},
+		{"a single control character", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\x7fb"}, ": conflict: a b"},
 		{
 			"an InputError", &statemachine.InputError{Operation: "Start", Fields: []statemachine.FieldError{{Field: "Mode", Reason: "is empty"}, {Field: "Key", Reason: "is\nno key"}}},
 			"Start: invalid input: Mode is empty; Key is; no key",

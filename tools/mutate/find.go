@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -306,11 +307,7 @@ func (f *finder) visit(n ast.Node) bool {
 			}
 		}
 	case *ast.CallExpr:
-		if sel, ok := n.Fun.(*ast.SelectorExpr); ok && (sel.Sel.Name == "ARN" || slices.Contains([]string{"strings", "regexp"}, fmt.Sprint(sel.X))) {
-			for _, arg := range n.Args {
-				f.shorten(arg)
-			}
-		}
+		f.call(n)
 	case *ast.BasicLit:
 		f.literal(n)
 	case *ast.Ident:
@@ -321,6 +318,65 @@ func (f *finder) visit(n ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// call changes a text that a call compares with: a set of characters, a regular expression, another.
+func (f *finder) call(n *ast.CallExpr) {
+	sel, ok := n.Fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "ARN" && !slices.Contains([]string{"strings", "regexp"}, fmt.Sprint(sel.X)) {
+		return
+	}
+	for _, arg := range n.Args {
+		lit, ok := arg.(*ast.BasicLit)
+		switch {
+		case !ok || lit.Kind != token.STRING:
+		case slices.Contains([]string{"ContainsRune", "ContainsAny", "Trim", "TrimLeft", "TrimRight"}, sel.Sel.Name):
+			for i, r := range lit.Value[:len(lit.Value)-1] {
+				if i > 0 {
+					f.replace(lit, lit.Value[:i]+lit.Value[i+len(string(r)):])
+				}
+			}
+		case fmt.Sprint(sel.X) == "regexp":
+			f.pattern(lit)
+		default:
+			f.shorten(lit)
+		}
+	}
+}
+
+var (
+	anchor = regexp.MustCompile(`^.\\A|\\z.$`)
+	count  = regexp.MustCompile(`\{\d+(,\d+)?\}`)
+	number = regexp.MustCompile(`\d+`)
+	class  = regexp.MustCompile(`\[[^]]*\]`)
+	member = regexp.MustCompile(`.-[^]]|.`)
+)
+
+// pattern changes a regular expression: an anchor, a count, a class.
+func (f *finder) pattern(lit *ast.BasicLit) {
+	with := func(at []int, by string) { f.replace(lit, lit.Value[:at[0]]+by+lit.Value[at[1]:]) }
+	for _, at := range anchor.FindAllStringIndex(lit.Value, -1) {
+		with(at, strings.Trim(lit.Value[at[0]:at[1]], `\Az`))
+	}
+	within := func(outer, inner *regexp.Regexp, do func(at []int, text string)) {
+		for _, o := range outer.FindAllStringIndex(lit.Value, -1) {
+			for _, i := range inner.FindAllStringIndex(lit.Value[o[0]+1:o[1]-1], -1) {
+				at := []int{o[0] + 1 + i[0], o[0] + 1 + i[1]}
+				do(at, lit.Value[at[0]:at[1]])
+			}
+		}
+	}
+	within(count, number, func(at []int, text string) {
+		if n, err := strconv.Atoi(text); err == nil && n > 0 {
+			with(at, strconv.Itoa(n+1))
+			with(at, strconv.Itoa(n-1))
+		}
+	})
+	within(class, member, func(at []int, text string) {
+		if lit.Value[at[0]-1] != '[' || lit.Value[at[1]] != ']' { // not the only one
+			with(at, "")
+		}
+	})
 }
 
 // literal changes a number or a character by one.
