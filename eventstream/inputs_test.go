@@ -82,6 +82,7 @@ func TestUri(t *testing.T) {
 		{"an account of any digits", "arn:aws:kinesis:us-east-1:12345667890:stream/a", true},
 		{"empty", "", false},
 		{"a name", "profile-events", false},
+		{"a short name", "p", false},
 		{"Firehose", "arn:aws:firehose:us-east-1:123456789012:deliverystream/a", false},
 		{"Kinesis Video", "arn:aws:kinesisvideo:us-east-1:123456789012:stream/a/1", false},
 		{"a consumer", stream + "a/consumer/b:1", false},
@@ -104,7 +105,11 @@ func TestUri(t *testing.T) {
 			if !test.ok {
 				want = []string{"Uri"}
 			}
-			same(t, test.uri, want, wrong(t, in.Validate()))
+			err := in.Validate()
+			same(t, test.uri, want, wrong(t, err))
+			if len(test.uri) == 1 {
+				mentions(t, err, "is not an ARN")
+			}
 		})
 	}
 }
