@@ -309,7 +309,7 @@ func inParallel[T any](ctx context.Context, all []T, do func(*T, int) error) err
 	close(queue)
 	done.Wait()
 	fmt.Fprint(os.Stderr, "\r")
-	return errors.Join(append(failed, ctx.Err())...)
+	return errors.Join(errors.Join(failed...), ctx.Err())
 }
 
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)

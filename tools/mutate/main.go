@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -81,43 +82,42 @@ func run(ctx context.Context, only []string) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	work, err := os.MkdirTemp("", "mutate")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(work)
 	var all []*mutant
+	files := make([][]*source, len(targets))
 	missing := slices.Clone(only)
 	for i, t := range targets {
-		files, err := t.read(root, only)
-		if err != nil {
+		if files[i], err = t.read(root, only); err != nil {
 			return err
 		}
-		missing = slices.DeleteFunc(missing, func(name string) bool {
-			return slices.ContainsFunc(files, func(f *source) bool { return f.name == name })
-		})
-		for _, f := range files {
+		for _, f := range files[i] {
 			all = append(all, f.mutants...)
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == f.name })
 		}
-		if len(files) == 0 || *list {
-			continue
-		}
-		began := time.Now()
-		b := bench{root: root, work: filepath.Join(work, fmt.Sprint(i)), suites: t.tests}
-		if err := b.test(ctx, files); err != nil {
-			return fmt.Errorf("%s: %w", t.files, err)
-		}
-		fmt.Fprintf(os.Stderr, "%s: %s\n", t.files, time.Since(began).Round(time.Second))
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("no mutants in %s: name files as in the repository", strings.Join(missing, ", "))
+		return fmt.Errorf("there are no mutants of %s: a file is named from the root of the repository", strings.Join(missing, ", "))
 	}
 	if *list {
 		for _, m := range all {
 			fmt.Printf("%s:%d\t%s\n", m.file, m.line, m.key())
 		}
-		fmt.Println(len(all))
 		return nil
+	}
+	work, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	for i, t := range targets {
+		if len(files[i]) == 0 {
+			continue
+		}
+		began := time.Now()
+		b := bench{root: root, work: filepath.Join(work, strconv.Itoa(i)), suites: t.tests}
+		if err := b.test(ctx, files[i]); err != nil {
+			return fmt.Errorf("%s: %w", t.files, err)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %s\n", t.files, time.Since(began).Round(time.Second))
 	}
 	return report(os.Stdout, all, string(known))
 }
