@@ -106,6 +106,8 @@ type finder struct {
 	fn   string
 	seen map[string]bool // the changed texts: what two rules make of it counts once
 	list []*mutant
+
+	nothing map[*ast.CaseClause]bool // nothing happens in these, and nothing would without them
 }
 
 // parse finds the mutants of a file.
@@ -226,7 +228,7 @@ func (f *finder) variable(d *ast.GenDecl, v *ast.ValueSpec) decl {
 }
 
 func (f *finder) in(n ast.Node, name string) []*mutant {
-	f.fn, f.list, f.seen = name, nil, map[string]bool{}
+	f.fn, f.list, f.seen, f.nothing = name, nil, map[string]bool{}, map[*ast.CaseClause]bool{}
 	ast.Inspect(n, f.visit)
 	return f.list
 }
@@ -283,7 +285,12 @@ func (f *finder) visit(n ast.Node) bool {
 		if _, ok := n.Cond.(*ast.BinaryExpr); !ok {
 			f.replace(n.Cond, "!("+f.src(n.Cond)+")")
 		}
+	case *ast.SwitchStmt:
+		f.idle(n)
 	case *ast.CaseClause:
+		if f.nothing[n] {
+			return false
+		}
 		f.replace(n, "")
 		for i, e := range n.List {
 			if f.shorten(e); len(n.List) > 1 {
@@ -377,6 +384,18 @@ func (f *finder) pattern(lit *ast.BasicLit) {
 			with(at, "")
 		}
 	})
+}
+
+// idle finds the cases of a switch over values that are there only so that all values are: they do nothing, and there is no default.
+func (f *finder) idle(n *ast.SwitchStmt) {
+	if n.Tag == nil || slices.ContainsFunc(n.Body.List, func(s ast.Stmt) bool { c, ok := s.(*ast.CaseClause); return ok && c.List == nil }) {
+		return
+	}
+	for _, s := range n.Body.List {
+		if c, ok := s.(*ast.CaseClause); ok && len(c.Body) == 0 {
+			f.nothing[c] = true
+		}
+	}
 }
 
 // literal changes a number or a character by one.

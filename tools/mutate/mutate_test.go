@@ -33,11 +33,13 @@ func Two(a int, rest ...string) (n int) {
 	switch a {
 	case 1, 2:
 		n = len(strings.Join(rest, ""))
+	case 5, 6:
 	}
 	return n
 }
 `
 
+// TestMutants has all mutants of a program: none of the case that does nothing.
 func TestMutants(t *testing.T) {
 	s, err := parse("p/p.go", []byte(program))
 	if err != nil {
