@@ -591,3 +591,16 @@ func TestReadingOfCanceled(t *testing.T) {
 		same(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
 	})
 }
+
+// A cause that says itself how the context ended stands for it, and is not told twice.
+func TestWaitCanceledForACauseThatWraps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reason := fmt.Errorf("the operator went home: %w", context.Canceled)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(reason)
+		_, err := shows(starting).waiter(tens()).Wait(ctx, started, time.Minute)
+		same(t, "cause", true, errors.Is(err, reason))
+		same(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
+	})
+}
