@@ -44,7 +44,8 @@ type decl struct {
 	nameAt, body  int
 	recv, actuals string
 	results       bool
-	value         bool // a variable; from and to are its value
+	value         bool // a variable or constant; from and to are its value
+	constant      bool
 	alone         bool // its mutants cannot stand beside each other
 	mutants       []*mutant
 }
@@ -220,8 +221,9 @@ func receiver(t ast.Expr) string {
 
 // variable finds the mutants of a package's variable or constant.
 func (f *finder) variable(d *ast.GenDecl, v *ast.ValueSpec) decl {
-	made := decl{value: true, alone: d.Tok == token.CONST || len(v.Names) > 1, name: v.Names[0].Name, mutants: f.in(v, v.Names[0].Name)}
-	if len(v.Values) > 0 {
+	made := decl{value: true, constant: d.Tok == token.CONST, alone: len(v.Names) > 1 || len(v.Values) != 1, name: v.Names[0].Name}
+	made.nameAt = f.at(v.Names[0].Pos())
+	if made.mutants = f.in(v, made.name); !made.alone {
 		made.from, made.to = f.at(v.Values[0].Pos()), f.at(v.Values[0].End())
 	}
 	return made

@@ -8,8 +8,8 @@
 //	go -C tools run ./mutate -list                                       # tell what would be changed, and run nothing
 //
 // It changes no file: go test takes the changed ones as an overlay. All changes of a package are compiled into one test binary, as copies
-// of the functions that they are in, and an environment variable says which of them counts. What that is no way for, a constant that the
-// compiler needs, has a binary of its own.
+// of the functions that they are in, and an environment variable says which of them counts. What that is no way for, such as a function
+// that does not name its receiver, has a binary of its own.
 package main
 
 import (

@@ -72,17 +72,21 @@ func (s *source) switched() string {
 			continue
 		}
 		if d.value {
-			upTo(d.from)
-			var ids []string
+			var ids, values strings.Builder
 			for _, m := range mm {
-				ids = append(ids, fmt.Sprint(m.id))
+				fmt.Fprintf(&ids, "%d, ", m.id)
+				fmt.Fprintf(&values, ",\n//line %s%d:1\n%s", mark, m.id, m.changed(d.from, d.to))
 			}
-			fmt.Fprintf(&b, "mutated__([]int{%s}, ", strings.Join(ids, ", "))
-			upTo(d.to)
-			for _, m := range mm {
-				fmt.Fprintf(&b, ",\n//line %s%d:1\n%s", mark, m.id, m.changed(d.from, d.to))
+			value := fmt.Sprintf("mutated__([]int{%s}, %s%s,\n//line rest:1\n)", ids.String(), s.text[d.from:d.to], values.String())
+			if d.constant { // a variable takes its name
+				upTo(d.nameAt + len(d.name))
+				b.WriteString("__const")
+				fmt.Fprintf(&copies, "\nvar %s = %s\n", d.name, value)
+			} else {
+				upTo(d.from)
+				b.WriteString(value)
+				at = d.to
 			}
-			fmt.Fprintf(&b, ",\n//line rest:1\n)")
 			continue
 		}
 		upTo(d.body)
