@@ -200,7 +200,7 @@ func (f *finder) function(d *ast.FuncDecl) decl {
 		}
 	}
 	made.actuals += "(" + strings.Join(params, ", ") + ")"
-	made.mutants = f.in(d.Body, qualified)
+	made.mutants = f.in(qualified, d.Body)
 	return made
 }
 
@@ -223,15 +223,22 @@ func receiver(t ast.Expr) string {
 func (f *finder) variable(d *ast.GenDecl, v *ast.ValueSpec) decl {
 	made := decl{value: true, constant: d.Tok == token.CONST, alone: len(v.Names) > 1 || len(v.Values) != 1, name: v.Names[0].Name}
 	made.nameAt = f.at(v.Names[0].Pos())
-	if made.mutants = f.in(v, made.name); !made.alone {
+	var nodes []ast.Node
+	for _, value := range v.Values {
+		nodes = append(nodes, value)
+	}
+	if made.mutants = f.in(made.name, nodes...); !made.alone {
 		made.from, made.to = f.at(v.Values[0].Pos()), f.at(v.Values[0].End())
 	}
 	return made
 }
 
-func (f *finder) in(n ast.Node, name string) []*mutant {
+// in finds the mutants of what a name stands for.
+func (f *finder) in(name string, nodes ...ast.Node) []*mutant {
 	f.fn, f.list, f.seen, f.nothing = name, nil, map[string]bool{}, map[*ast.CaseClause]bool{}
-	ast.Inspect(n, f.visit)
+	for _, n := range nodes {
+		ast.Inspect(n, f.visit)
+	}
 	return f.list
 }
 

@@ -18,6 +18,8 @@ import "strings"
 
 const most = 3
 
+const TimedOut string = "timed out" // whose name is no value
+
 var codes = map[string]int{"A": 1}
 
 type S[T any] struct{ n int }
