@@ -497,6 +497,8 @@ func TestFleetRefusesInput(t *testing.T) {
 		want  []string
 	}{
 		{"the zero value", &zero, goals(1, started), time.Hour, []string{"Read", "Machine", "State"}},
+		{"the zero value, for many", &zero, goals(2, started), time.Hour, []string{"Read", "Machine", "State"}},
+		{"what is wrong of all is told once", good, goals(3, novel), time.Hour, []string{"target"}},
 		{"everything at once", bad, goals(1, novel), 0, []string{"Batch", "Concurrency", "MinDelay", "target", "maxWait"}},
 		{"no goals, and no time", good, nil, 0, []string{"maxWait"}},
 		{"one goal of many", good, append(goals(2, started), statemachine.Goal[row, state]{Target: novel}), time.Hour, []string{"goals[2].Target"}},
