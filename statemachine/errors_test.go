@@ -228,3 +228,23 @@ func TestLog(t *testing.T) {
 		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
 	})
 }
+
+// A read that the context's end interrupted showed nothing: no change of state is logged again.
+func TestLogOfTheContextsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		o := tens()
+		o.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		_, err := answers(answer{state: starting}, answer{hang: true}).waiter(o).Wait(ctx, started, time.Minute)
+		same(t, "canceled", true, errors.Is(err, statemachine.Canceled))
+		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting`+"\n", b.String())
+	})
+}

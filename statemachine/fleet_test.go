@@ -565,3 +565,21 @@ func TestFleetTenThousand(t *testing.T) {
 		}
 	})
 }
+
+// That a read of many lacks a resource does not make it absent: its own read does, or does not.
+func TestFleetLacksWhatIsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		alone := 0
+		f := statemachine.Fleet[row, state]{
+			Machine: topic(), State: stateOf, Options: tens(),
+			Read:     func(context.Context, string) (row, error) { alone++; return row{State: deleting}, nil },
+			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, nil },
+		}
+		for _, r := range f.Each(t.Context(), goals(1, absent), 25*time.Second) {
+			same(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+			same(t, "last", "DELETING", waitError(t, r.Err).Last)
+		}
+		same(t, "reads of it alone", 4, alone)
+	})
+}

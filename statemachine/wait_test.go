@@ -604,3 +604,20 @@ func TestWaitCanceledForACauseThatWraps(t *testing.T) {
 		same(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
 	})
 }
+
+// What a read showed counts, even if the context ended while it was under way.
+func TestWaitReadsTheTargetAtTheContextsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := shows(started)
+		w := s.waiter(tens())
+		w.Read = func(ctx context.Context) (row, error) {
+			cancel()
+			return s.read(ctx)
+		}
+		got, err := w.Wait(ctx, started, time.Minute)
+		same(t, "error", nil, err)
+		same(t, "value", row{State: started, Number: 1}, got)
+	})
+}
