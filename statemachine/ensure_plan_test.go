@@ -120,3 +120,18 @@ func TestEnsureWaitsWhereThePlanGoesOn(t *testing.T) {
 		r.sameTrace(t, "0s here", "0s Leave", "10s left", "10s Finish", "20s there")
 	})
 }
+
+// A reading has the target of the ensure, also while it waits for a state on the way there.
+func TestEnsureReadings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(topic(), broken, time.Second)
+		o := tens()
+		var targets []string
+		o.OnRead = func(r statemachine.Reading) { targets = append(targets, r.Target) }
+		if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
+	})
+}

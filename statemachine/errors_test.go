@@ -229,22 +229,42 @@ func TestLog(t *testing.T) {
 	})
 }
 
-// A read that the context's end interrupted showed nothing: no change of state is logged again.
-func TestLogOfTheContextsEnd(t *testing.T) {
+// infos logs into b what is at level Info or above, without the time.
+func infos(b *bytes.Buffer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// A read that ended the wait is in its error; the log has neither a failure that is tolerated nor a change that was not read.
+func TestLogOfTheEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		o := tens()
-		o.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}}))
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-		defer cancel()
-		_, err := answers(answer{state: starting}, answer{hang: true}).waiter(o).Wait(ctx, started, time.Minute)
-		same(t, "canceled", true, errors.Is(err, statemachine.Canceled))
-		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting`+"\n", b.String())
-	})
+	const change = `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting` + "\n"
+	for _, tt := range []struct {
+		why     string
+		answers []answer
+		log     string
+	}{
+		{"the context's end interrupts a read", []answer{{state: starting}, {hang: true}}, change},
+		{"a read fails for good", []answer{{state: starting}, {err: fault(statemachine.AccessDenied)}}, change},
+		{"the first read does", []answer{{err: fault(statemachine.AccessDenied)}}, ""},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var b bytes.Buffer
+				o := tens()
+				o.Logger = infos(&b)
+				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				defer cancel()
+				if _, err := answers(tt.answers...).waiter(o).Wait(ctx, started, time.Minute); err == nil {
+					t.Error("no error")
+				}
+				same(t, "log", tt.log, b.String())
+			})
+		})
+	}
 }

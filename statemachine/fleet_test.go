@@ -583,3 +583,35 @@ func TestFleetLacksWhatIsThere(t *testing.T) {
 		same(t, "reads of it alone", 4, alone)
 	})
 }
+
+// However many wait, each is read when it is due, and not before or after.
+func TestFleetReadsEachWhenItIsDue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 60
+		begin := time.Now()
+		rng := rand.New(rand.NewPCG(1, 2))
+		due := map[string]time.Duration{}
+		reads := 0
+		f := statemachine.Fleet[row, state]{
+			Machine: stream(), State: stateOf, Concurrency: n,
+			Read: func(context.Context, string) (row, error) { return row{State: starting}, nil },
+			Options: statemachine.WaitOptions{
+				Jitter: func(time.Duration) time.Duration { return time.Duration(1+rng.IntN(100_000)) * time.Millisecond },
+				OnRead: func(r statemachine.Reading) {
+					reads++
+					now := time.Since(begin)
+					if now != due[r.Resource] {
+						t.Errorf("%s was read at %s, and was due at %s", r.Resource, now, due[r.Resource])
+					}
+					due[r.Resource] = now + r.NextDelay
+				},
+			},
+		}
+		for range f.Each(t.Context(), goals(n, started), time.Hour) { //nolint:revive // until all time out
+		}
+		if reads < n*60 {
+			t.Errorf("%d reads", reads)
+		}
+	})
+}

@@ -114,12 +114,10 @@ func (p *Pacer) Wait(ctx context.Context) error {
 		if d <= 0 {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(max(d, time.Microsecond))
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
-		case <-timer.C:
+		case <-time.After(max(d, time.Microsecond)):
 		}
 	}
 }

@@ -66,6 +66,7 @@ func TestPacerThrottled(t *testing.T) {
 		{"up to 16 s", secs(10, 11, 13, 17, 25, 41), secs(57)[0], 0},
 		{"a second again after a while", secs(10, 11, 20), secs(21)[0], 0},
 		{"a second again once a call was served", secs(10, 11, 13.5), secs(14.5)[0], secs(13.2)[0]},
+		{"a second, too, at the instant at which the pause ends and a call was served", secs(10, 11, 13), secs(14)[0], secs(13)[0]},
 		{"but not by one that was under way already", secs(10, 11, 13.5), secs(17.5)[0], secs(12.9)[0]},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -230,5 +231,18 @@ func TestPacerWait(t *testing.T) {
 		var none *statemachine.Pacer
 		same(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
 		same(t, "no pacer", nil, none.Wait(t.Context()))
+	})
+}
+
+// A place that is a nanosecond ahead is waited for, and no clock can wait for less than a microsecond.
+func TestPacerWaitsForANanosecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := statemachine.NewPacer(1e9, 1)
+		begin := time.Now()
+		for _, want := range []time.Duration{0, time.Microsecond} {
+			same(t, "error", nil, p.Wait(t.Context()))
+			same(t, "after", want, time.Since(begin))
+		}
 	})
 }

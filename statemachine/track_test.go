@@ -46,6 +46,11 @@ func TestNewTrack(t *testing.T) {
 			same(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
 		})
 	}
+	t.Run("a delay as long as can be", func(t *testing.T) {
+		t.Parallel()
+		track := newTrack(t, started, time.Hour, statemachine.WaitOptions{MinDelay: 1<<63 - 1, MaxDelay: 1<<63 - 1})
+		same(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
+	})
 	t.Run("everything wrong at once", func(t *testing.T) {
 		t.Parallel()
 		track, err := stream().NewTrack(novel, epoch, -time.Second, statemachine.WaitOptions{

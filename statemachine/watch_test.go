@@ -290,3 +290,21 @@ func TestDefaultJitter(t *testing.T) {
 		same(t, "the shortest and the longest delay", []time.Duration{1800, 2200}, []time.Duration{least, most})
 	})
 }
+
+// A watch remembers the changes: its readings have the state, and its end the history.
+func TestWatchHistory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		o := tens()
+		var read []string
+		o.OnRead = func(r statemachine.Reading) { read = append(read, r.State) }
+		w := answers(answer{state: starting}, answer{state: starting}, answer{state: started}, answer{err: fault(statemachine.NotFound)}).waiter(o)
+		var end error
+		for _, err := range w.Watch(t.Context()) {
+			end = err
+		}
+		same(t, "readings", []string{"starting", "starting", "started", "started"}, read)
+		same(t, "history", []statemachine.Sighting[string]{{State: "starting", At: begin}, {State: "started", At: begin.Add(20 * time.Second)}}, waitError(t, end).History)
+	})
+}
