@@ -608,7 +608,7 @@ func TestFleetReadsEachWhenItIsDue(t *testing.T) {
 				},
 			},
 		}
-		for range f.Each(t.Context(), goals(n, started), time.Hour) { //nolint:revive // until all time out
+		for range f.Each(t.Context(), goals(n, started), time.Hour) {
 		}
 		if reads < n*60 {
 			t.Errorf("%d reads", reads)

@@ -280,7 +280,7 @@ func TestDefaultJitter(t *testing.T) {
 			}
 			return s.read(ctx)
 		}
-		for range w.Watch(ctx) { //nolint:revive // until it ends
+		for range w.Watch(ctx) {
 		}
 		least, most := time.Hour, time.Duration(0)
 		for i := range reads - 1 {
