@@ -369,20 +369,38 @@ func TestFleetOfOne(t *testing.T) {
 // A resource of a batch that was throttled pauses the pacer, whatever became of the others.
 func TestFleetThrottledInABatch(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(2, startedAfter(func(int) time.Duration { return 0 }))
-		f := w.fleet(every(100 * time.Millisecond))
-		f.Pacer = statemachine.NewPacer(100, 100)
-		many := f.ReadMany
-		f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
-			results, err := many(ctx, names)
-			if time.Since(w.begin) == 0 {
-				results = []statemachine.Result[row]{{Index: 0, Err: fault(statemachine.Unavailable)}, {Index: 1, Err: fault(statemachine.Throttled)}}
-			}
-			return results, err
-		}
-		same(t, "results", []string{"1s r0 started", "1s r1 started"}, w.each(t, f, goals(2, started), time.Hour))
-	})
+	for _, tt := range []struct {
+		why     string
+		kinds   [][2]statemachine.Kind // of the first reads
+		results []string
+	}{
+		{"the last of a read", [][2]statemachine.Kind{{"unavailable", "throttled"}}, []string{"1s r0 started", "1s r1 started"}},
+		{"the first of a read", [][2]statemachine.Kind{{"throttled", "unavailable"}}, []string{"1s r0 started", "1s r1 started"}},
+		{
+			"again after a read that failed otherwise, which does not make the pause short again",
+			[][2]statemachine.Kind{{"throttled", "throttled"}, {"unavailable", "unavailable"}, {"throttled", "throttled"}},
+			[]string{"3.2s r0 started", "3.2s r1 started"},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(2, startedAfter(func(int) time.Duration { return 0 }))
+				f := w.fleet(every(100 * time.Millisecond))
+				f.Pacer = statemachine.NewPacer(100, 100)
+				many, reads := f.ReadMany, 0
+				f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
+					results, err := many(ctx, names)
+					if reads++; reads <= len(tt.kinds) {
+						kinds := tt.kinds[reads-1]
+						results = []statemachine.Result[row]{{Index: 0, Err: fault(kinds[0])}, {Index: 1, Err: fault(kinds[1])}}
+					}
+					return results, err
+				}
+				same(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
+			})
+		})
+	}
 }
 
 // Breaking out stops everything before the range statement ends.
