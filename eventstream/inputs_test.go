@@ -37,6 +37,9 @@ func TestNames(t *testing.T) {
 		{"empty", "", false},
 		{"too long", strings.Repeat("a", 65), false},
 		{"a dot", "a.b", false},
+		{"a comma", "a,b", false},
+		{"the characters beside an underscore: a circumflex", "a^b", false},
+		{"the characters beside an underscore: a backquote", "a`b", false},
 		{"a slash", "a/b", false},
 		{"the directory above", "..", false},
 		{"a percent sign", "a%2Fb", false},
@@ -79,9 +82,14 @@ func TestUri(t *testing.T) {
 		{"an account of any digits", "arn:aws:kinesis:us-east-1:12345667890:stream/a", true},
 		{"empty", "", false},
 		{"a name", "profile-events", false},
+		{"a short name", "p", false},
 		{"Firehose", "arn:aws:firehose:us-east-1:123456789012:deliverystream/a", false},
 		{"Kinesis Video", "arn:aws:kinesisvideo:us-east-1:123456789012:stream/a/1", false},
 		{"a consumer", stream + "a/consumer/b:1", false},
+		{"a comma in the name", stream + "a,b", false},
+		{"a slash in the name", stream + "a/b", false},
+		{"a circumflex in the name", stream + "a^b", false},
+		{"a backquote in the name", stream + "a`b", false},
 		{"no name", stream, false},
 		{"something else of Kinesis", "arn:aws:kinesis:us-east-1:123456789012:shard/a", false},
 		{"no Region", "arn:aws:kinesis::123456789012:stream/a", false},
@@ -97,7 +105,11 @@ func TestUri(t *testing.T) {
 			if !test.ok {
 				want = []string{"Uri"}
 			}
-			same(t, test.uri, want, wrong(t, in.Validate()))
+			err := in.Validate()
+			same(t, test.uri, want, wrong(t, err))
+			if len(test.uri) == 1 {
+				mentions(t, err, "is not an ARN")
+			}
 		})
 	}
 }
@@ -126,6 +138,10 @@ func TestTags(t *testing.T) {
 		{"an empty key", key(""), `a key "" that is empty`},
 		{"too long a key", key(strings.Repeat("k", 129)), "1 to 128 characters, has 129"},
 		{"every character of the pattern", key("azAZ+,-./0123456789:;<=_"), ""},
+		{"each bound of the pattern alone: a", key("a"), ""}, {"z", key("z"), ""}, {"A", key("A"), ""}, {"Z", key("Z"), ""},
+		{"+", key("+"), ""}, {"=", key("="), ""}, {".", key("."), ""}, {"_", key("_"), ""}, {":", key(":"), ""}, {"/", key("/"), ""},
+		{"another character at the beginning", key("*a"), "may contain only"},
+		{"another character at the end", key("a*"), "may contain only"},
 		{"a character before the range", key("a*b"), "may contain only"},
 		{"a character after the range", key("a>b"), "may contain only"},
 		{"a space in a key", key("a b"), "may contain only"},

@@ -78,9 +78,10 @@ func isARN(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "arn:
 // names reports whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that
 // stands after a separator.
 func names(asked, arn string) bool {
-	if strings.EqualFold(asked, arn) {
-		return true
+	for i, c := range arn {
+		if (c == '/' || c == ':') && strings.EqualFold(arn[i+1:], asked) {
+			return true
+		}
 	}
-	n := len(arn) - len(asked)
-	return n > 0 && asked != "" && (arn[n-1] == '/' || arn[n-1] == ':') && strings.EqualFold(arn[n:], asked)
+	return strings.EqualFold(arn, asked)
 }

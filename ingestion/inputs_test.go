@@ -42,6 +42,7 @@ func validation() []struct{ text, why, says string } {
 		{text: head + "eventdatastore", why: "no ID", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore/", why: "an empty ID", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore/a/b", why: "more than an ID", says: "must be the ARN of an event data store"},
+		{text: head + "eventdatastore/a:b", why: "more than an ID, with another separator", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore:abc", why: "another separator", says: "must be the ARN of an event data store"},
 		{text: "arn:aws:cloudtrail:us-east-1::eventdatastore/abc", why: "no account", says: "has no account number"},
 		{text: "arn:aws:cloudtrail:us-east-1:acct:eventdatastore/abc", why: "an account that is no number", says: "has no account number"},

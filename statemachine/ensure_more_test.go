@@ -170,6 +170,7 @@ func TestEnsureRefusesInput(t *testing.T) {
 	_, err = f.Ensure(t.Context(), novel, -1)
 	input, _ = errors.AsType[*statemachine.InputError](err)
 	same(t, "fields", []string{"Command", "target", "maxWait"}, fields(input))
+	same(t, "the command", "is nil", input.Fields[0].Reason)
 	same(t, "reads", 0, len(r.trace))
 }
 

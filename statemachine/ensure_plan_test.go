@@ -60,3 +60,78 @@ func TestGetReadsTenTimes(t *testing.T) {
 		same(t, "reads", 10, reads)
 	})
 }
+
+// Of several ways out of the target and back the shortest is taken, and of two that are as short the one that the table names first.
+func TestEnsureRestartsTheShortWay(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why         string
+		transitions []statemachine.Transition[state]
+		want        ops
+	}{
+		{"as short", []statemachine.Transition[state]{
+			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
+			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "on", By: "Start"},
+		}, ops{"Pause", "Resume"}},
+		{"shorter, and named later", []statemachine.Transition[state]{
+			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "ready", By: "Prepare"}, {From: "ready", To: "on", By: "Start"},
+			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
+		}, ops{"Pause", "Resume"}},
+		{"longer, and named later", []statemachine.Transition[state]{
+			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
+			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "ready", By: "Prepare"}, {From: "ready", To: "on", By: "Start"},
+		}, ops{"Pause", "Resume"}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newResource(statemachine.MustNew(statemachine.Definition[state]{Name: "lamp", Transitions: tt.transitions}), "on", time.Second)
+				r.mode = "sync"
+				e := r.ensurer(tens())
+				e.Drift, e.Commands.Restart = wantMode("sync"), true
+				done, err := e.Ensure(t.Context(), "on", time.Hour)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, "operations", tt.want, done.Operations)
+			})
+		})
+	}
+}
+
+// After the first operation of a plan it waits for where the rest of that plan can be run, not for a state beyond, from which there is a longer way,
+// and not for one that the operation does not lead to.
+func TestEnsureWaitsWhereThePlanGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := statemachine.MustNew(statemachine.Definition[state]{Name: "plan", Transitions: []statemachine.Transition[state]{
+			{From: "elsewhere", To: "there", By: "Finish"},
+			{From: "here", To: "leaving", By: "Leave"},
+			{From: "leaving", To: "left"},
+			{From: "left", To: "there", By: "Finish"},
+			{From: "left", To: "cold"},
+			{From: "cold", To: "warm", By: "Warm"},
+			{From: "warm", To: "there", By: "End"},
+		}})
+		r := newResource(m, "here", 10*time.Second)
+		if _, err := r.ensurer(tens()).Ensure(t.Context(), "there", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		r.sameTrace(t, "0s here", "0s Leave", "10s left", "10s Finish", "20s there")
+	})
+}
+
+// A reading has the target of the ensure, also while it waits for a state on the way there.
+func TestEnsureReadings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(topic(), broken, time.Second)
+		o := tens()
+		var targets []string
+		o.OnRead = func(r statemachine.Reading) { targets = append(targets, r.Target) }
+		if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
+	})
+}

@@ -112,6 +112,15 @@ func TestErrorTexts(t *testing.T) {
 			"a hostile Fault", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Message: hostile},
 			"Get: unavailable: <html>; <b>502; Bad Gateway</b> [31m; </html>",
 		},
+		{"a line separator alone", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\u2028b"}, ": conflict: a; b"},
+		{"a paragraph separator alone", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\u2029b"}, ": conflict: a; b"},
+		{"each sort of line's end", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\nb\rc\u2028d\u2029e"}, ": conflict: a; b; c; d; e"},
+		{
+			"the first and the last control characters, and their neighbours",
+			&statemachine.Fault{Kind: statemachine.Conflict, Message: "a\x00b\x1fc\x7fd\u0080e\u009ff~g\u00a0h\u2027i\u202aj"},
+			": conflict: a b c d e f~g\u00a0h\u2027i\u202aj",
+		},
+		{"a single control character", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\x7fb"}, ": conflict: a b"},
 		{
 			"an InputError", &statemachine.InputError{Operation: "Start", Fields: []statemachine.FieldError{{Field: "Mode", Reason: "is empty"}, {Field: "Key", Reason: "is\nno key"}}},
 			"Start: invalid input: Mode is empty; Key is; no key",
@@ -218,4 +227,44 @@ func TestLog(t *testing.T) {
 		same(t, "reason", true, errors.Is(err, statemachine.TimedOut))
 		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
 	})
+}
+
+// infos logs into b what is at level Info or above, without the time.
+func infos(b *bytes.Buffer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// A read that ended the wait is in its error; the log has neither a failure that is tolerated nor a change that was not read.
+func TestLogOfTheEnd(t *testing.T) {
+	t.Parallel()
+	const change = `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting` + "\n"
+	for _, tt := range []struct {
+		why     string
+		answers []answer
+		log     string
+	}{
+		{"the context's end interrupts a read", []answer{{state: starting}, {hang: true}}, change},
+		{"a read fails for good", []answer{{state: starting}, {err: fault(statemachine.AccessDenied)}}, change},
+		{"the first read does", []answer{{err: fault(statemachine.AccessDenied)}}, ""},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var b bytes.Buffer
+				o := tens()
+				o.Logger = infos(&b)
+				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				defer cancel()
+				if _, err := answers(tt.answers...).waiter(o).Wait(ctx, started, time.Minute); err == nil {
+					t.Error("no error")
+				}
+				same(t, "log", tt.log, b.String())
+			})
+		})
+	}
 }

@@ -150,10 +150,10 @@ func (f *Fleet[R, S]) run(ctx context.Context, aim aim, goals []Goal[R, S], maxW
 func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) (*engine[R, S], error) {
 	e := &engine[R, S]{
 		fleet: f,
-		out:   outbox[Ensured[R]]{ready: make(chan struct{}, 1)},
 		rules: rules[R, S]{machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, reads: f.Pacer, aim: aim, opts: f.Options},
 		goals: goals,
 	}
+	e.out.news.L = &e.out.mu
 	for _, fn := range optFns {
 		fn(&e.rules.opts)
 	}

@@ -369,20 +369,38 @@ func TestFleetOfOne(t *testing.T) {
 // A resource of a batch that was throttled pauses the pacer, whatever became of the others.
 func TestFleetThrottledInABatch(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(2, startedAfter(func(int) time.Duration { return 0 }))
-		f := w.fleet(every(100 * time.Millisecond))
-		f.Pacer = statemachine.NewPacer(100, 100)
-		many := f.ReadMany
-		f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
-			results, err := many(ctx, names)
-			if time.Since(w.begin) == 0 {
-				results = []statemachine.Result[row]{{Index: 0, Err: fault(statemachine.Unavailable)}, {Index: 1, Err: fault(statemachine.Throttled)}}
-			}
-			return results, err
-		}
-		same(t, "results", []string{"1s r0 started", "1s r1 started"}, w.each(t, f, goals(2, started), time.Hour))
-	})
+	for _, tt := range []struct {
+		why     string
+		kinds   [][2]statemachine.Kind // of the first reads
+		results []string
+	}{
+		{"the last of a read", [][2]statemachine.Kind{{"unavailable", "throttled"}}, []string{"1s r0 started", "1s r1 started"}},
+		{"the first of a read", [][2]statemachine.Kind{{"throttled", "unavailable"}}, []string{"1s r0 started", "1s r1 started"}},
+		{
+			"again after a read that failed otherwise, which does not make the pause short again",
+			[][2]statemachine.Kind{{"throttled", "throttled"}, {"unavailable", "unavailable"}, {"throttled", "throttled"}},
+			[]string{"3.2s r0 started", "3.2s r1 started"},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(2, startedAfter(func(int) time.Duration { return 0 }))
+				f := w.fleet(every(100 * time.Millisecond))
+				f.Pacer = statemachine.NewPacer(100, 100)
+				many, reads := f.ReadMany, 0
+				f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
+					results, err := many(ctx, names)
+					if reads++; reads <= len(tt.kinds) {
+						kinds := tt.kinds[reads-1]
+						results = []statemachine.Result[row]{{Index: 0, Err: fault(kinds[0])}, {Index: 1, Err: fault(kinds[1])}}
+					}
+					return results, err
+				}
+				same(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
+			})
+		})
+	}
 }
 
 // Breaking out stops everything before the range statement ends.
@@ -498,6 +516,8 @@ func TestFleetRefusesInput(t *testing.T) {
 		want  []string
 	}{
 		{"the zero value", &zero, goals(1, started), time.Hour, []string{"Read", "Machine", "State"}},
+		{"the zero value, for many", &zero, goals(2, started), time.Hour, []string{"Read", "Machine", "State"}},
+		{"what is wrong of all is told once", good, goals(3, novel), time.Hour, []string{"target"}},
 		{"everything at once", bad, goals(1, novel), 0, []string{"Batch", "Concurrency", "MinDelay", "target", "maxWait"}},
 		{"no goals, and no time", good, nil, 0, []string{"maxWait"}},
 		{"one goal of many", good, append(goals(2, started), statemachine.Goal[row, state]{Target: novel}), time.Hour, []string{"goals[2].Target"}},
@@ -568,6 +588,56 @@ func TestFleetTenThousand(t *testing.T) {
 		}
 		if len(w.calls) > 8*700+40 {
 			t.Errorf("%d reads: more than the quota has", len(w.calls))
+		}
+	})
+}
+
+// That a read of many lacks a resource does not make it absent: its own read does, or does not.
+func TestFleetLacksWhatIsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		alone := 0
+		f := statemachine.Fleet[row, state]{
+			Machine: topic(), State: stateOf, Options: tens(),
+			Read:     func(context.Context, string) (row, error) { alone++; return row{State: deleting}, nil },
+			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, nil },
+		}
+		for _, r := range f.Each(t.Context(), goals(1, absent), 25*time.Second) {
+			same(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+			same(t, "last", "DELETING", waitError(t, r.Err).Last)
+		}
+		same(t, "reads of it alone", 4, alone)
+	})
+}
+
+// However many wait, each is read when it is due, and not before or after.
+func TestFleetReadsEachWhenItIsDue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 60
+		begin := time.Now()
+		rng := rand.New(rand.NewPCG(1, 2))
+		due := map[string]time.Duration{}
+		reads := 0
+		f := statemachine.Fleet[row, state]{
+			Machine: stream(), State: stateOf, Concurrency: n,
+			Read: func(context.Context, string) (row, error) { return row{State: starting}, nil },
+			Options: statemachine.WaitOptions{
+				Jitter: func(time.Duration) time.Duration { return time.Duration(1+rng.IntN(100_000)) * time.Millisecond },
+				OnRead: func(r statemachine.Reading) {
+					reads++
+					now := time.Since(begin)
+					if now != due[r.Resource] {
+						t.Errorf("%s was read at %s, and was due at %s", r.Resource, now, due[r.Resource])
+					}
+					due[r.Resource] = now + r.NextDelay
+				},
+			},
+		}
+		for range f.Each(t.Context(), goals(n, started), time.Hour) {
+		}
+		if reads < n*60 {
+			t.Errorf("%d reads", reads)
 		}
 	})
 }

@@ -171,7 +171,6 @@ func (j *job[R, S]) watched(v R, err error, kind Kind, at time.Time) step {
 	t, delay := &j.track, j.rules.opts.WatchDelay
 	t.told(at)
 	j.failure = err
-	t.Failed = err != nil
 	next := stepRead
 	switch {
 	case err == nil:

@@ -114,11 +114,11 @@ func (m *Machine[S]) check() error {
 	if len(m.def.Transitions) == 0 {
 		wrong.Add("Transitions", "is empty")
 	}
-	states := map[S]bool{}
+	states := map[S]struct{}{}
 	absent := m.def.Absent == ""
 	for i, t := range m.def.Transitions {
 		field := fmt.Sprintf("Transitions[%d]", i)
-		states[t.From], states[t.To] = true, true
+		states[t.From], states[t.To] = struct{}{}, struct{}{}
 		absent = absent || t.From == m.def.Absent || t.To == m.def.Absent
 		if t.From == "" {
 			wrong.Add(field+".From", "is empty")

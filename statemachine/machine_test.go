@@ -318,6 +318,38 @@ func TestMermaid(t *testing.T) {
 	}
 }
 
+// TestMermaidNames has states that a diagram can name by themselves, and such as need another name in it.
+func TestMermaidNames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why     string
+		states  []state
+		another bool
+	}{
+		{"letters, digits and underscores", []state{"a", "z", "A", "Z", "_", "a0", "a9", "aZ_", "stop", "s1a", "as1", "ending"}, false},
+		{"words of Mermaid, in whatever case", []state{
+			"state", "note", "end", "as", "direction", "class", "classdef", "style", "click", "default", "hide", "State", "NOTE", "classDef",
+		}, true},
+		{"names that the diagram gives by itself", []state{"s", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s0123456789"}, true},
+		{"digits at the beginning", []state{"0a", "9a", "1"}, true},
+		{"the characters before and after each sort", []state{"a/", "a:", "@", "[", "^", "`", "{", "a-b"}, true},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range tt.states {
+				m := statemachine.MustNew(definition{Name: "x", Transitions: []transition{{From: s, To: "other"}}})
+				want := fmt.Sprintf("stateDiagram-v2\n    %s --> other\n", s)
+				if tt.another {
+					want = fmt.Sprintf("stateDiagram-v2\n    state %q as s0\n    s0 --> other\n", s)
+				}
+				same(t, string(s), want, m.Mermaid())
+			}
+		})
+	}
+	m := statemachine.MustNew(definition{Name: "x", Transitions: []transition{{From: "a\r\nb", To: "other"}}})
+	same(t, "line ends", "stateDiagram-v2\n    state \"a  b\" as s0\n    s0 --> other\n", m.Mermaid())
+}
+
 // TestRandomTables compares what is derived from random tables with a plain search in them.
 func TestRandomTables(t *testing.T) {
 	t.Parallel()

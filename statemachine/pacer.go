@@ -109,12 +109,10 @@ func (p *Pacer) Throttled(at time.Time) {
 func (p *Pacer) Wait(ctx context.Context) error {
 	at := time.Now()
 	for place := p.Reserve(at); place.After(at); {
-		timer := time.NewTimer(max(place.Sub(at), time.Microsecond))
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
-		case <-timer.C:
+		case <-time.After(max(place.Sub(at), time.Microsecond)):
 		}
 		at = time.Now()
 		if held := p.Held(at); held.After(place) {

@@ -29,6 +29,8 @@ func TestPacerReserve(t *testing.T) {
 		{"a part of it is saved up too", statemachine.NewPacer(1, 2), secs(0, 0, 1, 1), secs(0, 0, 1, 2)},
 		{"fewer than one a second", statemachine.NewPacer(0.1, 1), secs(0, 0, 0), secs(0, 10, 20)},
 		{"at least one an hour", statemachine.NewPacer(0, 1), secs(0, 0), secs(0, 3600)},
+		{"a little less than one an hour is taken for one", statemachine.NewPacer(1/3600.5, 1), secs(0, 0), secs(0, 3600)},
+		{"a little more is not", statemachine.NewPacer(1/3599.5, 1), secs(0, 0), secs(0, 3599.5)},
 		{"no number of them", statemachine.NewPacer(math.NaN(), 0), secs(0, 0), secs(0, 3600)},
 		{"a negative burst is one", statemachine.NewPacer(1, -5), secs(0, 0), secs(0, 1)},
 		{"a burst beyond all bounds", statemachine.NewPacer(1, math.MaxInt), secs(0, 0, 0), secs(0, 0, 0)},
@@ -58,9 +60,13 @@ func TestPacerThrottled(t *testing.T) {
 		{"not twice for what was under way", secs(10, 10.5), secs(11)[0], 0},
 		{"twice as long soon after the pause", secs(10, 11), secs(13)[0], 0},
 		{"and again", secs(10, 11, 13.5), secs(17.5)[0], 0},
+		{"soon is up to twice the pause after it", secs(10, 12.5), secs(14.5)[0], 0},
+		{"and not more", secs(10, 13), secs(15)[0], 0},
+		{"later is not soon", secs(10, 13.5), secs(14.5)[0], 0},
 		{"up to 16 s", secs(10, 11, 13, 17, 25, 41), secs(57)[0], 0},
 		{"a second again after a while", secs(10, 11, 20), secs(21)[0], 0},
 		{"a second again once a call was served", secs(10, 11, 13.5), secs(14.5)[0], secs(13.2)[0]},
+		{"a second, too, at the instant at which the pause ends and a call was served", secs(10, 11, 13), secs(14)[0], secs(13)[0]},
 		{"but not by one that was under way already", secs(10, 11, 13.5), secs(17.5)[0], secs(12.9)[0]},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -225,5 +231,18 @@ func TestPacerWait(t *testing.T) {
 		var none *statemachine.Pacer
 		same(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
 		same(t, "no pacer", nil, none.Wait(t.Context()))
+	})
+}
+
+// A place that is a nanosecond ahead is waited for, and no clock can wait for less than a microsecond.
+func TestPacerWaitsForANanosecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := statemachine.NewPacer(1e9, 1)
+		begin := time.Now()
+		for _, want := range []time.Duration{0, time.Microsecond} {
+			same(t, "error", nil, p.Wait(t.Context()))
+			same(t, "after", want, time.Since(begin))
+		}
 	})
 }

@@ -64,7 +64,7 @@ func (q *queue) pop() entry {
 // outbox hands results from an engine to the loop that ranges over them, which may be slower.
 type outbox[T any] struct {
 	mu     sync.Mutex
-	ready  chan struct{} // holds one token while there is something new
+	news   sync.Cond // that there is something new; its lock is mu
 	queue  []Result[T]
 	place  map[int]int // where in queue an index stands, if results replace each other
 	closed bool
@@ -85,7 +85,7 @@ func (o *outbox[T]) put(r Result[T], replace bool) {
 		o.place[r.Index] = len(o.queue)
 	}
 	o.queue = append(o.queue, r)
-	o.signal()
+	o.news.Signal()
 }
 
 // close says that nothing comes any more.
@@ -93,15 +93,7 @@ func (o *outbox[T]) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	o.signal()
-}
-
-// signal says that there is something new. The lock is held.
-func (o *outbox[T]) signal() {
-	select {
-	case o.ready <- struct{}{}:
-	default:
-	}
+	o.news.Signal()
 }
 
 // all yields the results until the outbox is closed and empty.
@@ -109,21 +101,20 @@ func (o *outbox[T]) all() iter.Seq[Result[T]] {
 	return func(yield func(Result[T]) bool) {
 		for {
 			o.mu.Lock()
-			queue, closed := o.queue, o.closed
+			for len(o.queue) == 0 && !o.closed {
+				o.news.Wait()
+			}
+			queue := o.queue
 			o.queue, o.place = nil, nil
 			o.mu.Unlock()
+			if len(queue) == 0 {
+				return
+			}
 			for _, r := range queue {
 				if !yield(r) {
 					return
 				}
 			}
-			if len(queue) > 0 {
-				continue
-			}
-			if closed {
-				return
-			}
-			<-o.ready
 		}
 	}
 }

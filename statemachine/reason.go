@@ -166,11 +166,10 @@ func joinOperations(ops []Operation) string {
 // contextError is why a context ended: its error, its cause where somebody gave one, and the failure that the end
 // came upon, if any.
 func contextError(ctx context.Context, failure error) error {
-	errs := []error{ctx.Err()}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ctx.Err()) {
-		errs = append(errs, cause)
-	} else if cause != nil {
-		errs[0] = cause
+	cause := context.Cause(ctx)
+	errs := []error{cause}
+	if !errors.Is(cause, ctx.Err()) {
+		errs = []error{ctx.Err(), cause}
 	}
 	if failure != nil {
 		errs = append(errs, failure)

@@ -46,6 +46,11 @@ func TestNewTrack(t *testing.T) {
 			same(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
 		})
 	}
+	t.Run("a delay as long as can be", func(t *testing.T) {
+		t.Parallel()
+		track := newTrack(t, started, time.Hour, statemachine.WaitOptions{MinDelay: 1<<63 - 1, MaxDelay: 1<<63 - 1})
+		same(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
+	})
 	t.Run("everything wrong at once", func(t *testing.T) {
 		t.Parallel()
 		track, err := stream().NewTrack(novel, epoch, -time.Second, statemachine.WaitOptions{
@@ -63,6 +68,9 @@ func TestNewTrack(t *testing.T) {
 		_, err := stream().NewTrack("", epoch, 0, statemachine.WaitOptions{MinDelay: 2, MaxDelay: 1})
 		input, _ := errors.AsType[*statemachine.InputError](err)
 		same(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
+		if input != nil {
+			same(t, "target", "is empty", input.Fields[0].Reason)
+		}
 	})
 }
 
@@ -231,6 +239,9 @@ func TestAbsentTrack(t *testing.T) {
 func TestZeroTrack(t *testing.T) {
 	t.Parallel()
 	var track statemachine.Track[state]
+	if track.Reached() {
+		t.Error("nothing was read, and it is reached")
+	}
 	for _, m := range []*statemachine.Machine[state]{stream(), {}} {
 		for _, s := range []state{stopped, "", novel} {
 			if reached, _ := m.Observe(&track, s, epoch); reached {

@@ -622,3 +622,33 @@ func TestReadingOfCanceled(t *testing.T) {
 		same(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
 	})
 }
+
+// A cause that says itself how the context ended stands for it, and is not told twice.
+func TestWaitCanceledForACauseThatWraps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reason := fmt.Errorf("the operator went home: %w", context.Canceled)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(reason)
+		_, err := shows(starting).waiter(tens()).Wait(ctx, started, time.Minute)
+		same(t, "cause", true, errors.Is(err, reason))
+		same(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
+	})
+}
+
+// What a read showed counts, even if the context ended while it was under way.
+func TestWaitReadsTheTargetAtTheContextsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := shows(started)
+		w := s.waiter(tens())
+		w.Read = func(ctx context.Context) (row, error) {
+			cancel()
+			return s.read(ctx)
+		}
+		got, err := w.Wait(ctx, started, time.Minute)
+		same(t, "error", nil, err)
+		same(t, "value", row{State: started, Number: 1}, got)
+	})
+}

@@ -51,6 +51,15 @@ func TestChars(t *testing.T) {
 	}
 }
 
+func TestAlphanumeric(t *testing.T) {
+	const all = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for r := range rune(0x250) {
+		if got := validate.Alphanumeric(r); got != strings.ContainsRune(all, r) {
+			t.Errorf("%q: %t", r, got)
+		}
+	}
+}
+
 func TestOneOf(t *testing.T) {
 	type mode string
 	values := []mode{"sync", "async"}
@@ -73,6 +82,11 @@ func TestARN(t *testing.T) {
 		{"in the Region", "arn:aws:rds:us-east-1:123456789012:cluster:c", "us-east-1", ""},
 		{"another partition", "arn:aws-iso:rds:us-iso-east-1:1:db:d", "", ""},
 		{"a resource with colons", "arn:aws:rds:us-east-1:1:a:b:c:d", "", ""},
+		{"an account with every digit", "arn:aws:rds:us-east-1:0123456789:db:d", "", ""},
+		{"an account that begins with each digit", "arn:aws:rds:us-east-1:9876543210:db:d", "", ""},
+		{"the first and the last character that can be printed", "arn:aws:rds:us-east-1:1:db:!~", "", ""},
+		{"the character after it", "arn:aws:rds:us-east-1:1:db:\x7f", "", "contains a character that no ARN has"},
+		{"the character before: a space", "arn:aws:rds:us-east-1:1:db:d e", "", "contains a character that no ARN has"},
 		{"empty", "", "", "is empty"},
 		{"no ARN", "cluster-1", "", "is not an ARN"},
 		{"six parts are needed", "arn:aws:rds:us-east-1:1", "", "is not an ARN"},

@@ -183,6 +183,8 @@ func TestKindsWithoutARow(t *testing.T) {
 		{why: "the service's own fault", err: answered(400, &smithy.GenericAPIError{Code: "Broken", Fault: smithy.FaultServer}), kind: statemachine.Unavailable},
 		{why: "a retryable status", err: answered(503, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
 		{why: "a code that nobody knows", err: answered(409, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
+		{why: "a code that nobody knows, with a status that the SDK does not retry", err: answered(501, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
+		{why: "a code that nobody knows goes before a status that is no failure of the service", err: answered(401, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
 		{why: "an answer decides, even after the context's end", ctx: canceled, err: code("AccessDenied"), kind: statemachine.AccessDenied},
 		{why: "no code, 429", err: answered(429, unknown), kind: statemachine.Throttled},
 		{why: "no code, 401", err: answered(401, unknown), kind: statemachine.Unauthenticated},
