@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -79,6 +80,9 @@ func (p *program) config() aws.Config {
 // end ends the program by a signal, and returns what it logged.
 func (p *program) end() string {
 	p.Helper()
+	if runtime.GOOS == "windows" {
+		p.Skip("there is no SIGTERM there")
+	}
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.Fatal(err)
 	}
