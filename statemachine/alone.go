@@ -16,20 +16,13 @@ type alone[R any, S ~string] struct {
 	job   *job[R, S]
 	read  func(context.Context) (R, error)
 	timer *time.Timer // nil until the first sleep
-	now   time.Time   // when it began, woke up last or had its last answer, whichever came last
+	now   time.Time   // when it began, or looked at the clock last
 }
 
 // finish runs a job to its end.
 func (j *job[R, S]) finish(ctx context.Context, read func(context.Context) (R, error)) {
 	l := alone[R, S]{job: j, read: read, now: j.track.Start}
 	l.until(ctx)
-	l.close()
-}
-
-func (l *alone[R, S]) close() {
-	if l.timer != nil {
-		l.timer.Stop()
-	}
 }
 
 // until reads and commands until the job has something to tell, or has ended.
@@ -57,6 +50,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 // command runs the operation of the ensure.
 func (l *alone[R, S]) command(ctx context.Context) step {
 	j := l.job
+	l.now = time.Now() // not the read's: somebody may have been told of that, and taken his time
 	if !l.pace(ctx, j.rules.cmd.Pacer) {
 		return j.canceled(ctx, l.now)
 	}
@@ -71,23 +65,17 @@ func (l *alone[R, S]) command(ctx context.Context) step {
 	return next
 }
 
-// late reports whether the deadline came while a command waited for its place; if so, the last read is due.
+// late reports whether the deadline came while a command waited for its place.
 func (j *job[R, S]) late(at time.Time) bool {
 	t := &j.track
-	if t.Deadline.IsZero() || at.Before(t.Deadline) {
-		return false
-	}
-	j.due = t.Deadline
-	return true
+	return !t.Deadline.IsZero() && !at.Before(t.Deadline)
 }
 
 // answered passes on to the pacer what the service made of a call.
 func (r *rules[R, S]) answered(p *Pacer, err error, at time.Time) {
-	switch {
-	case p == nil:
-	case err == nil:
+	if err == nil {
 		p.Served(at)
-	case r.kind(err) == Throttled:
+	} else if r.kind(err) == Throttled {
 		p.Throttled(at)
 	}
 }
@@ -120,18 +108,16 @@ func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
 	if !t.After(l.now) {
 		return true
 	}
-	d := time.Until(t) // not since now: somebody may have been told of the last read, and taken his time
-	if d <= 0 {
-		return true
-	}
-	if l.timer == nil {
-		l.timer = time.NewTimer(d)
-	} else {
-		l.timer.Reset(d)
-	}
-	select {
-	case <-ctx.Done():
-	case <-l.timer.C:
+	if d := time.Until(t); d > 0 { // not since now: somebody may have been told of the last read, and taken his time
+		if l.timer == nil {
+			l.timer = time.NewTimer(d)
+		} else {
+			l.timer.Reset(d)
+		}
+		select {
+		case <-ctx.Done():
+		case <-l.timer.C:
+		}
 	}
 	l.now = time.Now()
 	return ctx.Err() == nil

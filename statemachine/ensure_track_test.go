@@ -189,13 +189,13 @@ func TestEnsureTrackSteps(t *testing.T) {
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
 		},
-		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Code.unsupported",
+		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Describe res-1: unsupported: Code.unsupported",
 	}, {
 		name: "not permitted", why: "a plan that needs another operation fails at once", permitted: []statemachine.Operation{opStop},
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}
 		},
-		want: []statemachine.EnsureStep{{Done: true}}, ends: statemachine.Unreachable, says: "res-1",
+		want: []statemachine.EnsureStep{{Done: true}}, ends: statemachine.Unreachable, says: "stream res-1: waiting for started: unreachable",
 	}, {
 		name: "stuck", why: "after a refusal, a database that accepts no command ends it; the refusal's own words are kept over the store",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
@@ -203,7 +203,21 @@ func TestEnsureTrackSteps(t *testing.T) {
 			g.Stuck = errors.New("the database is deleting")
 			return []statemachine.EnsureStep{m.ObserveEnsure(p, g, at(0)), m.Ran(p, fault(statemachine.InvalidState), at(0), at(1)), m.ObserveEnsure(p, g, at(6))}
 		},
-		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "Code.invalid state: the service says invalid state: the database is deleting",
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: Describe res-1: invalid state: Code.invalid state: the service says invalid state: the database is deleting",
+	}, {
+		name: "stuck, and no word why", why: "a refusal that is a Kind alone is one, too; a Conflict that cannot pass is an InvalidState",
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			g := shows(stopped)
+			g.Stuck = errors.New("the database is deleting")
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, g, at(0)), m.Ran(p, statemachine.Conflict, at(0), at(1)), m.ObserveEnsure(p, g, at(6))}
+		},
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: conflict: the database is deleting",
+	}, {
+		name: "an empty list of what may be run", why: "is none: JSON does not tell it from nil", permitted: []statemachine.Operation{},
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}
+		},
+		want: []statemachine.EnsureStep{{Run: opStart}},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -214,8 +228,8 @@ func TestEnsureTrackSteps(t *testing.T) {
 				steps[i].Err = nil
 			}
 			same(t, tt.why, tt.want, steps)
-			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.Contains(last.Error(), tt.says) {
-				t.Errorf("ended as %v, want %v with %q: %s", last, tt.ends, tt.says, tt.why)
+			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.HasPrefix(last.Error(), tt.says) {
+				t.Errorf("ended as %v, want %v that begins with %q: %s", last, tt.ends, tt.says, tt.why)
 			}
 		})
 	}

@@ -232,7 +232,6 @@ func (j *job[R, S]) await(at time.Time) step {
 	if g := j.ensure.goal.Grace; g != 0 {
 		t.Grace = max(g, 0)
 	}
-	t.Failed = false
 	t.Commanded(at)
 	if t.overdue() != "" { // no read starts after the deadline
 		return j.end(TimedOut)

@@ -78,7 +78,6 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 		}
 		j.begin("", time.Now(), time.Time{})
 		l := alone[R, S]{job: j, read: w.Read, now: j.track.Start}
-		defer l.close()
 		for l.until(ctx) == stepTell {
 			if !yield(j.value, nil) {
 				return

@@ -1,0 +1,161 @@
+package statemachine_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// A read has its whole ReadTimeout, however long ago the caller was told of the last one.
+func TestWholeReadTimeout(t *testing.T) {
+	t.Parallel()
+	slow := func() *script { // each read takes most of the 30 s that it may
+		return answers(answer{state: starting, takes: 25 * time.Second}, answer{state: started, takes: 25 * time.Second})
+	}
+	t.Run("after the body of a watch", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := slow()
+			var got []state
+			for v, err := range s.waiter(statemachine.WaitOptions{Jitter: identity}).Watch(t.Context()) {
+				same(t, "error", nil, err)
+				if got = append(got, v.State); len(got) == 2 {
+					break
+				}
+				time.Sleep(5 * time.Minute)
+			}
+			same(t, "states", []state{starting, started}, got)
+			same(t, "reads", secs(0, 325), s.reads)
+		})
+	})
+	t.Run("after OnRead", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := slow()
+			o := tens()
+			o.OnRead = func(statemachine.Reading) { time.Sleep(5 * time.Minute) }
+			_, err := s.waiter(o).Wait(t.Context(), started, time.Hour)
+			same(t, "error", nil, err)
+			same(t, "reads", secs(0, 325), s.reads)
+		})
+	})
+	t.Run("a command after OnRead", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			r := newResource(stream(), stopped, time.Second)
+			r.outcomes = []outcome{{takes: 25 * time.Second}}
+			o := tens()
+			told := 0
+			o.OnRead = func(statemachine.Reading) {
+				if told++; told == 1 {
+					time.Sleep(5 * time.Minute)
+				}
+			}
+			done, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour)
+			same(t, "error", nil, err)
+			same(t, "operations", []statemachine.Operation{opStart}, done.Operations)
+		})
+	})
+}
+
+// The context of a read has its end where a caller looks for it, and nothing of it is left afterwards.
+func TestContextOfARead(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	for _, tt := range []struct {
+		why     string
+		caller  time.Duration // when the caller's context ends; zero: never
+		waits   bool          // the read asks for Done
+		reading time.Duration
+		want    time.Duration // Deadline
+		err     error         // of the context, when the read has had its time
+		after   error         // and when it is over
+	}{
+		{why: "in time", want: 30 * time.Second, after: context.Canceled},
+		{why: "in time, and somebody waited for its end", waits: true, want: 30 * time.Second, after: context.Canceled},
+		{why: "too late", reading: 30 * time.Second, want: 30 * time.Second, err: context.DeadlineExceeded, after: context.DeadlineExceeded},
+		{why: "too late, and somebody waited", waits: true, reading: 30 * time.Second, want: 30 * time.Second, err: context.DeadlineExceeded, after: context.DeadlineExceeded},
+		{why: "the caller ends sooner", caller: 5 * time.Second, reading: 5 * time.Second, want: 5 * time.Second, err: context.DeadlineExceeded, after: context.DeadlineExceeded},
+		{why: "the caller ends later", caller: time.Hour, reading: 29 * time.Second, want: 30 * time.Second, after: context.Canceled},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, begin := context.WithValue(t.Context(), key{}, "value"), time.Now()
+				if tt.caller > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.caller)
+					defer cancel()
+				}
+				var kept context.Context
+				w := shows(started).waiter(tens())
+				w.Read = func(ctx context.Context) (row, error) {
+					kept = ctx
+					if tt.waits {
+						same(t, "over before its time", false, over(ctx))
+						same(t, "the same twice", true, ctx.Done() == ctx.Done())
+					}
+					end, ok := ctx.Deadline()
+					same(t, "Deadline", tt.want, end.Sub(begin))
+					same(t, "is there one", true, ok)
+					same(t, "Value", "value", ctx.Value(key{}))
+					time.Sleep(tt.reading)
+					synctest.Wait()
+					same(t, "Err", fmt.Sprint(tt.err), fmt.Sprint(ctx.Err()))
+					same(t, "over", tt.err != nil, over(ctx))
+					child, cancel := context.WithCancel(ctx)
+					defer cancel()
+					same(t, "over for what is derived from it", tt.err != nil, over(child))
+					return row{State: started}, nil
+				}
+				_, _ = w.Wait(ctx, started, time.Minute)
+				same(t, "Err afterwards", fmt.Sprint(tt.after), fmt.Sprint(kept.Err()))
+			})
+		})
+	}
+}
+
+// over reports whether a context has ended, to somebody who waits for it.
+func over(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// A wait that waits for its place takes part in what the pacer learns meanwhile, and tells it what it learns itself.
+func TestWaitAndItsPacer(t *testing.T) {
+	t.Parallel()
+	t.Run("throttled while it waits for its place", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			p := statemachine.NewPacer(0.1, 1)
+			p.Reserve(time.Now())
+			time.AfterFunc(9500*time.Millisecond, func() { p.Throttled(time.Now()) })
+			s := shows(started)
+			w := s.waiter(tens())
+			w.Pacer = p
+			_, err := w.Wait(t.Context(), started, time.Hour)
+			same(t, "error", nil, err)
+			same(t, "reads", []time.Duration{10500 * time.Millisecond}, s.reads)
+		})
+	})
+	t.Run("a call that is served makes the next pause short again", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			throttled := answer{err: fault(statemachine.Throttled)}
+			s := answers(throttled, answer{state: starting}, throttled, answer{state: started})
+			w := s.waiter(statemachine.WaitOptions{Jitter: identity, MinDelay: 500 * time.Millisecond})
+			w.Pacer = statemachine.NewPacer(100, 100)
+			_, err := w.Wait(t.Context(), started, time.Hour)
+			same(t, "error", nil, err)
+			same(t, "reads", []time.Duration{0, time.Second, 1500 * time.Millisecond, 2500 * time.Millisecond}, s.reads)
+		})
+	})
+}
