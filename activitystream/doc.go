@@ -36,7 +36,7 @@
 // # Waiting
 //
 // [Client.Wait], [Client.WaitPolicy], [Client.Watch] and the Ensure methods read by the rules of
-// [statemachine.Waiter.Wait], at first every 5 s and never more seldom than every 2 minutes: [Options].Wait has the
+// [statemachine.Waiter.Wait], at first every 5 s and never more seldom than every 2 minutes, or 4 after a failure: [Options].Wait has the
 // settings. A stopped that is read within the Grace of a minute after a start may be an old read; after that it is
 // the truth. A wait ends when its target is there, when that cannot be reached any more, after maxWait, or with its
 // context. The SDK's own retries are off meanwhile: the next read is the retry, and a command is sent once.

@@ -164,7 +164,7 @@ func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string
 	out, err := sdkcall.Paced(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBClusters == nil { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
+	if err == nil && out.DBClusters == nil && sdkcall.FromService(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
 		err = sdkcall.Strange(describeDBClusters, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *strin
 	out, err := sdkcall.Paced(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBInstances == nil { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
+	if err == nil && out.DBInstances == nil && sdkcall.FromService(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
 		err = sdkcall.Strange(describeDBInstances, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {

@@ -34,7 +34,7 @@
 //
 // [Client.Wait], [Client.WaitHealthy] and [Client.Watch] read until there is something to tell; the rules are
 // those of [statemachine.Waiter.Wait], the settings [Options].Wait: at first every 2 s, and never more seldom than every
-// minute. [Client.EnsureCreated] and
+// minute, or two after a failure. [Client.EnsureCreated] and
 // [Client.EnsureDeleted] command, too, as little as needed, and can be called again at any time. All of them
 // send a command in one attempt and keep under the quotas.
 //

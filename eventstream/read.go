@@ -151,7 +151,7 @@ func (c *call) list(ctx context.Context, domainName string, each func(*Stream) b
 		if err != nil {
 			return err
 		}
-		if out.Items == nil {
+		if out.Items == nil && sdkcall.FromService(out.ResultMetadata) {
 			// What the SDK makes of an answer that is none: nobody's absence can be believed on it. That Customer Profiles writes an
 			// empty list out is unconfirmed.
 			return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer holds no list")

@@ -40,7 +40,7 @@
 // # Waiting
 //
 // Waits, watches and ensures read by the rules of [statemachine.Waiter.Wait], at first every 2 s and never more seldom
-// than every minute: [Options].Wait has the settings. A status that cannot become the target is taken for an old read
+// than every minute, or two after a failure: [Options].Wait has the settings. A status that cannot become the target is taken for an old read
 // for the Grace of a minute, then for the truth. The SDK's own retries are off meanwhile: the next read is the retry,
 // and a command is sent once.
 //

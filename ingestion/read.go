@@ -90,7 +90,8 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 // list reads one page.
 func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
 	out, err := sdkcall.Paced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
-	if err == nil && out.EventDataStores == nil { // what the SDK makes of an answer that is none; that CloudTrail writes an empty list out is unconfirmed
+	if err == nil && out.EventDataStores == nil && sdkcall.FromService(out.ResultMetadata) {
+		// What the SDK makes of an answer that is none. That CloudTrail writes an empty list out is unconfirmed.
 		err = sdkcall.Strange(listEventDataStores, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {

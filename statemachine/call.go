@@ -16,6 +16,7 @@ type callContext struct {
 
 	deadline time.Time
 	timed    atomic.Pointer[timedContext] // nil until somebody waits
+	over     atomic.Bool                  // the call has returned
 }
 
 // timedContext is a context with a timer.
@@ -42,18 +43,21 @@ func (c *callContext) Done() <-chan struct{} {
 	if !c.timed.CompareAndSwap(nil, &t) { // somebody else was faster
 		t.cancel()
 	}
+	if c.over.Load() { // end may have looked before there was a timer
+		c.timed.Load().cancel()
+	}
 	return c.timed.Load().ctx.Done()
 }
 
 // Err agrees with Done.
 func (c *callContext) Err() error {
-	if t := c.timed.Load(); t != nil {
-		return t.ctx.Err()
+	if c.timed.Load() == nil && !c.over.Load() {
+		if err := c.Context.Err(); err != nil || time.Now().Before(c.deadline) {
+			return err
+		}
 	}
-	if err := c.Context.Err(); err != nil || time.Now().Before(c.deadline) {
-		return err
-	}
-	return context.DeadlineExceeded
+	c.Done() // from now on the answer stays what it is
+	return c.timed.Load().ctx.Err()
 }
 
 // Value asks the context with the timer, where there is one: by a value of it, package context finds the way to
@@ -65,8 +69,9 @@ func (c *callContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// end releases the timer.
+// end says that the call has returned, which ends the context of one, as WithTimeout's cancel does.
 func (c *callContext) end() {
+	c.over.Store(true)
 	if t := c.timed.Load(); t != nil {
 		t.cancel()
 	}

@@ -94,10 +94,9 @@ func TestContextOfARead(t *testing.T) {
 				var kept context.Context
 				w := shows(started).waiter(tens())
 				w.Read = func(ctx context.Context) (row, error) {
-					kept = ctx
+					kept = ctx //nolint:fatcontext // to look at it afterwards
 					if tt.waits {
 						same(t, "over before its time", false, over(ctx))
-						same(t, "the same twice", true, ctx.Done() == ctx.Done())
 					}
 					end, ok := ctx.Deadline()
 					same(t, "Deadline", tt.want, end.Sub(begin))
@@ -127,6 +126,43 @@ func over(ctx context.Context) bool {
 	default:
 		return false
 	}
+}
+
+// What a read leaves behind finds that it is over, whether or not it has asked before.
+func TestContextAfterARead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var kept context.Context
+		w := shows(started).waiter(tens())
+		w.Read = func(ctx context.Context) (row, error) {
+			kept = ctx //nolint:fatcontext // to look at it afterwards
+			return row{State: started}, nil
+		}
+		_, err := w.Wait(t.Context(), started, time.Minute)
+		same(t, "error", nil, err)
+		same(t, "over", true, over(kept))
+		same(t, "Err", context.Canceled.Error(), kept.Err().Error())
+	})
+}
+
+// A watch whose body takes its time, and calls of its own in it, goes on.
+func TestWatchAndItsPacer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := statemachine.NewPacer(1, 1)
+		s := shows(starting, started)
+		w := s.waiter(tens())
+		w.Pacer = p
+		for v, err := range w.Watch(t.Context()) {
+			same(t, "error", nil, err)
+			if v.State == started {
+				break
+			}
+			time.Sleep(time.Minute)
+			p.Reserve(time.Now())
+		}
+		same(t, "reads", secs(0, 61), s.reads)
+	})
 }
 
 // A wait that waits for its place takes part in what the pacer learns meanwhile, and tells it what it learns itself.

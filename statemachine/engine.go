@@ -158,7 +158,7 @@ func (e *engine[R, S]) start(ctx context.Context) (wake time.Time) {
 	for e.inflight < e.concurrency {
 		now := time.Now()
 		wake = time.Time{}
-		started := false
+		var started bool
 		for range 2 {
 			e.turn = !e.turn
 			next := e.startRead
@@ -234,7 +234,7 @@ func (e *engine[R, S]) fill(q *queue) []int {
 		limit = 1
 	}
 	var members []int
-	for !q.empty() && len(members) < limit {
+	for !q.empty() {
 		n := q.first()
 		m := &e.members[n.member]
 		if !m.queued || !m.due.Equal(n.at) {

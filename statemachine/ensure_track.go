@@ -12,12 +12,12 @@ import (
 // workflow engine.
 //
 // [Machine.NewEnsureTrack] begins one. [Machine.ObserveEnsure] takes each read and [Machine.Ran] the outcome of each command; both
-// answer with a [EnsureStep]: run this operation, or it has ended, or, with neither, read again at Track.Next. The rules are
+// answer with an [EnsureStep]: run this operation, or it has ended, or, with neither, read again at Track.Next. The rules are
 // those of [Ensurer.Ensure], decided by the same code.
 //
-// Between an EnsureStep that names an operation and its Ran nothing else is told. Whoever may lose that Ran, as a process that
-// dies after it sent a command, stores the EnsureTrack before it sends, and tells Ran of an [Unavailable] afterwards: the
-// command may have been carried out.
+// Between an EnsureStep that names an operation and its Ran the operation is Pending. Whoever may lose that Ran, as a process that
+// dies after it sent a command, stores the EnsureTrack before it sends. A read that is told while one is Pending takes it that the
+// command may have been carried out, as does a Ran of an [Unavailable]; a Ran while none is Pending changes nothing.
 //
 // An EnsureTrack is not safe for concurrent use. Durations are nanoseconds in JSON.
 type EnsureTrack[S ~string] struct {
@@ -37,6 +37,7 @@ type EnsureTrack[S ~string] struct {
 	From    S         `json:"from,omitempty"`    // where Op was run
 	Via     S         `json:"via,omitempty"`     // what to wait for once Op was accepted
 	Sent    time.Time `json:"sent,omitzero"`     // when Op was run
+	Pending bool      `json:"pending,omitempty"` // Op is to be run, or was, and Ran was not told
 	Lost    bool      `json:"lost,omitempty"`    // Op's answer was lost: it may have been carried out
 	Refusal Kind      `json:"refusal,omitempty"` // why the last command was not accepted; empty once one was
 	Said    string    `json:"said,omitempty"`    // the refusal in words
@@ -51,7 +52,7 @@ type Observation[S ~string] struct {
 	Stuck error // why no command can be accepted any more; it counts once one was refused as [InvalidState] or [Conflict]
 }
 
-// EnsureStep is what to do next in a [EnsureTrack]. The zero EnsureStep: read again at Track.Next.
+// EnsureStep is what to do next in an [EnsureTrack]. The zero EnsureStep: read again at Track.Next.
 type EnsureStep struct {
 	Run  Operation // run this now, in one attempt, and tell Ran
 	Done bool      // it has ended: well, if Err is nil
@@ -73,6 +74,11 @@ func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duratio
 
 // ObserveEnsure takes what was read at the instant at, and says what to do next.
 func (m *Machine[S]) ObserveEnsure(p *EnsureTrack[S], g Observation[S], at time.Time) EnsureStep {
+	if p.Pending { // nobody knows what became of it
+		if step := m.Ran(p, Unavailable, at, at); step.Done {
+			return step
+		}
+	}
 	j := m.resume(p)
 	next := j.waited(g, g.Err, j.kindOf(context.Background(), g.Err), at)
 	if j.ensure.refusal == nil {
@@ -85,6 +91,9 @@ func (m *Machine[S]) ObserveEnsure(p *EnsureTrack[S], g Observation[S], at time.
 // at: nil, accepted; else the Kind of err decides, as [Ensurer.Ensure] says. One that was certainly never sent, for a
 // check before it failed or no worker took it up, has the zero instant for sent.
 func (m *Machine[S]) Ran(p *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
+	if !p.Pending {
+		return EnsureStep{}
+	}
 	j := m.resume(p)
 	next := j.ran(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
 	if p.Refusal, p.Said = KindOf(err), ""; err != nil && err.Error() != string(p.Refusal) {
@@ -124,6 +133,7 @@ func (p *EnsureTrack[S]) keep(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
 	p.Track, p.Op, p.From, p.Via, p.Sent, p.Lost = j.track, e.op, e.from, e.via, e.sent, e.lost
 	p.Operations, p.GapFrom, p.GapTo = e.done.Operations, e.done.GapFrom, e.done.GapTo
+	p.Pending = next == stepCommand
 	switch next {
 	case stepCommand:
 		return EnsureStep{Run: e.op}

@@ -213,6 +213,24 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: conflict: the database is deleting",
 	}, {
+		name: "nobody told what became of it", why: "the process died between the store and Ran: it may have been carried out",
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			first := m.ObserveEnsure(p, shows(stopped), at(0))
+			*p = stored(*p)
+			return []statemachine.EnsureStep{
+				first, m.ObserveEnsure(p, shows(stopped), at(100)), m.ObserveEnsure(p, shows(stopped), at(159)), m.ObserveEnsure(p, shows(stopped), at(160)),
+			}
+		},
+		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
+	}, {
+		name: "told of what was not to be run", why: "it is no operation of this ensure: the next read decides",
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			steps := []statemachine.EnsureStep{m.Ran(p, nil, at(0), at(0)), m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, nil, at(0), at(1)), m.Ran(p, nil, at(1), at(2))}
+			same(t, "operations", []statemachine.Operation{opStart}, p.Operations)
+			return steps
+		},
+		want: []statemachine.EnsureStep{{}, {Run: opStart}, {}, {}},
+	}, {
 		name: "an empty list of what may be run", why: "is none: JSON does not tell it from nil", permitted: []statemachine.Operation{},
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}

@@ -48,7 +48,7 @@ type Fleet[R any, S ~string] struct {
 	Options     WaitOptions // defaults of each call's
 }
 
-// Goal is what is wanted of one resource. A resource that is commanded has one goal in a call.
+// Goal is what is wanted of one resource. Of those with a Command a resource has one in a call.
 type Goal[R any, S ~string] struct {
 	Resource string // an ARN, a name: what Read is given
 	Target   S      // the state wanted, one of the Machine's
@@ -200,8 +200,8 @@ func checkGoals[R any, S ~string](goals []Goal[R, S], wrong *InputError) {
 	commanded := map[string]int{}
 	for i, g := range goals {
 		if g.Command == nil {
-			if g.Drift != nil || g.Before != nil {
-				wrong.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, and there is a Drift or Before")
+			if g.Drift != nil || g.Before != nil || g.Grace != 0 {
+				wrong.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, and there is a Drift, Before or Grace")
 			}
 			continue
 		}

@@ -527,7 +527,8 @@ func TestFleetRefusesInput(t *testing.T) {
 		{"what only a command looks at", good, []statemachine.Goal[row, state]{
 			{Resource: "a", Target: started, Drift: func(row) error { return nil }},
 			{Resource: "a", Target: started, Before: func(context.Context, row, statemachine.Operation) error { return nil }},
-		}, time.Hour, []string{"goals[0].Command", "goals[1].Command"}},
+			{Resource: "a", Target: started, Grace: time.Second},
+		}, time.Hour, []string{"goals[0].Command", "goals[1].Command", "goals[2].Command"}},
 		{"a machine that New did not make", unmade, goals(1, started), time.Hour, []string{"target"}},
 	} {
 		t.Run(tt.why, func(t *testing.T) {

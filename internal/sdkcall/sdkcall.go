@@ -53,7 +53,9 @@ func Paced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Ope
 		return nil, c.Faults.Fault(ctx, op, resource, err)
 	}
 	out, err := Do(ctx, c, op, resource, api, in)
-	if errors.Is(err, statemachine.Throttled) {
+	if err == nil {
+		c.Pacer.Served(time.Now())
+	} else if errors.Is(err, statemachine.Throttled) {
 		c.Pacer.Throttled(time.Now())
 	}
 	return out, err
@@ -65,6 +67,9 @@ func Strange(op statemachine.Operation, resource string, meta middleware.Metadat
 	id, _ := awsmiddleware.GetRequestIDMetadata(meta)
 	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message, RequestID: id}
 }
+
+// FromService reports whether an output, whose ResultMetadata meta is, came out of an answer of a service, and not out of a mock's hand.
+func FromService(meta middleware.Metadata) bool { return awsmiddleware.GetRawResponse(meta) != nil }
 
 // Settings are what a client of the SDK tells of itself.
 type Settings struct {

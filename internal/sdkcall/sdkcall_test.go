@@ -115,6 +115,17 @@ func TestPaced(t *testing.T) {
 		if held := time.Until(c.Pacer.Held(time.Now())); held != time.Second {
 			t.Errorf("the others pause %s after a throttled call", held)
 		}
+		a.err = nil
+		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+			t.Error(err)
+		}
+		a.err = &smithy.GenericAPIError{Code: "Throttling"}
+		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+			t.Error(err)
+		}
+		if held := time.Until(c.Pacer.Held(time.Now())); held != time.Second {
+			t.Errorf("the others pause %s after a throttled call, with one served since the last", held)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		if _, err := sdkcall.Paced(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
@@ -124,7 +135,7 @@ func TestPaced(t *testing.T) {
 		for _, t := range a.at {
 			at = append(at, t.Sub(began))
 		}
-		if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second}, at); diff != "" {
+		if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second}, at); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -120,5 +120,5 @@ func (a *Activities) Command(ctx context.Context, p Place, w Wish, arn string, o
 	} else {
 		_, err = c.Start(ctx, &in)
 	}
-	return Ran{Sent: true, Err: tell(err)}, nil
+	return Ran{Sent: !errors.Is(err, statemachine.InvalidInput), Err: tell(err)}, nil
 }

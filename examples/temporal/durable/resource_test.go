@@ -135,3 +135,30 @@ func TestResourceRefuses(t *testing.T) {
 		t.Errorf("ended as %v", w.env.GetWorkflowError())
 	}
 }
+
+// TestWishIsChecked refuses what a command would be refused for, before anything is read or run: a restart must not stop what it cannot start.
+func TestWishIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why string
+		of  func(*durable.Wish)
+		say string
+	}{
+		{"no key", func(w *durable.Wish) { w.Start.KmsKeyId = "" }, "KmsKeyId"},
+		{"a mode that is none", func(w *durable.Wish) { w.Start.Mode = "nonsense" }, "Mode"},
+		{"a restart in a maintenance window", func(w *durable.Wish) { w.Restart, w.Start.ApplyImmediately = true, false }, "ApplyImmediately"},
+		{"a target that is on the way", func(w *durable.Wish) { w.Target = "starting" }, "target"},
+		{"no time", func(w *durable.Wish) { w.MaxWait = 0 }, "maxWait"},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			in := resourceInput(time.Hour)
+			tt.of(&in.Wish)
+			w := newWorld(t, time.Minute, "orders")
+			w.env.ExecuteWorkflow(durable.Resource, in)
+			if err := w.env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), tt.say) {
+				t.Errorf("%v, want one that names %s", err, tt.say)
+			}
+		})
+	}
+}

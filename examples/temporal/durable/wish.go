@@ -2,6 +2,7 @@ package durable
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,7 +59,7 @@ func (w Wish) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activit
 		o.Grace = max(w.MaxWait, t.Grace)
 	}
 	p, err := activitystream.Machine().NewEnsureTrack(w.Target, at, w.MaxWait, o)
-	if err != nil {
+	if err = errors.Join(err, w.check(arn)); err != nil {
 		return p, fmt.Errorf("ensure of %s: %w", arn, err)
 	}
 	p.Resource, p.Restart = arn, w.Restart && w.Target == activitystream.StatusStarted
@@ -70,6 +71,23 @@ func (w Wish) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activit
 		}
 	}
 	return p, nil
+}
+
+// check refuses, before anything is run, what a command would be refused for: the stop of a restart must not go out if the start cannot.
+func (w Wish) check(arn string) error {
+	var wrong statemachine.InputError
+	switch w.Target {
+	case activitystream.StatusStopped:
+		return (&activitystream.StopInput{ResourceArn: arn}).Validate()
+	case activitystream.StatusStarted:
+		if w.Restart && !w.Start.ApplyImmediately {
+			wrong.Add("ApplyImmediately", "must be true with Restart: else nothing may be recorded from one maintenance window to the next")
+		}
+		return errors.Join(wrong.Err(), new(w.startOf(arn)).Validate())
+	default:
+		wrong.Add("target", fmt.Sprintf("must be %s or %s, is %q", activitystream.StatusStarted, activitystream.StatusStopped, w.Target))
+		return wrong.Err()
+	}
 }
 
 // startOf is the input of a start of one stream.
