@@ -36,7 +36,6 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 				return j.canceled(ctx, l.now)
 			}
 			v, at, err := timed(ctx, l.now, j.rules.opts.ReadTimeout, l.read)
-			l.now = at
 			next = j.took(ctx, v, err, at, true)
 			j.rules.answered(j.rules.reads, err, at)
 		case stepCommand:
@@ -59,7 +58,6 @@ func (l *alone[R, S]) command(ctx context.Context) step {
 	}
 	start := l.now
 	sent, at, err := timed(ctx, start, j.rules.opts.ReadTimeout, j.run)
-	l.now = at
 	next := j.ran(ctx, sent, err, start, at)
 	j.rules.answered(j.rules.cmd.Pacer, err, at)
 	return next

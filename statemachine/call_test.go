@@ -47,7 +47,6 @@ func TestWholeReadTimeout(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			r := newResource(stream(), stopped, time.Second)
-			r.outcomes = []outcome{{takes: 25 * time.Second}}
 			o := tens()
 			told := 0
 			o.OnRead = func(statemachine.Reading) {
@@ -55,9 +54,19 @@ func TestWholeReadTimeout(t *testing.T) {
 					time.Sleep(5 * time.Minute)
 				}
 			}
-			done, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour)
+			e := r.ensurer(o)
+			commands := 0
+			e.Command = func(ctx context.Context, op statemachine.Operation) error {
+				commands++
+				if err := sleep(ctx, 25*time.Second); err != nil {
+					return err
+				}
+				return r.command(ctx, op)
+			}
+			done, err := e.Ensure(t.Context(), started, time.Hour)
 			same(t, "error", nil, err)
 			same(t, "operations", []statemachine.Operation{opStart}, done.Operations)
+			same(t, "commands", 1, commands)
 		})
 	})
 }

@@ -223,6 +223,20 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
 	}, {
+		name: "nobody told that it was carried out", why: "the read that shows it counts",
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			steps := []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.ObserveEnsure(p, shows(started), at(100))}
+			same(t, "operations", []statemachine.Operation{opStart}, p.Operations)
+			return steps
+		},
+		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}},
+	}, {
+		name: "nobody told in time", why: "the deadline has passed",
+		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
+			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.ObserveEnsure(p, shows(started), at(3601))}
+		},
+		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.TimedOut,
+	}, {
 		name: "told of what was not to be run", why: "it is no operation of this ensure: the next read decides",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			steps := []statemachine.EnsureStep{m.Ran(p, nil, at(0), at(0)), m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, nil, at(0), at(1)), m.Ran(p, nil, at(1), at(2))}

@@ -207,8 +207,8 @@ func checkGoals[R any, S ~string](goals []Goal[R, S], wrong *InputError) {
 		}
 		if first, ok := commanded[g.Resource]; ok {
 			wrong.Add(fmt.Sprintf("goals[%d].Resource", i), fmt.Sprintf("is that of goals[%d]: a resource has one goal", first))
-			continue
+		} else {
+			commanded[g.Resource] = i
 		}
-		commanded[g.Resource] = i
 	}
 }
