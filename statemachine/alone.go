@@ -33,7 +33,7 @@ func (l *alone[R, S]) until(ctx context.Context) step {
 		switch next {
 		case stepRead, stepAlone:
 			if !l.sleep(ctx, j.due) || !l.pace(ctx, j.rules.reads) {
-				return j.canceled(ctx, l.now)
+				return j.canceled(ctx, time.Now())
 			}
 			v, at, err := timed(ctx, l.now, j.rules.opts.ReadTimeout, l.read)
 			next = j.took(ctx, v, err, at, true)
@@ -51,7 +51,7 @@ func (l *alone[R, S]) command(ctx context.Context) step {
 	j := l.job
 	l.now = time.Now() // not the read's: somebody may have been told of that, and taken his time
 	if !l.pace(ctx, j.rules.cmd.Pacer) {
-		return j.canceled(ctx, l.now)
+		return j.canceled(ctx, time.Now())
 	}
 	if j.late(l.now) {
 		return stepRead

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -99,7 +100,7 @@ type timeoutError struct {
 // Error leaves out what a fault says of the end of its context.
 func (e *timeoutError) Error() string {
 	if f, ok := errors.AsType[*Fault](e.err); ok && e.Unwrap() == nil {
-		return fmt.Sprintf("%s %s: no answer within %s", f.Operation, f.Resource, e.after)
+		return fmt.Sprintf("%s: no answer within %s", strings.TrimSpace(string(f.Operation)+" "+f.Resource), e.after)
 	}
 	return fmt.Sprintf("no answer within %s: %v", e.after, e.err)
 }

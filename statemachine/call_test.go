@@ -71,6 +71,25 @@ func TestWholeReadTimeout(t *testing.T) {
 	})
 }
 
+// A watch that its caller ends in the body tells of all the time that it had.
+func TestWatchCanceledInItsBody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var ended error
+		for _, err := range shows(starting).waiter(tens()).Watch(ctx) {
+			if ended = err; err == nil {
+				time.Sleep(5 * time.Minute)
+				cancel()
+			}
+		}
+		e := waitError(t, ended)
+		same(t, "reason", statemachine.Canceled, e.Reason)
+		same(t, "elapsed", 5*time.Minute, e.Elapsed)
+	})
+}
+
 // The context of a read has its end where a caller looks for it, and nothing of it is left afterwards.
 func TestContextOfARead(t *testing.T) {
 	t.Parallel()

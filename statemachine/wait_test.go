@@ -480,14 +480,21 @@ func TestWaitFaultOfHanging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := shows(starting)
 		w := s.waiter(every(10 * time.Second))
+		reads := 0
 		w.Read = func(ctx context.Context) (row, error) {
 			<-ctx.Done()
-			return row{}, &statemachine.Fault{Kind: statemachine.Interrupted, Operation: "Describe", Resource: "res-1", Err: ctx.Err()}
+			f := statemachine.Fault{Kind: statemachine.Interrupted, Operation: "Describe", Err: ctx.Err()}
+			if reads++; reads == 1 {
+				f.Resource = "res-1"
+			}
+			return row{}, &f
 		}
+		var said []string
+		w.Options.OnRead = func(r statemachine.Reading) { said = append(said, r.Err.Error()) }
 		_, err := w.Wait(t.Context(), started, time.Minute)
 		e := waitError(t, err)
 		same(t, "reason", statemachine.TimedOut, e.Reason)
-		same(t, "error of the read", "Describe res-1: no answer within 30s", e.Err.Error())
+		same(t, "errors of the reads", []string{"Describe res-1: no answer within 30s", "Describe: no answer within 30s"}, said)
 		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
