@@ -13,7 +13,7 @@ import (
 // ActivityStream before them.
 type Stream struct {
 	ResourceArn string // the DBClusterArn or DBInstanceArn, as RDS writes it
-	Status      Status // never empty
+	Status      Status // empty only where RDS leaves it out, which it is not known to do: no wait takes that for success
 	Mode        Mode   // empty while the stream is stopped
 
 	// PolicyStatus is the audit policy's: it means something only while the stream is started. Empty for a cluster.
