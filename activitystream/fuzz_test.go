@@ -12,11 +12,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What the members may be, as AWS documents it, in patterns of their own. A partition and a Region are whatever may stand in an ARN.
+// What the members may be, as AWS documents it, in patterns of their own. A partition and a Region are whatever may stand in an ARN, and so is the ID
+// of a key in its ARN: the one in AWS's own example is no UUID.
 var (
 	anyRDS      = regexp.MustCompile(`\Aarn:[!-9;-~]+:rds:[!-9;-~]+:[0-9]+:(cluster|db):[0-9A-Za-z-]+\z`)
 	instanceRDS = regexp.MustCompile(`\Aarn:[!-9;-~]+:rds:[!-9;-~]+:[0-9]+:db:[0-9A-Za-z-]+\z`)
-	anyKey      = regexp.MustCompile(`\A(arn:[!-9;-~]+:kms:[!-9;-~]+:[0-9]+:(key/` + keyIDs + `|` + aliases + `)|` + keyIDs + `|` + aliases + `)\z`)
+	anyKey      = regexp.MustCompile(`\A(arn:[!-9;-~]+:kms:[!-9;-~]+:[0-9]+:(key/[0-9A-Za-z-]+|` + aliases + `)|` + keyIDs + `|` + aliases + `)\z`)
 	awsAlias    = regexp.MustCompile(`\A(arn:[^:]*:kms:[^:]*:[^:]*:)?alias/aws/`)
 	anyMode     = regexp.MustCompile(`\A(sync|async)\z`)
 	anyPolicy   = regexp.MustCompile(`\A(locked|unlocked)?\z`)
@@ -59,6 +60,7 @@ func FuzzInput(f *testing.F) {
 	f.Add("arn:aws:rds:us-east-1:12345667890:cluster:das-cluster", "", "alias/aws/rds", false, "")
 	f.Add("arn:aws-cn:rds:cn-north-1:1:db:x\n", "SYNC", "arn:aws:kms:us-east-1:123456789012:alias/mine", false, "LOCKED")
 	f.Add("arn:aws:rds:us-east-1:123456789012:snapshot:x", "sync\x00", "mrk-1234abcd12ab34cd56ef1234567890ab", true, "unlocked ")
+	f.Add("0", "0", "arn:0:kms:0:0:key/0", true, "0")
 	f.Add("arn:aws:rds::123456789012:cluster:é", "async", "arn:aws:s3:::alias/x", true, "unlocking-policy")
 	f.Fuzz(func(t *testing.T, arn, mode, key string, native bool, policy string) {
 		start := activitystream.StartInput{ResourceArn: arn, Mode: activitystream.Mode(mode), KmsKeyId: key, EngineNativeAuditFieldsIncluded: native}
