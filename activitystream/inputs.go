@@ -115,7 +115,8 @@ func (in *ModifyInput) validate(region string) error {
 		return validate.Missing(ModifyActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: ModifyActivityStream}
-	wrong.Add("ResourceArn", checkInstance(in.ResourceArn, region))
+	_, reason := parseInstance(in.ResourceArn, region)
+	wrong.Add("ResourceArn", reason)
 	if in.AuditPolicyState != "" {
 		wrong.Add("AuditPolicyState", validate.OneOf(in.AuditPolicyState, in.AuditPolicyState.Values()))
 	}
@@ -161,13 +162,13 @@ func parseARN(s, region string) (resource, string) {
 	return resource{text: s, arn: strings.ToLower(s), sort: sort(kind)}, ""
 }
 
-// checkInstance says what is wrong with the ARN of an instance.
-func checkInstance(s, region string) string {
+// parseInstance is parseARN for the ARN of an instance.
+func parseInstance(s, region string) (resource, string) {
 	res, reason := parseARN(s, region)
 	if reason == "" && res.sort != instance {
-		return "must be the ARN of an RDS for Oracle or SQL Server instance (…:db:name): a cluster has no audit policy"
+		reason = "must be the ARN of an RDS for Oracle or SQL Server instance (…:db:name): a cluster has no audit policy"
 	}
-	return reason
+	return res, reason
 }
 
 var (

@@ -70,7 +70,7 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	switch {
 	case s == nil:
 		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
-	case !strings.EqualFold(s.ResourceArn, res.arn):
+	case s.ResourceArn != res.arn && !strings.EqualFold(s.ResourceArn, res.arn):
 		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
 	}
 	return s, nil

@@ -22,11 +22,11 @@ import (
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.patient(optFns)
-	res, reason := parseARN(resourceArn, call.Region)
-	if err := validate.Wait(machine, target, maxWait, &call.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+	w, err := call.toWait(resourceArn, target, maxWait)
+	if err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", waiter(call, &res, machine, (*Stream).status), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the
@@ -35,12 +35,11 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.patient(optFns)
-	if err := validate.Wait(policyMachine, target, maxWait, &call.options.Wait,
-		validate.Field("ResourceArn", checkInstance(resourceArn, call.Region))); err != nil {
+	w, err := call.toWaitPolicy(resourceArn, target, maxWait)
+	if err != nil {
 		return nil, err
 	}
-	res, _ := parseARN(resourceArn, call.Region)
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", waiter(call, &res, policyMachine, (*Stream).policy), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
 }
 
 // Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the
@@ -59,6 +58,25 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 		}
 		waiter(call, &res, machine, (*Stream).status).Watch(ctx)(yield)
 	}
+}
+
+// toWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
+// sleeps, which is twice as large otherwise.
+func (c *call) toWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
+	res, reason := parseARN(resourceArn, c.Region)
+	if err := validate.Wait(machine, target, maxWait, &c.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+		return nil, err
+	}
+	return waiter(c, &res, machine, (*Stream).status), nil
+}
+
+// toWaitPolicy is toWait for a WaitPolicy.
+func (c *call) toWaitPolicy(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
+	res, reason := parseInstance(resourceArn, c.Region)
+	if err := validate.Wait(policyMachine, target, maxWait, &c.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+		return nil, err
+	}
+	return waiter(c, &res, policyMachine, (*Stream).policy), nil
 }
 
 // waiter makes the waiter of one call, a patient one.

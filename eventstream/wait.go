@@ -27,10 +27,11 @@ import (
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.patient(optFns)
-	if err := validate.Wait(machine, target, maxWait, &call.options.Wait, ref.validate("")); err != nil {
+	w, err := toWait(call, ref, machine, (*Stream).state, target, maxWait)
+	if err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", waiter(call, ref, machine, (*Stream).state), target, maxWait)
+	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", w, target, maxWait)
 }
 
 // WaitHealthy waits until the stream is running and its destination healthy, for at most maxWait, by the rules
@@ -44,10 +45,10 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // stream before.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.patient(optFns)
-	if err := validate.Wait(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait, ref.validate("")); err != nil {
+	w, err := toWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
+	if err != nil {
 		return nil, err
 	}
-	w := waiter(call, ref, destinationMachine, (*Stream).destination)
 	w.Check = checkDestination
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
@@ -98,6 +99,16 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 		}
 		waiter(c.patient(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
+}
+
+// toWait checks the arguments of a wait and makes its waiter: apart, so that none of that is on the stack while the wait
+// sleeps, which is twice as large otherwise.
+func toWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
+) (*statemachine.Waiter[*Stream, S], error) {
+	if err := validate.Wait(m, target, maxWait, &c.options.Wait, ref.validate("")); err != nil {
+		return nil, err
+	}
+	return waiter(c, ref, m, state), nil
 }
 
 // waiter makes the waiter of one call.

@@ -5,62 +5,84 @@ import (
 	"time"
 )
 
-// alone is the loop of one job. It reads and commands in the caller's goroutine: a goroutine for each read
-// would cost more than the rest of the loop together.
+// alone is a job by itself: with all that it needs, in one allocation, and a loop.
 //
-// A goroutine that waits costs its stack above all, which after a call of an SDK is 4 KiB at least, and 8 if more
-// than some 1,200 bytes are in use while it sleeps: that is why start is not inlined, and command not a part of
-// until. A goroutine that never calls anything deep could do with 2 KiB; that was tried, with smaller
-// frames, and not reached: by a few bytes, in Observe, and the job itself would be a third of what is left.
+// A goroutine that waits costs its stack above all. One that has called an SDK has 4 KiB at least, and 8 if more than
+// some 1,200 bytes are in use while it sleeps; one that never called anything deep does with 2, if nothing here is
+// deep. So the loop sleeps in its own frame, and what is large and not needed for that is in functions that return
+// before: make, start, read, command.
 type alone[R any, S ~string] struct {
-	job   *job[R, S]
-	read  func(context.Context) (R, error)
-	timer *time.Timer // nil until the first sleep
-	now   time.Time   // when it began, or looked at the clock last
+	job[R, S]
+	clock
+
+	own   rules[R, S]    // the job's
+	first [1]Sighting[S] // of the history
 }
 
-// finish runs a job to its end.
-func (j *job[R, S]) finish(ctx context.Context, read func(context.Context) (R, error)) {
-	l := alone[R, S]{job: j, read: read, now: j.track.Start}
-	l.until(ctx)
+// start prepares the first read, which is now, and a last one after maxWait; zero: no last one.
+func (j *alone[R, S]) start(target S, maxWait time.Duration) {
+	j.now = time.Now()
+	var deadline time.Time
+	if maxWait > 0 {
+		deadline = j.now.Add(maxWait)
+	}
+	j.begin(target, j.now, deadline)
 }
 
-// until reads and commands until the job has something to tell, or has ended.
-func (l *alone[R, S]) until(ctx context.Context) step {
-	j := l.job
+// loop reads and commands until the job has something to tell, or has ended. It does so in the caller's goroutine: one for
+// each read would cost more than the rest of the loop together.
+func (j *alone[R, S]) loop(ctx context.Context, read func(context.Context) (R, error)) step {
 	next := stepRead
-	for {
-		switch next {
-		case stepRead, stepAlone:
-			if !l.sleep(ctx, j.due) || !l.pace(ctx, j.rules.reads) {
-				return j.canceled(ctx, time.Now())
+	for next != stepTell && next != stepDone {
+		if ctx.Err() != nil {
+			return j.interrupted(ctx)
+		}
+		switch {
+		case next == stepCommand:
+			next = j.command(ctx)
+		case j.passed(j.due):
+			next = j.read(ctx, read)
+		default:
+			select { // as in clock.sleep, but one frame less
+			case <-ctx.Done():
+			case <-j.timer.C:
 			}
-			v, at, err := timed(ctx, l.now, j.rules.opts.ReadTimeout, l.read)
-			next = j.took(ctx, v, err, at, true)
-			j.rules.answered(j.rules.reads, err, at)
-		case stepCommand:
-			next = l.command(ctx)
-		case stepTell, stepDone:
-			return next
 		}
 	}
+	return next
+}
+
+// read reads once.
+func (j *alone[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
+	if !j.pace(ctx, j.rules.reads) {
+		return j.interrupted(ctx)
+	}
+	v, at, err := timed(ctx, j.now, j.rules.opts.ReadTimeout, read)
+	next := j.took(ctx, v, err, at, true)
+	j.rules.answered(j.rules.reads, err, at)
+	return next
 }
 
 // command runs the operation of the ensure.
-func (l *alone[R, S]) command(ctx context.Context) step {
-	j := l.job
-	l.now = time.Now() // not the read's: somebody may have been told of that, and taken his time
-	if !l.pace(ctx, j.rules.cmd.Pacer) {
-		return j.canceled(ctx, time.Now())
+func (j *alone[R, S]) command(ctx context.Context) step {
+	j.now = time.Now() // not the read's: somebody may have been told of that, and taken his time
+	if !j.pace(ctx, j.rules.cmd.Pacer) {
+		return j.interrupted(ctx)
 	}
-	if j.late(l.now) {
+	if j.late(j.now) {
 		return stepRead
 	}
-	start := l.now
+	start := j.now
 	sent, at, err := timed(ctx, start, j.rules.opts.ReadTimeout, j.run)
 	next := j.ran(ctx, sent, err, start, at)
 	j.rules.answered(j.rules.cmd.Pacer, err, at)
 	return next
+}
+
+// interrupted ends the job because the caller's context did, now.
+func (j *alone[R, S]) interrupted(ctx context.Context) step {
+	j.track.advance(time.Now())
+	return j.canceled(ctx)
 }
 
 // late reports whether the deadline came while a command waited for its place.
@@ -79,44 +101,59 @@ func (r *rules[R, S]) answered(p *Pacer, err error, at time.Time) {
 }
 
 // pace waits for the call's place under the quota, but not beyond the deadline. It is false if the context ended.
-func (l *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
+func (j *alone[R, S]) pace(ctx context.Context, p *Pacer) bool {
 	if p == nil {
 		return ctx.Err() == nil
 	}
-	deadline := l.job.track.Deadline
-	for place := p.Reserve(l.now); place.After(l.now); {
+	deadline := j.track.Deadline
+	for place := p.Reserve(j.now); place.After(j.now); {
 		if !deadline.IsZero() && place.After(deadline) {
-			return l.sleep(ctx, deadline)
+			return j.sleep(ctx, deadline)
 		}
-		if !l.sleep(ctx, place) {
+		if !j.sleep(ctx, place) {
 			return false
 		}
-		if held := p.Held(l.now); held.After(place) {
+		if held := p.Held(j.now); held.After(place) {
 			place = held
 		}
 	}
 	return ctx.Err() == nil
 }
 
+// clock is what one loop has of the time.
+type clock struct {
+	timer *time.Timer // nil until the first sleep
+	now   time.Time   // when it was looked at last
+}
+
 // sleep sleeps until the instant t. It is false if the context ended.
-func (l *alone[R, S]) sleep(ctx context.Context, t time.Time) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	if !t.After(l.now) {
-		return true
-	}
-	if d := time.Until(t); d > 0 { // not since now: somebody may have been told of the last read, and taken his time
-		if l.timer == nil {
-			l.timer = time.NewTimer(d)
-		} else {
-			l.timer.Reset(d)
+func (c *clock) sleep(ctx context.Context, t time.Time) bool {
+	for ctx.Err() == nil {
+		if c.passed(t) {
+			return true
 		}
 		select {
 		case <-ctx.Done():
-		case <-l.timer.C:
+		case <-c.timer.C:
 		}
 	}
-	l.now = time.Now()
-	return ctx.Err() == nil
+	return false
+}
+
+// passed tells whether the instant t has come, and sets the timer if not.
+func (c *clock) passed(t time.Time) bool {
+	if !t.After(c.now) {
+		return true
+	}
+	c.now = time.Now() // not as it was: somebody may have been told of the last read, and taken his time
+	d := t.Sub(c.now)
+	switch {
+	case d <= 0:
+		return true
+	case c.timer == nil:
+		c.timer = time.NewTimer(d)
+	default:
+		c.timer.Reset(d)
+	}
+	return false
 }

@@ -92,7 +92,8 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	for i := range e.members {
 		if m := &e.members[i]; !m.gone {
 			if ctx.Err() != nil {
-				m.canceled(ctx, time.Now())
+				m.track.advance(time.Now())
+				m.canceled(ctx)
 			} else {
 				m.end(TimedOut)
 			}

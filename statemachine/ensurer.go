@@ -75,18 +75,17 @@ type Ensured[R any] struct {
 // A wait that ended is a [*WaitError]; what it accepted before is in it, too. Arguments and options that are
 // not valid are an [*InputError].
 func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (Ensured[R], error) {
-	var faults []FieldError
+	j, err := e.make(aimWait, target, maxWait, optFns)
 	if e.Command == nil {
-		faults = []FieldError{{Field: "Command", Reason: "is nil"}}
+		err = also(FieldError{Field: "Command", Reason: "is nil"}, err)
 	}
-	j, err := e.job(aimWait, target, maxWait, optFns, faults...)
 	if err != nil {
 		return Ensured[R]{}, err
 	}
 	j.rules.commands(e.Commands)
 	j.ensure = &ensuring[R, S]{goal: &Goal[R, S]{Command: e.Command, Drift: e.Drift, Before: e.Before}}
 	j.start(target, maxWait)
-	j.finish(ctx, e.Read)
+	j.loop(ctx, e.Read)
 	return j.result(), j.err
 }
 

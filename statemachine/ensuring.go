@@ -50,7 +50,7 @@ func (j *job[R, S]) ensured(reached bool, ended Reason, at time.Time) step {
 	case ended != "":
 		return j.end(ended)
 	}
-	return j.again(at)
+	return stepRead
 }
 
 // arrived decides about a resource in the state asked for: has it the settings that were asked for?
@@ -66,7 +66,7 @@ func (j *job[R, S]) arrived(s S, at time.Time) step {
 	case t.overdue() != "":
 		return j.fail(drift)
 	case t.Latest.Sub(t.Since) < t.Grace: // it may be an old read of what was before the last command
-		return j.again(at)
+		return stepRead
 	}
 	ops, via, ok := j.rules.machine.cycle(s)
 	if !ok || !j.rules.cmd.Restart || !j.mayRun(ops) {
@@ -99,11 +99,11 @@ func (j *job[R, S]) advance(s S, ended Reason, at time.Time) step {
 		if t.Reached() {
 			return j.arrived(s, at)
 		}
-		return j.again(at)
+		return stepRead
 	case ended == Lapsed && len(e.done.Operations) > 0, !ok, !j.mayRun(ops):
 		return j.end(ended)
 	case m.Transient(s) && !m.Permits(s, ops[0]):
-		return j.again(at)
+		return stepRead
 	}
 	return j.commandNext(s, ops[0], m.via(s, ops, e.target))
 }
@@ -183,7 +183,7 @@ func (j *job[R, S]) ran(ctx context.Context, sent bool, err error, start, at tim
 	kind := j.commandKind(ctx, sent, err)
 	switch {
 	case kind == Interrupted:
-		return j.canceled(ctx, at)
+		return j.canceled(ctx)
 	case kind == Unavailable && sent:
 		e.lost = true
 		return j.await(at)

@@ -1,6 +1,9 @@
 package statemachine
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // InputError says that an input was refused before anything was sent, and lists every wrong field of it.
 // errors.Is(err, [InvalidInput]) holds.
@@ -28,6 +31,15 @@ func (e *InputError) Err() error {
 		return nil
 	}
 	wrong := *e // so that an e that nothing is wrong with costs no allocation
+	return &wrong
+}
+
+// also is an InputError of a wrong field and those that err, an InputError or nil, lists.
+func also(first FieldError, err error) error {
+	wrong := InputError{Fields: []FieldError{first}}
+	if other, ok := errors.AsType[*InputError](err); ok {
+		wrong.Fields = append(wrong.Fields, other.Fields...)
+	}
 	return &wrong
 }
 

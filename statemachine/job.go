@@ -60,15 +60,6 @@ const (
 	stepDone                // the job has ended
 )
 
-// start prepares a job for a first read now, and a last one after maxWait. Inlined, its copies of a Track would
-// stay on the stack for as long as the wait sleeps, which is then twice as large.
-//
-//go:noinline
-func (j *job[R, S]) start(target S, maxWait time.Duration) {
-	at := time.Now()
-	j.begin(target, at, at.Add(maxWait))
-}
-
 // begin prepares a job for its first read. A zero deadline is none.
 func (j *job[R, S]) begin(target S, at, deadline time.Time) {
 	room := j.track.History
@@ -87,11 +78,11 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 	if kind == Interrupted {
 		j.failure = err
 		j.track.told(at)
-		next := j.canceled(ctx, at)
-		j.report(ctx, next, j.track.last(), true, at)
+		next := j.canceled(ctx)
+		j.report(ctx, next, false, at)
 		return next
 	}
-	before, seen := j.track.last(), len(j.track.History) > 0
+	seen := j.track.changes()
 	var next step
 	switch {
 	case !alone && err != nil && !kind.Tolerable():
@@ -105,6 +96,9 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 	default:
 		next = j.waited(v, err, kind, at)
 	}
+	if next == stepRead && j.rules.aim != aimWatch { // a watch has its own delays
+		next = j.again(at)
+	}
 	if next == stepDone && j.err != nil && !alone && !kind.Tolerable() && !errors.Is(j.err, TimedOut) {
 		if j.track.overdue() == "" {
 			j.err, next = nil, stepAlone
@@ -115,7 +109,7 @@ func (j *job[R, S]) took(ctx context.Context, v R, err error, at time.Time, alon
 			j.end(TimedOut) // no read starts after the deadline
 		}
 	}
-	j.report(ctx, next, before, seen, at)
+	j.report(ctx, next, j.track.changes() > seen, at)
 	return next
 }
 
@@ -163,7 +157,7 @@ func (j *job[R, S]) waited(v R, err error, kind Kind, at time.Time) step {
 	case ended != "":
 		return j.end(ended)
 	}
-	return j.again(at)
+	return stepRead
 }
 
 // watched decides about a read of a watch.
@@ -204,7 +198,7 @@ func (j *job[R, S]) got(v R, err error, kind Kind, at time.Time) step {
 		return stepDone
 	case kind.Tolerable() && t.Reads < getAttempts:
 		t.Failed = true
-		return j.again(at)
+		return stepRead
 	}
 	j.err = err
 	return stepDone
@@ -216,9 +210,8 @@ func (j *job[R, S]) again(at time.Time) step {
 	return stepRead
 }
 
-// canceled ends the job because the caller's context did.
-func (j *job[R, S]) canceled(ctx context.Context, at time.Time) step {
-	j.track.advance(at)
+// canceled ends the job because the caller's context did, at the latest instant that the job was told of.
+func (j *job[R, S]) canceled(ctx context.Context) step {
 	j.failure = contextError(ctx, j.failure)
 	return j.end(Canceled)
 }
@@ -257,32 +250,45 @@ func (j *job[R, S]) end(reason Reason) step {
 	return stepDone
 }
 
-// report tells the options' OnRead and Logger about the read that led to next.
-func (j *job[R, S]) report(ctx context.Context, next step, before S, seen bool, at time.Time) {
-	o, t := &j.rules.opts, &j.track
-	if o.OnRead != nil {
-		r := Reading{
-			Resource: j.resource, Target: string(t.Target), State: string(t.last()),
-			Reads: t.Reads, Elapsed: t.Latest.Sub(t.Start), Err: j.failure,
-		}
-		if j.ensure != nil {
-			r.Target = string(j.ensure.target)
-		}
-		if next == stepRead || next == stepTell {
-			r.NextDelay = max(j.due.Sub(at), 0)
-		}
-		o.OnRead(r)
+// report tells the options' OnRead and Logger about the read that led to next. changed tells that it showed another state than the one before.
+func (j *job[R, S]) report(ctx context.Context, next step, changed bool, at time.Time) {
+	if j.rules.opts.OnRead != nil {
+		j.tell(next, at)
 	}
-	if o.Logger == nil {
-		return
+	if j.rules.opts.Logger != nil {
+		j.logRead(ctx, next, changed)
 	}
-	switch s := t.last(); {
+}
+
+// tell tells OnRead about a read.
+func (j *job[R, S]) tell(next step, at time.Time) {
+	t := &j.track
+	r := Reading{
+		Resource: j.resource, Target: string(t.Target), State: string(t.last()),
+		Reads: t.Reads, Elapsed: t.Latest.Sub(t.Start), Err: j.failure,
+	}
+	if j.ensure != nil {
+		r.Target = string(j.ensure.target)
+	}
+	if next == stepRead || next == stepTell {
+		r.NextDelay = max(j.due.Sub(at), 0)
+	}
+	j.rules.opts.OnRead(r)
+}
+
+// logRead writes a line about a read.
+func (j *job[R, S]) logRead(ctx context.Context, next step, changed bool) {
+	switch t := &j.track; {
 	case j.failure != nil && next != stepDone:
 		j.log(ctx, slog.LevelWarn, "read failed", slog.Any("error", j.failure))
-	case len(t.History) > 0 && (!seen || s != before):
-		j.log(ctx, slog.LevelInfo, "state changed", slog.String("from", string(before)), slog.String("to", string(s)))
+	case changed:
+		var from S
+		if n := len(t.History); n > 1 {
+			from = t.History[n-2].State
+		}
+		j.log(ctx, slog.LevelInfo, "state changed", slog.String("from", string(from)), slog.String("to", string(t.last())))
 	default:
-		j.log(ctx, slog.LevelDebug, "read", slog.String("state", string(s)))
+		j.log(ctx, slog.LevelDebug, "read", slog.String("state", string(t.last())))
 	}
 }
 

@@ -215,6 +215,9 @@ func (t *Track[S]) saw(s S) {
 	t.History = append(t.History, Sighting[S]{State: s, At: t.Latest})
 }
 
+// changes is how many changes of state were seen, the first state included.
+func (t *Track[S]) changes() int { return len(t.History) + t.Omitted }
+
 // last is the state of the last successful read.
 func (t *Track[S]) last() S {
 	if n := len(t.History); n > 0 {

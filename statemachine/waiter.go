@@ -51,13 +51,13 @@ type Waiter[R any, S ~string] struct {
 //
 // Arguments and options that are not valid are an [*InputError], before anything is read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	j, err := w.job(aimWait, target, maxWait, optFns)
+	j, err := w.make(aimWait, target, maxWait, optFns)
 	if err != nil {
 		var none R
 		return none, err
 	}
 	j.start(target, maxWait)
-	j.finish(ctx, w.Read)
+	j.loop(ctx, w.Read)
 	return j.value, j.err
 }
 
@@ -70,15 +70,14 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		j, err := w.job(aimWatch, "", 0, optFns)
+		j, err := w.make(aimWatch, "", 0, optFns)
 		if err != nil {
 			var none R
 			yield(none, err)
 			return
 		}
-		j.begin("", time.Now(), time.Time{})
-		l := alone[R, S]{job: j, read: w.Read, now: j.track.Start}
-		for l.until(ctx) == stepTell {
+		j.start("", 0)
+		for j.loop(ctx, w.Read) == stepTell {
 			if !yield(j.value, nil) {
 				return
 			}
@@ -87,31 +86,24 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 	}
 }
 
-// job makes the job of one call. faults are what is wrong about the call otherwise.
-func (w *Waiter[R, S]) job(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions), faults ...FieldError) (*job[R, S], error) {
-	// One allocation.
-	type all struct {
-		rules[R, S]
-		job[R, S]
-
-		first [1]Sighting[S] // of the history
-	}
-	b := &all{rules: rules[R, S]{
+// make makes the job of one call.
+func (w *Waiter[R, S]) make(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions)) (*alone[R, S], error) {
+	j := &alone[R, S]{own: rules[R, S]{
 		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, reads: w.Pacer, aim: aim, opts: w.Options,
 	}}
 	for _, fn := range optFns {
-		fn(&b.opts)
+		fn(&j.own.opts)
 	}
-	wrong := InputError{Fields: faults}
+	var wrong InputError
 	if w.Read == nil {
 		wrong.Add("Read", "is nil")
 	}
-	if err := b.rules.resolve(target, maxWait, &wrong); err != nil {
+	if err := j.own.resolve(target, maxWait, &wrong); err != nil {
 		return nil, err
 	}
-	b.job.rules, b.job.resource = &b.rules, w.Resource
-	b.track.History = b.first[:0]
-	return &b.job, nil
+	j.rules, j.resource = &j.own, w.Resource
+	j.track.History = j.first[:0]
+	return j, nil
 }
 
 // resolve fills in the defaults and refuses what is wrong.

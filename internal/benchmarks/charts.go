@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // quotaChart is the share of waits that are lost, by how many there are together.
@@ -68,7 +69,7 @@ func memoryChart(r *Results) string {
 	for i, f := range all {
 		y := 40 + 26*float64(i)
 		class, label := "f4", "small"
-		if f.Name == own || f.Name == own+" WaitEach" {
+		if strings.HasPrefix(f.Name, own) || strings.HasPrefix(f.Name, "activitystream") {
 			class, label = "f0", "own"
 		}
 		d.text(170, y+13, label, "end", "%s", f.Name)

@@ -31,13 +31,16 @@ func (r *Results) judge(many int, times Spread, strangers int) {
 
 	most("A wait of one read over the SDK's client", "× the bare call", 1.02, ratio(client["activitystream Wait"], client["bare call"]))
 	most("The same", "allocations more than the bare call", 12, exactly(client["activitystream Wait"].Allocs-client["bare call"].Allocs))
+	short := timings(r, "over the client, short answers")
+	most("The same, answered by the simulator, which tells a quarter of what RDS does", "× the bare call", 1.02, ratio(short["activitystream Wait"], short["bare call"]))
 
 	memory := map[string]Footprint{}
 	for _, f := range r.Memory {
 		memory[f.Name] = f
 	}
 	most("Memory of a wait, one goroutine each", "× the SDK's waiter", 0.6, exactly(memory["streamwarden"].Bytes/memory["SDK waiter"].Bytes))
-	most("The same, after a read that needs as much stack as a call of the SDK", "× the SDK's waiter", 0.6, exactly(memory["streamwarden"].Deep/memory["SDK waiter"].Deep))
+	most("The same, after a read by the SDK's client", "× the SDK's waiter", 0.6, exactly(memory["streamwarden"].Deep/memory["SDK waiter"].Deep))
+	most("The same, with all that an `activitystream` Wait has, and its last value", "× the SDK's waiter", 0.6, exactly(memory["activitystream Wait"].Deep/memory["SDK waiter"].Deep))
 	most("Memory of a wait in a `WaitEach`, with its last value", "bytes", 1024, exactly(memory["streamwarden WaitEach"].Bytes))
 	most("The same", "goroutines in all", 10, exactly(math.Round(memory["streamwarden WaitEach"].Goroutines*float64(memory["streamwarden WaitEach"].Waits))))
 

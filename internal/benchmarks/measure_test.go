@@ -35,7 +35,7 @@ func TestMeasure(t *testing.T) {
 		e = full
 	}
 	r := e.run(t)
-	if want := 27; len(r.Rows) != want {
+	if want := 29; len(r.Rows) != want {
 		t.Errorf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, row := range r.Rows {
@@ -58,7 +58,8 @@ func (e effort) run(t *testing.T) *Results {
 	r.time("ask", interleave(e.rounds, e.slice, asking()))
 	r.time("tell", interleave(e.rounds, e.slice, observing()))
 	r.time("one read", interleave(e.rounds, e.slice, waitsOfOneRead()))
-	r.time("over the client", interleave(2*e.rounds, e.slice, overTheClient()))
+	r.time("over the client", interleave(2*e.rounds, 4*e.slice, fullAnswers())) // the slices are longer, since a call is
+	r.time("over the client, short answers", interleave(2*e.rounds, 4*e.slice, shortAnswers()))
 	reads := interleave(e.rounds, e.slice, waitsOfManyReads(t))
 	sleep := reads["sleep"]
 	delete(reads, "sleep")
@@ -70,9 +71,12 @@ func (e effort) run(t *testing.T) *Results {
 	r.Memory = append(r.Memory, fleetFootprint(t, e.waits))
 	for _, w := range waiters() {
 		f := footprint(t, w, shallow, e.waits)
-		f.Deep = footprint(t, w, deep, e.waits).Bytes
+		f.Deep = footprint(t, w, deep(), e.waits).Bytes
 		r.Memory = append(r.Memory, f)
 	}
+	f := footprint(t, waiter{"activitystream Wait", serviceWait}, nil, e.waits)
+	f.Deep = f.Bytes
+	r.Memory = append(r.Memory, f)
 	r.Lag = measureLag(t, e.spread)
 	for _, n := range e.crowds {
 		r.Quota = append(r.Quota, together(t, n, 1)...)

@@ -106,7 +106,7 @@ type Footprint struct {
 	Name       string  `json:"name"`
 	Waits      int     `json:"waits"`
 	Bytes      float64 `json:"bytes"`      // a wait, stacks included
-	Deep       float64 `json:"bytes_deep"` // the same, where a read needs as much stack as a call of the SDK
+	Deep       float64 `json:"bytes_deep"` // the same, where each read is a call of the SDK's client
 	Goroutines float64 `json:"goroutines"` // a wait
 }
 

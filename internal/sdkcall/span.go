@@ -18,6 +18,18 @@ const Scope = "github.com/streamwarden/streamwarden-go"
 func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
+	if none(provider) {
+		return w.Wait(ctx, target, maxWait)
+	}
+	return traced(ctx, provider, name, w, target, maxWait)
+}
+
+// traced is Wait in a span that goes somewhere: apart, so that what it needs is on the stack for nobody else.
+//
+//go:noinline
+func traced[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
+	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
+) (R, error) {
 	ctx, end := Span(ctx, provider, name, w.Resource, string(target), &w.Options)
 	v, err := w.Wait(ctx, target, maxWait)
 	end(nil, err)
