@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,14 +17,11 @@ type callContext struct {
 	context.Context //nolint:containedctx // the caller's: this is a context, too
 
 	deadline time.Time
-	timed    atomic.Pointer[timedContext] // nil until somebody waits
-	over     atomic.Bool                  // the call has returned
-}
-
-// timedContext is a context with a timer.
-type timedContext struct {
-	ctx    context.Context //nolint:containedctx // part of a context
-	cancel context.CancelFunc
+	once     sync.Once
+	ticking  atomic.Bool        // there is a timer, and what follows is set
+	timer    context.Context    //nolint:containedctx // the caller's with the timer
+	cancel   context.CancelFunc // of that
+	over     atomic.Bool        // the call has returned
 }
 
 // Deadline is the earlier one, the call's or the caller's.
@@ -36,36 +34,32 @@ func (c *callContext) Deadline() (time.Time, bool) {
 
 // Done makes the timer.
 func (c *callContext) Done() <-chan struct{} {
-	if t := c.timed.Load(); t != nil {
-		return t.ctx.Done()
-	}
-	var t timedContext
-	t.ctx, t.cancel = context.WithDeadline(c.Context, c.deadline)
-	if !c.timed.CompareAndSwap(nil, &t) { // somebody else was faster
-		t.cancel()
-	}
-	if c.over.Load() { // end may have looked before there was a timer
-		c.timed.Load().cancel()
-	}
-	return c.timed.Load().ctx.Done()
+	c.once.Do(func() {
+		c.timer, c.cancel = context.WithDeadline(c.Context, c.deadline)
+		c.ticking.Store(true)
+		if c.over.Load() { // end may have looked before there was a timer
+			c.cancel()
+		}
+	})
+	return c.timer.Done()
 }
 
 // Err agrees with Done.
 func (c *callContext) Err() error {
-	if c.timed.Load() == nil && !c.over.Load() {
+	if !c.ticking.Load() && !c.over.Load() {
 		if err := c.Context.Err(); err != nil || time.Now().Before(c.deadline) {
 			return err
 		}
 	}
 	c.Done() // from now on the answer stays what it is
-	return c.timed.Load().ctx.Err()
+	return c.timer.Err()
 }
 
 // Value asks the context with the timer, where there is one: by a value of it, package context finds the way to
 // cancel what is derived from this context without a goroutine.
 func (c *callContext) Value(key any) any {
-	if t := c.timed.Load(); t != nil {
-		return t.ctx.Value(key)
+	if c.ticking.Load() {
+		return c.timer.Value(key)
 	}
 	return c.Context.Value(key)
 }
@@ -73,8 +67,8 @@ func (c *callContext) Value(key any) any {
 // end says that the call has returned, which ends the context of one, as WithTimeout's cancel does.
 func (c *callContext) end() {
 	c.over.Store(true)
-	if t := c.timed.Load(); t != nil {
-		t.cancel()
+	if c.ticking.Load() {
+		c.cancel()
 	}
 }
 
