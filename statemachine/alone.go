@@ -23,7 +23,7 @@ type alone[R any, S ~string] struct {
 func (j *alone[R, S]) start(target S, maxWait time.Duration) {
 	j.now = time.Now()
 	var deadline time.Time
-	if maxWait > 0 {
+	if maxWait != 0 {
 		deadline = j.now.Add(maxWait)
 	}
 	j.begin(target, j.now, deadline)
@@ -140,19 +140,15 @@ func (c *clock) sleep(ctx context.Context, t time.Time) bool {
 	return false
 }
 
-// passed tells whether the instant t has come, and sets the timer if not.
+// passed tells whether the instant t has come, as far as the clock was looked at. If not, it looks, and sets the timer, which rings at once if it has.
 func (c *clock) passed(t time.Time) bool {
 	if !t.After(c.now) {
 		return true
 	}
 	c.now = time.Now() // not as it was: somebody may have been told of the last read, and taken his time
-	d := t.Sub(c.now)
-	switch {
-	case d <= 0:
-		return true
-	case c.timer == nil:
+	if d := t.Sub(c.now); c.timer == nil {
 		c.timer = time.NewTimer(d)
-	default:
+	} else {
 		c.timer.Reset(d)
 	}
 	return false

@@ -60,6 +60,12 @@ func overTheClient(cfg aws.Config, arn string) []contender {
 			_, err := api.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
 			return err
 		})},
+		{name: "bare call, bounded by context.WithTimeout", run: all(func() error {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			_, err := api.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
+			return err
+		})},
 		{name: "activitystream Wait", run: all(func() error {
 			_, err := ours.Wait(ctx, arn, activitystream.StatusStarted, time.Hour)
 			return err
