@@ -229,6 +229,31 @@ func TestLog(t *testing.T) {
 	})
 }
 
+// Every change is in the log, those too that the bounded history leaves out.
+func TestLogOfManyChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		var want strings.Builder
+		var states []state
+		last := state(`""`)
+		for i := range 100 {
+			states = append(states, []state{stopped, starting}[i%2])
+		}
+		states = append(states, started)
+		for _, s := range states {
+			fmt.Fprintf(&want, "level=INFO msg=\"state changed\" machine=stream resource=res-1 from=%s to=%s\n", last, s)
+			last = s
+		}
+		o := tens()
+		o.Grace, o.Logger = time.Hour, infos(&b)
+		if _, err := shows(states...).waiter(o).Wait(t.Context(), started, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "log", want.String(), b.String())
+	})
+}
+
 // infos logs into b what is at level Info or above, without the time.
 func infos(b *bytes.Buffer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
