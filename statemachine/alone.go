@@ -9,8 +9,8 @@ import (
 //
 // A goroutine that waits costs its stack above all. One that has called an SDK has 4 KiB at least, and 8 if more than
 // some 1,200 bytes are in use while it sleeps; one that never called anything deep does with 2, if nothing here is
-// deep. So the loop sleeps in its own frame, and what is large and not needed for that is in functions that return
-// before: make, start, read, command.
+// deep. So the loop sleeps in its own frame, but for a place under a quota, and what is large and not needed for that is in
+// functions that return before: make, start, read, command.
 type alone[R any, S ~string] struct {
 	job[R, S]
 	clock
@@ -40,13 +40,13 @@ func (j *alone[R, S]) loop(ctx context.Context, read func(context.Context) (R, e
 		switch {
 		case next == stepCommand:
 			next = j.command(ctx)
-		case j.passed(j.due):
-			next = j.read(ctx, read)
-		default:
+		case j.set(j.due):
 			select { // as in clock.sleep, but one frame less
 			case <-ctx.Done():
 			case <-j.timer.C:
 			}
+		default:
+			next = j.read(ctx, read)
 		}
 	}
 	return next
@@ -129,7 +129,7 @@ type clock struct {
 // sleep sleeps until the instant t. It is false if the context ended.
 func (c *clock) sleep(ctx context.Context, t time.Time) bool {
 	for ctx.Err() == nil {
-		if c.passed(t) {
+		if !c.set(t) {
 			return true
 		}
 		select {
@@ -140,10 +140,11 @@ func (c *clock) sleep(ctx context.Context, t time.Time) bool {
 	return false
 }
 
-// passed tells whether the instant t has come, as far as the clock was looked at. If not, it looks, and sets the timer, which rings at once if it has.
-func (c *clock) passed(t time.Time) bool {
+// set sets the timer to the instant t, and reports whether it did: not if t has come, as far as the clock was looked at.
+// It looks anew before it sets the timer, which may so ring at once. When it rings, ask again.
+func (c *clock) set(t time.Time) bool {
 	if !t.After(c.now) {
-		return true
+		return false
 	}
 	c.now = time.Now() // not as it was: somebody may have been told of the last read, and taken his time
 	if d := t.Sub(c.now); c.timer == nil {
@@ -151,5 +152,5 @@ func (c *clock) passed(t time.Time) bool {
 	} else {
 		c.timer.Reset(d)
 	}
-	return false
+	return true
 }

@@ -19,7 +19,7 @@ type callContext struct {
 	deadline time.Time
 	once     sync.Once
 	ticking  atomic.Bool        // there is a timer, and what follows is set
-	timer    context.Context    //nolint:containedctx // the caller's with the timer
+	bounded  context.Context    //nolint:containedctx // the caller's with the timer
 	cancel   context.CancelFunc // of that
 	over     atomic.Bool        // the call has returned
 }
@@ -35,13 +35,13 @@ func (c *callContext) Deadline() (time.Time, bool) {
 // Done makes the timer.
 func (c *callContext) Done() <-chan struct{} {
 	c.once.Do(func() {
-		c.timer, c.cancel = context.WithDeadline(c.Context, c.deadline)
+		c.bounded, c.cancel = context.WithDeadline(c.Context, c.deadline)
 		c.ticking.Store(true)
 		if c.over.Load() { // end may have looked before there was a timer
 			c.cancel()
 		}
 	})
-	return c.timer.Done()
+	return c.bounded.Done()
 }
 
 // Err agrees with Done.
@@ -52,14 +52,14 @@ func (c *callContext) Err() error {
 		}
 	}
 	c.Done() // from now on the answer stays what it is
-	return c.timer.Err()
+	return c.bounded.Err()
 }
 
 // Value asks the context with the timer, where there is one: by a value of it, package context finds the way to
 // cancel what is derived from this context without a goroutine.
 func (c *callContext) Value(key any) any {
 	if c.ticking.Load() {
-		return c.timer.Value(key)
+		return c.bounded.Value(key)
 	}
 	return c.Context.Value(key)
 }

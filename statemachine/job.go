@@ -253,15 +253,15 @@ func (j *job[R, S]) end(reason Reason) step {
 // report tells the options' OnRead and Logger about the read that led to next. changed tells that it showed another state than the one before.
 func (j *job[R, S]) report(ctx context.Context, next step, changed bool, at time.Time) {
 	if j.rules.opts.OnRead != nil {
-		j.tell(next, at)
+		j.tellOnRead(next, at)
 	}
 	if j.rules.opts.Logger != nil {
 		j.logRead(ctx, next, changed)
 	}
 }
 
-// tell tells OnRead about a read.
-func (j *job[R, S]) tell(next step, at time.Time) {
+// tellOnRead tells OnRead about a read.
+func (j *job[R, S]) tellOnRead(next step, at time.Time) {
 	t := &j.track
 	r := Reading{
 		Resource: j.resource, Target: string(t.Target), State: string(t.last()),

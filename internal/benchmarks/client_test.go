@@ -17,7 +17,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// fullAnswer is an answer to DescribeDBClusters with all that RDS tells of a cluster with two instances. The simulator tells a quarter of it.
+// fullAnswer is an answer to DescribeDBClusters with all that RDS tells of a cluster with two instances. The simulator tells a third of it.
 //
 //go:embed testdata/cluster.xml
 var fullAnswer string

@@ -32,7 +32,7 @@ func (r *Results) judge(many int, times Spread, strangers int) {
 	most("A wait of one read over the SDK's client", "× the bare call", 1.02, ratio(client["activitystream Wait"], client["bare call"]))
 	most("The same", "allocations more than the bare call", 12, exactly(client["activitystream Wait"].Allocs-client["bare call"].Allocs))
 	short := timings(r, "over the client, short answers")
-	most("The same, answered by the simulator, which tells a quarter of what RDS does", "× the bare call", 1.02, ratio(short["activitystream Wait"], short["bare call"]))
+	most("The same, answered by the simulator, which tells a third of what RDS does", "× the bare call", 1.02, ratio(short["activitystream Wait"], short["bare call"]))
 
 	memory := map[string]Footprint{}
 	for _, f := range r.Memory {

@@ -53,6 +53,13 @@ func serviceWait(_ read, d delays) func(context.Context) error {
 
 func shallow(context.Context) (*rds.DescribeDBClustersOutput, error) { return pending, nil }
 
+// A service's Wait sleeps on a stack of 4 KiB, not of 8: see "Where a goal is not met" in README.md if this fails.
+func TestStackOfAWait(t *testing.T) {
+	if got := footprint(t, waiter{"activitystream Wait", serviceWait}, nil, 1000).Bytes; got > 7<<10 {
+		t.Errorf("a wait that sleeps has %.0f bytes", got)
+	}
+}
+
 // footprint is the memory of n waits, each in a goroutine of its own, that have all read once and sleep.
 func footprint(t *testing.T, w waiter, read read, n int) (f Footprint) {
 	synctest.Test(t, func(*testing.T) {

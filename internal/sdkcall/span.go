@@ -25,8 +25,6 @@ func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 }
 
 // traced is Wait in a span that goes somewhere: apart, so that what it needs is on the stack for nobody else.
-//
-//go:noinline
 func traced[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
