@@ -140,16 +140,18 @@ func (c *clock) sleep(ctx context.Context, t time.Time) bool {
 	return false
 }
 
-// set sets the timer to the instant t, and reports whether it did: not if t has come, as far as the clock was looked at.
-// It looks anew before it sets the timer, which may so ring at once. When it rings, ask again.
+// set sets the timer to the instant t, and reports whether it did: not if t has come.
 func (c *clock) set(t time.Time) bool {
-	if !t.After(c.now) {
-		return false
+	if t.After(c.now) {
+		c.now = time.Now() // somebody may have been told of the last read, and taken his time
 	}
-	c.now = time.Now() // not as it was: somebody may have been told of the last read, and taken his time
-	if d := t.Sub(c.now); c.timer == nil {
+	d := t.Sub(c.now)
+	switch {
+	case d <= 0:
+		return false
+	case c.timer == nil:
 		c.timer = time.NewTimer(d)
-	} else {
+	default:
 		c.timer.Reset(d)
 	}
 	return true
