@@ -42,6 +42,19 @@ func interleave(rounds int, slice time.Duration, cs []contender) map[string]Timi
 	return all
 }
 
+// anew is interleave in several parts, each with contenders that are made anew: where their memory happens to lie is worth a percent.
+func anew(parts, rounds int, slice time.Duration, contenders func() []contender) map[string]Timing {
+	all := map[string]Timing{}
+	for range parts {
+		for name, t := range interleave(max(rounds/parts, 1), slice, contenders()) {
+			t.rounds = append(all[name].rounds, t.rounds...)
+			t.Nanoseconds = spreadOf(t.rounds)
+			all[name] = t
+		}
+	}
+	return all
+}
+
 // clock is how many nanoseconds a unit of work takes.
 func clock(c contender, times int) float64 {
 	start := time.Now()

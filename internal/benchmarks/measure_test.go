@@ -58,8 +58,8 @@ func (e effort) run(t *testing.T) *Results {
 	r.time("ask", interleave(e.rounds, e.slice, asking()))
 	r.time("tell", interleave(e.rounds, e.slice, observing()))
 	r.time("one read", interleave(e.rounds, e.slice, waitsOfOneRead()))
-	r.time("over the client", interleave(2*e.rounds, 4*e.slice, fullAnswers())) // the slices are longer, since a call is
-	r.time("over the client, short answers", interleave(2*e.rounds, 4*e.slice, shortAnswers()))
+	r.time("over the client", anew(10, 2*e.rounds, 4*e.slice, fullAnswers)) // the slices are longer, since a call is
+	r.time("over the client, short answers", anew(10, 2*e.rounds, 4*e.slice, shortAnswers))
 	reads := interleave(e.rounds, e.slice, waitsOfManyReads(t))
 	sleep := reads["sleep"]
 	delete(reads, "sleep")
