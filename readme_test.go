@@ -11,7 +11,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/ingestion"
-	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
 // TestReadme holds the README against the code that it shows. go test -run TestReadme . -update rewrites it.
@@ -27,7 +27,7 @@ func TestReadme(t *testing.T) {
 		"eventstream.Machine":            eventstream.Machine().Mermaid(),
 		"eventstream.DestinationMachine": eventstream.DestinationMachine().Mermaid(),
 	}
-	for _, name := range shown.Document(t, "README.md", texts) {
+	for _, name := range snippets.CheckDocument(t, "README.md", texts) {
 		delete(texts, name)
 	}
 	for name := range texts {
@@ -46,7 +46,7 @@ func TestProgramInAModuleOfItsOwn(t *testing.T) {
 	if !ok || !closed {
 		t.Fatal("README.md shows no program")
 	}
-	root, err := filepath.Abs(shown.Path("."))
+	root, err := filepath.Abs(snippets.RepoPath("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestProgramInAModuleOfItsOwn(t *testing.T) {
 
 func text(t *testing.T, name string) string {
 	t.Helper()
-	text, err := shown.Read(name)
+	text, err := snippets.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func text(t *testing.T, name string) string {
 
 func declaration(t *testing.T, file, name string) string {
 	t.Helper()
-	d, err := shown.Declarations(file, text(t, file), name)
+	d, err := snippets.Declarations(file, text(t, file), name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,22 +26,22 @@ var _ API = (*rds.Client)(nil)
 
 // Client commands activity streams, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api     API
-	options Options // as New was given them
-	plain   *call   // of a method that is called without options, as most are
-	quiet   *call   // the same, for a wait or an ensure
+	api         API
+	options     Options   // as New was given them
+	defaultCall *settings // of a method that is called without options, as most are
+	noRetryCall *settings // the same, for a wait or an ensure
 }
 
 // New makes a client that calls api, an [rds.Client] as a rule. If api exposes its Region through a method Options()
 // rds.Options, as an rds.Client does, ARNs of other Regions are refused.
 func New(api API, optFns ...func(*Options)) *Client {
 	var o Options
-	o = o.with(optFns)
+	o = o.withOptFns(optFns)
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
 	plain := newCall(api, o)
-	return &Client{api: api, options: o, plain: plain, quiet: plain.once()}
+	return &Client{api: api, options: o, defaultCall: plain, noRetryCall: plain.withoutRetries()}
 }
 
 // NewFromConfig makes a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -49,47 +49,47 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(rds.NewFromConfig(cfg), optFns...)
 }
 
-// call is one call of a client's method: the options resolved. Once it is made it is not changed.
-type call struct {
+// settings is one call of a client's method: the options resolved. Once it is made it is not changed.
+type settings struct {
 	api     API
 	options Options
-	sdkcall.Settings
-	caller sdkcall.Caller[rds.Options]
+	sdkcall.ClientInfo
+	sdk sdkcall.Caller[rds.Options]
 }
 
-func newCall(api API, o Options) *call {
-	return &call{
+func newCall(api API, o Options) *settings {
+	return &settings{
 		api:     api,
-		options: o.filled(),
-		Settings: sdkcall.SettingsOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.Settings {
-			return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+		options: o.withDefaults(),
+		ClientInfo: sdkcall.ClientInfoOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.ClientInfo {
+			return sdkcall.ClientInfo{Region: o.Region, Tracer: o.TracerProvider}
 		}),
-		caller: sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
+		sdk: sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
 	}
 }
 
 // call is the call of a method that leaves it to the SDK to try again.
-func (c *Client) call(optFns []func(*Options)) *call {
+func (c *Client) call(optFns []func(*Options)) *settings {
 	if len(optFns) == 0 {
-		return c.plain
+		return c.defaultCall
 	}
-	return newCall(c.api, c.options.with(optFns))
+	return newCall(c.api, c.options.withOptFns(optFns))
 }
 
-// patient is the call of a wait or an ensure, which have their own way of trying again.
-func (c *Client) patient(optFns []func(*Options)) *call {
+// newCallNoRetry is the call of a wait or an ensure, which have their own way of trying again.
+func (c *Client) newCallNoRetry(optFns []func(*Options)) *settings {
 	if len(optFns) == 0 {
-		return c.quiet
+		return c.noRetryCall
 	}
-	return newCall(c.api, c.options.with(optFns)).once()
+	return newCall(c.api, c.options.withOptFns(optFns)).withoutRetries()
 }
 
-// once is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice,
+// withoutRetries is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice,
 // and their quota is what loses waits when many calls fail at once.
-func (c *call) once() *call {
+func (c *settings) withoutRetries() *settings {
 	nop := func(o *rds.Options) { o.Retryer = aws.NopRetryer{} }
 	quiet := *c
-	quiet.caller = c.caller.With(nop)
+	quiet.sdk = c.sdk.WithOption(nop)
 	return &quiet
 }
 
@@ -139,11 +139,11 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.caller.Count()
+	call.sdk.CountAgainstQuota()
 	return call.start(ctx, in)
 }
 
-func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
+func (c *settings) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 	req := &rds.StartActivityStreamInput{
 		ResourceArn:      new(strings.ToLower(in.ResourceArn)), // as RDS has it, and as it is read
 		Mode:             in.Mode,
@@ -153,9 +153,9 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 	if in.EngineNativeAuditFieldsIncluded { // clusters do not take it, be it false
 		req.EngineNativeAuditFieldsIncluded = &in.EngineNativeAuditFieldsIncluded
 	}
-	out, err := sdkcall.Do(ctx, c.caller, StartActivityStream, in.ResourceArn, c.api.StartActivityStream, req)
+	out, err := sdkcall.Do(ctx, c.sdk, StartActivityStream, in.ResourceArn, c.api.StartActivityStream, req)
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(StartActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(StartActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err
@@ -182,16 +182,16 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.caller.Count()
+	call.sdk.CountAgainstQuota()
 	return call.stop(ctx, in)
 }
 
-func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
-	out, err := sdkcall.Do(ctx, c.caller, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
+func (c *settings) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
+	out, err := sdkcall.Do(ctx, c.sdk, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(StopActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(StopActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err
@@ -216,16 +216,16 @@ func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Op
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.caller.Count()
+	call.sdk.CountAgainstQuota()
 	return call.modify(ctx, in)
 }
 
-func (c *call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
-	out, err := sdkcall.Do(ctx, c.caller, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
+func (c *settings) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
+	out, err := sdkcall.Do(ctx, c.sdk, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.Strange(ModifyActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(ModifyActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
 	}
 	if err != nil {
 		return nil, err

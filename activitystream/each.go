@@ -17,7 +17,7 @@ import (
 // or fails in another way that may heal, is made again, ten times at most. What [Client.WaitEach] says of ARNs
 // and of stopping holds here, too.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	return c.each(resourceArns, optFns, nil, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
 		return f.Get(ctx, arns)
 	})
@@ -35,14 +35,14 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // An ARN that is given twice gets its result twice and is read once. An ARN that is not valid has a
 // [*statemachine.InputError] as its result, and so has each if target or maxWait is.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	check := func(call *call) error { return call.checkWait(target, maxWait) }
-	return c.each(resourceArns, optFns, check, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	check := func(call *settings) error { return call.checkWait(target, maxWait) }
+	return c.each(resourceArns, optFns, check, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		goals := make([]statemachine.Goal[*Stream, Status], len(arns))
 		for i, arn := range arns {
 			goals[i] = statemachine.Goal[*Stream, Status]{Resource: arn, Target: target}
 		}
 		f := call.fleet()
-		return transform(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
+		return mapValues(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 	})
 }
 
@@ -52,7 +52,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 // left. A loop body that is slower than the changes sees the latest of each stream only, and must not change a Stream.
 // What [Client.WaitEach] says of ARNs and of stopping holds here, too.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	return c.each(resourceArns, optFns, nil, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
 		return f.Watch(ctx, arns)
 	})
@@ -67,7 +67,7 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 // ARNs and of stopping holds here, too.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStartedEach", ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
-		(*call).checkStart, func(call *call, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
+		(*settings).checkStart, func(call *settings, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
 			pre := newPreflight(call, ins)
 			return func(in *StartInput) statemachine.Goal[*Stream, Status] { return call.startGoal(in, maxWait, pre) }
 		})
@@ -78,27 +78,27 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 // here, too.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStoppedEach", ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
-		func(c *call, in *StopInput) error { return in.validate(c.Region) },
-		func(call *call, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
+		func(c *settings, in *StopInput) error { return in.validate(c.Region) },
+		func(call *settings, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
 			return func(in *StopInput) statemachine.Goal[*Stream, Status] { return call.stopGoal(in, maxWait) }
 		})
 }
 
 // checkWait is what is wrong with the arguments of a wait that all resources share.
-func (c *call) checkWait(target Status, maxWait time.Duration) error {
+func (c *settings) checkWait(target Status, maxWait time.Duration) error {
 	_, err := machine.NewTrack(target, time.Time{}, maxWait, c.options.Wait)
 	return err
 }
 
 // fleet is the engine of one call, a patient one.
-func (c *call) fleet() *statemachine.Fleet[*Stream, Status] {
+func (c *settings) fleet() *statemachine.Fleet[*Stream, Status] {
 	return &statemachine.Fleet[*Stream, Status]{
 		Machine: machine,
 		Read: func(ctx context.Context, arn string) (*Stream, error) {
 			res, _ := parseARN(arn, "")
 			return c.describe(ctx, &res)
 		},
-		ReadMany: c.describeMany,
+		ReadMany: c.describeBatch,
 		Batch:    pageSize,
 		Group: func(arn string) string {
 			res, _ := parseARN(arn, "")
@@ -114,8 +114,8 @@ func (c *call) fleet() *statemachine.Fleet[*Stream, Status] {
 
 // ensureEach is what the ensures of many have in common. In is the operation's input.
 func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
-	arn func(*In) *string, check func(*call, *In) error,
-	goals func(*call, []*In) func(*In) statemachine.Goal[*Stream, Status],
+	arn func(*In) *string, check func(*settings, *In) error,
+	goals func(*settings, []*In) func(*In) statemachine.Goal[*Stream, Status],
 ) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	texts := make([]string, len(ins))
 	for i, in := range ins {
@@ -124,9 +124,9 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 		}
 	}
 	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
-		call := c.patient(optFns)
+		call := c.newCallNoRetry(optFns)
 		whole := call.checkWait(target, maxWait)
-		m := newMerge(texts, func(i int) error { return validate.Join(check(call, ins[i]), whole) }, func(i, j int) bool {
+		m := newMerge(texts, func(i int) error { return validate.JoinInputErrors(check(call, ins[i]), whole) }, func(i, j int) bool {
 			a, b := *ins[i], *ins[j]
 			*arn(&a), *arn(&b) = "", ""
 			return a == b
@@ -141,84 +141,84 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 			all[n] = goal(in)
 		}
 		f := call.fleet()
-		f.Commands = call.commands(call.runs(target)...)
-		fan(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
-			return transform(sdkcall.Each(ctx, call.Tracer, name, f, all, maxWait), output)
+		f.Commands = call.ensureOptions(call.allowedOperations(target)...)
+		fanOut(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
+			return mapValues(sdkcall.Each(ctx, call.Tracer, name, f, all, maxWait), newEnsureOutput)
 		}, func() *EnsureOutput { return &EnsureOutput{} })(yield)
 	}
 }
 
 // each is what the reads of many have in common.
-func (c *Client) each(texts []string, optFns []func(*Options), check func(*call) error,
-	run func(*call, []string) iter.Seq2[int, statemachine.Result[*Stream]],
+func (c *Client) each(texts []string, optFns []func(*Options), check func(*settings) error,
+	run func(*settings, []string) iter.Seq2[int, statemachine.Result[*Stream]],
 ) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return func(yield func(string, statemachine.Result[*Stream]) bool) {
-		call := c.patient(optFns)
-		var whole error
+		call := c.newCallNoRetry(optFns)
+		var commonErr error
 		if check != nil {
-			whole = check(call)
+			commonErr = check(call)
 		}
 		m := newMerge(texts, func(i int) error {
 			_, reason := parseARN(texts[i], call.Region)
-			return validate.Join(validate.Field("ResourceArn", reason), whole)
+			return validate.JoinInputErrors(validate.FieldError("ResourceArn", reason), commonErr)
 		}, func(int, int) bool { return true })
 		arns := make([]string, len(m.unique))
 		for n, i := range m.unique {
 			arns[n] = texts[i]
 		}
-		fan(m, func() iter.Seq2[int, statemachine.Result[*Stream]] { return run(call, arns) }, func() *Stream { return nil })(yield)
+		fanOut(m, func() iter.Seq2[int, statemachine.Result[*Stream]] { return run(call, arns) }, func() *Stream { return nil })(yield)
 	}
 }
 
-// merge is which of many inputs are about one resource, so that it is read and commanded once.
-type merge struct {
-	texts  []string      // the ARN of each input, as it was given
-	unique []int         // the first input of each resource
-	twins  map[int][]int // by the first input of a resource: the others
-	wrong  map[int]error
+// inputSet is which of many inputs are about one resource, so that it is read and commanded once.
+type inputSet struct {
+	arns       []string      // the ARN of each input, as it was given
+	unique     []int         // the first input of each resource
+	duplicates map[int][]int // by the first input of a resource: the others
+	invalid    map[int]error
 }
 
-func newMerge(texts []string, check func(int) error, equal func(i, j int) bool) *merge {
-	m := &merge{texts: texts, twins: map[int][]int{}, wrong: map[int]error{}}
-	firsts := make(map[string]int, len(texts))
+func newMerge(texts []string, check func(int) error, equal func(i, j int) bool) *inputSet {
+	m := &inputSet{arns: texts, duplicates: map[int][]int{}, invalid: map[int]error{}}
+	firstByKey := make(map[string]int, len(texts))
 	for i, text := range texts {
 		if err := check(i); err != nil {
-			m.wrong[i] = err
+			m.invalid[i] = err
 			continue
 		}
 		key := strings.ToLower(text)
-		if first, ok := firsts[key]; ok {
-			m.twins[first] = append(m.twins[first], i)
+		if first, ok := firstByKey[key]; ok {
+			m.duplicates[first] = append(m.duplicates[first], i)
 			continue
 		}
-		firsts[key] = i
+		firstByKey[key] = i
 		m.unique = append(m.unique, i)
 	}
-	m.unique = slices.DeleteFunc(m.unique, func(first int) bool { return m.rivals(first, equal) })
+	m.unique = slices.DeleteFunc(m.unique, func(first int) bool { return m.rejectConflicting(first, equal) })
 	return m
 }
 
-// rivals refuses the inputs of a resource if they do not all want the same of it, and reports whether it did.
-func (m *merge) rivals(first int, equal func(i, j int) bool) bool {
-	twins := m.twins[first]
+// rejectConflicting refuses the inputs of a resource if they do not all want the same of it, and reports whether it did.
+func (m *inputSet) rejectConflicting(first int, equal func(i, j int) bool) bool {
+	twins := m.duplicates[first]
 	if !slices.ContainsFunc(twins, func(i int) bool { return !equal(first, i) }) {
 		return false
 	}
 	for _, i := range append([]int{first}, twins...) {
-		m.wrong[i] = validate.Field("ResourceArn", "stands in two inputs that want different things of it: "+m.texts[i])
+		m.invalid[i] = validate.FieldError("ResourceArn", "stands in two inputs that want different things of it: "+m.arns[i])
 	}
 	return true
 }
 
-// fan yields the results of run, which are by unique, for each of the inputs, and before them the inputs that
+// fanOut yields the results of run, which are by unique, for each of the inputs, and before them the inputs that
 // are wrong.
-func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], none func() R) iter.Seq2[string, statemachine.Result[R]] {
+func fanOut[R any](m *inputSet, run func() iter.Seq2[int, statemachine.Result[R]], none func() R) iter.Seq2[string, statemachine.Result[R]] {
 	return func(yield func(string, statemachine.Result[R]) bool) {
-		tell := func(i int, v R, err error) bool {
-			return yield(m.texts[i], statemachine.Result[R]{Index: i, Value: v, Err: err})
+		yieldFor := func(i int, v R, err error) bool {
+			return yield(m.arns[i], statemachine.Result[R]{Index: i, Value: v, Err: err})
 		}
-		for i := range m.texts {
-			if err := m.wrong[i]; err != nil && !tell(i, none(), err) {
+		for i := range m.arns {
+			if err := m.invalid[i]; err != nil && !yieldFor(i, none(), err) {
 				return
 			}
 		}
@@ -228,8 +228,8 @@ func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], non
 				inputs = m.unique[n : n+1]
 			}
 			for _, first := range inputs {
-				for _, i := range append([]int{first}, m.twins[first]...) {
-					if !tell(i, r.Value, r.Err) {
+				for _, i := range append([]int{first}, m.duplicates[first]...) {
+					if !yieldFor(i, r.Value, r.Err) {
 						return
 					}
 				}
@@ -238,8 +238,8 @@ func fan[R any](m *merge, run func() iter.Seq2[int, statemachine.Result[R]], non
 	}
 }
 
-// transform yields seq with other values.
-func transform[A, B any](seq iter.Seq2[int, statemachine.Result[A]], fn func(A) B) iter.Seq2[int, statemachine.Result[B]] {
+// mapValues yields seq with other values.
+func mapValues[A, B any](seq iter.Seq2[int, statemachine.Result[A]], fn func(A) B) iter.Seq2[int, statemachine.Result[B]] {
 	return func(yield func(int, statemachine.Result[B]) bool) {
 		for i, r := range seq {
 			if !yield(i, statemachine.Result[B]{Index: r.Index, Value: fn(r.Value), Err: r.Err}) {

@@ -57,7 +57,7 @@ func verdicts[R any](seq iter.Seq2[string, statemachine.Result[R]]) []string {
 	byIndex := map[int]string{}
 	var indexes []int
 	for key, r := range seq {
-		text := fmt.Sprintf("%d %s: %s", r.Index, key, verdict(r.Err))
+		text := fmt.Sprintf("%d %s: %s", r.Index, key, errorSummary(r.Err))
 		if old, twice := byIndex[r.Index]; twice {
 			text = old + ", and again " + text
 		} else {
@@ -77,7 +77,7 @@ func verdicts[R any](seq iter.Seq2[string, statemachine.Result[R]]) []string {
 func named(s *server) map[string]int {
 	counts := map[string]int{}
 	for _, c := range s.Calls() {
-		counts[fmt.Sprintf("%s %d", c.Operation, c.Named)]++
+		counts[fmt.Sprintf("%s %d", c.Operation, c.ResourceCount)]++
 	}
 	return counts
 }
@@ -86,29 +86,29 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 	const shouting = "arn:aws:rds:us-east-1:123456789012:cluster:DAS-CLUSTER"
 	const nobody = "arn:aws:rds:us-east-1:123456789012:cluster:nobody"
 	arns := []string{clusterARN, "no-arn", shouting, instanceARN, clusterARN, nobody, "", nobody}
-	bubble(t, "GetEach", func(t *testing.T) {
+	runSynctest(t, "GetEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
 		}
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			"0 " + clusterARN + ":", "1 no-arn: invalid input", "2 " + shouting + ":", "3 " + instanceARN + ":", "4 " + clusterARN + ":",
 			"5 " + nobody + ": not found", "6 : invalid input", "7 " + nobody + ": not found",
 		}, verdicts(client(s).GetEach(t.Context(), arns)))
-		same(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
+		wantEqual(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
 	})
-	bubble(t, "WaitEach", func(t *testing.T) {
+	runSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
 		}
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			"0 " + clusterARN + ":", "1 no-arn: invalid input", "2 " + shouting + ":", "3 " + instanceARN + ":", "4 " + clusterARN + ":",
 			"5 " + nobody + ": gone", "6 : invalid input", "7 " + nobody + ": gone",
 		}, verdicts(client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour)))
-		same(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
+		wantEqual(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
 	})
-	bubble(t, "EnsureStartedEach", func(t *testing.T) {
+	runSynctest(t, "EnsureStartedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStopped)
@@ -117,7 +117,7 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 		sync.Mode = activitystream.ModeSync
 		again := start(shouting)
 		ins := append(starts([]string{clusterARN, instanceARN}), nil, sync, again, &activitystream.StartInput{ResourceArn: clusterARN}, start(nobody))
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			"0 " + clusterARN + ":", "1 " + instanceARN + ": invalid input", "2 : invalid input", "3 " + instanceARN + ": invalid input",
 			"4 " + shouting + ":", "5 " + clusterARN + ": invalid input", "6 " + nobody + ": gone",
 		}, verdicts(client(s).EnsureStartedEach(t.Context(), ins, time.Hour)))
@@ -130,7 +130,7 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 			t.Errorf("%d starts", n)
 		}
 	})
-	bubble(t, "EnsureStoppedEach", func(t *testing.T) {
+	runSynctest(t, "EnsureStoppedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
@@ -140,28 +140,28 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 		ins := append(stops([]string{clusterARN, instanceARN, instanceARN}), later)
 		var operations []string
 		for arn, r := range client(s).EnsureStoppedEach(t.Context(), ins, time.Hour) {
-			operations = append(operations, fmt.Sprint(arn, " ", r.Index, " ", r.Value.Operations, " ", verdict(r.Err)))
+			operations = append(operations, fmt.Sprint(arn, " ", r.Index, " ", r.Value.Operations, " ", errorSummary(r.Err)))
 		}
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			clusterARN + " 0 [] invalid input", clusterARN + " 3 [] invalid input",
 			instanceARN + " 1 [StopActivityStream] ", instanceARN + " 2 [StopActivityStream] ",
 		}, sorted(operations))
 	})
-	bubble(t, "nothing asked", func(t *testing.T) {
+	runSynctest(t, "nothing asked", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		c := client(s)
-		same(t, "GetEach", nil, verdicts(c.GetEach(t.Context(), nil)))
-		same(t, "WaitEach", nil, verdicts(c.WaitEach(t.Context(), nil, activitystream.StatusStarted, time.Hour)))
-		same(t, "WatchEach", nil, verdicts(c.WatchEach(t.Context(), nil)))
-		same(t, "EnsureStartedEach", nil, verdicts(c.EnsureStartedEach(t.Context(), nil, time.Hour)))
-		same(t, "EnsureStoppedEach", nil, verdicts(c.EnsureStoppedEach(t.Context(), nil, time.Hour)))
-		same(t, "nothing right", []string{"0 x: invalid input"}, verdicts(c.GetEach(t.Context(), []string{"x"})))
-		same(t, "calls", 0, len(s.Calls()))
+		wantEqual(t, "GetEach", nil, verdicts(c.GetEach(t.Context(), nil)))
+		wantEqual(t, "WaitEach", nil, verdicts(c.WaitEach(t.Context(), nil, activitystream.StatusStarted, time.Hour)))
+		wantEqual(t, "WatchEach", nil, verdicts(c.WatchEach(t.Context(), nil)))
+		wantEqual(t, "EnsureStartedEach", nil, verdicts(c.EnsureStartedEach(t.Context(), nil, time.Hour)))
+		wantEqual(t, "EnsureStoppedEach", nil, verdicts(c.EnsureStoppedEach(t.Context(), nil, time.Hour)))
+		wantEqual(t, "nothing right", []string{"0 x: invalid input"}, verdicts(c.GetEach(t.Context(), []string{"x"})))
+		wantEqual(t, "calls", 0, len(s.Calls()))
 	})
 }
 
 func TestEachReadsMany(t *testing.T) {
-	bubble(t, "mixed, more than one read holds", func(t *testing.T) {
+	runSynctest(t, "mixed, more than one read holds", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := slices.Concat(clusters(s, 230, activitystream.StatusStarted), instances(s, 101, activitystream.StatusStarted))
 		rand.New(rand.NewPCG(1, 2)).Shuffle(len(arns), func(i, j int) { arns[i], arns[j] = arns[j], arns[i] })
@@ -171,17 +171,17 @@ func TestEachReadsMany(t *testing.T) {
 				t.Fatal(r.Err)
 			}
 			got[arn] = r.Value.ResourceArn
-			same(t, "index", arn, arns[r.Index])
+			wantEqual(t, "index", arn, arns[r.Index])
 		}
-		same(t, "results", len(arns), len(got))
+		wantEqual(t, "results", len(arns), len(got))
 		for arn, value := range got {
-			same(t, "value", arn, value)
+			wantEqual(t, "value", arn, value)
 		}
-		same(t, "reads", map[string]int{
+		wantEqual(t, "reads", map[string]int{
 			"DescribeDBClusters 100": 2, "DescribeDBClusters 30": 1, "DescribeDBInstances 100": 1, "DescribeDBInstances 1": 1,
 		}, named(s))
 	})
-	bubble(t, "identifiers in the filter are small letters", func(t *testing.T) {
+	runSynctest(t, "identifiers in the filter are small letters", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
@@ -196,14 +196,14 @@ func TestEachReadsMany(t *testing.T) {
 		var values []string
 		for _, form := range w.forms {
 			values = append(values, filtered(form)...)
-			same(t, "records", "100", form.Get("MaxRecords"))
+			wantEqual(t, "records", "100", form.Get("MaxRecords"))
 		}
-		same(t, "filters", []string{clusterARN, instanceARN}, sorted(values))
+		wantEqual(t, "filters", []string{clusterARN, instanceARN}, sorted(values))
 	})
 }
 
 func TestWaitEach(t *testing.T) {
-	bubble(t, "each at its own instant", func(t *testing.T) {
+	runSynctest(t, "each at its own instant", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Transition = func(arn, _, _ string) time.Duration {
 				return map[string]time.Duration{"0": time.Minute, "1": 2 * time.Minute, "2": 3 * time.Minute}[arn[len(arn)-1:]]
@@ -215,22 +215,22 @@ func TestWaitEach(t *testing.T) {
 		began := time.Now()
 		var got []string
 		for arn, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour) {
-			got = append(got, fmt.Sprint(arn[len(arn)-1:], " ", time.Since(began), " ", verdict(r.Err), " ", r.Value.Status))
+			got = append(got, fmt.Sprint(arn[len(arn)-1:], " ", time.Since(began), " ", errorSummary(r.Err), " ", r.Value.Status))
 		}
-		same(t, "results", []string{"0 1m0s  started", "1 2m0s lapsed stopped", "2 2m35s gone starting"}, got)
+		wantEqual(t, "results", []string{"0 1m0s  started", "1 2m0s lapsed stopped", "2 2m35s gone starting"}, got)
 	})
-	bubble(t, "what ends one badly is from a read of it alone", func(t *testing.T) {
+	runSynctest(t, "what ends one badly is from a read of it alone", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Transition = func(arn, _, _ string) time.Duration { return 2 * time.Minute }
 		})
 		arns := clusters(s, 3, activitystream.StatusStarting)
 		s.Lapse(arns[0])
 		s.Remove(arns[1])
-		same(t, "results", []string{"0 " + arns[0] + ": lapsed", "1 " + arns[1] + ": gone", "2 " + arns[2] + ":"},
+		wantEqual(t, "results", []string{"0 " + arns[0] + ": lapsed", "1 " + arns[1] + ": gone", "2 " + arns[2] + ":"},
 			verdicts(client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour)))
 		alone := map[string]int{}
 		for _, c := range s.Calls() {
-			if c.Named == 1 {
+			if c.ResourceCount == 1 {
 				alone[c.Resource]++
 			}
 		}
@@ -238,21 +238,21 @@ func TestWaitEach(t *testing.T) {
 			t.Errorf("reads alone: %v", alone)
 		}
 	})
-	bubble(t, "the deadline of all", func(t *testing.T) {
+	runSynctest(t, "the deadline of all", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 250, activitystream.StatusStarting)
 		began := time.Now()
 		n := 0
 		for _, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, 33*time.Second) {
 			n++
-			same(t, "verdict", "timed out", verdict(r.Err))
-			same(t, "time", 33*time.Second, time.Since(began))
-			same(t, "value", activitystream.StatusStarting, r.Value.Status)
+			wantEqual(t, "verdict", "timed out", errorSummary(r.Err))
+			wantEqual(t, "time", 33*time.Second, time.Since(began))
+			wantEqual(t, "value", activitystream.StatusStarting, r.Value.Status)
 			oneLine(t, r.Err)
 		}
-		same(t, "results", 250, n)
+		wantEqual(t, "results", 250, n)
 	})
-	bubble(t, "canceled, with a cause", func(t *testing.T) {
+	runSynctest(t, "canceled, with a cause", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 3, activitystream.StatusStarting)
 		boss := errors.New("the boss said stop")
@@ -262,14 +262,14 @@ func TestWaitEach(t *testing.T) {
 		n := 0
 		for _, r := range client(s).WaitEach(ctx, arns, activitystream.StatusStarted, time.Hour) {
 			n++
-			same(t, "time", 7*time.Second, time.Since(began))
-			if verdict(r.Err) != "canceled" || !errors.Is(r.Err, boss) || !errors.Is(r.Err, context.Canceled) {
+			wantEqual(t, "time", 7*time.Second, time.Since(began))
+			if errorSummary(r.Err) != "canceled" || !errors.Is(r.Err, boss) || !errors.Is(r.Err, context.Canceled) {
 				t.Errorf("%v", r.Err)
 			}
 		}
-		same(t, "results", 3, n)
+		wantEqual(t, "results", 3, n)
 	})
-	bubble(t, "a failing read of many loses none", func(t *testing.T) {
+	runSynctest(t, "a failing read of many loses none", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 150, activitystream.StatusStarting)
 		for _, f := range []failure{{Code: "Throttling"}, {Drop: true}, {Code: "ServiceUnavailable", Status: 503}, {Body: "<html>"}, {Hang: true}} {
@@ -303,7 +303,7 @@ func TestEachWithSingleARNsOnly(t *testing.T) {
 			return verdicts(c.EnsureStoppedEach(ctx, stops(arns), time.Hour))
 		}},
 	} {
-		bubble(t, test.name, func(t *testing.T) {
+		runSynctest(t, test.name, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			status := activitystream.StatusStopped
 			if test.name != "EnsureStartedEach" {
@@ -326,14 +326,14 @@ func TestEachWithSingleARNsOnly(t *testing.T) {
 			if test.name == "GetEach" {
 				want[1] = "1 " + secret + ": access denied"
 			}
-			same(t, "results", want, test.call(t.Context(), c, arns))
+			wantEqual(t, "results", want, test.call(t.Context(), c, arns))
 		})
 	}
 }
 
 // One ARN may make RDS refuse the whole read of many.
 func TestEachWithOneThatSpoils(t *testing.T) {
-	bubble(t, "WaitEach", func(t *testing.T) {
+	runSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 120, activitystream.StatusStarting)
 		bad := arns[40]
@@ -348,11 +348,11 @@ func TestEachWithOneThatSpoils(t *testing.T) {
 		for arn, r := range activitystream.NewFromConfig(w.config(), exact).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour) {
 			n++
 			if r.Err != nil {
-				wrong = append(wrong, arn+" "+verdict(r.Err))
+				wrong = append(wrong, arn+" "+errorSummary(r.Err))
 			}
 		}
-		same(t, "wrong", []string{bad + " read failed"}, wrong)
-		same(t, "results", 120, n)
+		wantEqual(t, "wrong", []string{bad + " read failed"}, wrong)
+		wantEqual(t, "results", 120, n)
 		// 100 are read alone once; from then on the rest goes together again.
 		if len(w.forms) > 220 {
 			t.Errorf("%d calls", len(w.forms))
@@ -361,7 +361,7 @@ func TestEachWithOneThatSpoils(t *testing.T) {
 }
 
 func TestEnsureStartedEach(t *testing.T) {
-	bubble(t, "each as it should be", func(t *testing.T) {
+	runSynctest(t, "each as it should be", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		add := func(id string, status activitystream.Status, key string) string {
 			return s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: status, KmsKeyId: key})
@@ -378,9 +378,9 @@ func TestEnsureStartedEach(t *testing.T) {
 		began := time.Now()
 		got := map[string]string{}
 		for arn, r := range client(s).EnsureStartedEach(t.Context(), starts(arns), time.Hour) {
-			got[arn[strings.LastIndex(arn, ":")+1:]] = strings.TrimSpace(fmt.Sprint(time.Since(began), r.Value.Operations, " ", r.Value.Stream.Status, " ", verdict(r.Err)))
+			got[arn[strings.LastIndex(arn, ":")+1:]] = strings.TrimSpace(fmt.Sprint(time.Since(began), r.Value.Operations, " ", r.Value.Stream.Status, " ", errorSummary(r.Err)))
 		}
-		same(t, "results", map[string]string{
+		wantEqual(t, "results", map[string]string{
 			"a-stopped":  "2m0s [StartActivityStream] started",
 			"b-starting": "2m0s [] started",
 			"c-started":  "0s [] started",
@@ -393,7 +393,7 @@ func TestEnsureStartedEach(t *testing.T) {
 			"j-refused":  "2m5s [StartActivityStream] started",
 		}, got)
 	})
-	bubble(t, "restart, in a dry run and in earnest", func(t *testing.T) {
+	runSynctest(t, "restart, in a dry run and in earnest", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		var arns []string
 		for i := range 30 {
@@ -401,17 +401,17 @@ func TestEnsureStartedEach(t *testing.T) {
 		}
 		c := client(s, func(o *activitystream.Options) { o.AllowRestart = true })
 		for arn, r := range c.EnsureStartedEach(t.Context(), starts(arns), time.Hour, func(o *activitystream.Options) { o.DryRun = true }) {
-			same(t, arn, []string{opStop, opStart}, ops(r.Value.Planned))
+			wantEqual(t, arn, []string{opStop, opStart}, ops(r.Value.Planned))
 		}
-		same(t, "commands of a dry run", 0, len(commands(s, time.Now())))
+		wantEqual(t, "commands of a dry run", 0, len(commands(s, time.Now())))
 		for arn, r := range c.EnsureStartedEach(t.Context(), starts(arns), time.Hour) {
-			same(t, arn, []string{opStop, opStart}, ops(r.Value.Operations))
+			wantEqual(t, arn, []string{opStop, opStart}, ops(r.Value.Operations))
 			if r.Err != nil || r.Value.GapFrom.IsZero() || !r.Value.GapTo.After(r.Value.GapFrom) {
 				t.Errorf("%s: %v, gap from %s to %s", arn, r.Err, r.Value.GapFrom, r.Value.GapTo)
 			}
 		}
 	})
-	bubble(t, "each with a maintenance window", func(t *testing.T) {
+	runSynctest(t, "each with a maintenance window", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 3 * time.Hour })
 		arns := clusters(s, 5, "")
 		ins := starts(arns)
@@ -423,9 +423,9 @@ func TestEnsureStartedEach(t *testing.T) {
 				t.Errorf("%s: %v", arn, r.Err)
 			}
 		}
-		same(t, "commands", 5, len(commands(s, time.Now())))
+		wantEqual(t, "commands", 5, len(commands(s, time.Now())))
 	})
-	bubble(t, "three hundred, all of which somebody throttles", func(t *testing.T) {
+	runSynctest(t, "three hundred, all of which somebody throttles", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(activitystreamtest.Call) time.Duration { return 300 * time.Millisecond }
 		})
@@ -435,7 +435,7 @@ func TestEnsureStartedEach(t *testing.T) {
 			if r.Err != nil {
 				t.Errorf("%s: %v", arn, r.Err)
 			}
-			same(t, arn, []string{opStart}, ops(r.Value.Operations))
+			wantEqual(t, arn, []string{opStart}, ops(r.Value.Operations))
 		}
 		accepted := map[string]int{}
 		for _, c := range s.Calls() {
@@ -443,13 +443,13 @@ func TestEnsureStartedEach(t *testing.T) {
 				accepted[c.Resource]++
 			}
 		}
-		same(t, "started", 300, len(accepted))
-		same(t, "the most of one", 1, slices.Max(slices.Collect(maps.Values(accepted))))
+		wantEqual(t, "started", 300, len(accepted))
+		wantEqual(t, "the most of one", 1, slices.Max(slices.Collect(maps.Values(accepted))))
 	})
 }
 
 func TestWatchEach(t *testing.T) {
-	bubble(t, "changes, and ends of each", func(t *testing.T) {
+	runSynctest(t, "changes, and ends of each", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, "")
@@ -460,7 +460,7 @@ func TestWatchEach(t *testing.T) {
 		began := time.Now()
 		got := map[string][]string{}
 		for arn, r := range client(s).WatchEach(t.Context(), []string{clusterARN, "x", instanceARN, clusterARN}) {
-			text := fmt.Sprint(time.Since(began), " ", verdict(r.Err))
+			text := fmt.Sprint(time.Since(began), " ", errorSummary(r.Err))
 			if r.Value != nil {
 				text += " " + string(r.Value.Status)
 			}
@@ -468,7 +468,7 @@ func TestWatchEach(t *testing.T) {
 			got[key] = append(got[key], text)
 		}
 		of := []string{"0s  stopped", "1m0s  starting", "3m0s  started", "3m30s gone started"}
-		same(t, "watch", map[string][]string{
+		wantEqual(t, "watch", map[string][]string{
 			"0 " + clusterARN: of, "3 " + clusterARN: of, "1 x": {"0s invalid input"},
 			"2 " + instanceARN: {"0s  stopped", "2m0s gone stopped"},
 		}, got)
@@ -506,7 +506,7 @@ func TestBreakingOutStopsEverything(t *testing.T) {
 			}
 		}},
 	} {
-		bubble(t, test.name, func(t *testing.T) {
+		runSynctest(t, test.name, func(t *testing.T) {
 			s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 				o.Transition = func(arn, _, _ string) time.Duration {
 					return time.Duration(1+rand.New(rand.NewPCG(uint64(len(arn)), uint64(arn[len(arn)-1]))).IntN(300)) * time.Second
@@ -519,14 +519,14 @@ func TestBreakingOutStopsEverything(t *testing.T) {
 				t.Error("no call at all")
 			}
 			pass(time.Hour)
-			same(t, "calls afterwards", before, len(s.Calls()))
+			wantEqual(t, "calls afterwards", before, len(s.Calls()))
 		})
 	}
 }
 
 func TestBreakingOutAtAWrongInput(t *testing.T) {
 	for _, why := range []string{"input", "options"} {
-		bubble(t, why, func(t *testing.T) {
+		runSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			arns := clusters(s, 2, "")
 			n := 0
@@ -536,29 +536,29 @@ func TestBreakingOutAtAWrongInput(t *testing.T) {
 			}
 			for _, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) { o.Concurrency = concurrency }) {
 				n++
-				same(t, "verdict", "invalid input", verdict(r.Err))
+				wantEqual(t, "verdict", "invalid input", errorSummary(r.Err))
 				break
 			}
-			same(t, "results", 1, n)
-			same(t, "calls", 0, len(s.Calls()))
+			wantEqual(t, "results", 1, n)
+			wantEqual(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
 
 // What is said of one wrong input is that input's own.
 func TestWrongInputsShareNothing(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+	runSynctest(t, "", func(t *testing.T) {
 		seen := map[*activitystream.EnsureOutput]bool{}
 		for _, r := range client(activitystreamtest.NewServer()).EnsureStoppedEach(t.Context(), []*activitystream.StopInput{{}, {}}, time.Hour) {
 			seen[r.Value] = true
 		}
-		same(t, "outputs", 2, len(seen))
+		wantEqual(t, "outputs", 2, len(seen))
 	})
 }
 
 // What was commanded is told, whatever ended it.
 func TestEnsureEachCanceled(t *testing.T) {
-	bubble(t, "after the commands", func(t *testing.T) {
+	runSynctest(t, "after the commands", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 20, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -566,35 +566,35 @@ func TestEnsureEachCanceled(t *testing.T) {
 		n := 0
 		for arn, r := range client(s).EnsureStartedEach(ctx, starts(arns), time.Hour) {
 			n++
-			same(t, arn, "canceled", verdict(r.Err))
-			same(t, arn, []string{opStart}, ops(r.Value.Operations))
-			same(t, arn, activitystream.StatusStarting, r.Value.Stream.Status)
+			wantEqual(t, arn, "canceled", errorSummary(r.Err))
+			wantEqual(t, arn, []string{opStart}, ops(r.Value.Operations))
+			wantEqual(t, arn, activitystream.StatusStarting, r.Value.Stream.Status)
 			if !errors.Is(r.Err, context.DeadlineExceeded) || errors.Is(r.Err, statemachine.TimedOut) {
 				t.Error(r.Err)
 			}
 		}
-		same(t, "results", 20, n)
+		wantEqual(t, "results", 20, n)
 	})
 }
 
 // A body that is slower than the changes sees the latest, and the end.
 func TestASlowWatch(t *testing.T) {
-	bubble(t, "the latest only", func(t *testing.T) {
+	runSynctest(t, "the latest only", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
 		time.AfterFunc(5*time.Minute, func() { s.Set(clusterARN, activitystream.StatusStopping) })
 		time.AfterFunc(20*time.Minute, func() { s.Remove(clusterARN) })
 		var got []string
 		for _, r := range client(s).WatchEach(t.Context(), []string{clusterARN}) {
-			got = append(got, strings.TrimSpace(string(r.Value.Status)+" "+verdict(r.Err)))
+			got = append(got, strings.TrimSpace(string(r.Value.Status)+" "+errorSummary(r.Err)))
 			pass(10 * time.Minute)
 		}
-		same(t, "watch", []string{"starting", "stopped", "stopped gone"}, got)
+		wantEqual(t, "watch", []string{"starting", "stopped", "stopped gone"}, got)
 	})
 }
 
 func TestASlowLoopDelaysNobody(t *testing.T) {
-	bubble(t, "WaitEach", func(t *testing.T) {
+	runSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := append(clusters(s, 10, activitystream.StatusStarting), s.AddCluster(activitystreamtest.Cluster{Identifier: "there", Status: "started"}))
 		began := time.Now()
@@ -605,10 +605,10 @@ func TestASlowLoopDelaysNobody(t *testing.T) {
 			}
 			pass(2 * time.Hour)
 		}
-		same(t, "results", 11, n)
-		same(t, "reads", every(0, 5*time.Second, 2*time.Minute), reads(s, describeClusters, began))
+		wantEqual(t, "results", 11, n)
+		wantEqual(t, "reads", every(0, 5*time.Second, 2*time.Minute), reads(s, describeClusters, began))
 	})
-	bubble(t, "EnsureStartedEach", func(t *testing.T) {
+	runSynctest(t, "EnsureStartedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := append(clusters(s, 10, ""), s.AddCluster(activitystreamtest.Cluster{Identifier: "there", Status: "started", KmsKeyId: keyID}))
 		began := time.Now()
@@ -626,7 +626,7 @@ func TestASlowLoopDelaysNobody(t *testing.T) {
 }
 
 func TestAThousandUnderTheQuota(t *testing.T) {
-	bubble(t, "300 and 12 a second", func(t *testing.T) {
+	runSynctest(t, "300 and 12 a second", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(c activitystreamtest.Call) time.Duration {
 				return 300*time.Millisecond + time.Duration(c.Records)*2*time.Millisecond
@@ -643,14 +643,14 @@ func TestAThousandUnderTheQuota(t *testing.T) {
 				t.Fatalf("%s: %v", arn, r.Err)
 			}
 		}
-		same(t, "results", 1000, n)
+		wantEqual(t, "results", 1000, n)
 		throttled := 0
 		for _, c := range s.Calls() {
 			if c.Code == "Throttling" {
 				throttled++
 			}
 		}
-		same(t, "throttled", 0, throttled)
+		wantEqual(t, "throttled", 0, throttled)
 		if len(s.Calls()) > 2500 {
 			t.Errorf("%d calls", len(s.Calls()))
 		}
@@ -659,7 +659,7 @@ func TestAThousandUnderTheQuota(t *testing.T) {
 
 // Two calls of one client share its pace, and the throttling of one pauses the other.
 func TestCallsOfAClientShareItsPace(t *testing.T) {
-	bubble(t, "waits", func(t *testing.T) {
+	runSynctest(t, "waits", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 4, activitystream.StatusStarted)
 		c := client(s, func(o *activitystream.Options) { o.Pacer = statemachine.NewPacer(0.5, 1) })
@@ -667,9 +667,9 @@ func TestCallsOfAClientShareItsPace(t *testing.T) {
 		for _, arn := range arns {
 			must(c.Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
 		}
-		same(t, "reads", every(0, 2*time.Second, 6*time.Second), reads(s, describeClusters, began))
+		wantEqual(t, "reads", every(0, 2*time.Second, 6*time.Second), reads(s, describeClusters, began))
 	})
-	bubble(t, "a throttled read pauses the next wait", func(t *testing.T) {
+	runSynctest(t, "a throttled read pauses the next wait", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 2, activitystream.StatusStarted)
 		c := client(s)
@@ -682,7 +682,7 @@ func TestCallsOfAClientShareItsPace(t *testing.T) {
 		}()
 		pass(time.Millisecond)
 		must(c.Wait(t.Context(), arns[1], activitystream.StatusStarted, time.Hour))(t)
-		same(t, "the second wait", time.Second, time.Since(began))
+		wantEqual(t, "the second wait", time.Second, time.Since(began))
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

@@ -24,7 +24,7 @@ type EnsureOutput struct {
 	GapFrom, GapTo time.Time
 }
 
-func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
+func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
 
@@ -50,8 +50,8 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StatusStarted, maxWait, &call.options.Wait, call.checkStart(in)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, call.checkStart(in)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	goal := call.startGoal(in, maxWait, newPreflight(call, []*StartInput{in}))
@@ -61,8 +61,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // EnsureStopped makes sure that the stream is stopped within maxWait, whatever its state was before. The rules
 // are those of [Client.EnsureStarted], in reverse; there is no drift.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StatusStopped, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, call.stopGoal(in, maxWait), maxWait)
@@ -72,12 +72,12 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 // maxWait, by the rules of [Client.EnsureStarted] on [PolicyMachine]. It does not start a stream: one that is
 // starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
+	call := c.newCallNoRetry(optFns)
 	target := PolicyLocked
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
 	}
-	if err := validate.Wait(policyMachine, target, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	if err := validate.WaitArgs(policyMachine, target, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	goal := statemachine.Goal[*Stream, PolicyStatus]{
@@ -87,21 +87,21 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 			return err
 		},
 	}
-	return ensure(ctx, call, "activitystream.EnsurePolicy", goal, maxWait, policyMachine, (*Stream).policy, call.commands())
+	return ensure(ctx, call, "activitystream.EnsurePolicy", goal, maxWait, policyMachine, (*Stream).policy, call.ensureOptions())
 }
 
 // checkStart is everything that is wrong with the input of an EnsureStarted.
-func (c *call) checkStart(in *StartInput) error {
+func (c *settings) checkStart(in *StartInput) error {
 	err := in.validate(c.Region)
 	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
-		err = validate.Join(err, validate.Field("ApplyImmediately",
+		err = validate.JoinInputErrors(err, validate.FieldError("ApplyImmediately",
 			"must be true with AllowRestart: else nothing may be recorded from one maintenance window to the next"))
 	}
 	return err
 }
 
 // startGoal is what EnsureStarted wants.
-func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
+func (c *settings) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStarted,
 		Command: func(ctx context.Context, op statemachine.Operation) error {
@@ -113,37 +113,37 @@ func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) 
 			}
 			return err
 		},
-		Before: func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
+		Preflight: func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
 			return pre.check(ctx, in, s) // before the stop of a restart, too: it must be possible to start again
 		},
 		Drift: in.Drift,
-		Grace: c.grace(in.ApplyImmediately, maxWait),
+		Grace: c.commandGrace(in.ApplyImmediately, maxWait),
 	}
 }
 
 // stopGoal is what EnsureStopped wants.
-func (c *call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
+func (c *settings) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStopped,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
 			_, err := c.stop(ctx, in)
 			return err
 		},
-		Grace: c.grace(in.ApplyImmediately, maxWait),
+		Grace: c.commandGrace(in.ApplyImmediately, maxWait),
 	}
 }
 
-// grace is how long a command may show nothing.
-func (c *call) grace(immediately bool, maxWait time.Duration) time.Duration {
+// commandGrace is how long a command may show nothing.
+func (c *settings) commandGrace(immediately bool, maxWait time.Duration) time.Duration {
 	if immediately {
 		return 0
 	}
 	return max(maxWait, c.options.Wait.Grace)
 }
 
-// commands are the settings of every ensure of this package; runs are what it may run.
-func (c *call) commands(runs ...statemachine.Operation) statemachine.Commands[*Stream] {
-	return statemachine.Commands[*Stream]{
+// ensureOptions are the settings of every ensure of this package; runs are what it may run.
+func (c *settings) ensureOptions(runs ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
+	return statemachine.EnsureOptions[*Stream]{
 		Operations: runs,
 		Stuck:      stuck,
 		Restart:    c.options.AllowRestart,
@@ -151,8 +151,8 @@ func (c *call) commands(runs ...statemachine.Operation) statemachine.Commands[*S
 	}
 }
 
-// runs are the operations that an ensure of the stream to target may run.
-func (c *call) runs(target Status) []statemachine.Operation {
+// allowedOperations are the operations that an ensure of the stream to target may run.
+func (c *settings) allowedOperations(target Status) []statemachine.Operation {
 	switch {
 	case target == StatusStopped:
 		return []statemachine.Operation{StopActivityStream}
@@ -163,37 +163,37 @@ func (c *call) runs(target Status) []statemachine.Operation {
 }
 
 // ensure runs one ensure of the stream.
-func (c *call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
+func (c *settings) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
 	name := "activitystream.EnsureStarted"
 	if goal.Target == StatusStopped {
 		name = "activitystream.EnsureStopped"
 	}
-	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.commands(c.runs(goal.Target)...))
+	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.ensureOptions(c.allowedOperations(goal.Target)...))
 }
 
-func ensure[S ~string](ctx context.Context, c *call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
-	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.Commands[*Stream],
+func ensure[S ~string](ctx context.Context, c *settings, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
+	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.EnsureOptions[*Stream],
 ) (*EnsureOutput, error) {
 	res, _ := parseARN(goal.Resource, c.Region)
 	e := statemachine.Ensurer[*Stream, S]{
-		Waiter:   *waiter(c, &res, m, state),
-		Command:  goal.Command,
-		Drift:    goal.Drift,
-		Before:   goal.Before,
-		Commands: commands,
+		Waiter:    *waiter(c, &res, m, state),
+		Command:   goal.Command,
+		Drift:     goal.Drift,
+		Preflight: goal.Preflight,
+		Commands:  commands,
 	}
 	if goal.Grace != 0 {
 		e.Options.Grace = goal.Grace
 	}
 	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, goal.Target, maxWait)
-	return output(done), err
+	return newEnsureOutput(done), err
 }
 
 // drift is what differs of a started stream from what in asks for.
 func drift(in *StartInput, s *Stream) error {
 	d := statemachine.DriftError{Resource: in.ResourceArn}
 	d.Add("Mode", string(in.Mode), string(s.Mode))
-	if want, got := keyOf(in.KmsKeyId), keyOf(s.KmsKeyId); want != "" && got != "" {
+	if want, got := keyID(in.KmsKeyId), keyID(s.KmsKeyId); want != "" && got != "" {
 		d.Add("KmsKeyId", want, got)
 	}
 	if strings.Contains(s.ResourceArn, ":"+string(instance)+":") {
@@ -202,8 +202,8 @@ func drift(in *StartInput, s *Stream) error {
 	return d.Err()
 }
 
-// keyOf is the ID of a key, whichever way it was given: empty for an alias, which only KMS could resolve.
-func keyOf(s string) string {
+// keyID is the ID of a key, whichever way it was given: empty for an alias, which only KMS could resolve.
+func keyID(s string) string {
 	if a, err := arn.Parse(s); err == nil {
 		s = a.Resource
 	}
@@ -213,9 +213,9 @@ func keyOf(s string) string {
 	return strings.ToLower(strings.TrimPrefix(s, "key/"))
 }
 
-// stuckStatuses are the statuses of a database, as RDS's user guides list them, that do not become "available"
+// unrecoverableStatuses are the statuses of a database, as RDS's user guides list them, that do not become "available"
 // by themselves: no command is accepted in them.
-var stuckStatuses = map[string]bool{ //nolint:gochecknoglobals // a table
+var unrecoverableStatuses = map[string]bool{ //nolint:gochecknoglobals // a table
 	"cloning-failed":                      true,
 	"deleting":                            true,
 	"failed":                              true,
@@ -235,7 +235,7 @@ var stuckStatuses = map[string]bool{ //nolint:gochecknoglobals // a table
 
 // stuck tells why a database that refused a command will not accept one.
 func stuck(s *Stream) error {
-	if !stuckStatuses[s.ResourceStatus] {
+	if !unrecoverableStatuses[s.ResourceStatus] {
 		return nil
 	}
 	return fmt.Errorf("the database is %s: it accepts no command until somebody makes it available", s.ResourceStatus)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
-	"github.com/streamwarden/streamwarden-go/internal/randomtest"
+	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -28,18 +28,18 @@ func (f fate) String() string {
 }
 
 // live makes the world of a fate.
-func live(d *randomtest.Dice, f fate) *server {
+func live(d *proptest.Rand, f fate) *server {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Transition = func(string, string, string) time.Duration { return time.Second + d.UpTo(5*time.Minute) }
-		o.Latency = func(activitystreamtest.Call) time.Duration { return d.UpTo(3 * time.Second) }
+		o.Transition = func(string, string, string) time.Duration { return time.Second + d.Duration(5*time.Minute) }
+		o.Latency = func(activitystreamtest.Call) time.Duration { return d.Duration(3 * time.Second) }
 		if f.lag > 0 {
-			o.StaleFunc = func(string) time.Duration { return d.UpTo(f.lag) }
+			o.StaleFunc = func(string) time.Duration { return d.Duration(f.lag) }
 		}
 		o.Intercept = func(c activitystreamtest.Call) *failure {
 			if c.Operation == opStart || c.Operation == opStop {
-				return (*failure)(d.Fault(f.faults, f.db.invalidState))
+				return (*failure)(d.Failure(f.faults, f.db.invalidState))
 			}
-			return (*failure)(d.Fault(f.faults))
+			return (*failure)(d.Failure(f.faults))
 		}
 	})
 	f.db.add(s, activitystream.StatusStopped)
@@ -67,56 +67,56 @@ func TestEnsureRandom(t *testing.T) {
 	sent := 0
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
-			d := randomtest.NewDice(seed)
+			d := proptest.NewDice(seed)
 			f := fate{
-				db:      databases()[randomtest.Pick(d, "cluster", "instance")],
-				initial: randomtest.Pick(d, activitystream.Machine().States()...),
-				lag:     randomtest.Pick(d, 0, 0, 10*time.Second, 50*time.Second),
-				faults:  randomtest.Pick(d, 0, 10, 30),
-				rivals:  randomtest.Pick(d, 0, 0, 1, 3),
-				maxWait: randomtest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour),
+				db:      databases()[proptest.Pick(d, "cluster", "instance")],
+				initial: proptest.Pick(d, activitystream.Machine().States()...),
+				lag:     proptest.Pick(d, 0, 0, 10*time.Second, 50*time.Second),
+				faults:  proptest.Pick(d, 0, 10, 30),
+				rivals:  proptest.Pick(d, 0, 0, 1, 3),
+				maxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour),
 			}
 			s := live(d, f)
 			pass(10 * time.Minute) // so that there is a past to read
 			s.Set(f.db.arn, f.initial)
-			pass(d.UpTo(2 * time.Minute))
+			pass(d.Duration(2 * time.Minute))
 			for range f.rivals {
-				defer time.AfterFunc(d.UpTo(10*time.Minute), func() { rival(s, f.db.arn) }).Stop()
+				defer time.AfterFunc(d.Duration(10*time.Minute), func() { rival(s, f.db.arn) }).Stop()
 			}
 			if d.Percent(10) {
 				s.Lapse(f.db.arn)
 				f.rivals++ // it is one
 			}
-			minDelay := randomtest.Pick(d, 5*time.Second, 20*time.Second)
+			minDelay := proptest.Pick(d, 5*time.Second, 20*time.Second)
 			c := client(s, func(o *activitystream.Options) { o.Wait.MinDelay = minDelay })
-			e := randomtest.Ensure[activitystream.Status]{
-				Machine: activitystream.Machine(), MaxWait: f.maxWait, Lag: f.lag, Alone: f.rivals == 0, Began: time.Now(),
+			e := proptest.Ensure[activitystream.Status]{
+				Machine: activitystream.Machine(), MaxWait: f.maxWait, MaxStaleness: f.lag, NoRivals: f.rivals == 0, Began: time.Now(),
 			}
 			onRead := func(o *activitystream.Options) { o.Wait.OnRead = e.OnRead }
 			var out *activitystream.EnsureOutput
 			if d.Percent(50) {
-				e.Target, e.Runs = activitystream.StatusStarted, []statemachine.Operation{opStart}
+				e.Target, e.Allowed = activitystream.StatusStarted, []statemachine.Operation{opStart}
 				in := start(f.db.arn)
 				in.KmsKeyId = "alias/audit" // a rival has a key of its own, which is not the matter here
 				out, e.Err = c.EnsureStarted(t.Context(), in, f.maxWait, onRead)
 			} else {
-				e.Target, e.Runs = activitystream.StatusStopped, []statemachine.Operation{opStop}
+				e.Target, e.Allowed = activitystream.StatusStopped, []statemachine.Operation{opStop}
 				out, e.Err = c.EnsureStopped(t.Context(), stop(f.db.arn), f.maxWait, onRead)
 			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(f.db.arn)
 			for _, c := range s.Calls() {
 				e.Calls = append(e.Calls, simulator.Call(c))
 			}
-			v := verdict(e.Err)
+			v := errorSummary(e.Err)
 			verdicts[v]++
 			sent += e.Sent()
-			for _, wrong := range e.Wrong() {
+			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
-			if e.Alone && v != "" && v != "timed out" {
+			if e.NoRivals && v != "" && v != "timed out" {
 				t.Errorf("nobody else was there, and still: %v", e.Err)
 			}
-			if e.Alone && e.Err != nil && f.maxWait == time.Hour && f.faults <= 10 {
+			if e.NoRivals && e.Err != nil && f.maxWait == time.Hour && f.faults <= 10 {
 				t.Errorf("an hour was not enough: %v", e.Err)
 			}
 			if t.Failed() {
@@ -138,9 +138,9 @@ func TestWaitRandom(t *testing.T) {
 	}
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
-			d := randomtest.NewDice(seed)
+			d := proptest.NewDice(seed)
 			f := fate{
-				db: databases()[randomtest.Pick(d, "cluster", "instance")], lag: 40 * time.Second, faults: randomtest.Pick(d, 0, 5),
+				db: databases()[proptest.Pick(d, "cluster", "instance")], lag: 40 * time.Second, faults: proptest.Pick(d, 0, 5),
 			}
 			s := live(d, f)
 			pass(time.Minute)
@@ -148,19 +148,19 @@ func TestWaitRandom(t *testing.T) {
 			if d.Percent(50) {
 				target = activitystream.StatusStopped
 				s.Set(f.db.arn, activitystream.StatusStarted)
-				pass(d.UpTo(2 * time.Minute))
+				pass(d.Duration(2 * time.Minute))
 				s.Set(f.db.arn, activitystream.StatusStopping)
 			} else {
 				s.Set(f.db.arn, activitystream.StatusStarting)
 			}
 			began := time.Now()
 			got, err := client(s, func(o *activitystream.Options) {
-				o.Wait.MinDelay = randomtest.Pick(d, 2*time.Second, 15*time.Second, 30*time.Second)
+				o.Wait.MinDelay = proptest.Pick(d, 2*time.Second, 15*time.Second, 30*time.Second)
 			}).Wait(t.Context(), f.db.arn, target, time.Hour)
 			if err != nil || got.Status != target {
 				t.Fatalf("seed %d: %v after %s: %v, history %v", seed, f, time.Since(began), err, s.History(f.db.arn))
 			}
-			if !randomtest.WasTrue(s.History(f.db.arn), target, began.Add(-f.lag), time.Now()) {
+			if !proptest.WasInState(s.History(f.db.arn), target, began.Add(-f.lag), time.Now()) {
 				t.Fatalf("seed %d: success, but it never was %s", seed, target)
 			}
 		})

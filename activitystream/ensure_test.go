@@ -75,7 +75,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	began := time.Now()
 	out, err := ensure(t.Context(), client(s), db, maxWait, call)
 	got := ensured{
-		Verdict: verdict(err), Took: time.Since(began), Operations: ops(out.Operations), Planned: ops(out.Planned), Commands: commands(s, began),
+		Verdict: errorSummary(err), Took: time.Since(began), Operations: ops(out.Operations), Planned: ops(out.Planned), Commands: commands(s, began),
 	}
 	if out.Stream != nil {
 		got.Status = out.Stream.Status
@@ -89,7 +89,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	questions := 0
 	for _, c := range s.Calls() {
 		switch {
-		case c.Operation == db.describe && c.Named == 1:
+		case c.Operation == db.describe && c.ResourceCount == 1:
 			got.Reads++
 		case c.Operation == describeOrderable:
 			got.Asked = true
@@ -103,7 +103,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	for i, c := range want.Commands {
 		want.Commands[i] = strings.ReplaceAll(c, "$", db.invalidState)
 	}
-	same(t, "ensure", want, got)
+	wantEqual(t, "ensure", want, got)
 	if n := got.Reads + questions + len(got.Commands); n != len(s.Calls()) {
 		t.Errorf("%d calls, of which %d are known", len(s.Calls()), n)
 	}
@@ -112,9 +112,9 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	}
 	if err != nil {
 		oneLine(t, err)
-		mentions(t, err, append(sc.says, db.arn)...)
+		wantErrorContains(t, err, append(sc.says, db.arn)...)
 		if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-			same(t, "accepted, in the error", got.Operations, ops(we.Accepted))
+			wantEqual(t, "accepted, in the error", got.Operations, ops(we.Accepted))
 		}
 	}
 }
@@ -238,7 +238,7 @@ func TestEnsureStarted(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
 	members := scenario{
@@ -247,7 +247,7 @@ func TestEnsureStarted(t *testing.T) {
 		want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1},
 		says:  []string{"DescribeDBInstances"},
 	}
-	bubble(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
+	runSynctest(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
 }
 
 func TestEnsureStopped(t *testing.T) {
@@ -285,7 +285,7 @@ func TestEnsureStopped(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
 		}
 	}
 }
@@ -356,9 +356,9 @@ func TestEnsurePolicy(t *testing.T) {
 			says: []string{"stream starting"},
 		},
 	} {
-		bubble(t, sc.why, func(t *testing.T) { sc.run(t, databases()["instance"], unlock) })
+		runSynctest(t, sc.why, func(t *testing.T) { sc.run(t, databases()["instance"], unlock) })
 	}
-	bubble(t, "empty is locked", func(t *testing.T) {
+	runSynctest(t, "empty is locked", func(t *testing.T) {
 		scenario{
 			status: started, setup: policy(activitystream.PolicyUnlocked),
 			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: accepted, Reads: 7},
@@ -423,7 +423,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 		db := databases()[test.db]
 		for n := 1; ; n++ {
 			survived := false
-			bubble(t, fmt.Sprintf("%s/%d", test.why, n), func(t *testing.T) {
+			runSynctest(t, fmt.Sprintf("%s/%d", test.why, n), func(t *testing.T) {
 				ctx, die := context.WithCancelCause(t.Context())
 				crash := errors.New("crash")
 				calls := 0
@@ -445,7 +445,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 					if n < test.least {
 						t.Errorf("only %d calls", n)
 					}
-					same(t, "operations", test.want, ops(out.Operations))
+					wantEqual(t, "operations", test.want, ops(out.Operations))
 					return
 				}
 				if !errors.Is(err, crash) || statemachine.KindOf(err) != statemachine.Interrupted {
@@ -467,7 +467,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 						accepted = append(accepted, op)
 					}
 				}
-				same(t, "accepted", test.want, accepted)
+				wantEqual(t, "accepted", test.want, accepted)
 			})
 			if survived || n > 100 {
 				break
@@ -505,18 +505,18 @@ func TestEnsureUnsupported(t *testing.T) {
 		},
 	} {
 		for _, allow := range []bool{false, true} {
-			bubble(t, fmt.Sprintf("%s (AllowRestart %t)", test.why, allow), func(t *testing.T) {
+			runSynctest(t, fmt.Sprintf("%s (AllowRestart %t)", test.why, allow), func(t *testing.T) {
 				s := activitystreamtest.NewServer()
 				arn := test.add(s)
 				began := time.Now()
 				out, err := client(s).EnsureStarted(t.Context(), test.in(arn), time.Hour, func(o *activitystream.Options) { o.AllowRestart = allow })
 				fault := as[*statemachine.Fault](t, err)
-				same(t, "kind", statemachine.Unsupported, fault.Kind)
-				same(t, "operation", activitystream.StartActivityStream, fault.Operation)
-				same(t, "resource", arn, fault.Resource)
-				mentions(t, err, test.says)
-				same(t, "time", 0, time.Since(began))
-				same(t, "commands", nil, commands(s, began))
+				wantEqual(t, "kind", statemachine.Unsupported, fault.Kind)
+				wantEqual(t, "operation", activitystream.StartActivityStream, fault.Operation)
+				wantEqual(t, "resource", arn, fault.Resource)
+				wantErrorContains(t, err, test.says)
+				wantEqual(t, "time", 0, time.Since(began))
+				wantEqual(t, "commands", nil, commands(s, began))
 				if out.Stream == nil {
 					t.Error("what was read is lost")
 				}
@@ -549,7 +549,7 @@ func TestEnsurePreflight(t *testing.T) {
 			mode: "sync", err: "unsupported",
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-mysql"})
 			test.fail(s)
@@ -559,17 +559,17 @@ func TestEnsurePreflight(t *testing.T) {
 			}
 			began := time.Now()
 			_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
-			same(t, "verdict", test.err, verdict(err))
-			same(t, "commands", test.want, commands(s, began))
+			wantEqual(t, "verdict", test.err, errorSummary(err))
+			wantEqual(t, "commands", test.want, commands(s, began))
 		})
 	}
-	bubble(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
+	runSynctest(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t3.medium"})
 		s.Fail(describeOrderable, failure{Code: "AccessDenied", Times: -1})
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour)
-		same(t, "verdict", "unsupported", verdict(err))
-		mentions(t, err, "in this configuration")
+		wantEqual(t, "verdict", "unsupported", errorSummary(err))
+		wantErrorContains(t, err, "in this configuration")
 	})
 }
 
@@ -632,14 +632,14 @@ func TestEnsureDrift(t *testing.T) {
 			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID}, want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID)}, took: 2 * time.Minute,
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			test.in.ResourceArn, test.in.ApplyImmediately = test.add(s), true
 			began := time.Now()
 			out, err := client(s).EnsureStarted(t.Context(), &test.in, time.Hour)
-			same(t, "time", test.took, time.Since(began))
-			same(t, "commands", nil, commands(s, began))
-			same(t, "status", running, out.Stream.Status)
+			wantEqual(t, "time", test.took, time.Since(began))
+			wantEqual(t, "commands", nil, commands(s, began))
+			wantEqual(t, "status", running, out.Stream.Status)
 			if test.want == nil {
 				if err != nil {
 					t.Error(err)
@@ -647,8 +647,8 @@ func TestEnsureDrift(t *testing.T) {
 				return
 			}
 			d := as[*statemachine.DriftError](t, err)
-			same(t, "drift", &statemachine.DriftError{Resource: test.in.ResourceArn, Fields: test.want}, d)
-			same(t, "kind", statemachine.Drifted, statemachine.KindOf(err))
+			wantEqual(t, "drift", &statemachine.DriftError{Resource: test.in.ResourceArn, Fields: test.want}, d)
+			wantEqual(t, "kind", statemachine.Drifted, statemachine.KindOf(err))
 			oneLine(t, err)
 		})
 	}
@@ -728,23 +728,23 @@ func TestEnsureRestart(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			bubble(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
-	bubble(t, "what cannot be started again is not stopped", func(t *testing.T) {
+	runSynctest(t, "what cannot be started again is not stopped", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t4g.medium", Status: running, KmsKeyId: otherKeyID})
 		began := time.Now()
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, restart)
-		same(t, "verdict", "unsupported", verdict(err))
-		same(t, "commands", nil, commands(s, began))
+		wantEqual(t, "verdict", "unsupported", errorSummary(err))
+		wantEqual(t, "commands", nil, commands(s, began))
 	})
 }
 
 func TestEnsureInTheMaintenanceWindow(t *testing.T) {
 	for name, db := range databases() {
 		for _, grace := range []time.Duration{0, -1, time.Second} {
-			bubble(t, fmt.Sprintf("%s, grace %s", name, grace), func(t *testing.T) {
+			runSynctest(t, fmt.Sprintf("%s, grace %s", name, grace), func(t *testing.T) {
 				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 5 * time.Hour })
 				db.add(s, "")
 				in := start(db.arn)
@@ -757,14 +757,14 @@ func TestEnsureInTheMaintenanceWindow(t *testing.T) {
 				if late := time.Since(began) - 5*time.Hour - 2*time.Minute; late < 0 || late > 2*time.Minute {
 					t.Errorf("%s late", late)
 				}
-				same(t, "operations", []string{opStart}, ops(out.Operations))
-				same(t, "commands", []string{"0s StartActivityStream accepted"}, commands(s, began))
+				wantEqual(t, "operations", []string{opStart}, ops(out.Operations))
+				wantEqual(t, "commands", []string{"0s StartActivityStream accepted"}, commands(s, began))
 
 				began = time.Now()
 				out, err = client(s).EnsureStopped(t.Context(), &activitystream.StopInput{ResourceArn: db.arn}, 4*time.Hour)
-				same(t, "a wait that ends before the window", "timed out", verdict(err))
-				same(t, "time", 4*time.Hour, time.Since(began))
-				same(t, "operations", []string{opStop}, ops(out.Operations))
+				wantEqual(t, "a wait that ends before the window", "timed out", errorSummary(err))
+				wantEqual(t, "time", 4*time.Hour, time.Since(began))
+				wantEqual(t, "operations", []string{opStop}, ops(out.Operations))
 			})
 		}
 	}
@@ -793,7 +793,7 @@ func TestEnsureDryRun(t *testing.T) {
 	} {
 		sc.call = dry
 		for name, db := range databases() {
-			bubble(t, "start/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			runSynctest(t, "start/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
 	for _, sc := range []scenario{
@@ -803,42 +803,42 @@ func TestEnsureDryRun(t *testing.T) {
 	} {
 		sc.call = dry
 		for name, db := range databases() {
-			bubble(t, "stop/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+			runSynctest(t, "stop/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
 		}
 	}
-	bubble(t, "policy", func(t *testing.T) {
+	runSynctest(t, "policy", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: "started"})
 		in := &activitystream.ModifyInput{ResourceArn: instanceARN, AuditPolicyState: activitystream.AuditPolicyUnlocked}
 		out := must(client(s).EnsurePolicy(t.Context(), in, time.Hour, dry))(t)
-		same(t, "planned", []string{opModify}, ops(out.Planned))
-		same(t, "calls", 1, len(s.Calls()))
+		wantEqual(t, "planned", []string{opModify}, ops(out.Planned))
+		wantEqual(t, "calls", 1, len(s.Calls()))
 	})
-	bubble(t, "unsupported", func(t *testing.T) {
+	runSynctest(t, "unsupported", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
-		same(t, "verdict", "unsupported", verdict(err))
+		wantEqual(t, "verdict", "unsupported", errorSummary(err))
 	})
-	bubble(t, "drift", func(t *testing.T) {
+	runSynctest(t, "drift", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: "started", KmsKeyId: otherKeyID})
 		out, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
-		same(t, "verdict", "drifted", verdict(err))
-		same(t, "planned", nil, ops(out.Planned))
+		wantEqual(t, "verdict", "drifted", errorSummary(err))
+		wantEqual(t, "planned", nil, ops(out.Planned))
 	})
 }
 
 // The SDK's typed error is in an ensure's error, too.
 func TestEnsureKeepsTheSDKsError(t *testing.T) {
-	bubble(t, "key", func(t *testing.T) {
+	runSynctest(t, "key", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.SetKeyAccessible(keyARN, false)
 		out, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
 		as[*types.KMSKeyNotAccessibleFault](t, err)
-		same(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
-		same(t, "status", activitystream.StatusStopped, out.Stream.Status)
+		wantEqual(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
+		wantEqual(t, "status", activitystream.StatusStopped, out.Stream.Status)
 	})
 }
 
@@ -870,6 +870,6 @@ func TestEnsureOutputIsNeverNil(t *testing.T) {
 				t.Errorf("each, %s: %v, %v", name, r.Value, r.Err)
 			}
 		}
-		same(t, "results", 1, n)
+		wantEqual(t, "results", 1, n)
 	}
 }

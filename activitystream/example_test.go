@@ -16,7 +16,7 @@ import (
 // simulated is an RDS in this process, whose streams move on when two reads have seen them, and a client that reads it again without delay.
 // A program has activitystream.NewFromConfig(cfg) in its place.
 func simulated() (*activitystreamtest.Server, *activitystream.Client) {
-	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Reads = 2 })
+	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	return rds, activitystream.NewFromConfig(rds.Config(), func(o *activitystream.Options) {
 		o.Wait.MinDelay, o.Wait.MaxDelay, o.Wait.WatchDelay = time.Microsecond, time.Microsecond, time.Microsecond
 	})

@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		{why: "a code that nobody knows", op: "StartActivityStream", status: 400, code: "DBIsOnFireFault", message: "It burns", kind: statemachine.Unknown},
 		{why: "a code that nobody knows, of a read", op: "DescribeDBClusters", status: 418, code: "Teapot", kind: statemachine.Unknown},
 	} {
-		bubble(t, string(test.op)+" "+test.code+": "+test.why, func(t *testing.T) {
+		runSynctest(t, string(test.op)+" "+test.code+": "+test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			arn := instanceARN
 			if test.op == describeClusters {
@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 				_, err = c.Get(t.Context(), arn)
 			}
 			fault := as[*statemachine.Fault](t, err)
-			same(t, "fault",
+			wantEqual(t, "fault",
 				&statemachine.Fault{Kind: test.kind, Operation: test.op, Resource: arn, Code: test.code, Message: message}, fault,
 				cmpopts.IgnoreFields(statemachine.Fault{}, "RequestID", "Err"))
 			if !errors.Is(err, test.kind) || statemachine.KindOf(err) != test.kind {
@@ -120,7 +120,7 @@ func TestFaults(t *testing.T) {
 				t.Error("the SDK's own type is lost")
 			}
 			oneLine(t, err)
-			mentions(t, err, string(test.op), arn, test.code, message, fault.RequestID)
+			wantErrorContains(t, err, string(test.op), arn, test.code, message, fault.RequestID)
 		})
 	}
 }
@@ -132,7 +132,7 @@ func TestModelledErrorsHaveAKind(t *testing.T) {
 		&types.InvalidDBInstanceStateFault{}, &types.KMSKeyNotAccessibleFault{}, &types.DBClusterNotFoundFault{},
 	}
 	for _, e := range modelled {
-		bubble(t, e.ErrorCode(), func(t *testing.T) {
+		runSynctest(t, e.ErrorCode(), func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.Fail("", failure{Code: e.ErrorCode()})
 			_, err := client(s).Start(t.Context(), start(clusterARN))
@@ -165,7 +165,7 @@ func TestFaultsWithoutACode(t *testing.T) {
 		{why: "the HTTP client's own timeout", err: &url.Error{Op: "Post", URL: "https://rds.us-east-1.amazonaws.com/", Err: context.DeadlineExceeded}, kind: statemachine.Unavailable},
 		{why: "the HTTP client's own cancellation", err: &url.Error{Op: "Post", URL: "https://rds.us-east-1.amazonaws.com/", Err: context.Canceled}, kind: statemachine.Unavailable},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			if test.failure != (failure{}) {
@@ -178,7 +178,7 @@ func TestFaultsWithoutACode(t *testing.T) {
 			}
 			_, err := activitystream.NewFromConfig(w.config()).Start(t.Context(), start(clusterARN))
 			fault := as[*statemachine.Fault](t, err)
-			same(t, "fault",
+			wantEqual(t, "fault",
 				&statemachine.Fault{Kind: test.kind, Operation: activitystream.StartActivityStream, Resource: clusterARN}, fault,
 				cmpopts.IgnoreFields(statemachine.Fault{}, "Err", "Code", "Message", "RequestID"))
 			if response := as[*awshttp.ResponseError](t, err); response.Response != nil && response.HTTPStatusCode() != test.status {
@@ -201,28 +201,28 @@ func TestUnauthenticated(t *testing.T) {
 			return aws.Credentials{}, fmt.Errorf("credential_process: %w", io.EOF)
 		})},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			cfg := s.Config()
 			cfg.Credentials = test.credentials
 			c := activitystream.NewFromConfig(cfg, exact)
 			_, err := c.Get(t.Context(), clusterARN)
-			same(t, "kind", statemachine.Unauthenticated, statemachine.KindOf(err))
+			wantEqual(t, "kind", statemachine.Unauthenticated, statemachine.KindOf(err))
 			oneLine(t, err)
 			began := time.Now()
 			_, err = c.Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour)
-			same(t, "verdict", "read failed", verdict(err))
-			same(t, "time", 0, time.Since(began))
+			wantEqual(t, "verdict", "read failed", errorSummary(err))
+			wantEqual(t, "time", 0, time.Since(began))
 			oneLine(t, err)
-			same(t, "calls", 0, len(s.Calls()))
+			wantEqual(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
 
 // The caller's own context is never mistaken for a failure of the service, nor the other way round.
 func TestInterrupted(t *testing.T) {
-	bubble(t, "deadline", func(t *testing.T) {
+	runSynctest(t, "deadline", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Hang: true, Lost: true})
@@ -230,20 +230,20 @@ func TestInterrupted(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := client(s).Start(ctx, start(clusterARN))
-		same(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-		same(t, "time", 3*time.Second, time.Since(began))
+		wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+		wantEqual(t, "time", 3*time.Second, time.Since(began))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the context's error is lost: %v", err)
 		}
-		same(t, "status", activitystream.StatusStarting, s.Status(clusterARN))
+		wantEqual(t, "status", activitystream.StatusStarting, s.Status(clusterARN))
 	})
-	bubble(t, "canceled before", func(t *testing.T) {
+	runSynctest(t, "canceled before", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := client(s).Get(ctx, clusterARN)
-		same(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-		same(t, "calls", 0, len(s.Calls()))
+		wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+		wantEqual(t, "calls", 0, len(s.Calls()))
 	})
 }
 
@@ -251,7 +251,7 @@ func TestInterrupted(t *testing.T) {
 // must still decide.
 func TestRetryQuotaSpent(t *testing.T) {
 	for code, kind := range map[string]statemachine.Kind{"Throttling": statemachine.Throttled, "InternalFailure": statemachine.Unavailable} {
-		bubble(t, code, func(t *testing.T) {
+		runSynctest(t, code, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			s.Fail(describeClusters, failure{Code: code, Status: 503, Times: -1})
@@ -263,8 +263,8 @@ func TestRetryQuotaSpent(t *testing.T) {
 			}
 			before := len(s.Calls())
 			_, err := c.Get(t.Context(), clusterARN)
-			same(t, "attempts with the quota spent", 1, len(s.Calls())-before)
-			same(t, "kind", kind, statemachine.KindOf(err))
+			wantEqual(t, "attempts with the quota spent", 1, len(s.Calls())-before)
+			wantEqual(t, "kind", kind, statemachine.KindOf(err))
 			oneLine(t, err)
 
 			began := time.Now()
@@ -284,7 +284,7 @@ func TestRetryQuotaSpent(t *testing.T) {
 
 // A Fault keeps nothing back: what the table of kinds does not know arrives as the SDK gave it.
 func TestFaultIsTheSDKsErrorToo(t *testing.T) {
-	bubble(t, "chain", func(t *testing.T) {
+	runSynctest(t, "chain", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		_, err := client(s).Get(t.Context(), clusterARN)
 		fault := as[*statemachine.Fault](t, err)
@@ -311,5 +311,5 @@ func TestEveryModelledCommandIsAnOperation(t *testing.T) {
 	}
 	slices.Sort(commanded)
 	commanded = slices.DeleteFunc(slices.Compact(commanded), func(s string) bool { return s == "" })
-	same(t, "operations", sorted(got), commanded)
+	wantEqual(t, "operations", sorted(got), commanded)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/internal/garbletest"
+	"github.com/streamwarden/streamwarden-go/internal/corrupttest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -81,7 +81,7 @@ func FuzzAnswer(f *testing.F) {
 	goods := []string{
 		wrap(describeClusters, started(describeClusters, clusterARN)),
 		wrap(describeInstances, started(describeInstances, instanceARN)),
-		garbletest.JSON, garbletest.REST,
+		corrupttest.JSON, corrupttest.CustomerProfilesResponse,
 		"<ErrorResponse><Error><Code>DBClusterNotFoundFault</Code><Message>DBCluster das-cluster not found.</Message></Error></ErrorResponse>",
 		"<StartActivityStreamResponse><StartActivityStreamResult><Status>starting</Status></StartActivityStreamResult></StartActivityStreamResponse>",
 		"",
@@ -92,15 +92,15 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 90, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], garbletest.Body(goods[uint(which)%uint(len(goods))], cut, flips))
+		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
 // TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
-	garbletest.Each(wrap(describeClusters, started(describeClusters, clusterARN)), func(body string) {
-		got, err := activitystream.NewFromConfig(garbletest.Config(200, "text/xml", body)).Get(t.Context(), clusterARN)
+	corrupttest.EachCorruption(wrap(describeClusters, started(describeClusters, clusterARN)), func(body string) {
+		got, err := activitystream.NewFromConfig(corrupttest.StaticResponse(200, "text/xml", body)).Get(t.Context(), clusterARN)
 		truthful(t, clusterARN, got, err)
 	})
 }
@@ -108,7 +108,7 @@ func TestEveryFlip(t *testing.T) {
 // answered has every operation read one answer.
 func answered(t *testing.T, status int, body string) {
 	t.Helper()
-	c := activitystream.NewFromConfig(garbletest.Config(status, "text/xml", body))
+	c := activitystream.NewFromConfig(corrupttest.StaticResponse(status, "text/xml", body))
 	for _, arn := range []string{clusterARN, instanceARN} {
 		got, err := c.Get(t.Context(), arn)
 		truthful(t, arn, got, err)

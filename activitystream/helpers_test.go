@@ -92,8 +92,8 @@ func client(s *server, optFns ...func(*activitystream.Options)) *activitystream.
 	return activitystream.NewFromConfig(s.Config(), append([]func(*activitystream.Options){exact}, optFns...)...)
 }
 
-// bubble runs each of a table's tests in virtual time.
-func bubble(t *testing.T, name string, test func(t *testing.T)) {
+// runSynctest runs each of a table's tests in virtual time.
+func runSynctest(t *testing.T, name string, test func(t *testing.T)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		t.Helper()
@@ -101,8 +101,8 @@ func bubble(t *testing.T, name string, test func(t *testing.T)) {
 	})
 }
 
-// same fails the test where got is not want.
-func same[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
+// wantEqual fails the test where got is not want.
+func wantEqual[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, opts...); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
@@ -130,8 +130,8 @@ func as[E error](t *testing.T, err error) E {
 	return e
 }
 
-// verdict is what an error says, in one word: the Reason of a WaitError, else the Kind.
-func verdict(err error) string {
+// errorSummary is what an error says, in one word: the Reason of a WaitError, else the Kind.
+func errorSummary(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -149,8 +149,8 @@ func oneLine(t *testing.T, err error) {
 	}
 }
 
-// mentions fails the test unless the error's text has each of the parts.
-func mentions(t *testing.T, err error, parts ...string) {
+// wantErrorContains fails the test unless the error's text has each of the parts.
+func wantErrorContains(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {

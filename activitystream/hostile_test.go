@@ -69,7 +69,7 @@ func hostile(op statemachine.Operation, arn string) map[string]failure {
 func TestHostileAnswers(t *testing.T) {
 	for name, db := range databases() {
 		for why, f := range hostile(db.describe, db.arn) {
-			bubble(t, name+"/"+why, func(t *testing.T) {
+			runSynctest(t, name+"/"+why, func(t *testing.T) {
 				s := activitystreamtest.NewServer()
 				db.add(s, activitystream.StatusStarting)
 				c := client(s)
@@ -81,22 +81,22 @@ func TestHostileAnswers(t *testing.T) {
 					t.Fatalf("Get takes it for %+v", got)
 				}
 				fault := as[*statemachine.Fault](t, err)
-				same(t, "kind", statemachine.Unavailable, fault.Kind)
-				same(t, "resource", db.arn, fault.Resource)
-				same(t, "operation", db.describe, fault.Operation)
+				wantEqual(t, "kind", statemachine.Unavailable, fault.Kind)
+				wantEqual(t, "resource", db.arn, fault.Resource)
+				wantEqual(t, "operation", db.describe, fault.Operation)
 				oneLine(t, err)
 
-				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, 3*time.Minute); verdict(err) != "timed out" {
+				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, 3*time.Minute); errorSummary(err) != "timed out" {
 					t.Errorf("Wait: %v", err)
 				}
 				out, err := c.EnsureStarted(t.Context(), start(db.arn), time.Minute)
-				same(t, "EnsureStarted", "timed out", verdict(err))
-				same(t, "operations", 0, len(out.Operations))
+				wantEqual(t, "EnsureStarted", "timed out", errorSummary(err))
+				wantEqual(t, "operations", 0, len(out.Operations))
 				for _, r := range c.WaitEach(t.Context(), []string{db.arn}, activitystream.StatusStarted, time.Minute) {
 					if why == "one too many" { // in an answer about many a stranger is no contradiction
 						break
 					}
-					same(t, "WaitEach", "timed out", verdict(r.Err))
+					wantEqual(t, "WaitEach", "timed out", errorSummary(r.Err))
 				}
 				for _, r := range c.GetEach(t.Context(), []string{db.arn}) {
 					if r.Err == nil && why != "one too many" {
@@ -121,20 +121,20 @@ func TestHostileAnswers(t *testing.T) {
 // A wait that is under way when the answers go bad goes on when they are good again.
 func TestHostileAnswersInTheMiddle(t *testing.T) {
 	for why, f := range hostile(describeClusters, clusterARN) {
-		bubble(t, why, func(t *testing.T) {
+		runSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
 			time.AfterFunc(62*time.Second, func() { f.Times = 3; s.Fail("", f) })
 			began := time.Now()
 			must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
-			same(t, "time", 2*time.Minute, time.Since(began)) // reads at 60, (65, 75, 85), 95, 100, …
+			wantEqual(t, "time", 2*time.Minute, time.Since(began)) // reads at 60, (65, 75, 85), 95, 100, …
 		})
 	}
 }
 
 // A list that is none is no Region without databases; an empty one is.
 func TestHostileAnswerToAList(t *testing.T) {
-	bubble(t, "none, and empty", func(t *testing.T) {
+	runSynctest(t, "none, and empty", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, body := range []string{"", "{}", "Service temporarily unavailable"} {
 			s.Fail(describeClusters, failure{Status: 200, Body: body})
@@ -142,7 +142,7 @@ func TestHostileAnswerToAList(t *testing.T) {
 			for _, err := range client(s).List(t.Context()) {
 				got = append(got, statemachine.KindOf(err))
 			}
-			same(t, "kinds", []statemachine.Kind{statemachine.Unavailable}, got)
+			wantEqual(t, "kinds", []statemachine.Kind{statemachine.Unavailable}, got)
 		}
 		for stream, err := range client(s).List(t.Context()) {
 			t.Errorf("an empty Region has %v, %v", stream, err)
@@ -157,7 +157,7 @@ func TestHostileAnswerToACommand(t *testing.T) {
 		"HTML":      {Body: "<html><body>Sign in</body></html>"},
 		"a gateway": {Status: 504, Body: "<html><body>504</body></html>"},
 	} {
-		bubble(t, why, func(t *testing.T) {
+		runSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			f.Lost = true
@@ -166,18 +166,18 @@ func TestHostileAnswerToACommand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
-			same(t, "status", activitystream.StatusStarted, out.Stream.Status)
+			wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+			wantEqual(t, "status", activitystream.StatusStarted, out.Stream.Status)
 		})
 	}
-	bubble(t, "empty, which the SDK takes for a success", func(t *testing.T) {
+	runSynctest(t, "empty, which the SDK takes for a success", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200, Lost: true})
 		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
-		same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+		wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
 	})
-	bubble(t, "a success that never was", func(t *testing.T) {
+	runSynctest(t, "a success that never was", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
@@ -187,11 +187,11 @@ func TestHostileAnswerToACommand(t *testing.T) {
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
 		began := time.Now()
 		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
-		same(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
-		same(t, "time", 3*time.Minute, time.Since(began)) // a grace, in which it may have been carried out, and the second start
+		wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+		wantEqual(t, "time", 3*time.Minute, time.Since(began)) // a grace, in which it may have been carried out, and the second start
 		s.Fail(activitystream.StopActivityStream, failure{Status: 200})
 		_, err := client(s).Stop(t.Context(), stop(clusterARN))
-		same(t, "stop", statemachine.Unavailable, statemachine.KindOf(err))
+		wantEqual(t, "stop", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
 
@@ -209,7 +209,7 @@ func TestHostileAnswersForMany(t *testing.T) {
 		{why: "none", body: wrap(describeClusters), alone: 2},
 		{why: "empty object", body: "{}", alone: 2},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			for _, id := range []string{"das-cluster", "other"} {
 				s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: activitystream.StatusStarted})
@@ -227,7 +227,7 @@ func TestHostileAnswersForMany(t *testing.T) {
 					alone++
 				}
 			}
-			same(t, "reads alone", test.alone, alone)
+			wantEqual(t, "reads alone", test.alone, alone)
 		})
 	}
 }

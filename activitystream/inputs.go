@@ -86,7 +86,7 @@ func (in *ModifyInput) Validate() error { return in.validate("") }
 
 func (in *StartInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(StartActivityStream)
+		return validate.NilInput(StartActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: StartActivityStream}
 	_, reason := parseARN(in.ResourceArn, region)
@@ -102,7 +102,7 @@ func (in *StartInput) validate(region string) error {
 
 func (in *StopInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(StopActivityStream)
+		return validate.NilInput(StopActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: StopActivityStream}
 	_, reason := parseARN(in.ResourceArn, region)
@@ -112,7 +112,7 @@ func (in *StopInput) validate(region string) error {
 
 func (in *ModifyInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(ModifyActivityStream)
+		return validate.NilInput(ModifyActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: ModifyActivityStream}
 	_, reason := parseInstance(in.ResourceArn, region)
@@ -123,19 +123,19 @@ func (in *ModifyInput) validate(region string) error {
 	return wrong.Err()
 }
 
-// sort is what an ARN names. The value is the resource type in the ARN.
-type sort string
+// resourceType is what an ARN names. The value is the resource type in the ARN.
+type resourceType string
 
 const (
-	cluster  sort = "cluster"
-	instance sort = "db"
+	cluster  resourceType = "cluster"
+	instance resourceType = "db"
 )
 
 // resource is a cluster or an instance.
 type resource struct {
-	text string // as it was given
-	arn  string // as RDS writes it: its identifiers are not case-sensitive, its filters are
-	sort sort
+	given string // as it was given
+	arn   string // as RDS writes it: its identifiers are not case-sensitive, its filters are
+	sort  resourceType
 }
 
 // parseARN takes an ARN apart. It says what is wrong with it if it is none of a cluster or instance, or, unless
@@ -146,7 +146,7 @@ func parseARN(s, region string) (resource, string) {
 		return resource{}, reason
 	}
 	kind, id, _ := strings.Cut(a.Resource, ":")
-	switch sort(kind) {
+	switch resourceType(kind) {
 	case cluster, instance:
 	default:
 		return resource{}, fmt.Sprintf("must be the ARN of a cluster (…:cluster:name) or of an instance (…:db:name), is %q", s)
@@ -154,12 +154,12 @@ func parseARN(s, region string) (resource, string) {
 	if id == "" {
 		return resource{}, fmt.Sprintf("names no %s: %q", kind, s)
 	}
-	if reason := validate.Chars(id, "letters, digits and hyphens in the name", func(r rune) bool {
+	if reason := validate.Charset(id, "letters, digits and hyphens in the name", func(r rune) bool {
 		return r == '-' || validate.Alphanumeric(r)
 	}); reason != "" {
 		return resource{}, reason
 	}
-	return resource{text: s, arn: strings.ToLower(s), sort: sort(kind)}, ""
+	return resource{given: s, arn: strings.ToLower(s), sort: resourceType(kind)}, ""
 }
 
 // parseInstance is parseARN for the ARN of an instance.
@@ -172,14 +172,14 @@ func parseInstance(s, region string) (resource, string) {
 }
 
 var (
-	keyID     = regexp.MustCompile(`\A([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-zA-Z]+)\z`)
-	keyInARN  = regexp.MustCompile(`\A[0-9a-zA-Z-]+\z`) // AWS's own example has an ID that is none
-	aliasName = regexp.MustCompile(`\Aalias/[a-zA-Z0-9/_-]{1,250}\z`)
+	keyIDRE     = regexp.MustCompile(`\A([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-zA-Z]+)\z`)
+	keyInARNRE  = regexp.MustCompile(`\A[0-9a-zA-Z-]+\z`) // AWS's own example has an ID that is none
+	aliasNameRE = regexp.MustCompile(`\Aalias/[a-zA-Z0-9/_-]{1,250}\z`)
 )
 
 // checkKey says what is wrong with a KMS key.
 func checkKey(s string) string {
-	name, ok := s, keyID.MatchString(s) || aliasName.MatchString(s)
+	name, ok := s, keyIDRE.MatchString(s) || aliasNameRE.MatchString(s)
 	if strings.HasPrefix(s, "arn:") {
 		a, reason := validate.ARN(s, "kms", "")
 		if reason != "" {
@@ -190,7 +190,7 @@ func checkKey(s string) string {
 		if !isKey && !strings.HasPrefix(name, "alias/") {
 			return fmt.Sprintf("must be the ARN of a key (…:key/id) or of an alias (…:alias/name), is %q", s)
 		}
-		ok = isKey && keyInARN.MatchString(id) || aliasName.MatchString(name)
+		ok = isKey && keyInARNRE.MatchString(id) || aliasNameRE.MatchString(name)
 	}
 	switch {
 	case s == "":

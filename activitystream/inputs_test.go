@@ -65,14 +65,14 @@ func TestValidateResourceArn(t *testing.T) {
 				}
 				return
 			}
-			same(t, "fields", []string{"ResourceArn"}, fields(t, err))
-			mentions(t, err, "StartActivityStream", test.says)
+			wantEqual(t, "fields", []string{"ResourceArn"}, fields(t, err))
+			wantErrorContains(t, err, "StartActivityStream", test.says)
 			oneLine(t, err)
 			if statemachine.KindOf(err) != statemachine.InvalidInput {
 				t.Errorf("kind %v", statemachine.KindOf(err))
 			}
-			same(t, "fields of Stop", []string{"ResourceArn"}, fields(t, stop(test.arn).Validate()))
-			same(t, "fields of Modify", []string{"ResourceArn"}, fields(t, (&activitystream.ModifyInput{ResourceArn: test.arn}).Validate()))
+			wantEqual(t, "fields of Stop", []string{"ResourceArn"}, fields(t, stop(test.arn).Validate()))
+			wantEqual(t, "fields of Modify", []string{"ResourceArn"}, fields(t, (&activitystream.ModifyInput{ResourceArn: test.arn}).Validate()))
 		})
 	}
 }
@@ -134,7 +134,7 @@ func TestValidateOtherMembers(t *testing.T) {
 				}
 				return
 			}
-			same(t, "fields", test.wrong, fields(t, err))
+			wantEqual(t, "fields", test.wrong, fields(t, err))
 			oneLine(t, err)
 		})
 	}
@@ -206,8 +206,8 @@ func TestValidateKmsKeyId(t *testing.T) {
 				}
 				return
 			}
-			same(t, "fields", []string{"KmsKeyId"}, fields(t, err))
-			mentions(t, err, test.says)
+			wantEqual(t, "fields", []string{"KmsKeyId"}, fields(t, err))
+			wantErrorContains(t, err, test.says)
 			oneLine(t, err)
 		})
 	}
@@ -307,11 +307,11 @@ func TestNothingIsSentForWrongInput(t *testing.T) {
 					t.Errorf("%s: no error", name)
 					continue
 				}
-				same(t, name, []string{"ResourceArn"}, fields(t, err))
-				mentions(t, err, test.says)
+				wantEqual(t, name, []string{"ResourceArn"}, fields(t, err))
+				wantErrorContains(t, err, test.says)
 				oneLine(t, err)
 			}
-			same(t, "calls", 0, len(s.Calls()))
+			wantEqual(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
@@ -374,9 +374,9 @@ func TestNilInputs(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		same(t, name, []string{"input"}, fields(t, err))
+		wantEqual(t, name, []string{"input"}, fields(t, err))
 	}
-	same(t, "calls", 0, len(s.Calls()))
+	wantEqual(t, "calls", 0, len(s.Calls()))
 }
 
 func TestAllArgumentsAtOnce(t *testing.T) {
@@ -429,10 +429,10 @@ func TestAllArgumentsAtOnce(t *testing.T) {
 			t.Errorf("%s: no error", test.name)
 			continue
 		}
-		same(t, test.name, test.want, fields(t, err))
+		wantEqual(t, test.name, test.want, fields(t, err))
 		oneLine(t, err)
 	}
-	same(t, "calls", 0, len(s.Calls()))
+	wantEqual(t, "calls", 0, len(s.Calls()))
 }
 
 func TestOptionsOutOfBounds(t *testing.T) {
@@ -440,14 +440,14 @@ func TestOptionsOutOfBounds(t *testing.T) {
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 	c := client(s, func(o *activitystream.Options) { o.Wait.WatchDelay = -1 })
 	for s, err := range c.Watch(background(), clusterARN) {
-		same(t, "Watch", []string{"WatchDelay"}, fields(t, err))
-		same(t, "stream", nil, s)
+		wantEqual(t, "Watch", []string{"WatchDelay"}, fields(t, err))
+		wantEqual(t, "stream", nil, s)
 	}
 	for arn, r := range c.GetEach(background(), []string{clusterARN}, func(o *activitystream.Options) { o.Concurrency = -1 }) {
-		same(t, "GetEach", []string{"Concurrency", "WatchDelay"}, sorted(fields(t, r.Err)))
-		same(t, "key", clusterARN, arn)
+		wantEqual(t, "GetEach", []string{"Concurrency", "WatchDelay"}, sorted(fields(t, r.Err)))
+		wantEqual(t, "key", clusterARN, arn)
 	}
-	same(t, "calls", 0, len(s.Calls()))
+	wantEqual(t, "calls", 0, len(s.Calls()))
 }
 
 // A MinDelay alone above the default MaxDelay, and a MaxDelay alone below the default MinDelay, are no contradiction.
@@ -461,14 +461,14 @@ func TestOneDelayAlone(t *testing.T) {
 		{why: "a short MaxDelay", max: time.Second, want: every(0, time.Second, 10*time.Second)},
 		{why: "a long MinDelay", min: 3 * time.Minute, want: []time.Duration{0, 10 * time.Second}},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			began := time.Now()
 			c := client(s, func(o *activitystream.Options) { o.Wait.MinDelay, o.Wait.MaxDelay = test.min, test.max })
 			_, err := c.Wait(background(), clusterARN, activitystream.StatusStarted, 10*time.Second)
-			same(t, "verdict", "timed out", verdict(err))
-			same(t, "reads", test.want, reads(s, describeClusters, began))
+			wantEqual(t, "verdict", "timed out", errorSummary(err))
+			wantEqual(t, "reads", test.want, reads(s, describeClusters, began))
 		})
 	}
 }

@@ -22,7 +22,7 @@ func sameStates[S interface {
 	want, got := S("").Values(), m.States()
 	slices.Sort(want)
 	slices.Sort(got)
-	same(t, m.Name(), want, got)
+	wantEqual(t, m.Name(), want, got)
 }
 
 func TestPlans(t *testing.T) {
@@ -40,7 +40,7 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		same(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 	for _, test := range []struct {
 		why      string
@@ -55,6 +55,6 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		same(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 }

@@ -13,25 +13,25 @@ import (
 
 // What one wait costs beside the bare calls that it makes of a service that answers as RDS does: no time, and a few allocations a read. BenchmarkOne
 // measures the processor's time, which is some 2 µs beside those 302 ms.
-func TestOneWait(t *testing.T) {
-	bubble(t, "time", func(t *testing.T) {
+func TestWaitOverhead(t *testing.T) {
+	runSynctest(t, "time", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Latency = latency })
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
 		began := time.Now()
 		_, err := rds.NewFromConfig(s.Config()).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
-		same(t, "error of the call", nil, err)
+		wantEqual(t, "error of the call", nil, err)
 		call := time.Since(began)
 
 		began = time.Now()
 		_, err = activitystream.NewFromConfig(s.Config()).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour)
-		same(t, "error of the wait", nil, err)
-		same(t, "time", call, time.Since(began))
+		wantEqual(t, "error of the wait", nil, err)
+		wantEqual(t, "time", call, time.Since(began))
 	})
 	t.Run("allocations", func(t *testing.T) {
 		if raceDetector {
 			t.Skip("the race detector allocates, too")
 		}
-		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Remember = 1 })
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.HistoryLimit = 1 })
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
 		api := rds.NewFromConfig(s.Config())
 		client := activitystream.New(api, func(o *activitystream.Options) {

@@ -106,11 +106,11 @@ func TestCommandsOnTheWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "output", test.out, out, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"),
+			wantEqual(t, "output", test.out, out, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"),
 				cmpopts.IgnoreFields(activitystream.StopOutput{}, "ResultMetadata"), cmpopts.IgnoreFields(activitystream.ModifyOutput{}, "ResultMetadata"))
 			test.form.Set("Action", test.op)
 			test.form.Set("Version", "2014-10-31")
-			same(t, "form", []url.Values{test.form}, w.forms)
+			wantEqual(t, "form", []url.Values{test.form}, w.forms)
 		})
 	}
 }
@@ -125,7 +125,7 @@ func TestMembersOfTheSDK(t *testing.T) {
 		{rds.StopActivityStreamOutput{}, activitystream.StopOutput{}},
 		{rds.ModifyActivityStreamOutput{}, activitystream.ModifyOutput{}},
 	} {
-		same(t, fmt.Sprintf("%T", pair[1]), members(pair[0]), members(pair[1]))
+		wantEqual(t, fmt.Sprintf("%T", pair[1]), members(pair[0]), members(pair[1]))
 	}
 }
 
@@ -150,25 +150,25 @@ func TestResultMetadata(t *testing.T) {
 
 func TestLifecycle(t *testing.T) {
 	for name, db := range databases() {
-		bubble(t, name, func(t *testing.T) {
+		runSynctest(t, name, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			db.add(s, "")
 			c, ctx := client(s), t.Context()
 
 			started := must(c.Start(ctx, &activitystream.StartInput{ResourceArn: db.arn, Mode: activitystream.ModeAsync, KmsKeyId: keyARN, ApplyImmediately: true}))(t)
-			same(t, "started", &activitystream.StartOutput{
+			wantEqual(t, "started", &activitystream.StartOutput{
 				KmsKeyId: keyARN, KinesisStreamName: started.KinesisStreamName, Status: activitystream.StatusStarting, Mode: activitystream.ModeAsync, ApplyImmediately: true,
 			}, started, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"))
 			if !strings.HasPrefix(started.KinesisStreamName, "aws-rds-das-") {
 				t.Errorf("Kinesis stream %q", started.KinesisStreamName)
 			}
 			got := must(c.Get(ctx, db.arn))(t)
-			same(t, "key", keyID, got.KmsKeyId)
+			wantEqual(t, "key", keyID, got.KmsKeyId)
 			must(c.Wait(ctx, db.arn, activitystream.StatusStarted, time.Hour))(t)
 			stopped := must(c.Stop(ctx, stop(db.arn)))(t)
-			same(t, "stopped", activitystream.StatusStopping, stopped.Status)
+			wantEqual(t, "stopped", activitystream.StatusStopping, stopped.Status)
 			last := must(c.Wait(ctx, db.arn, activitystream.StatusStopped, time.Hour))(t)
-			same(t, "last", activitystream.StatusStopped, last.Status)
+			wantEqual(t, "last", activitystream.StatusStopped, last.Status)
 		})
 	}
 }
@@ -226,10 +226,10 @@ func TestGet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "stream", test.want, got, cmpopts.IgnoreUnexported(stream{}))
+			wantEqual(t, "stream", test.want, got, cmpopts.IgnoreUnexported(stream{}))
 			test.form.Set("Action", test.op)
 			test.form.Set("Version", "2014-10-31")
-			same(t, "form", []url.Values{test.form}, w.forms)
+			wantEqual(t, "form", []url.Values{test.form}, w.forms)
 		})
 	}
 }
@@ -238,7 +238,7 @@ func TestGetOfTheOtherSort(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "twin"})
 	_, err := client(s).Get(background(), "arn:aws:rds:us-east-1:123456789012:db:twin")
-	same(t, "kind", statemachine.NotFound, statemachine.KindOf(err))
+	wantEqual(t, "kind", statemachine.NotFound, statemachine.KindOf(err))
 }
 
 // region fills a Region with everything that RDS lists, and returns what can have a stream.
@@ -262,7 +262,7 @@ func region(s *server) []string {
 
 func TestList(t *testing.T) {
 	for _, mirror := range []bool{false, true} {
-		bubble(t, fmt.Sprintf("members mirror their cluster: %t", mirror), func(t *testing.T) {
+		runSynctest(t, fmt.Sprintf("members mirror their cluster: %t", mirror), func(t *testing.T) {
 			s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MembersMirrorCluster = mirror })
 			want := region(s)
 			list := client(s).List(t.Context())
@@ -274,13 +274,13 @@ func TestList(t *testing.T) {
 					}
 					got = append(got, s.ResourceArn)
 				}
-				same(t, "ARNs", sorted(want), sorted(got))
+				wantEqual(t, "ARNs", sorted(want), sorted(got))
 				seen := map[statemachine.Operation]int{}
 				for _, c := range s.Calls() {
 					seen[c.Operation]++
 				}
 				// 134 clusters, and 134 members and 108 instances.
-				same(t, "pages", map[statemachine.Operation]int{describeClusters: 2, describeInstances: 3}, seen)
+				wantEqual(t, "pages", map[statemachine.Operation]int{describeClusters: 2, describeInstances: 3}, seen)
 				s.AddCluster(activitystreamtest.Cluster{Identifier: "one-more", Members: -1})
 				want = append(want, "arn:aws:rds:us-east-1:123456789012:cluster:one-more")
 			}
@@ -288,7 +288,7 @@ func TestList(t *testing.T) {
 			for range list {
 				n++
 			}
-			same(t, "the second time", len(want), n)
+			wantEqual(t, "the second time", len(want), n)
 		})
 	}
 }
@@ -299,7 +299,7 @@ func TestListBreak(t *testing.T) {
 	for range client(s).List(background()) {
 		break
 	}
-	same(t, "calls", 1, len(s.Calls()))
+	wantEqual(t, "calls", 1, len(s.Calls()))
 }
 
 func TestListErrorIsYieldedOnce(t *testing.T) {
@@ -317,7 +317,7 @@ func TestListErrorIsYieldedOnce(t *testing.T) {
 			failure: failure{Times: -1, Body: "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/><Marker>m</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>"},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			region(s)
 			s.Fail(test.op, test.failure)
@@ -333,18 +333,18 @@ func TestListErrorIsYieldedOnce(t *testing.T) {
 				}
 				n++
 			}
-			same(t, "errors", 1, len(errs))
-			same(t, "kind", test.kind, statemachine.KindOf(errs[0]))
-			same(t, "streams", test.before, n)
+			wantEqual(t, "errors", 1, len(errs))
+			wantEqual(t, "kind", test.kind, statemachine.KindOf(errs[0]))
+			wantEqual(t, "streams", test.before, n)
 			oneLine(t, errs[0])
-			mentions(t, errs[0], string(test.op))
+			wantErrorContains(t, errs[0], string(test.op))
 		})
 	}
 }
 
 // A list of many pages keeps to the pace that leaves room for others.
 func TestListIsPaced(t *testing.T) {
-	bubble(t, "one a second", func(t *testing.T) {
+	runSynctest(t, "one a second", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		region(s)
 		began := time.Now()
@@ -354,39 +354,39 @@ func TestListIsPaced(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		same(t, "clusters", every(0, time.Second, time.Second), reads(s, describeClusters, began))
-		same(t, "instances", every(2*time.Second, time.Second, 4*time.Second), reads(s, describeInstances, began))
+		wantEqual(t, "clusters", every(0, time.Second, time.Second), reads(s, describeClusters, began))
+		wantEqual(t, "instances", every(2*time.Second, time.Second, 4*time.Second), reads(s, describeInstances, began))
 	})
 }
 
 // Plain calls are the SDK's, retries and all. A wait has its own, which the SDK's would only blur.
 func TestRetries(t *testing.T) {
-	bubble(t, "a plain call keeps the caller's retryer", func(t *testing.T) {
+	runSynctest(t, "a plain call keeps the caller's retryer", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		s.Fail(activitystream.StartActivityStream, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		must(client(s).Get(t.Context(), clusterARN))(t)
 		must(client(s).Start(t.Context(), start(clusterARN)))(t)
-		same(t, "attempts", 6, len(s.Calls()))
+		wantEqual(t, "attempts", 6, len(s.Calls()))
 
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		once := func(o *activitystream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.RetryMaxAttempts, o.Retryer = 1, aws.NopRetryer{} })
 		}
 		_, err := client(s).Get(t.Context(), clusterARN, once)
-		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
-		same(t, "attempts", 7, len(s.Calls()))
+		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		wantEqual(t, "attempts", 7, len(s.Calls()))
 	})
-	bubble(t, "a wait does not", func(t *testing.T) {
+	runSynctest(t, "a wait does not", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted})
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		began := time.Now()
 		must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
-		same(t, "reads", every(0, 10*time.Second, 20*time.Second), reads(s, describeClusters, began))
+		wantEqual(t, "reads", every(0, 10*time.Second, 20*time.Second), reads(s, describeClusters, began))
 	})
-	bubble(t, "nor when the caller insists", func(t *testing.T) {
+	runSynctest(t, "nor when the caller insists", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Code: "ServiceUnavailable", Status: 503, Lost: true})
@@ -395,7 +395,7 @@ func TestRetries(t *testing.T) {
 			o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.RetryMaxAttempts = 10 })
 		}
 		must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour, insist))(t)
-		same(t, "commands", []string{"0s StartActivityStream ServiceUnavailable"}, commands(s, began))
+		wantEqual(t, "commands", []string{"0s StartActivityStream ServiceUnavailable"}, commands(s, began))
 	})
 }
 

@@ -74,8 +74,8 @@ const (
 	defaultBurst     = 40
 )
 
-// with is a copy of o, changed by a call's functions.
-func (o Options) with(optFns []func(*Options)) Options {
+// withOptFns is a copy of o, changed by a call's functions.
+func (o Options) withOptFns(optFns []func(*Options)) Options {
 	o.ClientOptions = slices.Clone(o.ClientOptions)
 	for _, fn := range optFns {
 		fn(&o)
@@ -83,8 +83,8 @@ func (o Options) with(optFns []func(*Options)) Options {
 	return o
 }
 
-// filled is o with the delays that are not set, which have to wait until a call's functions were applied.
-func (o Options) filled() Options {
+// withDefaults is o with the delays that are not set, which have to wait until a call's functions were applied.
+func (o Options) withDefaults() Options {
 	w := &o.Wait
 	switch {
 	case w.MinDelay == 0 && w.MaxDelay == 0:

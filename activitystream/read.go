@@ -32,15 +32,15 @@ const pageSize = 100
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
 	call := c.call(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
-	if err := validate.Field("ResourceArn", reason); err != nil {
+	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err
 	}
-	call.caller.Count()
+	call.sdk.CountAgainstQuota()
 	return call.describe(ctx, &res)
 }
 
 // describe reads one resource by its identifier.
-func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
+func (c *settings) describe(ctx context.Context, res *resource) (*Stream, error) {
 	var op statemachine.Operation
 	var found int
 	var s *Stream
@@ -48,39 +48,39 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	switch res.sort {
 	case cluster:
 		op = describeDBClusters
-		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
+		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
 		}
 		meta = out.ResultMetadata
 		if found = len(out.DBClusters); found == 1 {
-			s = ofCluster(&out.DBClusters[0])
+			s = streamFromCluster(&out.DBClusters[0])
 		}
 	case instance:
 		op = describeDBInstances
-		out, err := sdkcall.Do(ctx, c.caller, op, res.text, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
+		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
 		}
 		meta = out.ResultMetadata
 		if found = len(out.DBInstances); found == 1 {
-			s = ofInstance(&out.DBInstances[0])
+			s = streamFromInstance(&out.DBInstances[0])
 		}
 	}
 	switch {
 	case s == nil:
-		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
+		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
 	case s.ResourceArn != res.arn && !strings.EqualFold(s.ResourceArn, res.arn):
-		return nil, sdkcall.Strange(op, res.text, meta, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
+		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
 	}
 	return s, nil
 }
 
-// describeMany reads several resources of one sort in one filtered read.
-func (c *call) describeMany(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+// describeBatch reads several resources of one sort in one filtered read.
+func (c *settings) describeBatch(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
 	wanted := make(map[string]int, len(arns))
 	values := make([]string, len(arns))
-	var kind sort
+	var kind resourceType
 	for i, s := range arns {
 		res, _ := parseARN(s, "") // it was checked before
 		wanted[res.arn], values[i], kind = i, res.arn, res.sort
@@ -88,21 +88,21 @@ func (c *call) describeMany(ctx context.Context, arns []string) ([]statemachine.
 	var found []*Stream
 	switch kind {
 	case cluster:
-		out, err := sdkcall.Do(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+		out, err := sdkcall.Do(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 			Filters: filter("db-cluster-id", values), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBClusters, ofCluster)
+		found = streams(out.DBClusters, streamFromCluster)
 	case instance:
-		out, err := sdkcall.Do(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+		out, err := sdkcall.Do(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 			Filters: filter("db-instance-id", values), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBInstances, ofInstance)
+		found = streams(out.DBInstances, streamFromInstance)
 	}
 	results := make([]statemachine.Result[*Stream], 0, len(found))
 	seen := make(map[int]bool, len(found))
@@ -114,7 +114,7 @@ func (c *call) describeMany(ctx context.Context, arns []string) ([]statemachine.
 			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
 		default:
 			seen[i] = true
-			s.share()
+			s.intern()
 			if s.ResourceArn == arns[i] {
 				s.ResourceArn = arns[i] // one text for both
 			}
@@ -128,10 +128,10 @@ func filter(name string, values []string) []types.Filter {
 	return []types.Filter{{Name: &name, Values: values}}
 }
 
-func streams[T any](from []T, of func(*T) *Stream) []*Stream {
+func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 	all := make([]*Stream, len(from))
 	for i := range from {
-		all[i] = of(&from[i])
+		all[i] = convert(&from[i])
 	}
 	return all
 }
@@ -160,34 +160,34 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
-func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Paced(ctx, c.caller, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+func (c *settings) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.DoPaced(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBClusters == nil && sdkcall.FromService(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.Strange(describeDBClusters, "", out.ResultMetadata, "the answer holds no list")
+	if err == nil && out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
+		err = sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return streams(out.DBClusters, ofCluster), out.Marker, nil
+	return streams(out.DBClusters, streamFromCluster), out.Marker, nil
 }
 
-func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Paced(ctx, c.caller, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+func (c *settings) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.DoPaced(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBInstances == nil && sdkcall.FromService(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.Strange(describeDBInstances, "", out.ResultMetadata, "the answer holds no list")
+	if err == nil && out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
+		err = sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	alone := out.DBInstances[:0:0]
+	standalone := out.DBInstances[:0:0]
 	for _, i := range out.DBInstances {
 		if i.DBClusterIdentifier == nil || *i.DBClusterIdentifier == "" {
-			alone = append(alone, i)
+			standalone = append(standalone, i)
 		}
 	}
-	return streams(alone, ofInstance), out.Marker, nil
+	return streams(standalone, streamFromInstance), out.Marker, nil
 }

@@ -32,7 +32,7 @@ type Stream struct {
 	class string // the instance's DBInstanceClass; empty for a cluster, whose members have one each
 }
 
-func ofCluster(c *types.DBCluster) *Stream {
+func streamFromCluster(c *types.DBCluster) *Stream {
 	return &Stream{
 		ResourceArn:       aws.ToString(c.DBClusterArn),
 		Status:            c.ActivityStreamStatus,
@@ -46,7 +46,7 @@ func ofCluster(c *types.DBCluster) *Stream {
 	}
 }
 
-func ofInstance(i *types.DBInstance) *Stream {
+func streamFromInstance(i *types.DBInstance) *Stream {
 	return &Stream{
 		ResourceArn:                     aws.ToString(i.DBInstanceArn),
 		Status:                          i.ActivityStreamStatus,
@@ -63,15 +63,15 @@ func ofInstance(i *types.DBInstance) *Stream {
 	}
 }
 
-// share has s use the memory of what other streams have in common with it: ten thousand of them have few engines, keys and
+// intern has s use the memory of what other streams have in common with it: ten thousand of them have few engines, keys and
 // states between them. A single stream is not worth the look-ups.
-func (s *Stream) share() {
-	s.Status, s.Mode, s.PolicyStatus = shared(s.Status), shared(s.Mode), shared(s.PolicyStatus)
-	s.KmsKeyId, s.ResourceStatus = shared(s.KmsKeyId), shared(s.ResourceStatus)
-	s.Engine, s.EngineVersion, s.class = shared(s.Engine), shared(s.EngineVersion), shared(s.class)
+func (s *Stream) intern() {
+	s.Status, s.Mode, s.PolicyStatus = internString(s.Status), internString(s.Mode), internString(s.PolicyStatus)
+	s.KmsKeyId, s.ResourceStatus = internString(s.KmsKeyId), internString(s.ResourceStatus)
+	s.Engine, s.EngineVersion, s.class = internString(s.Engine), internString(s.EngineVersion), internString(s.class)
 }
 
-func shared[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
+func internString[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
 
 // status is the stream's state as its machine has it.
 func (s *Stream) status() Status { return s.Status }
@@ -98,17 +98,17 @@ func sameStream(a, b *Stream) bool {
 		a.KmsKeyId == b.KmsKeyId && a.ResourceStatus == b.ResourceStatus
 }
 
-// engine is what is known of the engines that can have a stream.
-type engine struct {
-	prefix string // of the Engine
-	sort   sort
-	modes  []Mode
+// engineSupport is what is known of the engines that can have a stream.
+type engineSupport struct {
+	prefix       string // of the Engine
+	resourceType resourceType
+	modes        []Mode
 }
 
 // engines are from the user guides' pages on requirements. RDS Custom, Db2 and Multi-AZ DB clusters are not listed
 // there: unconfirmed, and left out.
-func engines() []engine {
-	return []engine{
+func engines() []engineSupport {
+	return []engineSupport{
 		{"aurora-postgresql", cluster, []Mode{ModeSync, ModeAsync}},
 		{"aurora-mysql", cluster, []Mode{ModeAsync}},
 		{"oracle-", instance, []Mode{ModeAsync}},
@@ -119,7 +119,7 @@ func engines() []engine {
 // engineModes are the modes that the stream's engine can have; false for an engine that is not known to have a stream.
 func (s *Stream) engineModes() ([]Mode, bool) {
 	for _, e := range engines() {
-		if strings.HasPrefix(s.Engine, e.prefix) && strings.Contains(s.ResourceArn, ":"+string(e.sort)+":") {
+		if strings.HasPrefix(s.Engine, e.prefix) && strings.Contains(s.ResourceArn, ":"+string(e.resourceType)+":") {
 			return e.modes, true
 		}
 	}

@@ -21,8 +21,8 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.patient(optFns)
-	w, err := call.toWait(resourceArn, target, maxWait)
+	call := c.newCallNoRetry(optFns)
+	w, err := call.newWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,8 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // that is stopped or stopping has no policy: a status that cannot become the target. A cluster is a
 // [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.patient(optFns)
-	w, err := call.toWaitPolicy(resourceArn, target, maxWait)
+	call := c.newCallNoRetry(optFns)
+	w, err := call.newPolicyWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +50,9 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.patient(optFns)
+		call := c.newCallNoRetry(optFns)
 		res, reason := parseARN(resourceArn, call.Region)
-		if err := validate.Field("ResourceArn", reason); err != nil {
+		if err := validate.FieldError("ResourceArn", reason); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -60,30 +60,30 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 	}
 }
 
-// toWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
+// newWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
 // sleeps, which is twice as large otherwise.
-func (c *call) toWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
+func (c *settings) newWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
 	res, reason := parseARN(resourceArn, c.Region)
-	if err := validate.Wait(machine, target, maxWait, &c.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
 	return waiter(c, &res, machine, (*Stream).status), nil
 }
 
-// toWaitPolicy is toWait for a WaitPolicy.
-func (c *call) toWaitPolicy(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
+// newPolicyWait is toWait for a WaitPolicy.
+func (c *settings) newPolicyWait(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
 	res, reason := parseInstance(resourceArn, c.Region)
-	if err := validate.Wait(policyMachine, target, maxWait, &c.options.Wait, validate.Field("ResourceArn", reason)); err != nil {
+	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
 	return waiter(c, &res, policyMachine, (*Stream).policy), nil
 }
 
 // waiter makes the waiter of one call, a patient one.
-func waiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
+func waiter[S ~string](c *settings, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
 	return &statemachine.Waiter[*Stream, S]{
 		Machine:  m,
-		Resource: res.text,
+		Resource: res.given,
 		Read:     func(ctx context.Context) (*Stream, error) { return c.describe(ctx, res) },
 		State:    state,
 		Same:     sameStream,

@@ -58,7 +58,7 @@ func TestWait(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			bubble(t, test.why+" ("+name+")", func(t *testing.T) {
+			runSynctest(t, test.why+" ("+name+")", func(t *testing.T) {
 				s := activitystreamtest.NewServer(func(o *options) {
 					if test.options != nil {
 						test.options(o)
@@ -77,7 +77,7 @@ func TestWait(t *testing.T) {
 				}
 				began := time.Now()
 				got, err := client(s).Wait(t.Context(), db.arn, target, maxWait, func(o *activitystream.Options) { o.Wait.Grace = test.grace })
-				outcome := waited{Verdict: verdict(err), Took: time.Since(began), Reads: len(s.Calls())}
+				outcome := waited{Verdict: errorSummary(err), Took: time.Since(began), Reads: len(s.Calls())}
 				if got != nil {
 					outcome.Status = got.Status
 				}
@@ -94,28 +94,28 @@ func TestWait(t *testing.T) {
 				if err != nil {
 					we := as[*statemachine.WaitError](t, err)
 					outcome.Last = we.Last
-					same(t, "reads of the error", outcome.Reads, we.Reads)
-					same(t, "elapsed of the error", outcome.Took, we.Elapsed)
-					same(t, "resource of the error", db.arn, we.Resource)
+					wantEqual(t, "reads of the error", outcome.Reads, we.Reads)
+					wantEqual(t, "elapsed of the error", outcome.Took, we.Elapsed)
+					wantEqual(t, "resource of the error", db.arn, we.Resource)
 					oneLine(t, err)
-					mentions(t, err, append(test.says, db.arn)...)
+					wantErrorContains(t, err, append(test.says, db.arn)...)
 				}
-				same(t, "wait", want, outcome)
-				same(t, "in time", test.want.Verdict == "timed out", errors.Is(err, context.DeadlineExceeded))
+				wantEqual(t, "wait", want, outcome)
+				wantEqual(t, "in time", test.want.Verdict == "timed out", errors.Is(err, context.DeadlineExceeded))
 			})
 		}
 	}
 }
 
 func TestWaitInAnotherLetterCase(t *testing.T) {
-	bubble(t, "cluster", func(t *testing.T) {
+	runSynctest(t, "cluster", func(t *testing.T) {
 		const arn = "arn:aws:rds:us-east-1:123456789012:cluster:DAS-Cluster"
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
 		got := must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
-		same(t, "as RDS writes it", clusterARN, got.ResourceArn)
+		wantEqual(t, "as RDS writes it", clusterARN, got.ResourceArn)
 		_, err := client(s).Wait(t.Context(), arn, activitystream.StatusStopped, time.Hour)
-		same(t, "as it was given", arn, as[*statemachine.WaitError](t, err).Resource)
+		wantEqual(t, "as it was given", arn, as[*statemachine.WaitError](t, err).Resource)
 	})
 }
 
@@ -175,7 +175,7 @@ func TestWaitPolicy(t *testing.T) {
 			policy2: activitystream.PolicyLocked,
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: test.status, PolicyStatus: test.policy})
 			if test.setup != nil {
@@ -183,25 +183,25 @@ func TestWaitPolicy(t *testing.T) {
 			}
 			began := time.Now()
 			got, err := client(s).WaitPolicy(t.Context(), instanceARN, test.target, time.Hour)
-			outcome := waited{Verdict: verdict(err), Took: time.Since(began), Reads: len(s.Calls()), Status: got.Status}
+			outcome := waited{Verdict: errorSummary(err), Took: time.Since(began), Reads: len(s.Calls()), Status: got.Status}
 			if err != nil {
 				outcome.Last = as[*statemachine.WaitError](t, err).Last
 				oneLine(t, err)
-				mentions(t, err, append(test.says, "activity stream audit policy "+instanceARN)...)
+				wantErrorContains(t, err, append(test.says, "activity stream audit policy "+instanceARN)...)
 			}
-			same(t, "wait", test.want, outcome)
-			same(t, "policy", test.policy2, got.PolicyStatus)
+			wantEqual(t, "wait", test.want, outcome)
+			wantEqual(t, "policy", test.policy2, got.PolicyStatus)
 		})
 	}
 	t.Run("a cluster", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		_, err := client(s).WaitPolicy(background(), clusterARN, activitystream.PolicyLocked, time.Hour)
-		same(t, "fields", []string{"ResourceArn"}, fields(t, err))
-		same(t, "calls", 0, len(s.Calls()))
+		wantEqual(t, "fields", []string{"ResourceArn"}, fields(t, err))
+		wantEqual(t, "calls", 0, len(s.Calls()))
 	})
 	t.Run("a target that is no policy status", func(t *testing.T) {
 		_, err := client(activitystreamtest.NewServer()).WaitPolicy(background(), instanceARN, "(stream starting)", time.Hour)
-		same(t, "fields", []string{"target"}, fields(t, err))
+		wantEqual(t, "fields", []string{"target"}, fields(t, err))
 	})
 }
 
@@ -273,26 +273,26 @@ func TestWatch(t *testing.T) {
 			want: []seen{{0, "stopped locked available", ""}, {s30, "paused locked available", ""}, {2 * s30, "paused locked available", "gone"}},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		runSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db"})
 			test.setup(s)
 			began := time.Now()
 			var got []seen
 			for st, err := range client(s).Watch(t.Context(), instanceARN) {
-				n := seen{At: time.Since(began), Err: verdict(err)}
+				n := seen{At: time.Since(began), Err: errorSummary(err)}
 				if st != nil {
 					n.Stream = strings.Join([]string{string(st.Status), string(st.PolicyStatus), st.ResourceStatus}, " ")
 				}
 				got = append(got, n)
 			}
-			same(t, "watch", test.want, got)
+			wantEqual(t, "watch", test.want, got)
 		})
 	}
 }
 
 func TestWatchModeAndKey(t *testing.T) {
-	bubble(t, "a restart between two reads", func(t *testing.T) {
+	runSynctest(t, "a restart between two reads", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, KmsKeyId: keyID})
 		time.AfterFunc(10*time.Second, func() {
@@ -310,19 +310,19 @@ func TestWatchModeAndKey(t *testing.T) {
 				break
 			}
 		}
-		same(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
+		wantEqual(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
 	})
 }
 
 // A call that sets one bound of the delay moves the default of the other, as one that sets it for the client does.
 func TestWaitOneBoundOfTheDelay(t *testing.T) {
-	bubble(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
+	runSynctest(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 4 * time.Minute })
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarting})
 		began := time.Now()
 		must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
 			o.Wait.MinDelay = 5 * time.Minute
 		}))(t)
-		same(t, "time", 5*time.Minute, time.Since(began))
+		wantEqual(t, "time", 5*time.Minute, time.Since(began))
 	})
 }

@@ -38,7 +38,7 @@ func TestFromCreateToDelete(t *testing.T) {
 		in := create()
 		in.Tags = tags
 		created := must(c.Create(ctx, in))(t)
-		same(t, "create", &eventstream.CreateOutput{EventStreamArn: streamARN, Tags: tags}, created, noMetadata)
+		wantEqual(t, "create", &eventstream.CreateOutput{EventStreamArn: streamARN, Tags: tags}, created, noMetadata)
 
 		pass(time.Hour)
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageKey)
@@ -52,14 +52,14 @@ func TestFromCreateToDelete(t *testing.T) {
 			},
 			Tags: tags,
 		}
-		same(t, "get", want, must(c.Get(ctx, ref()))(t))
+		wantEqual(t, "get", want, must(c.Get(ctx, ref()))(t))
 
 		want.CreatedAt, want.Message = time.Time{}, ""
-		same(t, "list", []*eventstream.Stream{want}, all(t, c, "example-domain"))
+		wantEqual(t, "list", []*eventstream.Stream{want}, all(t, c, "example-domain"))
 
-		same(t, "delete", &eventstream.DeleteOutput{}, must(c.Delete(ctx, ref()))(t), noMetadata)
-		same(t, "list", nil, all(t, c, "example-domain"))
-		same(t, "calls", []string{
+		wantEqual(t, "delete", &eventstream.DeleteOutput{}, must(c.Delete(ctx, ref()))(t), noMetadata)
+		wantEqual(t, "list", nil, all(t, c, "example-domain"))
+		wantEqual(t, "calls", []string{
 			"0s CreateEventStream ok", "2h0m0s GetEventStream ok", "2h0m0s ListEventStreams ok", "2h0m0s DeleteEventStream ok",
 			"2h0m0.25s ListEventStreams ok", // it waited for its place
 		}, calls(s, began))
@@ -95,7 +95,7 @@ func TestRefusedCommands(t *testing.T) {
 		}, statemachine.AlreadyInState},
 		{"no such destination", func(ctx context.Context, s *server, c *eventstream.Client) error {
 			s.Remove(streamARN)
-			s.SetKinesis(uri, eventstreamtest.KinesisMissing)
+			s.SetKinesisStream(uri, eventstreamtest.KinesisMissing)
 			_, err := c.Create(ctx, create())
 			return err
 		}, statemachine.InvalidInput},
@@ -110,7 +110,7 @@ func TestRefusedCommands(t *testing.T) {
 	} {
 		bubble(t, test.why, func(t *testing.T) {
 			s := running()
-			same(t, "kind", test.want, statemachine.KindOf(test.do(t.Context(), s, client(s))))
+			wantEqual(t, "kind", test.want, statemachine.KindOf(test.do(t.Context(), s, client(s))))
 		})
 	}
 }
@@ -175,10 +175,10 @@ func TestGetWithoutAStream(t *testing.T) {
 				t.Errorf("a stream beside the error: %+v", got)
 			}
 			fault := as[*statemachine.Fault](t, err)
-			same(t, "kind", test.kind, fault.Kind)
-			same(t, "operation", test.op, fault.Operation)
+			wantEqual(t, "kind", test.kind, fault.Kind)
+			wantEqual(t, "operation", test.op, fault.Operation)
 			mentions(t, err, test.says...)
-			same(t, "calls", test.calls, calls(s, began))
+			wantEqual(t, "calls", test.calls, calls(s, began))
 		})
 	}
 }
@@ -199,13 +199,13 @@ func TestListPages(t *testing.T) {
 		for _, stream := range all(t, c, "example-domain") {
 			got = append(got, stream.EventStreamName)
 		}
-		same(t, "names", want, got)
-		same(t, "reads", 3, len(s.Calls()))
+		wantEqual(t, "names", want, got)
+		wantEqual(t, "reads", 3, len(s.Calls()))
 
 		for range c.List(t.Context(), "example-domain") {
 			break
 		}
-		same(t, "reads after the first stream", 4, len(s.Calls()))
+		wantEqual(t, "reads after the first stream", 4, len(s.Calls()))
 	})
 }
 
@@ -222,17 +222,17 @@ func TestListErrors(t *testing.T) {
 			if stream != nil {
 				t.Errorf("a stream beside the error: %+v", stream)
 			}
-			same(t, "kind", statemachine.Throttled, statemachine.KindOf(err))
+			wantEqual(t, "kind", statemachine.Throttled, statemachine.KindOf(err))
 		}
-		same(t, "yields", 1, n)
+		wantEqual(t, "yields", 1, n)
 		began := time.Now()
 		for _, err := range list {
 			if err != nil {
 				t.Error(err)
 			}
 		}
-		same(t, "the pause after the throttling", time.Second, time.Since(began))
-		same(t, "no such domain", statemachine.NotFound, statemachine.KindOf(first(c.List(t.Context(), "x"))))
+		wantEqual(t, "the pause after the throttling", time.Second, time.Since(began))
+		wantEqual(t, "no such domain", statemachine.NotFound, statemachine.KindOf(first(c.List(t.Context(), "x"))))
 	})
 }
 
@@ -272,11 +272,11 @@ func TestMock(t *testing.T) {
 				mentions(t, err, "the list would never end")
 			}
 		}
-		same(t, "yields of a list that goes round in circles", 3, n)
+		wantEqual(t, "yields of a list that goes round in circles", 3, n)
 		in := create()
 		in.Uri, in.Tags = strings.Replace(uri, "us-east-1", "eu-west-1", 1), map[string]string{}
 		must(c.Create(t.Context(), in))(t) // nobody knows the Region
-		same(t, "no tags", true, m.created.Tags == nil)
+		wantEqual(t, "no tags", true, m.created.Tags == nil)
 	})
 }
 
@@ -298,7 +298,7 @@ func TestOptions(t *testing.T) {
 			for _, fn := range m.options {
 				fn(&customerprofiles.Options{})
 			}
-			same(t, "options", want, seen)
+			wantEqual(t, "options", want, seen)
 		}
 	})
 }
@@ -314,8 +314,8 @@ func TestRegion(t *testing.T) {
 		_, err = c.Create(t.Context(), in, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Region = "us-east-1" })
 		})
-		same(t, "of the service", statemachine.InvalidInput, statemachine.KindOf(err))
-		same(t, "calls", 1, len(s.Calls()))
+		wantEqual(t, "of the service", statemachine.InvalidInput, statemachine.KindOf(err))
+		wantEqual(t, "calls", 1, len(s.Calls()))
 	})
 }
 
@@ -325,7 +325,7 @@ func TestRetries(t *testing.T) {
 		s := running()
 		s.Fail(getEventStream, failure{Code: "InternalServerException", Status: 500, Times: 2})
 		must(client(s).Get(t.Context(), ref()))(t)
-		same(t, "attempts", 3, len(s.Calls()))
+		wantEqual(t, "attempts", 3, len(s.Calls()))
 
 		s = running()
 		began := time.Now()
@@ -333,7 +333,7 @@ func TestRetries(t *testing.T) {
 		must(client(s, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.RetryMaxAttempts = 10 })
 		}).Wait(t.Context(), ref(), eventstream.StateRunning, time.Hour))(t)
-		same(t, "reads", []string{
+		wantEqual(t, "reads", []string{
 			"0s GetEventStream InternalServerException", "4s GetEventStream InternalServerException", "8s GetEventStream ok",
 		}, calls(s, began))
 	})
@@ -365,6 +365,6 @@ func TestPacing(t *testing.T) {
 		}
 		delete(codes, "ok")
 		delete(codes, "ResourceNotFoundException")
-		same(t, "what went wrong", nil, slices.Sorted(maps.Keys(codes)))
+		wantEqual(t, "what went wrong", nil, slices.Sorted(maps.Keys(codes)))
 	})
 }

@@ -22,7 +22,7 @@ type EnsureOutput struct {
 	GapFrom, GapTo time.Time
 }
 
-func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
+func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
 
@@ -46,8 +46,8 @@ func output(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	e := call.ensurer(in.Ref, CreateEventStream)
@@ -65,19 +65,19 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 		return err
 	}
 	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
-	return output(done), err
+	return newEnsureOutput(done), err
 }
 
 // EnsureDeleted makes sure that the stream is gone within maxWait, whatever its state was before. The rules are
 // those of [Client.EnsureCreated], in reverse; there is no drift. That it is gone is confirmed as [Client.Wait]
 // says.
 func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", call.ensurer(ref, DeleteEventStream), StateAbsent, maxWait)
-	return output(done), err
+	return newEnsureOutput(done), err
 }
 
 // ensurer is what all ensures have in common. Its command deletes.
@@ -88,7 +88,7 @@ func (c *call) ensurer(ref Ref, runs ...statemachine.Operation) *statemachine.En
 			_, err := c.delete(ctx, ref)
 			return err
 		},
-		Commands: statemachine.Commands[*Stream]{Operations: runs, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer},
+		Commands: statemachine.EnsureOptions[*Stream]{Operations: runs, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer},
 	}
 }
 

@@ -81,7 +81,7 @@ func (test ensureTest) run(t *testing.T, server func(...func(*options)) *server,
 		})
 		began := time.Now()
 		out, err := ensure(t.Context(), c, cmp.Or(test.maxWait, time.Hour))
-		same(t, "outcome", test.want, account(s, began, out, err))
+		wantEqual(t, "outcome", test.want, account(s, began, out, err))
 		mentions(t, err, test.says...)
 	})
 }
@@ -112,8 +112,8 @@ func TestEnsureCreated(t *testing.T) {
 		},
 		{
 			why: "the destination becomes active later", setup: func(s *server) {
-				s.SetKinesis(uri, eventstreamtest.KinesisNotActive)
-				time.AfterFunc(7*time.Second, func() { s.SetKinesis(uri, eventstreamtest.KinesisActive) })
+				s.SetKinesisStream(uri, eventstreamtest.KinesisNotActive)
+				time.AfterFunc(7*time.Second, func() { s.SetKinesisStream(uri, eventstreamtest.KinesisActive) })
 			},
 			want: did{Took: 10 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
 				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException", "4s CreateEventStream BadRequestException",
@@ -284,7 +284,7 @@ func TestEnsureDeleted(t *testing.T) {
 			want: did{Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
 		},
 		{
-			why: "the first read is old: it is gone", setup: func(s *server) { s.StaleReads(streamARN, 1); s.Remove(streamARN) },
+			why: "the first read is old: it is gone", setup: func(s *server) { s.FreezeReads(streamARN, 1); s.Remove(streamARN) },
 			want: did{Took: 2 * s, State: absent, End: absent, Commands: []string{"0s DeleteEventStream ResourceNotFoundException"}},
 		},
 		{
@@ -348,7 +348,7 @@ func TestEnsureBesideAnother(t *testing.T) {
 			}
 			began := time.Now()
 			out, err := test.ensure(t.Context(), client(s))
-			same(t, "outcome", test.want, account(s, began, out, err))
+			wantEqual(t, "outcome", test.want, account(s, began, out, err))
 		})
 	}
 }
@@ -417,10 +417,10 @@ func TestEnsureAfterACrash(t *testing.T) {
 					if err != nil {
 						t.Fatalf("the second run: %v", err)
 					}
-					same(t, "what it says", test.end, out.Stream.State)
-					same(t, "what is", test.end, s.State(streamARN))
+					wantEqual(t, "what it says", test.end, out.Stream.State)
+					wantEqual(t, "what is", test.end, s.State(streamARN))
 					if test.end == runs {
-						same(t, "destination", uri, out.Stream.Uri)
+						wantEqual(t, "destination", uri, out.Stream.Uri)
 					}
 					accepted := 0
 					for _, c := range s.Calls() {
@@ -447,7 +447,7 @@ func TestEnsureSendsOnce(t *testing.T) {
 		s.Fail(opCreate, failure{Drop: true, Times: -1})
 		began := time.Now()
 		out, err := client(s).EnsureCreated(t.Context(), create(), 3*time.Minute)
-		same(t, "outcome", did{
+		wantEqual(t, "outcome", did{
 			Verdict: "timed out: unavailable", Took: 3 * time.Minute, State: absent, End: absent, Commands: []string{
 				"0s CreateEventStream dropped", "1m0s CreateEventStream dropped", "2m0s CreateEventStream dropped",
 			},

@@ -19,7 +19,7 @@ func quickly(o *eventstream.Options) {
 
 // A stream is created, and waited for until its events get to the destination.
 func Example() {
-	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.Reads = 2 }) // the destination is healthy after two reads
+	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.ReadsPerTransition = 2 }) // the destination is healthy after two reads
 	server.AddDomain("example-domain")
 	client := eventstream.NewFromConfig(server.Config(), quickly)
 	ctx := context.Background()
@@ -60,7 +60,7 @@ func ExampleClient_WaitHealthy() {
 	stream, err := client.WaitHealthy(context.Background(), eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}, 10*time.Minute)
 	if errors.Is(err, statemachine.MissingDependency) {
 		fmt.Println(stream.Message)
-		fmt.Println("a new stream is needed:", stream.NeedsNewStream())
+		fmt.Println("a new stream is needed:", stream.MustRecreate())
 	}
 	// Output:
 	// The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination

@@ -78,7 +78,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("%s: the request's ID is %q", op, fault.RequestID)
 				}
 				fault.Err, fault.RequestID = nil, ""
-				same(t, string(op), statemachine.Fault{Kind: test.kind, Operation: op, Resource: resource, Code: test.code, Message: message}, fault)
+				wantEqual(t, string(op), statemachine.Fault{Kind: test.kind, Operation: op, Resource: resource, Code: test.code, Message: message}, fault)
 				if !errors.Is(err, test.kind) {
 					t.Errorf("%s: it is no %s: %v", op, test.kind, err)
 				}
@@ -96,7 +96,7 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 		s.Fail("", failure{Drop: true, Times: -1})
 		for op, do := range each(t.Context(), c) {
 			err := do()
-			same(t, string(op), statemachine.Unavailable, statemachine.KindOf(err))
+			wantEqual(t, string(op), statemachine.Unavailable, statemachine.KindOf(err))
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("%s: %v", op, err)
 			}
@@ -109,7 +109,7 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			err := each(ctx, client(s))[op]()
 			cancel()
-			same(t, string(op), statemachine.Interrupted, statemachine.KindOf(err))
+			wantEqual(t, string(op), statemachine.Interrupted, statemachine.KindOf(err))
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s: %v", op, err)
 			}
@@ -121,7 +121,7 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 			return aws.Credentials{}, errors.New("none")
 		})
 		for op, do := range each(t.Context(), eventstream.NewFromConfig(cfg)) {
-			same(t, string(op), statemachine.Unauthenticated, statemachine.KindOf(do()))
+			wantEqual(t, string(op), statemachine.Unauthenticated, statemachine.KindOf(do()))
 		}
 	})
 }

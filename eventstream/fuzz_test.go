@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
-	"github.com/streamwarden/streamwarden-go/internal/garbletest"
+	"github.com/streamwarden/streamwarden-go/internal/corrupttest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -76,7 +76,7 @@ func refuses(t *testing.T, err error, wrong map[string]bool) {
 // state or one that the machine does not know.
 func FuzzAnswer(f *testing.F) {
 	goods := []string{
-		goodGet, goodList, garbletest.XML, garbletest.JSON, "", "{}", `{"EventStreamArn":"` + streamARN + `"}`, `{"Message":"The input you provided is invalid"}`,
+		goodGet, goodList, corrupttest.XML, corrupttest.JSON, "", "{}", `{"EventStreamArn":"` + streamARN + `"}`, `{"Message":"The input you provided is invalid"}`,
 	}
 	for which := range goods {
 		f.Add(which, 0, uint16(1<<15), []byte{})
@@ -84,15 +84,15 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 150, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], garbletest.Body(goods[uint(which)%uint(len(goods))], cut, flips))
+		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
 // TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
-	garbletest.Each(goodGet, func(body string) {
-		got, err := eventstream.NewFromConfig(garbletest.Config(200, "application/json", body)).Get(t.Context(), ref())
+	corrupttest.EachCorruption(goodGet, func(body string) {
+		got, err := eventstream.NewFromConfig(corrupttest.StaticResponse(200, "application/json", body)).Get(t.Context(), ref())
 		truthful(t, 200, got, err)
 	})
 }
@@ -100,7 +100,7 @@ func TestEveryFlip(t *testing.T) {
 // answered has every operation read one answer.
 func answered(t *testing.T, status int, body string) {
 	t.Helper()
-	c := eventstream.NewFromConfig(garbletest.Config(status, "application/json", body))
+	c := eventstream.NewFromConfig(corrupttest.StaticResponse(status, "application/json", body))
 	got, err := c.Get(t.Context(), ref())
 	truthful(t, status, got, err)
 	for s, err := range c.List(t.Context(), "example-domain") {

@@ -83,8 +83,8 @@ func bubble(t *testing.T, name string, test func(t *testing.T)) {
 	})
 }
 
-// same fails the test where got is not want.
-func same[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
+// wantEqual fails the test where got is not want.
+func wantEqual[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, opts...); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

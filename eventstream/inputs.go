@@ -50,7 +50,7 @@ func (r Ref) validate(op statemachine.Operation) error {
 
 func (in *CreateInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(CreateEventStream)
+		return validate.NilInput(CreateEventStream)
 	}
 	wrong := statemachine.InputError{Operation: CreateEventStream}
 	in.check(&wrong)
@@ -69,7 +69,7 @@ func checkName(s string) string {
 	if reason := validate.Length(s, 1, 64); reason != "" {
 		return reason
 	}
-	return validate.Chars(s, "letters, digits, _ and -", func(r rune) bool {
+	return validate.Charset(s, "letters, digits, _ and -", func(r rune) bool {
 		return r == '_' || r == '-' || validate.Alphanumeric(r)
 	})
 }
@@ -87,7 +87,7 @@ func checkURI(s, region string) string {
 	if !ok || name == "" {
 		return fmt.Sprintf("must be the ARN of a Kinesis data stream (…:stream/name), is %q", s)
 	}
-	return validate.Chars(name, "letters, digits, _, . and - after stream/", func(r rune) bool {
+	return validate.Charset(name, "letters, digits, _, . and - after stream/", func(r rune) bool {
 		return r == '_' || r == '.' || r == '-' || validate.Alphanumeric(r)
 	})
 }

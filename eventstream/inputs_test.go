@@ -58,12 +58,12 @@ func TestNames(t *testing.T) {
 			}
 			in := create()
 			in.DomainName = test.name
-			same(t, "DomainName", one("DomainName"), wrong(t, in.Validate()))
-			same(t, "DomainName of a Ref", one("DomainName"), wrong(t, in.Ref.Validate()))
+			wantEqual(t, "DomainName", one("DomainName"), wrong(t, in.Validate()))
+			wantEqual(t, "DomainName of a Ref", one("DomainName"), wrong(t, in.Ref.Validate()))
 			in = create()
 			in.EventStreamName = test.name
-			same(t, "EventStreamName", one("EventStreamName"), wrong(t, in.Validate()))
-			same(t, "EventStreamName of a Ref", one("EventStreamName"), wrong(t, in.Ref.Validate()))
+			wantEqual(t, "EventStreamName", one("EventStreamName"), wrong(t, in.Validate()))
+			wantEqual(t, "EventStreamName of a Ref", one("EventStreamName"), wrong(t, in.Ref.Validate()))
 		})
 	}
 }
@@ -106,7 +106,7 @@ func TestUri(t *testing.T) {
 				want = []string{"Uri"}
 			}
 			err := in.Validate()
-			same(t, test.uri, want, wrong(t, err))
+			wantEqual(t, test.uri, want, wrong(t, err))
 			if len(test.uri) == 1 {
 				mentions(t, err, "is not an ARN")
 			}
@@ -164,10 +164,10 @@ func TestTags(t *testing.T) {
 			in.Tags = test.tags
 			err := in.Validate()
 			if test.says == "" {
-				same(t, "fields", nil, wrong(t, err))
+				wantEqual(t, "fields", nil, wrong(t, err))
 				return
 			}
-			same(t, "fields", []string{"Tags"}, wrong(t, err))
+			wantEqual(t, "fields", []string{"Tags"}, wrong(t, err))
 			mentions(t, err, test.says)
 		})
 	}
@@ -213,17 +213,17 @@ func TestInputErrors(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			err := test.do()
-			same(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
-			same(t, "operation", test.op, as[*statemachine.InputError](t, err).Operation)
-			same(t, "fields", test.want, wrong(t, err))
+			wantEqual(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+			wantEqual(t, "operation", test.op, as[*statemachine.InputError](t, err).Operation)
+			wantEqual(t, "fields", test.want, wrong(t, err))
 		})
 	}
 	out, err := c.EnsureCreated(ctx, nil, 1)
-	same(t, "the output beside an error", &eventstream.EnsureOutput{}, out)
-	same(t, "its kind", statemachine.InvalidInput, statemachine.KindOf(err))
-	same(t, "calls", 0, len(s.Calls()))
+	wantEqual(t, "the output beside an error", &eventstream.EnsureOutput{}, out)
+	wantEqual(t, "its kind", statemachine.InvalidInput, statemachine.KindOf(err))
+	wantEqual(t, "calls", 0, len(s.Calls()))
 }
 
 func TestRefString(t *testing.T) {
-	same(t, "text", "example-domain/example-stream", ref().String())
+	wantEqual(t, "text", "example-domain/example-stream", ref().String())
 }

@@ -11,8 +11,8 @@ import (
 
 // The machines have the states that the SDK's enums have: this fails when the SDK grows one.
 func TestStatesAreTheSDKs(t *testing.T) {
-	same(t, "streams", append(eventstream.State("").Values(), eventstream.StateAbsent), eventstream.Machine().States(), sorted[eventstream.State]())
-	same(t, "destinations", eventstream.DestinationStatus("").Values(), eventstream.DestinationMachine().States(), sorted[eventstream.DestinationStatus]())
+	wantEqual(t, "streams", append(eventstream.State("").Values(), eventstream.StateAbsent), eventstream.Machine().States(), sorted[eventstream.State]())
+	wantEqual(t, "destinations", eventstream.DestinationStatus("").Values(), eventstream.DestinationMachine().States(), sorted[eventstream.DestinationStatus]())
 	if slices.Contains(eventstream.State("").Values(), eventstream.StateAbsent) {
 		t.Error("StateAbsent has become a state of the service")
 	}
@@ -24,7 +24,7 @@ func TestMachine(t *testing.T) {
 		create, remove           = eventstream.CreateEventStream, eventstream.DeleteEventStream
 	)
 	m := eventstream.Machine()
-	same(t, "absent", absent, m.Absent())
+	wantEqual(t, "absent", absent, m.Absent())
 	for _, test := range []struct {
 		from, to eventstream.State
 		want     []statemachine.Operation
@@ -38,8 +38,8 @@ func TestMachine(t *testing.T) {
 		{running, stopped, nil, false}, // nobody can command it
 	} {
 		got, ok := m.Plan(test.from, test.to)
-		same(t, string(test.from)+" to "+string(test.to), test.want, slices.Clip(got))
-		same(t, string(test.from)+" to "+string(test.to), test.ok, ok)
+		wantEqual(t, string(test.from)+" to "+string(test.to), test.want, slices.Clip(got))
+		wantEqual(t, string(test.from)+" to "+string(test.to), test.ok, ok)
 	}
 	for _, s := range m.States() {
 		if m.Transient(s) {
@@ -65,8 +65,8 @@ func TestNeedsNewStream(t *testing.T) {
 		{"", false},
 	} {
 		d := eventstream.Destination{Status: eventstream.DestinationUnhealthy, Message: test.message}
-		same(t, test.message, test.want, d.NeedsNewStream())
+		wantEqual(t, test.message, test.want, d.MustRecreate())
 		d.Status = eventstream.DestinationHealthy
-		same(t, "healthy: "+test.message, false, d.NeedsNewStream())
+		wantEqual(t, "healthy: "+test.message, false, d.MustRecreate())
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
-	"github.com/streamwarden/streamwarden-go/internal/randomtest"
+	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -24,21 +24,21 @@ func TestEnsureRandom(t *testing.T) {
 	ended, sent := map[string]int{}, 0
 	for seed := range n {
 		synctest.Test(t, func(t *testing.T) {
-			d := randomtest.NewDice(uint64(seed))
+			d := proptest.NewDice(uint64(seed))
 			lag, faults, rivals := time.Duration(0), 0, 0
 			if d.Percent(60) {
-				lag = d.UpTo(maxLag)
+				lag = d.Duration(maxLag)
 			}
 			if d.Percent(60) {
-				faults = d.N(40)
+				faults = d.IntN(40)
 			}
 			if d.Percent(40) {
-				rivals = d.N(4)
+				rivals = d.IntN(4)
 			}
 			s := empty(func(o *options) {
-				o.StaleFunc = func(string) time.Duration { return d.UpTo(lag) }
-				o.Latency = func(call) time.Duration { return d.UpTo(300 * time.Millisecond) }
-				o.Intercept = func(call) *failure { return (*failure)(d.Fault(faults)) }
+				o.StaleFunc = func(string) time.Duration { return d.Duration(lag) }
+				o.Latency = func(call) time.Duration { return d.Duration(300 * time.Millisecond) }
+				o.Intercept = func(call) *failure { return (*failure)(d.Failure(faults)) }
 			})
 			rival := func(does int) {
 				switch e := example(); does {
@@ -54,23 +54,23 @@ func TestEnsureRandom(t *testing.T) {
 				}
 			}
 			s.Stale(streamARN, 0) // it was absent before
-			rival(d.N(4))
+			rival(d.IntN(4))
 			pass(time.Hour)
 			for range rivals {
-				does := d.N(4) // timers have goroutines of their own
-				time.AfterFunc(d.UpTo(2*time.Minute), func() { rival(does) })
+				does := d.IntN(4) // timers have goroutines of their own
+				time.AfterFunc(d.Duration(2*time.Minute), func() { rival(does) })
 			}
-			e := randomtest.Ensure[eventstream.State]{
-				Machine: eventstream.Machine(), MaxWait: maxWait, Lag: lag, Alone: rivals == 0, Began: time.Now(),
+			e := proptest.Ensure[eventstream.State]{
+				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Began: time.Now(),
 			}
 			restart := d.Percent(50)
 			c := client(s, func(o *eventstream.Options) { o.Wait.OnRead, o.AllowRestart = e.OnRead, restart })
 			var out *eventstream.EnsureOutput
 			if d.Percent(60) {
-				e.Target, e.Runs = runs, []statemachine.Operation{opCreate, opDelete}
+				e.Target, e.Allowed = runs, []statemachine.Operation{opCreate, opDelete}
 				out, e.Err = c.EnsureCreated(t.Context(), create(), maxWait)
 			} else {
-				e.Target, e.Runs = absent, []statemachine.Operation{opDelete}
+				e.Target, e.Allowed = absent, []statemachine.Operation{opDelete}
 				out, e.Err = c.EnsureDeleted(t.Context(), ref(), maxWait)
 			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(streamARN)
@@ -79,7 +79,7 @@ func TestEnsureRandom(t *testing.T) {
 			}
 			ended[fmt.Sprintf("%s: %s", e.Target, verdict(e.Err))]++
 			sent += e.Sent()
-			for _, wrong := range e.Wrong() {
+			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
 			if e.Err == nil && e.Target == runs && out.Stream.Uri != uri {

@@ -38,11 +38,11 @@ func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*S
 	if err := ref.validate(""); err != nil {
 		return nil, err
 	}
-	call.reads.Count()
+	call.reads.CountAgainstQuota()
 	s, err := call.get(ctx, ref)
 	if errors.Is(err, statemachine.NotFound) {
-		if doubt := call.confirm(ctx, ref, err); doubt != nil {
-			return nil, doubt
+		if confirmErr := call.confirmAbsent(ctx, ref, err); confirmErr != nil {
+			return nil, confirmErr
 		}
 	}
 	return s, err
@@ -56,23 +56,23 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := ofDetails(ref, out)
-	var strange string
+	s := streamFromOutput(ref, out)
+	var problem string
 	switch {
 	case s.DomainName != ref.DomainName:
-		strange = elsewhere("DomainName", s.DomainName)
-	case s.EventStreamArn != "" && !ref.named(s.EventStreamArn):
-		strange = elsewhere("ARN", s.EventStreamArn)
+		problem = mismatch("DomainName", s.DomainName)
+	case s.EventStreamArn != "" && !ref.matchesARN(s.EventStreamArn):
+		problem = mismatch("ARN", s.EventStreamArn)
 	case s.State == "" || s.Uri == "": // without its destination it would look as if it led elsewhere
-		strange = "the answer lacks the State or the destination's Uri"
+		problem = "the answer lacks the State or the destination's Uri"
 	default:
 		return s, nil
 	}
-	return nil, sdkcall.Strange(getEventStream, ref.String(), out.ResultMetadata, strange)
+	return nil, sdkcall.UnexpectedResponse(getEventStream, ref.String(), out.ResultMetadata, problem)
 }
 
-// confirm asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
-func (c *call) confirm(ctx context.Context, ref Ref, notFound error) error {
+// confirmAbsent asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
+func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) error {
 	listed := false
 	err := c.list(ctx, ref.DomainName, func(s *Stream) bool {
 		listed = s.EventStreamName == ref.EventStreamName
@@ -86,7 +86,7 @@ func (c *call) confirm(ctx context.Context, ref Ref, notFound error) error {
 	case err != nil:
 		return fmt.Errorf("%s %s: there is no such event stream, or access to it was denied; what would tell failed: %w", getEventStream, ref, err)
 	case listed:
-		return sdkcall.Strange(getEventStream, ref.String(), middleware.Metadata{},
+		return sdkcall.UnexpectedResponse(getEventStream, ref.String(), middleware.Metadata{},
 			"GetEventStream says that it does not exist, or that access was denied, and ListEventStreams names it: one of them is an old read, or GetEventStream is not allowed")
 	}
 	return nil
@@ -98,7 +98,7 @@ func (c *call) read(ctx context.Context, ref Ref) (*Stream, error) {
 	if !errors.Is(err, statemachine.NotFound) {
 		return s, err
 	}
-	if doubt := c.confirm(ctx, ref, err); doubt != nil {
+	if doubt := c.confirmAbsent(ctx, ref, err); doubt != nil {
 		return nil, doubt
 	}
 	return absent(ref), nil
@@ -112,11 +112,13 @@ func readKind(err error) statemachine.Kind {
 	return statemachine.Unknown
 }
 
-// named reports whether an ARN is one of the stream.
-func (r Ref) named(arn string) bool { return arn[strings.LastIndex(arn, "/")+1:] == r.EventStreamName }
+// matchesARN reports whether an ARN is one of the stream.
+func (r Ref) matchesARN(arn string) bool {
+	return arn[strings.LastIndex(arn, "/")+1:] == r.EventStreamName
+}
 
-// elsewhere says that an answer is about something else.
-func elsewhere(member, got string) string {
+// mismatch says that an answer is about something else.
+func mismatch(member, got string) string {
 	return fmt.Sprintf("the answer is not about what was asked for: its %s is %q", member, got)
 }
 
@@ -127,7 +129,7 @@ func elsewhere(member, got string) string {
 // again reads anew.
 func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		err := validate.Field("DomainName", checkName(domainName))
+		err := validate.FieldError("DomainName", checkName(domainName))
 		more := true
 		if err == nil {
 			err = c.call(optFns).list(ctx, domainName, func(s *Stream) bool {
@@ -145,29 +147,29 @@ func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Op
 func (c *call) list(ctx context.Context, domainName string, each func(*Stream) bool) error {
 	var token *string
 	for first := true; first || aws.ToString(token) != ""; first = false {
-		out, err := sdkcall.Paced(ctx, c.reads, listEventStreams, domainName, c.api.ListEventStreams, &customerprofiles.ListEventStreamsInput{
+		out, err := sdkcall.DoPaced(ctx, c.reads, listEventStreams, domainName, c.api.ListEventStreams, &customerprofiles.ListEventStreamsInput{
 			DomainName: &domainName, MaxResults: new(int32(pageSize)), NextToken: token,
 		})
 		if err != nil {
 			return err
 		}
-		if out.Items == nil && sdkcall.FromService(out.ResultMetadata) {
+		if out.Items == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 			// What the SDK makes of an answer that is none: nobody's absence can be believed on it. That Customer Profiles writes an
 			// empty list out is unconfirmed.
-			return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer holds no list")
+			return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer holds no list")
 		}
 		for i := range out.Items {
-			switch s := ofSummary(&out.Items[i]); {
+			switch s := streamFromSummary(&out.Items[i]); {
 			case s.DomainName != domainName:
-				return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, elsewhere("DomainName", s.DomainName))
+				return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, mismatch("DomainName", s.DomainName))
 			case s.EventStreamName == "":
-				return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer has an event stream without a name")
+				return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer has an event stream without a name")
 			case !each(s):
 				return nil
 			}
 		}
 		if token != nil && out.NextToken != nil && *out.NextToken == *token {
-			return sdkcall.Strange(listEventStreams, domainName, out.ResultMetadata, "the answer's NextToken is the request's: the list would never end")
+			return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer's NextToken is the request's: the list would never end")
 		}
 		token = out.NextToken
 	}

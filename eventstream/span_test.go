@@ -21,7 +21,7 @@ func TestSpanOfWaitHealthy(t *testing.T) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider = &spans })
 		})
 		_, err := client.WaitHealthy(t.Context(), ref(), time.Hour)
-		ours := spans.Spans(sdkcall.Scope)
+		ours := spans.Spans(sdkcall.ScopeName)
 		if !errors.Is(err, statemachine.Gone) || len(ours) != 1 {
 			t.Fatalf("%d spans, %v", len(ours), err)
 		}

@@ -33,21 +33,21 @@ type Destination struct {
 	Message        string            // the service's own words on the status; empty in a list, which lacks it
 }
 
-// remedy is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the
+// recreateMessages is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the
 // remedy of a new stream, in lower case. The others it lists, on throttling and on keys, are about what can be
 // mended while the stream stays.
-var remedy = []string{"stream is not active", "stream does not exist", "recreate the event stream"}
+var recreateMessages = []string{"stream is not active", "stream does not exist", "recreate the event stream"}
 
-// NeedsNewStream reports whether the destination is unhealthy with one of the messages that AWS says need a new
+// MustRecreate reports whether the destination is unhealthy with one of the messages that AWS says need a new
 // stream: its Kinesis data stream is not active, or does not exist. Waiting does not help then: see that the
 // Kinesis data stream is there, and delete and create the event stream. It is always false for a stream out of
 // a list, which lacks the message.
-func (d Destination) NeedsNewStream() bool {
+func (d Destination) MustRecreate() bool {
 	if d.Status != DestinationUnhealthy {
 		return false
 	}
 	message := strings.ToLower(d.Message)
-	for _, part := range remedy {
+	for _, part := range recreateMessages {
 		if strings.Contains(message, part) {
 			return true
 		}
@@ -60,7 +60,7 @@ func absent(ref Ref) *Stream {
 	return &Stream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName, State: StateAbsent}
 }
 
-func ofDetails(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stream {
+func streamFromOutput(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stream {
 	s := &Stream{
 		DomainName:      aws.ToString(out.DomainName),
 		EventStreamName: ref.EventStreamName,
@@ -78,7 +78,7 @@ func ofDetails(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stream {
 	return s
 }
 
-func ofSummary(item *types.EventStreamSummary) *Stream {
+func streamFromSummary(item *types.EventStreamSummary) *Stream {
 	s := &Stream{
 		DomainName:      aws.ToString(item.DomainName),
 		EventStreamName: aws.ToString(item.EventStreamName),

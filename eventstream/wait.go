@@ -26,8 +26,8 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.patient(optFns)
-	w, err := toWait(call, ref, machine, (*Stream).state, target, maxWait)
+	call := c.newCallNoRetry(optFns)
+	w, err := newWait(call, ref, machine, (*Stream).state, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +44,8 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // of the Kinesis data stream, are waited out. Right after a restart the message may be an old read's, of the
 // stream before.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.patient(optFns)
-	w, err := toWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
+	call := c.newCallNoRetry(optFns)
+	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
 	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
-		explain(e, s)
+		addPlan(e, s)
 	}
 	end(nil, err)
 	return s, err
@@ -61,15 +61,15 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 
 // checkDestination tells why a destination cannot become healthy.
 func checkDestination(s *Stream) error {
-	if !s.NeedsNewStream() {
+	if !s.MustRecreate() {
 		return nil
 	}
 	return fmt.Errorf("%w: %q: see that the destination %s is active, then make the stream anew", statemachine.MissingDependency, s.Message, s.Uri)
 }
 
-// explain adds to the error of a WaitHealthy what only the stream's own machine knows: the operations that would lead to a
+// addPlan adds to the error of a WaitHealthy what only the stream's own machine knows: the operations that would lead to a
 // destination that can be healthy, and that a destination ended it whose stream does not run.
-func explain(e *statemachine.WaitError, s *Stream) {
+func addPlan(e *statemachine.WaitError, s *Stream) {
 	switch {
 	case e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed:
 	case e.Err != nil: // of checkDestination
@@ -97,15 +97,15 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 			yield(nil, err)
 			return
 		}
-		waiter(c.patient(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
+		waiter(c.newCallNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
 }
 
-// toWait checks the arguments of a wait and makes its waiter: apart, so that none of that is on the stack while the wait
+// newWait checks the arguments of a wait and makes its waiter: apart, so that none of that is on the stack while the wait
 // sleeps, which is twice as large otherwise.
-func toWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
+func newWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
 ) (*statemachine.Waiter[*Stream, S], error) {
-	if err := validate.Wait(m, target, maxWait, &c.options.Wait, ref.validate("")); err != nil {
+	if err := validate.WaitArgs(m, target, maxWait, &c.options.Wait, ref.validate("")); err != nil {
 		return nil, err
 	}
 	return waiter(c, ref, m, state), nil

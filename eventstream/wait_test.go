@@ -60,7 +60,7 @@ func (test waitTest) run(t *testing.T, wait func(context.Context, *eventstream.C
 				t.Errorf("the value's names are %s, %s", value.DomainName, value.EventStreamName)
 			}
 		}
-		same(t, "outcome", test.want, got)
+		wantEqual(t, "outcome", test.want, got)
 		mentions(t, err, test.says...)
 	})
 }
@@ -138,7 +138,7 @@ func TestWait(t *testing.T) {
 			setup: func(s *server) {
 				s.Remove(streamARN)
 				time.AfterFunc(3*time.Second, func() { s.AddEventStream(example()) })
-				s.StaleReads(streamARN, 5) // Get and List twice, and Get
+				s.FreezeReads(streamARN, 5) // Get and List twice, and Get
 			},
 			want: waited{Took: 8 * s, State: runs, Calls: 7},
 		},
@@ -150,7 +150,7 @@ func TestWait(t *testing.T) {
 }
 
 // An error of a read that says not found is found, though it does not mean that the stream is absent.
-func TestDeniedIsFound(t *testing.T) {
+func TestAccessDeniedIsReadFailed(t *testing.T) {
 	bubble(t, "", func(t *testing.T) {
 		_, err := client(running()).Wait(t.Context(), eventstream.Ref{DomainName: "x", EventStreamName: "y"}, absent, time.Hour)
 		for _, want := range []error{statemachine.ReadFailed, statemachine.NotFound} {
@@ -158,7 +158,7 @@ func TestDeniedIsFound(t *testing.T) {
 				t.Errorf("it is not %v: %v", want, err)
 			}
 		}
-		same(t, "code", "ResourceNotFoundException", as[*statemachine.Fault](t, err).Code)
+		wantEqual(t, "code", "ResourceNotFoundException", as[*statemachine.Fault](t, err).Code)
 	})
 }
 
@@ -170,7 +170,7 @@ func TestWaitHealthy(t *testing.T) {
 	for _, test := range []waitTest{
 		{why: "healthy already", want: waited{State: runs, Calls: 1}},
 		{
-			why: "permissions spread", options: func(o *options) { o.Enabling = 42 * time.Second },
+			why: "permissions spread", options: func(o *options) { o.DestinationSetup = 42 * time.Second },
 			setup: func(s *server) {
 				s.Remove(streamARN)
 				if _, err := client(s).Create(context.Background(), create()); err != nil {
@@ -180,7 +180,7 @@ func TestWaitHealthy(t *testing.T) {
 			want: waited{Took: 42 * s, State: runs, Calls: 22},
 		},
 		{
-			why: "throttled, and mended later", options: func(o *options) { o.Healing = 99 * time.Second }, setup: unhealthy(eventstreamtest.MessageThrottled),
+			why: "throttled, and mended later", options: func(o *options) { o.DestinationRecovery = 99 * time.Second }, setup: unhealthy(eventstreamtest.MessageThrottled),
 			want: waited{Took: 100 * s, State: runs, Calls: 51},
 		},
 		{
@@ -297,7 +297,7 @@ func TestWatch(t *testing.T) {
 			got = append(got, sighting{time.Since(began), value.State, value.Status, value.Message, verdict(err)})
 		}
 		const healthy, unhealthy = eventstream.DestinationHealthy, eventstream.DestinationUnhealthy
-		same(t, "told", []sighting{
+		wantEqual(t, "told", []sighting{
 			{0, runs, healthy, "", ""},
 			{1 * time.Minute, runs, unhealthy, eventstreamtest.MessageKey, ""},
 			{2 * time.Minute, runs, unhealthy, eventstreamtest.MessageThrottled, ""},
@@ -307,7 +307,7 @@ func TestWatch(t *testing.T) {
 			{6 * time.Minute, runs, healthy, "", ""},
 			{8*time.Minute + 30*time.Second, runs, healthy, "", "read failed: not found"},
 		}, got)
-		same(t, "failures", []string{"7m0s unavailable", "8m30s not found"}, tolerated)
+		wantEqual(t, "failures", []string{"7m0s unavailable", "8m30s not found"}, tolerated)
 	})
 }
 
@@ -333,7 +333,7 @@ func TestWatchTellsEverything(t *testing.T) {
 			var last *eventstream.Stream
 			for value := range client(s).Watch(t.Context(), ref()) {
 				if last != nil {
-					same(t, "instant", time.Minute, time.Since(began))
+					wantEqual(t, "instant", time.Minute, time.Since(began))
 					if gocmp.Equal(last, value, cmpopts.EquateEmpty()) {
 						t.Errorf("nothing differs: %+v", value)
 					}

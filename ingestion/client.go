@@ -24,10 +24,10 @@ var _ API = (*cloudtrail.Client)(nil)
 // Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for
 // concurrent use.
 type Client struct {
-	api     API
-	options Options // as New was given them
-	plain   *call   // of a method that is called without options, as most are
-	quiet   *call   // the same, for a wait or an ensure
+	api         API
+	options     Options // as New was given them
+	defaultCall *call   // of a method that is called without options, as most are
+	noRetryCall *call   // the same, for a wait or an ensure
 }
 
 // New makes a client that calls api, a [cloudtrail.Client] as a rule. If api exposes its Region through a method
@@ -42,7 +42,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
 	plain := newCall(api, o)
-	return &Client{api: api, options: o, plain: plain, quiet: plain.once()}
+	return &Client{api: api, options: o, defaultCall: plain, noRetryCall: plain.withoutRetries()}
 }
 
 // NewFromConfig makes a client that calls CloudTrail with cfg, as [cloudtrail.NewFromConfig] does.
@@ -54,7 +54,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 type call struct {
 	api     API
 	options Options
-	sdkcall.Settings
+	sdkcall.ClientInfo
 
 	reads, commands sdkcall.Caller[cloudtrail.Options]
 }
@@ -66,8 +66,8 @@ func newCall(api API, o Options) *call {
 	return &call{
 		api:     api,
 		options: o,
-		Settings: sdkcall.SettingsOf(api, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Settings {
-			return sdkcall.Settings{Region: o.Region, Tracer: o.TracerProvider}
+		ClientInfo: sdkcall.ClientInfoOf(api, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.ClientInfo {
+			return sdkcall.ClientInfo{Region: o.Region, Tracer: o.TracerProvider}
 		}),
 		reads:    reads,
 		commands: commands,
@@ -77,24 +77,24 @@ func newCall(api API, o Options) *call {
 // call is the call of a method that leaves it to the SDK to try again.
 func (c *Client) call(optFns []func(*Options)) *call {
 	if len(optFns) == 0 {
-		return c.plain
+		return c.defaultCall
 	}
 	return newCall(c.api, c.options.with(optFns))
 }
 
-// patient is the call of a wait or an ensure, which have their own way of trying again.
-func (c *Client) patient(optFns []func(*Options)) *call {
+// newCallNoRetry is the call of a wait or an ensure, which have their own way of trying again.
+func (c *Client) newCallNoRetry(optFns []func(*Options)) *call {
 	if len(optFns) == 0 {
-		return c.quiet
+		return c.noRetryCall
 	}
-	return newCall(c.api, c.options.with(optFns)).once()
+	return newCall(c.api, c.options.with(optFns)).withoutRetries()
 }
 
-// once is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice.
-func (c *call) once() *call {
+// withoutRetries is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice.
+func (c *call) withoutRetries() *call {
 	nop := func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} }
 	quiet := *c
-	quiet.reads, quiet.commands = c.reads.With(nop), c.commands.With(nop)
+	quiet.reads, quiet.commands = c.reads.WithOption(nop), c.commands.WithOption(nop)
 	return &quiet
 }
 
@@ -122,7 +122,7 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.commands.Count()
+	call.commands.CountAgainstQuota()
 	return call.start(ctx, in)
 }
 
@@ -147,7 +147,7 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.commands.Count()
+	call.commands.CountAgainstQuota()
 	return call.stop(ctx, in)
 }
 

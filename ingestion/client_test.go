@@ -30,7 +30,7 @@ func TestStartAndStop(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := c.Stop(t.Context(), stopIn)
-		same(t, "stopping what is stopping", statemachine.InvalidState, statemachine.KindOf(err))
+		wantEqual(t, "stopping what is stopping", statemachine.InvalidState, statemachine.KindOf(err))
 		time.Sleep(time.Minute)
 		out, err := c.Start(t.Context(), &ingestion.StartInput{EventDataStore: storeID})
 		if err != nil {
@@ -42,7 +42,7 @@ func TestStartAndStop(t *testing.T) {
 		_, err = c.Start(t.Context(), startIn)
 		fault := as[*types.InvalidEventDataStoreStatusException](t, err)
 		mentions(t, err, "invalid state", fault.ErrorMessage())
-		same(t, "the commands", []string{
+		wantEqual(t, "the commands", []string{
 			"0s StopEventDataStoreIngestion accepted",
 			"0s StopEventDataStoreIngestion InvalidEventDataStoreStatusException",
 			"1m0s StartEventDataStoreIngestion accepted",
@@ -53,7 +53,7 @@ func TestStartAndStop(t *testing.T) {
 		s := ingestiontest.NewServer()
 		arn := s.AddEventDataStore(store{Status: ingestion.StatusStoppedIngestion, Categories: []string{"ActivityAuditLog"}})
 		_, err := client(s).Start(t.Context(), &ingestion.StartInput{EventDataStore: arn})
-		same(t, "the kind", statemachine.Unsupported, statemachine.KindOf(err))
+		wantEqual(t, "the kind", statemachine.Unsupported, statemachine.KindOf(err))
 	})
 }
 
@@ -89,7 +89,7 @@ func TestGetHasEveryMember(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "the store by "+asked, want, got, plain)
+			wantEqual(t, "the store by "+asked, want, got, plain)
 		}
 		for i, v := 0, reflect.ValueOf(*want); i < v.NumField(); i++ {
 			if v.Field(i).IsZero() {
@@ -120,7 +120,7 @@ func TestControllable(t *testing.T) {
 		{why: "one is enough", categories: []string{"Management", "Insight"}},
 		{why: "categories are written so", categories: []string{"management"}},
 	} {
-		same(t, test.why, test.want, (&ingestion.EventDataStore{Categories: test.categories}).Controllable())
+		wantEqual(t, test.why, test.want, (&ingestion.EventDataStore{Categories: test.categories}).Controllable())
 	}
 }
 
@@ -159,7 +159,7 @@ func TestList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the stores", []string{
+		wantEqual(t, "the stores", []string{
 			"s0 ENABLED", "s1 PENDING_DELETION", "s2 ENABLED", "s3 ENABLED", "s4 ENABLED", "s5 ENABLED", "s6 ENABLED",
 			"s7 STOPPED_INGESTION", "s8 ENABLED", "s9 ENABLED",
 		}, got)
@@ -167,7 +167,7 @@ func TestList(t *testing.T) {
 			t.Errorf("%d calls", len(calls))
 		}
 		// Two at once, then one every eighth of a second.
-		same(t, "it took", 11*time.Second/8, time.Since(began))
+		wantEqual(t, "it took", 11*time.Second/8, time.Since(began))
 		for _, c := range s.Calls() {
 			if c.Code != "" {
 				t.Errorf("%s was answered %s", c.Operation, c.Code)
@@ -188,7 +188,7 @@ func TestList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the stores", []string{"s0 ENABLED", "s2 ENABLED"}, got)
+		wantEqual(t, "the stores", []string{"s0 ENABLED", "s2 ENABLED"}, got)
 	})
 	bubble(t, "no stores", func(t *testing.T) {
 		got, err := listed(t.Context(), client(fleet(0)))
@@ -219,8 +219,8 @@ func TestList(t *testing.T) {
 			s := fleet(3)
 			s.Fail(test.op, test.f)
 			got, err := listed(t.Context(), client(s))
-			same(t, "the stores before", test.want, got)
-			same(t, "the kind", test.kind, statemachine.KindOf(err))
+			wantEqual(t, "the stores before", test.want, got)
+			wantEqual(t, "the kind", test.kind, statemachine.KindOf(err))
 		})
 	}
 	bubble(t, "a token that comes back", func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestList(t *testing.T) {
 		s.Fail(list, failure{Body: `{"EventDataStores":[],"NextToken":"again"}`, Times: -1})
 		_, err := listed(t.Context(), client(s))
 		mentions(t, err, "the answer's NextToken is the request's")
-		same(t, "calls", 2, len(s.Calls()))
+		wantEqual(t, "calls", 2, len(s.Calls()))
 	})
 	bubble(t, "breaking out reads no further, and ranging again reads anew", func(t *testing.T) {
 		s := fleet(3)
@@ -238,15 +238,15 @@ func TestList(t *testing.T) {
 				break
 			}
 		}
-		same(t, "calls", 4, len(s.Calls()))
+		wantEqual(t, "calls", 4, len(s.Calls()))
 	})
 	bubble(t, "the context ends", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		s := fleet(3)
 		_, err := listed(ctx, client(s))
-		same(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
-		same(t, "calls", 0, len(s.Calls()))
+		wantEqual(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
+		wantEqual(t, "calls", 0, len(s.Calls()))
 	})
 }
 
@@ -274,7 +274,7 @@ func TestRetries(t *testing.T) {
 		if _, err := client(s, eager).Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
+		wantEqual(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
 	})
 	bubble(t, "a command of an ensure", func(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
@@ -283,7 +283,7 @@ func TestRetries(t *testing.T) {
 		if _, err := client(s, eager).EnsureStarted(t.Context(), startIn, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the commands", []string{
+		wantEqual(t, "the commands", []string{
 			"0s StartEventDataStoreIngestion ThrottlingException", "2s StartEventDataStoreIngestion accepted",
 		}, commands(s, began))
 	})
@@ -312,7 +312,7 @@ func TestOptionsAreCopied(t *testing.T) {
 		}
 	}
 	read(with("outer", func() { read(with("inner", func() {})) }))
-	same(t, "applied, to find the Region and to call", map[string]int{"client": 5, "outer": 2, "inner": 2}, of)
+	wantEqual(t, "applied, to find the Region and to call", map[string]int{"client": 5, "outer": 2, "inner": 2}, of)
 }
 
 // TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.
@@ -331,7 +331,7 @@ func TestPacers(t *testing.T) {
 		if _, err := b.Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the reads", []time.Duration{0, 0, 2 * time.Second}, reads(s, began))
+		wantEqual(t, "the reads", []time.Duration{0, 0, 2 * time.Second}, reads(s, began))
 	})
 	bubble(t, "commands have their own", func(t *testing.T) {
 		s := fleet(3)
@@ -343,7 +343,7 @@ func TestPacers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		same(t, "the commands", []string{
+		wantEqual(t, "the commands", []string{
 			"0s StopEventDataStoreIngestion accepted",
 			"1.111111111s StopEventDataStoreIngestion accepted",
 			"2.222222222s StopEventDataStoreIngestion accepted",
@@ -369,7 +369,7 @@ func TestPacers(t *testing.T) {
 			if _, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: "store-2"}, time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			same(t, "the second waits for its place", "1.111111111s StopEventDataStoreIngestion accepted", commands(s, began)[1])
+			wantEqual(t, "the second waits for its place", "1.111111111s StopEventDataStoreIngestion accepted", commands(s, began)[1])
 		}
 	})
 }

@@ -34,8 +34,8 @@ type EnsureOutput struct {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a
 // [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, "ingestion.EnsureStarted", in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
@@ -47,8 +47,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // EnsureStopped makes sure that no live events are ingested within maxWait, whatever the store's status was
 // before. The rules are those of [Client.EnsureStarted], in reverse.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.patient(optFns)
-	if err := validate.Wait(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	call := c.newCallNoRetry(optFns)
+	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
 	return call.ensure(ctx, "ingestion.EnsureStopped", in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
@@ -64,10 +64,10 @@ func (c *call) ensure(ctx context.Context, name, eventDataStore string, target S
 	e := statemachine.Ensurer[*EventDataStore, Status]{
 		Waiter:  *c.waiter(eventDataStore),
 		Command: func(ctx context.Context, _ statemachine.Operation) error { return run(ctx) },
-		Before: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
-			return s.refuse(op, eventDataStore)
+		Preflight: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
+			return s.checkControllable(op, eventDataStore)
 		},
-		Commands: statemachine.Commands[*EventDataStore]{
+		Commands: statemachine.EnsureOptions[*EventDataStore]{
 			Operations: []statemachine.Operation{op},
 			DryRun:     c.options.DryRun,
 			Pacer:      c.options.CommandPacer,
@@ -77,8 +77,8 @@ func (c *call) ensure(ctx context.Context, name, eventDataStore string, target S
 	return &EnsureOutput{EventDataStore: done.Value, Operations: done.Operations, Planned: done.Planned}, err
 }
 
-// refuse refuses an operation that CloudTrail does not have for the store's categories.
-func (s *EventDataStore) refuse(op statemachine.Operation, asked string) error {
+// checkControllable refuses an operation that CloudTrail does not have for the store's categories.
+func (s *EventDataStore) checkControllable(op statemachine.Operation, asked string) error {
 	if s.Controllable() {
 		return nil
 	}

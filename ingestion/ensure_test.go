@@ -105,7 +105,7 @@ func TestEnsure(t *testing.T) {
 		if w.from == ingestion.StatusEnabled { // which is where it settles
 			want.Operations, want.Took, want.Commands = []string{string(w.op)}, minute/2+minute, []string{w.accepted("30s")}
 		}
-		same(t, "it waits until the store has settled", want, got)
+		wantEqual(t, "it waits until the store has settled", want, got)
 	})
 }
 
@@ -119,7 +119,7 @@ func TestEnsureLosesAnswers(t *testing.T) {
 		s.Fail(w.op, failure{Drop: true})
 		began := time.Now()
 		got, _ := ensured(t, s, w, time.Hour, eager)
-		same(t, "the second one comes after the grace", outcome{
+		wantEqual(t, "the second one comes after the grace", outcome{
 			Status: w.to, Operations: []string{string(w.op)}, Planned: []string{}, Took: 2 * time.Minute,
 			Commands: []string{"0s " + string(w.op) + " never arrived", w.accepted("1m0s")},
 		}, got)
@@ -168,7 +168,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 					out, err := w.ensure(ctx, ingestion.NewFromConfig(cfg, exact), time.Hour)
 					cancel()
 					if dead {
-						same(t, "the reason", "canceled", verdict(err))
+						wantEqual(t, "the reason", "canceled", verdict(err))
 						time.Sleep(7 * time.Second) // until it runs again
 						out, err = w.ensure(t.Context(), client(s), time.Hour)
 					}
@@ -181,7 +181,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 							accepted++
 						}
 					}
-					same(t, fmt.Sprintf("after call %d: accepted", dies), 1, accepted)
+					wantEqual(t, fmt.Sprintf("after call %d: accepted", dies), 1, accepted)
 					if !dead {
 						if dies < 7 {
 							t.Errorf("only %d calls", dies)
@@ -200,11 +200,11 @@ func TestEnsureUnsupported(t *testing.T) {
 			s := ingestiontest.NewServer()
 			s.AddEventDataStore(store{Id: storeID, Status: w.from, Categories: []string{"ActivityAuditLog"}})
 			got, err := ensured(t, s, w, time.Hour, func(o *ingestion.Options) { o.DryRun = dry })
-			same(t, "the verdict", "unsupported", got.Verdict)
-			same(t, "before any command", []string{}, got.Commands)
-			same(t, "at once", 0, got.Took)
+			wantEqual(t, "the verdict", "unsupported", got.Verdict)
+			wantEqual(t, "before any command", []string{}, got.Commands)
+			wantEqual(t, "at once", 0, got.Took)
 			fault := *as[*statemachine.Fault](t, err)
-			same(t, "the fault", statemachine.Fault{
+			wantEqual(t, "the fault", statemachine.Fault{
 				Kind: statemachine.Unsupported, Operation: w.op, Resource: storeARN,
 				Message: "ingestion of the event categories [ActivityAuditLog] cannot be started or stopped",
 			}, fault)
@@ -232,17 +232,17 @@ func TestEnsureOfADeletedStore(t *testing.T) {
 	both(t, "pending deletion", func(t *testing.T, w way) {
 		s := newServer(ingestion.StatusPendingDeletion)
 		got, err := ensured(t, s, w, time.Hour)
-		same(t, "it ends at once", outcome{
+		wantEqual(t, "it ends at once", outcome{
 			Verdict: "unreachable", Status: ingestion.StatusPendingDeletion, Operations: []string{}, Planned: []string{}, Commands: []string{},
 		}, got)
 		mentions(t, err, "from PENDING_DELETION", "RestoreEventDataStore", "would lead to "+string(w.to))
-		same(t, "the plan", ingestion.RestoreEventDataStore, as[*statemachine.WaitError](t, err).Plan[0])
+		wantEqual(t, "the plan", ingestion.RestoreEventDataStore, as[*statemachine.WaitError](t, err).Plan[0])
 	})
 	both(t, "deleted on the way", func(t *testing.T, w way) {
 		s := newServer(w.from)
 		time.AfterFunc(31*time.Second, func() { s.Set(storeARN, ingestion.StatusPendingDeletion) })
 		got, err := ensured(t, s, w, time.Hour)
-		same(t, "it is reported", outcome{
+		wantEqual(t, "it is reported", outcome{
 			Verdict: "lapsed", Status: ingestion.StatusPendingDeletion, Operations: []string{string(w.op)}, Planned: []string{},
 			Took: time.Minute, Commands: []string{w.accepted("0s")},
 		}, got)
@@ -257,7 +257,7 @@ func TestEnsureRunsOutOfTime(t *testing.T) {
 		pacer := statemachine.NewPacer(1.0/60, 1)
 		pacer.Reserve(time.Now())
 		got, _ := ensured(t, s, w, 45*time.Second, func(o *ingestion.Options) { o.CommandPacer = pacer })
-		same(t, "nothing was run", outcome{
+		wantEqual(t, "nothing was run", outcome{
 			Verdict: "timed out", Status: w.from, Operations: []string{}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{},
 		}, got)
 	})

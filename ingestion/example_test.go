@@ -20,7 +20,7 @@ func soon(o *ingestion.Options) {
 // Start a store, and wait until its events are ingested. The simulator stands for CloudTrail here: the store moves on when two reads have seen
 // it starting.
 func Example() {
-	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})
 	client := ingestion.NewFromConfig(cloudTrail.Config(), soon)
 	ctx := context.Background()
@@ -46,7 +46,7 @@ func Example() {
 
 // Say what should be, whatever was before: the second call finds nothing to do.
 func ExampleClient_EnsureStarted() {
-	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
 	client := ingestion.NewFromConfig(cloudTrail.Config(), soon)
 
@@ -114,7 +114,7 @@ func ExampleClient_List() {
 
 // Watch tells each change, until the caller has seen enough.
 func ExampleClient_Watch() {
-	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 1 })
+	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 1 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppingIngestion})
 	client := ingestion.NewFromConfig(cloudTrail.Config(), func(o *ingestion.Options) { o.Wait.WatchDelay = time.Millisecond })
 

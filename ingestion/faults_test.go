@@ -169,7 +169,7 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		s.Fail(ingestion.StartEventDataStoreIngestion, test.f)
 		_, err := client(s, once).Start(t.Context(), startIn)
-		same(t, test.why, test.kind, statemachine.KindOf(err))
+		wantEqual(t, test.why, test.kind, statemachine.KindOf(err))
 		if err != nil {
 			mentions(t, err, string(ingestion.StartEventDataStoreIngestion), storeARN)
 		}
@@ -181,7 +181,7 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := client(s).Start(ctx, startIn)
-		same(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
+		wantEqual(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the context's error is gone: %v", err)
 		}

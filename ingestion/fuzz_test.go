@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
-	"github.com/streamwarden/streamwarden-go/internal/garbletest"
+	"github.com/streamwarden/streamwarden-go/internal/corrupttest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -48,7 +48,7 @@ func FuzzInput(f *testing.F) {
 // status or one that the machine does not know.
 func FuzzAnswer(f *testing.F) {
 	goods := []string{
-		garbletest.JSON, garbletest.XML, garbletest.REST, "", "{}", `{"EventDataStores":[{"EventDataStoreArn":"` + storeARN + `"}]}`,
+		corrupttest.JSON, corrupttest.XML, corrupttest.CustomerProfilesResponse, "", "{}", `{"EventDataStores":[{"EventDataStoreArn":"` + storeARN + `"}]}`,
 		`{"__type":"EventDataStoreNotFoundException","Message":"The event data store was not found."}`,
 	}
 	for which := range goods {
@@ -57,15 +57,15 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 110, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], garbletest.Body(goods[uint(which)%uint(len(goods))], cut, flips))
+		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
 // TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
-	garbletest.Each(garbletest.JSON, func(body string) {
-		got, err := ingestion.NewFromConfig(garbletest.Config(200, "application/x-amz-json-1.1", body)).Get(t.Context(), storeARN)
+	corrupttest.EachCorruption(corrupttest.JSON, func(body string) {
+		got, err := ingestion.NewFromConfig(corrupttest.StaticResponse(200, "application/x-amz-json-1.1", body)).Get(t.Context(), storeARN)
 		truthful(t, 200, storeARN, got, err)
 	})
 }
@@ -73,7 +73,7 @@ func TestEveryFlip(t *testing.T) {
 // answered has every operation read one answer.
 func answered(t *testing.T, status int, body string) {
 	t.Helper()
-	c := ingestion.NewFromConfig(garbletest.Config(status, "application/x-amz-json-1.1", body))
+	c := ingestion.NewFromConfig(corrupttest.StaticResponse(status, "application/x-amz-json-1.1", body))
 	for _, asked := range []string{storeARN, storeID} {
 		got, err := c.Get(t.Context(), asked)
 		truthful(t, status, asked, got, err)

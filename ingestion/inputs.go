@@ -30,20 +30,20 @@ func (in *StopInput) Validate() error { return in.validate("") }
 
 func (in *StartInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(StartEventDataStoreIngestion)
+		return validate.NilInput(StartEventDataStoreIngestion)
 	}
-	return check(StartEventDataStoreIngestion, in.EventDataStore, region)
+	return validateStore(StartEventDataStoreIngestion, in.EventDataStore, region)
 }
 
 func (in *StopInput) validate(region string) error {
 	if in == nil {
-		return validate.Missing(StopEventDataStoreIngestion)
+		return validate.NilInput(StopEventDataStoreIngestion)
 	}
-	return check(StopEventDataStoreIngestion, in.EventDataStore, region)
+	return validateStore(StopEventDataStoreIngestion, in.EventDataStore, region)
 }
 
-// check is everything that is wrong with the one member that all operations take. op may be empty.
-func check(op statemachine.Operation, eventDataStore, region string) error {
+// validateStore is everything that is wrong with the one member that all operations take. op may be empty.
+func validateStore(op statemachine.Operation, eventDataStore, region string) error {
 	wrong := statemachine.InputError{Operation: op}
 	wrong.Add("EventDataStore", checkStore(eventDataStore, region))
 	return wrong.Err()
@@ -54,7 +54,7 @@ func checkStore(s, region string) string {
 	if reason := validate.Length(s, 3, 256); reason != "" {
 		return reason
 	}
-	if reason := validate.Chars(s, `letters, digits and "._/-:"`, func(r rune) bool {
+	if reason := validate.Charset(s, `letters, digits and "._/-:"`, func(r rune) bool {
 		return validate.Alphanumeric(r) || strings.ContainsRune("._/-:", r)
 	}); reason != "" {
 		return reason
@@ -75,9 +75,9 @@ func checkStore(s, region string) string {
 // isARN tells an ARN from an ID.
 func isARN(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "arn:") }
 
-// names reports whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that
+// identifies reports whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that
 // stands after a separator.
-func names(asked, arn string) bool {
+func identifies(asked, arn string) bool {
 	for i, c := range arn {
 		if (c == '/' || c == ':') && strings.EqualFold(arn[i+1:], asked) {
 			return true

@@ -70,8 +70,8 @@ func TestValidate(t *testing.T) {
 				continue
 			}
 			mentions(t, err, test.says)
-			same(t, test.why, []string{"EventDataStore"}, fields(t, err))
-			same(t, test.why, op, as[*statemachine.InputError](t, err).Operation)
+			wantEqual(t, test.why, []string{"EventDataStore"}, fields(t, err))
+			wantEqual(t, test.why, op, as[*statemachine.InputError](t, err).Operation)
 		}
 	}
 }
@@ -98,21 +98,21 @@ func TestNothingIsSentForBadInput(t *testing.T) {
 	s := newServer(ingestion.StatusEnabled)
 	for _, store := range []string{"", "ab", "a b c", "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/" + storeID} {
 		for method, err := range everyCall(t, client(s), store, time.Minute) {
-			same(t, method+" of "+store, []string{"EventDataStore"}, fields(t, err))
+			wantEqual(t, method+" of "+store, []string{"EventDataStore"}, fields(t, err))
 		}
 	}
 	_, err := client(s).Start(t.Context(), nil)
-	same(t, "a nil input", []string{"input"}, fields(t, err))
+	wantEqual(t, "a nil input", []string{"input"}, fields(t, err))
 	_, err = client(s).Stop(t.Context(), nil)
-	same(t, "a nil input", []string{"input"}, fields(t, err))
+	wantEqual(t, "a nil input", []string{"input"}, fields(t, err))
 	out, err := client(s).EnsureStarted(t.Context(), nil, 0)
-	same(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
-	same(t, "beside it", &ingestion.EnsureOutput{}, out)
+	wantEqual(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
+	wantEqual(t, "beside it", &ingestion.EnsureOutput{}, out)
 	_, err = client(s).EnsureStopped(t.Context(), nil, 0)
-	same(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
+	wantEqual(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
 	_, err = client(s, func(o *ingestion.Options) { o.Wait.Consecutive = -1 }).Wait(t.Context(), "x", "RUNNING", -1)
-	same(t, "everything at once", []string{"EventDataStore", "target", "maxWait", "Consecutive"}, fields(t, err))
-	same(t, "sent", []string{}, calls(s, time.Now(), get, list, ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion))
+	wantEqual(t, "everything at once", []string{"EventDataStore", "target", "maxWait", "Consecutive"}, fields(t, err))
+	wantEqual(t, "sent", []string{}, calls(s, time.Now(), get, list, ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion))
 }
 
 func TestRegion(t *testing.T) {

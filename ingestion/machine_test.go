@@ -13,7 +13,7 @@ func TestStatesAreTheSDKs(t *testing.T) {
 	want, got := ingestion.Status("").Values(), ingestion.Machine().States()
 	slices.Sort(want)
 	slices.Sort(got)
-	same(t, "the states", want, got)
+	wantEqual(t, "the states", want, got)
 }
 
 func TestPlans(t *testing.T) {
@@ -44,7 +44,7 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		same(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 	if _, ok := ingestion.Machine().Plan(ingestion.StatusEnabled, ingestion.StatusCreated); ok {
 		t.Error("nothing is created twice")

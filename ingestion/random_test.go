@@ -7,7 +7,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
-	"github.com/streamwarden/streamwarden-go/internal/randomtest"
+	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -32,38 +32,38 @@ func TestEnsureRandom(t *testing.T) {
 	verdicts, sent := map[string]int{}, 0
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
-			d := randomtest.NewDice(seed)
-			initial := randomtest.Pick(d, ingestion.Machine().States()...)
-			lag := randomtest.Pick(d, 0, 0, 10*time.Second, 50*time.Second) // under the grace
-			faults := randomtest.Pick(d, 0, 10, 30)
-			rivals := randomtest.Pick(d, 0, 0, 1, 3)
+			d := proptest.NewDice(seed)
+			initial := proptest.Pick(d, ingestion.Machine().States()...)
+			lag := proptest.Pick(d, 0, 0, 10*time.Second, 50*time.Second) // under the grace
+			faults := proptest.Pick(d, 0, 10, 30)
+			rivals := proptest.Pick(d, 0, 0, 1, 3)
 			s := newServer(ingestion.StatusEnabled, func(o *ingestiontest.Options) {
-				o.Transition = func(string, string, string) time.Duration { return time.Second + d.UpTo(3*time.Minute) }
-				o.Latency = func(ingestiontest.Call) time.Duration { return d.UpTo(3 * time.Second) }
-				o.StaleFunc = func(string) time.Duration { return d.UpTo(lag) }
+				o.Transition = func(string, string, string) time.Duration { return time.Second + d.Duration(3*time.Minute) }
+				o.Latency = func(ingestiontest.Call) time.Duration { return d.Duration(3 * time.Second) }
+				o.StaleFunc = func(string) time.Duration { return d.Duration(lag) }
 				o.Intercept = func(c ingestiontest.Call) *failure {
 					if c.Operation == get {
-						return (*failure)(d.Fault(faults))
+						return (*failure)(d.Failure(faults))
 					}
-					return (*failure)(d.Fault(faults, "ConflictException", "InvalidEventDataStoreStatusException"))
+					return (*failure)(d.Failure(faults, "ConflictException", "InvalidEventDataStoreStatusException"))
 				}
 			})
 			time.Sleep(10 * time.Minute) // so that there is a past to read
 			s.Set(storeARN, initial)
-			time.Sleep(d.UpTo(2 * time.Minute))
+			time.Sleep(d.Duration(2 * time.Minute))
 			for range rivals {
-				defer time.AfterFunc(d.UpTo(5*time.Minute), func() { rival(s) }).Stop()
+				defer time.AfterFunc(d.Duration(5*time.Minute), func() { rival(s) }).Stop()
 			}
 			if d.Percent(10) {
 				s.Lapse(storeARN)
 				rivals++ // it is one
 			}
-			e := randomtest.Ensure[ingestion.Status]{
-				Machine: ingestion.Machine(), MaxWait: randomtest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), Lag: lag, Alone: rivals == 0,
+			e := proptest.Ensure[ingestion.Status]{
+				Machine: ingestion.Machine(), MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0,
 			}
-			minDelay := randomtest.Pick(d, 2*time.Second, 10*time.Second)
-			w := ways()[randomtest.Pick(d, "start", "stop")]
-			e.Target, e.Runs = w.to, []statemachine.Operation{w.op}
+			minDelay := proptest.Pick(d, 2*time.Second, 10*time.Second)
+			w := ways()[proptest.Pick(d, "start", "stop")]
+			e.Target, e.Allowed = w.to, []statemachine.Operation{w.op}
 			e.Began = time.Now()
 			var out *ingestion.EnsureOutput
 			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnRead = minDelay, e.OnRead })
@@ -74,11 +74,11 @@ func TestEnsureRandom(t *testing.T) {
 			v := verdict(e.Err)
 			verdicts[v]++
 			sent += e.Sent()
-			for _, wrong := range e.Wrong() {
+			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
 			switch {
-			case !e.Alone || e.Err == nil || initial == ingestion.StatusPendingDeletion:
+			case !e.NoRivals || e.Err == nil || initial == ingestion.StatusPendingDeletion:
 			case v != "timed out":
 				t.Errorf("nobody else was there, and still: %v", e.Err)
 			case e.MaxWait == time.Hour && faults <= 10:

@@ -27,10 +27,10 @@ const (
 // [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.call(optFns)
-	if err := check("", eventDataStore, call.Region); err != nil {
+	if err := validateStore("", eventDataStore, call.Region); err != nil {
 		return nil, err
 	}
-	call.reads.Count()
+	call.reads.CountAgainstQuota()
 	return call.get(ctx, eventDataStore)
 }
 
@@ -38,30 +38,30 @@ func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(
 func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
 	out, err := sdkcall.Do(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
 		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
-	return answered(eventDataStore, out, err)
+	return checkResponse(eventDataStore, out, err)
 }
 
 // getPaced reads one store when its place under the quota has come.
 func (c *call) getPaced(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
-	out, err := sdkcall.Paced(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
+	out, err := sdkcall.DoPaced(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
 		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
-	return answered(eventDataStore, out, err)
+	return checkResponse(eventDataStore, out, err)
 }
 
-// answered is the store of an answer, which must be the one that was asked for: the SDK takes an answer with
+// checkResponse is the store of an answer, which must be the one that was asked for: the SDK takes an answer with
 // nothing in it for a success.
-func answered(asked string, out *cloudtrail.GetEventDataStoreOutput, err error) (*EventDataStore, error) {
+func checkResponse(requested string, out *cloudtrail.GetEventDataStoreOutput, err error) (*EventDataStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := ofOutput(out)
+	s := storeFromOutput(out)
 	switch {
 	case s.EventDataStoreArn == "":
-		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, "the answer names no event data store")
-	case !names(asked, s.EventDataStoreArn):
-		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, "the answer names no event data store")
+	case !identifies(requested, s.EventDataStoreArn):
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
 	case s.Status == "":
-		return nil, sdkcall.Strange(getEventDataStore, asked, out.ResultMetadata, "the answer has no status")
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, "the answer has no status")
 	}
 	return s, nil
 }
@@ -76,7 +76,7 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 		for item, err := range sdkcall.Pages(ctx, listEventDataStores, "NextToken", call.list) {
 			var s *EventDataStore
 			if err == nil {
-				if s, err = call.listed(ctx, aws.ToString(item.EventDataStoreArn)); errors.Is(err, statemachine.NotFound) {
+				if s, err = call.getListed(ctx, aws.ToString(item.EventDataStoreArn)); errors.Is(err, statemachine.NotFound) {
 					continue
 				}
 			}
@@ -89,10 +89,10 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 
 // list reads one page.
 func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
-	out, err := sdkcall.Paced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
-	if err == nil && out.EventDataStores == nil && sdkcall.FromService(out.ResultMetadata) {
+	out, err := sdkcall.DoPaced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
+	if err == nil && out.EventDataStores == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 		// What the SDK makes of an answer that is none. That CloudTrail writes an empty list out is unconfirmed.
-		err = sdkcall.Strange(listEventDataStores, "", out.ResultMetadata, "the answer holds no list")
+		err = sdkcall.UnexpectedResponse(listEventDataStores, "", out.ResultMetadata, "the answer holds no list")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -100,10 +100,10 @@ func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore,
 	return out.EventDataStores, out.NextToken, nil
 }
 
-// listed reads one store of a page.
-func (c *call) listed(ctx context.Context, arn string) (*EventDataStore, error) {
+// getListed reads one store of a page.
+func (c *call) getListed(ctx context.Context, arn string) (*EventDataStore, error) {
 	if arn == "" {
-		return nil, sdkcall.Strange(listEventDataStores, "", middleware.Metadata{}, "the answer lists an event data store without an ARN")
+		return nil, sdkcall.UnexpectedResponse(listEventDataStores, "", middleware.Metadata{}, "the answer lists an event data store without an ARN")
 	}
 	return c.getPaced(ctx, arn)
 }

@@ -50,7 +50,7 @@ func (s *EventDataStore) Controllable() bool {
 	})
 }
 
-func ofOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
+func storeFromOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
 	return &EventDataStore{
 		EventDataStoreArn:            aws.ToString(o.EventDataStoreArn),
 		Name:                         aws.ToString(o.Name),

@@ -20,7 +20,7 @@ import (
 // removed for good. Arguments that are not valid, all at once, are a [*statemachine.InputError] before anything is
 // sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.patient(optFns)
+	call := c.newCallNoRetry(optFns)
 	w, err := call.toWait(eventDataStore, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -36,8 +36,8 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // it is compared with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := c.patient(optFns)
-		if err := check("", eventDataStore, call.Region); err != nil {
+		call := c.newCallNoRetry(optFns)
+		if err := validateStore("", eventDataStore, call.Region); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -48,7 +48,7 @@ func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...fun
 // toWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
 // sleeps, which is twice as large otherwise.
 func (c *call) toWait(eventDataStore string, target Status, maxWait time.Duration) (*statemachine.Waiter[*EventDataStore, Status], error) {
-	if err := validate.Wait(machine, target, maxWait, &c.options.Wait, check("", eventDataStore, c.Region)); err != nil {
+	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validateStore("", eventDataStore, c.Region)); err != nil {
 		return nil, err
 	}
 	return c.waiter(eventDataStore), nil

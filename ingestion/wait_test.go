@@ -57,18 +57,18 @@ func TestWait(t *testing.T) {
 				maxWait = time.Hour
 			}
 			got, err := client(s).Wait(t.Context(), storeARN, test.target, maxWait)
-			same(t, test.why, test.want, verdict(err))
-			same(t, "it took", test.at, time.Since(began))
+			wantEqual(t, test.why, test.want, verdict(err))
+			wantEqual(t, "it took", test.at, time.Since(began))
 			last := ingestion.Status("")
 			if got != nil {
 				last = got.Status
 			}
-			same(t, "the value beside", test.last, last)
+			wantEqual(t, "the value beside", test.last, last)
 			if err != nil {
 				mentions(t, err, test.says...)
 				mentions(t, err, "event data store "+storeARN)
 			}
-			same(t, "a wait does nothing", []string{}, commands(s, began))
+			wantEqual(t, "a wait does nothing", []string{}, commands(s, began))
 		})
 	}
 }
@@ -108,14 +108,14 @@ func TestWatch(t *testing.T) {
 			}
 			got = append(got, g)
 		}
-		same(t, "what it yields", []sighted{
+		wantEqual(t, "what it yields", []sighted{
 			{Status: ingestion.StatusStoppedIngestion},
 			{Status: ingestion.StatusStartingIngestion, At: time.Minute},
 			{Status: ingestion.StatusEnabled, At: 2 * time.Minute},
 			{Status: ingestion.StatusEnabled, At: 150 * time.Second}, // the federation
 			{Status: ingestion.StatusEnabled, At: 270 * time.Second, End: "gone"},
 		}, got)
-		same(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
+		wantEqual(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
 	})
 	bubble(t, "an update alone is not worth telling", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)
@@ -131,11 +131,11 @@ func TestWatch(t *testing.T) {
 		n := 0
 		for _, err := range client(s).Watch(ctx, storeARN) {
 			if n++; err != nil {
-				same(t, "the reason", "canceled", verdict(err))
+				wantEqual(t, "the reason", "canceled", verdict(err))
 			}
 		}
-		same(t, "yielded", 2, n)
-		same(t, "reads", 5, len(reads(s, time.Now())))
+		wantEqual(t, "yielded", 2, n)
+		wantEqual(t, "reads", 5, len(reads(s, time.Now())))
 	})
 }
 
@@ -165,20 +165,20 @@ func TestHostileAnswers(t *testing.T) {
 				if err == nil || v != nil {
 					t.Fatalf("%v, %v", v, err)
 				}
-				same(t, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
+				wantEqual(t, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
 				mentions(t, err, test.says, asked)
 
 				began := time.Now()
 				v, err = c.Wait(t.Context(), asked, ingestion.StatusEnabled, time.Minute)
-				same(t, "a wait goes on until the deadline", "timed out", verdict(err))
-				same(t, "it took", time.Minute, time.Since(began))
+				wantEqual(t, "a wait goes on until the deadline", "timed out", verdict(err))
+				wantEqual(t, "it took", time.Minute, time.Since(began))
 				if v != nil {
 					t.Errorf("%+v", v)
 				}
 				out, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: asked}, time.Minute)
-				same(t, "an ensure commands nothing", "timed out", verdict(err))
-				same(t, "an ensure commands nothing", []string{}, commands(s, began))
-				same(t, "beside it", &ingestion.EnsureOutput{}, out)
+				wantEqual(t, "an ensure commands nothing", "timed out", verdict(err))
+				wantEqual(t, "an ensure commands nothing", []string{}, commands(s, began))
+				wantEqual(t, "beside it", &ingestion.EnsureOutput{}, out)
 			}
 		})
 	}

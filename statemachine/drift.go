@@ -40,9 +40,9 @@ func (e *DriftError) Error() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(d.Field + " is " + quoted(d.Got) + ", wanted " + quoted(d.Want))
+		b.WriteString(d.Field + " is " + quoteEmpty(d.Got) + ", wanted " + quoteEmpty(d.Want))
 	}
-	return oneLine(b.String())
+	return singleLine(b.String())
 }
 
 // Is reports whether target is [Drifted].
@@ -50,8 +50,8 @@ func (e *DriftError) Is(target error) bool { return target == error(Drifted) }
 
 func (e *DriftError) kind() Kind { return Drifted }
 
-// quoted is a state or setting as messages show it, so that an empty one can be seen.
-func quoted(s string) string {
+// quoteEmpty is a state or setting as messages show it, so that an empty one can be seen.
+func quoteEmpty(s string) string {
 	if s == "" {
 		return `""`
 	}

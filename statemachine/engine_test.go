@@ -59,7 +59,7 @@ func TestFleetHalvesWhatIsLost(t *testing.T) {
 				f := w.fleet(tens())
 				f.Batch, f.Concurrency = 4, 1
 				w.each(t, f, goals(4, started), 10*time.Minute)
-				same(t, "resources a read", tt.want, w.sizes()[:min(len(tt.want), len(w.sizes()))])
+				wantEqual(t, "resources a read", tt.want, w.sizes()[:min(len(tt.want), len(w.sizes()))])
 			})
 		})
 	}
@@ -88,7 +88,7 @@ func TestFleetCommandsThatWait(t *testing.T) {
 		for name, r := range p.resources {
 			starts[name] = slices.DeleteFunc(r.trace, func(line string) bool { return !strings.Contains(line, string(opStart)) })
 		}
-		same(t, "starts", map[string][]string{
+		wantEqual(t, "starts", map[string][]string{
 			"r0": {"2m0s Start"}, "r1": {"1m0s Start"}, "r2": {"0s Start"}, "r3": {"5s rival's Start: true"},
 		}, starts)
 	})

@@ -12,7 +12,7 @@ import (
 // The tests of this file were written for changes of the code that no other test noticed: see tools/mutate.
 
 // A refusal is past once the resource moved on by itself: it is no reason any more to find it stuck.
-func TestRefusalIsPast(t *testing.T) {
+func TestEnsureClearsRefusalWhenStateChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newResource(stream(), stopped, 15*time.Second)
@@ -33,7 +33,7 @@ func TestRefusalIsPast(t *testing.T) {
 }
 
 // Somebody took the next step, too: that the resource is on its way to the target is not the target.
-func TestJoinedIsNotReached(t *testing.T) {
+func TestEnsureJoinedTransitionIsNotTarget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newResource(stream(), started, 30*time.Second)
@@ -45,19 +45,19 @@ func TestJoinedIsNotReached(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "state", started, done.Value.State)
+		wantEqual(t, "state", started, done.Value.State)
 		r.sameTrace(t, "0s started", "0s Stop", "50s rival's Start: true", "1m10s starting", "2m20s started")
 	})
 }
 
 // A dry run that has nothing to run asks nobody about it.
-func TestDryRunAsksAboutNothing(t *testing.T) {
+func TestDryRunSkipsPreflightWhenNothingPlanned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newResource(stream(), starting, time.Minute)
 		e := r.ensurer(every(10 * time.Second))
 		e.Commands.DryRun = true
-		e.Before = func(_ context.Context, _ row, op statemachine.Operation) error {
+		e.Preflight = func(_ context.Context, _ row, op statemachine.Operation) error {
 			t.Errorf("asked about %q", op)
 			return nil
 		}

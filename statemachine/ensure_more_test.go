@@ -45,9 +45,9 @@ func TestEnsureGap(t *testing.T) {
 						gap = append(gap, at.Sub(r.begin))
 					}
 				}
-				same(t, "gap", tt.gap, gap)
-				same(t, "accepted", tt.accepted, len(done.Operations))
-				same(t, "failed", len(tt.gap) == 1, err != nil)
+				wantEqual(t, "gap", tt.gap, gap)
+				wantEqual(t, "accepted", tt.accepted, len(done.Operations))
+				wantEqual(t, "failed", len(tt.gap) == 1, err != nil)
 				if t.Failed() {
 					t.Logf("%q, %v", r.trace, err)
 				}
@@ -119,7 +119,7 @@ func TestEnsureCanceledByARead(t *testing.T) {
 				return v, err
 			}
 			_, err := e.Ensure(ctx, started, time.Hour)
-			same(t, "reason", statemachine.Canceled, waitError(t, err).Reason)
+			wantEqual(t, "reason", statemachine.Canceled, waitError(t, err).Reason)
 			r.sameTrace(t, "0s stopped")
 		})
 	}
@@ -135,8 +135,8 @@ func TestEnsureAsksNothingOfTheAbsent(t *testing.T) {
 			e := r.ensurer(tens())
 			e.Drift = func(v row) error { return wantMode("sync")(v) }
 			done, err := e.Ensure(t.Context(), absent, time.Hour)
-			same(t, "error", nil, err)
-			same(t, "the value read last", active, done.Value.State)
+			wantEqual(t, "error", nil, err)
+			wantEqual(t, "the value read last", active, done.Value.State)
 		})
 	})
 	t.Run("Stuck", func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestEnsureAsksNothingOfTheAbsent(t *testing.T) {
 			e := r.ensurer(tens())
 			e.Commands.Stuck = func(v row) error { return errCheese }
 			_, err := e.Ensure(t.Context(), active, time.Hour)
-			same(t, "error", nil, err)
+			wantEqual(t, "error", nil, err)
 			r.sameTrace(t, "0s DELETING", "10s ABSENT", "10s Create refused: conflict", "20s ABSENT", "20s Create", "30s ACTIVE")
 		})
 	})
@@ -163,15 +163,15 @@ func TestEnsureRefusesInput(t *testing.T) {
 	if !ok {
 		t.Fatalf("no *InputError: %v", err)
 	}
-	same(t, "fields", []string{"Command", "Read", "Machine", "State"}, fields(input))
+	wantEqual(t, "fields", []string{"Command", "Read", "Machine", "State"}, fields(input))
 	r := newResource(stream(), stopped, 0)
 	f := r.ensurer(tens())
 	f.Command = nil
 	_, err = f.Ensure(t.Context(), novel, -1)
 	input, _ = errors.AsType[*statemachine.InputError](err)
-	same(t, "fields", []string{"Command", "target", "maxWait"}, fields(input))
-	same(t, "the command", "is nil", input.Fields[0].Reason)
-	same(t, "reads", 0, len(r.trace))
+	wantEqual(t, "fields", []string{"Command", "target", "maxWait"}, fields(input))
+	wantEqual(t, "the command", "is nil", input.Fields[0].Reason)
+	wantEqual(t, "reads", 0, len(r.trace))
 }
 
 // Each operation of a plan is run where the table permits it, be it a state that the service leaves by itself.
@@ -223,7 +223,7 @@ func TestEnsureInTransientStates(t *testing.T) {
 					}
 				}
 				_, err := r.ensurer(tens()).Ensure(t.Context(), tt.target, time.Hour)
-				same(t, "error", nil, err)
+				wantEqual(t, "error", nil, err)
 				r.sameTrace(t, tt.trace...)
 			})
 		})
@@ -249,14 +249,14 @@ func TestEnsureLapseWithAWayOn(t *testing.T) {
 		e := r.ensurer(tens())
 		e.Options.Grace = 5 * time.Second
 		done, err := e.Ensure(t.Context(), started, time.Hour)
-		same(t, "chain", []string{"lapsed"}, chain(err))
-		same(t, "plan", ops{opRetry}, waitError(t, err).Plan)
-		same(t, "operations", ops{opStart}, done.Operations)
+		wantEqual(t, "chain", []string{"lapsed"}, chain(err))
+		wantEqual(t, "plan", ops{opRetry}, waitError(t, err).Plan)
+		wantEqual(t, "operations", ops{opStart}, done.Operations)
 		r.sameTrace(t, "0s stopped", "0s Start", "10s starting", "20s BROKEN")
 
 		done, err = e.Ensure(t.Context(), started, 2*time.Hour) // calling again heals
-		same(t, "error", nil, err)
-		same(t, "operations", ops{opRetry}, done.Operations)
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "operations", ops{opRetry}, done.Operations)
 	})
 }
 
@@ -275,8 +275,8 @@ func TestEnsureMissesAState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newResource(m, "draft", 5*time.Second)
 		done, err := r.ensurer(tens()).Ensure(t.Context(), "running", time.Hour)
-		same(t, "error", nil, err)
-		same(t, "operations", ops{"Submit", "Run"}, done.Operations)
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "operations", ops{"Submit", "Run"}, done.Operations)
 		r.sameTrace(t, "0s draft", "0s Submit", "10s ready", "10s Run", "20s running")
 	})
 }
@@ -300,9 +300,9 @@ func TestEnsureShortestRestart(t *testing.T) {
 		e := r.ensurer(tens())
 		e.Drift, e.Commands.Restart = wantMode("sync"), true
 		done, err := e.Ensure(t.Context(), started, time.Hour)
-		same(t, "error", nil, err)
-		same(t, "operations", ops{"Reboot"}, done.Operations)
-		same(t, "gap", 20*time.Second, done.GapTo.Sub(done.GapFrom))
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "operations", ops{"Reboot"}, done.Operations)
+		wantEqual(t, "gap", 20*time.Second, done.GapTo.Sub(done.GapFrom))
 		r.sameTrace(t, "0s started", "0s Reboot", "10s rebooting", "20s started")
 	})
 }

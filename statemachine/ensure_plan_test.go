@@ -20,7 +20,7 @@ func TestEnsureRefusesToStepTwice(t *testing.T) {
 		r := newResource(m, "a", time.Second)
 		_, err := r.ensurer(tens()).Ensure(t.Context(), "c", time.Hour)
 		r.sameTrace(t, "0s a")
-		same(t, "unreachable", true, errors.Is(err, statemachine.Unreachable))
+		wantEqual(t, "unreachable", true, errors.Is(err, statemachine.Unreachable))
 	})
 }
 
@@ -36,8 +36,8 @@ func TestEnsureForgetsRefusals(t *testing.T) {
 			}
 		}
 		_, err := r.ensurer(tens()).Ensure(t.Context(), started, 30*time.Second)
-		same(t, "timed out", true, errors.Is(err, statemachine.TimedOut))
-		same(t, "conflict", false, errors.Is(err, statemachine.Conflict))
+		wantEqual(t, "timed out", true, errors.Is(err, statemachine.TimedOut))
+		wantEqual(t, "conflict", false, errors.Is(err, statemachine.Conflict))
 	})
 }
 
@@ -55,9 +55,9 @@ func TestGetReadsTenTimes(t *testing.T) {
 			},
 		}
 		for _, r := range f.Get(t.Context(), []string{"one"}) {
-			same(t, "throttled", true, errors.Is(r.Err, statemachine.Throttled))
+			wantEqual(t, "throttled", true, errors.Is(r.Err, statemachine.Throttled))
 		}
-		same(t, "reads", 10, reads)
+		wantEqual(t, "reads", 10, reads)
 	})
 }
 
@@ -93,7 +93,7 @@ func TestEnsureRestartsTheShortWay(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				same(t, "operations", tt.want, done.Operations)
+				wantEqual(t, "operations", tt.want, done.Operations)
 			})
 		})
 	}
@@ -132,6 +132,6 @@ func TestEnsureReadings(t *testing.T) {
 		if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
+		wantEqual(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
 	})
 }

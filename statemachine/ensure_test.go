@@ -342,7 +342,7 @@ func TestEnsure(t *testing.T) {
 		name: "dry run that Before refuses", why: "a preflight is part of a dry run",
 		from: stopped, set: func(_ *resource, e ensurer) {
 			e.Commands.DryRun = true
-			e.Before = func(context.Context, row, statemachine.Operation) error { return fault(statemachine.Unsupported) }
+			e.Preflight = func(context.Context, row, statemachine.Operation) error { return fault(statemachine.Unsupported) }
 		},
 		trace: []string{"0s stopped"}, planned: ops{opStart}, chain: []string{"unsupported"}, kind: statemachine.Unsupported,
 	}, {
@@ -350,13 +350,13 @@ func TestEnsure(t *testing.T) {
 		from: stopped, maxWait: 5 * time.Second, set: func(r *resource, e ensurer) {
 			e.Commands.DryRun = true
 			r.reading = func(context.Context) { time.Sleep(6 * time.Second) }
-			e.Before = func(context.Context, row, statemachine.Operation) error { r.note("Before"); return nil }
+			e.Preflight = func(context.Context, row, statemachine.Operation) error { r.note("Before"); return nil }
 		},
 		trace: []string{"6s stopped"}, planned: ops{opStart}, chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
 	}, {
 		name: "Before refuses", why: "its error is taken for the command's",
 		from: stopped, set: func(_ *resource, e ensurer) {
-			e.Before = func(_ context.Context, last row, op statemachine.Operation) error {
+			e.Preflight = func(_ context.Context, last row, op statemachine.Operation) error {
 				return &statemachine.Fault{Kind: statemachine.Unsupported, Operation: op, Resource: string(last.State)}
 			}
 		},
@@ -364,7 +364,7 @@ func TestEnsure(t *testing.T) {
 	}, {
 		name: "Before unavailable", why: "nothing was sent, so that nothing was lost: no grace",
 		from: stopped, set: func(r *resource, e ensurer) {
-			e.Before = func(context.Context, row, statemachine.Operation) error {
+			e.Preflight = func(context.Context, row, statemachine.Operation) error {
 				if time.Since(r.begin) < 5*time.Second {
 					return fault(statemachine.Unavailable)
 				}
@@ -482,19 +482,19 @@ func TestEnsure(t *testing.T) {
 				}
 				done, err := e.Ensure(t.Context(), tt.target, tt.maxWait)
 				r.sameTrace(t, tt.trace...)
-				same(t, "Operations", tt.ops, done.Operations)
-				same(t, "Planned", tt.planned, done.Planned)
-				same(t, "chain", tt.chain, chain(err))
-				same(t, "kind", tt.kind, statemachine.KindOf(err))
+				wantEqual(t, "Operations", tt.ops, done.Operations)
+				wantEqual(t, "Planned", tt.planned, done.Planned)
+				wantEqual(t, "chain", tt.chain, chain(err))
+				wantEqual(t, "kind", tt.kind, statemachine.KindOf(err))
 				if err != nil && (!strings.Contains(err.Error(), tt.says) || strings.ContainsAny(err.Error(), "\r\n")) {
 					t.Errorf("error lacks %q: %v", tt.says, err)
 				}
 				if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-					same(t, "Accepted", tt.ops, we.Accepted)
-					same(t, "Target", string(tt.target), we.Target)
+					wantEqual(t, "Accepted", tt.ops, we.Accepted)
+					wantEqual(t, "Target", string(tt.target), we.Target)
 				}
 				if err == nil && !e.Commands.DryRun && tt.target != absent {
-					same(t, "state of the value", tt.target, done.Value.State)
+					wantEqual(t, "state of the value", tt.target, done.Value.State)
 				}
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)

@@ -26,21 +26,21 @@ type EnsureTrack[S ~string] struct {
 	Grace    time.Duration `json:"grace"`              // after a command; zero or less: none. Before the first there is none
 	Track    Track[S]      `json:"track"`              // the wait that is under way
 
-	Permitted []Operation `json:"permitted,omitempty"` // those that may be run, as Commands.Operations; empty: all of the table
-	Restart   bool        `json:"restart,omitempty"`   // as Commands.Restart
+	Operations []Operation `json:"operations,omitempty"` // those that may be run, as Commands.Operations; empty: all of the table
+	Restart    bool        `json:"restart,omitempty"`    // as Commands.Restart
 
-	Operations []Operation `json:"operations,omitempty"` // as Ensured has them
-	GapFrom    time.Time   `json:"gap_from,omitzero"`    // as Ensured has it
-	GapTo      time.Time   `json:"gap_to,omitzero"`      // as Ensured has it
+	Accepted []Operation `json:"accepted,omitempty"` // as Ensured has them
+	GapFrom  time.Time   `json:"gap_from,omitzero"`  // as Ensured has it
+	GapTo    time.Time   `json:"gap_to,omitzero"`    // as Ensured has it
 
-	Op      Operation `json:"op,omitempty"`      // the next to run, or the last that was
-	From    S         `json:"from,omitempty"`    // where Op was run
-	Via     S         `json:"via,omitempty"`     // what to wait for once Op was accepted
-	Sent    time.Time `json:"sent,omitzero"`     // when Op was run
-	Pending bool      `json:"pending,omitempty"` // Op is to be run, or was, and Ran was not told
-	Lost    bool      `json:"lost,omitempty"`    // Op's answer was lost: it may have been carried out
-	Refusal Kind      `json:"refusal,omitempty"` // why the last command was not accepted; empty once one was
-	Said    string    `json:"said,omitempty"`    // the refusal in words
+	Operation      Operation `json:"operation,omitempty"`       // the next to run, or the last that was
+	SentFrom       S         `json:"sent_from,omitempty"`       // where Op was run
+	Waypoint       S         `json:"waypoint,omitempty"`        // what to wait for once Op was accepted
+	Sent           time.Time `json:"sent_at,omitzero"`          // when Op was run
+	Pending        bool      `json:"pending,omitempty"`         // Op is to be run, or was, and Ran was not told
+	Lost           bool      `json:"lost,omitempty"`            // Op's answer was lost: it may have been carried out
+	Refusal        Kind      `json:"refusal,omitempty"`         // why the last command was not accepted; empty once one was
+	RefusalMessage string    `json:"refusal_message,omitempty"` // the refusal in words
 }
 
 // Observation is one read, as far as an ensure needs it.
@@ -72,74 +72,74 @@ func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duratio
 	return p, nil
 }
 
-// ObserveEnsure takes what was read at the instant at, and says what to do next.
-func (m *Machine[S]) ObserveEnsure(p *EnsureTrack[S], g Observation[S], at time.Time) EnsureStep {
-	if p.Pending { // nobody knows what became of it
-		if step := m.Ran(p, Unavailable, at, at); step.Done {
+// ObserveRead takes what was read at the instant at, and says what to do next.
+func (m *Machine[S]) ObserveRead(t *EnsureTrack[S], o Observation[S], at time.Time) EnsureStep {
+	if t.Pending { // nobody knows what became of it
+		if step := m.ObserveCommand(t, Unavailable, at, at); step.Done {
 			return step
 		}
 	}
-	j := m.resume(p)
-	next := j.waited(g, g.Err, j.kindOf(context.Background(), g.Err), at)
-	if j.ensure.refusal == nil {
-		p.Refusal, p.Said = "", ""
+	j := m.restore(t)
+	next := j.handleWaitRead(o, o.Err, j.kindOf(context.Background(), o.Err), at)
+	if j.ensure.err == nil {
+		t.Refusal, t.RefusalMessage = "", ""
 	}
-	return p.keep(j, next)
+	return t.save(j, next)
 }
 
-// Ran takes the outcome of the operation that the last [EnsureStep] named, sent at the instant sent and answered at the instant
+// ObserveCommand takes the outcome of the operation that the last [EnsureStep] named, sent at the instant sent and answered at the instant
 // at: nil, accepted; else the Kind of err decides, as [Ensurer.Ensure] says. One that was certainly never sent, for a
 // check before it failed or no worker took it up, has the zero instant for sent.
-func (m *Machine[S]) Ran(p *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
+func (m *Machine[S]) ObserveCommand(p *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
 	if !p.Pending {
 		return EnsureStep{}
 	}
-	j := m.resume(p)
-	next := j.ran(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
-	if p.Refusal, p.Said = KindOf(err), ""; err != nil && err.Error() != string(p.Refusal) {
-		p.Said = err.Error()
+	j := m.restore(p)
+	next := j.handleCommandResult(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
+	if p.Refusal, p.RefusalMessage = KindOf(err), ""; err != nil && err.Error() != string(p.Refusal) {
+		p.RefusalMessage = err.Error()
 	}
-	return p.keep(j, next)
+	return p.save(j, next)
 }
 
-// resume is the job that p is the data of.
-func (m *Machine[S]) resume(p *EnsureTrack[S]) *job[Observation[S], S] {
+// restore is the job that p is the data of.
+func (m *Machine[S]) restore(p *EnsureTrack[S]) *job[Observation[S], S] {
 	o := WaitOptions{Grace: p.Grace, Jitter: func(d time.Duration) time.Duration { return d }}
-	e := &ensuring[Observation[S], S]{
+	e := &ensureState[Observation[S], S]{
 		goal:   &Goal[Observation[S], S]{Drift: func(g Observation[S]) error { return g.Drift }},
-		target: p.Target, op: p.Op, from: p.From, via: p.Via, sent: p.Sent, lost: p.Lost,
-		done: Ensured[Observation[S]]{Operations: slices.Clip(p.Operations), GapFrom: p.GapFrom, GapTo: p.GapTo},
+		target: p.Target, op: p.Operation, sentFrom: p.SentFrom, waypoint: p.Waypoint, sent: p.Sent, lost: p.Lost,
+		result: Ensured[Observation[S]]{Operations: slices.Clip(p.Accepted), GapFrom: p.GapFrom, GapTo: p.GapTo},
 	}
 	if p.Refusal != "" {
-		e.refusal = p.Refusal
-		if p.Said != "" {
-			e.refusal = fmt.Errorf("%w: %s", p.Refusal, p.Said)
+		e.err = p.Refusal
+		if p.RefusalMessage != "" {
+			e.err = fmt.Errorf("%w: %s", p.Refusal, p.RefusalMessage)
 		}
 		e.refused = p.Refusal == InvalidState || p.Refusal == Conflict
 	}
-	r := &rules[Observation[S], S]{
+	r := &config[Observation[S], S]{
 		machine: m, opts: o, kind: KindOf,
-		state: func(g Observation[S]) S { return g.State },
-		cmd:   &Commands[Observation[S]]{Restart: p.Restart, Stuck: func(g Observation[S]) error { return g.Stuck }},
+		state:  func(g Observation[S]) S { return g.State },
+		ensure: &EnsureOptions[Observation[S]]{Restart: p.Restart, Stuck: func(g Observation[S]) error { return g.Stuck }},
 	}
-	if len(p.Permitted) > 0 { // empty and nil are one in JSON
-		r.cmd.Operations = p.Permitted
+	if len(p.Operations) > 0 { // empty and nil are one in JSON
+		r.ensure.Operations = p.Operations
 	}
 	return &job[Observation[S], S]{rules: r, resource: p.Resource, track: p.Track, ensure: e}
 }
 
-// keep takes the data of the job back, and says what its step means.
-func (p *EnsureTrack[S]) keep(j *job[Observation[S], S], next step) EnsureStep {
+// save takes the data of the job back, and says what its step means.
+func (p *EnsureTrack[S]) save(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
-	p.Track, p.Op, p.From, p.Via, p.Sent, p.Lost = j.track, e.op, e.from, e.via, e.sent, e.lost
-	p.Operations, p.GapFrom, p.GapTo = e.done.Operations, e.done.GapFrom, e.done.GapTo
+	p.Track, p.Operation, p.SentFrom, p.Waypoint, p.Sent, p.Lost = j.track, e.op, e.sentFrom, e.waypoint, e.sent, e.lost
+	p.Accepted, p.GapFrom, p.GapTo = e.result.Operations, e.result.GapFrom, e.result.GapTo
 	p.Pending = next == stepCommand
 	switch next {
 	case stepCommand:
 		return EnsureStep{Run: e.op}
 	case stepDone:
 		return EnsureStep{Done: true, Err: j.err}
-	case stepRead, stepAlone, stepTell:
+	case stepRead, stepReread, stepYield:
 	}
 	return EnsureStep{}
 }

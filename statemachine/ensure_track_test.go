@@ -26,12 +26,12 @@ func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.E
 			g.Drift = drift(v)
 		}
 		p = stored(p)
-		step := m.ObserveEnsure(&p, g, time.Now())
+		step := m.ObserveRead(&p, g, time.Now())
 		if step.Run != "" {
 			p = stored(p)
 			sent := time.Now()
 			err := r.command(ctx, step.Run)
-			step = m.Ran(&p, err, sent, time.Now())
+			step = m.ObserveCommand(&p, err, sent, time.Now())
 		}
 		if step.Done {
 			return p, step.Err
@@ -123,7 +123,7 @@ func TestEnsureTrackIsEnsure(t *testing.T) {
 					}
 					p.Resource, p.Restart = "res-1", restart
 					p, err = chase(t.Context(), r.machine, p, r, wantMode("async"))
-					operations, from, to = p.Operations, p.GapFrom, p.GapTo
+					operations, from, to = p.Accepted, p.GapFrom, p.GapTo
 				}
 				r.mu.Lock()
 				defer r.mu.Unlock()
@@ -155,7 +155,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Resource, p.Permitted = "res-1", permitted
+		p.Resource, p.Operations = "res-1", permitted
 		return p
 	}
 	shows := func(s state) statemachine.Observation[state] { return statemachine.Observation[state]{State: s} }
@@ -171,8 +171,8 @@ func TestEnsureTrackSteps(t *testing.T) {
 		name: "lost", why: "it may be running: again only after the full Grace",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{
-				m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, lost, at(0), at(10)),
-				m.ObserveEnsure(p, shows(stopped), at(69)), m.ObserveEnsure(p, shows(stopped), at(70)),
+				m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, lost, at(0), at(10)),
+				m.ObserveRead(p, shows(stopped), at(69)), m.ObserveRead(p, shows(stopped), at(70)),
 			}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
@@ -180,20 +180,20 @@ func TestEnsureTrackSteps(t *testing.T) {
 		name: "never sent", why: "no worker took it up: nothing can be running, the next read decides",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{
-				m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, lost, time.Time{}, at(10)), m.ObserveEnsure(p, shows(stopped), at(11)),
+				m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, lost, time.Time{}, at(10)), m.ObserveRead(p, shows(stopped), at(11)),
 			}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Run: opStart}},
 	}, {
 		name: "a check said no", why: "what cannot heal ends it, sent or not",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Describe res-1: unsupported: Code.unsupported",
 	}, {
 		name: "not permitted", why: "a plan that needs another operation fails at once", permitted: []statemachine.Operation{opStop},
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0))}
 		},
 		want: []statemachine.EnsureStep{{Done: true}}, ends: statemachine.Unreachable, says: "stream res-1: waiting for started: unreachable",
 	}, {
@@ -201,7 +201,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			g := shows(stopped)
 			g.Stuck = errors.New("the database is deleting")
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, g, at(0)), m.Ran(p, fault(statemachine.InvalidState), at(0), at(1)), m.ObserveEnsure(p, g, at(6))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, g, at(0)), m.ObserveCommand(p, fault(statemachine.InvalidState), at(0), at(1)), m.ObserveRead(p, g, at(6))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: Describe res-1: invalid state: Code.invalid state: the service says invalid state: the database is deleting",
 	}, {
@@ -209,45 +209,45 @@ func TestEnsureTrackSteps(t *testing.T) {
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			g := shows(stopped)
 			g.Stuck = errors.New("the database is deleting")
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, g, at(0)), m.Ran(p, statemachine.Conflict, at(0), at(1)), m.ObserveEnsure(p, g, at(6))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, g, at(0)), m.ObserveCommand(p, statemachine.Conflict, at(0), at(1)), m.ObserveRead(p, g, at(6))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: conflict: the database is deleting",
 	}, {
 		name: "nobody told what became of it", why: "the process died between the store and Ran: it may have been carried out",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			first := m.ObserveEnsure(p, shows(stopped), at(0))
+			first := m.ObserveRead(p, shows(stopped), at(0))
 			*p = stored(*p)
 			return []statemachine.EnsureStep{
-				first, m.ObserveEnsure(p, shows(stopped), at(100)), m.ObserveEnsure(p, shows(stopped), at(159)), m.ObserveEnsure(p, shows(stopped), at(160)),
+				first, m.ObserveRead(p, shows(stopped), at(100)), m.ObserveRead(p, shows(stopped), at(159)), m.ObserveRead(p, shows(stopped), at(160)),
 			}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
 	}, {
 		name: "nobody told that it was carried out", why: "the read that shows it counts",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			steps := []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.ObserveEnsure(p, shows(started), at(100))}
-			same(t, "operations", []statemachine.Operation{opStart}, p.Operations)
+			steps := []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveRead(p, shows(started), at(100))}
+			wantEqual(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
 			return steps
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}},
 	}, {
 		name: "nobody told in time", why: "the deadline has passed",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0)), m.ObserveEnsure(p, shows(started), at(3601))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveRead(p, shows(started), at(3601))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.TimedOut,
 	}, {
 		name: "told of what was not to be run", why: "it is no operation of this ensure: the next read decides",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			steps := []statemachine.EnsureStep{m.Ran(p, nil, at(0), at(0)), m.ObserveEnsure(p, shows(stopped), at(0)), m.Ran(p, nil, at(0), at(1)), m.Ran(p, nil, at(1), at(2))}
-			same(t, "operations", []statemachine.Operation{opStart}, p.Operations)
+			steps := []statemachine.EnsureStep{m.ObserveCommand(p, nil, at(0), at(0)), m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, nil, at(0), at(1)), m.ObserveCommand(p, nil, at(1), at(2))}
+			wantEqual(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
 			return steps
 		},
 		want: []statemachine.EnsureStep{{}, {Run: opStart}, {}, {}},
 	}, {
 		name: "an empty list of what may be run", why: "is none: JSON does not tell it from nil", permitted: []statemachine.Operation{},
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			return []statemachine.EnsureStep{m.ObserveEnsure(p, shows(stopped), at(0))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}},
 	}} {
@@ -259,7 +259,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 			for i := range steps {
 				steps[i].Err = nil
 			}
-			same(t, tt.why, tt.want, steps)
+			wantEqual(t, tt.why, tt.want, steps)
 			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.HasPrefix(last.Error(), tt.says) {
 				t.Errorf("ended as %v, want %v that begins with %q: %s", last, tt.ends, tt.says, tt.why)
 			}
@@ -270,17 +270,17 @@ func TestEnsureTrackSteps(t *testing.T) {
 	}
 	p := begun(t)
 	p.Restart = true
-	m.ObserveEnsure(&p, statemachine.Observation[state]{State: started, Drift: statemachine.Drifted}, at(0))
-	m.Ran(&p, lost, at(1), at(2))
-	m.ObserveEnsure(&p, shows(stopping), at(3))
-	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Operations, []statemachine.Operation{opStop}) {
+	m.ObserveRead(&p, statemachine.Observation[state]{State: started, Drift: statemachine.Drifted}, at(0))
+	m.ObserveCommand(&p, lost, at(1), at(2))
+	m.ObserveRead(&p, shows(stopping), at(3))
+	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Accepted, []statemachine.Operation{opStop}) {
 		t.Errorf("a restart whose stop was lost, and took effect: %+v", p)
 	}
 	p = begun(t, opStart)
-	m.ObserveEnsure(&p, shows(stopped), at(0))
-	m.Ran(&p, lost, at(0), at(1))
-	same(t, "over JSON", p, stored(p))
-	if !slices.Equal(p.Permitted, []statemachine.Operation{opStart}) || !p.Lost {
+	m.ObserveRead(&p, shows(stopped), at(0))
+	m.ObserveCommand(&p, lost, at(0), at(1))
+	wantEqual(t, "over JSON", p, stored(p))
+	if !slices.Equal(p.Operations, []statemachine.Operation{opStart}) || !p.Lost {
 		t.Errorf("not kept: %+v", p)
 	}
 }

@@ -10,14 +10,14 @@ import (
 type Ensurer[R any, S ~string] struct {
 	Waiter[R, S]
 
-	Command  func(context.Context, Operation) error    // runs one operation, in one attempt: see Ensure. Required
-	Drift    func(R) error                             // non-nil: in the target, but not as wanted; a *DriftError. May be nil
-	Before   func(context.Context, R, Operation) error // asked before each command, with what was read last; see [Goal]. May be nil
-	Commands Commands[R]                               // the zero value: any operation of the table, no restart
+	Command   func(context.Context, Operation) error    // runs one operation, in one attempt: see Ensure. Required
+	Drift     func(R) error                             // non-nil: in the target, but not as wanted; a *DriftError. May be nil
+	Preflight func(context.Context, R, Operation) error // asked before each command, with what was read last; see [Goal]. May be nil
+	Commands  EnsureOptions[R]                          // the zero value: any operation of the table, no restart
 }
 
-// Commands are the settings of an ensure.
-type Commands[R any] struct {
+// EnsureOptions are the settings of an ensure.
+type EnsureOptions[R any] struct {
 	// Operations are those that may be run. A plan that needs another fails at once, as [Unreachable]. Nil: all
 	// of the table.
 	Operations []Operation
@@ -75,33 +75,33 @@ type Ensured[R any] struct {
 // A wait that ended is a [*WaitError]; what it accepted before is in it, too. Arguments and options that are
 // not valid are an [*InputError].
 func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (Ensured[R], error) {
-	j, err := e.make(aimWait, target, maxWait, optFns)
+	j, err := e.newRunner(modeWait, target, maxWait, optFns)
 	if e.Command == nil {
-		err = also(FieldError{Field: "Command", Reason: "is nil"}, err)
+		err = prependField(FieldError{Field: "Command", Reason: "is nil"}, err)
 	}
 	if err != nil {
 		return Ensured[R]{}, err
 	}
 	j.rules.commands(e.Commands)
-	j.ensure = &ensuring[R, S]{goal: &Goal[R, S]{Command: e.Command, Drift: e.Drift, Before: e.Before}}
+	j.ensure = &ensureState[R, S]{goal: &Goal[R, S]{Command: e.Command, Drift: e.Drift, Preflight: e.Preflight}}
 	j.start(target, maxWait)
-	j.loop(ctx, e.Read)
+	j.run(ctx, e.Read)
 	return j.result(), j.err
 }
 
 // commands takes the settings of an ensure.
-func (r *rules[R, S]) commands(c Commands[R]) {
+func (r *config[R, S]) commands(c EnsureOptions[R]) {
 	if c.Pacer == nil {
-		c.Pacer = r.reads
+		c.Pacer = r.readPacer
 	}
-	r.cmd = &c
+	r.ensure = &c
 }
 
 // result is what came of the job.
 func (j *job[R, S]) result() Ensured[R] {
 	var done Ensured[R]
 	if j.ensure != nil {
-		done = j.ensure.done
+		done = j.ensure.result
 	}
 	done.Value = j.value
 	return done

@@ -52,7 +52,7 @@ func TestKindOf(t *testing.T) {
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
-			same(t, "kind", tt.want, statemachine.KindOf(tt.err))
+			wantEqual(t, "kind", tt.want, statemachine.KindOf(tt.err))
 		})
 	}
 }
@@ -83,8 +83,8 @@ func TestErrorChains(t *testing.T) {
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
-			same(t, "chain", tt.want, chain(tt.err))
-			same(t, "is something uncomparable", false, errors.Is(tt.err, uncomparable{}))
+			wantEqual(t, "chain", tt.want, chain(tt.err))
+			wantEqual(t, "is something uncomparable", false, errors.Is(tt.err, uncomparable{}))
 		})
 	}
 	if !errors.Is(&statemachine.Fault{Err: io.ErrUnexpectedEOF}, io.ErrUnexpectedEOF) {
@@ -158,7 +158,7 @@ func TestErrorTexts(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			got := tt.err.Error()
-			same(t, "text", tt.want, got)
+			wantEqual(t, "text", tt.want, got)
 			if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r == '\u2028' || r == '\u2029' || r >= 0x7f && r < 0xa0 }) {
 				t.Errorf("control characters: %q", got)
 			}
@@ -169,21 +169,21 @@ func TestErrorTexts(t *testing.T) {
 func TestInputErrorAdd(t *testing.T) {
 	t.Parallel()
 	var e statemachine.InputError
-	same(t, "error of nothing wrong", nil, e.Err())
+	wantEqual(t, "error of nothing wrong", nil, e.Err())
 	e.Add("Mode", "is empty")
-	same(t, "fields", []string{"Mode"}, fields(&e))
-	same(t, "error", true, errors.Is(e.Err(), statemachine.InvalidInput))
+	wantEqual(t, "fields", []string{"Mode"}, fields(&e))
+	wantEqual(t, "error", true, errors.Is(e.Err(), statemachine.InvalidInput))
 }
 
 func TestDriftErrorAdd(t *testing.T) {
 	t.Parallel()
 	var e statemachine.DriftError
 	e.Add("Mode", "sync", "sync")
-	same(t, "error of no drift", nil, e.Err())
+	wantEqual(t, "error of no drift", nil, e.Err())
 	e.Add("Mode", "sync", "async")
 	e.Add("Key", "k", "")
-	same(t, "fields", []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k"}}, e.Fields)
-	same(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
+	wantEqual(t, "fields", []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k"}}, e.Fields)
+	wantEqual(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
 }
 
 // The log has each change and each command at Info, each tolerated failure at Warn, each other read at Debug.
@@ -205,7 +205,7 @@ func TestLog(t *testing.T) {
 		if _, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "log", strings.Join([]string{
+		wantEqual(t, "log", strings.Join([]string{
 			`level=INFO msg="state changed" from="" to=stopped`,
 			`level=WARN msg="command failed" operation=Start error="Describe res-1: conflict: Code.conflict: the service says conflict"`,
 			`level=DEBUG msg=read state=stopped`,
@@ -224,8 +224,8 @@ func TestLog(t *testing.T) {
 			return a
 		}}))
 		_, err := shows("").waiter(o).Wait(t.Context(), started, time.Second)
-		same(t, "reason", true, errors.Is(err, statemachine.TimedOut))
-		same(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
+		wantEqual(t, "reason", true, errors.Is(err, statemachine.TimedOut))
+		wantEqual(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
 	})
 }
 
@@ -250,7 +250,7 @@ func TestLogOfManyChanges(t *testing.T) {
 		if _, err := shows(states...).waiter(o).Wait(t.Context(), started, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "log", want.String(), b.String())
+		wantEqual(t, "log", want.String(), b.String())
 	})
 }
 
@@ -288,7 +288,7 @@ func TestLogOfTheEnd(t *testing.T) {
 				if _, err := answers(tt.answers...).waiter(o).Wait(ctx, started, time.Minute); err == nil {
 					t.Error("no error")
 				}
-				same(t, "log", tt.log, b.String())
+				wantEqual(t, "log", tt.log, b.String())
 			})
 		})
 	}

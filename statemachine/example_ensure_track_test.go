@@ -9,7 +9,7 @@ import (
 )
 
 // An ensure that could be stored between any two of its steps, here with scripted reads in place of a service.
-func ExampleMachine_ObserveEnsure() {
+func ExampleMachine_ObserveRead() {
 	machine := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "DB instance",
 		Transitions: []statemachine.Transition[string]{
@@ -33,16 +33,16 @@ func ExampleMachine_ObserveEnsure() {
 			fmt.Println(err)
 			return
 		}
-		step := machine.ObserveEnsure(&p, statemachine.Observation[string]{State: state}, now)
+		step := machine.ObserveRead(&p, statemachine.Observation[string]{State: state}, now)
 		if step.Run != "" {
 			fmt.Println(now.Format(time.TimeOnly), state, "→", step.Run)
-			step = machine.Ran(&p, nil, now, now.Add(time.Second)) // it was accepted after a second
+			step = machine.ObserveCommand(&p, nil, now, now.Add(time.Second)) // it was accepted after a second
 		}
 		if step.Done {
-			fmt.Println(now.Format(time.TimeOnly), state, "→ done:", step.Err, p.Operations)
+			fmt.Println(now.Format(time.TimeOnly), state, "→ done:", step.Err, p.Accepted)
 			return
 		}
-		now = p.Track.Next(p.Track.Latest)
+		now = p.Track.Next(p.Track.Now)
 	}
 	// Output:
 	// 03:04:00 stopped → StartDBInstance

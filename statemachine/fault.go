@@ -34,7 +34,7 @@ func (f *Fault) Error() string {
 	if f.RequestID != "" {
 		b.WriteString(" (request " + f.RequestID + ")")
 	}
-	return oneLine(b.String())
+	return singleLine(b.String())
 }
 
 // Unwrap gives the SDK's error.
@@ -45,8 +45,8 @@ func (f *Fault) Is(target error) bool { return target == error(f.Kind) }
 
 func (f *Fault) kind() Kind { return f.Kind }
 
-// oneLine makes one line of a text, whatever it holds: an error ends up in a log, a line each.
-func oneLine(s string) string {
+// singleLine makes one line of a text, whatever it holds: an error ends up in a log, a line each.
+func singleLine(s string) string {
 	if !strings.ContainsFunc(s, isControl) {
 		return s
 	}

@@ -42,10 +42,10 @@ type Fleet[R any, S ~string] struct {
 	Check func(R) error     // as in a Waiter
 	Same  func(a, b R) bool // as in a Waiter
 
-	Concurrency int         // how many calls are under way at once, commands included; zero: 8; negative: an InputError
-	Pacer       *Pacer      // as in a Waiter
-	Commands    Commands[R] // the settings of the goals that have a Command
-	Options     WaitOptions // defaults of each call's
+	Concurrency int              // how many calls are under way at once, commands included; zero: 8; negative: an InputError
+	Pacer       *Pacer           // as in a Waiter
+	Commands    EnsureOptions[R] // the settings of the goals that have a Command
+	Options     WaitOptions      // defaults of each call's
 }
 
 // Goal is what is wanted of one resource. Of those with a Command a resource has one in a call.
@@ -59,9 +59,9 @@ type Goal[R any, S ~string] struct {
 	// Drift tells what differs from the settings wanted of a resource in the target. It needs a Command. May be nil.
 	Drift func(R) error
 
-	// Before is asked before each command with what was read last, and in a dry run too; an error is taken for the
+	// Preflight is asked before each command with what was read last, and in a dry run too; an error is taken for the
 	// command's own, except that nothing was sent. It may do I/O. May be nil.
-	Before func(ctx context.Context, last R, op Operation) error
+	Preflight func(ctx context.Context, last R, op Operation) error
 
 	// Grace is the options' Grace after this goal's commands, where it differs: one that takes effect in a
 	// maintenance window shows nothing before. Zero: the options'.
@@ -75,7 +75,7 @@ type Goal[R any, S ~string] struct {
 // Resources are read together as far as ReadMany can. A read is filled up with what is due next, so that the single
 // delays and their jitter do not undo the batching; reads and commands that are due at once take turns.
 func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time.Duration, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
-	return f.run(ctx, aimWait, goals, maxWait, optFns)
+	return f.run(ctx, modeWait, goals, maxWait, optFns)
 }
 
 // Watch yields each resource as it is, then each read that differs, as [Waiter.Watch] does for one. A
@@ -83,14 +83,14 @@ func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time
 // slower than the changes sees the latest of each resource only, and must not change what it is given. An input that
 // is wrong as a whole is yielded once, with index -1.
 func (f *Fleet[R, S]) Watch(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
-	return values(f.run(ctx, aimWatch, goalsOf[R, S](resources), 0, optFns))
+	return withoutEnsured(f.run(ctx, modeWatch, goalsOf[R, S](resources), 0, optFns))
 }
 
 // Get reads every resource once and yields one result for each, in the order in which they become ready. A read
 // that is throttled, or fails in another way that may heal, is made again, ten times at most. An input that is
 // wrong as a whole is yielded once, with index -1.
 func (f *Fleet[R, S]) Get(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
-	return values(f.run(ctx, aimGet, goalsOf[R, S](resources), 0, optFns))
+	return withoutEnsured(f.run(ctx, modeGet, goalsOf[R, S](resources), 0, optFns))
 }
 
 func goalsOf[R any, S ~string](resources []string) []Goal[R, S] {
@@ -101,8 +101,8 @@ func goalsOf[R any, S ~string](resources []string) []Goal[R, S] {
 	return goals
 }
 
-// values leaves of each result the value.
-func values[R any](seq iter.Seq2[int, Result[Ensured[R]]]) iter.Seq2[int, Result[R]] {
+// withoutEnsured leaves of each result the value.
+func withoutEnsured[R any](seq iter.Seq2[int, Result[Ensured[R]]]) iter.Seq2[int, Result[R]] {
 	return func(yield func(int, Result[R]) bool) {
 		for i, r := range seq {
 			if !yield(i, Result[R]{Index: i, Value: r.Value.Value, Err: r.Err}) {
@@ -118,9 +118,9 @@ const (
 	defaultConcurrency = 8
 )
 
-func (f *Fleet[R, S]) run(ctx context.Context, aim aim, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
+func (f *Fleet[R, S]) run(ctx context.Context, aim mode, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
 	return func(yield func(int, Result[Ensured[R]]) bool) {
-		e, err := f.engine(aim, goals, maxWait, optFns)
+		e, err := f.newEngine(aim, goals, maxWait, optFns)
 		if err != nil {
 			yield(-1, Result[Ensured[R]]{Index: -1, Err: err})
 			return
@@ -129,14 +129,14 @@ func (f *Fleet[R, S]) run(ctx context.Context, aim aim, goals []Goal[R, S], maxW
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		stopped := make(chan struct{})
+		done := make(chan struct{})
 		go func() {
-			defer close(stopped)
+			defer close(done)
 			e.run(ctx, maxWait)
 		}()
 		defer func() {
 			cancel()
-			<-stopped
+			<-done
 		}()
 		for r := range e.out.all() {
 			if !yield(r.Index, r) {
@@ -146,14 +146,14 @@ func (f *Fleet[R, S]) run(ctx context.Context, aim aim, goals []Goal[R, S], maxW
 	}
 }
 
-// engine prepares one call.
-func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) (*engine[R, S], error) {
+// newEngine prepares one call.
+func (f *Fleet[R, S]) newEngine(aim mode, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) (*engine[R, S], error) {
 	e := &engine[R, S]{
 		fleet: f,
-		rules: rules[R, S]{machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, reads: f.Pacer, aim: aim, opts: f.Options},
+		rules: config[R, S]{machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, readPacer: f.Pacer, aim: aim, opts: f.Options},
 		goals: goals,
 	}
-	e.out.news.L = &e.out.mu
+	e.out.cond.L = &e.out.mu
 	for _, fn := range optFns {
 		fn(&e.rules.opts)
 	}
@@ -169,20 +169,20 @@ func (f *Fleet[R, S]) engine(aim aim, goals []Goal[R, S], maxWait time.Duration,
 		wrong.Add("Concurrency", fmt.Sprintf("is negative: %d", f.Concurrency))
 	}
 	var target S
-	if aim == aimWait && len(goals) > 0 {
+	if aim == modeWait && len(goals) > 0 {
 		target = goals[0].Target
 		for i, g := range goals[1:] {
 			if f.Machine != nil && g.Target != target && !f.Machine.Known(g.Target) {
 				wrong.Add(fmt.Sprintf("goals[%d].Target", i+1), fmt.Sprintf("%q is no state of a %s", string(g.Target), f.Machine.Name()))
 			}
 		}
-	} else if f.Machine != nil && len(f.Machine.states) > 0 && aim == aimWait {
+	} else if f.Machine != nil && len(f.Machine.states) > 0 && aim == modeWait {
 		target = f.Machine.states[0] // no goals: maxWait and the options are checked all the same
 	}
-	if aim == aimWait {
+	if aim == modeWait {
 		checkGoals(goals, &wrong)
 	}
-	if err := e.rules.resolve(target, maxWait, &wrong); err != nil {
+	if err := e.rules.applyDefaultsAndValidate(target, maxWait, &wrong); err != nil {
 		return nil, err
 	}
 	e.batch, e.concurrency = defaultBatch, defaultConcurrency
@@ -200,7 +200,7 @@ func checkGoals[R any, S ~string](goals []Goal[R, S], wrong *InputError) {
 	commanded := map[string]int{}
 	for i, g := range goals {
 		if g.Command == nil {
-			if g.Drift != nil || g.Before != nil || g.Grace != 0 {
+			if g.Drift != nil || g.Preflight != nil || g.Grace != 0 {
 				wrong.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, and there is a Drift, Before or Grace")
 			}
 			continue

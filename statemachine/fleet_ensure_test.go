@@ -16,8 +16,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// park is many resources that can be commanded.
-type park struct {
+// pool is many resources that can be commanded.
+type pool struct {
 	begin     time.Time
 	resources map[string]*resource
 	latency   time.Duration // of a read of many
@@ -30,15 +30,15 @@ type park struct {
 	peak     int
 }
 
-func newPark(n int, m *statemachine.Machine[state], s state, takes time.Duration) *park {
-	p := &park{begin: time.Now(), resources: map[string]*resource{}}
+func newPark(n int, m *statemachine.Machine[state], s state, takes time.Duration) *pool {
+	p := &pool{begin: time.Now(), resources: map[string]*resource{}}
 	for i := range n {
 		p.resources[fmt.Sprintf("r%d", i)] = newResource(m, s, takes)
 	}
 	return p
 }
 
-func (p *park) fleet(m *statemachine.Machine[state], o statemachine.WaitOptions) *statemachine.Fleet[row, state] {
+func (p *pool) fleet(m *statemachine.Machine[state], o statemachine.WaitOptions) *statemachine.Fleet[row, state] {
 	return &statemachine.Fleet[row, state]{
 		Machine: m, State: stateOf, Options: o,
 		Read: func(ctx context.Context, name string) (row, error) {
@@ -78,7 +78,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // goals are those of all resources of the park.
-func (p *park) goals(target state) []statemachine.Goal[row, state] {
+func (p *pool) goals(target state) []statemachine.Goal[row, state] {
 	gs := goals(len(p.resources), target)
 	for i := range gs {
 		r := p.resources[gs[i].Resource]
@@ -118,7 +118,7 @@ func TestFleetEnsure(t *testing.T) {
 		for i, r := range p.fleet(stream(), tens()).Each(t.Context(), gs, time.Minute) {
 			got[gs[i].Resource] = fmt.Sprintf("%v %s %v %v", time.Since(p.begin), r.Value.Value.State, r.Value.Operations, chain(r.Err))
 		}
-		same(t, "results", map[string]string{
+		wantEqual(t, "results", map[string]string{
 			"r0": "30s started [Start] []",
 			"r1": "0s started [] [drifted]",
 			"r2": "1m0s defrosting [] [timed out context deadline exceeded]",
@@ -145,8 +145,8 @@ func TestFleetTurns(t *testing.T) {
 			}
 			ready = append(ready, time.Since(p.begin))
 		}
-		same(t, "commands", 40, len(p.calls))
-		same(t, "at once", true, p.peak <= 2)
+		wantEqual(t, "commands", 40, len(p.calls))
+		wantEqual(t, "at once", true, p.peak <= 2)
 		// The first reads take ten calls, the commands forty; with two at a time and turns, the last command is sent long before the minute
 		// that the first needs is over, and reads go on meanwhile.
 		if last := p.calls[39]; last > 40*time.Second {
@@ -174,8 +174,8 @@ func TestFleetCommandWantedAgain(t *testing.T) {
 		for i, r := range f.Each(t.Context(), p.goals(started), 10*time.Minute) {
 			got[i] = fmt.Sprintf("%v %v %v", time.Since(p.begin), r.Value.Operations, r.Err)
 		}
-		same(t, "results", map[int]string{0: "20s [Start] <nil>", 1: "1m20s [Start] <nil>", 2: "2m20s [Start] <nil>"}, got)
-		same(t, "commands", secs(0, 60, 120), p.calls)
+		wantEqual(t, "results", map[int]string{0: "20s [Start] <nil>", 1: "1m20s [Start] <nil>", 2: "2m20s [Start] <nil>"}, got)
+		wantEqual(t, "commands", secs(0, 60, 120), p.calls)
 	})
 }
 
@@ -192,7 +192,7 @@ func TestFleetCommandNotWantedAnyMore(t *testing.T) {
 		for i, r := range f.Each(t.Context(), p.goals(started), 30*time.Minute) {
 			got[i] = fmt.Sprintf("%v %v %v", time.Since(p.begin), r.Value.Operations, r.Err)
 		}
-		same(t, "results", map[int]string{0: "10s [Start] <nil>", 1: "10s [] <nil>"}, got)
+		wantEqual(t, "results", map[int]string{0: "10s [Start] <nil>", 1: "10s [] <nil>"}, got)
 	})
 }
 
@@ -206,9 +206,9 @@ func TestFleetCommandsPause(t *testing.T) {
 		f.Concurrency = 1
 		f.Commands.Pacer = statemachine.NewPacer(100, 100)
 		for _, r := range f.Each(t.Context(), p.goals(started), time.Hour) {
-			same(t, "error", nil, r.Err)
+			wantEqual(t, "error", nil, r.Err)
 		}
-		same(t, "commands", secs(0, 1, 1, 5), p.calls)
+		wantEqual(t, "commands", secs(0, 1, 1, 5), p.calls)
 	})
 }
 
@@ -223,16 +223,16 @@ func TestFleetCommandsAtDeadline(t *testing.T) {
 		for _, r := range f.Each(t.Context(), p.goals(started), 30*time.Second) {
 			if r.Err != nil {
 				timedOut++
-				same(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+				wantEqual(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
 			}
 		}
-		same(t, "ended", 30*time.Second, time.Since(p.begin))
+		wantEqual(t, "ended", 30*time.Second, time.Since(p.begin))
 		for _, at := range p.calls {
 			if at >= 30*time.Second {
 				t.Errorf("a command after the deadline: %v", p.calls)
 			}
 		}
-		same(t, "outcomes", 10, timedOut+succeeded(p))
+		wantEqual(t, "outcomes", 10, timedOut+succeeded(p))
 	})
 }
 
@@ -252,14 +252,14 @@ func TestFleetCommandsAfterDeadline(t *testing.T) {
 			}
 		}
 		for _, r := range f.Each(t.Context(), p.goals(started), 30*time.Second) {
-			same(t, "timed out", true, errors.Is(r.Err, statemachine.TimedOut))
+			wantEqual(t, "timed out", true, errors.Is(r.Err, statemachine.TimedOut))
 		}
-		same(t, "commands", secs(0), p.calls)
-		same(t, "ended", 36*time.Second, time.Since(p.begin))
+		wantEqual(t, "commands", secs(0), p.calls)
+		wantEqual(t, "ended", 36*time.Second, time.Since(p.begin))
 	})
 }
 
-func succeeded(p *park) (n int) {
+func succeeded(p *pool) (n int) {
 	for _, r := range p.resources {
 		if r.life.at(time.Now()) == started {
 			n++
@@ -278,13 +278,13 @@ func TestFleetDryRun(t *testing.T) {
 			f := p.fleet(stream(), tens())
 			f.Commands.DryRun = true
 			for _, r := range f.Each(t.Context(), p.goals(started), maxWait) {
-				same(t, "planned", ops{opStart}, r.Value.Planned)
-				same(t, "operations", nil, r.Value.Operations)
-				same(t, "failed", maxWait < p.latency, r.Err != nil)
+				wantEqual(t, "planned", ops{opStart}, r.Value.Planned)
+				wantEqual(t, "operations", nil, r.Value.Operations)
+				wantEqual(t, "failed", maxWait < p.latency, r.Err != nil)
 			}
-			same(t, "commands", 0, len(p.calls))
-			same(t, "reads", 1, p.reads)
-			same(t, "elapsed", 3*time.Second, time.Since(p.begin))
+			wantEqual(t, "commands", 0, len(p.calls))
+			wantEqual(t, "reads", 1, p.reads)
+			wantEqual(t, "elapsed", 3*time.Second, time.Since(p.begin))
 		})
 	}
 }
@@ -300,11 +300,11 @@ func TestFleetBreakDuringCommands(t *testing.T) {
 			time.Sleep(time.Second)
 			break
 		}
-		same(t, "under way", 0, p.inflight)
+		wantEqual(t, "under way", 0, p.inflight)
 		calls := len(p.calls)
-		same(t, "commands", 8, calls)
+		wantEqual(t, "commands", 8, calls)
 		time.Sleep(time.Minute)
-		same(t, "commands", calls, len(p.calls))
+		wantEqual(t, "commands", calls, len(p.calls))
 	})
 }
 
@@ -325,12 +325,12 @@ func TestFleetGrace(t *testing.T) {
 			o.Grace = 2 * time.Minute
 			o.OnRead = func(r statemachine.Reading) {
 				readings++
-				same(t, "target of a reading", "started", r.Target)
+				wantEqual(t, "target of a reading", "started", r.Target)
 			}
 		}) {
 			got[i] = fmt.Sprintf("%v %v", time.Since(p.begin), chain(r.Err))
 		}
-		same(t, "results", map[int]string{
+		wantEqual(t, "results", map[int]string{
 			0: "2m0s [unreachable]", 1: "40s [unreachable]", 2: "10s [unreachable]", 3: "5m0s [unreachable]",
 		}, got)
 		if readings == 0 {
@@ -347,7 +347,7 @@ func TestFleetDriftAtDeadline(t *testing.T) {
 		gs := p.goals(started)
 		gs[0].Drift = wantMode("sync")
 		for _, r := range p.fleet(stream(), tens()).Each(t.Context(), gs, 15*time.Second) {
-			same(t, "chain", []string{"timed out", "drifted", "context deadline exceeded"}, chain(r.Err))
+			wantEqual(t, "chain", []string{"timed out", "drifted", "context deadline exceeded"}, chain(r.Err))
 		}
 	})
 }
@@ -486,6 +486,6 @@ func TestFleetGoroutines(t *testing.T) { //nolint:paralleltest // counts gorouti
 		}
 		close(done)
 		wg.Wait()
-		same(t, "goroutines for one loop and five calls", 1+5, most)
+		wantEqual(t, "goroutines for one loop and five calls", 1+5, most)
 	})
 }

@@ -209,8 +209,8 @@ func TestFleetEach(t *testing.T) {
 				wantCalls, wantResults := slices.Clone(tt.calls), slices.Clone(tt.results)
 				sortStable(wantCalls)
 				sortStable(wantResults)
-				same(t, "calls", wantCalls, calls)
-				same(t, "results", wantResults, results)
+				wantEqual(t, "calls", wantCalls, calls)
+				wantEqual(t, "results", wantResults, results)
 				if t.Failed() {
 					t.Log(tt.why)
 				}
@@ -244,7 +244,7 @@ func TestFleetFillsUp(t *testing.T) {
 		f := w.fleet(tens())
 		f.Options.Jitter = func(d time.Duration) time.Duration { return d - d/10 + time.Duration(rng.Int64N(int64(d/5))) }
 		results := w.each(t, f, goals(300, started), time.Hour)
-		same(t, "results", 300, len(results))
+		wantEqual(t, "results", 300, len(results))
 		if n := len(w.calls); n < 3*100 || n > 3*112 {
 			t.Errorf("%d reads of 100 each in 1000 s of 10 s: not filled up", n)
 		}
@@ -306,7 +306,7 @@ func TestFleetOfOne(t *testing.T) {
 				if one != many {
 					t.Fatalf("seed %d:\n%s\n%s", seed, one, many)
 				}
-				same(t, "readings", fmt.Sprint(readings[0]), fmt.Sprint(readings[1]))
+				wantEqual(t, "readings", fmt.Sprint(readings[0]), fmt.Sprint(readings[1]))
 			}
 		})
 	})
@@ -397,7 +397,7 @@ func TestFleetThrottledInABatch(t *testing.T) {
 					}
 					return results, err
 				}
-				same(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
+				wantEqual(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
 			})
 		})
 	}
@@ -418,9 +418,9 @@ func TestFleetBreak(t *testing.T) {
 			}
 		}
 		calls := len(w.calls)
-		same(t, "calls under way", 0, w.inflight)
+		wantEqual(t, "calls under way", 0, w.inflight)
 		time.Sleep(time.Minute)
-		same(t, "calls", calls, len(w.calls))
+		wantEqual(t, "calls", calls, len(w.calls))
 	})
 }
 
@@ -431,8 +431,8 @@ func TestFleetPanic(t *testing.T) {
 		w := newWorld(20, startedAfter(func(i int) time.Duration { return time.Duration(i) * time.Second }))
 		w.latency = 300 * time.Millisecond
 		defer func() {
-			same(t, "panic", "ouch", recover().(string))
-			same(t, "calls under way", 0, w.inflight)
+			wantEqual(t, "panic", "ouch", recover().(string))
+			wantEqual(t, "calls under way", 0, w.inflight)
 		}()
 		for range w.fleet(every(time.Second)).Each(t.Context(), goals(20, started), time.Hour) {
 			panic("ouch")
@@ -450,8 +450,8 @@ func TestFleetSlowBody(t *testing.T) {
 			got = append(got, w.outcomeOf(i, r.Value.Value, r.Err))
 			time.Sleep(10 * time.Minute)
 		}
-		same(t, "results", []string{"0s r0 started", "10m0s r1 started", "20m0s r2 started", "30m0s r3 started", "40m0s r4 started"}, got)
-		same(t, "last read", 40*time.Second, w.calls[len(w.calls)-1].At)
+		wantEqual(t, "results", []string{"0s r0 started", "10m0s r1 started", "20m0s r2 started", "30m0s r3 started", "40m0s r4 started"}, got)
+		wantEqual(t, "last read", 40*time.Second, w.calls[len(w.calls)-1].At)
 	})
 }
 
@@ -469,11 +469,11 @@ func TestFleetCanceled(t *testing.T) {
 			for i, r := range w.fleet(tens()).Each(ctx, goals(3, started), 5*time.Hour) {
 				got = append(got, w.outcomeOf(i, r.Value.Value, r.Err))
 				if r.Err != nil {
-					same(t, "cause", true, errors.Is(r.Err, reason))
-					same(t, "elapsed", 15*time.Second, waitError(t, r.Err).Elapsed)
+					wantEqual(t, "cause", true, errors.Is(r.Err, reason))
+					wantEqual(t, "elapsed", 15*time.Second, waitError(t, r.Err).Elapsed)
 				}
 			}
-			same(t, "results", []string{
+			wantEqual(t, "results", []string{
 				"0s r0 started", "15s r1 starting [canceled interrupted context canceled]", "15s r2 starting [canceled interrupted context canceled]",
 			}, got)
 		})
@@ -492,7 +492,7 @@ func TestFleetFailures(t *testing.T) {
 		delete(w.lives, "r3")
 		got := w.each(t, f, goals(4, started), time.Hour)
 		sortStable(got)
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			"0s r1  [read failed access denied]", "0s r2  [read failed]", "0s r3  [gone not found]", "30s r0 started",
 		}, got)
 	})
@@ -526,7 +526,7 @@ func TestFleetRefusesInput(t *testing.T) {
 		}, time.Hour, []string{"goals[2].Resource"}},
 		{"what only a command looks at", good, []statemachine.Goal[row, state]{
 			{Resource: "a", Target: started, Drift: func(row) error { return nil }},
-			{Resource: "a", Target: started, Before: func(context.Context, row, statemachine.Operation) error { return nil }},
+			{Resource: "a", Target: started, Preflight: func(context.Context, row, statemachine.Operation) error { return nil }},
 			{Resource: "a", Target: started, Grace: time.Second},
 		}, time.Hour, []string{"goals[0].Command", "goals[1].Command", "goals[2].Command"}},
 		{"a machine that New did not make", unmade, goals(1, started), time.Hour, []string{"target"}},
@@ -536,14 +536,14 @@ func TestFleetRefusesInput(t *testing.T) {
 			n := 0
 			for i, r := range tt.f.Each(t.Context(), tt.goals, tt.wait) {
 				n++
-				same(t, "index", []int{-1, -1}, []int{i, r.Index})
+				wantEqual(t, "index", []int{-1, -1}, []int{i, r.Index})
 				input, _ := errors.AsType[*statemachine.InputError](r.Err)
 				want, got := slices.Clone(tt.want), fields(input)
 				slices.Sort(want)
 				slices.Sort(got)
-				same(t, "fields", want, got)
+				wantEqual(t, "fields", want, got)
 			}
-			same(t, "results", 1, n)
+			wantEqual(t, "results", 1, n)
 		})
 	}
 	for range good.Each(t.Context(), nil, time.Hour) {
@@ -551,7 +551,7 @@ func TestFleetRefusesInput(t *testing.T) {
 	}
 	for range unmade.Each(t.Context(), nil, time.Hour) { // must not panic
 	}
-	same(t, "reads", 0, len(w.calls))
+	wantEqual(t, "reads", 0, len(w.calls))
 }
 
 // Ten thousand resources are started at once, read together under a quota.
@@ -604,10 +604,10 @@ func TestFleetLacksWhatIsThere(t *testing.T) {
 			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, nil },
 		}
 		for _, r := range f.Each(t.Context(), goals(1, absent), 25*time.Second) {
-			same(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
-			same(t, "last", "DELETING", waitError(t, r.Err).Last)
+			wantEqual(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+			wantEqual(t, "last", "DELETING", waitError(t, r.Err).Last)
 		}
-		same(t, "reads of it alone", 4, alone)
+		wantEqual(t, "reads of it alone", 4, alone)
 	})
 }
 

@@ -178,8 +178,8 @@ func waitError(t *testing.T, err error) *statemachine.WaitError {
 	return we
 }
 
-// same fails the test where got is not want.
-func same[T any](t *testing.T, what string, want, got T) {
+// wantEqual fails the test where got is not want.
+func wantEqual[T any](t *testing.T, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

@@ -34,8 +34,8 @@ func (e *InputError) Err() error {
 	return &wrong
 }
 
-// also is an InputError of a wrong field and those that err, an InputError or nil, lists.
-func also(first FieldError, err error) error {
+// prependField is an InputError of a wrong field and those that err, an InputError or nil, lists.
+func prependField(first FieldError, err error) error {
 	wrong := InputError{Fields: []FieldError{first}}
 	if other, ok := errors.AsType[*InputError](err); ok {
 		wrong.Fields = append(wrong.Fields, other.Fields...)
@@ -56,7 +56,7 @@ func (e *InputError) Error() string {
 		}
 		b.WriteString(f.Field + " " + f.Reason)
 	}
-	return oneLine(b.String())
+	return singleLine(b.String())
 }
 
 // Is reports whether target is [InvalidInput].

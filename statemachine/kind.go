@@ -73,8 +73,8 @@ func (k Kind) Error() string { return string(k) }
 
 func (k Kind) kind() Kind { return k }
 
-// Tolerable reports whether a read that failed with this kind may do better later: a wait goes on after it.
-func (k Kind) Tolerable() bool { return k == Throttled || k == Unavailable || k == Conflict }
+// Retryable reports whether a read that failed with this kind may do better later: a wait goes on after it.
+func (k Kind) Retryable() bool { return k == Throttled || k == Unavailable || k == Conflict }
 
 // KindOf is the kind of an error: that of the first [Fault], [InputError], [DriftError], [WaitError], [Reason] or [Kind]
 // in its chain, else [Interrupted] for the error of a context, else [Unknown]. It is empty for nil.

@@ -42,10 +42,10 @@ type Definition[S ~string] struct {
 // maxStates is how many states one machine can have: a set of states is one machine word.
 const maxStates = 64
 
-// set is a set of states, by their index.
-type set uint64
+// stateSet is a set of states, by their index.
+type stateSet uint64
 
-func (s set) has(i int) bool { return i >= 0 && s>>uint(i)&1 == 1 }
+func (s stateSet) has(i int) bool { return i >= 0 && s>>uint(i)&1 == 1 }
 
 // Machine is a lifecycle, made by [New] from its table of transitions. It has no current state: the service is the
 // truth. It is immutable and safe for concurrent use.
@@ -53,14 +53,14 @@ func (s set) has(i int) bool { return i >= 0 && s>>uint(i)&1 == 1 }
 // Everything is computed once; the predicates answer without allocation. A state that the table does not name is
 // unknown: no predicate is ever true of it.
 type Machine[S ~string] struct {
-	def    Definition[S]
-	states []S        // in the order in which the table first names them
-	guess  [256]uint8 // by hash: the index of a state, plus one
-	ops    []Operation
-	permit []set  // by operation: the states that permit it
-	settle []set  // by state: where it can settle, itself included
-	moves  set    // the states with a settling transition out
-	plans  []plan // by from*len(states)+to
+	def         Definition[S]
+	states      []S        // in the order in which the table first names them
+	guess       [256]uint8 // by hash: the index of a state, plus one
+	ops         []Operation
+	permittedIn []stateSet // by operation: the states that permit it
+	settlesInto []stateSet // by state: where it can settle, itself included
+	transient   stateSet   // the states with a settling transition out
+	plans       []plan     // by from*len(states)+to
 }
 
 // plan is the fewest operations from one state to another.
@@ -76,7 +76,7 @@ type plan struct {
 func New[S ~string](def Definition[S]) (*Machine[S], error) {
 	def.Transitions = slices.Clone(def.Transitions)
 	m := &Machine[S]{def: def}
-	if err := m.check(); err != nil {
+	if err := m.validate(); err != nil {
 		return nil, err
 	}
 	for _, t := range def.Transitions {
@@ -92,7 +92,7 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 	for i, s := range m.states {
 		m.guess[hash(s)] = uint8(i + 1)
 	}
-	m.derive()
+	m.compile()
 	return m, nil
 }
 
@@ -105,8 +105,8 @@ func MustNew[S ~string](def Definition[S]) *Machine[S] {
 	return m
 }
 
-// check looks for everything that is wrong with the definition.
-func (m *Machine[S]) check() error {
+// validate looks for everything that is wrong with the definition.
+func (m *Machine[S]) validate() error {
 	var wrong InputError
 	if m.def.Name == "" {
 		wrong.Add("Name", "is empty")
@@ -153,27 +153,27 @@ func (m *Machine[S]) check() error {
 	return wrong.Err()
 }
 
-// derive computes what the predicates answer from.
-func (m *Machine[S]) derive() {
+// compile computes what the predicates answer from.
+func (m *Machine[S]) compile() {
 	n := len(m.states)
-	m.permit = make([]set, len(m.ops))
-	m.settle = make([]set, n)
-	for i := range m.settle {
-		m.settle[i] = 1 << uint(i)
+	m.permittedIn = make([]stateSet, len(m.ops))
+	m.settlesInto = make([]stateSet, n)
+	for i := range m.settlesInto {
+		m.settlesInto[i] = 1 << uint(i)
 	}
 	for _, t := range m.def.Transitions {
 		switch from := m.index(t.From); {
 		case t.By != "":
-			m.permit[slices.Index(m.ops, t.By)] |= 1 << uint(from)
+			m.permittedIn[slices.Index(m.ops, t.By)] |= 1 << uint(from)
 		case !t.Lapse:
-			m.moves |= 1 << uint(from)
-			m.settle[from] |= 1 << uint(m.index(t.To))
+			m.transient |= 1 << uint(from)
+			m.settlesInto[from] |= 1 << uint(m.index(t.To))
 		}
 	}
 	for range m.states { // the longest path is shorter than the number of states
-		for i := range m.settle {
-			for rest := m.settle[i]; rest != 0; rest &= rest - 1 {
-				m.settle[i] |= m.settle[bits.TrailingZeros64(uint64(rest))]
+		for i := range m.settlesInto {
+			for rest := m.settlesInto[i]; rest != 0; rest &= rest - 1 {
+				m.settlesInto[i] |= m.settlesInto[bits.TrailingZeros64(uint64(rest))]
 			}
 		}
 	}
@@ -186,19 +186,19 @@ func (m *Machine[S]) derive() {
 // planFrom finds the plans from one state to every other, breadth first by the number of operations. Settling is free.
 func (m *Machine[S]) planFrom(from int) {
 	row := m.plans[from*len(m.states):][:len(m.states)]
-	var level []int // the states that are reached with as many operations as the round has
+	var frontier []int // the states that are reached with as many operations as the round has
 	reach := func(at int, ops []Operation) {
 		for to := range m.states {
-			if m.settle[at].has(to) && !row[to].ok {
+			if m.settlesInto[at].has(to) && !row[to].ok {
 				row[to] = plan{ops: ops, ok: true}
-				level = append(level, to)
+				frontier = append(frontier, to)
 			}
 		}
 	}
 	reach(from, nil)
-	for len(level) > 0 {
-		last := level
-		level = nil
+	for len(frontier) > 0 {
+		last := frontier
+		frontier = nil
 		for _, t := range m.def.Transitions {
 			if at := m.index(t.From); t.By != "" && slices.Contains(last, at) {
 				reach(m.index(t.To), append(slices.Clip(row[at].ops), t.By))
@@ -243,13 +243,13 @@ func (m *Machine[S]) Known(s S) bool { return m.index(s) >= 0 }
 
 // Transient reports whether the service leaves s by itself to finish what was commanded. A lapse does not make a
 // state transient.
-func (m *Machine[S]) Transient(s S) bool { return m.moves.has(m.index(s)) }
+func (m *Machine[S]) Transient(s S) bool { return m.transient.has(m.index(s)) }
 
 // Permits reports whether the table has a transition out of s that op commands.
 func (m *Machine[S]) Permits(s S, op Operation) bool {
 	for i := range m.ops {
 		if m.ops[i] == op {
-			return m.permit[i].has(m.index(s))
+			return m.permittedIn[i].has(m.index(s))
 		}
 	}
 	return false
@@ -259,7 +259,7 @@ func (m *Machine[S]) Permits(s S, op Operation) bool {
 // by some path of settling transitions alone. Neither state may be unknown.
 func (m *Machine[S]) Settles(from, to S) bool {
 	i := m.index(from)
-	return i >= 0 && m.settle[i].has(m.index(to))
+	return i >= 0 && m.settlesInto[i].has(m.index(to))
 }
 
 // Plan is the fewest operations that lead from one state to another, with settling in between for free; false
@@ -284,9 +284,9 @@ func (m *Machine[S]) Next(s S, op Operation) (S, bool) {
 	return "", false
 }
 
-// cycle is the fewest operations that lead from s back to s, by way of another state, and the state to wait for
+// restartPlan is the fewest operations that lead from s back to s, by way of another state, and the state to wait for
 // after the first.
-func (m *Machine[S]) cycle(s S) (ops []Operation, via S, ok bool) {
+func (m *Machine[S]) restartPlan(s S) (ops []Operation, via S, ok bool) {
 	for _, t := range m.def.Transitions {
 		if t.From != s || t.By == "" {
 			continue
@@ -295,13 +295,13 @@ func (m *Machine[S]) cycle(s S) (ops []Operation, via S, ok bool) {
 			ops, ok = append([]Operation{t.By}, rest...), true
 		}
 	}
-	return ops, m.via(s, ops, s), ok
+	return ops, m.waypoint(s, ops, s), ok
 }
 
-// via is the state to wait for once the first operation of a plan from s to target was accepted: where the rest
+// waypoint is the state to wait for once the first operation of a plan from s to target was accepted: where the rest
 // can be run, or target. It is one that the service does not leave by itself, where there is one, so that no
 // read can miss it.
-func (m *Machine[S]) via(s S, ops []Operation, target S) S {
+func (m *Machine[S]) waypoint(s S, ops []Operation, target S) S {
 	if len(ops) < 2 {
 		return target
 	}

@@ -117,14 +117,14 @@ func TestSixtyFourStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan, ok := m.Plan("s0", "s63")
-	same(t, "plan", true, ok && len(plan) == 63)
-	same(t, "the last state settles into the first", true, m.Settles("s63", "s0"))
-	same(t, "and is transient", true, m.Transient("s63"))
-	same(t, "and is known", true, m.Known("s63"))
-	same(t, "the one before permits", true, m.Permits("s62", "Step"))
-	same(t, "the last does not", false, m.Permits("s63", "Step"))
+	wantEqual(t, "plan", true, ok && len(plan) == 63)
+	wantEqual(t, "the last state settles into the first", true, m.Settles("s63", "s0"))
+	wantEqual(t, "and is transient", true, m.Transient("s63"))
+	wantEqual(t, "and is known", true, m.Known("s63"))
+	wantEqual(t, "the one before permits", true, m.Permits("s62", "Step"))
+	wantEqual(t, "the last does not", false, m.Permits("s63", "Step"))
 	plan, ok = m.Plan("s63", "s62")
-	same(t, "plan by way of settling", true, ok && len(plan) == 62)
+	wantEqual(t, "plan by way of settling", true, ok && len(plan) == 62)
 }
 
 func TestMachineCopies(t *testing.T) {
@@ -134,11 +134,11 @@ func TestMachineCopies(t *testing.T) {
 	def.Transitions[0].To = "changed"
 	m.States()[0] = "changed"
 	m.Transitions()[0].From = "changed"
-	same(t, "States", []state{stopped, starting, started, stopping}, m.States())
-	same(t, "Transitions", streamTable().Transitions, m.Transitions())
-	same(t, "Name", "stream", m.Name())
-	same(t, "Absent", "", m.Absent())
-	same(t, "Absent", absent, topic().Absent())
+	wantEqual(t, "States", []state{stopped, starting, started, stopping}, m.States())
+	wantEqual(t, "Transitions", streamTable().Transitions, m.Transitions())
+	wantEqual(t, "Name", "stream", m.Name())
+	wantEqual(t, "Absent", "", m.Absent())
+	wantEqual(t, "Absent", absent, topic().Absent())
 }
 
 func TestMachine(t *testing.T) {
@@ -160,22 +160,22 @@ func TestMachine(t *testing.T) {
 	} {
 		t.Run(string(tt.s), func(t *testing.T) {
 			t.Parallel()
-			same(t, "Known", tt.known, m.Known(tt.s))
-			same(t, "Transient", tt.transient, m.Transient(tt.s))
-			same(t, "Permits Start", tt.start, m.Permits(tt.s, opStart))
-			same(t, "Permits Stop", tt.stop, m.Permits(tt.s, opStop))
-			same(t, "Permits an unknown operation", false, m.Permits(tt.s, "Pause"))
-			same(t, "Permits none", false, m.Permits(tt.s, ""))
-			same(t, "Settles into started", tt.settlesStarted, m.Settles(tt.s, started))
-			same(t, "Settles into stopped", tt.stopped, m.Settles(tt.s, stopped))
-			same(t, "Settles into an unknown state", false, m.Settles(tt.s, novel))
-			same(t, "Settles into itself", tt.known, m.Settles(tt.s, tt.s))
+			wantEqual(t, "Known", tt.known, m.Known(tt.s))
+			wantEqual(t, "Transient", tt.transient, m.Transient(tt.s))
+			wantEqual(t, "Permits Start", tt.start, m.Permits(tt.s, opStart))
+			wantEqual(t, "Permits Stop", tt.stop, m.Permits(tt.s, opStop))
+			wantEqual(t, "Permits an unknown operation", false, m.Permits(tt.s, "Pause"))
+			wantEqual(t, "Permits none", false, m.Permits(tt.s, ""))
+			wantEqual(t, "Settles into started", tt.settlesStarted, m.Settles(tt.s, started))
+			wantEqual(t, "Settles into stopped", tt.stopped, m.Settles(tt.s, stopped))
+			wantEqual(t, "Settles into an unknown state", false, m.Settles(tt.s, novel))
+			wantEqual(t, "Settles into itself", tt.known, m.Settles(tt.s, tt.s))
 			_, ok := m.Plan(tt.s, started)
-			same(t, "a plan from it", tt.known, ok)
+			wantEqual(t, "a plan from it", tt.known, ok)
 			_, ok = m.Plan(started, tt.s)
-			same(t, "a plan to it", tt.known, ok)
+			wantEqual(t, "a plan to it", tt.known, ok)
 			_, ok = m.Next(tt.s, "")
-			same(t, "Next of no operation", false, ok)
+			wantEqual(t, "Next of no operation", false, ok)
 		})
 	}
 }
@@ -203,10 +203,10 @@ func TestPlan(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			got, ok := tt.m.Plan(tt.from, tt.to)
-			same(t, "ok", !tt.none, ok)
-			same(t, "plan", len(tt.want), len(got))
+			wantEqual(t, "ok", !tt.none, ok)
+			wantEqual(t, "plan", len(tt.want), len(got))
 			for i := range tt.want {
-				same(t, "operation", tt.want[i], got[i])
+				wantEqual(t, "operation", tt.want[i], got[i])
 			}
 		})
 	}
@@ -217,7 +217,7 @@ func TestPlan(t *testing.T) {
 				{From: "a", To: "b", By: order[0]}, {From: "a", To: "b", By: order[1]},
 			}})
 			got, _ := m.Plan("a", "b")
-			same(t, "plan", order[:1], got)
+			wantEqual(t, "plan", order[:1], got)
 		}
 	})
 }
@@ -225,29 +225,29 @@ func TestPlan(t *testing.T) {
 func TestNextState(t *testing.T) {
 	t.Parallel()
 	s, ok := stream().Next(stopped, opStart)
-	same(t, "next", starting, s)
-	same(t, "ok", true, ok)
+	wantEqual(t, "next", starting, s)
+	wantEqual(t, "ok", true, ok)
 	s, ok = stream().Next(starting, opStart)
-	same(t, "next", "", s)
-	same(t, "ok", false, ok)
+	wantEqual(t, "next", "", s)
+	wantEqual(t, "ok", false, ok)
 }
 
 // A Machine that New did not make knows nothing, and does not panic.
 func TestZeroMachine(t *testing.T) {
 	t.Parallel()
 	var m statemachine.Machine[state]
-	same(t, "Known", false, m.Known(started))
-	same(t, "Transient", false, m.Transient(started))
-	same(t, "Permits", false, m.Permits(started, opStop))
-	same(t, "Settles", false, m.Settles(started, started))
+	wantEqual(t, "Known", false, m.Known(started))
+	wantEqual(t, "Transient", false, m.Transient(started))
+	wantEqual(t, "Permits", false, m.Permits(started, opStop))
+	wantEqual(t, "Settles", false, m.Settles(started, started))
 	_, ok := m.Plan(started, started)
-	same(t, "Plan", false, ok)
+	wantEqual(t, "Plan", false, ok)
 	_, ok = m.Next(started, opStop)
-	same(t, "Next", false, ok)
-	same(t, "States", 0, len(m.States()))
-	same(t, "Transitions", 0, len(m.Transitions()))
-	same(t, "Mermaid", "stateDiagram-v2\n", m.Mermaid())
-	same(t, "Name", "", m.Name())
+	wantEqual(t, "Next", false, ok)
+	wantEqual(t, "States", 0, len(m.States()))
+	wantEqual(t, "Transitions", 0, len(m.Transitions()))
+	wantEqual(t, "Mermaid", "stateDiagram-v2\n", m.Mermaid())
+	wantEqual(t, "Name", "", m.Name())
 	if _, err := m.NewTrack(started, epoch, 1, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
 		t.Errorf("NewTrack: %v", err)
 	}
@@ -255,7 +255,7 @@ func TestZeroMachine(t *testing.T) {
 
 func TestPredicatesAllocateNothing(t *testing.T) {
 	m := topic()
-	same(t, "allocations", 0, testing.AllocsPerRun(100, func() {
+	wantEqual(t, "allocations", 0, testing.AllocsPerRun(100, func() {
 		for _, s := range [...]state{absent, broken, novel, ""} {
 			m.Known(s)
 			m.Transient(s)
@@ -312,7 +312,7 @@ func TestMermaid(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			for range 3 { // the same table, the same text
-				same(t, "diagram", tt.want, tt.m.Mermaid())
+				wantEqual(t, "diagram", tt.want, tt.m.Mermaid())
 			}
 		})
 	}
@@ -342,12 +342,12 @@ func TestMermaidNames(t *testing.T) {
 				if tt.another {
 					want = fmt.Sprintf("stateDiagram-v2\n    state %q as s0\n    s0 --> other\n", s)
 				}
-				same(t, string(s), want, m.Mermaid())
+				wantEqual(t, string(s), want, m.Mermaid())
 			}
 		})
 	}
 	m := statemachine.MustNew(definition{Name: "x", Transitions: []transition{{From: "a\r\nb", To: "other"}}})
-	same(t, "line ends", "stateDiagram-v2\n    state \"a  b\" as s0\n    s0 --> other\n", m.Mermaid())
+	wantEqual(t, "line ends", "stateDiagram-v2\n    state \"a  b\" as s0\n    s0 --> other\n", m.Mermaid())
 }
 
 // TestRandomTables compares what is derived from random tables with a plain search in them.
@@ -382,7 +382,7 @@ func TestRandomTables(t *testing.T) {
 			lengths := plainPlans(def.Transitions, from)
 			settled := plainSettle(def.Transitions, from)
 			for _, to := range all {
-				same(t, "Settles", settled[to], m.Settles(from, to))
+				wantEqual(t, "Settles", settled[to], m.Settles(from, to))
 				plan, ok := m.Plan(from, to)
 				length, want := lengths[to]
 				if ok != want || len(plan) != length {
@@ -394,14 +394,14 @@ func TestRandomTables(t *testing.T) {
 			}
 			for _, op := range []statemachine.Operation{"A", "B", "C", "D", ""} {
 				i := slices.IndexFunc(def.Transitions, func(tr transition) bool { return tr.From == from && tr.By == op && op != "" })
-				same(t, "Permits", i >= 0, m.Permits(from, op))
+				wantEqual(t, "Permits", i >= 0, m.Permits(from, op))
 				next, ok := m.Next(from, op)
-				same(t, "Next", i >= 0, ok)
+				wantEqual(t, "Next", i >= 0, ok)
 				if ok {
-					same(t, "Next", def.Transitions[i].To, next)
+					wantEqual(t, "Next", def.Transitions[i].To, next)
 				}
 			}
-			same(t, "Transient", slices.ContainsFunc(def.Transitions, func(tr transition) bool {
+			wantEqual(t, "Transient", slices.ContainsFunc(def.Transitions, func(tr transition) bool {
 				return tr.From == from && tr.By == "" && !tr.Lapse
 			}), m.Transient(from))
 		}

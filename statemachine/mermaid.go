@@ -22,7 +22,7 @@ func (m *Machine[S]) Mermaid() string {
 		fmt.Fprintf(&b, "    %s --> %s", names[m.index(t.From)], names[m.index(t.To)])
 		switch {
 		case t.By != "":
-			fmt.Fprintf(&b, ": %s", oneLine(string(t.By)))
+			fmt.Fprintf(&b, ": %s", singleLine(string(t.By)))
 		case t.Lapse:
 			b.WriteString(": lapse")
 		}

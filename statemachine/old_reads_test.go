@@ -27,7 +27,7 @@ func TestOldReadAfterALostCommand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "operations", ops{opStart}, done.Operations)
+		wantEqual(t, "operations", ops{opStart}, done.Operations)
 		r.sameTrace(t, "0s stopped", "0s Start refused: unavailable", "10s stopped", "20s stopped", "30s stopped", "40s stopped", "50s stopped",
 			"55s rival's Start: true", "1m0s starting", "1m10s stopped", "1m20s started")
 	})
@@ -45,7 +45,7 @@ func TestSomebodyTookTheLastStep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "operations", ops{opDelete}, done.Operations)
+		wantEqual(t, "operations", ops{opDelete}, done.Operations)
 		r.sameTrace(t, "0s BROKEN", "0s Delete", "5s rival's Create: true", "10s ACTIVE")
 	})
 	t.Run("twice, where it must be seen twice", func(t *testing.T) {

@@ -65,8 +65,8 @@ const (
 	defaultWatchDelay  = 30 * time.Second
 )
 
-// fill fills in what is not set.
-func (o *WaitOptions) fill() {
+// setDefaults fills in what is not set.
+func (o *WaitOptions) setDefaults() {
 	switch {
 	case o.MinDelay == 0 && o.MaxDelay == 0:
 		o.MinDelay, o.MaxDelay = defaultMinDelay, defaultMaxDelay
@@ -88,18 +88,18 @@ func (o *WaitOptions) fill() {
 		o.Consecutive = 1
 	}
 	for _, d := range [...]*time.Duration{&o.MinDelay, &o.MaxDelay, &o.ReadTimeout, &o.WatchDelay} {
-		*d = min(*d, forever)
+		*d = min(*d, maxDuration)
 	}
 }
 
-// forever is as long as a delay can be. Twice that, and the jitter, are still a duration.
-const forever = 100 * 365 * 24 * time.Hour
+// maxDuration is as long as a delay can be. Twice that, and the jitter, are still a duration.
+const maxDuration = 100 * 365 * 24 * time.Hour
 
-// check adds what is wrong with the options, defaults filled in.
-func (o *WaitOptions) check(wrong *InputError) {
+// validate adds what is wrong with the options, defaults filled in.
+func (o *WaitOptions) validate(errs *InputError) {
 	negative := func(field string, d time.Duration) {
 		if d < 0 {
-			wrong.Add(field, fmt.Sprintf("is negative: %s", d))
+			errs.Add(field, fmt.Sprintf("is negative: %s", d))
 		}
 	}
 	negative("MinDelay", o.MinDelay)
@@ -107,16 +107,16 @@ func (o *WaitOptions) check(wrong *InputError) {
 	negative("ReadTimeout", o.ReadTimeout)
 	negative("WatchDelay", o.WatchDelay)
 	if o.MinDelay > o.MaxDelay && o.MaxDelay >= 0 {
-		wrong.Add("MinDelay", fmt.Sprintf("is more than MaxDelay: %s, %s", o.MinDelay, o.MaxDelay))
+		errs.Add("MinDelay", fmt.Sprintf("is more than MaxDelay: %s, %s", o.MinDelay, o.MaxDelay))
 	}
 	if o.Consecutive < 0 {
-		wrong.Add("Consecutive", fmt.Sprintf("is negative: %d", o.Consecutive))
+		errs.Add("Consecutive", fmt.Sprintf("is negative: %d", o.Consecutive))
 	}
 }
 
-// jittered is the delay that is waited for a delay of d. It is never less than a microsecond: no clock, the virtual one
+// withJitter is the delay that is waited for a delay of d. It is never less than a microsecond: no clock, the virtual one
 // of a test least of all, may stand still between two reads.
-func (o *WaitOptions) jittered(d time.Duration) time.Duration {
+func (o *WaitOptions) withJitter(d time.Duration) time.Duration {
 	if o.Jitter != nil {
 		return max(o.Jitter(d), time.Microsecond)
 	}

@@ -12,20 +12,20 @@ import (
 //
 // Give one Pacer to all clients that share a quota: RDS, for one, counts by account and Region.
 type Pacer struct {
-	every time.Duration // between two calls, once the burst is used up
-	burst time.Duration // how far the calls may run ahead of every
+	interval    time.Duration // between two calls, once the burst is used up
+	burstWindow time.Duration // how far the calls may run ahead of every
 
-	mu    sync.Mutex
-	next  time.Time // when the next call would go if there were no burst
-	held  time.Time // no call goes before
-	pause time.Duration
+	mu          sync.Mutex
+	next        time.Time // when the next call would go if there were no burst
+	pausedUntil time.Time // no call goes before
+	pause       time.Duration
 }
 
 // The pauses after a throttled call: each that comes soon after the last, with nothing served in between, is
 // twice as long.
 const (
-	firstPause = time.Second
-	maxPause   = 16 * time.Second
+	minPause = time.Second
+	maxPause = 16 * time.Second
 )
 
 // NewPacer makes a pacer that lets burst calls go at once and perSecond calls each second from then on. Fewer
@@ -35,8 +35,8 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	if perSecond > 1.0/3600 {
 		every = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
 	}
-	ahead := min(int64(max(burst, 1)-1), int64(forever/every))
-	return &Pacer{every: every, burst: time.Duration(int64(every) * ahead)}
+	extra := min(int64(max(burst, 1)-1), int64(maxDuration/every))
+	return &Pacer{interval: every, burstWindow: time.Duration(int64(every) * extra)}
 }
 
 // Reserve takes the next free place in the queue and says when its call may go: at the instant at or, in the
@@ -50,37 +50,37 @@ func (p *Pacer) Reserve(at time.Time) time.Time {
 	if p.next.Before(at) {
 		p.next = at
 	}
-	place := p.next.Add(-p.burst)
-	p.next = p.next.Add(p.every)
-	for _, earliest := range [...]time.Time{at, p.held} {
-		if place.Before(earliest) {
-			place = earliest
+	slot := p.next.Add(-p.burstWindow)
+	p.next = p.next.Add(p.interval)
+	for _, earliest := range [...]time.Time{at, p.pausedUntil} {
+		if slot.Before(earliest) {
+			slot = earliest
 		}
 	}
-	return place
+	return slot
 }
 
-// Held says until when all calls pause because the service throttled one: the instant at if they do not.
-func (p *Pacer) Held(at time.Time) time.Time {
+// PausedUntil says until when all calls pause because the service throttled one: the instant at if they do not.
+func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	if p == nil {
 		return at
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held.Before(at) {
+	if p.pausedUntil.Before(at) {
 		return at
 	}
-	return p.held
+	return p.pausedUntil
 }
 
-// Served says that the service answered a call, and so that the pause, if it comes to one, is short again.
-func (p *Pacer) Served(at time.Time) {
+// Succeeded says that the service answered a call, and so that the pause, if it comes to one, is short again.
+func (p *Pacer) Succeeded(at time.Time) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !at.Before(p.held) {
+	if !at.Before(p.pausedUntil) {
 		p.pause = 0
 	}
 }
@@ -93,15 +93,15 @@ func (p *Pacer) Throttled(at time.Time) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at.Before(p.held) {
+	if at.Before(p.pausedUntil) {
 		return // a call that was under way already when the pause began
 	}
-	if p.pause == 0 || at.Sub(p.held) > 2*p.pause {
-		p.pause = firstPause
+	if p.pause == 0 || at.Sub(p.pausedUntil) > 2*p.pause {
+		p.pause = minPause
 	} else {
 		p.pause = min(2*p.pause, maxPause)
 	}
-	p.held = at.Add(p.pause)
+	p.pausedUntil = at.Add(p.pause)
 }
 
 // Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that
@@ -115,7 +115,7 @@ func (p *Pacer) Wait(ctx context.Context) error {
 		case <-time.After(max(place.Sub(at), time.Microsecond)):
 		}
 		at = time.Now()
-		if held := p.Held(at); held.After(place) {
+		if held := p.PausedUntil(at); held.After(place) {
 			place = held
 		}
 	}

@@ -43,7 +43,7 @@ func TestPacerReserve(t *testing.T) {
 			for _, at := range tt.at {
 				got = append(got, tt.pacer.Reserve(epoch.Add(at)).Sub(epoch))
 			}
-			same(t, "places", tt.want, got)
+			wantEqual(t, "places", tt.want, got)
 		})
 	}
 }
@@ -72,22 +72,22 @@ func TestPacerThrottled(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			p := statemachine.NewPacer(1, 1)
-			same(t, "held before", epoch, p.Held(epoch))
+			wantEqual(t, "held before", epoch, p.PausedUntil(epoch))
 			for i, at := range tt.throttled {
 				if i == len(tt.throttled)-1 && tt.served > 0 {
-					p.Served(epoch.Add(tt.served))
+					p.Succeeded(epoch.Add(tt.served))
 				}
 				p.Throttled(epoch.Add(at))
 			}
-			same(t, "held", epoch.Add(tt.held), p.Held(epoch))
+			wantEqual(t, "held", epoch.Add(tt.held), p.PausedUntil(epoch))
 			after := epoch.Add(tt.held + 1)
-			same(t, "held afterwards", after, p.Held(after))
+			wantEqual(t, "held afterwards", after, p.PausedUntil(after))
 		})
 	}
 	var none *statemachine.Pacer
 	none.Throttled(epoch)
-	none.Served(epoch)
-	same(t, "held by none", epoch, none.Held(epoch))
+	none.Succeeded(epoch)
+	wantEqual(t, "held by none", epoch, none.PausedUntil(epoch))
 }
 
 // Waits that share a pacer read at the instants that it gives them.
@@ -115,7 +115,7 @@ func TestPacedWaits(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		same(t, "reads", secs(0, 0, 2, 4, 6), reads)
+		wantEqual(t, "reads", secs(0, 0, 2, 4, 6), reads)
 	})
 }
 
@@ -151,7 +151,7 @@ func TestPacedWaitPauses(t *testing.T) {
 					}
 				})
 				wg.Wait()
-				same(t, "the throttled one", secs(0, 1), first.reads)
+				wantEqual(t, "the throttled one", secs(0, 1), first.reads)
 				if second.reads[0] != time.Second {
 					t.Errorf("the other one read during the pause: %v", second.reads)
 				}
@@ -170,8 +170,8 @@ func TestPacedWaitAtDeadline(t *testing.T) {
 		w := s.waiter(every(10 * time.Second))
 		w.Pacer = pacer
 		_, err := w.Wait(t.Context(), started, 95*time.Second)
-		same(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
-		same(t, "reads", secs(60, 95), s.reads)
+		wantEqual(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
+		wantEqual(t, "reads", secs(60, 95), s.reads)
 	})
 }
 
@@ -188,9 +188,9 @@ func TestPacedWaitCanceled(t *testing.T) {
 		w.Pacer = pacer
 		_, err := w.Wait(ctx, started, time.Hour)
 		we := waitError(t, err)
-		same(t, "reason", statemachine.Canceled, we.Reason)
-		same(t, "elapsed", 7*time.Second, we.Elapsed)
-		same(t, "reads", 0, len(s.reads))
+		wantEqual(t, "reason", statemachine.Canceled, we.Reason)
+		wantEqual(t, "elapsed", 7*time.Second, we.Elapsed)
+		wantEqual(t, "reads", 0, len(s.reads))
 	})
 }
 
@@ -204,7 +204,7 @@ func TestPacerWait(t *testing.T) {
 			if err := p.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			same(t, "place", want, time.Since(begin))
+			wantEqual(t, "place", want, time.Since(begin))
 		}
 		time.Sleep(time.Minute)
 		begin = time.Now()
@@ -212,25 +212,25 @@ func TestPacerWait(t *testing.T) {
 		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "after the pause", time.Second, time.Since(begin))
+		wantEqual(t, "after the pause", time.Second, time.Since(begin))
 		time.AfterFunc(500*time.Millisecond, func() { p.Throttled(time.Now()) })
 		_ = p.Wait(t.Context())
 		begin = time.Now()
 		if err := p.Wait(t.Context()); err != nil { // its place comes after 2 s; the pause, which is 2 s by now, ends after 2.5 s
 			t.Fatal(err)
 		}
-		same(t, "a pause that began while it waited", 2500*time.Millisecond, time.Since(begin))
+		wantEqual(t, "a pause that began while it waited", 2500*time.Millisecond, time.Since(begin))
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin = time.Now()
 		p = statemachine.NewPacer(0, 1)
 		p.Reserve(begin)
-		same(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
-		same(t, "elapsed", time.Second, time.Since(begin))
+		wantEqual(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
+		wantEqual(t, "elapsed", time.Second, time.Since(begin))
 		var none *statemachine.Pacer
-		same(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
-		same(t, "no pacer", nil, none.Wait(t.Context()))
+		wantEqual(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
+		wantEqual(t, "no pacer", nil, none.Wait(t.Context()))
 	})
 }
 
@@ -241,8 +241,8 @@ func TestPacerWaitsForANanosecond(t *testing.T) {
 		p := statemachine.NewPacer(1e9, 1)
 		begin := time.Now()
 		for _, want := range []time.Duration{0, time.Microsecond} {
-			same(t, "error", nil, p.Wait(t.Context()))
-			same(t, "after", want, time.Since(begin))
+			wantEqual(t, "error", nil, p.Wait(t.Context()))
+			wantEqual(t, "after", want, time.Since(begin))
 		}
 	})
 }

@@ -98,7 +98,7 @@ func (e *WaitError) Error() string {
 			fmt.Fprintf(&b, " from %s", e.Last)
 		}
 	case Lapsed:
-		fmt.Fprintf(&b, ": %s", e.path())
+		fmt.Fprintf(&b, ": %s", e.lastTransition())
 	case Gone:
 		b.WriteString(": there is no such resource")
 	case TimedOut, Canceled, ReadFailed:
@@ -120,19 +120,19 @@ func (e *WaitError) Error() string {
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "; %s", e.Hint)
 	}
-	return oneLine(b.String())
+	return singleLine(b.String())
 }
 
-// path is the last states seen, with how long the last but one was seen: "starting → stopped after 2m10s".
-func (e *WaitError) path() string {
+// lastTransition is the last states seen, with how long the last but one was seen: "starting → stopped after 2m10s".
+func (e *WaitError) lastTransition() string {
 	switch n := len(e.History); n {
 	case 0:
-		return quoted(e.Last)
+		return quoteEmpty(e.Last)
 	case 1:
-		return quoted(e.History[0].State)
+		return quoteEmpty(e.History[0].State)
 	default:
 		from, to := e.History[n-2], e.History[n-1]
-		return fmt.Sprintf("%s → %s after %s", quoted(from.State), quoted(to.State), to.At.Sub(from.At).Round(time.Millisecond))
+		return fmt.Sprintf("%s → %s after %s", quoteEmpty(from.State), quoteEmpty(to.State), to.At.Sub(from.At).Round(time.Millisecond))
 	}
 }
 

@@ -46,13 +46,13 @@ func TestNothingStaysWithTheContext(t *testing.T) {
 	}{
 		{"a wait", func(ctx context.Context, t *testing.T) {
 			_, err := shows(starting, started).waiter(tens()).Wait(ctx, started, time.Minute)
-			same(t, "error", nil, err)
+			wantEqual(t, "error", nil, err)
 		}},
 		{"a wait that timed out, with a read that took too long", func(ctx context.Context, t *testing.T) {
 			o := tens()
 			o.ReadTimeout = time.Second
 			_, err := answers(answer{hang: true}, answer{state: starting}).waiter(o).Wait(ctx, started, time.Minute)
-			same(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(err))
+			wantEqual(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(err))
 		}},
 		{"a watch that the caller leaves", func(ctx context.Context, t *testing.T) {
 			for range shows(started).waiter(tens()).Watch(ctx) {
@@ -61,7 +61,7 @@ func TestNothingStaysWithTheContext(t *testing.T) {
 		}},
 		{"an ensure", func(ctx context.Context, t *testing.T) {
 			_, err := newResource(stream(), stopped, time.Second).ensurer(tens()).Ensure(ctx, started, time.Minute)
-			same(t, "error", nil, err)
+			wantEqual(t, "error", nil, err)
 		}},
 		{"a fleet", func(ctx context.Context, t *testing.T) {
 			r := newResource(stream(), stopped, time.Second)
@@ -70,7 +70,7 @@ func TestNothingStaysWithTheContext(t *testing.T) {
 				Read: func(ctx context.Context, _ string) (row, error) { return r.read(ctx) },
 			}
 			for _, got := range f.Each(ctx, []statemachine.Goal[row, state]{{Resource: "res-1", Target: started, Command: r.command}}, time.Minute) {
-				same(t, "error", nil, got.Err)
+				wantEqual(t, "error", nil, got.Err)
 			}
 		}},
 	} {
@@ -79,7 +79,7 @@ func TestNothingStaysWithTheContext(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := newCounted()
 				tt.do(ctx, t)
-				same(t, "what still waits for the context's end", 0, ctx.waiting.Load())
+				wantEqual(t, "what still waits for the context's end", 0, ctx.waiting.Load())
 			})
 		})
 	}

@@ -198,7 +198,7 @@ func (r *resource) sameTrace(t *testing.T, want ...string) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	same(t, "trace", want, r.trace)
+	wantEqual(t, "trace", want, r.trace)
 }
 
 var errCheese = errors.New("out of cheese")

@@ -224,8 +224,8 @@ func TestLongHistories(t *testing.T) {
 			}
 		}
 		omitted := max(len(sightings)-64, 0)
-		same(t, "Omitted", omitted, track.Omitted)
-		same(t, "History", slices.Concat(sightings[:min(32, len(sightings))], sightings[min(32, len(sightings))+omitted:]), track.History)
-		same(t, "Reads", len(history), track.Reads)
+		wantEqual(t, "Omitted", omitted, track.Omitted)
+		wantEqual(t, "History", slices.Concat(sightings[:min(32, len(sightings))], sightings[min(32, len(sightings))+omitted:]), track.History)
+		wantEqual(t, "Reads", len(history), track.Reads)
 	}
 }

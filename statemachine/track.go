@@ -18,19 +18,19 @@ type Track[S ~string] struct {
 	Start    time.Time `json:"start"`    // when the wait began
 	Since    time.Time `json:"since"`    // when the wait, or the last command, began: what Grace and the delays count from
 	Deadline time.Time `json:"deadline"` // the last read is made at it
-	Latest   time.Time `json:"latest"`   // the latest instant that was told; a clock that steps back stands still here
+	Now      time.Time `json:"now"`      // the latest instant that was told; a clock that steps back stands still here
 
 	MinDelay    time.Duration `json:"min_delay"`   // as in WaitOptions, resolved
 	MaxDelay    time.Duration `json:"max_delay"`   // as in WaitOptions, resolved
 	Grace       time.Duration `json:"grace"`       // zero or less: none
 	Consecutive int           `json:"consecutive"` // how many reads in a row must show the target
 
-	History []Sighting[S] `json:"history,omitempty"` // the changes of state: the first and the last 32
-	Omitted int           `json:"omitted,omitempty"` // how many were left out between these
-	Reads   int           `json:"reads,omitempty"`   // failed ones included
-	Streak  int           `json:"streak,omitempty"`  // successful reads in a row, up to the last, that showed the target
-	OnWay   bool          `json:"on_way,omitempty"`  // the target, or a state that settles into it, was seen since Since
-	Failed  bool          `json:"failed,omitempty"`  // the last read failed
+	History     []Sighting[S] `json:"history,omitempty"`     // the changes of state: the first and the last 32
+	Omitted     int           `json:"omitted,omitempty"`     // how many were left out between these
+	Reads       int           `json:"reads,omitempty"`       // failed ones included
+	Streak      int           `json:"streak,omitempty"`      // successful reads in a row, up to the last, that showed the target
+	Progressing bool          `json:"progressing,omitempty"` // the target, or a state that settles into it, was seen since Since
+	Failed      bool          `json:"failed,omitempty"`      // the last read failed
 }
 
 // Sighting is a state and when it was seen: the first read that showed it.
@@ -39,17 +39,17 @@ type Sighting[S ~string] struct {
 	At    time.Time `json:"at"`    // of the first read that showed it
 }
 
-// historyEnd is how many sightings a Track keeps at each end.
-const historyEnd = 32
+// historyKeep is how many sightings a Track keeps at each end.
+const historyKeep = 32
 
 // NewTrack begins a wait for target at the instant at, until maxWait later. It takes the delays, the Grace and
 // Consecutive of o. It refuses, with an [*InputError], a target that the table lacks, a maxWait that is not
 // positive, and options that are not valid.
 func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (Track[S], error) {
 	var wrong InputError
-	o.fill()
+	o.setDefaults()
 	m.checkWait(target, maxWait, &wrong)
-	o.check(&wrong)
+	o.validate(&wrong)
 	if err := wrong.Err(); err != nil {
 		return Track[S]{}, err
 	}
@@ -59,7 +59,7 @@ func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o W
 // newTrack is NewTrack for what was checked before.
 func newTrack[S ~string](target S, at, deadline time.Time, o *WaitOptions) Track[S] {
 	return Track[S]{
-		Target: target, Start: at, Since: at, Deadline: deadline, Latest: at,
+		Target: target, Start: at, Since: at, Deadline: deadline, Now: at,
 		MinDelay: o.MinDelay, MaxDelay: o.MaxDelay, Grace: max(o.Grace, 0), Consecutive: o.Consecutive,
 	}
 }
@@ -90,32 +90,32 @@ func (m *Machine[S]) checkWait(target S, maxWait time.Duration, wrong *InputErro
 // Where these say to keep waiting and the deadline has come: [TimedOut].
 // Observe may be asked again after it ended.
 func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ended Reason) {
-	t.told(at)
+	t.countRead(at)
 	t.Failed = false
 	if n := len(t.History); n == 0 || t.History[n-1].State != s {
-		t.saw(s)
+		t.appendHistory(s)
 	}
 	i, target := m.index(s), m.index(t.Target)
 	if i >= 0 && i == target {
-		t.OnWay = true
+		t.Progressing = true
 		t.Streak++
 		if t.Reached() {
 			return true, ""
 		}
-		return false, t.overdue()
+		return false, t.timedOut()
 	}
 	t.Streak = 0
 	switch {
 	case i < 0 && s != "":
-	case i >= 0 && m.settle[i].has(target):
-		t.OnWay = true
-	case t.Latest.Sub(t.Since) < t.Grace:
-	case t.OnWay:
+	case i >= 0 && m.settlesInto[i].has(target):
+		t.Progressing = true
+	case t.Now.Sub(t.Since) < t.Grace:
+	case t.Progressing:
 		return false, Lapsed
 	default:
 		return false, Unreachable
 	}
-	return false, t.overdue()
+	return false, t.timedOut()
 }
 
 // ObserveFailure takes a read that failed in a way that means k, and decides whether the wait ended.
@@ -128,13 +128,13 @@ func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Re
 		_, ended = m.Observe(t, m.def.Absent, at)
 		return ended
 	}
-	t.told(at)
+	t.countRead(at)
 	t.Failed = true
 	switch {
 	case k == Interrupted:
 		return Canceled
-	case k.Tolerable():
-		return t.overdue()
+	case k.Retryable():
+		return t.timedOut()
 	case k == NotFound:
 		return Gone
 	}
@@ -147,9 +147,9 @@ func (t *Track[S]) Reached() bool { return t.Streak > 0 && t.Streak >= t.Consecu
 // Commanded says that an operation was accepted, or may have been, at the instant at: the Grace and the delays begin
 // anew, and what was seen before counts neither as on the way nor as the target. The deadline stays.
 func (t *Track[S]) Commanded(at time.Time) {
-	t.advance(at)
-	t.Since = t.Latest
-	t.OnWay = false
+	t.setNow(at)
+	t.Since = t.Now
+	t.Progressing = false
 	t.Streak = 0
 }
 
@@ -157,11 +157,11 @@ func (t *Track[S]) Commanded(at time.Time) {
 // later, within MinDelay and MaxDelay; twice that after a failed read. It is never after the deadline, at which
 // the last read is made, and at itself once the deadline has come.
 func (t *Track[S]) Next(at time.Time) time.Time {
-	return t.within(at, t.delay(at))
+	return t.clamp(at, t.delay(at))
 }
 
-// within is d after at, or the deadline if that comes first, and never before at.
-func (t *Track[S]) within(at time.Time, d time.Duration) time.Time {
+// clamp is d after at, or the deadline if that comes first, and never before at.
+func (t *Track[S]) clamp(at time.Time, d time.Duration) time.Time {
 	next := at.Add(d)
 	if !t.Deadline.IsZero() && next.After(t.Deadline) {
 		next = t.Deadline
@@ -174,49 +174,49 @@ func (t *Track[S]) within(at time.Time, d time.Duration) time.Time {
 
 // delay is the delay after a read at the instant at, whatever the deadline.
 func (t *Track[S]) delay(at time.Time) time.Duration {
-	if at.Before(t.Latest) {
-		at = t.Latest
+	if at.Before(t.Now) {
+		at = t.Now
 	}
-	d := min(max(min(at.Sub(t.Since)/80, t.MaxDelay), t.MinDelay, time.Millisecond), forever)
+	d := min(max(min(at.Sub(t.Since)/80, t.MaxDelay), t.MinDelay, time.Millisecond), maxDuration)
 	if t.Failed {
 		d *= 2
 	}
 	return d
 }
 
-// told counts a read.
-func (t *Track[S]) told(at time.Time) {
-	t.advance(at)
+// countRead counts a read.
+func (t *Track[S]) countRead(at time.Time) {
+	t.setNow(at)
 	t.Reads++
 }
 
-// advance moves the clock, never back.
-func (t *Track[S]) advance(at time.Time) {
-	if at.After(t.Latest) {
-		t.Latest = at
+// setNow moves the clock, never back.
+func (t *Track[S]) setNow(at time.Time) {
+	if at.After(t.Now) {
+		t.Now = at
 	}
 }
 
-// overdue is TimedOut once the deadline has come. Without one, as in a Watch, it never does.
-func (t *Track[S]) overdue() Reason {
-	if t.Deadline.IsZero() || t.Latest.Before(t.Deadline) {
+// timedOut is TimedOut once the deadline has come. Without one, as in a Watch, it never does.
+func (t *Track[S]) timedOut() Reason {
+	if t.Deadline.IsZero() || t.Now.Before(t.Deadline) {
 		return ""
 	}
 	return TimedOut
 }
 
-// saw appends to the history and keeps it bounded.
-func (t *Track[S]) saw(s S) {
-	if len(t.History) >= 2*historyEnd {
-		copy(t.History[historyEnd:], t.History[historyEnd+1:])
+// appendHistory appends to the history and keeps it bounded.
+func (t *Track[S]) appendHistory(s S) {
+	if len(t.History) >= 2*historyKeep {
+		copy(t.History[historyKeep:], t.History[historyKeep+1:])
 		t.History = t.History[:len(t.History)-1]
 		t.Omitted++
 	}
-	t.History = append(t.History, Sighting[S]{State: s, At: t.Latest})
+	t.History = append(t.History, Sighting[S]{State: s, At: t.Now})
 }
 
-// changes is how many changes of state were seen, the first state included.
-func (t *Track[S]) changes() int { return len(t.History) + t.Omitted }
+// stateChanges is how many changes of state were seen, the first state included.
+func (t *Track[S]) stateChanges() int { return len(t.History) + t.Omitted }
 
 // last is the state of the last successful read.
 func (t *Track[S]) last() S {

@@ -24,8 +24,8 @@ func TestNewTrack(t *testing.T) {
 	t.Parallel()
 	t.Run("defaults", func(t *testing.T) {
 		t.Parallel()
-		same(t, "track", statemachine.Track[state]{
-			Target: started, Start: epoch, Since: epoch, Latest: epoch, Deadline: epoch.Add(time.Hour),
+		wantEqual(t, "track", statemachine.Track[state]{
+			Target: started, Start: epoch, Since: epoch, Now: epoch, Deadline: epoch.Add(time.Hour),
 			MinDelay: 2 * time.Second, MaxDelay: time.Minute, Grace: time.Minute, Consecutive: 1,
 		}, newTrack(t, started, time.Hour, statemachine.WaitOptions{}))
 	})
@@ -43,33 +43,33 @@ func TestNewTrack(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			track := newTrack(t, started, time.Hour, tt.o)
-			same(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
+			wantEqual(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
 		})
 	}
 	t.Run("a delay as long as can be", func(t *testing.T) {
 		t.Parallel()
 		track := newTrack(t, started, time.Hour, statemachine.WaitOptions{MinDelay: 1<<63 - 1, MaxDelay: 1<<63 - 1})
-		same(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
+		wantEqual(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
 	})
 	t.Run("everything wrong at once", func(t *testing.T) {
 		t.Parallel()
 		track, err := stream().NewTrack(novel, epoch, -time.Second, statemachine.WaitOptions{
 			MinDelay: -1, MaxDelay: -2, ReadTimeout: -3, WatchDelay: -4, Consecutive: -5,
 		})
-		same(t, "track", statemachine.Track[state]{}, track)
+		wantEqual(t, "track", statemachine.Track[state]{}, track)
 		input, ok := errors.AsType[*statemachine.InputError](err)
 		if !ok {
 			t.Fatalf("no *InputError: %v", err)
 		}
-		same(t, "fields", []string{"target", "maxWait", "MinDelay", "MaxDelay", "ReadTimeout", "WatchDelay", "Consecutive"}, fields(input))
+		wantEqual(t, "fields", []string{"target", "maxWait", "MinDelay", "MaxDelay", "ReadTimeout", "WatchDelay", "Consecutive"}, fields(input))
 	})
 	t.Run("MinDelay above MaxDelay", func(t *testing.T) {
 		t.Parallel()
 		_, err := stream().NewTrack("", epoch, 0, statemachine.WaitOptions{MinDelay: 2, MaxDelay: 1})
 		input, _ := errors.AsType[*statemachine.InputError](err)
-		same(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
+		wantEqual(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
 		if input != nil {
-			same(t, "target", "is empty", input.Fields[0].Reason)
+			wantEqual(t, "target", "is empty", input.Fields[0].Reason)
 		}
 	})
 }
@@ -114,11 +114,11 @@ func TestObserveFailure(t *testing.T) {
 			t.Parallel()
 			m := stream()
 			track := newTrack(t, started, time.Hour, statemachine.WaitOptions{})
-			same(t, "ended", tt.want, m.ObserveFailure(&track, tt.kind, epoch.Add(time.Second)))
-			same(t, "Failed", true, track.Failed)
-			same(t, "Reads", 1, track.Reads)
-			same(t, "history", 0, len(track.History))
-			same(t, "tolerable", tt.want == "", tt.kind.Tolerable())
+			wantEqual(t, "ended", tt.want, m.ObserveFailure(&track, tt.kind, epoch.Add(time.Second)))
+			wantEqual(t, "Failed", true, track.Failed)
+			wantEqual(t, "Reads", 1, track.Reads)
+			wantEqual(t, "history", 0, len(track.History))
+			wantEqual(t, "tolerable", tt.want == "", tt.kind.Retryable())
 		})
 	}
 }
@@ -153,8 +153,8 @@ func TestNext(t *testing.T) {
 			track := newTrack(t, started, tt.maxWait, bounds)
 			track.Failed = tt.failed
 			before := track
-			same(t, "next", tt.want, track.Next(epoch.Add(tt.at)).Sub(epoch.Add(tt.at)))
-			same(t, "the track, which Next leaves alone", before, track)
+			wantEqual(t, "next", tt.want, track.Next(epoch.Add(tt.at)).Sub(epoch.Add(tt.at)))
+			wantEqual(t, "the track, which Next leaves alone", before, track)
 		})
 	}
 	t.Run("a clock that stepped back counts as standing still", func(t *testing.T) {
@@ -162,14 +162,14 @@ func TestNext(t *testing.T) {
 		track := newTrack(t, started, 10*time.Hour, bounds)
 		stream().Observe(&track, starting, epoch.Add(time.Hour))
 		at := epoch.Add(30 * time.Minute)
-		same(t, "next", 45*time.Second, track.Next(at).Sub(at))
+		wantEqual(t, "next", 45*time.Second, track.Next(at).Sub(at))
 	})
 	t.Run("a command begins the delays anew", func(t *testing.T) {
 		t.Parallel()
 		track := newTrack(t, started, 10*time.Hour, bounds)
 		at := epoch.Add(time.Hour)
 		track.Commanded(at)
-		same(t, "next", 5*time.Second, track.Next(at).Sub(at))
+		wantEqual(t, "next", 5*time.Second, track.Next(at).Sub(at))
 	})
 	t.Run("never zero before the deadline, whatever a stored track holds", func(t *testing.T) {
 		t.Parallel()
@@ -177,7 +177,7 @@ func TestNext(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 2))
 			d := func() time.Duration { return time.Duration(rng.Uint64()) >> rng.IntN(63) }
 			track := statemachine.Track[state]{
-				Target: started, Since: epoch, Latest: epoch, Deadline: epoch.Add(d().Abs()), MinDelay: d(), MaxDelay: d(), Failed: rng.IntN(2) == 0,
+				Target: started, Since: epoch, Now: epoch, Deadline: epoch.Add(d().Abs()), MinDelay: d(), MaxDelay: d(), Failed: rng.IntN(2) == 0,
 			}
 			at := epoch.Add(d().Abs() / 2)
 			next := track.Next(at)
@@ -205,17 +205,17 @@ func TestCommanded(t *testing.T) {
 	}
 	m.Observe(&track, stopped, epoch.Add(3*time.Minute))
 	track.Commanded(epoch.Add(4 * time.Minute))
-	same(t, "Reached", false, track.Reached())
-	same(t, "Since", epoch.Add(4*time.Minute), track.Since)
-	same(t, "Start", epoch, track.Start)
-	same(t, "Deadline", epoch.Add(time.Hour), track.Deadline)
+	wantEqual(t, "Reached", false, track.Reached())
+	wantEqual(t, "Since", epoch.Add(4*time.Minute), track.Since)
+	wantEqual(t, "Start", epoch, track.Start)
+	wantEqual(t, "Deadline", epoch.Add(time.Hour), track.Deadline)
 	_, ended := m.Observe(&track, started, epoch.Add(5*time.Minute-1))
-	same(t, "within the new grace", "", ended)
+	wantEqual(t, "within the new grace", "", ended)
 	_, ended = m.Observe(&track, started, epoch.Add(5*time.Minute))
-	same(t, "after the new grace, and what was seen before is no lapse", statemachine.Unreachable, ended)
+	wantEqual(t, "after the new grace, and what was seen before is no lapse", statemachine.Unreachable, ended)
 
 	track.Commanded(epoch) // the clock stepped back
-	same(t, "Since", epoch.Add(5*time.Minute), track.Since)
+	wantEqual(t, "Since", epoch.Add(5*time.Minute), track.Since)
 }
 
 func TestAbsentTrack(t *testing.T) {
@@ -225,14 +225,14 @@ func TestAbsentTrack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "one absence of two", "", m.ObserveFailure(&track, statemachine.NotFound, epoch))
-	same(t, "Reached", false, track.Reached())
-	same(t, "a failure does not count", "", m.ObserveFailure(&track, statemachine.Throttled, epoch))
-	same(t, "Reached", false, track.Reached())
-	same(t, "two absences", "", m.ObserveFailure(&track, statemachine.NotFound, epoch.Add(time.Second)))
-	same(t, "Reached", true, track.Reached())
-	same(t, "Failed", false, track.Failed)
-	same(t, "History", []statemachine.Sighting[state]{{State: absent, At: epoch}}, track.History)
+	wantEqual(t, "one absence of two", "", m.ObserveFailure(&track, statemachine.NotFound, epoch))
+	wantEqual(t, "Reached", false, track.Reached())
+	wantEqual(t, "a failure does not count", "", m.ObserveFailure(&track, statemachine.Throttled, epoch))
+	wantEqual(t, "Reached", false, track.Reached())
+	wantEqual(t, "two absences", "", m.ObserveFailure(&track, statemachine.NotFound, epoch.Add(time.Second)))
+	wantEqual(t, "Reached", true, track.Reached())
+	wantEqual(t, "Failed", false, track.Failed)
+	wantEqual(t, "History", []statemachine.Sighting[state]{{State: absent, At: epoch}}, track.History)
 }
 
 // A Track of one's own, without NewTrack, must not panic.
@@ -292,7 +292,7 @@ func TestStoredTrack(t *testing.T) {
 				t.Fatalf("seed %d: %s: got %+v and %s, want %+v and %s", seed, e, got, later, want, next)
 			}
 		}
-		same(t, "track", kept, stored)
+		wantEqual(t, "track", kept, stored)
 	}
 }
 
@@ -309,12 +309,12 @@ func TestTrackTags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "JSON", `{
+	wantEqual(t, "JSON", `{
   "target": "started",
   "start": "2026-03-01T12:00:00Z",
   "since": "2026-03-01T12:00:00Z",
   "deadline": "2026-03-01T13:00:00Z",
-  "latest": "2026-03-01T12:00:03Z",
+  "now": "2026-03-01T12:00:03Z",
   "min_delay": 2000000000,
   "max_delay": 60000000000,
   "grace": 0,
@@ -332,7 +332,7 @@ func TestTrackTags(t *testing.T) {
   "omitted": 7,
   "reads": 3,
   "streak": 1,
-  "on_way": true,
+  "progressing": true,
   "failed": true
 }`, string(text))
 }
@@ -341,7 +341,7 @@ func TestObserveAllocatesNothing(t *testing.T) {
 	m := stream()
 	track := newTrack(t, started, time.Hour, statemachine.WaitOptions{})
 	m.Observe(&track, starting, epoch)
-	same(t, "allocations", 0, testing.AllocsPerRun(100, func() {
+	wantEqual(t, "allocations", 0, testing.AllocsPerRun(100, func() {
 		m.Observe(&track, starting, epoch)
 		m.ObserveFailure(&track, statemachine.Throttled, epoch)
 		track.Next(epoch)

@@ -205,12 +205,12 @@ func TestWait(t *testing.T) {
 					tt.target = started
 				}
 				v, err := s.waiter(tt.opts).Wait(t.Context(), tt.target, tt.maxWait)
-				same(t, "reads", tt.reads, s.reads)
-				same(t, "elapsed", tt.elapsed, time.Since(begin))
-				same(t, "number of the value", tt.number, v.Number)
-				same(t, "kind", tt.kind, statemachine.KindOf(err))
+				wantEqual(t, "reads", tt.reads, s.reads)
+				wantEqual(t, "elapsed", tt.elapsed, time.Since(begin))
+				wantEqual(t, "number of the value", tt.number, v.Number)
+				wantEqual(t, "kind", tt.kind, statemachine.KindOf(err))
 				if tt.reason == "" {
-					same(t, "error", nil, err)
+					wantEqual(t, "error", nil, err)
 				} else {
 					checkWaitError(t, err, tt.reason, len(tt.reads), tt.elapsed, tt.says)
 				}
@@ -226,17 +226,17 @@ func TestWait(t *testing.T) {
 func checkWaitError(t *testing.T, err error, reason statemachine.Reason, reads int, elapsed time.Duration, says []string) {
 	t.Helper()
 	we := waitError(t, err)
-	same(t, "machine, resource, target", []string{"stream", "res-1", "started"}, []string{we.Machine, we.Resource, we.Target})
-	same(t, "reason", reason, we.Reason)
-	same(t, "reads", reads, we.Reads)
-	same(t, "elapsed", elapsed, we.Elapsed)
+	wantEqual(t, "machine, resource, target", []string{"stream", "res-1", "started"}, []string{we.Machine, we.Resource, we.Target})
+	wantEqual(t, "reason", reason, we.Reason)
+	wantEqual(t, "reads", reads, we.Reads)
+	wantEqual(t, "elapsed", elapsed, we.Elapsed)
 	for _, other := range []statemachine.Reason{
 		statemachine.TimedOut, statemachine.Canceled, statemachine.Unreachable, statemachine.Lapsed, statemachine.Gone, statemachine.ReadFailed,
 	} {
-		same(t, "errors.Is "+string(other), reason == other, errors.Is(err, other))
+		wantEqual(t, "errors.Is "+string(other), reason == other, errors.Is(err, other))
 	}
-	same(t, "errors.Is context.DeadlineExceeded", reason == statemachine.TimedOut, errors.Is(err, context.DeadlineExceeded))
-	same(t, "errors.Is context.Canceled", false, errors.Is(err, context.Canceled))
+	wantEqual(t, "errors.Is context.DeadlineExceeded", reason == statemachine.TimedOut, errors.Is(err, context.DeadlineExceeded))
+	wantEqual(t, "errors.Is context.Canceled", false, errors.Is(err, context.Canceled))
 	for _, part := range says {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error lacks %q: %v", part, err)
@@ -255,15 +255,15 @@ func TestWaitError(t *testing.T) {
 		s := answers(answer{state: stopped}, answer{state: starting}, answer{state: starting}, answer{err: fmt.Errorf("wrapped: %w", denied)})
 		_, err := s.waiter(every(10*time.Second)).Wait(t.Context(), started, time.Hour)
 		we := waitError(t, err)
-		same(t, "history", []statemachine.Sighting[string]{
+		wantEqual(t, "history", []statemachine.Sighting[string]{
 			{State: "stopped", At: begin}, {State: "starting", At: begin.Add(10 * time.Second)},
 		}, we.History)
-		same(t, "last", "starting", we.Last)
+		wantEqual(t, "last", "starting", we.Last)
 		if f, ok := errors.AsType[*statemachine.Fault](err); !ok || !errors.Is(err, denied) || f == nil {
 			t.Errorf("the read's own error is not reached: %v", err)
 		}
-		same(t, "chain", []string{"read failed", "access denied"}, chain(err))
-		same(t, "plan", nil, we.Plan)
+		wantEqual(t, "chain", []string{"read failed", "access denied"}, chain(err))
+		wantEqual(t, "plan", nil, we.Plan)
 	})
 }
 
@@ -329,17 +329,17 @@ func TestWaitCanceled(t *testing.T) {
 				s := answers(tt.answers...)
 				_, err := s.waiter(every(10*time.Second)).Wait(ctx, started, time.Hour)
 				we := waitError(t, err)
-				same(t, "reads", tt.reads, s.reads)
-				same(t, "elapsed", tt.elapsed, time.Since(begin))
-				same(t, "Elapsed", tt.elapsed, we.Elapsed)
-				same(t, "Reads", len(tt.reads), we.Reads)
-				same(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-				same(t, "errors.Is ctx.Err()", true, errors.Is(err, ctx.Err()))
-				same(t, "errors.Is cause", tt.cause, errors.Is(err, reason))
+				wantEqual(t, "reads", tt.reads, s.reads)
+				wantEqual(t, "elapsed", tt.elapsed, time.Since(begin))
+				wantEqual(t, "Elapsed", tt.elapsed, we.Elapsed)
+				wantEqual(t, "Reads", len(tt.reads), we.Reads)
+				wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+				wantEqual(t, "errors.Is ctx.Err()", true, errors.Is(err, ctx.Err()))
+				wantEqual(t, "errors.Is cause", tt.cause, errors.Is(err, reason))
 				if strings.ContainsAny(err.Error(), "\r\n") {
 					t.Errorf("error is more than one line: %q", err)
 				}
-				same(t, "chain", tt.chain, chain(err))
+				wantEqual(t, "chain", tt.chain, chain(err))
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)
 				}
@@ -373,16 +373,16 @@ func TestWaitAbsent(t *testing.T) {
 				w := s.waiter(every(10 * time.Second))
 				w.Machine, w.Options.Grace = topic(), tt.grace
 				v, err := w.Wait(t.Context(), tt.target, time.Hour)
-				same(t, "reads", tt.reads, s.reads)
-				same(t, "number of the value", tt.number, v.Number)
+				wantEqual(t, "reads", tt.reads, s.reads)
+				wantEqual(t, "number of the value", tt.number, v.Number)
 				if tt.reason == "" {
-					same(t, "error", nil, err)
+					wantEqual(t, "error", nil, err)
 				} else {
 					we := waitError(t, err)
-					same(t, "reason", tt.reason, we.Reason)
-					same(t, "last", string(absent), we.Last)
-					same(t, "err", nil, we.Err)
-					same(t, "plan", []statemachine.Operation{opCreate}, we.Plan)
+					wantEqual(t, "reason", tt.reason, we.Reason)
+					wantEqual(t, "last", string(absent), we.Last)
+					wantEqual(t, "err", nil, we.Err)
+					wantEqual(t, "plan", []statemachine.Operation{opCreate}, we.Plan)
 				}
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)
@@ -408,9 +408,9 @@ func TestWaitCheck(t *testing.T) {
 			w := s.waiter(every(10 * time.Second))
 			w.Check = check
 			v, err := w.Wait(t.Context(), started, time.Hour)
-			same(t, "number of the value", 2, v.Number)
-			same(t, "reason", statemachine.Unreachable, waitError(t, err).Reason)
-			same(t, "errors.Is", true, errors.Is(err, sick))
+			wantEqual(t, "number of the value", 2, v.Number)
+			wantEqual(t, "reason", statemachine.Unreachable, waitError(t, err).Reason)
+			wantEqual(t, "errors.Is", true, errors.Is(err, sick))
 		})
 	})
 	t.Run("is not asked in the target", func(t *testing.T) {
@@ -420,7 +420,7 @@ func TestWaitCheck(t *testing.T) {
 			w := s.waiter(every(10 * time.Second))
 			w.Check = check
 			_, err := w.Wait(t.Context(), started, time.Hour)
-			same(t, "error", nil, err)
+			wantEqual(t, "error", nil, err)
 		})
 	})
 }
@@ -451,10 +451,10 @@ func TestWaitKind(t *testing.T) {
 				}
 				_, err := w.Wait(t.Context(), started, time.Hour)
 				if tt.reason == "" {
-					same(t, "error", nil, err)
-					same(t, "reads", secs(0, 20), s.reads)
+					wantEqual(t, "error", nil, err)
+					wantEqual(t, "reads", secs(0, 20), s.reads)
 				} else {
-					same(t, "reason", tt.reason, waitError(t, err).Reason)
+					wantEqual(t, "reason", tt.reason, waitError(t, err).Reason)
 				}
 			})
 		})
@@ -469,8 +469,8 @@ func TestWaitKindOfHanging(t *testing.T) {
 		w := s.waiter(every(10 * time.Second))
 		w.Kind = func(error) statemachine.Kind { return statemachine.Unknown }
 		_, err := w.Wait(t.Context(), started, time.Hour)
-		same(t, "error", nil, err)
-		same(t, "reads", secs(0, 50), s.reads)
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "reads", secs(0, 50), s.reads)
 	})
 }
 
@@ -493,9 +493,9 @@ func TestWaitFaultOfHanging(t *testing.T) {
 		w.Options.OnRead = func(r statemachine.Reading) { said = append(said, r.Err.Error()) }
 		_, err := w.Wait(t.Context(), started, time.Minute)
 		e := waitError(t, err)
-		same(t, "reason", statemachine.TimedOut, e.Reason)
-		same(t, "errors of the reads", []string{"Describe res-1: no answer within 30s", "Describe: no answer within 30s"}, said)
-		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		wantEqual(t, "reason", statemachine.TimedOut, e.Reason)
+		wantEqual(t, "errors of the reads", []string{"Describe res-1: no answer within 30s", "Describe: no answer within 30s"}, said)
+		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
 
@@ -508,7 +508,7 @@ func TestWaitErrorPlan(t *testing.T) {
 		_, err := w.Wait(t.Context(), started, time.Hour)
 		waitError(t, err).Plan[0] = "Scribble"
 		plan, _ := w.Machine.Plan(stopped, started)
-		same(t, "plan", []statemachine.Operation{opStart}, plan)
+		wantEqual(t, "plan", []statemachine.Operation{opStart}, plan)
 	})
 }
 
@@ -518,8 +518,8 @@ func TestWaitTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := answers(answer{takes: time.Minute, deaf: true, err: fault(statemachine.AccessDenied)})
 		_, err := s.waiter(every(10*time.Second)).Wait(t.Context(), started, 20*time.Second)
-		same(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
-		same(t, "chain", []string{"timed out", "access denied", "unavailable", "context deadline exceeded"}, chain(err))
+		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		wantEqual(t, "chain", []string{"timed out", "access denied", "unavailable", "context deadline exceeded"}, chain(err))
 	})
 }
 
@@ -564,9 +564,9 @@ func TestWaitRefusesInput(t *testing.T) {
 					t.Errorf("%s is not refused: %v", f, err)
 				}
 			}
-			same(t, "number of fields", len(tt.want), len(got))
-			same(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
-			same(t, "reads", 0, len(s.reads))
+			wantEqual(t, "number of fields", len(tt.want), len(got))
+			wantEqual(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+			wantEqual(t, "reads", 0, len(s.reads))
 		})
 	}
 }
@@ -582,9 +582,9 @@ func TestWaitOptFns(t *testing.T) {
 		s := shows(starting, started)
 		w := s.waiter(every(10 * time.Second))
 		_, err := w.Wait(t.Context(), started, time.Hour, func(o *statemachine.WaitOptions) { o.MinDelay, o.MaxDelay = time.Second, time.Second })
-		same(t, "error", nil, err)
-		same(t, "reads", secs(0, 1), s.reads)
-		same(t, "MinDelay", 10*time.Second, w.Options.MinDelay)
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "reads", secs(0, 1), s.reads)
+		wantEqual(t, "MinDelay", 10*time.Second, w.Options.MinDelay)
 	})
 }
 
@@ -597,14 +597,14 @@ func TestReadings(t *testing.T) {
 		o := every(10 * time.Second)
 		o.OnRead = func(r statemachine.Reading) { got = append(got, r) }
 		_, err := s.waiter(o).Wait(t.Context(), started, time.Hour)
-		same(t, "reason", statemachine.ReadFailed, waitError(t, err).Reason)
+		wantEqual(t, "reason", statemachine.ReadFailed, waitError(t, err).Reason)
 		want := []statemachine.Reading{
 			{State: "stopped", Reads: 1, NextDelay: 10 * time.Second},
 			{State: "stopped", Reads: 2, Elapsed: 10 * time.Second, NextDelay: 20 * time.Second, Err: throttled},
 			{State: "starting", Reads: 3, Elapsed: 33 * time.Second, NextDelay: 10 * time.Second},
 			{State: "starting", Reads: 4, Elapsed: 43 * time.Second, Err: denied},
 		}
-		same(t, "number", len(want), len(got))
+		wantEqual(t, "number", len(want), len(got))
 		for i := range got {
 			want[i].Resource, want[i].Target = "res-1", "started"
 			if got[i] != want[i] {
@@ -625,8 +625,8 @@ func TestReadingOfCanceled(t *testing.T) {
 		o := every(10 * time.Second)
 		o.OnRead = func(r statemachine.Reading) { got = append(got, r) }
 		_, err := s.waiter(o).Wait(ctx, started, time.Hour)
-		same(t, "reads", len(got), waitError(t, err).Reads)
-		same(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
+		wantEqual(t, "reads", len(got), waitError(t, err).Reads)
+		wantEqual(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
 	})
 }
 
@@ -638,8 +638,8 @@ func TestWaitCanceledForACauseThatWraps(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(reason)
 		_, err := shows(starting).waiter(tens()).Wait(ctx, started, time.Minute)
-		same(t, "cause", true, errors.Is(err, reason))
-		same(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
+		wantEqual(t, "cause", true, errors.Is(err, reason))
+		wantEqual(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
 	})
 }
 
@@ -655,7 +655,7 @@ func TestWaitReadsTheTargetAtTheContextsEnd(t *testing.T) {
 			return s.read(ctx)
 		}
 		got, err := w.Wait(ctx, started, time.Minute)
-		same(t, "error", nil, err)
-		same(t, "value", row{State: started, Number: 1}, got)
+		wantEqual(t, "error", nil, err)
+		wantEqual(t, "value", row{State: started, Number: 1}, got)
 	})
 }

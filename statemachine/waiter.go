@@ -51,13 +51,13 @@ type Waiter[R any, S ~string] struct {
 //
 // Arguments and options that are not valid are an [*InputError], before anything is read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	j, err := w.make(aimWait, target, maxWait, optFns)
+	j, err := w.newRunner(modeWait, target, maxWait, optFns)
 	if err != nil {
 		var none R
 		return none, err
 	}
 	j.start(target, maxWait)
-	j.loop(ctx, w.Read)
+	j.run(ctx, w.Read)
 	return j.value, j.err
 }
 
@@ -70,14 +70,14 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		j, err := w.make(aimWatch, "", 0, optFns)
+		j, err := w.newRunner(modeWatch, "", 0, optFns)
 		if err != nil {
 			var none R
 			yield(none, err)
 			return
 		}
 		j.start("", 0)
-		for j.loop(ctx, w.Read) == stepTell {
+		for j.run(ctx, w.Read) == stepYield {
 			if !yield(j.value, nil) {
 				return
 			}
@@ -86,33 +86,33 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 	}
 }
 
-// make makes the job of one call.
-func (w *Waiter[R, S]) make(aim aim, target S, maxWait time.Duration, optFns []func(*WaitOptions)) (*alone[R, S], error) {
-	j := &alone[R, S]{own: rules[R, S]{
-		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, reads: w.Pacer, aim: aim, opts: w.Options,
+// newRunner makes the job of one call.
+func (w *Waiter[R, S]) newRunner(aim mode, target S, maxWait time.Duration, optFns []func(*WaitOptions)) (*runner[R, S], error) {
+	j := &runner[R, S]{config: config[R, S]{
+		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, readPacer: w.Pacer, aim: aim, opts: w.Options,
 	}}
 	for _, fn := range optFns {
-		fn(&j.own.opts)
+		fn(&j.config.opts)
 	}
 	var wrong InputError
 	if w.Read == nil {
 		wrong.Add("Read", "is nil")
 	}
-	if err := j.own.resolve(target, maxWait, &wrong); err != nil {
+	if err := j.config.applyDefaultsAndValidate(target, maxWait, &wrong); err != nil {
 		return nil, err
 	}
-	j.rules, j.resource = &j.own, w.Resource
-	j.track.History = j.first[:0]
+	j.rules, j.resource = &j.config, w.Resource
+	j.track.History = j.historyBuf[:0]
 	return j, nil
 }
 
-// resolve fills in the defaults and refuses what is wrong.
-func (r *rules[R, S]) resolve(target S, maxWait time.Duration, wrong *InputError) error {
-	r.opts.fill()
-	r.opts.check(wrong)
+// applyDefaultsAndValidate fills in the defaults and refuses what is wrong.
+func (r *config[R, S]) applyDefaultsAndValidate(target S, maxWait time.Duration, wrong *InputError) error {
+	r.opts.setDefaults()
+	r.opts.validate(wrong)
 	if r.machine == nil {
 		wrong.Add("Machine", "is nil")
-	} else if r.aim == aimWait {
+	} else if r.aim == modeWait {
 		r.machine.checkWait(target, maxWait, wrong)
 	}
 	if r.state == nil {
@@ -121,7 +121,7 @@ func (r *rules[R, S]) resolve(target S, maxWait time.Duration, wrong *InputError
 	if r.kind == nil {
 		r.kind = KindOf
 	}
-	if r.same == nil && r.aim == aimWatch {
+	if r.same == nil && r.aim == modeWatch {
 		r.same = func(a, b R) bool { return r.state(a) == r.state(b) }
 	}
 	return wrong.Err()

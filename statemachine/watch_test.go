@@ -93,7 +93,7 @@ func TestWatch(t *testing.T) {
 					if readings++; r.Err != nil {
 						failed++
 					}
-					same(t, "target of a reading", "", r.Target)
+					wantEqual(t, "target of a reading", "", r.Target)
 				}
 				if tt.set != nil {
 					tt.set(w)
@@ -102,15 +102,15 @@ func TestWatch(t *testing.T) {
 				for v, err := range w.Watch(ctx) {
 					got = append(got, fmt.Sprintf("%v %s %v", time.Since(s.start), v.State, chain(err)))
 					if err != nil {
-						same(t, "reads", len(tt.reads), waitError(t, err).Reads)
-						same(t, "cause", tt.timeout != 0, errors.Is(err, reason))
+						wantEqual(t, "reads", len(tt.reads), waitError(t, err).Reads)
+						wantEqual(t, "cause", tt.timeout != 0, errors.Is(err, reason))
 					}
 				}
-				same(t, "reads", tt.reads, s.reads)
-				same(t, "yields", tt.yields, got)
-				same(t, "readings", len(tt.reads), readings)
+				wantEqual(t, "reads", tt.reads, s.reads)
+				wantEqual(t, "yields", tt.yields, got)
+				wantEqual(t, "readings", len(tt.reads), readings)
 				if tt.name == "tolerated failures" {
-					same(t, "failed readings", 4, failed)
+					wantEqual(t, "failed readings", 4, failed)
 				}
 				if t.Failed() {
 					t.Log(tt.why)
@@ -129,7 +129,7 @@ func TestWatchReadings(t *testing.T) {
 		w.Options.OnRead = func(r statemachine.Reading) { delays = append(delays, r.NextDelay) }
 		for range w.Watch(t.Context()) {
 		}
-		same(t, "delays: after one that is told, one that is not, one that failed, and the last", secs(10, 10, 20, 0), delays)
+		wantEqual(t, "delays: after one that is told, one that is not, one that failed, and the last", secs(10, 10, 20, 0), delays)
 	})
 }
 
@@ -150,8 +150,8 @@ func TestWatchAgain(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 		}
-		same(t, "yields", []string{"0s stopped <nil>", "30s starting <nil>", "1h1m0s started <nil>"}, got)
-		same(t, "reads", secs(0, 30, 3660), s.reads)
+		wantEqual(t, "yields", []string{"0s stopped <nil>", "30s starting <nil>", "1h1m0s started <nil>"}, got)
+		wantEqual(t, "reads", secs(0, 30, 3660), s.reads)
 	})
 }
 
@@ -160,11 +160,11 @@ func TestWatchRefusesInput(t *testing.T) {
 	n := 0
 	for v, err := range new(statemachine.Waiter[row, state]).Watch(t.Context(), func(o *statemachine.WaitOptions) { o.WatchDelay = -1 }) {
 		n++
-		same(t, "value", row{}, v)
+		wantEqual(t, "value", row{}, v)
 		input, _ := errors.AsType[*statemachine.InputError](err)
-		same(t, "fields", []string{"Read", "WatchDelay", "Machine", "State"}, fields(input))
+		wantEqual(t, "fields", []string{"Read", "WatchDelay", "Machine", "State"}, fields(input))
 	}
-	same(t, "yields", 1, n)
+	wantEqual(t, "yields", 1, n)
 }
 
 // A delay that is as good as for ever neither overflows nor panics, with its jitter and its doubling.
@@ -176,12 +176,12 @@ func TestWatchRarely(t *testing.T) {
 		s := answers(answer{err: fault(statemachine.Throttled)})
 		w := s.waiter(statemachine.WaitOptions{WatchDelay: math.MaxInt64, MinDelay: math.MaxInt64})
 		for _, err := range w.Watch(ctx) {
-			same(t, "chain", []string{"canceled", "throttled", "interrupted", "context deadline exceeded"}, chain(err))
+			wantEqual(t, "chain", []string{"canceled", "throttled", "interrupted", "context deadline exceeded"}, chain(err))
 		}
-		same(t, "reads", secs(0), s.reads)
+		wantEqual(t, "reads", secs(0), s.reads)
 		_, err := w.Wait(t.Context(), started, 24*time.Hour)
-		same(t, "chain", []string{"timed out", "throttled", "context deadline exceeded"}, chain(err))
-		same(t, "reads", secs(0, 86400, 2*86400), s.reads)
+		wantEqual(t, "chain", []string{"timed out", "throttled", "context deadline exceeded"}, chain(err))
+		wantEqual(t, "reads", secs(0, 86400, 2*86400), s.reads)
 	})
 }
 
@@ -194,14 +194,14 @@ func TestFleetWatch(t *testing.T) {
 		defer cancel()
 		var got []string
 		for i, r := range w.fleet(tens()).Watch(ctx, names(3)) {
-			same(t, "index", i, r.Index)
+			wantEqual(t, "index", i, r.Index)
 			got = append(got, w.outcomeOf(i, r.Value, r.Err))
 		}
-		same(t, "results", []string{
+		wantEqual(t, "results", []string{
 			"0s r0 starting", "0s r1 starting", "0s r2  [gone not found]", "20s r0 started", "30s r1 started",
 			"35s r0 started [canceled interrupted context deadline exceeded]", "35s r1 started [canceled interrupted context deadline exceeded]",
 		}, got)
-		same(t, "calls", []string{
+		wantEqual(t, "calls", []string{
 			"0s many [r0 r1 r2]", "0s one [r2]", "10s many [r0 r1]", "20s many [r0 r1]", "30s many [r0 r1]",
 		}, w.lines())
 	})
@@ -225,7 +225,7 @@ func TestFleetWatchSlowBody(t *testing.T) {
 			}
 			time.Sleep(50 * time.Second)
 		}
-		same(t, "results", []string{"0s r0 stopped", "50s r0 started", "1m40s r0 stopping"}, got)
+		wantEqual(t, "results", []string{"0s r0 stopped", "50s r0 started", "1m40s r0 stopping"}, got)
 	})
 }
 
@@ -258,7 +258,7 @@ func TestFleetGet(t *testing.T) {
 		for i, r := range f.Get(t.Context(), names(6)) {
 			got[i] = w.outcomeOf(i, r.Value, r.Err)
 		}
-		same(t, "results", map[int]string{
+		wantEqual(t, "results", map[int]string{
 			0: "40s r0 starting", 1: "40s r1  [not found]", 2: "40s r2 starting", 3: "40s r3  [access denied]", 4: "2m40s r4  [throttled]", 5: "40s r5 starting",
 		}, got)
 	})
@@ -287,7 +287,7 @@ func TestDefaultJitter(t *testing.T) {
 			d := s.reads[i+1] - s.reads[i]
 			least, most = min(least, d), max(most, d)
 		}
-		same(t, "the shortest and the longest delay", []time.Duration{1800, 2200}, []time.Duration{least, most})
+		wantEqual(t, "the shortest and the longest delay", []time.Duration{1800, 2200}, []time.Duration{least, most})
 	})
 }
 
@@ -304,7 +304,7 @@ func TestWatchHistory(t *testing.T) {
 		for _, err := range w.Watch(t.Context()) {
 			end = err
 		}
-		same(t, "readings", []string{"starting", "starting", "started", "started"}, read)
-		same(t, "history", []statemachine.Sighting[string]{{State: "starting", At: begin}, {State: "started", At: begin.Add(20 * time.Second)}}, waitError(t, end).History)
+		wantEqual(t, "readings", []string{"starting", "starting", "started", "started"}, read)
+		wantEqual(t, "history", []statemachine.Sighting[string]{{State: "starting", At: begin}, {State: "started", At: begin.Add(20 * time.Second)}}, waitError(t, end).History)
 	})
 }

@@ -27,12 +27,12 @@ type database struct {
 
 // stream is the activity stream of a database.
 type stream struct {
-	status  activitystream.Status
-	mode    activitystream.Mode
-	policy  activitystream.PolicyStatus
-	key     string // as it was given
-	native  bool
-	kinesis string
+	status            activitystream.Status
+	mode              activitystream.Mode
+	policy            activitystream.PolicyStatus
+	key               string // as it was given
+	nativeAuditFields bool
+	kinesis           string
 }
 
 type resource = simulator.Resource[database]
@@ -49,7 +49,7 @@ func (d database) withStatus(s activitystream.Status) database {
 		if d.stream.policy != "" {
 			d.stream.policy = activitystream.PolicyLocked
 		}
-		return d.policyDone()
+		return d.finishPolicyChange()
 	}
 	if d.stream.mode == "" {
 		d.stream.mode = activitystream.ModeAsync
@@ -66,24 +66,24 @@ func (d database) withStatus(s activitystream.Status) database {
 func (d database) withPolicy(s activitystream.PolicyStatus) database {
 	d.stream.policy = s
 	if activitystream.PolicyMachine().Transient(s) {
-		d.status = configuring
+		d.status = statusConfiguring
 		return d
 	}
-	return d.policyDone()
+	return d.finishPolicyChange()
 }
 
-// policyDone is the database with no change of the policy under way.
-func (d database) policyDone() database {
-	if d.status == configuring {
-		d.status = available
+// finishPolicyChange is the database with no change of the policy under way.
+func (d database) finishPolicyChange() database {
+	if d.status == statusConfiguring {
+		d.status = statusAvailable
 	}
 	return d
 }
 
 // Statuses of a database that the simulator gives by itself.
 const (
-	available   = "available"
-	configuring = "configuring-activity-stream"
+	statusAvailable   = "available"
+	statusConfiguring = "configuring-activity-stream"
 )
 
 // modes are those that the stream can have. All members of a cluster have to have a class that can.

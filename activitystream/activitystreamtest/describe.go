@@ -9,17 +9,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// kind is one of the two sorts of databases, with what its describe operation calls things.
-type kind struct {
-	server     *Server
-	store      *simulator.Store[database]
-	arnType    string            // in ARNs
-	identifier string            // the parameter
-	list, item string            // the elements of the answer
-	filters    map[string]filter // by name
-	fault      string            // the code for one that is not there
-	what       string            // what messages call it
-	render     func(s *Server, x *simulator.XML, d database, at time.Time)
+// resourceType is one of the two sorts of databases, with what its describe operation calls things.
+type resourceType struct {
+	server       *Server
+	store        *simulator.Store[database]
+	arnType      string            // in ARNs
+	identifier   string            // the parameter
+	list, item   string            // the elements of the answer
+	filters      map[string]filter // by name
+	notFoundCode string            // the code for one that is not there
+	displayName  string            // what messages call it
+	render       func(s *Server, x *simulator.XML, d database, at time.Time)
 }
 
 // filter is one of the filters of a describe operation.
@@ -34,10 +34,10 @@ type filter struct {
 	value func(d database) string
 }
 
-func newClusterKind(s *Server) *kind {
-	return &kind{
+func newClusterKind(s *Server) *resourceType {
+	return &resourceType{
 		server: s, store: &s.clusters, arnType: "cluster", identifier: "DBClusterIdentifier", list: "DBClusters", item: "DBCluster",
-		fault: "DBClusterNotFoundFault", what: "DBCluster", render: renderCluster,
+		notFoundCode: "DBClusterNotFoundFault", displayName: "DBCluster", render: renderCluster,
 		filters: map[string]filter{
 			"db-cluster-id":          {ids: true, arnType: "cluster", value: identifierOf},
 			"db-cluster-resource-id": {value: resourceIDOf},
@@ -46,10 +46,10 @@ func newClusterKind(s *Server) *kind {
 	}
 }
 
-func newInstanceKind(s *Server) *kind {
-	return &kind{
+func newInstanceKind(s *Server) *resourceType {
+	return &resourceType{
 		server: s, store: &s.instances, arnType: "db", identifier: "DBInstanceIdentifier", list: "DBInstances", item: "DBInstance",
-		fault: "DBInstanceNotFound", what: "DBInstance", render: renderInstance,
+		notFoundCode: "DBInstanceNotFound", displayName: "DBInstance", render: renderInstance,
 		filters: map[string]filter{
 			"db-instance-id":  {ids: true, arnType: "db", value: identifierOf},
 			"db-cluster-id":   {arnType: "cluster", value: clusterOf},
@@ -64,15 +64,17 @@ func resourceIDOf(d database) string { return d.resourceID }
 func engineOf(d database) string     { return d.engine.name }
 func clusterOf(d database) string    { return d.memberOf }
 
-func (k *kind) notFound(id string) *simulator.Error { return notFound(k.fault, k.what, id) }
+func (k *resourceType) notFound(id string) *simulator.Error {
+	return notFound(k.notFoundCode, k.displayName, id)
+}
 
 // names lists the resources that a request names.
-func (k *kind) names(r *simulator.Request) []string {
+func (k *resourceType) names(r *simulator.Request) []string {
 	var names []string
 	if id := r.Get(k.identifier); id != "" {
 		names = k.server.canonical(k.store, nil, id)
 	}
-	for _, w := range wishes(r) {
+	for _, w := range requestFilters(r) {
 		if k.filters[w.name].ids {
 			for _, v := range w.values {
 				names = append(names, k.server.canonical(k.store, nil, v)...)
@@ -98,26 +100,26 @@ func (s *Server) canonical(store, other *simulator.Store[database], given string
 	return []string{given}
 }
 
-// wish is a filter as a request gives it.
-type wish struct {
+// requestFilter is a filter as a request gives it.
+type requestFilter struct {
 	name   string
 	values []string
 }
 
-func wishes(r *simulator.Request) []wish {
-	var list []wish
+func requestFilters(r *simulator.Request) []requestFilter {
+	var list []requestFilter
 	for i := 1; ; i++ {
 		prefix := "Filters.Filter." + strconv.Itoa(i) + "."
 		values := simulator.List(r.Params, prefix+"Values.Value.")
 		if _, ok := r.Params[prefix+"Name"]; !ok && values == nil {
 			return list
 		}
-		list = append(list, wish{name: r.Get(prefix + "Name"), values: values})
+		list = append(list, requestFilter{name: r.Get(prefix + "Name"), values: values})
 	}
 }
 
 // describe is DescribeDBClusters or DescribeDBInstances.
-func (k *kind) describe(r *simulator.Request) (simulator.Result, *simulator.Error) {
+func (k *resourceType) describe(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	limit, e := maxRecords(r, 100)
 	if e != nil {
 		return simulator.Result{}, e
@@ -126,7 +128,7 @@ func (k *kind) describe(r *simulator.Request) (simulator.Result, *simulator.Erro
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	candidates, fits, e := k.candidates(r)
+	candidates, matches, e := k.candidates(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
@@ -137,8 +139,8 @@ func (k *kind) describe(r *simulator.Request) (simulator.Result, *simulator.Erro
 	x.Open(k.list)
 	n, last, more := 0, "", false
 	for _, res := range candidates {
-		truth, exists := res.Now(r.At)
-		if !fits(truth) { // what filters look at does not change
+		current, exists := res.Now(r.At)
+		if !matches(current) { // what filters look at does not change
 			continue
 		}
 		if n == limit {
@@ -157,7 +159,7 @@ func (k *kind) describe(r *simulator.Request) (simulator.Result, *simulator.Erro
 		n, last = n+1, res.Key()
 	}
 	x.Close(k.list)
-	if id := r.Get(k.identifier); id != "" && n == 0 && len(wishes(r)) == 0 {
+	if id := r.Get(k.identifier); id != "" && n == 0 && len(requestFilters(r)) == 0 {
 		if a, ok := parseARN(id); ok {
 			id = a.id
 		}
@@ -170,7 +172,7 @@ func (k *kind) describe(r *simulator.Request) (simulator.Result, *simulator.Erro
 }
 
 // candidates are the resources that a request may mean, in order, and what else decides.
-func (k *kind) candidates(r *simulator.Request) ([]*resource, func(database) bool, *simulator.Error) {
+func (k *resourceType) candidates(r *simulator.Request) ([]*resource, func(database) bool, *simulator.Error) {
 	var lists [][]string // each restricts the candidates
 	var checks []func(database) bool
 	if id := r.Get(k.identifier); id != "" {
@@ -179,13 +181,13 @@ func (k *kind) candidates(r *simulator.Request) ([]*resource, func(database) boo
 		}
 		lists = append(lists, []string{id})
 	}
-	for _, w := range wishes(r) {
+	for _, w := range requestFilters(r) {
 		f, ok := k.filters[w.name]
 		switch {
 		case !ok:
-			return nil, nil, invalid("Unrecognized filter name: %s", w.name)
+			return nil, nil, invalidValue("Unrecognized filter name: %s", w.name)
 		case len(w.values) == 0:
-			return nil, nil, invalid("The filter %s has no values", w.name)
+			return nil, nil, invalidValue("The filter %s has no values", w.name)
 		}
 		ids := slices.Clone(w.values)
 		for i, v := range ids {
@@ -215,17 +217,17 @@ func (k *kind) candidates(r *simulator.Request) ([]*resource, func(database) boo
 	}
 	found := k.store.Select(lists[0])
 	for _, l := range lists[1:] {
-		also := make(map[*resource]bool, len(l))
+		allowed := make(map[*resource]bool, len(l))
 		for _, id := range l {
-			also[k.store.Get(id)] = true
+			allowed[k.store.Get(id)] = true
 		}
-		found = slices.DeleteFunc(found, func(res *resource) bool { return !also[res] })
+		found = slices.DeleteFunc(found, func(res *resource) bool { return !allowed[res] })
 	}
 	return found, fits, nil
 }
 
 // checkARN refuses a value that looks like an ARN and is none of the type.
-func (k *kind) checkARN(s, parameter, want string) *simulator.Error {
+func (k *resourceType) checkARN(s, parameter, want string) *simulator.Error {
 	if !isARN(s) {
 		return nil
 	}
@@ -251,14 +253,14 @@ func (s *Server) localID(arn string) string {
 
 // maxRecords is the length of a page.
 func maxRecords(r *simulator.Request, most int) (int, *simulator.Error) {
-	const least, usual = 20, 100
+	const minRecords, defaultRecords = 20, 100
 	text := r.Get("MaxRecords")
 	if text == "" {
-		return usual, nil
+		return defaultRecords, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		return 0, invalid("Invalid value %s for MaxRecords. Must be between %d and %d", text, least, most)
+	if err != nil || n < minRecords || n > most {
+		return 0, invalidValue("Invalid value %s for MaxRecords. Must be between %d and %d", text, minRecords, most)
 	}
 	return n, nil
 }
@@ -267,7 +269,7 @@ func maxRecords(r *simulator.Request, most int) (int, *simulator.Error) {
 func marker(r *simulator.Request) (string, *simulator.Error) {
 	key, err := base64.RawURLEncoding.DecodeString(r.Get("Marker"))
 	if err != nil {
-		return "", invalid("Invalid value %s for Marker", r.Get("Marker"))
+		return "", invalidValue("Invalid value %s for Marker", r.Get("Marker"))
 	}
 	return string(key), nil
 }
@@ -292,7 +294,7 @@ func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {
 }
 
 func renderInstance(s *Server, x *simulator.XML, d database, at time.Time) {
-	d.stream = s.shown(d, at)
+	d.stream = s.visibleStream(d, at)
 	x.Text("DBInstanceIdentifier", d.id)
 	x.Text("DBInstanceArn", d.arn)
 	x.Text("DbiResourceId", d.resourceID)
@@ -300,16 +302,16 @@ func renderInstance(s *Server, x *simulator.XML, d database, at time.Time) {
 	x.Text("DBInstanceClass", d.class)
 	x.Text("Engine", d.engine.name)
 	x.Text("EngineVersion", d.version)
-	x.Opt("DBClusterIdentifier", d.memberOf)
+	x.TextIfSet("DBClusterIdentifier", d.memberOf)
 	renderStream(x, d.stream)
 	if d.stream.mode != "" {
-		x.Bool("ActivityStreamEngineNativeAuditFieldsIncluded", d.stream.native)
+		x.Bool("ActivityStreamEngineNativeAuditFieldsIncluded", d.stream.nativeAuditFields)
 	}
-	x.Opt("ActivityStreamPolicyStatus", string(d.stream.policy))
+	x.TextIfSet("ActivityStreamPolicyStatus", string(d.stream.policy))
 }
 
-// shown is the stream that an instance shows.
-func (s *Server) shown(d database, at time.Time) stream {
+// visibleStream is the stream that an instance shows.
+func (s *Server) visibleStream(d database, at time.Time) stream {
 	r := s.clusters.Get(d.memberOf)
 	if !s.opts.MembersMirrorCluster || r == nil {
 		return d.stream
@@ -320,9 +322,9 @@ func (s *Server) shown(d database, at time.Time) stream {
 
 func renderStream(x *simulator.XML, s stream) {
 	x.Text("ActivityStreamStatus", string(s.status))
-	x.Opt("ActivityStreamMode", string(s.mode))
-	x.Opt("ActivityStreamKmsKeyId", bareKey(s.key))
-	x.Opt("ActivityStreamKinesisStreamName", s.kinesis)
+	x.TextIfSet("ActivityStreamMode", string(s.mode))
+	x.TextIfSet("ActivityStreamKmsKeyId", bareKey(s.key))
+	x.TextIfSet("ActivityStreamKinesisStreamName", s.kinesis)
 }
 
 // describeOrderable is DescribeOrderableDBInstanceOptions: of each class the default version, or the one that
@@ -330,7 +332,7 @@ func renderStream(x *simulator.XML, s stream) {
 func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	name := r.Get("Engine")
 	if name == "" {
-		return simulator.Result{}, missing("Engine")
+		return simulator.Result{}, missingParameter("Engine")
 	}
 	limit, e := maxRecords(r, 10000)
 	if e != nil {
@@ -342,7 +344,7 @@ func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error
 	}
 	eng, ok := findEngine(name)
 	if !ok {
-		return simulator.Result{}, invalid("Unrecognized engine name: %s", name)
+		return simulator.Result{}, invalidValue("Unrecognized engine name: %s", name)
 	}
 	version := r.Get("EngineVersion")
 	if version == "" {

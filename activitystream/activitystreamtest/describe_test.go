@@ -171,7 +171,7 @@ func TestNamedInTheLog(t *testing.T) {
 	calls := s.Calls()
 	got := make([]string, 0, len(calls))
 	for _, call := range calls {
-		got = append(got, fmt.Sprint(call.Operation, " ", call.Resource, " ", call.Named, " ", call.Records, " ", call.Code))
+		got = append(got, fmt.Sprint(call.Operation, " ", call.Resource, " ", call.ResourceCount, " ", call.Records, " ", call.Code))
 	}
 	want := []string{
 		"DescribeDBClusters arn:aws:rds:us-east-1:123456789012:cluster:pg 1 1 ",

@@ -108,16 +108,16 @@ func auroraMySQLVersion(v string) bool {
 }
 
 func auroraPostgresVersion(v string) bool {
-	n := numbers(v)
+	n := versionNumbers(v)
 	return atLeast(v, 12) || n[0] == 11 && (n[1] == 9 || n[1] >= 13)
 }
 
-func oracleVersion(v string) bool { return numbers(v)[0] == 19 }
+func oracleVersion(v string) bool { return versionNumbers(v)[0] == 19 }
 
 func sqlServerVersion(v string) bool { return atLeast(v, 13) }
 
-// numbers are the first two numbers of a version.
-func numbers(v string) (n [2]int) {
+// versionNumbers are the first two numbers of a version.
+func versionNumbers(v string) (n [2]int) {
 	for i, s := range strings.SplitN(v, ".", 3) {
 		if i < len(n) {
 			n[i], _ = strconv.Atoi(s) // what is no number counts as zero: too old for a stream
@@ -127,6 +127,6 @@ func numbers(v string) (n [2]int) {
 }
 
 func atLeast(v string, want ...int) bool {
-	n := numbers(v)
+	n := versionNumbers(v)
 	return slices.Compare(n[:len(want)], want) >= 0
 }

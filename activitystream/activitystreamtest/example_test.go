@@ -14,7 +14,7 @@ import (
 // The SDK's own client talks to the server. Here the stream moves on when two reads have seen it; a test would rather
 // run in a testing/synctest bubble and let it take its minutes.
 func Example() {
-	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Reads = 2 })
+	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	arn := server.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 	client := rds.NewFromConfig(server.Config())
 	ctx := context.Background()

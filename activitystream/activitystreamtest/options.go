@@ -15,7 +15,7 @@ type Options struct {
 	// Starting, Stopping and Policy are how long a stream is starting and stopping, and how long its audit
 	// policy is being locked or unlocked: 2 minutes, 1 minute and 30 seconds. Zero: the next read shows the
 	// end. AWS publishes no such times.
-	Starting, Stopping, Policy time.Duration
+	Starting, Stopping, PolicyChange time.Duration
 
 	// Transition tells how long a transition of one resource takes, in place of these, so that each can take
 	// its own time. From and to are states of the stream or of its policy. It must not call the server. Nil:
@@ -24,7 +24,7 @@ type Options struct {
 
 	// Reads, if positive, makes each transition take that many reads of the resource that show the state before
 	// it, in place of any time. It is for what cannot run in virtual time: a godoc Example. Zero.
-	Reads int
+	ReadsPerTransition int
 
 	// MaintenanceWindow is how long a command without ApplyImmediately waits until RDS carries it out: 24
 	// hours; with Reads, that many reads. Until then the resource shows the status that it had. That is
@@ -48,7 +48,7 @@ type Options struct {
 	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale
 	// reads: so many calls, so many changes of each database, and so many databases that do not exist any more.
 	// It is for a server that runs for long. Zero: a million calls, 4096 changes and all databases.
-	Remember int
+	HistoryLimit int
 
 	// Refuse decides how to refuse a command that the status of the stream does not permit, because AWS
 	// documents only one of these: StopActivityStream of a stopped stream. Nil, or an answer of nil, is the
@@ -110,14 +110,14 @@ type Failure struct {
 
 // Call is one request that the server got.
 type Call struct {
-	At        time.Time              // when it arrived
-	Operation statemachine.Operation // empty where the request could not be read
-	Resource  string                 // what it named: the ARN, or what was given where nothing has that name; empty where it named nothing, or several
-	Named     int                    // how many resources it named, in its filters too
-	Accepted  bool                   // the operation was carried out, even where the answer was lost
-	Records   int                    // resources in the answer
-	Status    int                    // HTTP status of the answer; zero: none came
-	Code      string                 // the error answered; empty for a success
+	At            time.Time              // when it arrived
+	Operation     statemachine.Operation // empty where the request could not be read
+	Resource      string                 // what it named: the ARN, or what was given where nothing has that name; empty where it named nothing, or several
+	ResourceCount int                    // how many resources it named, in its filters too
+	Accepted      bool                   // the operation was carried out, even where the answer was lost
+	Records       int                    // resources in the answer
+	Status        int                    // HTTP status of the answer; zero: none came
+	Code          string                 // the error answered; empty for a success
 }
 
 // Sighting is a status of a stream and since when it had it.

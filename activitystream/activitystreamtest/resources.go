@@ -58,7 +58,7 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 		e, version, class := defaults(cmp.Or(c.Engine, "aurora-postgresql"), c.EngineVersion, c.Class)
 		d := database{
 			cluster: true, id: s.identifier(c.Identifier, "cluster"), engine: e, version: version, class: class,
-			status: cmp.Or(c.ResourceStatus, available),
+			status: cmp.Or(c.ResourceStatus, statusAvailable),
 			stream: stream{mode: c.Mode, key: c.KmsKeyId},
 		}
 		d.arn = s.arn("cluster", d.id)
@@ -88,8 +88,8 @@ func (s *Server) AddInstance(i Instance) (arn string) {
 		e, version, class := defaults(cmp.Or(i.Engine, "oracle-ee"), i.EngineVersion, i.Class)
 		d := database{
 			id: s.identifier(i.Identifier, "instance"), engine: e, version: version, class: class,
-			status: cmp.Or(i.ResourceStatus, available),
-			stream: stream{mode: i.Mode, key: i.KmsKeyId, native: i.EngineNativeAuditFieldsIncluded, policy: i.PolicyStatus},
+			status: cmp.Or(i.ResourceStatus, statusAvailable),
+			stream: stream{mode: i.Mode, key: i.KmsKeyId, nativeAuditFields: i.EngineNativeAuditFieldsIncluded, policy: i.PolicyStatus},
 		}
 		if d.stream.policy == "" && e.policy() {
 			d.stream.policy = activitystream.PolicyLocked
@@ -97,7 +97,7 @@ func (s *Server) AddInstance(i Instance) (arn string) {
 		d.arn = s.arn("db", d.id)
 		d.resourceID = cmp.Or(i.ResourceId, resourceID("db-", d.arn))
 		if activitystream.PolicyMachine().Transient(d.stream.policy) {
-			d.status = configuring
+			d.status = statusConfiguring
 		}
 		s.put(d, cmp.Or(i.Status, activitystream.StatusStopped), now)
 		arn = d.arn
@@ -112,8 +112,8 @@ func (s *Server) put(d database, status activitystream.Status, now time.Time) {
 		store = &s.clusters
 	}
 	r := store.Put(now, d.withStatus(status), d.arn, d.id)
-	s.streams.Follow(r, now)
-	s.policies.Follow(r, now)
+	s.streams.ScheduleSettling(r, now)
+	s.policies.ScheduleSettling(r, now)
 }
 
 // identifier is the stored form of an identifier.
@@ -121,8 +121,8 @@ func (s *Server) identifier(given, kind string) string {
 	if given != "" {
 		return strings.ToLower(given)
 	}
-	s.named++
-	return fmt.Sprintf("%s-%d", kind, s.named)
+	s.unnamedCount++
+	return fmt.Sprintf("%s-%d", kind, s.unnamedCount)
 }
 
 func (s *Server) arn(kind, id string) string {

@@ -18,14 +18,14 @@ import (
 //
 // Methods that take an ARN do nothing where there is no such resource, and ignore case.
 type Server struct {
-	opts      Options
-	engine    *simulator.Server
-	clusters  simulator.Store[database]
-	instances simulator.Store[database]
-	denied    map[string]bool // keys that RDS cannot use, by their bare ID
-	named     int             // resources that were added without a name
+	opts         Options
+	engine       *simulator.Server
+	clusters     simulator.Store[database]
+	instances    simulator.Store[database]
+	denied       map[string]bool // keys that RDS cannot use, by their bare ID
+	unnamedCount int             // resources that were added without a name
 
-	clusterKind, instanceKind *kind
+	clusterKind, instanceKind *resourceType
 
 	streams  simulator.Lifecycle[database, activitystream.Status]
 	policies simulator.Lifecycle[database, activitystream.PolicyStatus]
@@ -41,7 +41,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 	s := &Server{
 		opts: Options{
 			Region: "us-east-1", Account: "123456789012",
-			Starting: 2 * time.Minute, Stopping: time.Minute, Policy: 30 * time.Second,
+			Starting: 2 * time.Minute, Stopping: time.Minute, PolicyChange: 30 * time.Second,
 			MaintenanceWindow: 24 * time.Hour,
 		},
 		denied: make(map[string]bool),
@@ -50,26 +50,26 @@ func NewServer(optFns ...func(*Options)) *Server {
 		f(&s.opts)
 	}
 	s.streams = simulator.Lifecycle[database, activitystream.Status]{
-		Machine: activitystream.Machine(),
-		State:   func(d database) activitystream.Status { return d.stream.status },
-		With:    database.withStatus,
-		Pace: func(d database, from, to activitystream.Status) simulator.Pace {
+		Machine:  activitystream.Machine(),
+		State:    func(d database) activitystream.Status { return d.stream.status },
+		SetState: database.withStatus,
+		Pace: func(d database, from, to activitystream.Status) simulator.Delay {
 			usual := s.opts.Starting
 			if from == activitystream.StatusStopping {
 				usual = s.opts.Stopping
 			}
-			return s.pace(d.arn, string(from), string(to), usual)
+			return s.transitionDelay(d.arn, string(from), string(to), usual)
 		},
 	}
 	s.policies = simulator.Lifecycle[database, activitystream.PolicyStatus]{
-		Machine: activitystream.PolicyMachine(),
-		State:   func(d database) activitystream.PolicyStatus { return d.stream.policy },
-		With:    database.withPolicy,
-		Pace: func(d database, from, to activitystream.PolicyStatus) simulator.Pace {
-			return s.pace(d.arn, string(from), string(to), s.opts.Policy)
+		Machine:  activitystream.PolicyMachine(),
+		State:    func(d database) activitystream.PolicyStatus { return d.stream.policy },
+		SetState: database.withPolicy,
+		Pace: func(d database, from, to activitystream.PolicyStatus) simulator.Delay {
+			return s.transitionDelay(d.arn, string(from), string(to), s.opts.PolicyChange)
 		},
 	}
-	s.clusters.Remember, s.instances.Remember = s.opts.Remember, s.opts.Remember
+	s.clusters.HistoryLimit, s.instances.HistoryLimit = s.opts.HistoryLimit, s.opts.HistoryLimit
 	s.clusters.Stale(s.opts.StaleFunc)
 	s.instances.Stale(s.opts.StaleFunc)
 	s.clusterKind, s.instanceKind = newClusterKind(s), newInstanceKind(s)
@@ -77,22 +77,22 @@ func NewServer(optFns ...func(*Options)) *Server {
 	return s
 }
 
-// pace is how long a transition takes.
-func (s *Server) pace(arn, from, to string, usual time.Duration) simulator.Pace {
+// transitionDelay is how long a transition takes.
+func (s *Server) transitionDelay(arn, from, to string, def time.Duration) simulator.Delay {
 	if s.opts.Transition != nil {
-		usual = s.opts.Transition(arn, from, to)
+		def = s.opts.Transition(arn, from, to)
 	}
-	return simulator.Pace{After: usual, Reads: s.opts.Reads}
+	return simulator.Delay{After: def, Reads: s.opts.ReadsPerTransition}
 }
 
 // config is what the engine needs to know.
 func (s *Server) config() simulator.Config {
 	c := simulator.Config{
-		Protocol:   simulator.Query{Version: "2014-10-31", Namespace: "http://rds.amazonaws.com/doc/2014-10-31/"},
-		Operations: s.operations(),
-		Throttled:  simulator.Error{Code: "Throttling", Message: "Rate exceeded"},
-		Unknown:    "InvalidAction",
-		Remember:   s.opts.Remember,
+		Protocol:     simulator.Query{Version: "2014-10-31", Namespace: "http://rds.amazonaws.com/doc/2014-10-31/"},
+		Operations:   s.operations(),
+		Throttled:    simulator.Error{Code: "Throttling", Message: "Rate exceeded"},
+		Unknown:      "InvalidAction",
+		HistoryLimit: s.opts.HistoryLimit,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
@@ -125,14 +125,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Set brings a stream into a status, as if somebody else had commanded it: RDS moves on from starting and
 // stopping by itself. A status that RDS does not have stays.
 func (s *Server) Set(arn string, status activitystream.Status) {
-	s.change(arn, func(r *resource, d database, now time.Time) {
+	s.update(arn, func(r *resource, d database, now time.Time) {
 		s.streams.Enter(r, now, d.withStatus(status))
 	})
 }
 
 // SetPolicy brings the audit policy of an instance's stream into a status, as [Server.Set] does with the stream.
 func (s *Server) SetPolicy(arn string, status activitystream.PolicyStatus) {
-	s.change(arn, func(r *resource, d database, now time.Time) {
+	s.update(arn, func(r *resource, d database, now time.Time) {
 		s.policies.Enter(r, now, d.withPolicy(status))
 	})
 }
@@ -140,7 +140,7 @@ func (s *Server) SetPolicy(arn string, status activitystream.PolicyStatus) {
 // SetResourceStatus changes the database's own status, such as "stopped" or "available". Only a database that
 // is available takes commands.
 func (s *Server) SetResourceStatus(arn, status string) {
-	s.change(arn, func(r *resource, d database, now time.Time) {
+	s.update(arn, func(r *resource, d database, now time.Time) {
 		d.status = status
 		r.Set(now, "status", d)
 	})
@@ -148,7 +148,7 @@ func (s *Server) SetResourceStatus(arn, status string) {
 
 // Remove deletes a cluster, with its member instances, or an instance.
 func (s *Server) Remove(arn string) {
-	s.change(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
+	s.update(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
 }
 
 func (s *Server) remove(r *resource, now time.Time) {
@@ -164,19 +164,19 @@ func (s *Server) remove(r *resource, now time.Time) {
 // Lapse makes a stream's next transition of RDS's own, or the one under way, end where a failed one ends: a
 // start or a stop is rolled back. It happens when the transition would have been done, once.
 func (s *Server) Lapse(arn string) {
-	s.change(arn, func(r *resource, _ database, _ time.Time) { r.Lapse() })
+	s.update(arn, func(r *resource, _ database, _ time.Time) { r.Lapse() })
 }
 
 // Stale makes reads of a resource show what was true d ago, but not what was before it was added; zero ends it.
 // An empty arn means every resource there is. Commands always see the truth.
 func (s *Server) Stale(arn string, d time.Duration) {
 	stale := simulator.Staleness(func() time.Duration { return d })
-	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
+	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
 }
 
-// StaleReads makes the next n reads of a resource show what is true now. An empty arn means every resource there is.
-func (s *Server) StaleReads(arn string, n int) {
-	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
+// FreezeReads makes the next n reads of a resource show what is true now. An empty arn means every resource there is.
+func (s *Server) FreezeReads(arn string, n int) {
+	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
 // SetKeyAccessible says whether RDS can use a KMS key, given as ARN or ID; it can use any at first, but those
@@ -213,7 +213,7 @@ func (s *Server) Calls() []Call {
 // Status is the true status of a stream, whatever reads show; empty where there is no such resource.
 func (s *Server) Status(arn string) activitystream.Status {
 	var status activitystream.Status
-	s.change(arn, func(_ *resource, d database, _ time.Time) { status = d.stream.status })
+	s.update(arn, func(_ *resource, d database, _ time.Time) { status = d.stream.status })
 	return status
 }
 
@@ -239,8 +239,8 @@ func (s *Server) find(arn string) *resource {
 	return nil
 }
 
-// change runs f on a resource that exists.
-func (s *Server) change(arn string, f func(r *resource, d database, now time.Time)) {
+// update runs f on a resource that exists.
+func (s *Server) update(arn string, f func(r *resource, d database, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if r := s.find(arn); r != nil {
 			if d, ok := r.Now(now); ok {
@@ -250,8 +250,8 @@ func (s *Server) change(arn string, f func(r *resource, d database, now time.Tim
 	})
 }
 
-// each runs f on a resource, or on all of them.
-func (s *Server) each(arn string, f func(r *resource, now time.Time)) {
+// updateAll runs f on a resource, or on all of them.
+func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if arn != "" {
 			if r := s.find(arn); r != nil {

@@ -541,7 +541,7 @@ func TestStaleReads(t *testing.T) {
 		got = append(got, status(), string(s.Status(arn)))
 		s.Stale("", 0)
 		got = append(got, status())
-		s.StaleReads(arn, 2)
+		s.FreezeReads(arn, 2)
 		s.Set(arn, activitystream.StatusStopped)
 		got = append(got, status(), status(), status())
 		want := []string{"stopped", "starting", "starting", "started", "started", "started", "started", "stopped"}
@@ -718,7 +718,7 @@ func TestIntercept(t *testing.T) {
 }
 
 func TestByReads(t *testing.T) {
-	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Reads = 2 })
+	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	arn := s.AddCluster(activitystreamtest.Cluster{})
 	if _, err := start(t, s, arn); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // The SDK's own client talks to the server. Here the destination gets healthy when two reads have seen it; a test would rather
 // run in a testing/synctest bubble and let it take its minutes.
 func Example() {
-	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.Reads = 2 })
+	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.ReadsPerTransition = 2 })
 	server.AddDomain("example-domain")
 	client := customerprofiles.NewFromConfig(server.Config())
 	ctx := context.Background()

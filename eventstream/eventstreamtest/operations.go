@@ -40,10 +40,10 @@ func (s *Server) operations() (simulator.REST, map[statemachine.Operation]simula
 		{Operation: listEventStreams, Method: http.MethodGet, Path: list},
 	}}
 	return rest, map[statemachine.Operation]simulator.Operation{
-		eventstream.CreateEventStream: {Group: string(eventstream.CreateEventStream), Names: stream, Run: s.create},
-		eventstream.DeleteEventStream: {Group: string(eventstream.DeleteEventStream), Names: stream, Run: s.delete},
-		getEventStream:                {Group: string(getEventStream), Names: stream, Run: s.get},
-		listEventStreams:              {Group: string(listEventStreams), Names: domain, Run: s.list},
+		eventstream.CreateEventStream: {Group: string(eventstream.CreateEventStream), Resources: stream, Run: s.create},
+		eventstream.DeleteEventStream: {Group: string(eventstream.DeleteEventStream), Resources: stream, Run: s.delete},
+		getEventStream:                {Group: string(getEventStream), Resources: stream, Run: s.get},
+		listEventStreams:              {Group: string(listEventStreams), Resources: domain, Run: s.list},
 	}
 }
 
@@ -64,10 +64,10 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 		return simulator.Result{}, badRequest("Tags has no entries; it must have at least 1.")
 	}
 	if !s.domains[in.DomainName] {
-		return simulator.Result{}, noDomain(in.DomainName)
+		return simulator.Result{}, domainNotFound(in.DomainName)
 	}
-	if own := s.arn("kinesis", "stream/"); !strings.HasPrefix(in.Uri, own) {
-		return simulator.Result{}, badRequest("The destination must be in the account and Region of the domain: " + own + "…")
+	if accountPrefix := s.arn("kinesis", "stream/"); !strings.HasPrefix(in.Uri, accountPrefix) {
+		return simulator.Result{}, badRequest("The destination must be in the account and Region of the domain: " + accountPrefix + "…")
 	}
 	arn := s.ARN(in.DomainName, in.EventStreamName)
 	was, next, ok := s.command(arn, eventstream.CreateEventStream, r.At)
@@ -75,20 +75,20 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 		return simulator.Result{}, s.refused(eventstream.CreateEventStream, arn, was,
 			badRequest("The Customer Profiles Domain: "+in.DomainName+" is already associated with an active EventStream"))
 	}
-	broken := s.kinesis[in.Uri].message()
-	if broken != "" && !s.opts.AcceptDestination {
-		return simulator.Result{}, badRequest(broken)
+	destinationError := s.kinesis[in.Uri].message()
+	if destinationError != "" && !s.opts.AcceptUnusableDestination {
+		return simulator.Result{}, badRequest(destinationError)
 	}
 	v := withState(eventstream.Stream{
 		DomainName: in.DomainName, EventStreamName: in.EventStreamName, EventStreamArn: arn, CreatedAt: r.At,
-		Destination: eventstream.Destination{Uri: in.Uri, Status: eventstream.DestinationHealthy, Message: broken},
+		Destination: eventstream.Destination{Uri: in.Uri, Status: eventstream.DestinationHealthy, Message: destinationError},
 		Tags:        in.Tags,
 	}, next, r.At)
-	if broken != "" || s.opts.Enabling > 0 || s.opts.Reads > 0 {
+	if destinationError != "" || s.opts.DestinationSetup > 0 || s.opts.ReadsPerTransition > 0 {
 		v.Status, v.UnhealthySince = eventstream.DestinationUnhealthy, r.At
 	}
-	s.place(arn)
-	s.settle(s.streams.Put(r.At, v, arn), v, r.At, s.opts.Enabling)
+	s.findOrReserve(arn)
+	s.scheduleRecovery(s.streams.Put(r.At, v, arn), v, r.At, s.opts.DestinationSetup)
 	return simulator.Result{Body: simulator.Encode(struct {
 		EventStreamArn string
 		Tags           map[string]string `json:",omitempty"`
@@ -97,30 +97,30 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 
 // delete is DeleteEventStream.
 func (s *Server) delete(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	ref, e := s.wanted(r)
+	ref, e := s.requestedRef(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
 	arn := s.ARN(ref.DomainName, ref.EventStreamName)
 	was, next, ok := s.command(arn, eventstream.DeleteEventStream, r.At)
 	if !ok {
-		return simulator.Result{}, s.refused(eventstream.DeleteEventStream, arn, was, noStream(ref))
+		return simulator.Result{}, s.refused(eventstream.DeleteEventStream, arn, was, streamNotFound(ref))
 	}
 	res := s.streams.Get(arn)
 	v, _ := res.Now(r.At)
 	set(res, v, next, r.At)
-	delete(s.usual, arn)
+	delete(s.recoveryDelay, arn)
 	return simulator.Result{}, nil
 }
 
 // command is the state of a stream, and the one that an operation leads to; false if it is not permitted.
-func (s *Server) command(arn string, op statemachine.Operation, now time.Time) (was, next eventstream.State, ok bool) {
-	was = eventstream.StateAbsent
+func (s *Server) command(arn string, op statemachine.Operation, now time.Time) (current, next eventstream.State, ok bool) {
+	current = eventstream.StateAbsent
 	if r := s.streams.Get(arn); r != nil {
-		was = state(r.Now(now))
+		current = state(r.Now(now))
 	}
-	next, ok = eventstream.Machine().Next(was, op)
-	return was, next, ok
+	next, ok = eventstream.Machine().Next(current, op)
+	return current, next, ok
 }
 
 // count is how many streams a domain has.
@@ -136,20 +136,20 @@ func (s *Server) count(domainName string, now time.Time) int {
 
 // get is GetEventStream.
 func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	ref, e := s.wanted(r)
+	ref, e := s.requestedRef(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
 	if res := s.streams.Get(s.ARN(ref.DomainName, ref.EventStreamName)); res != nil {
 		if v, ok := res.Read(r.At); ok {
-			return simulator.Result{Body: simulator.Encode(shown{
+			return simulator.Result{Body: simulator.Encode(streamJSON{
 				DomainName: v.DomainName, EventStreamArn: v.EventStreamArn, State: v.State,
 				CreatedAt: seconds(v.CreatedAt), StoppedSince: seconds(v.StoppedSince),
 				DestinationDetails: ofDestination(v.Destination), Tags: v.Tags,
 			}), Records: 1}, nil
 		}
 	}
-	return simulator.Result{}, noStream(ref)
+	return simulator.Result{}, streamNotFound(ref)
 }
 
 // list is ListEventStreams.
@@ -166,17 +166,17 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		}
 		size = n
 	}
-	after, e := afterToken(r)
+	after, e := parseToken(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
 	if !s.domains[domainName] {
-		return simulator.Result{}, noDomain(domainName)
+		return simulator.Result{}, domainNotFound(domainName)
 	}
 	page := struct {
-		Items     []shown
+		Items     []streamJSON
 		NextToken string `json:",omitempty"`
-	}{Items: []shown{}}
+	}{Items: []streamJSON{}}
 	last := ""
 	for _, res := range s.streams.After(after) {
 		if !s.inDomain(res, domainName) {
@@ -193,7 +193,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		last = res.Key()
 		d := ofDestination(v.Destination)
 		d.Message = ""
-		page.Items = append(page.Items, shown{
+		page.Items = append(page.Items, streamJSON{
 			DomainName: v.DomainName, EventStreamName: v.EventStreamName, EventStreamArn: v.EventStreamArn, State: v.State,
 			StoppedSince: seconds(v.StoppedSince), DestinationSummary: d, Tags: v.Tags,
 		})
@@ -201,8 +201,8 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	return simulator.Result{Body: simulator.Encode(page), Records: len(page.Items)}, nil
 }
 
-// afterToken is the key after which the page begins that a request asks for.
-func afterToken(r *simulator.Request) (string, *simulator.Error) {
+// parseToken is the key after which the page begins that a request asks for.
+func parseToken(r *simulator.Request) (string, *simulator.Error) {
 	if !r.Params.Has("next-token") {
 		return "", nil
 	}
@@ -214,8 +214,8 @@ func afterToken(r *simulator.Request) (string, *simulator.Error) {
 	return string(after), nil
 }
 
-// shown is a stream as GetEventStream and ListEventStreams show it.
-type shown struct {
+// streamJSON is a stream as GetEventStream and ListEventStreams show it.
+type streamJSON struct {
 	DomainName         string
 	EventStreamName    string `json:",omitempty"`
 	EventStreamArn     string
@@ -251,14 +251,14 @@ func refOf(r *simulator.Request) eventstream.Ref {
 	return eventstream.Ref{DomainName: r.Get("DomainName"), EventStreamName: r.Get("EventStreamName")}
 }
 
-// wanted are the names of a stream, in a domain that is there.
-func (s *Server) wanted(r *simulator.Request) (eventstream.Ref, *simulator.Error) {
+// requestedRef are the names of a stream, in a domain that is there.
+func (s *Server) requestedRef(r *simulator.Request) (eventstream.Ref, *simulator.Error) {
 	ref := refOf(r)
 	if err := ref.Validate(); err != nil {
 		return ref, badRequest(err.Error())
 	}
 	if !s.domains[ref.DomainName] {
-		return ref, noDomain(ref.DomainName)
+		return ref, domainNotFound(ref.DomainName)
 	}
 	return ref, nil
 }
@@ -277,11 +277,11 @@ func badRequest(message string) *simulator.Error {
 	return &simulator.Error{Code: "BadRequestException", Message: message}
 }
 
-func noDomain(name string) *simulator.Error {
+func domainNotFound(name string) *simulator.Error {
 	return notFound("The domain " + name + " does not exist, or access to it was denied.")
 }
 
-func noStream(ref eventstream.Ref) *simulator.Error {
+func streamNotFound(ref eventstream.Ref) *simulator.Error {
 	return notFound("The event stream " + ref.EventStreamName + " of the domain " + ref.DomainName + " does not exist, or access to it was denied.")
 }
 

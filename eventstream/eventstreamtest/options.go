@@ -12,13 +12,13 @@ type Options struct {
 	// Region and Account are where everything lives: "us-east-1" and "123456789012".
 	Region, Account string
 
-	// Enabling is how long the destination of a new stream is unhealthy before it is healthy, as while
+	// DestinationSetup is how long the destination of a new stream is unhealthy before it is healthy, as while
 	// permissions spread. Zero, the default: it is healthy at once.
-	Enabling time.Duration
+	DestinationSetup time.Duration
 
-	// Healing is how long a destination that [Server.SetDestination] made unhealthy takes to get healthy by
+	// DestinationRecovery is how long a destination that [Server.SetDestination] made unhealthy takes to get healthy by
 	// itself. Zero, the default: it stays. One whose message needs a new stream stays always.
-	Healing time.Duration
+	DestinationRecovery time.Duration
 
 	// Transition tells how long the destination of one stream takes, in place of these, so that each can take
 	// its own time. From and to are states of the destination. It must not call the server. Nil: none.
@@ -27,7 +27,7 @@ type Options struct {
 	// Reads, if positive, makes a destination take that many reads of the stream that show it unhealthy, in
 	// place of any time: that of a new stream, too. It is for what cannot run in virtual time: a godoc Example.
 	// Zero.
-	Reads int
+	ReadsPerTransition int
 
 	// StreamsPerDomain is how many streams CreateEventStream allows a domain: 1, the quota.
 	StreamsPerDomain int
@@ -36,10 +36,10 @@ type Options struct {
 	// AWS documents none.
 	PageSize int
 
-	// AcceptDestination has CreateEventStream accept a Kinesis data stream that [Server.SetKinesis] says cannot
+	// AcceptUnusableDestination has CreateEventStream accept a Kinesis data stream that [Server.SetKinesis] says cannot
 	// be used: the new stream's destination is unhealthy then, with AWS's message. False: it is refused with
 	// BadRequestException and that message. Which of the two AWS does is unconfirmed.
-	AcceptDestination bool
+	AcceptUnusableDestination bool
 
 	// Latency tells how long the answer to a call takes; it gets the call with what is answered, so that it can
 	// grow with the records. It may be called at the same time by several calls. Nil: no time.
@@ -58,7 +58,7 @@ type Options struct {
 	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale
 	// reads: so many calls, so many changes of each stream, and so many streams that do not exist any more. It
 	// is for a server that runs for long. Zero: a million calls, 4096 changes and all streams.
-	Remember int
+	HistoryLimit int
 
 	// Refuse decides how to refuse a command that the state of the stream, or of its domain, does not permit.
 	// State is the stream's: absent, too, for a create in a domain that has another. Nil, or an answer of nil,
@@ -115,14 +115,14 @@ type Failure struct {
 
 // Call is one request that the server got.
 type Call struct {
-	At        time.Time              // when it arrived
-	Operation statemachine.Operation // empty where the request could not be read
-	Resource  string                 // what it named: the stream's ARN, be there one or not; for ListEventStreams the domain's name
-	Named     int                    // how many resources it named: 1, or 0 where the request could not be read
-	Accepted  bool                   // the operation was carried out, even where the answer was lost
-	Records   int                    // streams in the answer
-	Status    int                    // HTTP status of the answer; zero: none came
-	Code      string                 // the error answered; empty for a success
+	At            time.Time              // when it arrived
+	Operation     statemachine.Operation // empty where the request could not be read
+	Resource      string                 // what it named: the stream's ARN, be there one or not; for ListEventStreams the domain's name
+	ResourceCount int                    // how many resources it named: 1, or 0 where the request could not be read
+	Accepted      bool                   // the operation was carried out, even where the answer was lost
+	Records       int                    // streams in the answer
+	Status        int                    // HTTP status of the answer; zero: none came
+	Code          string                 // the error answered; empty for a success
 }
 
 // Sighting is a state of a stream and since when it had it.

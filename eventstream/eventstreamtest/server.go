@@ -19,14 +19,14 @@ import (
 // Methods that take an ARN do nothing where there is no such stream, unless they say otherwise. Names are
 // case-sensitive.
 type Server struct {
-	opts    Options
-	engine  *simulator.Server
-	born    time.Time
-	domains map[string]bool
-	streams simulator.Store[eventstream.Stream]
-	kinesis map[string]KinesisStatus // by ARN
-	usual   map[string]time.Duration // by ARN: how long the destination takes, unless the options say otherwise
-	named   int                      // domains that were added without a name
+	opts          Options
+	engine        *simulator.Server
+	createdAt     time.Time
+	domains       map[string]bool
+	streams       simulator.Store[eventstream.Stream]
+	kinesis       map[string]KinesisStatus // by ARN
+	recoveryDelay map[string]time.Duration // by ARN: how long the destination takes, unless the options say otherwise
+	named         int                      // domains that were added without a name
 
 	destinations simulator.Lifecycle[eventstream.Stream, eventstream.DestinationStatus]
 }
@@ -43,45 +43,45 @@ func NewServer(optFns ...func(*Options)) *Server {
 			Region: "us-east-1", Account: "123456789012",
 			StreamsPerDomain: 1, PageSize: maxPage,
 		},
-		born:    time.Now(),
-		domains: make(map[string]bool),
-		streams: simulator.Store[eventstream.Stream]{Exact: true},
-		kinesis: make(map[string]KinesisStatus),
-		usual:   make(map[string]time.Duration),
+		createdAt:     time.Now(),
+		domains:       make(map[string]bool),
+		streams:       simulator.Store[eventstream.Stream]{CaseSensitive: true},
+		kinesis:       make(map[string]KinesisStatus),
+		recoveryDelay: make(map[string]time.Duration),
 	}
 	for _, f := range optFns {
 		f(&s.opts)
 	}
 	s.destinations = simulator.Lifecycle[eventstream.Stream, eventstream.DestinationStatus]{
-		Machine: eventstream.DestinationMachine(),
-		State:   func(v eventstream.Stream) eventstream.DestinationStatus { return v.Status },
-		With:    withDestination,
-		Pace:    s.pace,
+		Machine:  eventstream.DestinationMachine(),
+		State:    func(v eventstream.Stream) eventstream.DestinationStatus { return v.Status },
+		SetState: withDestination,
+		Pace:     s.pace,
 	}
-	s.streams.Remember = s.opts.Remember
+	s.streams.HistoryLimit = s.opts.HistoryLimit
 	s.streams.Stale(s.opts.StaleFunc)
 	s.engine = simulator.New(s.config())
 	return s
 }
 
 // pace is how long a destination takes.
-func (s *Server) pace(v eventstream.Stream, from, to eventstream.DestinationStatus) simulator.Pace {
-	d := s.usual[v.EventStreamArn]
+func (s *Server) pace(v eventstream.Stream, from, to eventstream.DestinationStatus) simulator.Delay {
+	d := s.recoveryDelay[v.EventStreamArn]
 	if s.opts.Transition != nil {
 		d = s.opts.Transition(v.EventStreamArn, string(from), string(to))
 	}
-	return simulator.Pace{After: d, Reads: s.opts.Reads}
+	return simulator.Delay{After: d, Reads: s.opts.ReadsPerTransition}
 }
 
 // config is what the engine needs to know.
 func (s *Server) config() simulator.Config {
 	protocol, operations := s.operations()
 	c := simulator.Config{
-		Protocol:   protocol,
-		Operations: operations,
-		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
-		Unknown:    "UnknownOperationException",
-		Remember:   s.opts.Remember,
+		Protocol:     protocol,
+		Operations:   operations,
+		Throttled:    simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
+		Unknown:      "UnknownOperationException",
+		HistoryLimit: s.opts.HistoryLimit,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
@@ -148,24 +148,24 @@ func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus
 			v.UnhealthySince = now
 		}
 		v.Status, v.Message = status, message
-		s.settle(r, v, now, s.opts.Healing)
+		s.scheduleRecovery(r, v, now, s.opts.DestinationRecovery)
 	})
 }
 
-// settle makes v the truth, and plans that its destination gets healthy, unless it does not by itself.
-func (s *Server) settle(r *resource, v eventstream.Stream, now time.Time, usual time.Duration) {
-	if v.NeedsNewStream() || usual <= 0 && s.opts.Reads <= 0 && s.opts.Transition == nil {
+// scheduleRecovery makes v the truth, and plans that its destination gets healthy, unless it does not by itself.
+func (s *Server) scheduleRecovery(r *resource, v eventstream.Stream, now time.Time, usual time.Duration) {
+	if v.MustRecreate() || usual <= 0 && s.opts.ReadsPerTransition <= 0 && s.opts.Transition == nil {
 		r.Set(now, &s.destinations, v)
 		return
 	}
-	s.usual[v.EventStreamArn] = usual
+	s.recoveryDelay[v.EventStreamArn] = usual
 	s.destinations.Enter(r, now, v)
 }
 
-// SetKinesis says whether Customer Profiles can use a Kinesis data stream, given as ARN, for a new event
+// SetKinesisStream says whether Customer Profiles can use a Kinesis data stream, given as ARN, for a new event
 // stream; it can use any at first. Event streams that lead there already stay as they are: see
 // [Server.SetDestination].
-func (s *Server) SetKinesis(uri string, status KinesisStatus) {
+func (s *Server) SetKinesisStream(uri string, status KinesisStatus) {
 	s.engine.Update(func(time.Time) { s.kinesis[uri] = status })
 }
 
@@ -181,9 +181,9 @@ func (s *Server) Stale(arn string, d time.Duration) {
 	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
 }
 
-// StaleReads makes the next n reads of a stream, which need not be there, show what is true now: by
+// FreezeReads makes the next n reads of a stream, which need not be there, show what is true now: by
 // GetEventStream and by ListEventStreams together. An empty arn means every stream there is.
-func (s *Server) StaleReads(arn string, n int) {
+func (s *Server) FreezeReads(arn string, n int) {
 	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
@@ -255,7 +255,7 @@ func (s *Server) change(arn string, f func(r *resource, v eventstream.Stream, no
 func (s *Server) each(arn string, f func(r *resource, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if arn != "" {
-			f(s.place(arn), now)
+			f(s.findOrReserve(arn), now)
 			return
 		}
 		for _, r := range s.streams.All() {

@@ -106,7 +106,7 @@ func running(optFns ...func(*options)) *server {
 
 func TestFromCreateToDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := eventstreamtest.NewServer(func(o *options) { o.Enabling = time.Minute })
+		s := eventstreamtest.NewServer(func(o *options) { o.DestinationSetup = time.Minute })
 		s.AddDomain("example-domain")
 		began := time.Now()
 		time.Sleep(time.Hour + 1234567*time.Nanosecond) // the protocol has milliseconds
@@ -211,11 +211,11 @@ func TestRefusals(t *testing.T) {
 		{"a map without tags", with(func(i *in) { i.Tags = map[string]string{} }), "BadRequestException", 400, "Tags has no entries"},
 		{"a tag that AWS keeps for itself", with(func(i *in) { i.Tags = map[string]string{"aws:x": ""} }), "BadRequestException", 400, "aws:x"},
 		{"a destination that is not active", func(t *testing.T, s *server) error {
-			s.SetKinesis(uri, eventstreamtest.KinesisNotActive)
+			s.SetKinesisStream(uri, eventstreamtest.KinesisNotActive)
 			return with(func(*in) {})(t, s)
 		}, "BadRequestException", 400, eventstreamtest.MessageNotActive},
 		{"a destination that is missing", func(t *testing.T, s *server) error {
-			s.SetKinesis(uri, eventstreamtest.KinesisMissing)
+			s.SetKinesisStream(uri, eventstreamtest.KinesisMissing)
 			return with(func(*in) {})(t, s)
 		}, "BadRequestException", 400, eventstreamtest.MessageMissing},
 		{"delete what is not there", func(t *testing.T, s *server) error { _, err := remove(t, s, "example-domain", "x"); return err },
@@ -293,8 +293,8 @@ func TestSettings(t *testing.T) {
 		}
 		var asked []seen
 		s := running(func(o *options) {
-			o.AcceptDestination = true
-			o.Healing = time.Minute
+			o.AcceptUnusableDestination = true
+			o.DestinationRecovery = time.Minute
 			o.Refuse = func(op statemachine.Operation, arn string, state eventstream.State) *eventstreamtest.Refusal {
 				asked = append(asked, seen{op, arn, state})
 				if op == eventstream.CreateEventStream {
@@ -320,7 +320,7 @@ func TestSettings(t *testing.T) {
 		}
 
 		s.Remove(streamARN)
-		s.SetKinesis(uri, eventstreamtest.KinesisMissing)
+		s.SetKinesisStream(uri, eventstreamtest.KinesisMissing)
 		if _, err := create(t, s); err != nil {
 			t.Fatal(err)
 		}
@@ -377,7 +377,7 @@ func TestPages(t *testing.T) {
 
 func TestWhatOthersDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := running(func(o *options) { o.Healing = time.Minute })
+		s := running(func(o *options) { o.DestinationRecovery = time.Minute })
 		var got []string
 		see := func() { got = append(got, shows(t, s)+" "+string(s.State(streamARN))) }
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageKey)
@@ -441,7 +441,7 @@ func TestStaleReads(t *testing.T) {
 		time.Sleep(40 * time.Second)
 		see()
 		s.Stale("", 0)
-		s.StaleReads(streamARN, 2)
+		s.FreezeReads(streamARN, 2)
 		s.Remove(streamARN)
 		see()
 		see()
@@ -476,7 +476,7 @@ func TestStaleFunc(t *testing.T) {
 }
 
 func TestByReads(t *testing.T) {
-	s := eventstreamtest.NewServer(func(o *options) { o.Reads = 2 })
+	s := eventstreamtest.NewServer(func(o *options) { o.ReadsPerTransition = 2 })
 	s.AddDomain("example-domain")
 	if _, err := create(t, s); err != nil {
 		t.Fatal(err)
@@ -566,10 +566,10 @@ func TestCalls(t *testing.T) {
 			t.Errorf("a lost answer: %v", err)
 		}
 		want := []eventstreamtest.Call{
-			{At: began, Operation: "GetEventStream", Resource: streamARN, Named: 1, Accepted: true, Records: 1, Status: 200},
-			{At: began.Add(time.Second), Operation: "ListEventStreams", Resource: "example-domain", Named: 1, Accepted: true, Records: 1, Status: 200},
-			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, Named: 1},
-			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, Named: 1, Accepted: true},
+			{At: began, Operation: "GetEventStream", Resource: streamARN, ResourceCount: 1, Accepted: true, Records: 1, Status: 200},
+			{At: began.Add(time.Second), Operation: "ListEventStreams", Resource: "example-domain", ResourceCount: 1, Accepted: true, Records: 1, Status: 200},
+			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, ResourceCount: 1},
+			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, ResourceCount: 1, Accepted: true},
 		}
 		if diff := cmp.Diff(want, s.Calls()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
@@ -655,7 +655,7 @@ func TestConcurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := eventstreamtest.NewServer(func(o *options) {
 			o.Latency = func(eventstreamtest.Call) time.Duration { return 300 * time.Millisecond }
-			o.Enabling = time.Minute
+			o.DestinationSetup = time.Minute
 		})
 		var wg sync.WaitGroup
 		for i := range 20 {

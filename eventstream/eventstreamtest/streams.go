@@ -99,9 +99,9 @@ func (s *Server) AddEventStream(e EventStream) (arn string) {
 	return arn
 }
 
-// place is the resource of an ARN. If there is none it is one that was absent ever since, so that reads can be
+// findOrReserve is the resource of an ARN. If there is none it is one that was absent ever since, so that reads can be
 // old enough to show that.
-func (s *Server) place(arn string) *resource {
+func (s *Server) findOrReserve(arn string) *resource {
 	if r := s.streams.Get(arn); r != nil {
 		return r
 	}
@@ -160,7 +160,7 @@ func (s *Server) history(r *resource, now time.Time) []Sighting {
 		case at.IsZero() && !m.Gone: // what place needs to remove something
 			continue
 		case at.IsZero():
-			at = s.born
+			at = s.createdAt
 		}
 		is := state(m.Value, !m.Gone)
 		if n := len(list); n == 0 || list[n-1].State != is {

@@ -24,9 +24,9 @@ var _ API = (*rds.Client)(nil)
 
 // fake is an RDS with one DB instance, in memory. It moves by the same table that the waits go by.
 type fake struct {
-	name  string
-	takes time.Duration // to start, and to stop
-	fails bool          // starts fail
+	name           string
+	transitionTime time.Duration // to start, and to stop
+	failStarts     bool          // starts fail
 
 	mu     sync.Mutex
 	status Status
@@ -35,12 +35,12 @@ type fake struct {
 
 // now is the status now: what was commanded is finished after a while. f.mu is held.
 func (f *fake) now() Status {
-	if !machine.Transient(f.status) || time.Since(f.since) < f.takes {
+	if !machine.Transient(f.status) || time.Since(f.since) < f.transitionTime {
 		return f.status
 	}
 	for _, t := range machine.Transitions() {
-		if t.From == f.status && t.By == "" && t.Lapse == (f.fails && f.status == "starting") {
-			f.status, f.since = t.To, f.since.Add(f.takes)
+		if t.From == f.status && t.By == "" && t.Lapse == (f.failStarts && f.status == "starting") {
+			f.status, f.since = t.To, f.since.Add(f.transitionTime)
 			return f.status
 		}
 	}

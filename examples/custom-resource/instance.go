@@ -42,7 +42,7 @@ var faults = sdkfault.Table{
 // Instance waits for one DB instance, watches it, and starts or stops it.
 func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Status] {
 	read := func(ctx context.Context) (*types.DBInstance, error) {
-		out, err := api.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name}, once)
+		out, err := api.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name}, noRetries)
 		switch {
 		case err != nil:
 			return nil, faults.Fault(ctx, "DescribeDBInstances", name, err)
@@ -55,9 +55,9 @@ func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Sta
 	}
 	command := func(ctx context.Context, op statemachine.Operation) (err error) {
 		if op == startDBInstance {
-			_, err = api.StartDBInstance(ctx, &rds.StartDBInstanceInput{DBInstanceIdentifier: &name}, once)
+			_, err = api.StartDBInstance(ctx, &rds.StartDBInstanceInput{DBInstanceIdentifier: &name}, noRetries)
 		} else {
-			_, err = api.StopDBInstance(ctx, &rds.StopDBInstanceInput{DBInstanceIdentifier: &name}, once)
+			_, err = api.StopDBInstance(ctx, &rds.StopDBInstanceInput{DBInstanceIdentifier: &name}, noRetries)
 		}
 		return faults.Fault(ctx, op, name, err)
 	}
@@ -68,5 +68,5 @@ func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Sta
 	}
 }
 
-// once switches the SDK's retries off: a second try belongs to the ensure, which reads first.
-func once(o *rds.Options) { o.Retryer = aws.NopRetryer{} }
+// noRetries switches the SDK's retries off: a second try belongs to the ensure, which reads first.
+func noRetries(o *rds.Options) { o.Retryer = aws.NopRetryer{} }

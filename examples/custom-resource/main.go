@@ -18,12 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 func main() {
-	show.Main(func(ctx context.Context, args []string) error { return run(ctx, os.Stdout, args) })
+	cli.Main(func(ctx context.Context, args []string) error { return run(ctx, os.Stdout, args) })
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
@@ -31,18 +31,18 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	live := flags.Bool("live", false, "start or stop an instance of your AWS account")
 	name := flags.String("instance", "", "with -live: its identifier")
 	status := flags.String("status", "", "with -live: available or stopped")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := show.NewLines(out)
+	lines := cli.NewLines(out)
 	if !*live {
 		if *name != "" || *status != "" {
-			return &show.UsageError{Message: "-instance and -status need -live"}
+			return &cli.UsageError{Message: "-instance and -status need -live"}
 		}
 		return demo(ctx, lines)
 	}
 	if *name == "" || *status != "available" && *status != "stopped" {
-		return &show.UsageError{Message: "-live needs -instance, and -status available or stopped"}
+		return &cli.UsageError{Message: "-live needs -instance, and -status available or stopped"}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -52,22 +52,22 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 }
 
 // demo starts an instance, has it started once more, stops it, and has one fail.
-func demo(ctx context.Context, lines *show.Lines) error {
-	orders := &fake{name: "orders", status: "stopped", takes: time.Second}
+func demo(ctx context.Context, lines *cli.Printer) error {
+	orders := &fake{name: "orders", status: "stopped", transitionTime: time.Second}
 	for _, want := range []Status{"available", "available", "stopped"} {
 		if err := ensure(ctx, lines, orders, "orders", want, time.Minute); err != nil {
 			return err
 		}
 	}
-	broken := &fake{name: "broken", status: "stopped", takes: time.Second, fails: true}
+	broken := &fake{name: "broken", status: "stopped", transitionTime: time.Second, failStarts: true}
 	if err := ensure(ctx, lines, broken, "broken", "available", time.Minute); err != nil {
-		lines.Say("as it should be: %v", err)
+		lines.Printf("as it should be: %v", err)
 	}
 	return ctx.Err()
 }
 
 // ensure brings an instance to a status, and says what it sees and does.
-func ensure(ctx context.Context, lines *show.Lines, api API, name string, want Status, maxWait time.Duration) error {
+func ensure(ctx context.Context, lines *cli.Printer, api API, name string, want Status, maxWait time.Duration) error {
 	done, err := Instance(api, name).Ensure(ctx, want, maxWait, func(o *statemachine.WaitOptions) {
 		o.OnRead = lines.OnRead(name)
 		if _, ok := api.(*fake); ok {
@@ -77,6 +77,6 @@ func ensure(ctx context.Context, lines *show.Lines, api API, name string, want S
 	if err != nil {
 		return err
 	}
-	lines.Say("%s  is %s; the ensure ran %v", name, want, done.Operations)
+	lines.Printf("%s  is %s; the ensure ran %v", name, want, done.Operations)
 	return nil
 }

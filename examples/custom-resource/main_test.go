@@ -37,7 +37,7 @@ func TestEnsure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				f := &fake{name: "orders", status: tt.from, since: begin, takes: 4 * time.Minute, fails: tt.fails}
+				f := &fake{name: "orders", status: tt.from, since: begin, transitionTime: 4 * time.Minute, failStarts: tt.fails}
 				done, err := Instance(f, "orders").Ensure(t.Context(), tt.want, time.Hour, exact)
 				if !errors.Is(err, tt.err) || !slices.Equal(done.Operations, tt.ran) || time.Since(begin) != tt.after {
 					t.Errorf("ran %v, after %s: %v; want %v, after %s: %v", done.Operations, time.Since(begin), err, tt.ran, tt.after, tt.err)
@@ -49,7 +49,7 @@ func TestEnsure(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{name: "orders", status: "starting", since: time.Now(), takes: time.Hour}
+		f := &fake{name: "orders", status: "starting", since: time.Now(), transitionTime: time.Hour}
 		if _, err := Instance(f, "other").Wait(t.Context(), "available", time.Hour); !errors.Is(err, statemachine.Gone) {
 			t.Errorf("want Gone, got %v", err)
 		}

@@ -44,8 +44,8 @@ func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns 
 	running.Wait()
 }
 
-// watched does work while the view shows how far it is: every period, and in the end.
-func watched(groups []*group, v view, period time.Duration, work func()) {
+// runWithProgress does work while the view shows how far it is: every period, and in the end.
+func runWithProgress(groups []*group, v view, period time.Duration, work func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // loadConfig is the default credential chain, for a Region.
@@ -23,11 +23,11 @@ func loadConfig(ctx context.Context, region, profile string) (aws.Config, error)
 func (p program) runLive(ctx context.Context, file string, maxWait time.Duration, yes bool) error {
 	data, err := os.ReadFile(file) //nolint:gosec // it is the caller who names it
 	if err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &cli.UsageError{Message: err.Error()}
 	}
 	groups, err := parse(file, data)
 	if err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &cli.UsageError{Message: err.Error()}
 	}
 	var wrong []error
 	for _, g := range groups {
@@ -47,7 +47,7 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 		ready = sum.planned == 0
 		agreed := ready
 		if err == nil && !ready {
-			agreed, err = show.Ask(ctx, p.in, p.out, question(sum))
+			agreed, err = cli.Confirm(ctx, p.in, p.out, question(sum))
 		}
 		if err != nil || !agreed {
 			fmt.Fprintln(p.out, "nothing was changed")

@@ -38,11 +38,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/term"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 func main() {
-	show.Main(func(ctx context.Context, args []string) error {
+	cli.Main(func(ctx context.Context, args []string) error {
 		p := program{in: os.Stdin, out: os.Stdout, bars: term.IsTerminal(int(os.Stdout.Fd())), load: loadConfig}
 		return p.run(ctx, args)
 	})
@@ -62,22 +62,22 @@ func (p program) run(ctx context.Context, args []string) error {
 	yes := flags.Bool("yes", false, "with -live: do not ask before changing anything")
 	maxWait := flags.Duration("max-wait", 2*time.Hour, "with -live: how long a database may take")
 	n := flags.Int("databases", 480, "how many databases are simulated")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case given["live"] && given["databases"]:
-		return &show.UsageError{Message: "-databases is for simulated ones, and -live for yours"}
+		return &cli.UsageError{Message: "-databases is for simulated ones, and -live for yours"}
 	case !given["live"] && given["yes"]:
-		return &show.UsageError{Message: "-yes needs -live"}
+		return &cli.UsageError{Message: "-yes needs -live"}
 	case !given["live"] && given["max-wait"]:
-		return &show.UsageError{Message: "-max-wait needs -live"}
+		return &cli.UsageError{Message: "-max-wait needs -live"}
 	case *n < 1 || *n > 10_000:
-		return &show.UsageError{Message: "-databases must be from 1 to 10000"}
+		return &cli.UsageError{Message: "-databases must be from 1 to 10000"}
 	case *maxWait <= 0:
-		return &show.UsageError{Message: "-max-wait must be positive"}
+		return &cli.UsageError{Message: "-max-wait must be positive"}
 	case given["live"]:
 		return p.runLive(ctx, *live, *maxWait, *yes)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // stamped is a line of progress, without the time at which it was written.
@@ -120,7 +120,7 @@ func TestWrongFlags(t *testing.T) {
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			err := program{out: io.Discard}.run(t.Context(), strings.Fields(tt.args))
-			if _, ok := errors.AsType[*show.UsageError](err); !ok {
+			if _, ok := errors.AsType[*cli.UsageError](err); !ok {
 				t.Fatalf("not a UsageError: %v", err)
 			}
 			contains(t, err.Error(), tt.want)

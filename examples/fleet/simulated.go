@@ -28,7 +28,7 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	for _, g := range groups {
 		for _, f := range g.tally.failed() {
 			failed++
-			if trouble[f.arn] != f.what {
+			if trouble[f.arn] != f.reason {
 				return fmt.Errorf("%s was not expected to fail: %w", f.arn, f.err)
 			}
 			delete(trouble, f.arn)
@@ -46,8 +46,8 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 }
 
 // simulate makes two accounts in three Regions, with n databases among them, and tells which of them are in what trouble, by their ARNs.
-func simulate(n int) (groups []*group, trouble map[string]string) {
-	trouble = map[string]string{}
+func simulate(n int) (groups []*group, wantFailures map[string]string) {
+	wantFailures = map[string]string{}
 	servers := make([]*activitystreamtest.Server, 0, 6)
 	for _, region := range []string{"us-east-1", "eu-west-1", "sa-east-1"} {
 		for _, account := range []string{"111122223333", "444455556666"} {
@@ -62,7 +62,7 @@ func simulate(n int) (groups []*group, trouble map[string]string) {
 		k := shares[i%len(shares)]
 		arn, in := add(servers[k], i)
 		if in != "" {
-			trouble[arn] = in
+			wantFailures[arn] = in
 		}
 		groups[k].ins = append(groups[k].ins, &activitystream.StartInput{
 			ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
@@ -75,7 +75,7 @@ func simulate(n int) (groups []*group, trouble map[string]string) {
 			o.Wait.MinDelay, o.Wait.Grace = time.Second, 5*time.Second // 5 s and a minute by default: databases take minutes
 		})
 	}
-	return slices.DeleteFunc(groups, func(g *group) bool { return len(g.ins) == 0 }), trouble
+	return slices.DeleteFunc(groups, func(g *group) bool { return len(g.ins) == 0 }), wantFailures
 }
 
 // add adds the database with the number i, and tells what its failure will be described as, if it is in trouble. Most are simply

@@ -22,7 +22,7 @@ func summarize(w io.Writer, groups []*group, each int) {
 		failures = append(failures, g.tally.failed()...)
 	}
 	head := []string{"account", "Region", "already", "started", "failed", "reads", "commands", "mean"}
-	if sum.open > 0 {
+	if sum.unfinished > 0 {
 		head = slices.Insert(head, openColumn, "open")
 	}
 	t := make(table, 0, len(groups)+2)
@@ -31,13 +31,13 @@ func summarize(w io.Writer, groups []*group, each int) {
 	for i, g := range groups {
 		r, c := g.calls.sum()
 		reads, commands = reads+r, commands+c
-		t = append(t, all[i].row(g.account, g.region, r, c, sum.open > 0))
+		t = append(t, all[i].row(g.account, g.region, r, c, sum.unfinished > 0))
 	}
-	t = append(t, sum.row("in all", "", reads, commands, sum.open > 0))
+	t = append(t, sum.row("in all", "", reads, commands, sum.unfinished > 0))
 	fmt.Fprintln(w)
 	t.write(w)
-	if sum.open > 0 {
-		fmt.Fprintf(w, "\n%d are not ready; %d of them have been commanded and go on by themselves.\n", sum.open, sum.under)
+	if sum.unfinished > 0 {
+		fmt.Fprintf(w, "\n%d are not ready; %d of them have been commanded and go on by themselves.\n", sum.unfinished, sum.openCommanded)
 	}
 	if sum.failed == 0 {
 		return
@@ -54,7 +54,7 @@ func summarize(w io.Writer, groups []*group, each int) {
 		fmt.Fprintf(w, "\n%s:\n", kind)
 		shown := 0
 		for _, f := range failures {
-			if f.what == kind && (each == 0 || shown < each) {
+			if f.reason == kind && (each == 0 || shown < each) {
 				fmt.Fprintf(w, "  %v\n", f.err)
 				shown++
 			}
@@ -72,9 +72,9 @@ func (c *counts) add(d counts) {
 	c.restarts += d.restarts
 	c.started += d.started
 	c.failed += d.failed
-	c.open += d.open
-	c.under += d.under
-	c.took += d.took
+	c.unfinished += d.unfinished
+	c.openCommanded += d.openCommanded
+	c.totalTime += d.totalTime
 	for what, n := range d.failures {
 		if c.failures == nil {
 			c.failures = map[string]int{}
@@ -87,7 +87,7 @@ func (c *counts) add(d counts) {
 func (c *counts) row(account, region string, reads, commands int, open bool) []string {
 	row := []string{account, region, strconv.Itoa(c.already), strconv.Itoa(c.started), strconv.Itoa(c.failed)}
 	if open {
-		row = append(row, strconv.Itoa(c.open))
+		row = append(row, strconv.Itoa(c.unfinished))
 	}
 	return append(row, strconv.Itoa(reads), strconv.Itoa(commands), c.mean())
 }
@@ -100,7 +100,7 @@ func (c *counts) mean() string {
 	if c.started == 0 {
 		return "-"
 	}
-	d := c.took / time.Duration(c.started)
+	d := c.totalTime / time.Duration(c.started)
 	if d < 10*time.Second {
 		return d.Round(100 * time.Millisecond).String()
 	}

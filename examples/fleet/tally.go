@@ -13,21 +13,21 @@ import (
 
 // counts is what came of the databases of a group.
 type counts struct {
-	already  int            // started, or starting, before: nothing had to be commanded
-	planned  int            // of a dry run: would have been commanded
-	restarts int            // those of them that would restart at once
-	started  int            // by a command of this run
-	failed   int            // for a reason of their own
-	open     int            // not ready when the run was interrupted
-	under    int            // those of them that had been commanded: they go on without us
-	took     time.Duration  // of those that were started, together
-	failures map[string]int // by what went wrong
+	already       int            // started, or starting, before: nothing had to be commanded
+	planned       int            // of a dry run: would have been commanded
+	restarts      int            // those of them that would restart at once
+	started       int            // by a command of this run
+	failed        int            // for a reason of their own
+	unfinished    int            // not ready when the run was interrupted
+	openCommanded int            // those of them that had been commanded: they go on without us
+	totalTime     time.Duration  // of those that were started, together
+	failures      map[string]int // by what went wrong
 }
 
 // failure is a database that could not be started.
 type failure struct {
-	arn, what string
-	err       error
+	arn, reason string
+	err         error
 }
 
 // tally counts results. Its zero value is ready, and safe for concurrent use.
@@ -44,9 +44,9 @@ func (t *tally) add(in *activitystream.StartInput, out *activitystream.EnsureOut
 	c := &t.counts
 	switch {
 	case statemachine.KindOf(err) == statemachine.Interrupted:
-		c.open++
+		c.unfinished++
 		if len(out.Operations) > 0 {
-			c.under++
+			c.openCommanded++
 		}
 	case err != nil:
 		what := describe(err)
@@ -63,7 +63,7 @@ func (t *tally) add(in *activitystream.StartInput, out *activitystream.EnsureOut
 		}
 	case len(out.Operations) > 0:
 		c.started++
-		c.took += took
+		c.totalTime += took
 	default:
 		c.already++
 	}

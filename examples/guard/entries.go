@@ -5,8 +5,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream"
 )
 
-// wishes are what a file says of the resources of one Region.
-type wishes struct {
+// regionConfig are what a file says of the resources of one Region.
+type regionConfig struct {
 	region  string
 	streams []*activitystream.StartInput
 	stores  []string
@@ -15,11 +15,11 @@ type wishes struct {
 
 // The entries of a file, by their kind.
 type (
-	anyEntry struct {
+	entryHeader struct {
 		Kind string `json:"kind"`
 	}
 	streamEntry struct {
-		anyEntry
+		entryHeader
 
 		ResourceArn                     string              `json:"resource_arn"`
 		Mode                            activitystream.Mode `json:"mode"`
@@ -27,12 +27,12 @@ type (
 		EngineNativeAuditFieldsIncluded bool                `json:"engine_native_audit_fields_included"`
 	}
 	storeEntry struct {
-		anyEntry
+		entryHeader
 
 		EventDataStore string `json:"event_data_store"`
 	}
 	eventEntry struct {
-		anyEntry
+		entryHeader
 
 		DomainName      string            `json:"domain_name"`
 		EventStreamName string            `json:"event_stream_name"`
@@ -41,8 +41,8 @@ type (
 	}
 )
 
-// inFile is the name that a field of the library's inputs has in the file.
-func inFile(field string) string {
+// jsonName is the name that a field of the library's inputs has in the file.
+func jsonName(field string) string {
 	names := map[string]string{
 		"ResourceArn": "resource_arn", "Mode": "mode", "KmsKeyId": "kms_key_id",
 		"EngineNativeAuditFieldsIncluded": "engine_native_audit_fields_included",

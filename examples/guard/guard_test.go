@@ -140,7 +140,7 @@ func TestRival(t *testing.T) {
 }
 
 // TestForgiven: one intruder a day is none of these.
-func TestForgiven(t *testing.T) {
+func TestBackoffResets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t)
 		cluster := w.cluster(activitystream.StatusStarted)
@@ -173,7 +173,7 @@ func TestDrift(t *testing.T) {
 }
 
 // TestEnd: the end comes at once, whatever is under way, and leaves nothing behind: else the bubble would not end.
-func TestEnd(t *testing.T) {
+func TestGuardStopsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t)
 		w.databases(w.cluster(activitystream.StatusStopped), w.cluster(activitystream.StatusStarted))

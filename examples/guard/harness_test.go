@@ -38,7 +38,7 @@ func newWatch(t *testing.T) *watch {
 		trail:    ingestiontest.NewServer(),
 		profiles: eventstreamtest.NewServer(),
 	}
-	w.guard = &guard{rules: theRules(), log: slog.New(slog.NewTextHandler(&w.log, nil))}
+	w.guard = &guard{rules: defaultBackoff(), log: slog.New(slog.NewTextHandler(&w.log, nil))}
 	return w
 }
 

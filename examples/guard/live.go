@@ -11,7 +11,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 )
 
@@ -19,13 +19,13 @@ import (
 func runLive(ctx context.Context, g *guard, file string, length time.Duration, yes bool) error {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &cli.UsageError{Message: err.Error()}
 	}
 	regions, err := parse(file, data)
 	if err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &cli.UsageError{Message: err.Error()}
 	}
-	var databases, stored, streamed int
+	var databases, stores, eventStreams int
 	for _, w := range regions {
 		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region))
 		if err != nil {
@@ -34,17 +34,17 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		if len(w.streams) > 0 {
 			g.sources = append(g.sources, activityStreams(activitystream.NewFromConfig(cfg), g.rules, w.streams...))
 		}
-		stores, events := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg) // one of each, so that they share their quotas
+		storeClient, events := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg) // one of each, so that they share their quotas
 		for _, arn := range w.stores {
-			g.sources = append(g.sources, eventDataStore(stores, g.rules, arn))
+			g.sources = append(g.sources, eventDataStore(storeClient, g.rules, arn))
 		}
 		for _, in := range w.events {
 			g.sources = append(g.sources, eventStream(events, g.rules, in))
 		}
-		databases, stored, streamed = databases+len(w.streams), stored+len(w.stores), streamed+len(w.events)
+		databases, stores, eventStreams = databases+len(w.streams), stores+len(w.stores), eventStreams+len(w.events)
 	}
 	if !yes {
-		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, question(databases, stored, streamed))
+		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, question(databases, stores, eventStreams))
 		if err != nil || !ok {
 			fmt.Println("nothing was changed")
 			return err

@@ -50,36 +50,36 @@ import (
 	"os"
 	"time"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-func main() { show.Main(run) }
+func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
 	live := flags.String("live", "", "guard the resources in the JSON `file`, in place of simulated ones")
 	yes := flags.Bool("yes", false, "with -live: do not ask before anything is done")
-	every := flags.Duration("every", theRules().every, "with -live: the time between two reads of a resource")
+	every := flags.Duration("every", defaultBackoff().interval, "with -live: the time between two reads of a resource")
 	length := flags.Duration("for", 0, "how long to go on (default: 12s; with -live until interrupted)")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case !given["live"] && given["yes"]:
-		return &show.UsageError{Message: "-yes needs -live"}
+		return &cli.UsageError{Message: "-yes needs -live"}
 	case !given["live"] && given["every"]:
-		return &show.UsageError{Message: "-every needs -live"}
+		return &cli.UsageError{Message: "-every needs -live"}
 	case *every < time.Second:
-		return &show.UsageError{Message: "-every must be at least a second"}
+		return &cli.UsageError{Message: "-every must be at least a second"}
 	case given["for"] && *length <= 0:
-		return &show.UsageError{Message: "-for must be positive"}
+		return &cli.UsageError{Message: "-for must be positive"}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if given["live"] {
-		r := theRules()
-		r.every = *every
+		r := defaultBackoff()
+		r.interval = *every
 		return runLive(ctx, &guard{rules: r, log: log}, *live, *length, *yes)
 	}
 	if !given["for"] {

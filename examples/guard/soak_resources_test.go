@@ -27,7 +27,7 @@ type subject struct {
 	other     string // that a wait can be for, too
 	runs      []statemachine.Operation
 	table     table
-	thing     *thing
+	thing     *resource
 	truth     func() string
 	history   func() life
 	hands     hands

@@ -57,26 +57,26 @@ func newSoak(p plan, seed uint64) *soak {
 	streams := &service{name: "Customer Profiles", throttling: "ThrottlingException", accessError: "AccessDeniedException", commands: map[string]bool{"CreateEventStream": true}}
 	w.services = [3]*service{databases, stores, streams}
 	w.rds = activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Transition, o.StaleFunc, o.Remember = w.pace, w.staleness, remembered
+		o.Transition, o.StaleFunc, o.HistoryLimit = w.pace, w.staleness, remembered
 		o.Latency = func(c activitystreamtest.Call) time.Duration { return w.latency(databases, c) }
 		o.Intercept = func(c activitystreamtest.Call) *activitystreamtest.Failure { return w.intercept(databases, c) }
 	})
 	w.trail = ingestiontest.NewServer(func(o *ingestiontest.Options) {
-		o.Transition, o.StaleFunc, o.Remember = w.pace, w.staleness, remembered
+		o.Transition, o.StaleFunc, o.HistoryLimit = w.pace, w.staleness, remembered
 		o.Latency = func(c ingestiontest.Call) time.Duration { return w.latency(stores, activitystreamtest.Call(c)) }
 		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {
 			return (*ingestiontest.Failure)(w.intercept(stores, activitystreamtest.Call(c)))
 		}
 	})
 	w.profiles = eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
-		o.StaleFunc, o.Remember = w.staleness, remembered
+		o.StaleFunc, o.HistoryLimit = w.staleness, remembered
 		o.Latency = func(c eventstreamtest.Call) time.Duration { return w.latency(streams, activitystreamtest.Call(c)) }
 		o.Intercept = func(c eventstreamtest.Call) *eventstreamtest.Failure {
 			return (*eventstreamtest.Failure)(w.intercept(streams, activitystreamtest.Call(c)))
 		}
 	})
-	w.guard = &guard{rules: theRules(), log: slog.New(counter{&w.tally})}
-	w.guard.rules.every = p.every
+	w.guard = &guard{rules: defaultBackoff(), log: slog.New(counter{&w.tally})}
+	w.guard.rules.interval = p.every
 	w.databases()
 	w.stores()
 	w.streams()
@@ -92,11 +92,11 @@ func newSoak(p plan, seed uint64) *soak {
 // watched puts the oracle's ears between the guard and the library: it hears each read, each ensure's end and each watch's.
 func (w *soak) watched() {
 	for _, src := range w.guard.sources {
-		for name, t := range src.things {
+		for name, t := range src.resources {
 			s := w.byName[name]
 			s.thing = t
 			// They begin one after the other, each at an instant of its own.
-			t.unwatched = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
+			t.watchAgainAt = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
 			ensure := t.ensure
 			t.ensure = func(ctx context.Context) (ran []statemachine.Operation, err error) {
 				w.wait(ctx, s, "ensure", verdict{
@@ -109,8 +109,8 @@ func (w *soak) watched() {
 			}
 		}
 		watch := src.watch
-		src.watch = func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, sight] {
-			return func(yield func(string, sight) bool) {
+		src.watch = func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
+			return func(yield func(string, observation) bool) {
 				for name, seen := range watch(ctx, names, func(r statemachine.Reading) {
 					w.seen(r)
 					w.noted(r)
@@ -172,7 +172,7 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 // longest is how long a resource can stay as it is although the guard could put it back: a watch and an ensure that fail, with the pauses after them.
 func (w *soak) longest() time.Duration {
 	r := &w.guard.rules
-	return r.maxWait + 2*r.longest + 4*r.every
+	return r.maxWait + 2*r.maxBackoff + 4*r.interval
 }
 
 // inventory counts what was lost: what is not as it should be, and what the guard does not know to be as it should be.

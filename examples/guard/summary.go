@@ -12,17 +12,17 @@ import (
 func (g *guard) summarize(w io.Writer) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var all []*thing
+	var all []*resource
 	for _, s := range g.sources {
-		for _, t := range s.things {
+		for _, t := range s.resources {
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b *thing) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b *resource) int { return cmp.Compare(a.name, b.name) })
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "\nresource\tseen last\tchanges\tput back\tfailures\t")
 	for _, t := range all {
-		fmt.Fprintf(tab, "%s\t%s\t%d\t%d\t%d\t\n", t.name, cmp.Or(t.state, "-"), t.sum.changes, t.sum.putBacks, t.sum.failures)
+		fmt.Fprintf(tab, "%s\t%s\t%d\t%d\t%d\t\n", t.name, cmp.Or(t.state, "-"), t.stats.changes, t.stats.repairs, t.stats.failures)
 	}
 	_ = tab.Flush()
 }

@@ -26,10 +26,10 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-func main() { show.Main(program{out: os.Stdout}.run) }
+func main() { cli.Main(program{out: os.Stdout}.run) }
 
 // program is what its tests set differently.
 type program struct {
@@ -40,7 +40,7 @@ type program struct {
 func (p program) run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("observability", flag.ContinueOnError)
 	all := flags.Bool("all", false, "show the spans inside the SDK's calls, too")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	exporter := tracetest.NewInMemoryExporter()

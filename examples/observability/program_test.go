@@ -14,7 +14,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // counted are IDs that are the same in each run.
@@ -62,7 +62,7 @@ func TestAll(t *testing.T) {
 
 func TestWrongFlags(t *testing.T) {
 	err := program{out: new(bytes.Buffer)}.run(t.Context(), []string{"-al"})
-	if _, ok := errors.AsType[*show.UsageError](err); !ok {
+	if _, ok := errors.AsType[*cli.UsageError](err); !ok {
 		t.Errorf("not a UsageError: %v", err)
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // demo starts a stream, waits until it records, and stops it; in between, an instance's audit policy is unlocked and locked again.
 // It returns at the first error, and tells whether the stream may have been started by then.
-func demo(ctx context.Context, lines *show.Lines, client *activitystream.Client, name string, in *activitystream.StartInput,
+func demo(ctx context.Context, lines *cli.Printer, client *activitystream.Client, name string, in *activitystream.StartInput,
 	maxWait time.Duration,
 ) (started bool, err error) {
 	watch := func(what string) func(*activitystream.Options) {
@@ -23,7 +23,7 @@ func demo(ctx context.Context, lines *show.Lines, client *activitystream.Client,
 		kind := statemachine.KindOf(err) // where no answer came, it may be the answer alone that was lost
 		return kind == statemachine.Unavailable || kind == statemachine.Interrupted, err
 	}
-	lines.Say("%s  start accepted: it will record to %s", name, accepted.KinesisStreamName)
+	lines.Printf("%s  start accepted: it will record to %s", name, accepted.KinesisStreamName)
 	if _, err := client.Wait(ctx, in.ResourceArn, activitystream.StatusStarted, maxWait, watch(name)); err != nil {
 		return true, err
 	}
@@ -40,6 +40,6 @@ func demo(ctx context.Context, lines *show.Lines, client *activitystream.Client,
 	if err != nil {
 		return true, err
 	}
-	lines.Say("%s  done; EnsureStopped ran %v", name, out.Operations)
+	lines.Printf("%s  done; EnsureStopped ran %v", name, out.Operations)
 	return true, nil
 }

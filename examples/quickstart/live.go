@@ -13,14 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // runLive does to a database of the caller's what runSimulated does to a simulated one.
-func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInput, yes bool) error {
+func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartInput, yes bool) error {
 	if err := in.Validate(); err != nil {
-		return &show.UsageError{Message: wrong(err)}
+		return &cli.UsageError{Message: wrong(err)}
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {
@@ -41,9 +41,9 @@ func runLive(ctx context.Context, lines *show.Lines, in *activitystream.StartInp
 	fmt.Printf("This starts and stops the activity stream of %s.\n"+
 		"Both are applied immediately, which RESTARTS THE DATABASE, twice in all.\n", in.ResourceArn)
 	if !yes {
-		ok, err := show.Ask(ctx, os.Stdin, os.Stdout, "Go on? [y/N] ")
+		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, "Go on? [y/N] ")
 		if err != nil || !ok {
-			lines.Say("nothing was changed")
+			lines.Printf("nothing was changed")
 			return err
 		}
 	}

@@ -13,10 +13,10 @@ import (
 	"os"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-func main() { show.Main(run) }
+func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
@@ -26,10 +26,10 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the ARN of an Aurora cluster or an RDS instance")
 	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS key that encrypts the activity")
 	flags.StringVar((*string)(&in.Mode), "mode", string(activitystream.ModeAsync), "with -live: sync or async")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := show.NewLines(os.Stdout)
+	lines := cli.NewLines(os.Stdout)
 	if *live {
 		in.ApplyImmediately = true
 		return runLive(ctx, lines, &in, *yes)
@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string) error {
 	var stray string
 	flags.Visit(func(f *flag.Flag) { stray = f.Name })
 	if stray != "" {
-		return &show.UsageError{Message: "-" + stray + " needs -live"}
+		return &cli.UsageError{Message: "-" + stray + " needs -live"}
 	}
 	return runSimulated(ctx, lines)
 }

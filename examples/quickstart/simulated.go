@@ -8,7 +8,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
@@ -17,9 +17,9 @@ import (
 const maxWait = time.Minute
 
 // runSimulated runs the demonstration on simulators.
-func runSimulated(ctx context.Context, lines *show.Lines) error {
-	lines.Say("no AWS account is used: these are the simulators for your tests, with transitions of a second")
-	for _, one := range []func(context.Context, *show.Lines) error{simulatedActivityStreams, simulatedIngestion, simulatedEventStream} {
+func runSimulated(ctx context.Context, lines *cli.Printer) error {
+	lines.Printf("no AWS account is used: these are the simulators for your tests, with transitions of a second")
+	for _, one := range []func(context.Context, *cli.Printer) error{simulatedActivityStreams, simulatedIngestion, simulatedEventStream} {
 		if err := one(ctx, lines); err != nil {
 			return err
 		}
@@ -27,9 +27,9 @@ func runSimulated(ctx context.Context, lines *show.Lines) error {
 	return nil
 }
 
-func simulatedActivityStreams(ctx context.Context, lines *show.Lines) error {
+func simulatedActivityStreams(ctx context.Context, lines *cli.Printer) error {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Starting, o.Stopping, o.Policy = time.Second, time.Second, time.Second
+		o.Starting, o.Stopping, o.PolicyChange = time.Second, time.Second, time.Second
 	})
 	cluster := server.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
 	instance := server.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Engine: "oracle-ee"})
@@ -52,7 +52,7 @@ func simulatedActivityStreams(ctx context.Context, lines *show.Lines) error {
 	return nil
 }
 
-func simulatedIngestion(ctx context.Context, lines *show.Lines) error {
+func simulatedIngestion(ctx context.Context, lines *cli.Printer) error {
 	const name = "event data store audit"
 	server := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Starting, o.Stopping = time.Second, time.Second })
 	store := server.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})
@@ -67,14 +67,14 @@ func simulatedIngestion(ctx context.Context, lines *show.Lines) error {
 	if err != nil {
 		return err
 	}
-	lines.Say("%s  done; the ensures ran %v", name, append(started.Operations, stopped.Operations...))
+	lines.Printf("%s  done; the ensures ran %v", name, append(started.Operations, stopped.Operations...))
 	return nil
 }
 
-func simulatedEventStream(ctx context.Context, lines *show.Lines) error {
+func simulatedEventStream(ctx context.Context, lines *cli.Printer) error {
 	ref := eventstream.Ref{DomainName: "customers", EventStreamName: "profile-events"}
 	name := "event stream " + ref.EventStreamName
-	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.Enabling = time.Second })
+	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.DestinationSetup = time.Second })
 	server.AddDomain(ref.DomainName)
 	client := eventstream.NewFromConfig(server.Config(), func(o *eventstream.Options) {
 		o.Wait.MinDelay, o.Wait.OnRead = 200*time.Millisecond, lines.OnRead(name) // 2 s by default
@@ -93,6 +93,6 @@ func simulatedEventStream(ctx context.Context, lines *show.Lines) error {
 	if err != nil {
 		return err
 	}
-	lines.Say("%s  done; the ensures ran %v", name, append(created.Operations, deleted.Operations...))
+	lines.Printf("%s  done; the ensures ran %v", name, append(created.Operations, deleted.Operations...))
 	return nil
 }

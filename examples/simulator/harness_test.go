@@ -26,7 +26,7 @@ type guest struct {
 // serving serves until the test ends.
 func serving(t *testing.T, change func(*limits)) *guest {
 	t.Helper()
-	l := theLimits()
+	l := defaultLimits()
 	if change != nil {
 		change(&l)
 	}
@@ -35,7 +35,7 @@ func serving(t *testing.T, change func(*limits)) *guest {
 		t.Fatal(err)
 	}
 	g := &guest{T: t, log: new(lockedBuffer), addr: listener.Addr().String()}
-	g.server = newServer(behaviour{transition: time.Millisecond}, l, slog.New(slog.NewTextHandler(g.log, nil)))
+	g.server = newServer(settings{transition: time.Millisecond}, l, slog.New(slog.NewTextHandler(g.log, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- g.serve(ctx, listener) }()
@@ -80,7 +80,7 @@ func (g *guest) well(after string) {
 	form := "Action=DescribeDBClusters&Version=2014-10-31"
 	status, body := g.send(post("/", "application/x-www-form-urlencoded", "", form))
 	if status != http.StatusOK || !strings.Contains(body, "<DBClusterIdentifier>das-cluster</DBClusterIdentifier>") {
-		g.Fatalf("after %s: %d %s", after, status, clip(body))
+		g.Fatalf("after %s: %d %s", after, status, truncate(body))
 	}
 }
 

@@ -65,7 +65,7 @@ func TestHostile(t *testing.T) {
 	for _, tt := range tests {
 		status, body := g.send(tt.request)
 		if status != tt.status || !strings.Contains(body, tt.says) {
-			t.Errorf("%s: %d %s, want %d %s", tt.name, status, clip(body), tt.status, tt.says)
+			t.Errorf("%s: %d %s, want %d %s", tt.name, status, truncate(body), tt.status, tt.says)
 		}
 		if len(body) > 4096 {
 			t.Errorf("%s: %d bytes of answer", tt.name, len(body))

@@ -6,21 +6,21 @@ import (
 	"net"
 	"sync"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // listen listens on an address, which has to be one that only this machine reaches, unless remote.
 func listen(ctx context.Context, addr string, remote bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, &show.UsageError{Message: "-addr: " + err.Error()}
+		return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 	}
 	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil || port == "" {
-		return nil, &show.UsageError{Message: fmt.Sprintf("-addr: %q is no port", port)}
+		return nil, &cli.UsageError{Message: fmt.Sprintf("-addr: %q is no port", port)}
 	}
 	if !remote {
 		if host, err = loopback(ctx, host); err != nil {
-			return nil, &show.UsageError{Message: "-addr: " + err.Error()}
+			return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 		}
 	}
 	var c net.ListenConfig
@@ -49,8 +49,8 @@ func loopback(ctx context.Context, host string) (string, error) {
 	return found, nil
 }
 
-// limited is a listener with so many connections at once. The next ones wait, as they do for a busy server.
-type limited struct {
+// limitListener is a listener with so many connections at once. The next ones wait, as they do for a busy server.
+type limitListener struct {
 	net.Listener
 
 	free  chan struct{}
@@ -58,16 +58,16 @@ type limited struct {
 	end   func()
 }
 
-func limit(l net.Listener, connections int) *limited {
+func limit(l net.Listener, connections int) *limitListener {
 	ended := make(chan struct{})
-	return &limited{
+	return &limitListener{
 		Listener: l, free: make(chan struct{}, connections),
 		ended: ended, end: sync.OnceFunc(func() { close(ended) }),
 	}
 }
 
 // Accept waits for a free place, and then for a connection.
-func (l *limited) Accept() (net.Conn, error) {
+func (l *limitListener) Accept() (net.Conn, error) {
 	select {
 	case l.free <- struct{}{}:
 	case <-l.ended:
@@ -78,11 +78,11 @@ func (l *limited) Accept() (net.Conn, error) {
 		<-l.free
 		return nil, err
 	}
-	return &conn{Conn: c, leave: sync.OnceFunc(func() { <-l.free })}, nil
+	return &conn{Conn: c, release: sync.OnceFunc(func() { <-l.free })}, nil
 }
 
 // Close ends an Accept that waits, too.
-func (l *limited) Close() error {
+func (l *limitListener) Close() error {
 	l.end()
 	return l.Listener.Close()
 }
@@ -91,11 +91,11 @@ func (l *limited) Close() error {
 type conn struct {
 	net.Conn
 
-	leave func()
+	release func()
 }
 
 // Close closes the connection.
 func (c *conn) Close() error {
-	defer c.leave()
+	defer c.release()
 	return c.Conn.Close()
 }

@@ -62,32 +62,32 @@ import (
 	"os"
 	"time"
 
-	"github.com/streamwarden/streamwarden-go/examples/internal/show"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-func main() { show.Main(run) }
+func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
-	var b behaviour
+	var b settings
 	addr := flags.String("addr", "127.0.0.1:4566", "the `host:port` to listen on, of this machine alone; port 0 is a free one")
 	remote := flags.Bool("allow-remote", false, "listen on other addresses than those of this machine alone, too")
 	flags.DurationVar(&b.transition, "transition", 2*time.Second, "how long each transition takes, such as from starting to started")
 	flags.DurationVar(&b.window, "maintenance-window", 24*time.Hour, "how long a command without ApplyImmediately waits")
 	flags.DurationVar(&b.latency, "latency", 0, "how long each answer takes")
 	flags.BoolVar(&b.throttle, "throttle", false, "keep to the quotas of the real services")
-	if err := show.Parse(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	if err := b.check(); err != nil {
-		return &show.UsageError{Message: err.Error()}
+		return &cli.UsageError{Message: err.Error()}
 	}
 	listener, err := listen(ctx, *addr, *remote)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	s := newServer(b, theLimits(), log)
+	s := newServer(b, defaultLimits(), log)
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	return s.serve(ctx, listener)
 }

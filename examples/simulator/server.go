@@ -21,8 +21,8 @@ type limits struct {
 	shutdown    time.Duration // for what is under way at the end
 }
 
-// theLimits are far above what the operations need: the largest requests, with many event selectors, have a few kilobytes.
-func theLimits() limits {
+// defaultLimits are far above what the operations need: the largest requests, with many event selectors, have a few kilobytes.
+func defaultLimits() limits {
 	return limits{
 		header: 32 << 10, body: 256 << 10, connections: 256,
 		headers: 5 * time.Second, read: 15 * time.Second, write: 15 * time.Second, idle: time.Minute, shutdown: 5 * time.Second,
@@ -35,10 +35,10 @@ type server struct {
 	limits limits
 }
 
-func newServer(b behaviour, l limits, log *slog.Logger) *server {
+func newServer(b settings, l limits, log *slog.Logger) *server {
 	services := newServices(b, log)
 	return &server{limits: l, http: http.Server{
-		Handler:           &front{services: services, body: l.body, log: log},
+		Handler:           &router{services: services, body: l.body, log: log},
 		MaxHeaderBytes:    l.header,
 		ReadHeaderTimeout: l.headers,
 		ReadTimeout:       l.read,

@@ -12,13 +12,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
 
-// behaviour is what the flags say about all services.
-type behaviour struct {
+// settings is what the flags say about all services.
+type settings struct {
 	transition, window, latency time.Duration
 	throttle                    bool
 }
 
-func (b behaviour) check() error {
+func (b settings) check() error {
 	switch {
 	case b.transition < 0:
 		return errors.New("-transition is negative")
@@ -39,14 +39,14 @@ type service struct {
 }
 
 // newServices makes the services, with the resources that they start with.
-func newServices(b behaviour, log *slog.Logger) []service {
+func newServices(b settings, log *slog.Logger) []service {
 	return []service{newRDS(b, log), newCloudTrail(b, log), newCustomerProfiles(b, log)}
 }
 
-func newRDS(b behaviour, log *slog.Logger) service {
+func newRDS(b settings, log *slog.Logger) service {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Starting, o.Stopping, o.Policy, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
-		o.Remember = remembered
+		o.Starting, o.Stopping, o.PolicyChange, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
+		o.HistoryLimit = historyLimit
 		o.Latency = func(c activitystreamtest.Call) time.Duration { return b.answer(log, "rds", call(c)) }
 	})
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
@@ -61,10 +61,10 @@ func newRDS(b behaviour, log *slog.Logger) service {
 	}
 }
 
-func newCloudTrail(b behaviour, log *slog.Logger) service {
+func newCloudTrail(b settings, log *slog.Logger) service {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
-		o.Remember = remembered
+		o.HistoryLimit = historyLimit
 		o.Latency = func(c ingestiontest.Call) time.Duration { return b.answer(log, "cloudtrail", call(c)) }
 	})
 	s.AddEventDataStore(ingestiontest.EventDataStore{
@@ -85,10 +85,10 @@ func newCloudTrail(b behaviour, log *slog.Logger) service {
 	}
 }
 
-func newCustomerProfiles(b behaviour, log *slog.Logger) service {
+func newCustomerProfiles(b settings, log *slog.Logger) service {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
-		o.Enabling = b.transition
-		o.Remember = remembered
+		o.DestinationSetup = b.transition
+		o.HistoryLimit = historyLimit
 		o.Latency = func(c eventstreamtest.Call) time.Duration { return b.answer(log, "customer-profiles", call(c)) }
 	})
 	s.AddEventStream(eventstreamtest.EventStream{

@@ -16,14 +16,14 @@ import (
 )
 
 // wishFlags are the flags for what is wanted.
-func wishFlags(flags *flag.FlagSet) func() durable.Wish {
+func wishFlags(flags *flag.FlagSet) func() durable.Spec {
 	target := flags.String("target", "started", "started or stopped")
 	mode := flags.String("mode", "async", "the mode of the streams")
 	key := flags.String("key", "alias/activity", "the KMS key of the streams")
 	now := flags.Bool("apply-immediately", false, "restart the databases right away, not in their maintenance windows")
 	wait := flags.Duration("max-wait", 8*24*time.Hour, "how long each stream may take: a maintenance window comes once a week")
-	return func() durable.Wish {
-		return durable.Wish{Target: activitystream.Status(*target), MaxWait: *wait, Start: activitystream.StartInput{
+	return func() durable.Spec {
+		return durable.Spec{Target: activitystream.Status(*target), MaxWait: *wait, Start: activitystream.StartInput{
 			Mode: activitystream.Mode(*mode), KmsKeyId: *key, ApplyImmediately: *now,
 		}}
 	}
@@ -43,7 +43,7 @@ func startEstate(ctx context.Context, flags *flag.FlagSet, args []string) error 
 	in := durable.EstateInput{Wish: wish()}
 	for account := range strings.SplitSeq(*accounts, ",") {
 		for region := range strings.SplitSeq(*regions, ",") {
-			in.Places = append(in.Places, durable.Place{Account: account, Region: region})
+			in.Places = append(in.Places, durable.AccountRegion{Account: account, Region: region})
 		}
 	}
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: *id, TaskQueue: durable.TaskQueue}, durable.Estate, in)
@@ -82,7 +82,7 @@ func startResource(ctx context.Context, flags *flag.FlagSet, args []string) erro
 	if err != nil {
 		return fmt.Errorf("-arn: %w", err)
 	}
-	in := durable.ResourceInput{Place: durable.Place{Account: a.AccountID, Region: a.Region}, ARN: *text, Wish: wish()}
+	in := durable.ResourceInput{Place: durable.AccountRegion{Account: a.AccountID, Region: a.Region}, ARN: *text, Wish: wish()}
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: *text, TaskQueue: durable.TaskQueue}, durable.Resource, in)
 	if err != nil {
 		return fmt.Errorf("start of the workflow: %w", err)

@@ -59,10 +59,10 @@ func show(v any) error {
 	return nil
 }
 
-// quiet leaves out what the SDK tells below a warning.
-type quiet struct{}
+// warnLogger leaves out what the SDK tells below a warning.
+type warnLogger struct{}
 
-func (quiet) Debug(string, ...any)             {}
-func (quiet) Info(string, ...any)              {}
-func (quiet) Warn(msg string, keyvals ...any)  { slog.Warn(msg, keyvals...) }
-func (quiet) Error(msg string, keyvals ...any) { slog.Error(msg, keyvals...) }
+func (warnLogger) Debug(string, ...any)             {}
+func (warnLogger) Info(string, ...any)              {}
+func (warnLogger) Warn(msg string, keyvals ...any)  { slog.Warn(msg, keyvals...) }
+func (warnLogger) Error(msg string, keyvals ...any) { slog.Error(msg, keyvals...) }

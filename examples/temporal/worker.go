@@ -26,7 +26,7 @@ func dial(ctx context.Context, flags *flag.FlagSet, args []string) (client.Clien
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("flags: %w", err)
 	}
-	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: quiet{}})
+	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: warnLogger{}})
 	if err != nil {
 		return nil, fmt.Errorf("the Temporal server at %s: %w", *address, err)
 	}
@@ -43,14 +43,16 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer c.Close()
-	connect := func(ctx context.Context, p durable.Place) (aws.Config, error) { return connectAWS(ctx, p, *role) }
+	connect := func(ctx context.Context, p durable.AccountRegion) (aws.Config, error) {
+		return connectAWS(ctx, p, *role)
+	}
 	if *simulator != "" {
-		connect = func(_ context.Context, p durable.Place) (aws.Config, error) {
+		connect = func(_ context.Context, p durable.AccountRegion) (aws.Config, error) {
 			return simulated.Config(*simulator, p.Account, p.Region), nil
 		}
 	}
 	w := worker.New(c, durable.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: *activities})
-	durable.Register(w, &durable.Activities{Connect: once(connect)})
+	durable.Register(w, &durable.Activities{Connect: cachedConnect(connect)})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
@@ -60,12 +62,12 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// once keeps the configuration of each place, with its credentials, and has all of them share their connections: an activity
+// cachedConnect keeps the configuration of each place, with its credentials, and has all of them share their connections: an activity
 // must not begin with a handshake.
-func once(connect func(context.Context, durable.Place) (aws.Config, error)) func(context.Context, durable.Place) (aws.Config, error) {
+func cachedConnect(connect func(context.Context, durable.AccountRegion) (aws.Config, error)) func(context.Context, durable.AccountRegion) (aws.Config, error) {
 	var mu sync.Mutex
-	known, shared := map[durable.Place]aws.Config{}, awshttp.NewBuildableClient()
-	return func(ctx context.Context, p durable.Place) (aws.Config, error) {
+	known, shared := map[durable.AccountRegion]aws.Config{}, awshttp.NewBuildableClient()
+	return func(ctx context.Context, p durable.AccountRegion) (aws.Config, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if cfg, ok := known[p]; ok {
@@ -82,7 +84,7 @@ func once(connect func(context.Context, durable.Place) (aws.Config, error)) func
 }
 
 // connectAWS is the configuration for an account in a Region.
-func connectAWS(ctx context.Context, p durable.Place, role string) (aws.Config, error) {
+func connectAWS(ctx context.Context, p durable.AccountRegion, role string) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.Region))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)

@@ -13,7 +13,7 @@ import (
 // The SDK's own client talks to the server. Here the store moves on when two reads have seen it; a test would rather
 // run in a testing/synctest bubble and let it take its minutes.
 func Example() {
-	server := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	server := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
 	client := cloudtrail.NewFromConfig(server.Config())
 	ctx := context.Background()

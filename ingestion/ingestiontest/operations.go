@@ -22,21 +22,21 @@ const maxResults = 1000
 // operations are those that the server models.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 	return map[statemachine.Operation]simulator.Operation{
-		ingestion.StartEventDataStoreIngestion: s.command(s.move),
-		ingestion.StopEventDataStoreIngestion:  s.command(s.move),
+		ingestion.StartEventDataStoreIngestion: s.command(s.startOrStop),
+		ingestion.StopEventDataStoreIngestion:  s.command(s.startOrStop),
 		ingestion.DeleteEventDataStore:         s.command(s.remove),
 		ingestion.RestoreEventDataStore:        s.command(s.restore),
 		"UpdateEventDataStore":                 s.command(s.update),
 		"CreateEventDataStore":                 {Group: commands, Run: s.create},
-		"GetEventDataStore":                    {Group: reads, Names: s.names, Run: s.get},
+		"GetEventDataStore":                    {Group: reads, Resources: s.names, Run: s.get},
 		"ListEventDataStores":                  {Group: reads, Run: s.list},
 	}
 }
 
 // command is an operation that changes one store, which is there.
 func (s *Server) command(run func(*simulator.Request, *resource, record) (simulator.Result, *simulator.Error)) simulator.Operation {
-	return simulator.Operation{Group: commands, Names: s.names, Run: func(r *simulator.Request) (simulator.Result, *simulator.Error) {
-		res, e := s.asked(r)
+	return simulator.Operation{Group: commands, Resources: s.names, Run: func(r *simulator.Request) (simulator.Result, *simulator.Error) {
+		res, e := s.findRequested(r)
 		if e != nil {
 			return simulator.Result{}, e
 		}
@@ -48,12 +48,12 @@ func (s *Server) command(run func(*simulator.Request, *resource, record) (simula
 	}}
 }
 
-// named is the member that names a store in all requests that do.
-type named struct{ EventDataStore string }
+// storeRequest is the member that names a store in all requests that do.
+type storeRequest struct{ EventDataStore string }
 
 // names lists the store that a request names.
 func (s *Server) names(r *simulator.Request) []string {
-	var in named
+	var in storeRequest
 	if e := r.Decode(&in); e != nil || in.EventDataStore == "" {
 		return nil
 	}
@@ -63,9 +63,9 @@ func (s *Server) names(r *simulator.Request) []string {
 	return []string{in.EventDataStore}
 }
 
-// asked finds the store that a request names, one that was removed too.
-func (s *Server) asked(r *simulator.Request) (*resource, *simulator.Error) {
-	var in named
+// findRequested finds the store that a request names, one that was removed too.
+func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Error) {
+	var in storeRequest
 	if e := r.Decode(&in); e != nil {
 		return nil, e
 	}
@@ -91,7 +91,7 @@ func (s *Server) asked(r *simulator.Request) (*resource, *simulator.Error) {
 
 // get is GetEventDataStore.
 func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	res, e := s.asked(r)
+	res, e := s.findRequested(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
@@ -99,7 +99,7 @@ func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) 
 	if !ok {
 		return simulator.Result{}, notFound()
 	}
-	return one(d.document())
+	return storeResult(d.document())
 }
 
 // list is ListEventDataStores. It tells no more than ARNs and names.
@@ -148,12 +148,12 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	return simulator.Result{Body: simulator.Encode(out), Records: len(out.EventDataStores)}, nil
 }
 
-// move is StartEventDataStoreIngestion or StopEventDataStoreIngestion. The answer has no body.
-func (s *Server) move(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
+// startOrStop is StartEventDataStoreIngestion or StopEventDataStoreIngestion. The answer has no body.
+func (s *Server) startOrStop(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
 	next, ok := s.lifecycle.Command(d, r.Operation)
 	controllable := d.Controllable()
 	switch {
-	case !ok && (controllable || s.opts.StatusFirst):
+	case !ok && (controllable || s.opts.CheckStatusBeforeCategory):
 		return simulator.Result{}, s.refused(r.Operation, d)
 	case !controllable:
 		return simulator.Result{}, &simulator.Error{
@@ -188,38 +188,38 @@ func (s *Server) remove(r *simulator.Request, res *resource, d record) (simulato
 
 // restore is RestoreEventDataStore.
 func (s *Server) restore(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
-	wanted := func(d record) (record, bool) {
+	transition := func(d record) (record, bool) {
 		next, ok := s.lifecycle.Command(d, ingestion.RestoreEventDataStore)
-		if ok && d.idle && s.opts.RestoreStopped {
+		if ok && d.wasStopped && s.opts.RestoreToStopped {
 			next = d.withStatus(ingestion.StatusStoppedIngestion)
 		}
 		return next, ok
 	}
-	next, ok := wanted(d)
+	next, ok := transition(d)
 	if !ok {
 		return simulator.Result{}, s.refused(ingestion.RestoreEventDataStore, d)
 	}
-	if s.opts.PendingDeletionIsFree && s.count(r) >= s.opts.Quota {
-		return simulator.Result{}, s.full()
+	if s.opts.ExcludePendingDeletionFromQuota && s.count(r) >= s.opts.Quota {
+		return simulator.Result{}, s.quotaExceeded()
 	}
-	s.lifecycle.Later(res, r.At, s.pace(d, d.Status, next.Status), wanted)
+	s.lifecycle.ScheduleCommand(res, r.At, s.pace(d, d.Status, next.Status), transition)
 	d, _ = res.Now(r.At)
-	return one(d.document().unfederated())
+	return storeResult(d.document().withoutFederation())
 }
 
 // count is how many stores count for the quota.
 func (s *Server) count(r *simulator.Request) int {
 	n := 0
 	for _, res := range s.stores.All() {
-		if d, ok := res.Now(r.At); ok && !(s.opts.PendingDeletionIsFree && d.Status == ingestion.StatusPendingDeletion) {
+		if d, ok := res.Now(r.At); ok && !(s.opts.ExcludePendingDeletionFromQuota && d.Status == ingestion.StatusPendingDeletion) {
 			n++
 		}
 	}
 	return n
 }
 
-// one is the answer with one store.
-func one(d document) (simulator.Result, *simulator.Error) {
+// storeResult is the answer with one store.
+func storeResult(d document) (simulator.Result, *simulator.Error) {
 	return simulator.Result{Body: simulator.Encode(d), Records: 1}, nil
 }
 
@@ -249,7 +249,7 @@ func removes(op statemachine.Operation) bool {
 	return op == ingestion.DeleteEventDataStore || op == "UpdateEventDataStore"
 }
 
-func (s *Server) full() *simulator.Error {
+func (s *Server) quotaExceeded() *simulator.Error {
 	return &simulator.Error{
 		Code:    "EventDataStoreMaxLimitExceededException",
 		Message: fmt.Sprintf("There can be no more than %d event data stores in this Region.", s.opts.Quota),

@@ -20,8 +20,8 @@ type Options struct {
 	// that it can take several minutes; what shows meanwhile is unconfirmed.
 	Restoring time.Duration
 
-	// Purge is how long after its deletion a store is removed for good: 7 days.
-	Purge time.Duration
+	// DeletionGrace is how long after its deletion a store is removed for good: 7 days.
+	DeletionGrace time.Duration
 
 	// Transition tells how long a transition of one store takes, in place of Creating, Starting, Stopping and
 	// Restoring, so that each can take its own time. From and to are statuses. It must not call the server.
@@ -30,7 +30,7 @@ type Options struct {
 
 	// Reads, if positive, makes each of these transitions take that many reads of the store that show the
 	// status before it, in place of any time. It is for what cannot run in virtual time: a godoc Example. Zero.
-	Reads int
+	ReadsPerTransition int
 
 	// Latency tells how long the answer to a call takes; it gets the call with what is answered, so that it can
 	// grow with the records. It may be called at the same time by several calls. Nil: no time.
@@ -49,7 +49,7 @@ type Options struct {
 	// Remember, if positive, bounds what the server remembers for [Server.Calls], [Server.History] and stale
 	// reads: so many calls, so many changes of each store, and so many stores that do not exist any more. It is
 	// for a server that runs for long. Zero: a million calls, 4096 changes and all stores.
-	Remember int
+	HistoryLimit int
 
 	// Refuse decides how to refuse a command that the status of the store does not permit. Nil, or an
 	// answer of nil, is the default:
@@ -62,22 +62,22 @@ type Options struct {
 	//   - UpdateEventDataStore: InactiveEventDataStoreException of a store that is pending deletion.
 	Refuse func(op statemachine.Operation, arn string, status ingestion.Status) *Refusal
 
-	// StatusFirst has StartEventDataStoreIngestion and StopEventDataStoreIngestion look at the store's status
+	// CheckStatusBeforeCategory has StartEventDataStoreIngestion and StopEventDataStoreIngestion look at the store's status
 	// before its categories, which decides between two errors where neither permits the command. False. Which
 	// of the two AWS does is unconfirmed.
-	StatusFirst bool
+	CheckStatusBeforeCategory bool
 
 	// Quota is how many event data stores there can be: 10, as in each Region. CreateEventDataStore and
 	// RestoreEventDataStore refuse more, [Server.AddEventDataStore] does not.
 	Quota int
 
-	// PendingDeletionIsFree leaves stores that are pending deletion out of the count, as AWS documented it in
+	// ExcludePendingDeletionFromQuota leaves stores that are pending deletion out of the count, as AWS documented it in
 	// 2023. False: they count, as it is documented today.
-	PendingDeletionIsFree bool
+	ExcludePendingDeletionFromQuota bool
 
-	// RestoreStopped has RestoreEventDataStore bring a store that was stopped when it was deleted back as
+	// RestoreToStopped has RestoreEventDataStore bring a store that was stopped when it was deleted back as
 	// STOPPED_INGESTION. False: as ENABLED. Which of the two AWS does is unconfirmed.
-	RestoreStopped bool
+	RestoreToStopped bool
 
 	// PageSize is the most stores that ListEventDataStores gives in one answer, whatever MaxResults allows:
 	// 1000. AWS's own is unconfirmed.
@@ -131,14 +131,14 @@ type Failure struct {
 
 // Call is one request that the server got.
 type Call struct {
-	At        time.Time              // when it arrived
-	Operation statemachine.Operation // empty where the request could not be read
-	Resource  string                 // what it named: the ARN, or what was given where nothing has that name; empty where it named nothing
-	Named     int                    // how many resources it named
-	Accepted  bool                   // the operation was carried out, even where the answer was lost
-	Records   int                    // resources in the answer
-	Status    int                    // HTTP status of the answer; zero: none came
-	Code      string                 // the error answered; empty for a success
+	At            time.Time              // when it arrived
+	Operation     statemachine.Operation // empty where the request could not be read
+	Resource      string                 // what it named: the ARN, or what was given where nothing has that name; empty where it named nothing
+	ResourceCount int                    // how many resources it named
+	Accepted      bool                   // the operation was carried out, even where the answer was lost
+	Records       int                    // resources in the answer
+	Status        int                    // HTTP status of the answer; zero: none came
+	Code          string                 // the error answered; empty for a success
 }
 
 // Sighting is a status of a store and since when it had it.

@@ -18,8 +18,8 @@ import (
 type record struct {
 	ingestion.EventDataStore
 
-	tags []tag
-	idle bool // a store that is created ends as stopped; of one that is pending deletion: it was stopped before
+	tags       []tag
+	wasStopped bool // a store that is created ends as stopped; of one that is pending deletion: it was stopped before
 }
 
 type resource = simulator.Resource[record]
@@ -29,9 +29,9 @@ func (d record) withStatus(s ingestion.Status) record {
 	switch s {
 	case d.Status, ingestion.StatusCreated:
 	case ingestion.StatusPendingDeletion:
-		d.idle = d.Status == ingestion.StatusStoppedIngestion
+		d.wasStopped = d.Status == ingestion.StatusStoppedIngestion
 	default:
-		d.idle = false
+		d.wasStopped = false
 	}
 	d.Status = s
 	return d
@@ -51,7 +51,7 @@ func (d record) withDefaults() record {
 }
 
 // retention is how many days a billing mode has by default, and at most.
-func retention(mode types.BillingMode) (usual, most int32) {
+func retention(mode types.BillingMode) (defaultDays, maxDays int32) {
 	if mode == types.BillingModeFixedRetentionPricing {
 		return 2557, 2557
 	}
@@ -123,8 +123,8 @@ func (d record) document() document {
 	return doc
 }
 
-// unfederated is the document without what only GetEventDataStore and UpdateEventDataStore show.
-func (d document) unfederated() document {
+// withoutFederation is the document without what only GetEventDataStore and UpdateEventDataStore show.
+func (d document) withoutFederation() document {
 	d.FederationStatus, d.FederationRoleArn, d.PartitionKeys = "", "", nil
 	return d
 }

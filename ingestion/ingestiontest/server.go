@@ -38,33 +38,33 @@ func NewServer(optFns ...func(*Options)) *Server {
 	s := &Server{opts: Options{
 		Region: "us-east-1", Account: "123456789012",
 		Creating: 30 * time.Second, Starting: time.Minute, Stopping: time.Minute, Restoring: 2 * time.Minute,
-		Purge: 7 * 24 * time.Hour,
-		Quota: 10, PageSize: maxResults,
+		DeletionGrace: 7 * 24 * time.Hour,
+		Quota:         10, PageSize: maxResults,
 	}}
 	for _, f := range optFns {
 		f(&s.opts)
 	}
 	s.lifecycle = simulator.Lifecycle[record, ingestion.Status]{
-		Machine: ingestion.Machine(),
-		State:   func(d record) ingestion.Status { return d.Status },
-		With:    record.withStatus,
-		Pace:    s.pace,
-		Settle: func(d record, to []ingestion.Status) ingestion.Status {
-			if d.idle && slices.Contains(to, ingestion.StatusStoppedIngestion) {
+		Machine:  ingestion.Machine(),
+		State:    func(d record) ingestion.Status { return d.Status },
+		SetState: record.withStatus,
+		Pace:     s.pace,
+		ChooseSettled: func(d record, to []ingestion.Status) ingestion.Status {
+			if d.wasStopped && slices.Contains(to, ingestion.StatusStoppedIngestion) {
 				return ingestion.StatusStoppedIngestion
 			}
 			return to[0]
 		},
 	}
-	s.stores.Remember = s.opts.Remember
+	s.stores.HistoryLimit = s.opts.HistoryLimit
 	s.stores.Stale(s.opts.StaleFunc)
 	s.engine = simulator.New(s.config())
 	return s
 }
 
 // pace is how long a transition takes.
-func (s *Server) pace(d record, from, to ingestion.Status) simulator.Pace {
-	p := simulator.Pace{Reads: s.opts.Reads}
+func (s *Server) pace(d record, from, to ingestion.Status) simulator.Delay {
+	p := simulator.Delay{Reads: s.opts.ReadsPerTransition}
 	switch from {
 	case ingestion.StatusCreated:
 		p.After = s.opts.Creating
@@ -85,11 +85,11 @@ func (s *Server) pace(d record, from, to ingestion.Status) simulator.Pace {
 // config is what the engine needs to know.
 func (s *Server) config() simulator.Config {
 	c := simulator.Config{
-		Protocol:   simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
-		Operations: s.operations(),
-		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
-		Unknown:    "UnknownOperationException",
-		Remember:   s.opts.Remember,
+		Protocol:     simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
+		Operations:   s.operations(),
+		Throttled:    simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
+		Unknown:      "UnknownOperationException",
+		HistoryLimit: s.opts.HistoryLimit,
 	}
 	if f := s.opts.Latency; f != nil {
 		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
@@ -152,8 +152,8 @@ func (s *Server) Stale(arn string, d time.Duration) {
 	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
 }
 
-// StaleReads makes the next n reads of a store show what is true now. An empty arn means every store there is.
-func (s *Server) StaleReads(arn string, n int) {
+// FreezeReads makes the next n reads of a store show what is true now. An empty arn means every store there is.
+func (s *Server) FreezeReads(arn string, n int) {
 	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 

@@ -209,7 +209,7 @@ func TestRestore(t *testing.T) {
 		{why: "which is for stores that were stopped", from: ingestion.StatusEnabled, stopped: true, want: ingestion.StatusEnabled},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.RestoreStopped = test.stopped })
+			s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.RestoreToStopped = test.stopped })
 			arn := s.AddEventDataStore(ingestiontest.EventDataStore{Status: test.from})
 			if err := remove(t, s, arn); err != nil {
 				t.Fatal(err)
@@ -253,7 +253,7 @@ func TestRefusals(t *testing.T) {
 	}
 	in := func(status ingestion.Status) func() scene { return add(ingestiontest.EventDataStore{Status: status}) }
 	partner := ingestiontest.EventDataStore{Categories: []string{"ActivityAuditLog"}}
-	statusFirst := func(o *ingestiontest.Options) { o.StatusFirst = true }
+	statusFirst := func(o *ingestiontest.Options) { o.CheckStatusBeforeCategory = true }
 	type call = func(*testing.T, *ingestiontest.Server, string) error
 	restoring := func(t *testing.T, s *ingestiontest.Server, arn string) error {
 		t.Helper()
@@ -481,7 +481,7 @@ func TestQuota(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Quota, o.PendingDeletionIsFree = 1, true })
+		s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Quota, o.ExcludePendingDeletionFromQuota = 1, true })
 		arn := s.AddEventDataStore(ingestiontest.EventDataStore{})
 		if err := remove(t, s, arn); err != nil {
 			t.Fatal(err)
@@ -634,7 +634,7 @@ func TestStaleReads(t *testing.T) {
 		got = append(got, status(t, s, arn), string(s.Status(arn)))
 		s.Stale("", 0)
 		got = append(got, status(t, s, arn))
-		s.StaleReads("", 2)
+		s.FreezeReads("", 2)
 		s.Set(arn, ingestion.StatusEnabled)
 		got = append(got, status(t, s, arn), status(t, s, arn), status(t, s, arn))
 		s.Stale(arn, time.Minute)
@@ -693,7 +693,7 @@ func TestLapseAndTransition(t *testing.T) {
 }
 
 func TestByReads(t *testing.T) {
-	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Reads = 2 })
+	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
 	if err := start(t, s, arn); err != nil {
 		t.Fatal(err)
@@ -778,7 +778,7 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 		calls := s.Calls()
 		got := make([]string, 0, len(calls))
 		for _, c := range calls {
-			got = append(got, fmt.Sprint(c.Operation, " ", c.Resource == arn, " ", c.Named, " ", c.Accepted, " ", c.Status, " ", c.Code))
+			got = append(got, fmt.Sprint(c.Operation, " ", c.Resource == arn, " ", c.ResourceCount, " ", c.Accepted, " ", c.Status, " ", c.Code))
 		}
 		want := []string{
 			"StopEventDataStoreIngestion true 1 false 0 ",

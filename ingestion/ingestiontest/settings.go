@@ -46,9 +46,9 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	}
 	in.MultiRegionEnabled = cmp.Or(in.MultiRegionEnabled, new(true))
 	in.TerminationProtectionEnabled = cmp.Or(in.TerminationProtectionEnabled, new(true))
-	d := record{tags: in.TagsList, idle: in.StartIngestion != nil && !*in.StartIngestion}
+	d := record{tags: in.TagsList, wasStopped: in.StartIngestion != nil && !*in.StartIngestion}
 	d.Status = ingestion.StatusCreated
-	d, e := s.with(d.withDefaults(), in.settings)
+	d, e := s.applySettings(d.withDefaults(), in.settings)
 	if e != nil {
 		return simulator.Result{}, e
 	}
@@ -56,18 +56,18 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 		return simulator.Result{}, e
 	}
 	switch {
-	case d.idle && !d.Controllable():
+	case d.wasStopped && !d.Controllable():
 		return simulator.Result{}, invalid("StartIngestion is not valid for an event data store of the category %s.", strings.Join(d.Categories, ", "))
-	case s.taken(r, d.Name, ""):
-		return simulator.Result{}, exists(d.Name)
+	case s.nameTaken(r, d.Name, ""):
+		return simulator.Result{}, alreadyExists(d.Name)
 	case s.count(r) >= s.opts.Quota:
-		return simulator.Result{}, s.full()
+		return simulator.Result{}, s.quotaExceeded()
 	}
 	arn := s.put(r.At, d, "")
 	d, _ = s.stores.Get(arn).Now(r.At)
-	doc := d.document().unfederated()
+	doc := d.document().withoutFederation()
 	doc.TagsList = d.tags
-	return one(doc)
+	return storeResult(doc)
 }
 
 // update is UpdateEventDataStore.
@@ -82,18 +82,18 @@ func (s *Server) update(r *simulator.Request, res *resource, d record) (simulato
 	if in.empty() {
 		return simulator.Result{}, invalid("The request must contain a parameter beside EventDataStore.")
 	}
-	next, e := s.with(d, in)
+	next, e := s.applySettings(d, in)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	if s.taken(r, next.Name, d.EventDataStoreArn) {
-		return simulator.Result{}, exists(next.Name)
+	if s.nameTaken(r, next.Name, d.EventDataStoreArn) {
+		return simulator.Result{}, alreadyExists(next.Name)
 	}
 	next.UpdatedTimestamp = r.At
 	res.Set(r.At, "settings", next)
 	doc := next.document()
 	doc.PartitionKeys = nil
-	return one(doc)
+	return storeResult(doc)
 }
 
 // empty reports whether nothing is to be set.
@@ -102,20 +102,20 @@ func (in *settings) empty() bool {
 		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == nil && in.BillingMode == nil
 }
 
-// with is the store with the settings, which it checks.
-func (s *Server) with(d record, in settings) (record, *simulator.Error) {
+// applySettings is the store with the settings, which it checks.
+func (s *Server) applySettings(d record, in settings) (record, *simulator.Error) {
 	if e := checkSettings(d, in); e != nil {
 		return d, e
 	}
 	if in.BillingMode != nil && in.RetentionPeriod == nil && d.EventDataStoreArn == "" {
 		d.RetentionPeriod, _ = retention(*in.BillingMode)
 	}
-	set(&d.Name, in.Name)
-	set(&d.MultiRegionEnabled, in.MultiRegionEnabled)
-	set(&d.OrganizationEnabled, in.OrganizationEnabled)
-	set(&d.RetentionPeriod, in.RetentionPeriod)
-	set(&d.TerminationProtectionEnabled, in.TerminationProtectionEnabled)
-	set(&d.BillingMode, in.BillingMode)
+	setIfPresent(&d.Name, in.Name)
+	setIfPresent(&d.MultiRegionEnabled, in.MultiRegionEnabled)
+	setIfPresent(&d.OrganizationEnabled, in.OrganizationEnabled)
+	setIfPresent(&d.RetentionPeriod, in.RetentionPeriod)
+	setIfPresent(&d.TerminationProtectionEnabled, in.TerminationProtectionEnabled)
+	setIfPresent(&d.BillingMode, in.BillingMode)
 	if in.KmsKeyId != nil {
 		d.KmsKeyId = s.keyARN(*in.KmsKeyId)
 	}
@@ -135,7 +135,7 @@ func (s *Server) with(d record, in settings) (record, *simulator.Error) {
 	return d, nil
 }
 
-func set[T any](to, from *T) {
+func setIfPresent[T any](to, from *T) {
 	if from != nil {
 		*to = *from
 	}
@@ -169,7 +169,7 @@ func checkSettings(d record, in settings) *simulator.Error {
 
 // characters says which character of a text is none of the letters, digits and others.
 func characters(s, others string) string {
-	return validate.Chars(s, fmt.Sprintf("letters, digits and %q", others), func(r rune) bool {
+	return validate.Charset(s, fmt.Sprintf("letters, digits and %q", others), func(r rune) bool {
 		return validate.Alphanumeric(r) || strings.ContainsRune(others, r)
 	})
 }
@@ -233,15 +233,15 @@ func checkTags(tags []tag) *simulator.Error {
 	return &simulator.Error{Code: "InvalidTagParameterException", Message: reason}
 }
 
-// taken reports whether another store has the name, one that is pending deletion too.
-func (s *Server) taken(r *simulator.Request, name, arn string) bool {
+// nameTaken reports whether another store has the name, one that is pending deletion too.
+func (s *Server) nameTaken(r *simulator.Request, name, arn string) bool {
 	return slices.ContainsFunc(s.stores.All(), func(res *resource) bool {
 		d, ok := res.Now(r.At)
 		return ok && d.Name == name && d.EventDataStoreArn != arn
 	})
 }
 
-func exists(name string) *simulator.Error {
+func alreadyExists(name string) *simulator.Error {
 	return &simulator.Error{
 		Code:    "EventDataStoreAlreadyExistsException",
 		Message: "An event data store with the name " + name + " already exists.",

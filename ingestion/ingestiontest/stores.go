@@ -72,7 +72,7 @@ func (s *Server) put(now time.Time, d record, id string) (arn string) {
 	d.CreatedTimestamp, d.UpdatedTimestamp = now, now
 	d = d.withDefaults()
 	r := s.stores.Put(now, d, d.EventDataStoreArn, id)
-	s.lifecycle.Follow(r, now)
+	s.lifecycle.ScheduleSettling(r, now)
 	s.purge(r, now, d)
 	return d.EventDataStoreArn
 }
@@ -89,7 +89,7 @@ func (s *Server) purge(r *resource, now time.Time, d record) {
 		return
 	}
 	// Under the lifecycle's own key, so that whatever else becomes of the store takes its place.
-	r.Plan(now, &s.lifecycle, simulator.Pace{After: s.opts.Purge}, func(at time.Time, d record) (record, bool) {
+	r.Plan(now, &s.lifecycle, simulator.Delay{After: s.opts.DeletionGrace}, func(at time.Time, d record) (record, bool) {
 		r.Remove(at)
 		return d, false
 	})

@@ -82,6 +82,6 @@ func fullAnswers() []contender {
 }
 
 func shortAnswers() []contender {
-	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Remember = 1 })
+	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.HistoryLimit = 1 })
 	return overTheClient(server.Config(), server.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted}))
 }

@@ -40,18 +40,18 @@ func databases() []database {
 }
 
 // activityStreams are the ways of both sorts of activity stream, and of the audit policy, which only an instance has.
-func activityStreams() []way {
+func activityStreams() []scenario {
 	const (
 		stopped, starting = string(activitystream.StatusStopped), string(activitystream.StatusStarting)
 		started, stopping = string(activitystream.StatusStarted), string(activitystream.StatusStopping)
 		locked, unlocking = string(activitystream.PolicyLocked), string(activitystream.PolicyUnlocking)
 		unlocked, locking = string(activitystream.PolicyUnlocked), string(activitystream.PolicyLocking)
 	)
-	shared := way{
+	shared := scenario{
 		machine: activitystream.Machine().Name(), least: 5 * time.Second, most: 2 * time.Minute, rows: activityStreamRows,
 		has: settles | returns | lapses | vanishes | watches | commands,
 	}
-	var ways []way
+	var ways []scenario
 	for _, db := range databases() {
 		up := shared
 		up.name, up.op, up.read = db.name+", start", activitystream.StartActivityStream, db.read
@@ -68,7 +68,7 @@ func activityStreams() []way {
 	unlock.name, unlock.machine, unlock.op, unlock.read = "policy, unlock", activitystream.PolicyMachine().Name(), activitystream.ModifyActivityStream, instance.read
 	unlock.from, unlock.via, unlock.to, unlock.back = locked, unlocking, unlocked, locking
 	unlock.busy, unlock.already = instance.refusal, instance.refusal
-	unlock.has = unlock.has&^(lapses|watches) | beyond // Watch is the stream's
+	unlock.has = unlock.has&^(lapses|watches) | unplannable // Watch is the stream's
 	unlock.stuck, unlock.shows = noPolicy, map[string]string{noPolicy: ""}
 	unlock.simulate = instance.simulatePolicy
 	lock := unlock
@@ -82,7 +82,7 @@ const noPolicy = "(stream stopped)"
 // server is a simulator with the database in a status.
 func (db database) server(status activitystream.Status, change func(simulator.Call) *simulator.Failure) *activitystreamtest.Server {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Starting, o.Stopping, o.Policy = settle, settle, settle
+		o.Starting, o.Stopping, o.PolicyChange = settle, settle, settle
 		o.Intercept = func(c activitystreamtest.Call) *activitystreamtest.Failure {
 			return (*activitystreamtest.Failure)(change(simulator.Call(c)))
 		}
@@ -91,7 +91,7 @@ func (db database) server(status activitystream.Status, change func(simulator.Ca
 	return s
 }
 
-func (db database) simulate(w way, change func(simulator.Call) *simulator.Failure) subject {
+func (db database) simulate(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := db.server(activitystream.Status(w.from), change)
 	in := activitystream.StartInput{ResourceArn: db.arn, Mode: activitystream.ModeAsync, KmsKeyId: keyID, ApplyImmediately: true}
 	sub := ofStream(s.Config(), in, w.to == string(activitystream.StatusStarted))
@@ -108,7 +108,7 @@ func (db database) simulate(w way, change func(simulator.Call) *simulator.Failur
 	return sub
 }
 
-func (db database) simulatePolicy(w way, change func(simulator.Call) *simulator.Failure) subject {
+func (db database) simulatePolicy(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := db.server(activitystream.StatusStarted, change)
 	s.SetPolicy(db.arn, activitystream.PolicyStatus(w.from))
 	sub := ofPolicy(s.Config(), db.arn, w.to == string(activitystream.PolicyUnlocked))

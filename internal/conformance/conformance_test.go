@@ -6,7 +6,7 @@ import (
 )
 
 // ways are all ways of all resources.
-func ways() []way { return slices.Concat(activityStreams(), eventDataStores(), eventStreams()) }
+func ways() []scenario { return slices.Concat(activityStreams(), eventDataStores(), eventStreams()) }
 
 // rules are all rules.
 func rules() []rule { return slices.Concat(waiting(), watching(), ensuring(), kinds()) }
@@ -38,7 +38,7 @@ func TestRulesAreChecked(t *testing.T) {
 			t.Errorf("the rule %q has no name, no reason, or a namesake", r.name)
 		}
 		seen[r.name] = true
-		if !slices.ContainsFunc(ways(), func(w way) bool { return w.has&r.needs == r.needs }) {
+		if !slices.ContainsFunc(ways(), func(w scenario) bool { return w.has&r.needs == r.needs }) {
 			t.Errorf("no way has what the rule %q needs", r.name)
 		}
 	}

@@ -43,7 +43,7 @@ const short = 13 * time.Second
 func ensuring() []rule {
 	return []rule{
 		{
-			name: "ensure 1: it is there", why: "a command may restart a production database, and nobody needs it", needs: commands, live: there,
+			name: "ensure 1: it is there", why: "a command may restart a production database, and nobody needs it", needs: commands, live: atTarget,
 			check: func(w *world) {
 				w.ensures(time.Hour, outcome{State: w.to, Reads: 1})
 			},
@@ -74,8 +74,8 @@ func ensuring() []rule {
 		{
 			name: "ensure 1: an unknown state", why: "nobody can say which operation it permits", needs: commands,
 			check: func(w *world) {
-				w.in(unheard)
-				w.ensures(2*time.Minute, outcome{Verdict: timedOut, State: w.shown(unheard), At: 2 * time.Minute, Reads: w.reads(2 * time.Minute)})
+				w.in(unknownState)
+				w.ensures(2*time.Minute, outcome{Verdict: timedOut, State: w.shown(unknownState), At: 2 * time.Minute, Reads: w.reads(2 * time.Minute)})
 			},
 		},
 		{
@@ -126,7 +126,7 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure 2: a plan that needs an operation that is not run here", why: "to wait for it would be to wait for ever", needs: commands | beyond,
+			name: "ensure 2: a plan that needs an operation that is not run here", why: "to wait for it would be to wait for ever", needs: commands | unplannable,
 			check: func(w *world) {
 				w.in(w.stuck)
 				w.ensures(time.Hour, outcome{Verdict: unreachable, State: w.shown(w.stuck), Reads: 1})
@@ -145,7 +145,7 @@ func ensuring() []rule {
 						w.Error(err)
 					}
 				}
-				same(w, "accepted", 1, w.count(w.op))
+				wantEqual(w, "accepted", 1, w.count(w.op))
 			},
 		},
 		{
@@ -208,10 +208,10 @@ func ensuring() []rule {
 				w.fail(w.op, simulator.Failure{Lost: true, Body: "<html>Welcome</html>", ContentType: "text/html"})
 				at := w.after(0)
 				out, err := w.ensure(w.Context(), time.Hour, w.settings(nil))
-				same(w, "what came of it", done{State: w.to, Operations: w.ops()}, out)
-				same(w, "the verdict", "", verdict(err))
-				same(w, "reads", w.reads(at), len(w.readings))
-				same(w, "commands", 1, w.count(w.op))
+				wantEqual(w, "what came of it", done{State: w.to, Operations: w.ops()}, out)
+				wantEqual(w, "the verdict", "", verdict(err))
+				wantEqual(w, "reads", w.reads(at), len(w.readings))
+				wantEqual(w, "commands", 1, w.count(w.op))
 			},
 		},
 		{
@@ -347,7 +347,7 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure: canceled before it begins", why: "nothing is sent, and the output is there", needs: commands, live: there,
+			name: "ensure: canceled before it begins", why: "nothing is sent, and the output is there", needs: commands, live: atTarget,
 			check: func(w *world) {
 				ctx, cancel := context.WithCancelCause(w.Context())
 				cancel(errEnough)
@@ -355,10 +355,10 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure: maxWait is required and positive", why: "it is told before anything is sent, and the output is there", needs: commands, live: there,
+			name: "ensure: maxWait is required and positive", why: "it is told before anything is sent, and the output is there", needs: commands, live: atTarget,
 			check: func(w *world) {
 				err := w.ensures(0, outcome{Verdict: string(statemachine.InvalidInput)})
-				same(w, "the wrong fields", []string{"maxWait"}, fields(err))
+				wantEqual(w, "the wrong fields", []string{"maxWait"}, fields(err))
 			},
 		},
 		{
@@ -391,7 +391,7 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure: a dry run where nothing is to be done", why: "it says so", needs: commands, live: there,
+			name: "ensure: a dry run where nothing is to be done", why: "it says so", needs: commands, live: atTarget,
 			check: func(w *world) {
 				w.ensures(time.Hour, outcome{State: w.to, Reads: 1}, dryRun)
 			},
@@ -405,7 +405,7 @@ func ensuring() []rule {
 			},
 		},
 		{
-			name: "ensure: a dry run where nothing that it runs would help", why: "the real run would end the same", needs: commands | beyond,
+			name: "ensure: a dry run where nothing that it runs would help", why: "the real run would end the same", needs: commands | unplannable,
 			check: func(w *world) {
 				w.in(w.stuck).ensures(time.Hour, outcome{Verdict: unreachable, State: w.shown(w.stuck), Reads: 1}, dryRun)
 			},
@@ -450,10 +450,10 @@ func crashes(w *world) {
 			is(w, err, errCrash, statemachine.Interrupted)
 			time.Sleep(7 * time.Second) // until it is run again
 			out, err := w.ensure(w.Context(), time.Hour, w.settings(seldom))
-			same(w, fmt.Sprintf("the second run after call %d", n), w.to+"/", out.State+"/"+verdict(err))
+			wantEqual(w, fmt.Sprintf("the second run after call %d", n), w.to+"/", out.State+"/"+verdict(err))
 		}
-		same(w, fmt.Sprintf("the truth after call %d", n), w.to, w.truth())
-		same(w, fmt.Sprintf("accepted after call %d", n), 1, w.count(w.op)-before)
+		wantEqual(w, fmt.Sprintf("the truth after call %d", n), w.to, w.truth())
+		wantEqual(w, fmt.Sprintf("accepted after call %d", n), 1, w.count(w.op)-before)
 		if survived {
 			if n < 4 { // a read, a command, a read at least
 				w.Errorf("it survived after %d calls", n-1)

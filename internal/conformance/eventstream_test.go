@@ -31,13 +31,13 @@ func eventRef() eventstream.Ref { return eventstream.Ref{DomainName: domain, Eve
 
 // eventStreams are the ways of an event stream, whose operations are done when they are answered, and that of its destination, which
 // nobody commands.
-func eventStreams() []way {
-	create := way{
+func eventStreams() []scenario {
+	create := scenario{
 		name: "event stream, create", machine: eventstream.Machine().Name(), op: eventstream.CreateEventStream, read: "GetEventStream",
 		from: absent, to: present, stuck: string(eventstream.StateStopped),
 		busy: "BadRequestException", already: "BadRequestException",
 		least: 2 * time.Second, most: time.Minute, rows: eventStreamRows,
-		has:      absence | watches | commands | beyond,
+		has:      absence | watches | commands | unplannable,
 		simulate: simulateEventStream,
 		exempt: exemptions{
 			read:    doubted,
@@ -47,16 +47,16 @@ func eventStreams() []way {
 	remove := create
 	remove.name, remove.op, remove.from, remove.to, remove.stuck = "event stream, delete", eventstream.DeleteEventStream, present, absent, ""
 	remove.busy, remove.already = "ResourceNotFoundException", "ResourceNotFoundException"
-	remove.has &^= beyond
+	remove.has &^= unplannable
 	remove.exempt.command = map[statemachine.Kind]treatment{statemachine.NotFound: again} // that is what it wants
 	destination := create
 	destination.name, destination.machine, destination.op = "event stream destination", eventstream.DestinationMachine().Name(), ""
 	destination.from, destination.via, destination.to, destination.stuck = "", string(eventstream.DestinationUnhealthy), string(eventstream.DestinationHealthy), ""
 	destination.has = settles
-	destination.shows = map[string]string{unheard: "(stream " + unheard + ")"}
+	destination.shows = map[string]string{unknownState: "(stream " + unknownState + ")"}
 	destination.simulate = simulateDestination
 	destination.exempt.command = nil
-	return []way{create, remove, destination}
+	return []scenario{create, remove, destination}
 }
 
 // doubted says that GetEventStream's ResourceNotFoundException is no absence as long as ListEventStreams names the stream.
@@ -64,7 +64,7 @@ var doubted = map[statemachine.Kind]treatment{statemachine.NotFound: again}
 
 func eventStreamServer(change func(simulator.Call) *simulator.Failure) *eventstreamtest.Server {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
-		o.Healing = settle
+		o.DestinationRecovery = settle
 		o.Intercept = func(c eventstreamtest.Call) *eventstreamtest.Failure {
 			return (*eventstreamtest.Failure)(change(simulator.Call(c)))
 		}
@@ -77,7 +77,7 @@ func addEventStream(s *eventstreamtest.Server) {
 	s.AddEventStream(eventstreamtest.EventStream{DomainName: domain, EventStreamName: event, Uri: kinesisID})
 }
 
-func simulateEventStream(w way, change func(simulator.Call) *simulator.Failure) subject {
+func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	if w.from != absent {
 		addEventStream(s)
@@ -95,7 +95,7 @@ func simulateEventStream(w way, change func(simulator.Call) *simulator.Failure) 
 }
 
 // simulateDestination begins with a stream that is stopped, which has no destination that could become healthy.
-func simulateDestination(_ way, change func(simulator.Call) *simulator.Failure) subject {
+func simulateDestination(_ scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	addEventStream(s)
 	s.Lapse(eventARN)
@@ -105,8 +105,8 @@ func simulateDestination(_ way, change func(simulator.Call) *simulator.Failure) 
 		switch state {
 		case "":
 			s.Set(eventARN, eventstream.StateStopped)
-		case unheard:
-			s.Set(eventARN, unheard)
+		case unknownState:
+			s.Set(eventARN, unknownState)
 		default:
 			s.Set(eventARN, eventstream.StateRunning)
 			s.SetDestination(eventARN, eventstream.DestinationStatus(state), "")

@@ -20,26 +20,26 @@ const (
 )
 
 // eventDataStores are the ways of live event ingestion.
-func eventDataStores() []way {
+func eventDataStores() []scenario {
 	const (
 		stopped, starting = string(ingestion.StatusStoppedIngestion), string(ingestion.StatusStartingIngestion)
 		enabled, stopping = string(ingestion.StatusEnabled), string(ingestion.StatusStoppingIngestion)
 	)
-	start := way{
+	start := scenario{
 		name: "ingestion, start", machine: ingestion.Machine().Name(), op: ingestion.StartEventDataStoreIngestion, read: "GetEventDataStore",
 		from: stopped, via: starting, to: enabled, back: stopping, stuck: string(ingestion.StatusPendingDeletion),
 		busy: "InvalidEventDataStoreStatusException", already: "InvalidEventDataStoreStatusException",
 		least: 2 * time.Second, most: time.Minute, rows: ingestionRows,
-		has:      settles | returns | lapses | vanishes | watches | commands | beyond,
+		has:      settles | returns | lapses | vanishes | watches | commands | unplannable,
 		simulate: simulateStore,
 	}
 	stop := start
 	stop.name, stop.op = "ingestion, stop", ingestion.StopEventDataStoreIngestion
 	stop.from, stop.via, stop.to, stop.back = enabled, stopping, stopped, starting
-	return []way{start, stop}
+	return []scenario{start, stop}
 }
 
-func simulateStore(w way, change func(simulator.Call) *simulator.Failure) subject {
+func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Starting, o.Stopping = settle, settle
 		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {

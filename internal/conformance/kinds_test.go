@@ -113,7 +113,7 @@ func kinds() []rule {
 				for _, r := range w.rows() {
 					w.fail("", r.failure(-1))
 					state, err := w.get(w.Context())
-					same(w, "the value", "", state)
+					wantEqual(w, "the value", "", state)
 					w.fault(err, w.read, r)
 					w.clear()
 				}
@@ -154,7 +154,7 @@ func kinds() []rule {
 						noThing: {Verdict: gone},
 					}[w.ofRead(r.kind)]
 					seen, err := w.watched(w.Context(), 1)
-					same(w, r.code, []sighting{want}, seen)
+					wantEqual(w, r.code, []sighting{want}, seen)
 					w.keeps(err, r)
 					w.rests()
 				}
@@ -213,8 +213,8 @@ func (w *world) fault(err error, op statemachine.Operation, r row) {
 	if !ok {
 		w.Fatalf("%s: no Fault in %v", r.code, err)
 	}
-	same(w, "the fault", [4]string{string(r.kind), string(op), w.resource, r.code}, [4]string{string(f.Kind), string(f.Operation), f.Resource, f.Code})
-	same(w, r.code, r.kind, statemachine.KindOf(err))
+	wantEqual(w, "the fault", [4]string{string(r.kind), string(op), w.resource, r.code}, [4]string{string(f.Kind), string(f.Operation), f.Resource, f.Code})
+	wantEqual(w, r.code, r.kind, statemachine.KindOf(err))
 	w.keeps(err, r)
 	response, ok := errors.AsType[*awshttp.ResponseError](err)
 	if !ok || f.RequestID == "" || f.RequestID != response.ServiceRequestID() {
@@ -307,7 +307,7 @@ func TestEveryRowIsChecked(t *testing.T) {
 		if len(mapped) < 3 {
 			t.Errorf("only %q in the table of %s", mapped, dir)
 		}
-		for _, r := range sdkfault.Common() {
+		for _, r := range sdkfault.CommonRules() {
 			mapped = append(mapped, r.Code)
 		}
 		for _, code := range mapped {

@@ -147,12 +147,12 @@ func (c candidate) check(t *testing.T, value string) {
 	if reason != "" {
 		t.Skipf("%s: %s", value, reason)
 	}
-	pair := slices.DeleteFunc(ways(), func(w way) bool { return !strings.HasPrefix(w.name, c.name+",") })
+	pair := slices.DeleteFunc(ways(), func(w scenario) bool { return !strings.HasPrefix(w.name, c.name+",") })
 	state, err := up.get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := world{way: pair[0], subject: up}, world{way: pair[1], subject: down} // where it is, and the other end
+	first, second := world{scenario: pair[0], subject: up}, world{scenario: pair[1], subject: down} // where it is, and the other end
 	if state == pair[1].to {
 		first, second = second, first
 	}
@@ -163,7 +163,7 @@ func (c candidate) check(t *testing.T, value string) {
 		for _, r := range rules() {
 			if r.live == at && w.has&r.needs == r.needs {
 				t.Run(r.name, func(t *testing.T) {
-					defer r.explain(t, w.way)
+					defer r.explain(t, w.scenario)
 					w := w
 					w.T, w.calls = t, guard.seen
 					r.check(&w)
@@ -171,7 +171,7 @@ func (c candidate) check(t *testing.T, value string) {
 			}
 		}
 	}
-	run(first, there)
+	run(first, atTarget)
 	run(second, opposite)
 	if !guard.may {
 		t.Logf("%s: nothing was changed. With %s=%q %s", value, liveChange, c.name, c.changes)
@@ -214,7 +214,7 @@ func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next 
 ) {
 	op := awsmiddleware.GetOperationName(ctx)
 	g.mu.Lock()
-	g.calls = append(g.calls, simulator.Call{At: time.Now(), Operation: statemachine.Operation(op), Named: 1})
+	g.calls = append(g.calls, simulator.Call{At: time.Now(), Operation: statemachine.Operation(op), ResourceCount: 1})
 	g.mu.Unlock()
 	reads := strings.HasPrefix(op, "Describe") || strings.HasPrefix(op, "Get") || strings.HasPrefix(op, "List")
 	if !reads && !g.may {

@@ -32,7 +32,7 @@ type live int
 
 const (
 	nowhere  live = iota // it cannot
-	there                // in the way's last state; nothing is changed
+	atTarget             // in the way's last state; nothing is changed
 	opposite             // in the way's first state; nothing is changed
 	changed              // in the way's first state, and is brought to the last
 )
@@ -41,19 +41,19 @@ const (
 type need int
 
 const (
-	settles  need = 1 << iota // a state on the way there, which the service leaves by itself
-	returns                   // one on the way back
-	lapses                    // the service can roll the way there back
-	vanishes                  // a resource that is not there is Gone, not in a state of its own
-	absence                   // a resource that is not there is in the Absent state, and somebody may want that
-	watches                   // it has a Watch
-	commands                  // it has an Ensure
-	beyond                    // a state out of which only operations lead that the Ensure does not run
+	settles     need = 1 << iota // a state on the way there, which the service leaves by itself
+	returns                      // one on the way back
+	lapses                       // the service can roll the way there back
+	vanishes                     // a resource that is not there is Gone, not in a state of its own
+	absence                      // a resource that is not there is in the Absent state, and somebody may want that
+	watches                      // it has a Watch
+	commands                     // it has an Ensure
+	unplannable                  // a state out of which only operations lead that the Ensure does not run
 )
 
-// way is what there is to know of a resource that is brought from one settled state to another: up or down. All else the rules ask of the
+// scenario is what there is to know of a resource that is brought from one settled state to another: up or down. All else the rules ask of the
 // world.
-type way struct {
+type scenario struct {
 	name    string // "cluster, start"
 	machine string // as messages name it
 	op      statemachine.Operation
@@ -73,7 +73,7 @@ type way struct {
 	rows   func() []row // what the service's error codes mean
 	exempt exemptions   // where a kind means something else to this way
 
-	simulate func(w way, change func(simulator.Call) *simulator.Failure) subject
+	simulate func(w scenario, change func(simulator.Call) *simulator.Failure) subject
 }
 
 // settle is how long the simulated service takes to leave a state by itself. It is longer than the Grace, and all delays divide it.
@@ -82,8 +82,8 @@ const settle = 90 * time.Second
 // grace is the Grace that nobody asked for.
 const grace = time.Minute
 
-// unheard is a state that no table knows.
-const unheard = "UNHEARD_OF"
+// unknownState is a state that no table knows.
+const unknownState = "UNHEARD_OF"
 
 // subject is one resource, as the library shows it and, where it is simulated, as it is.
 type subject struct {
@@ -127,7 +127,7 @@ type done struct {
 // world is a resource with what a rule does to it.
 type world struct {
 	*testing.T
-	way
+	scenario
 	subject
 
 	exact    bool                                    // time is virtual: every instant can be foretold
@@ -149,11 +149,11 @@ type outcome struct {
 
 // simulate runs a rule on the way's simulator in a bubble of virtual time. The resource has been in the way's first state for
 // an hour, so that old reads can show it; for some rules it is moved to the last one.
-func simulate(t *testing.T, w way, r rule) {
+func simulate(t *testing.T, w scenario, r rule) {
 	t.Run(r.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			defer r.explain(t, w)
-			world := &world{T: t, way: w, exact: true}
+			world := &world{T: t, scenario: w, exact: true}
 			world.subject = w.simulate(w, func(c simulator.Call) *simulator.Failure {
 				if world.before == nil {
 					return nil
@@ -162,7 +162,7 @@ func simulate(t *testing.T, w way, r rule) {
 			})
 			world.calls = world.log
 			world.rests()
-			if r.live == there {
+			if r.live == atTarget {
 				world.in(w.to)
 			}
 			r.check(world)
@@ -171,7 +171,7 @@ func simulate(t *testing.T, w way, r rule) {
 }
 
 // explain says of a test that failed what it was about.
-func (r rule) explain(t *testing.T, w way) {
+func (r rule) explain(t *testing.T, w scenario) {
 	if t.Failed() {
 		t.Logf("the rule that %s breaks: %s\nwhy it is one: %s", w.name, r.name, r.why)
 	}
@@ -268,7 +268,7 @@ func (w *world) ensuresIn(ctx context.Context, maxWait time.Duration, want outco
 	w.compare(want, got, err, began, past)
 	w.explained(err, w.to, time.Since(began))
 	if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-		same(w, "accepted, in the error", out.Operations, we.Accepted)
+		wantEqual(w, "accepted, in the error", out.Operations, we.Accepted)
 	}
 	return err
 }
@@ -280,7 +280,7 @@ func (w *world) compare(want, got outcome, err error, began time.Time, past int)
 	for _, c := range w.calls()[past:] {
 		switch c.Operation {
 		case w.read:
-			if c.Named == 1 { // and not by a filter
+			if c.ResourceCount == 1 { // and not by a filter
 				got.Reads++
 			}
 		case w.op:
@@ -291,10 +291,10 @@ func (w *world) compare(want, got outcome, err error, began time.Time, past int)
 		if got.At < want.At {
 			w.Errorf("it took %s, which is less than %s", got.At, want.At)
 		}
-		same(w, "that a command was sent", len(want.Commands) > 0, len(got.Commands) > 0)
+		wantEqual(w, "that a command was sent", len(want.Commands) > 0, len(got.Commands) > 0)
 		want.At, want.Reads, want.Commands = got.At, got.Reads, got.Commands
 	}
-	same(w, "what came of it", want, got)
+	wantEqual(w, "what came of it", want, got)
 }
 
 // answer is what came of a call.
@@ -321,7 +321,7 @@ func (w *world) explained(err error, target string, took time.Duration) {
 		w.Errorf("the error is not one line: %q", text)
 	}
 	timedOut := errors.Is(err, statemachine.TimedOut)
-	same(w, "errors.Is(err, TimedOut), and DeadlineExceeded", timedOut,
+	wantEqual(w, "errors.Is(err, TimedOut), and DeadlineExceeded", timedOut,
 		errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, statemachine.Canceled))
 	we, ok := errors.AsType[*statemachine.WaitError](err)
 	if !ok {
@@ -340,20 +340,20 @@ func (w *world) explained(err error, target string, took time.Duration) {
 			history = append(history, r.State)
 		}
 	}
-	same(w, "the error's machine, resource and target", [3]string{w.machine, w.resource, target}, [3]string{we.Machine, we.Resource, we.Target})
-	same(w, "the error's number of reads", reads, we.Reads)
+	wantEqual(w, "the error's machine, resource and target", [3]string{w.machine, w.resource, target}, [3]string{we.Machine, we.Resource, we.Target})
+	wantEqual(w, "the error's number of reads", reads, we.Reads)
 	if w.exact {
 		says(w, err, fmt.Sprintf("(%d read", reads), fmt.Sprintf(" in %s)", took.Round(time.Millisecond)))
 	}
-	same(w, "the error's last state", last, we.Last)
+	wantEqual(w, "the error's last state", last, we.Last)
 	if w.exact {
-		same(w, "the error's time", took, we.Elapsed)
+		wantEqual(w, "the error's time", took, we.Elapsed)
 	}
 	var seen []string
 	for _, s := range we.History {
 		seen = append(seen, s.State)
 	}
-	same(w, "the error's history", history, seen)
+	wantEqual(w, "the error's history", history, seen)
 	if failed != nil && !errors.Is(err, statemachine.KindOf(failed)) {
 		w.Errorf("the last read failed (%v), and the error does not say so: %v", failed, err)
 	}
@@ -373,8 +373,8 @@ func verdict(err error) string {
 	return string(statemachine.KindOf(err))
 }
 
-// same fails the test where got is not want. Nothing and an empty list are the same.
-func same[T any](t testing.TB, what string, want, got T) {
+// wantEqual fails the test where got is not want. Nothing and an empty list are the same.
+func wantEqual[T any](t testing.TB, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

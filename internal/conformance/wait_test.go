@@ -47,7 +47,7 @@ const (
 func waiting() []rule {
 	return []rule{
 		{
-			name: "wait 1: the target is there", why: "one read is enough, and it is made at once", live: there,
+			name: "wait 1: the target is there", why: "one read is enough, and it is made at once", live: atTarget,
 			check: func(w *world) {
 				w.waits(time.Hour, outcome{State: w.to, Reads: 1})
 			},
@@ -72,7 +72,7 @@ func waiting() []rule {
 			name: "wait 1: an unknown state begins the count anew, too", why: "it is another state, whatever it means",
 			check: func(w *world) {
 				w.moves(ten, w.to)
-				w.moves(ten+w.least/2, unheard)
+				w.moves(ten+w.least/2, unknownState)
 				w.moves(ten+3*w.least/2, w.to)
 				w.waits(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.reads(ten + 4*w.least)}, consecutive(3))
 			},
@@ -88,28 +88,28 @@ func waiting() []rule {
 		{
 			name: "wait 2: an unknown state is waited out", why: "the service grew a value, and nobody can say where it leads: neither success nor the end",
 			check: func(w *world) {
-				w.in(unheard)
-				w.waits(2*time.Minute, outcome{Verdict: timedOut, State: w.shown(unheard), At: 2 * time.Minute, Reads: w.reads(2 * time.Minute)})
+				w.in(unknownState)
+				w.waits(2*time.Minute, outcome{Verdict: timedOut, State: w.shown(unknownState), At: 2 * time.Minute, Reads: w.reads(2 * time.Minute)})
 			},
 		},
 		{
 			name: "wait 2: an unknown state on the way", why: "what comes after it decides",
 			check: func(w *world) {
-				w.in(unheard).moves(seven, w.to)
+				w.in(unknownState).moves(seven, w.to)
 				w.waits(time.Hour, outcome{State: w.to, At: seven, Reads: w.reads(seven)})
 			},
 		},
 		{
 			name: "wait 2: an unknown state does not count as on the way", why: "to leave it is no lapse",
 			check: func(w *world) {
-				w.in(unheard).moves(seven, w.from)
+				w.in(unknownState).moves(seven, w.from)
 				w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, At: seven, Reads: w.reads(seven)})
 			},
 		},
 		{
 			name: "wait 2: an unknown state does not count as left", why: "what was seen before it is still known",
 			check: func(w *world) {
-				w.in(w.to).moves(ten+w.least, unheard)
+				w.in(w.to).moves(ten+w.least, unknownState)
 				w.moves(seven, w.from)
 				w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: seven, Reads: w.reads(seven)}, consecutive(1000))
 			},
@@ -175,7 +175,7 @@ func waiting() []rule {
 				err := w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, At: grace, Reads: w.reads(grace)})
 				if w.op != "" {
 					we, _ := errors.AsType[*statemachine.WaitError](err)
-					same(w, "the plan", []statemachine.Operation{w.op}, we.Plan)
+					wantEqual(w, "the plan", []statemachine.Operation{w.op}, we.Plan)
 					says(w, err, string(w.op)+" would lead to "+w.to)
 				}
 			},
@@ -296,22 +296,22 @@ func waiting() []rule {
 		{
 			name: "wait 7: the delay is an eightieth of the time waited, between its bounds", why: "the lag stays in proportion, and the quota is kept",
 			check: func(w *world) {
-				w.in(unheard)
+				w.in(unknownState)
 				const long = 3 * time.Hour
 				began := time.Now()
 				reads := w.schedule(long, w.least, w.most)
-				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unheard), At: long, Reads: len(reads)})
+				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)})
 				w.readAt(began, reads)
 			},
 		},
 		{
 			name: "wait 7: the bounds are the caller's to choose", why: "who is in a hurry has the quota for it, or not",
 			check: func(w *world) {
-				w.in(unheard)
+				w.in(unknownState)
 				const long = 20 * time.Minute
 				began := time.Now()
 				reads := w.schedule(long, time.Second, 7*time.Second)
-				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unheard), At: long, Reads: len(reads)}, func(o *settings) {
+				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)}, func(o *settings) {
 					o.wait.MinDelay, o.wait.MaxDelay = time.Second, 7*time.Second
 				})
 				w.readAt(began, reads)
@@ -320,13 +320,13 @@ func waiting() []rule {
 		{
 			name: "wait 7: with jitter, a tenth either way", why: "many waits must not read in step",
 			check: func(w *world) {
-				w.in(unheard)
+				w.in(unknownState)
 				var at []time.Duration
 				began := time.Now()
 				_, err := w.wait(w.Context(), w.to, time.Minute, settings{wait: statemachine.WaitOptions{OnRead: func(r statemachine.Reading) {
 					at = append(at, time.Since(began))
 				}}})
-				same(w, "the verdict", timedOut, verdict(err))
+				wantEqual(w, "the verdict", timedOut, verdict(err))
 				var odd bool
 				for i := 1; i < len(at)-1; i++ { // the last one is at the deadline, whatever the delay
 					d := at[i] - at[i-1]
@@ -373,33 +373,33 @@ func waiting() []rule {
 			check: func(w *world) {
 				pacer := statemachine.NewPacer(1.0/3600, 2)
 				pacer.Reserve(time.Now())
-				w.in(unheard) // what is absent would have to be confirmed by a second call
+				w.in(unknownState) // what is absent would have to be confirmed by a second call
 				const d = 13 * time.Second
-				w.waits(d, outcome{Verdict: timedOut, State: w.shown(unheard), At: d, Reads: 2}, func(o *settings) { o.pacer = pacer })
+				w.waits(d, outcome{Verdict: timedOut, State: w.shown(unknownState), At: d, Reads: 2}, func(o *settings) { o.pacer = pacer })
 			},
 		},
 		{
-			name: "wait 9: maxWait is required and positive", why: "a wait without an end is a leak", live: there,
+			name: "wait 9: maxWait is required and positive", why: "a wait without an end is a leak", live: atTarget,
 			check: func(w *world) {
 				for _, d := range []time.Duration{0, -time.Second} {
 					err := w.waits(d, outcome{Verdict: string(statemachine.InvalidInput)})
-					same(w, "the wrong fields", []string{"maxWait"}, fields(err))
+					wantEqual(w, "the wrong fields", []string{"maxWait"}, fields(err))
 				}
 			},
 		},
 		{
-			name: "wait 9: a target and options that make no sense", why: "they are told all at once, before anything is sent", live: there, needs: commands,
+			name: "wait 9: a target and options that make no sense", why: "they are told all at once, before anything is sent", live: atTarget, needs: commands,
 			check: func(w *world) {
-				err := w.waitsFor(w.Context(), unheard, 0, outcome{Verdict: string(statemachine.InvalidInput)}, func(o *settings) {
+				err := w.waitsFor(w.Context(), unknownState, 0, outcome{Verdict: string(statemachine.InvalidInput)}, func(o *settings) {
 					o.wait.ReadTimeout, o.wait.Consecutive = -1, -1
 				})
 				got := fields(err)
 				slices.Sort(got)
-				same(w, "the wrong fields", []string{"Consecutive", "ReadTimeout", "maxWait", "target"}, got)
+				wantEqual(w, "the wrong fields", []string{"Consecutive", "ReadTimeout", "maxWait", "target"}, got)
 			},
 		},
 		{
-			name: "wait 9: the end of maxWait", why: "it is a deadline exceeded, and says what was seen last", live: there,
+			name: "wait 9: the end of maxWait", why: "it is a deadline exceeded, and says what was seen last", live: atTarget,
 			check: func(w *world) {
 				const d = 3 * time.Second
 				err := w.waits(d, outcome{Verdict: timedOut, State: w.to, At: d, Reads: w.reads(d)}, consecutive(1000))
@@ -407,7 +407,7 @@ func waiting() []rule {
 			},
 		},
 		{
-			name: "wait 9: the context's own deadline", why: "it is the caller's end, not the wait's", live: there,
+			name: "wait 9: the context's own deadline", why: "it is the caller's end, not the wait's", live: atTarget,
 			check: func(w *world) {
 				const d = 3 * time.Second
 				ctx, cancel := context.WithTimeoutCause(w.Context(), d, errEnough)
@@ -417,7 +417,7 @@ func waiting() []rule {
 			},
 		},
 		{
-			name: "wait 9: canceled, with a cause", why: "who reads the error wants to know who it was", live: there,
+			name: "wait 9: canceled, with a cause", why: "who reads the error wants to know who it was", live: atTarget,
 			check: func(w *world) {
 				const d = 3 * time.Second
 				ctx, cancel := context.WithCancelCause(w.Context())
@@ -427,7 +427,7 @@ func waiting() []rule {
 			},
 		},
 		{
-			name: "wait 9: canceled before it begins", why: "nothing is sent in vain", live: there,
+			name: "wait 9: canceled before it begins", why: "nothing is sent in vain", live: atTarget,
 			check: func(w *world) {
 				ctx, cancel := context.WithCancelCause(w.Context())
 				cancel(errEnough)
@@ -442,7 +442,7 @@ func waiting() []rule {
 				const d = ten + forty
 				err := w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d, Reads: w.reads(ten) + int(forty/(2*w.least))})
 				is(w, err, statemachine.Unavailable)
-				same(w, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
+				wantEqual(w, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
 			},
 		},
 		{
@@ -456,7 +456,7 @@ func waiting() []rule {
 			},
 		},
 		{
-			name: "wait 10: OnRead is told of every read", why: "it is what progress, logs and metrics are made of", live: there,
+			name: "wait 10: OnRead is told of every read", why: "it is what progress, logs and metrics are made of", live: atTarget,
 			check: func(w *world) {
 				w.waits(3*time.Second, outcome{Verdict: timedOut, State: w.to, At: 3 * time.Second, Reads: w.reads(3 * time.Second)}, consecutive(1000))
 				for i, r := range w.readings {

@@ -37,11 +37,11 @@ func watching() []rule {
 			name: "watch: what is there, then what differs", why: "a change is told once, and what stays is not told again", needs: watches,
 			check: func(w *world) {
 				w.moves(2*delay, w.to)
-				w.moves(5*delay, unheard)
+				w.moves(5*delay, unknownState)
 				w.moves(6*delay, w.from)
 				seen, _ := w.watched(w.Context(), 4)
-				same(w, "what it tells", []sighting{{State: w.from}, {2 * delay, w.to, ""}, {5 * delay, w.shown(unheard), ""}, {6 * delay, w.from, ""}}, seen)
-				same(w, "reads", 7, len(w.readings))
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {2 * delay, w.to, ""}, {5 * delay, w.shown(unknownState), ""}, {6 * delay, w.from, ""}}, seen)
+				wantEqual(w, "reads", 7, len(w.readings))
 			},
 		},
 		{
@@ -49,7 +49,7 @@ func watching() []rule {
 			check: func(w *world) {
 				w.in(w.via)
 				seen, _ := w.watched(w.Context(), 2)
-				same(w, "what it tells", []sighting{{State: w.via}, {settle, w.to, ""}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: w.via}, {settle, w.to, ""}}, seen)
 			},
 		},
 		{
@@ -57,8 +57,8 @@ func watching() []rule {
 			check: func(w *world) {
 				w.moves(seven, w.to)
 				seen, _ := w.watched(w.Context(), 2, func(o *settings) { o.wait.WatchDelay = ten })
-				same(w, "what it tells", []sighting{{State: w.from}, {seven, w.to, ""}}, seen)
-				same(w, "reads", 8, len(w.readings))
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {seven, w.to, ""}}, seen)
+				wantEqual(w, "reads", 8, len(w.readings))
 			},
 		},
 		{
@@ -68,12 +68,12 @@ func watching() []rule {
 				w.fails(2*delay, simulator.Failure{Drop: true}) // by the next read, at 3 delays
 				w.moves(2*delay, w.to)
 				seen, _ := w.watched(w.Context(), 2)
-				same(w, "what it tells", []sighting{{State: w.from}, {5 * delay, w.to, ""}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {5 * delay, w.to, ""}}, seen)
 				var kinds []statemachine.Kind
 				for _, r := range w.readings {
 					kinds = append(kinds, statemachine.KindOf(r.Err))
 				}
-				same(w, "what OnRead is told", []statemachine.Kind{"", statemachine.Throttled, statemachine.Unavailable, ""}, kinds)
+				wantEqual(w, "what OnRead is told", []statemachine.Kind{"", statemachine.Throttled, statemachine.Unavailable, ""}, kinds)
 			},
 		},
 		{
@@ -81,7 +81,7 @@ func watching() []rule {
 			check: func(w *world) {
 				w.later(delay, w.remove)
 				seen, err := w.watched(w.Context(), 9)
-				same(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, gone}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, gone}}, seen)
 				is(w, err, statemachine.Gone, statemachine.NotFound)
 				w.explained(err, "", delay)
 			},
@@ -92,7 +92,7 @@ func watching() []rule {
 				w.in(present).later(delay, w.remove)
 				w.moves(3*delay, present)
 				seen, _ := w.watched(w.Context(), 3)
-				same(w, "what it tells", []sighting{{State: present}, {delay, absent, ""}, {3 * delay, present, ""}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: present}, {delay, absent, ""}, {3 * delay, present, ""}}, seen)
 			},
 		},
 		{
@@ -100,7 +100,7 @@ func watching() []rule {
 			check: func(w *world) {
 				w.fails(delay, denied)
 				seen, err := w.watched(w.Context(), 9)
-				same(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, readFailed}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, readFailed}}, seen)
 				is(w, err, statemachine.AccessDenied)
 				w.explained(err, "", delay)
 			},
@@ -111,11 +111,11 @@ func watching() []rule {
 				w.fails(delay, simulator.Failure{Hang: true})
 				w.moves(2*delay, w.to)
 				seen, _ := w.watched(w.Context(), 2)
-				same(w, "what it tells", []sighting{{State: w.from}, {4 * delay, w.to, ""}}, seen) // it hangs from 1 to 2
+				wantEqual(w, "what it tells", []sighting{{State: w.from}, {4 * delay, w.to, ""}}, seen) // it hangs from 1 to 2
 			},
 		},
 		{
-			name: "watch: the context's end", why: "it is told once, beside the last value, with its cause", needs: watches, live: there,
+			name: "watch: the context's end", why: "it is told once, beside the last value, with its cause", needs: watches, live: atTarget,
 			check: func(w *world) {
 				ctx, cancel := context.WithCancelCause(w.Context())
 				time.AfterFunc(3*time.Second, func() { cancel(errEnough) })
@@ -123,19 +123,19 @@ func watching() []rule {
 				if !w.exact && len(seen) == 2 {
 					seen[0].At, seen[1].At = 0, max(3*time.Second, seen[1].At.Truncate(3*time.Second))
 				}
-				same(w, "what it tells", []sighting{{State: w.to}, {3 * time.Second, w.to, canceled}}, seen)
+				wantEqual(w, "what it tells", []sighting{{State: w.to}, {3 * time.Second, w.to, canceled}}, seen)
 				is(w, err, statemachine.Canceled, context.Canceled, errEnough)
 				w.explained(err, "", 3*time.Second)
 			},
 		},
 		{
-			name: "watch: breaking out, and ranging again", why: "the one stops the reads, the other starts over", needs: watches, live: there,
+			name: "watch: breaking out, and ranging again", why: "the one stops the reads, the other starts over", needs: watches, live: atTarget,
 			check: func(w *world) {
 				seq := w.watch(w.Context(), w.settings(nil))
 				past := len(w.calls())
 				for i := range 2 {
 					for state, err := range seq {
-						same(w, "what it tells first", w.to+"/", state+"/"+verdict(err))
+						wantEqual(w, "what it tells first", w.to+"/", state+"/"+verdict(err))
 						break
 					}
 					if w.exact {
@@ -147,21 +147,21 @@ func watching() []rule {
 							reads++
 						}
 					}
-					same(w, "reads", i+1, reads)
+					wantEqual(w, "reads", i+1, reads)
 				}
 			},
 		},
 		{
-			name: "watch: options that make no sense", why: "they are told as the first and last turn, before anything is sent", needs: watches, live: there,
+			name: "watch: options that make no sense", why: "they are told as the first and last turn, before anything is sent", needs: watches, live: atTarget,
 			check: func(w *world) {
 				past := len(w.calls())
 				seen, err := w.watched(w.Context(), 9, func(o *settings) { o.wait.WatchDelay = -1 })
 				if len(seen) == 1 {
 					seen[0].At = 0
 				}
-				same(w, "what it tells", []sighting{{Verdict: string(statemachine.InvalidInput)}}, seen)
-				same(w, "the wrong fields", []string{"WatchDelay"}, fields(err))
-				same(w, "calls", 0, len(w.calls())-past)
+				wantEqual(w, "what it tells", []sighting{{Verdict: string(statemachine.InvalidInput)}}, seen)
+				wantEqual(w, "the wrong fields", []string{"WatchDelay"}, fields(err))
+				wantEqual(w, "calls", 0, len(w.calls())-past)
 			},
 		},
 	}

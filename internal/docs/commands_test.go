@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
 var (
@@ -52,7 +52,7 @@ func check(dir, command string) error {
 		args[i] = strings.Trim(a, `'"`)
 	}
 	if strings.HasPrefix(args[0], ".ci/") {
-		_, err := os.Stat(shown.Path(args[0]))
+		_, err := os.Stat(snippets.RepoPath(args[0]))
 		return err
 	}
 	if i := slices.Index(args, "-C"); i > 0 && i+1 < len(args) {
@@ -90,8 +90,8 @@ func check(dir, command string) error {
 			sources.WriteString(text)
 		}
 	}
-	if strings.Contains(sources.String(), `/internal/shown"`) {
-		text, err := goFiles("internal/shown") // it has the flag -update
+	if strings.Contains(sources.String(), `/internal/snippets"`) {
+		text, err := goFiles("internal/snippets") // it has the flag -update
 		if err != nil {
 			return err
 		}
@@ -127,11 +127,11 @@ func goFiles(pattern string) (string, error) {
 	if all {
 		dir = path.Dir(pattern)
 	}
-	names, err := filepath.Glob(filepath.Join(shown.Path(dir), "*.go"))
+	names, err := filepath.Glob(filepath.Join(snippets.RepoPath(dir), "*.go"))
 	if err == nil && len(names) == 0 && !all {
 		err = fmt.Errorf("%s has no Go file", pattern)
 	}
-	if _, missing := os.Stat(shown.Path(dir)); missing != nil {
+	if _, missing := os.Stat(snippets.RepoPath(dir)); missing != nil {
 		err = missing
 	}
 	var text strings.Builder
@@ -149,7 +149,7 @@ func goFiles(pattern string) (string, error) {
 func TestCommands(t *testing.T) {
 	seen := 0
 	for _, name := range append(guides(t), "README.md", "internal/benchmarks/README.md") {
-		text, err := shown.Read(name)
+		text, err := snippets.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestCommandsAreChecked(t *testing.T) {
 		"go test ./activitystream -run TestScale -v -timeout 30m -scale": true, "go test ./activitystream -run TestScales": false,
 		"go test ./activitystream -run 'TestScale$'": true, "go test ./activitystream -run '^Scale'": false,
 		"go test ./activitystream -run '^$' -bench .": true, "go test ./activitystream -scales": false,
-		"go test . ./internal/docs -update": true, "go test ./internal/layers -update": false, ".ci/run": true, ".ci/walk": false,
+		"go test . ./internal/docs -update": true, "go test ./internal/archtest -update": false, ".ci/run": true, ".ci/walk": false,
 	} {
 		if err := check(".", command); (err == nil) != ok {
 			t.Errorf("%s: want it to be right: %v; got %v", command, ok, err)

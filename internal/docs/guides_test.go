@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/internal/snippets"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -18,8 +18,8 @@ import (
 func guides(t *testing.T) []string {
 	t.Helper()
 	names := []string{"ARCHITECTURE.md", "CONTRIBUTING.md"}
-	root := shown.Path(".")
-	err := filepath.WalkDir(shown.Path("docs"), func(name string, e fs.DirEntry, err error) error {
+	root := snippets.RepoPath(".")
+	err := filepath.WalkDir(snippets.RepoPath("docs"), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || filepath.Ext(name) != ".md" {
 			return err
 		}
@@ -47,7 +47,7 @@ func TestGuides(t *testing.T) {
 		unused[name] = true
 	}
 	for _, guide := range guides(t) {
-		for _, name := range shown.Document(t, guide, texts) {
+		for _, name := range snippets.CheckDocument(t, guide, texts) {
 			delete(unused, name)
 		}
 	}
@@ -59,7 +59,7 @@ func TestGuides(t *testing.T) {
 // figures are the command and the table in the comment on the defaults of package activitystream.
 func figures(t *testing.T) (command, table string) {
 	t.Helper()
-	text, err := shown.Read("activitystream/options.go")
+	text, err := snippets.ReadFile("activitystream/options.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ var row = regexp.MustCompile(`\{From: "([^"]+)", To: "([^"]+)"(?:, By: s(\w+)|, 
 // lifecycle is the diagram of examples/custom-resource, which is a program and cannot be imported: its table is read from the source.
 func lifecycle(t *testing.T) string {
 	t.Helper()
-	text, err := shown.Read("examples/custom-resource/instance.go")
+	text, err := snippets.ReadFile("examples/custom-resource/instance.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func lifecycle(t *testing.T) string {
 
 // TestRunbook sees that every Reason and every Kind has a section of its own in the runbook, with a message and with what to do.
 func TestRunbook(t *testing.T) {
-	runbook, err := shown.Read("docs/runbook.md")
+	runbook, err := snippets.ReadFile("docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestRunbook(t *testing.T) {
 // constants are the names of the constants of a type of package statemachine.
 func constants(t *testing.T, file, typ string) []string {
 	t.Helper()
-	text, err := shown.Read("statemachine/" + file)
+	text, err := snippets.ReadFile("statemachine/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}

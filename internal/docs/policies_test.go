@@ -22,7 +22,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
-	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/internal/snippets"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -118,11 +118,11 @@ func TestPolicies(t *testing.T) {
 			}
 		}
 	}
-	found, err := filepath.Glob(shown.Path("docs/policies/*"))
+	found, err := filepath.Glob(snippets.RepoPath("docs/policies/*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide, err := shown.Read("docs/permissions.md")
+	guide, err := snippets.ReadFile("docs/permissions.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestPolicies(t *testing.T) {
 // actions are the actions that a policy allows. It must allow, and allow no pattern.
 func actions(t *testing.T, file string) []string {
 	t.Helper()
-	text, err := os.ReadFile(shown.Path("docs/policies/" + file + ".json"))
+	text, err := os.ReadFile(snippets.RepoPath("docs/policies/" + file + ".json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/streamwarden/streamwarden-go/internal/shown"
+	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
 // TestQuotas holds the table of docs/quotas.md, and the comments on the options, against the constants of the packages.
 func TestQuotas(t *testing.T) {
-	guide, err := shown.Read("docs/quotas.md")
+	guide, err := snippets.ReadFile("docs/quotas.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestQuotas(t *testing.T) {
 			"readsPerSecond reads a second, (readBurst) of them at once, and one of commandsPerSecond commands a second",
 		},
 	} {
-		text, err := shown.Read(tt.file)
+		text, err := snippets.ReadFile(tt.file)
 		if err != nil {
 			t.Fatal(err)
 		}

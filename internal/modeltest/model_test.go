@@ -110,7 +110,7 @@ func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
 func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ...any)) (*world[S], verdict) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	w := &world[S]{table: sc.table, script: sequence, patient: sc.patient, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
+	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.patient, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
 	w.life = append(w.life, moment{at: -24 * time.Hour, state: sc.start, good: !sc.drifts})
 	w.before(sc.start)
 	wait := statemachine.Waiter[shown[S], S]{
@@ -120,7 +120,7 @@ func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ..
 			Jitter: func(d time.Duration) time.Duration { return d },
 		},
 	}
-	commands := statemachine.Commands[shown[S]]{Operations: sc.runs, Restart: sc.drifts}
+	commands := statemachine.EnsureOptions[shown[S]]{Operations: sc.runs, Restart: sc.drifts}
 	v := verdict{ensure: sc.ensure}
 	target := sc.states[sc.target]
 	switch {

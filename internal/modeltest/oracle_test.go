@@ -47,7 +47,7 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	if wrong := w.judgeOrders(sc, v); wrong != "" {
 		return wrong
 	}
-	good := slices.DeleteFunc(slices.Clone(w.looks), func(l look) bool { return l.failed })
+	good := slices.DeleteFunc(slices.Clone(w.looks), func(l read) bool { return l.failed })
 	var last time.Duration // the read that decided
 	if len(good) > 0 {
 		last = good[len(good)-1].at
@@ -105,7 +105,7 @@ func (w *world[S]) since(v verdict) time.Duration {
 	}
 	for _, o := range slices.Backward(w.orders) {
 		if o.done {
-			return o.sent + travel
+			return o.sent + latency
 		}
 	}
 	return -w.oldest
@@ -210,10 +210,10 @@ func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operat
 		if slices.Contains(v.operations[:i], op) {
 			return fmt.Sprintf("%s twice in %v", op, v.operations)
 		}
-		if !slices.ContainsFunc(w.orders, func(o order) bool { return o.op == op && (o.accepted || o.lost) }) {
+		if !slices.ContainsFunc(w.orders, func(o command) bool { return o.op == op && (o.accepted || o.lost) }) {
 			return fmt.Sprintf("%s in %v, which was never sent, or refused", op, v.operations)
 		}
-		if !w.disturbed && w.oldest == 0 && !slices.ContainsFunc(w.orders, func(o order) bool { return o.op == op && o.done }) {
+		if !w.disturbed && w.oldest == 0 && !slices.ContainsFunc(w.orders, func(o command) bool { return o.op == op && o.done }) {
 			return fmt.Sprintf("%s in %v, which never took effect", op, v.operations)
 		}
 	}
@@ -225,7 +225,7 @@ func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operat
 }
 
 // unreasonable tells whether a command was on no shortest way to the target from any state that the read before it can have shown.
-func (w *world[S]) unreasonable(sc *scenario[S], o order) bool {
+func (w *world[S]) unreasonable(sc *scenario[S], o command) bool {
 	var at time.Duration
 	for _, l := range w.looks[:o.looks] {
 		if !l.failed {

@@ -15,9 +15,9 @@ const (
 	delay       = 29 * time.Second
 	grace       = time.Minute
 	readTimeout = 15 * time.Second
-	travel      = time.Second      // until a command is carried out
-	young       = 20 * time.Second // an old read is so old, or
-	old         = 59 * time.Second // just less than the grace
+	latency     = time.Second      // until a command is carried out
+	staleShort  = 20 * time.Second // an old read is so old, or
+	staleLong   = 59 * time.Second // just less than the grace
 	short       = 140 * time.Second
 	long        = 30 * time.Minute
 )
@@ -35,15 +35,15 @@ type moment struct {
 	good  bool
 }
 
-// look is one read.
-type look struct {
+// read is one read.
+type read struct {
 	at     time.Duration
 	failed bool // it showed no state of the table
 	fatal  bool
 }
 
-// order is one command that the ensure sent.
-type order struct {
+// command is one command that the ensure sent.
+type command struct {
 	op           statemachine.Operation
 	sent, answer time.Duration
 	looks        int  // reads before it
@@ -57,17 +57,17 @@ type order struct {
 type world[S ~string] struct {
 	*table[S]
 
-	script  *script
-	patient bool // there is time for everything: the service does not get stuck for ever
-	drifts  bool // settings matter, and somebody else's are wrong
-	trace   func(format string, args ...any)
+	script       *script
+	longDeadline bool // there is time for everything: the service does not get stuck for ever
+	drifts       bool // settings matter, and somebody else's are wrong
+	trace        func(format string, args ...any)
 
 	begin     time.Time
 	ctx       context.Context //nolint:containedctx // of the one call
 	cancel    context.CancelCauseFunc
 	life      []moment
-	looks     []look
-	orders    []order
+	looks     []read
+	orders    []command
 	last      time.Duration // of the last read or command
 	stuck     bool
 	oldest    time.Duration // how old a read was
@@ -124,7 +124,7 @@ func (w *world[S]) pass() {
 		first := slices.IndexFunc(w.ways[s], way.settling)
 		stall, stick := len(w.ways[s]), len(w.ways[s])+1
 		all := stick + 1
-		if w.patient {
+		if w.longDeadline {
 			all = stick
 		}
 		switch c := w.script.choose(all); {
@@ -184,12 +184,12 @@ const (
 func (w *world[S]) read(ctx context.Context) (shown[S], error) {
 	w.pass()
 	now := w.now()
-	w.looks = append(w.looks, look{at: now})
+	w.looks = append(w.looks, read{at: now})
 	l := &w.looks[len(w.looks)-1]
 	var ages [2]time.Duration // those that show something else than a fresh one
 	n := 0
 	truth := w.truth()
-	for _, age := range [...]time.Duration{young, old} {
+	for _, age := range [...]time.Duration{staleShort, staleLong} {
 		if m := w.at(now - age); m.state != truth.state || m.good != truth.good {
 			ages[n] = age
 			n++
@@ -242,7 +242,7 @@ func (w *world[S]) readMany(ctx context.Context, _ []string) ([]statemachine.Res
 // show is the answer of a read.
 func (w *world[S]) show(now time.Duration, m moment) (shown[S], error) {
 	w.trace("%v: a read shows %s", now, w.name(m.state))
-	if m.state == gone || m.state == w.absent && !w.patient { // absence comes in both ways
+	if m.state == gone || m.state == w.absent && !w.longDeadline { // absence comes in both ways
 		return shown[S]{}, fault(statemachine.NotFound)
 	}
 	return shown[S]{State: w.states[m.state], Good: m.good}, nil
@@ -277,9 +277,9 @@ const (
 )
 
 func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error {
-	w.orders = append(w.orders, order{op: op, sent: w.now(), looks: len(w.looks)})
+	w.orders = append(w.orders, command{op: op, sent: w.now(), looks: len(w.looks)})
 	o := &w.orders[len(w.orders)-1]
-	time.Sleep(travel)
+	time.Sleep(latency)
 	sent := w.now()
 	w.meddle(sent)
 	o.from = w.truth().state

@@ -12,7 +12,7 @@ import (
 
 // Pages yields the items of a list, page after page. page reads one, with the token that the page before gave; nil for the first. member is what op
 // calls the token, for messages. An error is yielded once and ends it.
-func Pages[T any](ctx context.Context, op statemachine.Operation, member string,
+func Pages[T any](ctx context.Context, op statemachine.Operation, tokenName string,
 	page func(ctx context.Context, token *string) ([]T, *string, error),
 ) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
@@ -20,7 +20,7 @@ func Pages[T any](ctx context.Context, op statemachine.Operation, member string,
 		for first := true; first || token != nil && *token != ""; first = false {
 			items, next, err := page(ctx, token)
 			if err == nil && next != nil && token != nil && *next == *token {
-				err = Strange(op, "", middleware.Metadata{}, fmt.Sprintf("the answer's %s is the request's: the list would never end", member))
+				err = UnexpectedResponse(op, "", middleware.Metadata{}, fmt.Sprintf("the answer's %s is the request's: the list would never end", tokenName))
 			}
 			if err != nil {
 				var none T

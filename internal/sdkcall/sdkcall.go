@@ -22,14 +22,14 @@ type Caller[O any] struct {
 	Pacer   *statemachine.Pacer
 }
 
-// With is c with a further option, applied last.
-func (c Caller[O]) With(fn func(*O)) Caller[O] {
+// WithOption is c with a further option, applied last.
+func (c Caller[O]) WithOption(fn func(*O)) Caller[O] {
 	c.Options = append(slices.Clip(c.Options), fn)
 	return c
 }
 
-// Count counts a call that goes at once, without waiting for its place under the quota.
-func (c Caller[O]) Count() { c.Pacer.Reserve(time.Now()) }
+// CountAgainstQuota counts a call that goes at once, without waiting for its place under the quota.
+func (c Caller[O]) CountAgainstQuota() { c.Pacer.Reserve(time.Now()) }
 
 // Do calls one operation and makes a Fault of its error. An answer that is missing altogether is an error, too.
 func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
@@ -40,13 +40,13 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 		return nil, c.Faults.Fault(ctx, op, resource, err)
 	}
 	if out == nil {
-		return nil, Strange(op, resource, middleware.Metadata{}, "the answer is missing")
+		return nil, UnexpectedResponse(op, resource, middleware.Metadata{}, "the answer is missing")
 	}
 	return out, nil
 }
 
-// Paced is Do for a call that first waits for its place under the quota, and has the others pause if it is throttled all the same.
-func Paced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
+// DoPaced is Do for a call that first waits for its place under the quota, and has the others pause if it is throttled all the same.
+func DoPaced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
 	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
 ) (*Out, error) {
 	if err := c.Pacer.Wait(ctx); err != nil {
@@ -54,38 +54,38 @@ func Paced[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Ope
 	}
 	out, err := Do(ctx, c, op, resource, api, in)
 	if err == nil {
-		c.Pacer.Served(time.Now())
+		c.Pacer.Succeeded(time.Now())
 	} else if errors.Is(err, statemachine.Throttled) {
 		c.Pacer.Throttled(time.Now())
 	}
 	return out, err
 }
 
-// Strange is the error of an answer that cannot be right, such as one for another resource; meta is the answer's ResultMetadata, for the request's ID.
+// UnexpectedResponse is the error of an answer that cannot be right, such as one for another resource; meta is the answer's ResultMetadata, for the request's ID.
 // The service may do better the next time.
-func Strange(op statemachine.Operation, resource string, meta middleware.Metadata, message string) error {
+func UnexpectedResponse(op statemachine.Operation, resource string, meta middleware.Metadata, message string) error {
 	id, _ := awsmiddleware.GetRequestIDMetadata(meta)
 	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message, RequestID: id}
 }
 
-// FromService reports whether an output, whose ResultMetadata meta is, came out of an answer of a service, and not out of a mock's hand.
-func FromService(meta middleware.Metadata) bool { return awsmiddleware.GetRawResponse(meta) != nil }
+// HasRawResponse reports whether an output, whose ResultMetadata meta is, came out of an answer of a service, and not out of a mock's hand.
+func HasRawResponse(meta middleware.Metadata) bool { return awsmiddleware.GetRawResponse(meta) != nil }
 
-// Settings are what a client of the SDK tells of itself.
-type Settings struct {
+// ClientInfo are what a client of the SDK tells of itself.
+type ClientInfo struct {
 	Region string                 // empty: not known
 	Tracer tracing.TracerProvider // nil: none
 }
 
-// SettingsOf are the settings that api calls with under these options: none where the value does not tell, as a mock may not.
-func SettingsOf[O any](api any, optFns []func(*O), of func(*O) Settings) Settings {
+// ClientInfoOf are the settings that api calls with under these options: none where the value does not tell, as a mock may not.
+func ClientInfoOf[O any](api any, optFns []func(*O), info func(*O) ClientInfo) ClientInfo {
 	client, ok := api.(interface{ Options() O })
 	if !ok {
-		return Settings{}
+		return ClientInfo{}
 	}
 	options := client.Options()
 	for _, fn := range optFns {
 		fn(&options)
 	}
-	return of(&options)
+	return info(&options)
 }

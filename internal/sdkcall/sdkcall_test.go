@@ -58,7 +58,7 @@ func TestDo(t *testing.T) {
 	ctx := context.Background()
 	a := &api{out: &out{}}
 	c := sdkcall.Caller[options]{Options: []func(*options){apply("first")}, Faults: sdkfault.Table{{Code: "Gone", Kind: statemachine.NotFound}}}
-	last := c.With(apply("last"))
+	last := c.WithOption(apply("last"))
 	got, err := sdkcall.Do(ctx, last, op, "thing-1", a.Describe, &in{})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestWithDoesNotShare(t *testing.T) {
 	base := make([]func(*options), 1, 8)
 	base[0] = apply("base")
 	c := sdkcall.Caller[options]{Options: base}
-	one, two := c.With(apply("one")), c.With(apply("two"))
+	one, two := c.WithOption(apply("one")), c.WithOption(apply("two"))
 	for name, c := range map[string]sdkcall.Caller[options]{"one": one, "two": two} {
 		got, err := sdkcall.Do(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{})
 		if diff := cmp.Diff([]string{"base", name}, got.Applied); diff != "" || err != nil {
@@ -102,33 +102,33 @@ func TestPaced(t *testing.T) {
 		began := time.Now()
 		a := &api{out: &out{}}
 		c := sdkcall.Caller[options]{Pacer: statemachine.NewPacer(1, 1)}
-		c.Count() // one that goes at once takes a place
+		c.CountAgainstQuota() // one that goes at once takes a place
 		for range 2 {
-			if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+			if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		a.err = &smithy.GenericAPIError{Code: "Throttling"}
-		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
 			t.Error(err)
 		}
-		if held := time.Until(c.Pacer.Held(time.Now())); held != time.Second {
+		if held := time.Until(c.Pacer.PausedUntil(time.Now())); held != time.Second {
 			t.Errorf("the others pause %s after a throttled call", held)
 		}
 		a.err = nil
-		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
 			t.Error(err)
 		}
 		a.err = &smithy.GenericAPIError{Code: "Throttling"}
-		if _, err := sdkcall.Paced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
 			t.Error(err)
 		}
-		if held := time.Until(c.Pacer.Held(time.Now())); held != time.Second {
+		if held := time.Until(c.Pacer.PausedUntil(time.Now())); held != time.Second {
 			t.Errorf("the others pause %s after a throttled call, with one served since the last", held)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := sdkcall.Paced(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := sdkcall.DoPaced(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the context ended in the queue: %v", err)
 		}
 		var at []time.Duration
@@ -143,8 +143,8 @@ func TestPaced(t *testing.T) {
 
 func TestWithoutAPacer(t *testing.T) {
 	var c sdkcall.Caller[options]
-	c.Count()
-	if _, err := sdkcall.Paced(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{}); err != nil {
+	c.CountAgainstQuota()
+	if _, err := sdkcall.DoPaced(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -153,21 +153,21 @@ func TestStrange(t *testing.T) {
 	var meta middleware.Metadata
 	awsmiddleware.SetRequestIDMetadata(&meta, "id-1")
 	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "thing-1", Message: "it is blue", RequestID: "id-1"}
-	if diff := cmp.Diff(error(want), sdkcall.Strange(op, "thing-1", meta, "it is blue")); diff != "" {
+	if diff := cmp.Diff(error(want), sdkcall.UnexpectedResponse(op, "thing-1", meta, "it is blue")); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestSettings(t *testing.T) {
-	of := func(o *options) sdkcall.Settings { return sdkcall.Settings{Region: o.Region} }
+	of := func(o *options) sdkcall.ClientInfo { return sdkcall.ClientInfo{Region: o.Region} }
 	a := &api{options: options{Region: "us-east-1"}}
-	if got := sdkcall.SettingsOf(a, nil, of).Region; got != "us-east-1" {
+	if got := sdkcall.ClientInfoOf(a, nil, of).Region; got != "us-east-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.SettingsOf(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, of).Region; got != "eu-west-1" {
+	if got := sdkcall.ClientInfoOf(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, of).Region; got != "eu-west-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.SettingsOf(struct{ Describe any }{}, nil, of).Region; got != "" {
+	if got := sdkcall.ClientInfoOf(struct{ Describe any }{}, nil, of).Region; got != "" {
 		t.Errorf("a value that does not tell: %q", got)
 	}
 	if a.options.Region != "us-east-1" {

@@ -11,21 +11,21 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Scope is the name of the tracer that this library asks the SDK's TracerProvider for.
-const Scope = "github.com/streamwarden/streamwarden-go"
+// ScopeName is the name of the tracer that this library asks the SDK's TracerProvider for.
+const ScopeName = "github.com/streamwarden/streamwarden-go"
 
 // Wait waits, in a span.
 func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
-	if none(provider) {
+	if isNop(provider) {
 		return w.Wait(ctx, target, maxWait)
 	}
-	return traced(ctx, provider, name, w, target, maxWait)
+	return waitInSpan(ctx, provider, name, w, target, maxWait)
 }
 
-// traced is Wait in a span that goes somewhere: apart, so that what it needs is on the stack for nobody else.
-func traced[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
+// waitInSpan is Wait in a span that goes somewhere: apart, so that what it needs is on the stack for nobody else.
+func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
 	ctx, end := Span(ctx, provider, name, w.Resource, string(target), &w.Options)
@@ -49,19 +49,19 @@ func Ensure[R any, S ~string](ctx context.Context, provider tracing.TracerProvid
 func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	f *statemachine.Fleet[R, S], goals []statemachine.Goal[R, S], maxWait time.Duration,
 ) iter.Seq2[int, statemachine.Result[statemachine.Ensured[R]]] {
-	if none(provider) || len(goals) == 0 {
+	if isNop(provider) || len(goals) == 0 {
 		return f.Each(ctx, goals, maxWait)
 	}
 	return func(yield func(int, statemachine.Result[statemachine.Ensured[R]]) bool) {
-		ctx, span := begin(ctx, provider, name, string(goals[0].Target))
+		ctx, span := startSpan(ctx, provider, name, string(goals[0].Target))
 		defer span.End()
 		span.SetProperty("streamwarden.resources", len(goals))
 		var first error
-		failed, whole := 0, false
+		failed, complete := 0, false
 		defer func() {
 			span.SetProperty("streamwarden.failed", failed)
-			if whole || first != nil {
-				outcome(span, first)
+			if complete || first != nil {
+				recordOutcome(span, first)
 			}
 		}()
 		for i, r := range f.Each(ctx, goals, maxWait) {
@@ -75,7 +75,7 @@ func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 				return
 			}
 		}
-		whole = true
+		complete = true
 	}
 }
 
@@ -85,10 +85,10 @@ func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, target string, o *statemachine.WaitOptions) (
 	spanned context.Context, end func(accepted []statemachine.Operation, err error),
 ) {
-	if none(provider) {
+	if isNop(provider) {
 		return ctx, func([]statemachine.Operation, error) {}
 	}
-	ctx, span := begin(ctx, provider, name, target)
+	ctx, span := startSpan(ctx, provider, name, target)
 	span.SetProperty("streamwarden.resource", resource)
 	onRead, last := o.OnRead, ""
 	o.OnRead = func(r statemachine.Reading) {
@@ -112,12 +112,12 @@ func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, 
 			}
 			span.SetProperty("streamwarden.operations", ops)
 		}
-		outcome(span, err)
+		recordOutcome(span, err)
 	}
 }
 
-// none tells whether spans would go nowhere, as they do by default: the SDK fills in a provider that does nothing.
-func none(provider tracing.TracerProvider) bool {
+// isNop tells whether spans would go nowhere, as they do by default: the SDK fills in a provider that does nothing.
+func isNop(provider tracing.TracerProvider) bool {
 	switch provider.(type) {
 	case nil, *tracing.NopTracerProvider, tracing.NopTracerProvider:
 		return true
@@ -125,15 +125,15 @@ func none(provider tracing.TracerProvider) bool {
 	return false
 }
 
-func begin(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) { //nolint:ireturn // smithy has it as an interface
-	return provider.Tracer(Scope).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
+func startSpan(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) { //nolint:ireturn // smithy has it as an interface
+	return provider.Tracer(ScopeName).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
 		o.Kind = tracing.SpanKindInternal
 		o.Properties.Set("streamwarden.target", target)
 	})
 }
 
-// outcome is the status of a span, with what a program can tell an error by, and its text under the name that the SDK's spans have it.
-func outcome(span tracing.Span, err error) {
+// recordOutcome is the status of a span, with what a program can tell an error by, and its text under the name that the SDK's spans have it.
+func recordOutcome(span tracing.Span, err error) {
 	if err == nil {
 		span.SetStatus(tracing.SpanStatusOK)
 		return

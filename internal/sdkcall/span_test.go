@@ -63,7 +63,7 @@ func spansAre(t *testing.T, r *spantest.Recorder, want ...*spantest.Span) {
 		s.Events = slices.DeleteFunc(s.Events, func(e spantest.Event) bool { return e.Name == "read" })
 	}
 	for _, s := range want {
-		s.Scope, s.Ended = sdkcall.Scope, 1
+		s.Scope, s.Ended = sdkcall.ScopeName, 1
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("spans (-want +got):\n%s", diff)
@@ -145,7 +145,7 @@ func TestSpanOfAnEnsure(t *testing.T) {
 			}},
 		} {
 			var r spantest.Recorder
-			ctx, outer := r.Tracer(sdkcall.Scope).StartSpan(t.Context(), "outer")
+			ctx, outer := r.Tracer(sdkcall.ScopeName).StartSpan(t.Context(), "outer")
 			e := &statemachine.Ensurer[state, state]{
 				Waiter:  *(&thing{shows: []state{"off", "going", "on"}}).waiter(),
 				Command: func(context.Context, statemachine.Operation) error { return tt.refusal },
@@ -158,7 +158,7 @@ func TestSpanOfAnEnsure(t *testing.T) {
 			if spans := r.Spans(""); len(spans) == 2 && !slices.ContainsFunc(spans[1].Events, func(e spantest.Event) bool { return e.Name == "read" }) {
 				t.Errorf("%s: the reads were not made in the span", tt.why)
 			}
-			tt.want.Name, tt.want.Parent = "things.Ensure", &spantest.Span{Scope: sdkcall.Scope, Name: "outer", Ended: 1}
+			tt.want.Name, tt.want.Parent = "things.Ensure", &spantest.Span{Scope: sdkcall.ScopeName, Name: "outer", Ended: 1}
 			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "thing-1", "on"
 			spansAre(t, &r, &spantest.Span{Name: "outer"}, &tt.want)
 		}

@@ -22,14 +22,18 @@ type Failure struct {
 	ContentType   string        // of the Body
 }
 
-// answers tells whether the failure has an answer of its own.
-func (f *Failure) answers() bool { return f.Code != "" || f.Status != 0 || f.Body != "" }
+// hasResponse tells whether the failure has an answer of its own.
+func (f *Failure) hasResponse() bool { return f.Code != "" || f.Status != 0 || f.Body != "" }
 
-// runs tells whether the operation is carried out.
-func (f *Failure) runs() bool { return f == nil || f.Lost || !f.answers() && !f.Drop && !f.Hang }
+// runsOperation tells whether the operation is carried out.
+func (f *Failure) runsOperation() bool {
+	return f == nil || f.Lost || !f.hasResponse() && !f.Drop && !f.Hang
+}
 
-// broken tells whether the caller's connection breaks.
-func (f *Failure) broken() bool { return f != nil && (f.Drop || f.Lost && !f.Hang && !f.answers()) }
+// breaksConnection tells whether the caller's connection breaks.
+func (f *Failure) breaksConnection() bool {
+	return f != nil && (f.Drop || f.Lost && !f.Hang && !f.hasResponse())
+}
 
 // failures are the injected ones, in the order in which they were given.
 type failures struct {
@@ -52,10 +56,10 @@ func (fs *failures) clear(op statemachine.Operation) {
 	fs.list = slices.DeleteFunc(fs.list, func(f *failure) bool { return op == "" || f.op == op })
 }
 
-// take is the first failure for a request, nil where there is none.
-func (fs *failures) take(op statemachine.Operation, named []string) *Failure {
+// next is the first failure for a request, nil where there is none.
+func (fs *failures) next(op statemachine.Operation, named []string) *Failure {
 	for i, f := range fs.list {
-		if f.op != "" && f.op != op || !f.concerns(named) {
+		if f.op != "" && f.op != op || !f.matches(named) {
 			continue
 		}
 		if f.Times > 0 {
@@ -68,7 +72,7 @@ func (fs *failures) take(op statemachine.Operation, named []string) *Failure {
 	return nil
 }
 
-func (f *failure) concerns(named []string) bool {
+func (f *failure) matches(named []string) bool {
 	return f.Resource == "" || slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, f.Resource) })
 }
 
@@ -78,15 +82,15 @@ type bucket struct {
 	at                       time.Time
 }
 
-// tiny forgives the rounding of a sum of refills: without it, ten refills of a tenth would not make a token.
-const tiny = 1e-9
+// epsilon forgives the rounding of a sum of refills: without it, ten refills of a tenth would not make a token.
+const epsilon = 1e-9
 
 func (b *bucket) take(now time.Time) bool {
 	if d := now.Sub(b.at); d > 0 {
 		b.tokens = min(b.burst, b.tokens+d.Seconds()*b.perSecond)
 		b.at = now
 	}
-	if b.tokens < 1-tiny {
+	if b.tokens < 1-epsilon {
 		return false
 	}
 	b.tokens--

@@ -53,7 +53,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // header writes the headers of an answer.
-func (a *answer) header(h http.Header) {
+func (a *response) header(h http.Header) {
 	h.Set("X-Amzn-Requestid", a.id)
 	h.Set("Content-Length", strconv.Itoa(len(a.reply.Body)))
 	if a.reply.ContentType != "" {

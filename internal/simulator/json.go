@@ -42,31 +42,31 @@ func (j JSON) Parse(r *http.Request, body []byte) (*Request, *Error) {
 }
 
 // Result takes a result that is the document; nil: an empty body.
-func (JSON) Result(_ statemachine.Operation, result []byte, _ string) Reply {
-	return Reply{Status: http.StatusOK, ContentType: contentJSON11, Body: result}
+func (JSON) Result(_ statemachine.Operation, result []byte, _ string) Response {
+	return Response{Status: http.StatusOK, ContentType: contentJSON11, Body: result}
 }
 
-// Refusal has the error's type in the document or in the header.
-func (j JSON) Refusal(e *Error, _ string) Reply {
+// ErrorResponse has the error's type in the document or in the header.
+func (j JSON) ErrorResponse(e *Error, _ string) Response {
 	if j.ErrorHeader {
-		return refusal(e, contentJSON11)
+		return errorResponse(e, contentJSON11)
 	}
-	return Reply{Status: e.status(), ContentType: contentJSON11, Body: encode(struct {
+	return Response{Status: e.status(), ContentType: contentJSON11, Body: encode(struct {
 		Type    string `json:"__type"`
 		Message string
 	}{e.Code, e.Message})}
 }
 
-// refusal is an error whose type stands in the header.
-func refusal(e *Error, contentType string) Reply {
-	return Reply{
-		Status: e.status(), ContentType: contentType, ErrorType: headerText(e.Code),
+// errorResponse is an error whose type stands in the header.
+func errorResponse(e *Error, contentType string) Response {
+	return Response{
+		Status: e.status(), ContentType: contentType, ErrorType: asciiHeader(e.Code),
 		Body: encode(struct{ Message string }{e.Message}),
 	}
 }
 
-// headerText is a text that may stand in a header: an injected code may hold anything.
-func headerText(s string) string {
+// asciiHeader is a text that may stand in a header: an injected code may hold anything.
+func asciiHeader(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

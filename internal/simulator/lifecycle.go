@@ -13,14 +13,14 @@ type Lifecycle[T any, S ~string] struct {
 	// State is the record's state.
 	State func(T) S
 
-	// With is the record in another state, with what comes and goes with that state.
-	With func(T, S) T
+	// SetState is the record in another state, with what comes and goes with that state.
+	SetState func(T, S) T
 
 	// Pace is how long the service takes from one state to the next.
-	Pace func(v T, from, to S) Pace
+	Pace func(v T, from, to S) Delay
 
-	// Settle picks where the record settles, if the table has several settling transitions out of its state; nil: the table's first.
-	Settle func(v T, to []S) S
+	// ChooseSettled picks where the record settles, if the table has several settling transitions out of its state; nil: the table's first.
+	ChooseSettled func(v T, to []S) S
 }
 
 // Command is the record after op was accepted; false where the table does not permit op. It changes no resource: see
@@ -30,7 +30,7 @@ func (l *Lifecycle[T, S]) Command(v T, op statemachine.Operation) (T, bool) {
 	if !ok {
 		return v, false
 	}
-	return l.With(v, s), true
+	return l.SetState(v, s), true
 }
 
 // Enter makes v the truth from now on and plans what the service makes of it by itself.
@@ -39,15 +39,15 @@ func (l *Lifecycle[T, S]) Enter(r *Resource[T], now time.Time, v T) {
 	l.follow(r, now, v)
 }
 
-// Follow plans what the service makes by itself of a resource that was put into its [Store] just now.
-func (l *Lifecycle[T, S]) Follow(r *Resource[T], now time.Time) {
+// ScheduleSettling plans what the service makes by itself of a resource that was put into its [Store] just now.
+func (l *Lifecycle[T, S]) ScheduleSettling(r *Resource[T], now time.Time) {
 	if v, ok := r.Now(now); ok {
 		l.follow(r, now, v)
 	}
 }
 
-// Later plans a command that the service carries out by itself, after the pace: step gives the record after it, as [Lifecycle.Command] does.
-func (l *Lifecycle[T, S]) Later(r *Resource[T], now time.Time, pace Pace, step func(T) (T, bool)) {
+// ScheduleCommand plans a command that the service carries out by itself, after the pace: step gives the record after it, as [Lifecycle.Command] does.
+func (l *Lifecycle[T, S]) ScheduleCommand(r *Resource[T], now time.Time, pace Delay, step func(T) (T, bool)) {
 	r.Plan(now, l, pace, func(at time.Time, v T) (T, bool) {
 		v, ok := step(v)
 		if ok {
@@ -60,7 +60,7 @@ func (l *Lifecycle[T, S]) Later(r *Resource[T], now time.Time, pace Pace, step f
 // follow plans the settling of v, which is the truth from the instant at on. Whether it lapses is decided when it comes due.
 func (l *Lifecycle[T, S]) follow(r *Resource[T], at time.Time, v T) {
 	from := l.State(v)
-	to, ok := l.settles(v, from)
+	to, ok := l.nextSettled(v, from)
 	if !ok {
 		return
 	}
@@ -69,17 +69,17 @@ func (l *Lifecycle[T, S]) follow(r *Resource[T], at time.Time, v T) {
 			return v, false
 		}
 		to := to
-		if back, ok := l.lapses(from); ok && r.takeLapse() {
+		if back, ok := l.lapseTarget(from); ok && r.consumeLapse() {
 			to = back
 		}
-		v = l.With(v, to)
+		v = l.SetState(v, to)
 		l.follow(r, at, v)
 		return v, true
 	})
 }
 
-// settles is the state that the service brings v to next.
-func (l *Lifecycle[T, S]) settles(v T, from S) (S, bool) {
+// nextSettled is the state that the service brings v to next.
+func (l *Lifecycle[T, S]) nextSettled(v T, from S) (S, bool) {
 	if !l.Machine.Transient(from) {
 		return "", false
 	}
@@ -89,14 +89,14 @@ func (l *Lifecycle[T, S]) settles(v T, from S) (S, bool) {
 			to = append(to, t.To)
 		}
 	}
-	if l.Settle != nil && len(to) > 1 {
-		return l.Settle(v, to), true
+	if l.ChooseSettled != nil && len(to) > 1 {
+		return l.ChooseSettled(v, to), true
 	}
 	return to[0], true
 }
 
-// lapses is where a lapse leads out of a state.
-func (l *Lifecycle[T, S]) lapses(from S) (S, bool) {
+// lapseTarget is where a lapse leads out of a state.
+func (l *Lifecycle[T, S]) lapseTarget(from S) (S, bool) {
 	for _, t := range l.Machine.Transitions() {
 		if t.From == from && t.Lapse {
 			return t.To, true

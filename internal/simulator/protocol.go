@@ -16,10 +16,10 @@ type Protocol interface {
 	Parse(r *http.Request, body []byte) (*Request, *Error)
 
 	// Result is the answer to an operation that was carried out. The result is what [Operation.Run] returned.
-	Result(op statemachine.Operation, result []byte, requestID string) Reply
+	Result(op statemachine.Operation, result []byte, requestID string) Response
 
-	// Refusal is the answer to a request that was refused.
-	Refusal(e *Error, requestID string) Reply
+	// ErrorResponse is the answer to a request that was refused.
+	ErrorResponse(e *Error, requestID string) Response
 }
 
 // Request is a request of any protocol.
@@ -49,16 +49,16 @@ func (e *Error) status() int {
 	return e.Status
 }
 
-// Reply is an answer on the wire. The server adds the request's ID.
-type Reply struct {
+// Response is an answer on the wire. The server adds the request's ID.
+type Response struct {
 	Status      int
 	ContentType string
 	ErrorType   string // the X-Amzn-ErrorType header
 	Body        []byte
 }
 
-// unmodelled is the refusal of what the simulator lacks: a person has to read it.
-func unmodelled(code, what string, modelled []string) *Error {
+// unsupportedOperation is the refusal of what the simulator lacks: a person has to read it.
+func unsupportedOperation(code, what string, modelled []string) *Error {
 	slices.Sort(modelled)
 	return &Error{
 		Code:    code,

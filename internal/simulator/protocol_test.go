@@ -64,14 +64,14 @@ func TestQueryAnswers(t *testing.T) {
 	q := Query{Namespace: "http://example.com/doc/"}
 	tests := []struct {
 		why  string
-		got  Reply
-		want Reply
+		got  Response
+		want Response
 	}{
-		{"a result", q.Result("Do", []byte("<A>1</A>"), "id"), Reply{Status: 200, ContentType: "text/xml",
+		{"a result", q.Result("Do", []byte("<A>1</A>"), "id"), Response{Status: 200, ContentType: "text/xml",
 			Body: []byte(`<DoResponse xmlns="http://example.com/doc/"><DoResult><A>1</A></DoResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DoResponse>`)}},
-		{"a refusal", q.Refusal(&Error{Code: "Bad", Message: "a < b"}, "id"), Reply{Status: 400, ContentType: "text/xml",
+		{"a refusal", q.ErrorResponse(&Error{Code: "Bad", Message: "a < b"}, "id"), Response{Status: 400, ContentType: "text/xml",
 			Body: []byte(`<ErrorResponse xmlns="http://example.com/doc/"><Error><Type>Sender</Type><Code>Bad</Code><Message>a &lt; b</Message></Error><RequestId>id</RequestId></ErrorResponse>`)}},
-		{"a failure of the service", q.Refusal(&Error{Code: "Down", Status: 503}, "id"), Reply{Status: 503, ContentType: "text/xml",
+		{"a failure of the service", q.ErrorResponse(&Error{Code: "Down", Status: 503}, "id"), Response{Status: 503, ContentType: "text/xml",
 			Body: []byte(`<ErrorResponse xmlns="http://example.com/doc/"><Error><Type>Receiver</Type><Code>Down</Code><Message></Message></Error><RequestId>id</RequestId></ErrorResponse>`)}},
 	}
 	for _, tt := range tests {
@@ -159,16 +159,16 @@ func TestJSONAnswers(t *testing.T) {
 	bad := &Error{Code: "BadThing", Message: `say "no"`, Status: 404}
 	tests := []struct {
 		why  string
-		got  Reply
-		want Reply
+		got  Response
+		want Response
 	}{
-		{"nothing in it", JSON{}.Result("Do", nil, ""), Reply{Status: 200, ContentType: contentJSON11}},
-		{"the type in the document", JSON{}.Refusal(bad, ""), Reply{Status: 404, ContentType: contentJSON11, Body: []byte(`{"__type":"BadThing","Message":"say \"no\""}`)}},
-		{"the type in the header", JSON{ErrorHeader: true}.Refusal(bad, ""), Reply{Status: 404, ContentType: contentJSON11, ErrorType: "BadThing", Body: []byte(`{"Message":"say \"no\""}`)}},
-		{"REST: nothing in it", REST{}.Result("Do", nil, ""), Reply{Status: 200, ContentType: contentJSON, Body: []byte("{}")}},
-		{"REST: a result", REST{}.Result("Do", []byte(`{"a":1}`), ""), Reply{Status: 200, ContentType: contentJSON, Body: []byte(`{"a":1}`)}},
-		{"REST: a refusal", REST{}.Refusal(bad, ""), Reply{Status: 404, ContentType: contentJSON, ErrorType: "BadThing", Body: []byte(`{"Message":"say \"no\""}`)}},
-		{"no line breaks in a header", REST{}.Refusal(&Error{Code: "a\r\nb"}, ""), Reply{Status: 400, ContentType: contentJSON, ErrorType: "a??b", Body: []byte(`{"Message":""}`)}},
+		{"nothing in it", JSON{}.Result("Do", nil, ""), Response{Status: 200, ContentType: contentJSON11}},
+		{"the type in the document", JSON{}.ErrorResponse(bad, ""), Response{Status: 404, ContentType: contentJSON11, Body: []byte(`{"__type":"BadThing","Message":"say \"no\""}`)}},
+		{"the type in the header", JSON{ErrorHeader: true}.ErrorResponse(bad, ""), Response{Status: 404, ContentType: contentJSON11, ErrorType: "BadThing", Body: []byte(`{"Message":"say \"no\""}`)}},
+		{"REST: nothing in it", REST{}.Result("Do", nil, ""), Response{Status: 200, ContentType: contentJSON, Body: []byte("{}")}},
+		{"REST: a result", REST{}.Result("Do", []byte(`{"a":1}`), ""), Response{Status: 200, ContentType: contentJSON, Body: []byte(`{"a":1}`)}},
+		{"REST: a refusal", REST{}.ErrorResponse(bad, ""), Response{Status: 404, ContentType: contentJSON, ErrorType: "BadThing", Body: []byte(`{"Message":"say \"no\""}`)}},
+		{"no line breaks in a header", REST{}.ErrorResponse(&Error{Code: "a\r\nb"}, ""), Response{Status: 400, ContentType: contentJSON, ErrorType: "a??b", Body: []byte(`{"Message":""}`)}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -194,7 +194,7 @@ func TestXML(t *testing.T) {
 	var x XML
 	x.Open("A")
 	x.Text("B", "a<b>&\"'\x00é\n")
-	x.Opt("C", "")
+	x.TextIfSet("C", "")
 	x.Bool("D", true)
 	x.Bool("E", false)
 	x.Close("A")

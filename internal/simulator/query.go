@@ -45,7 +45,7 @@ func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
 }
 
 // Result takes a result that is the inside of the result element.
-func (q Query) Result(op statemachine.Operation, result []byte, requestID string) Reply {
+func (q Query) Result(op statemachine.Operation, result []byte, requestID string) Response {
 	var x XML
 	x.Grow(len(result) + 4*len(op) + len(q.Namespace) + 256)
 	x.b = append(x.b, "<"+op+"Response xmlns=\""...)
@@ -55,11 +55,11 @@ func (q Query) Result(op statemachine.Operation, result []byte, requestID string
 	x.b = append(x.b, "</"+op+"Result><ResponseMetadata>"...)
 	x.Text("RequestId", requestID)
 	x.b = append(x.b, "</ResponseMetadata></"+op+"Response>"...)
-	return Reply{Status: http.StatusOK, ContentType: contentXML, Body: x.Bytes()}
+	return Response{Status: http.StatusOK, ContentType: contentXML, Body: x.Bytes()}
 }
 
-// Refusal says Sender or Receiver after the status.
-func (q Query) Refusal(e *Error, requestID string) Reply {
+// ErrorResponse says Sender or Receiver after the status.
+func (q Query) ErrorResponse(e *Error, requestID string) Response {
 	var x XML
 	x.b = append(x.b, "<ErrorResponse xmlns=\""...)
 	x.escape(q.Namespace)
@@ -74,7 +74,7 @@ func (q Query) Refusal(e *Error, requestID string) Reply {
 	x.Close("Error")
 	x.Text("RequestId", requestID)
 	x.Close("ErrorResponse")
-	return Reply{Status: e.status(), ContentType: contentXML, Body: x.Bytes()}
+	return Response{Status: e.status(), ContentType: contentXML, Body: x.Bytes()}
 }
 
 // List reads a list of the form prefix1, prefix2, …, such as "Filters.Filter.1.Values.Value.1". It ends at the first number that is absent.

@@ -28,15 +28,15 @@ var lampMachine = statemachine.MustNew(statemachine.Definition[string]{
 	},
 })
 
-func lamps(pace Pace) *Lifecycle[lamp, string] {
+func lamps(pace Delay) *Lifecycle[lamp, string] {
 	return &Lifecycle[lamp, string]{
 		Machine: lampMachine,
 		State:   func(l lamp) string { return l.State },
-		With: func(l lamp, s string) lamp {
+		SetState: func(l lamp, s string) lamp {
 			l.State = s
 			return l
 		},
-		Pace: func(lamp, string, string) Pace { return pace },
+		Pace: func(lamp, string, string) Delay { return pace },
 	}
 }
 
@@ -69,7 +69,7 @@ func command(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp], second
 }
 
 func TestTimeline(t *testing.T) {
-	tenSeconds := Pace{After: 10 * time.Second}
+	tenSeconds := Delay{After: 10 * time.Second}
 	tests := []struct {
 		name string
 		why  string
@@ -180,7 +180,7 @@ func TestTimeline(t *testing.T) {
 			why:  "a command that is carried out later is refused then, if it must be, and settles from then on",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				on := func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOn") }
-				l.Later(r, at(0), Pace{After: time.Minute}, on)
+				l.ScheduleCommand(r, at(0), Delay{After: time.Minute}, on)
 			},
 			at:   []int{59, 60, 69, 70},
 			want: []string{"59 off", "60 warming", "69 warming", "70 on"},
@@ -189,7 +189,7 @@ func TestTimeline(t *testing.T) {
 			name: "later, but no longer possible",
 			why:  "a planned command that the state does not permit then changes nothing",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
-				l.Later(r, at(0), Pace{After: time.Minute}, func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOff") })
+				l.ScheduleCommand(r, at(0), Delay{After: time.Minute}, func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOff") })
 			},
 			at:   []int{59, 60, 61},
 			want: []string{"59 off", "60 off", "61 off"},
@@ -202,9 +202,9 @@ func TestTimeline(t *testing.T) {
 					r.Remove(at)
 					return v, false
 				}
-				r.Plan(at(0), l, Pace{After: 10 * time.Second}, purge)
+				r.Plan(at(0), l, Delay{After: 10 * time.Second}, purge)
 				l.Enter(r, at(5), lamp{State: "on"})
-				r.Plan(at(5), l, Pace{After: 20 * time.Second}, purge)
+				r.Plan(at(5), l, Delay{After: 20 * time.Second}, purge)
 			},
 			at:   []int{10, 24, 25, 26},
 			want: []string{"10 on", "24 on", "25 -", "26 -"},
@@ -236,7 +236,7 @@ func TestTimeline(t *testing.T) {
 
 func TestPacedByReads(t *testing.T) {
 	var s Store[lamp]
-	l, r := lamps(Pace{Reads: 2}), s.Put(at(0), lamp{State: "off"}, "a")
+	l, r := lamps(Delay{Reads: 2}), s.Put(at(0), lamp{State: "off"}, "a")
 	command(t, l, r, 0, "SwitchOn")
 	command0 := seen(r, 1, 2, 3)
 	if diff := cmp.Diff([]string{"1 warming", "2 warming", "3 on"}, command0); diff != "" {
@@ -255,11 +255,11 @@ func TestPacedByReads(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	var s Store[lamp]
-	l, r := lamps(Pace{After: 10 * time.Second}), s.Put(at(0), lamp{State: "off"}, "a")
+	l, r := lamps(Delay{After: 10 * time.Second}), s.Put(at(0), lamp{State: "off"}, "a")
 	command(t, l, r, 5, "SwitchOn")
 	r.Remove(at(20))
 	s.Put(at(30), lamp{State: "on"}, "A")
-	want := []Moment[lamp]{
+	want := []Version[lamp]{
 		{At: at(0), Value: lamp{State: "off"}},
 		{At: at(5), Value: lamp{State: "warming"}},
 		{At: at(15), Value: lamp{State: "on"}},
@@ -269,44 +269,44 @@ func TestHistory(t *testing.T) {
 	if diff := cmp.Diff(want, r.History(at(40))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for i := range 3 * maxPast {
+	for i := range 3 * maxVersions {
 		r.Set(at(100+i), "x", lamp{State: "on"})
 	}
-	if n := len(r.History(at(1e6))); n > maxPast {
-		t.Errorf("%d changes are kept, more than %d", n, maxPast)
+	if n := len(r.History(at(1e6))); n > maxVersions {
+		t.Errorf("%d changes are kept, more than %d", n, maxVersions)
 	}
 }
 
-func TestCircle(t *testing.T) {
+func TestCyclicTableTerminates(t *testing.T) {
 	l := &Lifecycle[lamp, string]{
 		Machine: statemachine.MustNew(statemachine.Definition[string]{
 			Name:        "blinker",
 			Transitions: []statemachine.Transition[string]{{From: "on", To: "off"}, {From: "off", To: "on"}},
 		}),
-		State: func(v lamp) string { return v.State },
-		With:  func(_ lamp, s string) lamp { return lamp{State: s} },
-		Pace:  func(lamp, string, string) Pace { return Pace{} },
+		State:    func(v lamp) string { return v.State },
+		SetState: func(_ lamp, s string) lamp { return lamp{State: s} },
+		Pace:     func(lamp, string, string) Delay { return Delay{} },
 	}
 	var s Store[lamp]
 	r := s.Put(at(0), lamp{State: "on"}, "a")
-	l.Follow(r, at(0))
+	l.ScheduleSettling(r, at(0))
 	if _, ok := r.Read(at(1)); !ok { // it returns at all
 		t.Error("the resource is gone")
 	}
 }
 
 func TestSettleChoice(t *testing.T) {
-	l := lamps(Pace{After: time.Second})
+	l := lamps(Delay{After: time.Second})
 	l.Machine = statemachine.MustNew(statemachine.Definition[string]{
 		Name:        "fork",
 		Transitions: []statemachine.Transition[string]{{From: "created", To: "on"}, {From: "created", To: "off"}},
 	})
 	var s Store[lamp]
 	first := s.Put(at(0), lamp{State: "created"}, "a")
-	l.Follow(first, at(0))
-	l.Settle = func(_ lamp, to []string) string { return to[len(to)-1] }
+	l.ScheduleSettling(first, at(0))
+	l.ChooseSettled = func(_ lamp, to []string) string { return to[len(to)-1] }
 	last := s.Put(at(0), lamp{State: "created"}, "b")
-	l.Follow(last, at(0))
+	l.ScheduleSettling(last, at(0))
 	got := append(seen(first, 1), seen(last, 1)...)
 	if diff := cmp.Diff([]string{"1 on", "1 off"}, got); diff != "" {
 		t.Errorf("the table's first, unless the service picks (-want +got)\n%s", diff)

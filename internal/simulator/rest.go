@@ -57,7 +57,7 @@ func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		}
 		return &Request{Operation: route.Operation, Params: params, Body: body}, nil
 	}
-	e := unmodelled("UnknownOperationException", r.Method+" "+r.URL.Path, modelled)
+	e := unsupportedOperation("UnknownOperationException", r.Method+" "+r.URL.Path, modelled)
 	e.Status = http.StatusNotFound
 	return nil, e
 }
@@ -81,12 +81,12 @@ func (t Route) match(method string, segments []string) (labels map[string]string
 }
 
 // Result takes a result that is the document; nil: an empty object.
-func (REST) Result(_ statemachine.Operation, result []byte, _ string) Reply {
+func (REST) Result(_ statemachine.Operation, result []byte, _ string) Response {
 	if result == nil {
 		result = []byte("{}")
 	}
-	return Reply{Status: http.StatusOK, ContentType: contentJSON, Body: result}
+	return Response{Status: http.StatusOK, ContentType: contentJSON, Body: result}
 }
 
-// Refusal has the error's type in the header.
-func (REST) Refusal(e *Error, _ string) Reply { return refusal(e, contentJSON) }
+// ErrorResponse has the error's type in the header.
+func (REST) ErrorResponse(e *Error, _ string) Response { return errorResponse(e, contentJSON) }

@@ -24,13 +24,13 @@ const (
 
 // Config is what a server is made of. It must not be changed afterwards.
 type Config struct {
-	Protocol   Protocol
-	Operations map[statemachine.Operation]Operation
-	Throttled  Error                    // what a throttled request is answered
-	Unknown    string                   // the code for an operation that is not modelled
-	Latency    func(Call) time.Duration // between a request and its answer; nil: none. Called without the lock
-	Intercept  func(Call) *Failure      // asked at each modelled request, before injected failures; may be nil. Called without the lock
-	Remember   int                      // if positive and less than MaxCalls: how many calls the log keeps
+	Protocol     Protocol
+	Operations   map[statemachine.Operation]Operation
+	Throttled    Error                    // what a throttled request is answered
+	Unknown      string                   // the code for an operation that is not modelled
+	Latency      func(Call) time.Duration // between a request and its answer; nil: none. Called without the lock
+	Intercept    func(Call) *Failure      // asked at each modelled request, before injected failures; may be nil. Called without the lock
+	HistoryLimit int                      // if positive and less than MaxCalls: how many calls the log keeps
 }
 
 // Operation is one operation of a service.
@@ -38,8 +38,8 @@ type Operation struct {
 	// Group is which quota counts it: see [Server.Throttle].
 	Group string
 
-	// Names lists the resources that a request is about, in the form that the log shows and a [Failure] names. May be nil.
-	Names func(r *Request) []string
+	// Resources lists the resources that a request is about, in the form that the log shows and a [Failure] names. May be nil.
+	Resources func(r *Request) []string
 
 	// Run carries the operation out. The server holds its lock meanwhile.
 	Run func(r *Request) (Result, *Error)
@@ -53,14 +53,14 @@ type Result struct {
 
 // Call is one request in the log.
 type Call struct {
-	At        time.Time              // when it arrived
-	Operation statemachine.Operation // empty where the request could not be read
-	Resource  string                 // what it named; empty where it named nothing, or several
-	Named     int                    // how many resources it named
-	Accepted  bool                   // the operation was carried out
-	Records   int                    // resources in the answer
-	Status    int                    // of the answer; zero: the connection broke, or there was none
-	Code      string                 // the error answered; empty for a success
+	At            time.Time              // when it arrived
+	Operation     statemachine.Operation // empty where the request could not be read
+	Resource      string                 // what it named; empty where it named nothing, or several
+	ResourceCount int                    // how many resources it named
+	Accepted      bool                   // the operation was carried out
+	Records       int                    // resources in the answer
+	Status        int                    // of the answer; zero: the connection broke, or there was none
+	Code          string                 // the error answered; empty for a success
 }
 
 // Server is a service in this process. It is an http.Handler and has the Do method that AWS clients want of theirs.
@@ -117,31 +117,31 @@ func (s *Server) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
-// answer is what came of a request.
-type answer struct {
-	reply  Reply
+// response is what came of a request.
+type response struct {
+	reply  Response
 	id     string
 	broken bool // the connection breaks in place of an answer
 }
 
 // serve takes one request to its answer. Its error is the context's, or that of reading the body.
-func (s *Server) serve(r *http.Request) (answer, error) {
+func (s *Server) serve(r *http.Request) (response, error) {
 	ctx := r.Context()
 	if err := ctx.Err(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if r.URL == nil {
-		return answer{}, errors.New("the request has no URL")
+		return response{}, errors.New("the request has no URL")
 	}
 	id := requestID(s.count.Add(1))
 	req, refused, err := s.read(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	a, call, f := s.take(req, refused, id)
+	a, call, f := s.handle(req, refused, id)
 	if f != nil && f.Hang {
 		<-ctx.Done()
-		return answer{}, ctx.Err()
+		return response{}, ctx.Err()
 	}
 	return a, s.wait(ctx, call, f)
 }
@@ -171,24 +171,24 @@ func (s *Server) read(r *http.Request) (*Request, *Error, error) {
 		for op := range s.config.Operations {
 			modelled = append(modelled, string(op))
 		}
-		return req, unmodelled(s.config.Unknown, fmt.Sprintf("the operation %q", string(req.Operation)), modelled), nil
+		return req, unsupportedOperation(s.config.Unknown, fmt.Sprintf("the operation %q", string(req.Operation)), modelled), nil
 	}
 	return req, nil, nil
 }
 
-// take carries a request out, unless it is refused or something goes wrong with it, and logs it.
-func (s *Server) take(req *Request, refused *Error, id string) (answer, Call, *Failure) {
+// handle carries a request out, unless it is refused or something goes wrong with it, and logs it.
+func (s *Server) handle(req *Request, refused *Error, id string) (response, Call, *Failure) {
 	op := s.config.Operations[req.Operation]
-	call := Call{At: time.Now(), Operation: statemachine.Operation(logged(string(req.Operation)))}
+	call := Call{At: time.Now(), Operation: statemachine.Operation(truncate(string(req.Operation)))}
 	var named []string
-	if op.Names != nil && refused == nil {
+	if op.Resources != nil && refused == nil {
 		s.mu.Lock()
-		named = op.Names(req)
+		named = op.Resources(req)
 		s.mu.Unlock()
 	}
-	call.Named = len(named)
+	call.ResourceCount = len(named)
 	if len(named) == 1 {
-		call.Resource = logged(named[0])
+		call.Resource = truncate(named[0])
 	}
 	var f *Failure
 	if s.config.Intercept != nil && refused == nil {
@@ -207,23 +207,23 @@ func (s *Server) take(req *Request, refused *Error, id string) (answer, Call, *F
 		refused, f = &s.config.Throttled, nil
 	default:
 		if f == nil {
-			f = s.failures.take(req.Operation, named)
+			f = s.failures.next(req.Operation, named)
 		}
-		if f.runs() {
+		if f.runsOperation() {
 			result, refused = op.Run(req)
 			call.Accepted = refused == nil
 			call.Records = result.Records
 		}
 	}
-	a := answer{id: id, broken: f.broken()}
+	a := response{id: id, broken: f.breaksConnection()}
 	switch {
 	case a.broken || f != nil && f.Hang:
 		call.Records = 0
-	case f != nil && f.answers():
-		a.reply, call.Code = s.failed(f, id)
+	case f != nil && f.hasResponse():
+		a.reply, call.Code = s.failureResponse(f, id)
 		call.Records = 0
 	case refused != nil:
-		a.reply, call.Code = s.config.Protocol.Refusal(refused, id), refused.Code
+		a.reply, call.Code = s.config.Protocol.ErrorResponse(refused, id), refused.Code
 	default:
 		a.reply = s.config.Protocol.Result(req.Operation, result.Body, id)
 	}
@@ -232,14 +232,14 @@ func (s *Server) take(req *Request, refused *Error, id string) (answer, Call, *F
 	return a, call, f
 }
 
-// failed is the answer that a failure has of its own. A status that HTTP cannot carry becomes 500.
-func (s *Server) failed(f *Failure, id string) (Reply, string) {
+// failureResponse is the answer that a failure has of its own. A status that HTTP cannot carry becomes 500.
+func (s *Server) failureResponse(f *Failure, id string) (Response, string) {
 	status := f.Status
 	if status != 0 && (status < http.StatusOK || status > 599) {
 		status = http.StatusInternalServerError
 	}
 	if f.Body != "" || f.Code == "" && status < http.StatusBadRequest {
-		reply := Reply{Status: status, ContentType: f.ContentType, Body: []byte(f.Body)}
+		reply := Response{Status: status, ContentType: f.ContentType, Body: []byte(f.Body)}
 		if reply.Status == 0 {
 			reply.Status = http.StatusOK
 		}
@@ -252,7 +252,7 @@ func (s *Server) failed(f *Failure, id string) (Reply, string) {
 	if e.Message == "" {
 		e.Message = "The simulator was told to fail this request."
 	}
-	return s.config.Protocol.Refusal(e, id), e.Code
+	return s.config.Protocol.ErrorResponse(e, id), e.Code
 }
 
 // admit asks a group's bucket.
@@ -263,7 +263,7 @@ func (s *Server) admit(group string, now time.Time) bool {
 
 func (s *Server) log(c Call) {
 	limit := MaxCalls
-	if n := s.config.Remember; n > 0 {
+	if n := s.config.HistoryLimit; n > 0 {
 		limit = min(n, limit)
 	}
 	if len(s.calls) >= limit {
@@ -272,8 +272,8 @@ func (s *Server) log(c Call) {
 	s.calls = append(s.calls, c)
 }
 
-// logged is what the log keeps of a text that a client is free to make as long as a request.
-func logged(s string) string {
+// truncate is what the log keeps of a text that a client is free to make as long as a request.
+func truncate(s string) string {
 	if len(s) > MaxName {
 		return strings.ToValidUTF8(s[:MaxName], "") + "…"
 	}

@@ -30,11 +30,11 @@ func newCounter(change func(*Config)) *counter {
 	config := Config{
 		Protocol: Query{Version: "1", Namespace: "x"},
 		Operations: map[statemachine.Operation]Operation{
-			"Count": {Names: names, Run: func(*Request) (Result, *Error) {
+			"Count": {Resources: names, Run: func(*Request) (Result, *Error) {
 				c.n++
 				return Result{Body: []byte("<N/>"), Records: 1}, nil
 			}},
-			"Get": {Group: "reads", Names: names, Run: func(*Request) (Result, *Error) {
+			"Get": {Group: "reads", Resources: names, Run: func(*Request) (Result, *Error) {
 				if c.n == 0 {
 					return Result{}, &Error{Code: "Nothing", Status: http.StatusNotFound}
 				}
@@ -265,8 +265,8 @@ func TestLog(t *testing.T) {
 		do(t, c.Server, form(t.Context(), "Count"))
 		later := start.Add(time.Second)
 		want := []Call{
-			{At: start, Operation: "Count", Resource: "a", Named: 1, Accepted: true, Records: 1, Status: 200},
-			{At: later, Operation: "Get", Named: 2, Accepted: true, Records: 1, Status: 200},
+			{At: start, Operation: "Count", Resource: "a", ResourceCount: 1, Accepted: true, Records: 1, Status: 200},
+			{At: later, Operation: "Get", ResourceCount: 2, Accepted: true, Records: 1, Status: 200},
 			{At: later, Operation: "Nonsense", Status: 400, Code: "InvalidAction"},
 			{At: later, Status: 400, Code: "MalformedInput"},
 			{At: later, Operation: "Count"},
@@ -408,7 +408,7 @@ func TestRequestIDs(t *testing.T) {
 
 // TestLogIsBounded: neither many calls nor long names make the log grow without end.
 func TestLogIsBounded(t *testing.T) {
-	c := newCounter(func(c *Config) { c.Remember = 3 })
+	c := newCounter(func(c *Config) { c.HistoryLimit = 3 })
 	long := strings.Repeat("é", MaxBody/8)
 	for range 100 {
 		for _, r := range []*http.Request{form(t.Context(), "Count", long), form(t.Context(), long)} {

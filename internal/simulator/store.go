@@ -10,17 +10,17 @@ import (
 // Store keeps the resources of one type and finds them by any of their keys, such as ARN and identifier, without regard to case unless it
 // is Exact. It takes no lock. The zero Store is empty.
 type Store[T any] struct {
-	Exact bool // keys that differ in case are of different resources; must not change once there are any
+	CaseSensitive bool // keys that differ in case are of different resources; must not change once there are any
 
 	// Remember, if positive, is how many changes of each resource are kept, at the most, and how many resources that do not exist any
 	// more. Zero: 4096 changes, and all resources.
-	Remember int
+	HistoryLimit int
 
-	index  map[string]*Resource[T]
-	list   []*Resource[T] // sorted by key, unless unsorted
-	dirty  bool
-	stale  func(key string) time.Duration
-	newest string // the last key of list, while it is sorted
+	index    map[string]*Resource[T]
+	list     []*Resource[T] // sorted by key, unless unsorted
+	unsorted bool
+	stale    func(key string) time.Duration
+	lastKey  string // the last key of list, while it is sorted
 }
 
 // Put makes v the truth under the keys from now on. Where the first key is known already, as that of a resource that was removed,
@@ -31,16 +31,16 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 	}
 	r := s.Get(key)
 	if r == nil {
-		s.forget(now)
-		r = &Resource[T]{key: key, store: s, past: []Moment[T]{{At: now, Value: v}}}
-		s.dirty = s.dirty || key < s.newest
-		s.newest = key
+		s.evict(now)
+		r = &Resource[T]{key: key, store: s, versions: []Version[T]{{At: now, Value: v}}}
+		s.unsorted = s.unsorted || key < s.lastKey
+		s.lastKey = key
 		s.list = append(s.list, r)
 		s.index[s.fold(key)] = r
 	} else {
 		r.advance(now)
 		r.planned = nil
-		r.push(Moment[T]{At: now, Value: v})
+		r.appendVersion(Version[T]{At: now, Value: v})
 	}
 	for _, k := range more {
 		s.index[s.fold(k)] = r
@@ -48,9 +48,9 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 	return r
 }
 
-// forget drops the resources that do not exist any more, if there are more than are to be remembered.
-func (s *Store[T]) forget(now time.Time) {
-	if s.Remember <= 0 || len(s.list) <= s.Remember {
+// evict drops the resources that do not exist any more, if there are more than are to be remembered.
+func (s *Store[T]) evict(now time.Time) {
+	if s.HistoryLimit <= 0 || len(s.list) <= s.HistoryLimit {
 		return
 	}
 	gone := make(map[*Resource[T]]bool)
@@ -59,7 +59,7 @@ func (s *Store[T]) forget(now time.Time) {
 			gone[r] = true
 		}
 	}
-	if len(gone) <= s.Remember {
+	if len(gone) <= s.HistoryLimit {
 		return
 	}
 	s.list = slices.DeleteFunc(s.list, func(r *Resource[T]) bool { return gone[r] })
@@ -71,7 +71,7 @@ func (s *Store[T]) Get(key string) *Resource[T] { return s.index[s.fold(key)] }
 
 // fold is what keys are compared by.
 func (s *Store[T]) fold(key string) string {
-	if s.Exact {
+	if s.CaseSensitive {
 		return key
 	}
 	return strings.ToLower(key)
@@ -79,10 +79,10 @@ func (s *Store[T]) fold(key string) string {
 
 // All lists the resources in the order of their first keys, those that were removed too. The slice is the store's.
 func (s *Store[T]) All() []*Resource[T] {
-	if s.dirty {
+	if s.unsorted {
 		slices.SortFunc(s.list, byKey[T])
-		s.dirty = false
-		s.newest = s.list[len(s.list)-1].key
+		s.unsorted = false
+		s.lastKey = s.list[len(s.list)-1].key
 	}
 	return s.list
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestExactStore(t *testing.T) {
-	s := Store[int]{Exact: true}
+	s := Store[int]{CaseSensitive: true}
 	now := time.Now()
 	s.Put(now, 1, "Key", "Other")
 	s.Put(now, 2, "key")
@@ -27,7 +27,7 @@ func TestExactStore(t *testing.T) {
 
 // TestRemember: a store that is told to forgets removed resources and old changes, but nothing that is there.
 func TestRemember(t *testing.T) {
-	s := Store[int]{Remember: 4}
+	s := Store[int]{HistoryLimit: 4}
 	now := time.Unix(0, 0)
 	s.Put(now, 0, "kept", "also kept")
 	for i := range 1000 {

@@ -37,8 +37,8 @@ func (x *XML) Text(name, value string) {
 	x.Close(name)
 }
 
-// Opt is Text for a member that is left out while it is empty.
-func (x *XML) Opt(name, value string) {
+// TextIfSet is Text for a member that is left out while it is empty.
+func (x *XML) TextIfSet(name, value string) {
 	if value != "" {
 		x.Text(name, value)
 	}
@@ -55,7 +55,7 @@ func (x *XML) Bool(name string, value bool) {
 
 // escape appends a text. Nearly every text consists of characters that stand for themselves.
 func (x *XML) escape(s string) {
-	if !strings.ContainsFunc(s, special) {
+	if !strings.ContainsFunc(s, needsEscape) {
 		x.b = append(x.b, s...)
 		return
 	}
@@ -64,6 +64,6 @@ func (x *XML) escape(s string) {
 	x.b = append(x.b, b.Bytes()...)
 }
 
-func special(r rune) bool {
+func needsEscape(r rune) bool {
 	return r < ' ' || r > '~' || r == '<' || r == '>' || r == '&' || r == '"' || r == '\''
 }

@@ -26,8 +26,8 @@ func Length(s string, least, most int) string {
 	return ""
 }
 
-// Chars checks that every character of s is one that ok accepts. allowed says which these are.
-func Chars(s, allowed string, ok func(rune) bool) string {
+// Charset checks that every character of s is one that ok accepts. allowed says which these are.
+func Charset(s, allowed string, ok func(rune) bool) string {
 	for _, r := range s {
 		if r == utf8.RuneError || !ok(r) {
 			return fmt.Sprintf("may contain only %s, contains %q", allowed, r)
@@ -93,26 +93,26 @@ func printable(s string) bool {
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
-// Missing is the error of an input that is nil.
-func Missing(op statemachine.Operation) error {
+// NilInput is the error of an input that is nil.
+func NilInput(op statemachine.Operation) error {
 	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "is nil"}}}
 }
 
-// Wait is everything that is wrong with the arguments of a wait, others, which it does not know, included. Where nothing is wrong with these the wait
+// WaitArgs is everything that is wrong with the arguments of a wait, others, which it does not know, included. Where nothing is wrong with these the wait
 // itself tells, and this is nil.
-func Wait[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, others ...error) error {
+func WaitArgs[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, others ...error) error {
 	for _, other := range others {
 		if other != nil {
 			_, err := m.NewTrack(target, time.Time{}, maxWait, *o)
-			return Join(append(others, err)...)
+			return JoinInputErrors(append(others, err)...)
 		}
 	}
 	return nil
 }
 
-// Join makes one InputError of several errors, with all their fields, for the first operation that one of them names. An error
+// JoinInputErrors makes one InputError of several errors, with all their fields, for the first operation that one of them names. An error
 // that is none is returned as it is.
-func Join(errs ...error) error {
+func JoinInputErrors(errs ...error) error {
 	var all statemachine.InputError
 	for _, err := range errs {
 		if err == nil {
@@ -130,8 +130,8 @@ func Join(errs ...error) error {
 	return all.Err()
 }
 
-// Field is the error of one field, or nil if nothing is wrong with it.
-func Field(name, reason string) error {
+// FieldError is the error of one field, or nil if nothing is wrong with it.
+func FieldError(name, reason string) error {
 	if reason == "" {
 		return nil
 	}

@@ -42,11 +42,11 @@ func TestChars(t *testing.T) {
 		{"a digit of another script", "١", `may contain only letters, contains '١'`},
 		{"a newline at the end", "ab\n", `may contain only letters, contains '\n'`},
 	} {
-		if got := validate.Chars(test.s, "letters", validate.Alphanumeric); got != test.want {
+		if got := validate.Charset(test.s, "letters", validate.Alphanumeric); got != test.want {
 			t.Errorf("%s: %q, want %q", test.why, got, test.want)
 		}
 	}
-	if got := validate.Chars("a\xff", "anything", func(rune) bool { return true }); got == "" {
+	if got := validate.Charset("a\xff", "anything", func(rune) bool { return true }); got == "" {
 		t.Error("what is no UTF-8 was accepted")
 	}
 }
@@ -135,27 +135,27 @@ func TestJoin(t *testing.T) {
 		{"one", []error{nil, input("Start", "A")}, input("Start", "A")},
 		{"all fields, in order", []error{input("", "B"), input("Start", "A"), input("Stop", "C", "D")}, input("Start", "B", "A", "C", "D")},
 	} {
-		if diff := cmp.Diff(test.want, validate.Join(test.errs...)); diff != "" {
+		if diff := cmp.Diff(test.want, validate.JoinInputErrors(test.errs...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.why, diff)
 		}
 	}
-	if got := validate.Join(input("Start", "A"), other); !errors.Is(got, other) {
+	if got := validate.JoinInputErrors(input("Start", "A"), other); !errors.Is(got, other) {
 		t.Errorf("what is no InputError became %v", got)
 	}
 	first := input("Start", "A")
-	if joined := validate.Join(first, input("", "B")); joined == first || len(first.(*statemachine.InputError).Fields) != 1 { //nolint:errorlint // its own type
+	if joined := validate.JoinInputErrors(first, input("", "B")); joined == first || len(first.(*statemachine.InputError).Fields) != 1 { //nolint:errorlint // its own type
 		t.Error("an error that was given has changed")
 	}
 }
 
 func TestFieldAndMissing(t *testing.T) {
-	if err := validate.Field("Name", ""); err != nil {
+	if err := validate.FieldError("Name", ""); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff(input("", "Name"), validate.Field("Name", "is wrong")); diff != "" {
+	if diff := cmp.Diff(input("", "Name"), validate.FieldError("Name", "is wrong")); diff != "" {
 		t.Error(diff)
 	}
-	err := validate.Missing("Start")
+	err := validate.NilInput("Start")
 	if !errors.Is(err, statemachine.InvalidInput) || err.Error() != "Start: invalid input: input is nil" {
 		t.Error(err)
 	}
@@ -165,10 +165,10 @@ func TestWait(t *testing.T) {
 	m := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "lamp", Transitions: []statemachine.Transition[string]{{From: "off", To: "on", By: "Switch"}},
 	})
-	if err := validate.Wait(m, "on", time.Second, &statemachine.WaitOptions{}, nil, nil); err != nil {
+	if err := validate.WaitArgs(m, "on", time.Second, &statemachine.WaitOptions{}, nil, nil); err != nil {
 		t.Error(err)
 	}
-	err := validate.Wait(m, "red", 0, &statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
+	err := validate.WaitArgs(m, "red", 0, &statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
 	e, ok := errors.AsType[*statemachine.InputError](err)
 	if !ok {
 		t.Fatal(err)

@@ -35,8 +35,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Row says what one error code means.
-type Row struct {
+// Rule says what one error code means.
+type Rule struct {
 	Code    string            // as it comes over the wire: "DBInstanceNotFound", not the shape's name
 	Message string            // what the service's message must contain, ignoring case; empty: anything
 	Kind    statemachine.Kind // what to do about it
@@ -44,11 +44,11 @@ type Row struct {
 
 // Table says what a service's error codes mean. The first row that fits decides; it goes before what this package knows
 // of all services. A Table is safe for concurrent use as long as it does not change.
-type Table []Row
+type Table []Rule
 
-// Common is what these codes mean in every service. Throttling and what the SDK retries is not here: the SDK
+// CommonRules is what these codes mean in every service. Throttling and what the SDK retries is not here: the SDK
 // knows it. The slice is the caller's.
-func Common() Table {
+func CommonRules() Table {
 	return Table{
 		{Code: "AccessDenied", Kind: statemachine.AccessDenied},
 		{Code: "AccessDeniedException", Kind: statemachine.AccessDenied},
@@ -105,14 +105,14 @@ func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource st
 		f.RequestID = r.ServiceRequestID()
 	}
 	f.Kind = t.kind(ctx, f)
-	f.Message = discreet(f.Message)
+	f.Message = redact(f.Message)
 	return f
 }
 
-// discreet is what a service said, unless it quotes what the request was signed with: of a request that it
+// redact is what a service said, unless it quotes what the request was signed with: of a request that it
 // finds wrongly signed AWS returns the Authorization header (IncompleteSignature), or all signed headers, the
 // session token among them (SignatureDoesNotMatch).
-func discreet(message string) string {
+func redact(message string) string {
 	for _, quoted := range []string{"AWS4-", "aws4_request", "X-Amz-Security-Token"} {
 		if containsFold(message, quoted) {
 			return "the message quotes the request's signature or its credentials and is left out; the SDK's error has it"
@@ -125,11 +125,11 @@ func discreet(message string) string {
 func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kind {
 	switch f.Code {
 	case "":
-		return unanswered(ctx, f.Err)
+		return kindWithoutCode(ctx, f.Err)
 	case "UnknownError": // what the SDK makes of an error without a code, such as a proxy's page
-		return byStatus(f.Err)
+		return kindOfStatus(f.Err)
 	}
-	for _, rows := range []Table{t, Common()} {
+	for _, rows := range []Table{t, CommonRules()} {
 		for _, row := range rows {
 			if row.Code == f.Code && containsFold(f.Message, row.Message) {
 				return row.Kind
@@ -145,14 +145,14 @@ func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kin
 	if api, ok := errors.AsType[smithy.APIError](f.Err); ok && api.ErrorFault() == smithy.FaultServer {
 		return statemachine.Unavailable
 	}
-	if byStatus(f.Err) == statemachine.Unavailable { // a code that nobody knows tells nothing; a 5xx does
+	if kindOfStatus(f.Err) == statemachine.Unavailable { // a code that nobody knows tells nothing; a 5xx does
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown
 }
 
-// unanswered says what an error means that is no answer of the service.
-func unanswered(ctx context.Context, err error) statemachine.Kind {
+// kindWithoutCode says what an error means that is no answer of the service.
+func kindWithoutCode(ctx context.Context, err error) statemachine.Kind {
 	if ctx.Err() != nil {
 		return statemachine.Interrupted
 	}
@@ -175,11 +175,11 @@ func unanswered(ctx context.Context, err error) statemachine.Kind {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return statemachine.Unavailable // not the caller's context: an HTTP client's own timeout, say
 	}
-	return byStatus(err)
+	return kindOfStatus(err)
 }
 
-// byStatus is for an error that has nothing but an HTTP status to tell by.
-func byStatus(err error) statemachine.Kind {
+// kindOfStatus is for an error that has nothing but an HTTP status to tell by.
+func kindOfStatus(err error) statemachine.Kind {
 	r, ok := errors.AsType[interface {
 		error
 		HTTPStatusCode() int

@@ -74,7 +74,7 @@ func TestCommon(t *testing.T) {
 		"MalformedQueryString":                statemachine.InvalidInput,
 	}
 	rows := map[string]statemachine.Kind{}
-	for _, row := range sdkfault.Common() {
+	for _, row := range sdkfault.CommonRules() {
 		if _, twice := rows[row.Code]; twice || row.Message != "" {
 			t.Errorf("%s stands twice, or hangs on a message", row.Code)
 		}
@@ -88,8 +88,8 @@ func TestCommon(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c, got, kind)
 		}
 	}
-	sdkfault.Common()[0].Kind = statemachine.Unknown
-	if sdkfault.Common()[0].Kind == statemachine.Unknown {
+	sdkfault.CommonRules()[0].Kind = statemachine.Unknown
+	if sdkfault.CommonRules()[0].Kind == statemachine.Unknown {
 		t.Error("a caller can change the rows of all")
 	}
 }

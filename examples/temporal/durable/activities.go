@@ -17,27 +17,27 @@ import (
 // Activities are what touches AWS. Each makes its calls in one attempt: the workflow tries again, and reads first.
 type Activities struct {
 	// Connect gives the configuration for an account in a Region. It is asked by each activity: keep what is costly to make.
-	Connect func(ctx context.Context, p Place) (aws.Config, error)
+	Connect func(ctx context.Context, p AccountRegion) (aws.Config, error)
 }
 
-// Look is what a read of some streams gave, in the order in which they were asked for.
-type Look struct {
-	At   time.Time `json:"at"` // before the first call: what was read is no older
-	Seen []Seen    `json:"seen"`
+// ReadResult is what a read of some streams gave, in the order in which they were asked for.
+type ReadResult struct {
+	At   time.Time      `json:"at"` // before the first call: what was read is no older
+	Seen []StreamResult `json:"seen"`
 }
 
-// Seen is one stream in a Look.
-type Seen struct {
+// StreamResult is one stream in a Look.
+type StreamResult struct {
 	Status activitystream.Status `json:"s,omitempty"`
-	Err    *Told                 `json:"err,omitempty"`
-	Drift  *Told                 `json:"drift,omitempty"`
-	Stuck  *Told                 `json:"stuck,omitempty"`
+	Err    *ErrorInfo            `json:"err,omitempty"`
+	Drift  *ErrorInfo            `json:"drift,omitempty"`
+	Stuck  *ErrorInfo            `json:"stuck,omitempty"`
 }
 
 // client is one for the calls of one activity. They are made one after the other, at the pace of the quota, and the
 // activity ends when the last has had its time, too. As a Region has one activity under way at a time, wherever it runs,
 // the account stays under its quota with no worker knowing of another.
-func (a *Activities) client(ctx context.Context, p Place, perSecond float64) (c *activitystream.Client, rest func(), err error) {
+func (a *Activities) client(ctx context.Context, p AccountRegion, perSecond float64) (c *activitystream.Client, waitTurn func(), err error) {
 	cfg, err := a.Connect(ctx, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("configuration for %s: %w", p, err)
@@ -51,7 +51,7 @@ func (a *Activities) client(ctx context.Context, p Place, perSecond float64) (c 
 }
 
 // List names the streams of a place.
-func (a *Activities) List(ctx context.Context, p Place, perSecond float64) ([]string, error) {
+func (a *Activities) List(ctx context.Context, p AccountRegion, perSecond float64) ([]string, error) {
 	c, rest, err := a.client(ctx, p, perSecond)
 	if err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (a *Activities) List(ctx context.Context, p Place, perSecond float64) ([]st
 }
 
 // Look reads streams, a hundred in a call.
-func (a *Activities) Look(ctx context.Context, p Place, w Wish, arns []string) (Look, error) {
-	look := Look{At: activity.GetInfo(ctx).StartedTime, Seen: make([]Seen, len(arns))}
+func (a *Activities) Look(ctx context.Context, p AccountRegion, w Spec, arns []string) (ReadResult, error) {
+	look := ReadResult{At: activity.GetInfo(ctx).StartedTime, Seen: make([]StreamResult, len(arns))}
 	c, rest, err := a.client(ctx, p, w.Timing.PerSecond)
 	if err != nil {
 		return look, err
@@ -79,39 +79,39 @@ func (a *Activities) Look(ctx context.Context, p Place, w Wish, arns []string) (
 	defer cancel()
 	for _, r := range c.GetEach(ctx, arns) {
 		if r.Err != nil {
-			look.Seen[r.Index].Err = tell(r.Err)
+			look.Seen[r.Index].Err = newErrorInfo(r.Err)
 			continue
 		}
-		seen := Seen{Status: r.Value.Status, Stuck: tell(r.Value.Stuck())}
+		seen := StreamResult{Status: r.Value.Status, Stuck: newErrorInfo(r.Value.Stuck())}
 		if w.Target == activitystream.StatusStarted && seen.Status == w.Target {
-			seen.Drift = tell(new(w.startOf(arns[r.Index])).Drift(r.Value))
+			seen.Drift = newErrorInfo(new(w.startInput(arns[r.Index])).Drift(r.Value))
 		}
 		look.Seen[r.Index] = seen
 	}
 	return look, nil
 }
 
-// Ran is the outcome of a command.
-type Ran struct {
-	Sent bool  `json:"sent"` // it may have been carried out
-	Err  *Told `json:"err,omitempty"`
+// CommandResult is the outcome of a command.
+type CommandResult struct {
+	Sent bool       `json:"sent"` // it may have been carried out
+	Err  *ErrorInfo `json:"err,omitempty"`
 }
 
 // Command runs one operation. What AWS answers is data; an error of the activity means that the answer was lost.
-func (a *Activities) Command(ctx context.Context, p Place, w Wish, arn string, op statemachine.Operation) (Ran, error) {
+func (a *Activities) Command(ctx context.Context, p AccountRegion, w Spec, arn string, op statemachine.Operation) (CommandResult, error) {
 	c, rest, err := a.client(ctx, p, w.Timing.PerSecond)
 	if err != nil {
-		return Ran{Err: tell(err)}, nil
+		return CommandResult{Err: newErrorInfo(err)}, nil
 	}
 	defer rest()
-	in := w.startOf(arn)
+	in := w.startInput(arn)
 	if w.Target == activitystream.StatusStarted { // before the stop of a restart, too: it must be possible to start again
 		modes, err := c.Supported(ctx, arn)
 		if err == nil {
 			err = supports(modes, in)
 		}
 		if err != nil && !errors.Is(err, statemachine.AccessDenied) { // who may not ask is not stopped
-			return Ran{Err: tell(err)}, nil
+			return CommandResult{Err: newErrorInfo(err)}, nil
 		}
 	}
 	rest() // a plain call goes at once
@@ -120,5 +120,5 @@ func (a *Activities) Command(ctx context.Context, p Place, w Wish, arn string, o
 	} else {
 		_, err = c.Start(ctx, &in)
 	}
-	return Ran{Sent: !errors.Is(err, statemachine.InvalidInput), Err: tell(err)}, nil
+	return CommandResult{Sent: !errors.Is(err, statemachine.InvalidInput), Err: newErrorInfo(err)}, nil
 }

@@ -28,7 +28,7 @@ type hands struct {
 func newHands(t *testing.T, optFns ...func(*activitystreamtest.Options)) *hands {
 	t.Helper()
 	h := &hands{t: t, env: new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment(), server: activitystreamtest.NewServer(optFns...)}
-	h.a = &durable.Activities{Connect: func(context.Context, durable.Place) (aws.Config, error) { return h.server.Config(), nil }}
+	h.a = &durable.Activities{Connect: func(context.Context, durable.AccountRegion) (aws.Config, error) { return h.server.Config(), nil }}
 	h.env.RegisterActivity(h.a)
 	return h
 }
@@ -44,10 +44,10 @@ func (h *hands) do(out, activity any, args ...any) {
 	}
 }
 
-var place = durable.Place{Account: "123456789012", Region: "us-east-1"}
+var place = durable.AccountRegion{Account: "123456789012", Region: "us-east-1"}
 
 // timed is a wish with the times that a workflow would have filled in.
-func timed(perSecond float64) durable.Wish {
+func timed(perSecond float64) durable.Spec {
 	w := wish(time.Hour)
 	w.Timing = durable.Timing{Activity: time.Minute, PerSecond: perSecond}
 	return w
@@ -69,7 +69,7 @@ func TestActivities(t *testing.T) {
 		if len(arns) != 4 {
 			t.Errorf("listed: %v", arns)
 		}
-		var look durable.Look
+		var look durable.ReadResult
 		gone := strings.Replace(orders, "orders", "gone", 1)
 		h.do(&look, h.a.Look, place, w, []string{orders, other, gone, old})
 		for i, want := range []string{"stopped", "started drifted", " not found", "stopped stuck"} {
@@ -87,17 +87,17 @@ func TestActivities(t *testing.T) {
 				t.Errorf("look at %d: %q, want %q", i, got, want)
 			}
 		}
-		var ran durable.Ran
+		var ran durable.CommandResult
 		h.do(&ran, h.a.Command, place, w, orders, activitystream.StartActivityStream)
-		if diff := cmp.Diff(durable.Ran{Sent: true}, ran); diff != "" || h.server.Status(orders) != starting {
+		if diff := cmp.Diff(durable.CommandResult{Sent: true}, ran); diff != "" || h.server.Status(orders) != starting {
 			t.Errorf("start (-want +got):\n%s", diff)
 		}
-		ran = durable.Ran{}
+		ran = durable.CommandResult{}
 		h.do(&ran, h.a.Command, place, w, other, activitystream.StopActivityStream)
 		if ran.Err != nil || h.server.Status(other) != activitystream.StatusStopping {
 			t.Errorf("stop: %+v", ran)
 		}
-		ran = durable.Ran{}
+		ran = durable.CommandResult{}
 		mysql := h.server.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
 		h.do(&ran, h.a.Command, place, w, mysql, activitystream.StartActivityStream)
 		if ran.Sent || ran.Err == nil || ran.Err.Kind != statemachine.Unsupported {
@@ -113,7 +113,7 @@ func TestActivitiesOnce(t *testing.T) {
 		h := newHands(t)
 		orders := h.server.AddCluster(activitystreamtest.Cluster{})
 		h.server.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Lost: true})
-		var ran durable.Ran
+		var ran durable.CommandResult
 		h.do(&ran, h.a.Command, place, timed(8), orders, activitystream.StartActivityStream)
 		n := 0
 		for _, c := range h.server.Calls() {

@@ -8,9 +8,9 @@ import (
 
 // EstateInput is the input of an Estate workflow.
 type EstateInput struct {
-	Places []Place `json:"places"`
-	Wish   Wish    `json:"wish"`
-	Fanout int     `json:"fanout,omitempty"` // parts of one workflow; 100
+	Places []AccountRegion `json:"places"`
+	Wish   Spec            `json:"wish"`
+	Fanout int             `json:"fanout,omitempty"` // parts of one workflow; 100
 
 	Estate string `json:"estate,omitempty"` // the workflow to report to
 	Index  int    `json:"index,omitempty"`
@@ -26,7 +26,7 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	if in.Fanout < 2 {
 		in.Fanout = 100
 	}
-	in.Wish.Timing = in.Wish.Timing.filled()
+	in.Wish.Timing = in.Wish.Timing.withDefaults()
 	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return in.progress(), nil }); err != nil {
 		return Progress{}, fmt.Errorf("query handler: %w", err)
 	}
@@ -65,7 +65,7 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 		if ctx.Err() != nil {
 			return p, fmt.Errorf("estate: %w", ctx.Err())
 		}
-		if long(ctx, in.Wish.Timing) && reports.Len() == 0 && stop.Len() == 0 && p.Open > 0 {
+		if shouldContinueAsNew(ctx, in.Wish.Timing) && reports.Len() == 0 && stop.Len() == 0 && p.Open > 0 {
 			return p, workflow.NewContinueAsNewError(ctx, Estate, in)
 		}
 	}
@@ -76,11 +76,11 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	return p, nil
 }
 
-// lose gives a part up.
-func (in *EstateInput) lose(i int, places []Place, err error) {
+// abandon gives a part up.
+func (in *EstateInput) abandon(i int, places []AccountRegion, err error) {
 	p := &in.Parts[i]
 	p.Open = 0
-	p.fails(partID("part", i, places), err)
+	p.addFailure(partID("part", i, places), err)
 }
 
 // take takes a report.
@@ -92,7 +92,7 @@ func (in *EstateInput) take(ctx workflow.Context, c workflow.ReceiveChannel) {
 }
 
 // stop passes a stop on.
-func (in *EstateInput) stop(ctx workflow.Context, parts [][]Place) {
+func (in *EstateInput) stop(ctx workflow.Context, parts [][]AccountRegion) {
 	in.Stopped = true
 	self := workflow.GetInfo(ctx).WorkflowExecution.ID
 	for i, places := range parts {

@@ -10,9 +10,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-func places(n int) (ps []durable.Place) {
+func places(n int) (ps []durable.AccountRegion) {
 	for i := range n {
-		ps = append(ps, durable.Place{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
+		ps = append(ps, durable.AccountRegion{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
 	}
 	return ps
 }
@@ -53,7 +53,7 @@ func TestEstateStops(t *testing.T) {
 		if err == nil {
 			err = v.Get(&p)
 		}
-		if want := (durable.Progress{Streams: 5, Under: map[string]int{"starting": 5}, Commands: 5, Places: 5, Open: 5}); !cmp.Equal(want, p) || err != nil {
+		if want := (durable.Progress{Streams: 5, InProgress: map[string]int{"starting": 5}, Commands: 5, Places: 5, Open: 5}); !cmp.Equal(want, p) || err != nil {
 			t.Errorf("progress (-want +got):\n%s%v", cmp.Diff(want, p), err)
 		}
 		w.env.SignalWorkflow(durable.SignalStop, nil)

@@ -24,9 +24,9 @@ func TestActivitiesPace(t *testing.T) {
 		}
 		w := timed(perSecond)
 		for i := range 20 {
-			var look durable.Look
+			var look durable.ReadResult
 			h.do(&look, h.a.Look, place, w, arns[:100+i])
-			var ran durable.Ran
+			var ran durable.CommandResult
 			h.do(&ran, h.a.Command, place, w, arns[i], activitystream.StartActivityStream)
 		}
 		calls := h.server.Calls()

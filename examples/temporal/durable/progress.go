@@ -7,13 +7,13 @@ import (
 
 // Progress is how far a Region, or an Estate, is.
 type Progress struct {
-	Streams  int            `json:"streams"`
-	Ended    map[string]int `json:"ended,omitempty"`    // by how they ended: "arrived", "lapsed", …
-	Under    map[string]int `json:"under,omitempty"`    // under way, by the status that was seen last
-	Commands int            `json:"commands"`           // accepted
-	Places   int            `json:"places"`             // all, …
-	Open     int            `json:"open"`               // … and those that have not ended
-	Failures []Failure      `json:"failures,omitempty"` // the first of them
+	Streams    int            `json:"streams"`
+	Ended      map[string]int `json:"ended,omitempty"`    // by how they ended: "arrived", "lapsed", …
+	InProgress map[string]int `json:"under,omitempty"`    // under way, by the status that was seen last
+	Commands   int            `json:"commands"`           // accepted
+	Places     int            `json:"places"`             // all, …
+	Open       int            `json:"open"`               // … and those that have not ended
+	Failures   []Failure      `json:"failures,omitempty"` // the first of them
 }
 
 // Failure is a stream that did not arrive, or a place that could not be worked on.
@@ -25,15 +25,15 @@ type Failure struct {
 // maxFailures bounds how many failures are kept: all are counted.
 const maxFailures = 20
 
-// fails notes a failure.
-func (p *Progress) fails(resource string, err error) {
+// addFailure notes a failure.
+func (p *Progress) addFailure(resource string, err error) {
 	if len(p.Failures) < maxFailures {
-		p.Failures = append(p.Failures, Failure{Resource: resource, Said: tell(err).Said})
+		p.Failures = append(p.Failures, Failure{Resource: resource, Said: newErrorInfo(err).Message})
 	}
 }
 
-// ends counts an ensure that ended.
-func (p *Progress) ends(reason string, n int) {
+// countEnded counts an ensure that ended.
+func (p *Progress) countEnded(reason string, n int) {
 	if p.Ended == nil {
 		p.Ended = map[string]int{}
 	}
@@ -45,13 +45,13 @@ func (p *Progress) add(part Progress) {
 	p.Streams, p.Commands = p.Streams+part.Streams, p.Commands+part.Commands
 	p.Places, p.Open = p.Places+part.Places, p.Open+part.Open
 	for reason, n := range part.Ended {
-		p.ends(reason, n)
+		p.countEnded(reason, n)
 	}
-	for status, n := range part.Under {
-		if p.Under == nil {
-			p.Under = map[string]int{}
+	for status, n := range part.InProgress {
+		if p.InProgress == nil {
+			p.InProgress = map[string]int{}
 		}
-		p.Under[status] += n
+		p.InProgress[status] += n
 	}
 	p.Failures = append(p.Failures, part.Failures[:min(len(part.Failures), maxFailures-len(p.Failures))]...)
 }
@@ -59,5 +59,5 @@ func (p *Progress) add(part Progress) {
 // equal reports whether two reports say the same.
 func (p *Progress) equal(q Progress) bool {
 	return p.Streams == q.Streams && p.Commands == q.Commands && p.Open == q.Open &&
-		maps.Equal(p.Ended, q.Ended) && maps.Equal(p.Under, q.Under) && slices.Equal(p.Failures, q.Failures)
+		maps.Equal(p.Ended, q.Ended) && maps.Equal(p.InProgress, q.InProgress) && slices.Equal(p.Failures, q.Failures)
 }

@@ -11,10 +11,10 @@ import (
 
 // RegionInput is the input of a Region workflow.
 type RegionInput struct {
-	Place  Place  `json:"place"`
-	Wish   Wish   `json:"wish"`
-	Estate string `json:"estate,omitempty"` // the workflow to report to
-	Index  int    `json:"index,omitempty"`  // which of its parts this is
+	Place  AccountRegion `json:"place"`
+	Wish   Spec          `json:"wish"`
+	Estate string        `json:"estate,omitempty"` // the workflow to report to
+	Index  int           `json:"index,omitempty"`  // which of its parts this is
 
 	// Of a history that was continued in this one.
 	Listed   bool      `json:"listed,omitempty"`
@@ -33,7 +33,7 @@ const batch = 100
 
 // Region brings all streams of one account in one Region to the wanted state.
 func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
-	in.Wish.Timing = in.Wish.Timing.filled()
+	in.Wish.Timing = in.Wish.Timing.withDefaults()
 	stop := workflow.GetSignalChannel(ctx, SignalStop)
 	stopped := func() bool { return stop.Len() > 0 }
 	open := 1
@@ -50,7 +50,7 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		due := in.due(now)
 		if len(due) == 0 {
 			in.report(ctx, open)
-			if first := slices.MinFunc(in.Ensures, sooner); sleep(ctx, next(first), stop) {
+			if first := slices.MinFunc(in.Ensures, byDue); sleep(ctx, next(first), stop) {
 				break
 			}
 			if ctx.Err() != nil {
@@ -61,12 +61,12 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		if err := step(ctx, in.Place, in.Wish, due, stopped, in.ended); err != nil {
 			return in.Progress, err
 		}
-		if long(ctx, in.Wish.Timing) && !stopped() {
+		if shouldContinueAsNew(ctx, in.Wish.Timing) && !stopped() {
 			return Progress{}, workflow.NewContinueAsNewError(ctx, Region, in)
 		}
 	}
 	if n := len(in.Ensures); n > 0 {
-		in.Progress.ends(stoppedEarly, n)
+		in.Progress.countEnded(stoppedEarly, n)
 		in.Progress.Commands += inFlight(in.Ensures)
 		in.Ensures = nil
 	}
@@ -91,13 +91,13 @@ func (in *RegionInput) list(ctx workflow.Context) error {
 	}
 	in.Listed, in.Progress.Streams = true, len(arns)
 	if err != nil { // the place has failed, and says so; the workflow has not
-		in.Progress.fails(in.Place.String(), err)
+		in.Progress.addFailure(in.Place.String(), err)
 		return nil
 	}
 	for _, arn := range arns {
 		e, err := in.Wish.ensure(arn, workflow.Now(ctx))
 		if err != nil {
-			return wrong(err)
+			return nonRetryable(err)
 		}
 		in.Ensures = append(in.Ensures, &e)
 	}
@@ -106,7 +106,7 @@ func (in *RegionInput) list(ctx workflow.Context) error {
 
 // due are the streams to read now, filled up with what is due soon; none if none is due yet.
 func (in *RegionInput) due(now time.Time) []*ensure {
-	slices.SortStableFunc(in.Ensures, sooner)
+	slices.SortStableFunc(in.Ensures, byDue)
 	if next(in.Ensures[0]).After(now) {
 		return nil
 	}
@@ -115,14 +115,14 @@ func (in *RegionInput) due(now time.Time) []*ensure {
 	return slices.Clone(in.Ensures[:max(1, min(n, batch))])
 }
 
-func sooner(a, b *ensure) int { return next(a).Compare(next(b)) }
+func byDue(a, b *ensure) int { return next(a).Compare(next(b)) }
 
 // ended takes an ensure off the list.
 func (in *RegionInput) ended(e *ensure, err error) {
-	in.Progress.ends(reasonOf(err), 1)
-	in.Progress.Commands += len(e.Operations)
+	in.Progress.countEnded(reasonOf(err), 1)
+	in.Progress.Commands += len(e.Accepted)
 	if err != nil {
-		in.Progress.fails(e.Resource, err)
+		in.Progress.addFailure(e.Resource, err)
 	}
 	in.Ensures = slices.DeleteFunc(in.Ensures, func(other *ensure) bool { return other == e })
 }

@@ -18,11 +18,11 @@ import (
 func TestRegion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 12*time.Second, "orders", "users", "was-gone")
-	w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+	w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 		if n == 2 {
-			return false, durable.Ran{Sent: true, Err: &durable.Told{Kind: statemachine.AccessDenied, Said: "not allowed"}}, nil
+			return false, durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.AccessDenied, Message: "not allowed"}}, nil
 		}
-		return true, durable.Ran{Sent: true}, nil
+		return true, durable.CommandResult{Sent: true}, nil
 	}
 	var asked durable.Progress
 	w.env.RegisterDelayedCallback(func() {
@@ -39,7 +39,7 @@ func TestRegion(t *testing.T) {
 	failures := out.Failures
 	out.Failures, asked.Failures = nil, nil
 	ended := map[string]int{"gone": 1, "access denied": 1}
-	if diff := cmp.Diff(durable.Progress{Streams: 3, Ended: ended, Under: map[string]int{"starting": 1}, Commands: 1, Places: 1, Open: 1}, asked); diff != "" {
+	if diff := cmp.Diff(durable.Progress{Streams: 3, Ended: ended, InProgress: map[string]int{"starting": 1}, Commands: 1, Places: 1, Open: 1}, asked); diff != "" {
 		t.Errorf("progress after 11 s (-want +got):\n%s", diff)
 	}
 	ended = map[string]int{"gone": 1, "access denied": 1, "arrived": 1}
@@ -59,11 +59,11 @@ func TestRegion(t *testing.T) {
 func TestRegionStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Hour, "a", "b", "c")
-	w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+	w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 		if n == 2 {
 			w.env.SignalWorkflow(durable.SignalStop, nil)
 		}
-		return true, durable.Ran{Sent: true}, nil
+		return true, durable.CommandResult{Sent: true}, nil
 	}
 	w.env.ExecuteWorkflow(durable.Region, durable.RegionInput{Place: here, Wish: wish(time.Hour)})
 	var out durable.Progress

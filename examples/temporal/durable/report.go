@@ -21,10 +21,10 @@ func (in *RegionInput) current(open int) Progress {
 		if n := len(e.Track.History); n > 0 {
 			status = string(e.Track.History[n-1].State)
 		}
-		if p.Under == nil {
-			p.Under = map[string]int{}
+		if p.InProgress == nil {
+			p.InProgress = map[string]int{}
 		}
-		p.Under[status]++
+		p.InProgress[status]++
 	}
 	return p
 }
@@ -32,7 +32,7 @@ func (in *RegionInput) current(open int) Progress {
 // inFlight counts the commands that were accepted for streams still under way.
 func inFlight(es []*ensure) (n int) {
 	for _, e := range es {
-		n += len(e.Operations)
+		n += len(e.Accepted)
 	}
 	return n
 }

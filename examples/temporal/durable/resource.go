@@ -8,9 +8,9 @@ import (
 
 // ResourceInput is the input of a Resource workflow.
 type ResourceInput struct {
-	Place Place  `json:"place"`
-	ARN   string `json:"arn"`
-	Wish  Wish   `json:"wish"`
+	Place AccountRegion `json:"place"`
+	ARN   string        `json:"arn"`
+	Wish  Spec          `json:"wish"`
 
 	Ensure *ensure `json:"ensure,omitempty"` // of a history that was continued in this one
 }
@@ -31,11 +31,11 @@ const (
 // Resource brings one stream to the wanted state, by the rules of statemachine's Ensure. It is not for many streams of one
 // account and Region: nothing paces two of them together. That is what a Region is for.
 func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
-	in.Wish.Timing = in.Wish.Timing.filled()
+	in.Wish.Timing = in.Wish.Timing.withDefaults()
 	if in.Ensure == nil {
 		e, err := in.Wish.ensure(in.ARN, workflow.Now(ctx))
 		if err != nil {
-			return ResourceOutcome{}, wrong(err)
+			return ResourceOutcome{}, nonRetryable(err)
 		}
 		in.Ensure = &e
 	}
@@ -59,7 +59,7 @@ func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
 			out = &ResourceOutcome{Ensure: *e, Ended: stoppedEarly}
 		case ctx.Err() != nil:
 			return ResourceOutcome{Ensure: *e}, fmt.Errorf("ensure of %s: %w", in.ARN, ctx.Err())
-		case long(ctx, in.Wish.Timing) && stop.Len() == 0:
+		case shouldContinueAsNew(ctx, in.Wish.Timing) && stop.Len() == 0:
 			return ResourceOutcome{}, workflow.NewContinueAsNewError(ctx, Resource, in)
 		}
 	}

@@ -22,13 +22,13 @@ func resourceInput(maxWait time.Duration) durable.ResourceInput {
 // TestResource has one stream go all ways, at exact instants.
 func TestResource(t *testing.T) {
 	t.Parallel()
-	answers := func(ran ...durable.Ran) func(*world) {
+	answers := func(ran ...durable.CommandResult) func(*world) {
 		return func(w *world) {
-			w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 				if n <= len(ran) {
 					return false, ran[n-1], nil
 				}
-				return true, durable.Ran{Sent: true}, nil
+				return true, durable.CommandResult{Sent: true}, nil
 			}
 		}
 	}
@@ -46,28 +46,28 @@ func TestResource(t *testing.T) {
 	}, {
 		name: "lost and taken", why: "the worker died with the answer: nothing is sent again, for the reads show it",
 		takes: 12 * time.Second, world: func(w *world) {
-			w.outcome = func(int, string) (bool, durable.Ran, error) { return true, durable.Ran{}, errLost }
+			w.outcome = func(int, string) (bool, durable.CommandResult, error) { return true, durable.CommandResult{}, errLost }
 		},
 		commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "arrived",
 	}, {
 		name: "lost and not taken", why: "it may have been carried out: again only after the full Grace of a minute",
 		takes: 12 * time.Second, world: func(w *world) {
-			w.outcome = func(n int, _ string) (bool, durable.Ran, error) {
+			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 				if n == 1 {
-					return false, durable.Ran{}, errLost
+					return false, durable.CommandResult{}, errLost
 				}
-				return true, durable.Ran{Sent: true}, nil
+				return true, durable.CommandResult{Sent: true}, nil
 			}
 		},
 		commands: "0s StartActivityStream, 1m0s StartActivityStream",
 		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s 1m15s", ended: "arrived",
 	}, {
 		name: "throttled", why: "nothing was carried out: it reads after the next delay, and commands again",
-		takes: time.Second, world: answers(durable.Ran{Sent: true, Err: &durable.Told{Kind: statemachine.Throttled, Said: "Rate exceeded"}}),
+		takes: time.Second, world: answers(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.Throttled, Message: "Rate exceeded"}}),
 		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "arrived",
 	}, {
 		name: "denied", why: "what cannot heal ends it",
-		world:    answers(durable.Ran{Sent: true, Err: &durable.Told{Kind: statemachine.AccessDenied, Said: "no"}}),
+		world:    answers(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.AccessDenied, Message: "no"}}),
 		commands: "0s StartActivityStream", reads: "0s", ended: "access denied",
 	}, {
 		name: "late", why: "the last read is at the deadline",
@@ -75,7 +75,7 @@ func TestResource(t *testing.T) {
 	}, {
 		name: "lost reads", why: "a read that was lost is tolerated, with twice the delay",
 		takes: 12 * time.Second, world: func(w *world) {
-			w.reading = func(n int, _ *durable.Look) error {
+			w.reading = func(n int, _ *durable.ReadResult) error {
 				if n == 2 {
 					return errLost
 				}
@@ -86,7 +86,7 @@ func TestResource(t *testing.T) {
 	}, {
 		name: "an answer that lay about", why: "what was true an hour ago decides nothing: it is read again at once, and nothing was commanded by it",
 		takes: 3 * time.Second, world: func(w *world) {
-			w.reading = func(n int, l *durable.Look) error {
+			w.reading = func(n int, l *durable.ReadResult) error {
 				if n == 1 {
 					l.At = l.At.Add(-time.Hour)
 				}
@@ -141,14 +141,14 @@ func TestWishIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why string
-		of  func(*durable.Wish)
+		of  func(*durable.Spec)
 		say string
 	}{
-		{"no key", func(w *durable.Wish) { w.Start.KmsKeyId = "" }, "KmsKeyId"},
-		{"a mode that is none", func(w *durable.Wish) { w.Start.Mode = "nonsense" }, "Mode"},
-		{"a restart in a maintenance window", func(w *durable.Wish) { w.Restart, w.Start.ApplyImmediately = true, false }, "ApplyImmediately"},
-		{"a target that is on the way", func(w *durable.Wish) { w.Target = "starting" }, "target"},
-		{"no time", func(w *durable.Wish) { w.MaxWait = 0 }, "maxWait"},
+		{"no key", func(w *durable.Spec) { w.Start.KmsKeyId = "" }, "KmsKeyId"},
+		{"a mode that is none", func(w *durable.Spec) { w.Start.Mode = "nonsense" }, "Mode"},
+		{"a restart in a maintenance window", func(w *durable.Spec) { w.Restart, w.Start.ApplyImmediately = true, false }, "ApplyImmediately"},
+		{"a target that is on the way", func(w *durable.Spec) { w.Target = "starting" }, "target"},
+		{"no time", func(w *durable.Spec) { w.MaxWait = 0 }, "maxWait"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()

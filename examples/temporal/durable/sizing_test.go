@@ -101,7 +101,7 @@ func TestSizingCalls(t *testing.T) {
 			return calls, took
 		}
 		if calls, took := measure("a read of 200", 1, func() {
-			var look durable.Look
+			var look durable.ReadResult
 			h.do(&look, h.a.Look, place, w, arns[:100])
 			h.do(&look, h.a.Look, place, w, arns[100:])
 		}); calls != 2 || took != 2*time.Second/8 {
@@ -109,7 +109,7 @@ func TestSizingCalls(t *testing.T) {
 		}
 		if calls, took := measure("a start", streams, func() {
 			for _, arn := range arns {
-				var ran durable.Ran
+				var ran durable.CommandResult
 				if h.do(&ran, h.a.Command, place, w, arn, activitystream.StartActivityStream); ran.Err != nil {
 					t.Fatal(ran.Err)
 				}

@@ -18,7 +18,7 @@ import (
 
 const stopped, starting, started = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted
 
-var here = durable.Place{Account: "111111111111", Region: "us-east-1"}
+var here = durable.AccountRegion{Account: "111111111111", Region: "us-east-1"}
 
 // world stands in for the activities of any number of places, in the virtual time of the test suite.
 type world struct {
@@ -34,14 +34,14 @@ type world struct {
 	names    []string             // what List tells of each place
 	looks    []look
 	commands []string
-	outcome  func(n int, arn string) (take bool, ran durable.Ran, err error) // of the nth command; nil: accepted
-	reading  func(n int, l *durable.Look) error                              // what becomes of the nth read
+	outcome  func(n int, arn string) (take bool, ran durable.CommandResult, err error) // of the nth command; nil: accepted
+	reading  func(n int, l *durable.ReadResult) error                                  // what becomes of the nth read
 }
 
 // look is one read.
 type look struct {
 	At    time.Duration
-	Place durable.Place
+	Place durable.AccountRegion
 	N     int
 }
 
@@ -68,7 +68,7 @@ func (w *world) count() {
 
 func (w *world) since() time.Duration { return w.env.Now().Sub(w.begin) }
 
-func (w *world) list(_ context.Context, p durable.Place, _ float64) ([]string, error) {
+func (w *world) list(_ context.Context, p durable.AccountRegion, _ float64) ([]string, error) {
 	w.count()
 	var arns []string
 	for _, name := range w.names {
@@ -77,13 +77,13 @@ func (w *world) list(_ context.Context, p durable.Place, _ float64) ([]string, e
 	return arns, nil
 }
 
-func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []string) (durable.Look, error) {
+func (w *world) look(_ context.Context, p durable.AccountRegion, _ durable.Spec, arns []string) (durable.ReadResult, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.env.Now()
-	l := durable.Look{At: now}
+	l := durable.ReadResult{At: now}
 	for _, arn := range arns {
-		seen := durable.Seen{Status: stopped}
+		seen := durable.StreamResult{Status: stopped}
 		if at, ok := w.started[arn]; ok && at.After(now) { // it waits for its window
 		} else if ok && now.Sub(at) < w.takes {
 			seen.Status = starting
@@ -91,7 +91,7 @@ func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []
 			seen.Status = started
 		}
 		if strings.HasSuffix(arn, "-gone") {
-			seen = durable.Seen{Err: &durable.Told{Kind: statemachine.NotFound, Said: "no such cluster"}}
+			seen = durable.StreamResult{Err: &durable.ErrorInfo{Kind: statemachine.NotFound, Message: "no such cluster"}}
 		}
 		l.Seen = append(l.Seen, seen)
 	}
@@ -99,18 +99,18 @@ func (w *world) look(_ context.Context, p durable.Place, _ durable.Wish, arns []
 	w.looks = append(w.looks, look{At: w.since(), Place: p, N: len(arns)})
 	if w.reading != nil {
 		if err := w.reading(len(w.looks), &l); err != nil {
-			return durable.Look{}, err
+			return durable.ReadResult{}, err
 		}
 	}
 	return l, nil
 }
 
-func (w *world) command(_ context.Context, _ durable.Place, _ durable.Wish, arn string, op statemachine.Operation) (durable.Ran, error) {
+func (w *world) command(_ context.Context, _ durable.AccountRegion, _ durable.Spec, arn string, op statemachine.Operation) (durable.CommandResult, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.count()
 	w.commands = append(w.commands, w.since().String()+" "+string(op))
-	take, ran, err := true, durable.Ran{Sent: true}, error(nil)
+	take, ran, err := true, durable.CommandResult{Sent: true}, error(nil)
 	if w.outcome != nil {
 		take, ran, err = w.outcome(len(w.commands), arn)
 	}
@@ -136,8 +136,8 @@ func (w *world) instants() string {
 }
 
 // wish is a start right away.
-func wish(maxWait time.Duration) durable.Wish {
-	return durable.Wish{Target: started, MaxWait: maxWait, Start: activitystream.StartInput{
+func wish(maxWait time.Duration) durable.Spec {
+	return durable.Spec{Target: started, MaxWait: maxWait, Start: activitystream.StartInput{
 		Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true,
 	}}
 }

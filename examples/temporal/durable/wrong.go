@@ -2,7 +2,7 @@ package durable
 
 import "go.temporal.io/sdk/temporal"
 
-// wrong ends a workflow whose input can never do.
-func wrong(err error) error {
+// nonRetryable ends a workflow whose input can never do.
+func nonRetryable(err error) error {
 	return temporal.NewNonRetryableApplicationError(err.Error(), "InvalidInput", err)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// fates decides what goes wrong with the calls.
-type fates struct {
+// faultInjector decides what goes wrong with the calls.
+type faultInjector struct {
 	kill func() // all workers
 
 	mu     sync.Mutex
@@ -21,16 +21,16 @@ type fates struct {
 	lost   int
 }
 
-func newFates(seed uint64) *fates { return &fates{rng: rand.New(rand.NewPCG(seed, 2))} }
+func newFates(seed uint64) *faultInjector { return &faultInjector{rng: rand.New(rand.NewPCG(seed, 2))} }
 
 // options are those of each account's server.
-func (f *fates) options(o *activitystreamtest.Options) {
+func (f *faultInjector) options(o *activitystreamtest.Options) {
 	o.Starting = 4 * time.Second
 	o.Intercept = f.intercept
 }
 
 // intercept loses the answers of some starts: in an error of the connection, or with the worker that waits for it.
-func (f *fates) intercept(c activitystreamtest.Call) *activitystreamtest.Failure {
+func (f *faultInjector) intercept(c activitystreamtest.Call) *activitystreamtest.Failure {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if c.Operation != activitystream.StartActivityStream {

@@ -31,21 +31,21 @@ func TestKill(t *testing.T) {
 	world := &simulated.World{Populate: simulated.Clusters(streams, fates.options)}
 	s := newScene(t, world, 3)
 	fates.kill = func() { s.killWorker(-1) }
-	wish := durable.Wish{
+	wish := durable.Spec{
 		Target: activitystream.StatusStarted, MaxWait: 10 * time.Minute,
 		Start: activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 		Timing: durable.Timing{
-			MinDelay: time.Second, MaxDelay: 2 * time.Second, Grace: 6 * time.Second, Activity: 5 * time.Second, Fresh: 5 * time.Second,
+			MinDelay: time.Second, MaxDelay: 2 * time.Second, Grace: 6 * time.Second, Activity: 5 * time.Second, MaxReadAge: 5 * time.Second,
 			Report: time.Second, PerSecond: perSecond, Events: 80,
 		},
 	}
 	in := durable.EstateInput{Wish: wish, Fanout: 3}
 	for _, account := range []string{"111111111111", "222222222222", "333333333333"} {
 		for _, region := range []string{"us-east-1", "eu-central-1"} {
-			in.Places = append(in.Places, durable.Place{Account: account, Region: region})
+			in.Places = append(in.Places, durable.AccountRegion{Account: account, Region: region})
 		}
 	}
-	alone := durable.Place{Account: "444444444444", Region: "us-east-1"}
+	alone := durable.AccountRegion{Account: "444444444444", Region: "us-east-1"}
 	arn := "arn:aws:rds:us-east-1:444444444444:cluster:cluster-1"
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -73,7 +73,7 @@ func TestKill(t *testing.T) {
 	if progress.Open != 0 || progress.Places != len(in.Places) || progress.Streams != want || progress.Ended["arrived"] != want || progress.Commands != want {
 		t.Errorf("progress: %+v, want %d streams arrived by a command each", progress, want)
 	}
-	if outcome.Ended != "arrived" || len(outcome.Ensure.Operations) != 1 {
+	if outcome.Ended != "arrived" || len(outcome.Ensure.Accepted) != 1 {
 		t.Errorf("the one stream: %+v", outcome)
 	}
 	if s.kills < 6 || fates.lost < 6 {
@@ -123,7 +123,7 @@ func execute(ctx context.Context, t *testing.T, s *scene, id string, workflow, i
 }
 
 // examine looks at what RDS saw: each stream was started once, and there was no second with too many calls.
-func examine(t *testing.T, s *activitystreamtest.Server, p durable.Place, streams, perSecond int) {
+func examine(t *testing.T, s *activitystreamtest.Server, p durable.AccountRegion, streams, perSecond int) {
 	t.Helper()
 	accepted := map[string]int{}
 	calls := s.Calls()

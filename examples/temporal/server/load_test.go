@@ -30,14 +30,14 @@ func TestLoad(t *testing.T) {
 	}{{"a short wait", time.Second}, {"a long wait", 3 * time.Minute}} {
 		world := &simulated.World{Populate: simulated.Clusters(streams, func(o *activitystreamtest.Options) { o.Starting = tt.starting })}
 		s := newScene(t, world, 1)
-		wish := durable.Wish{
+		wish := durable.Spec{
 			Target: activitystream.StatusStarted, MaxWait: time.Hour,
 			Start:  activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
-			Timing: durable.Timing{MinDelay: 2 * time.Second, MaxDelay: 2 * time.Second, PerSecond: 100, Fresh: 5 * time.Minute},
+			Timing: durable.Timing{MinDelay: 2 * time.Second, MaxDelay: 2 * time.Second, PerSecond: 100, MaxReadAge: 5 * time.Minute},
 		}
 		in := durable.EstateInput{Wish: wish}
 		for i := range places {
-			in.Places = append(in.Places, durable.Place{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
+			in.Places = append(in.Places, durable.AccountRegion{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 		defer cancel()
@@ -50,7 +50,7 @@ func TestLoad(t *testing.T) {
 		reads, calls := 0, 0
 		for _, place := range in.Places {
 			for _, c := range world.Server(place.Account, place.Region).Calls() {
-				if calls++; c.Named > 1 {
+				if calls++; c.ResourceCount > 1 {
 					reads++
 				}
 			}

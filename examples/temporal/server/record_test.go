@@ -43,16 +43,18 @@ func TestRecord(t *testing.T) {
 		}
 	})}
 	s = newScene(t, world, 2)
-	wish := durable.Wish{
+	wish := durable.Spec{
 		Target: activitystream.StatusStarted, MaxWait: 10 * time.Minute,
 		Start: activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 		Timing: durable.Timing{
-			MinDelay: time.Second, MaxDelay: 2 * time.Second, Grace: 6 * time.Second, Activity: 5 * time.Second, Fresh: 5 * time.Second, Report: time.Second,
+			MinDelay: time.Second, MaxDelay: 2 * time.Second, Grace: 6 * time.Second, Activity: 5 * time.Second, MaxReadAge: 5 * time.Second, Report: time.Second,
 		},
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	place := func(account string) durable.Place { return durable.Place{Account: account, Region: "us-east-1"} }
+	place := func(account string) durable.AccountRegion {
+		return durable.AccountRegion{Account: account, Region: "us-east-1"}
+	}
 	one := func(account string) durable.ResourceInput {
 		return durable.ResourceInput{Place: place(account), ARN: "arn:aws:rds:us-east-1:" + account + ":cluster:cluster-1", Wish: wish}
 	}
@@ -67,7 +69,7 @@ func TestRecord(t *testing.T) {
 	lost = true
 	run("resource-lost", durable.Resource, one("222222222222"))
 	wish.Timing.Events = 60
-	run("estate", durable.Estate, durable.EstateInput{Places: []durable.Place{place("333333333333"), place("444444444444")}, Wish: wish})
+	run("estate", durable.Estate, durable.EstateInput{Places: []durable.AccountRegion{place("333333333333"), place("444444444444")}, Wish: wish})
 	s.save(ctx, place("333333333333").String(), "region")
 }
 

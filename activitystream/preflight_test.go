@@ -1,0 +1,164 @@
+package activitystream_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+func TestSupported(t *testing.T) {
+	both := []activitystream.Mode{activitystream.ModeAsync, activitystream.ModeSync}
+	async := []activitystream.Mode{activitystream.ModeAsync}
+	for _, test := range []struct {
+		why  string
+		add  func(s *server) string
+		want []activitystream.Mode
+	}{
+		{"Aurora PostgreSQL", cluster(activitystreamtest.Cluster{}), both},
+		{"Aurora MySQL", cluster(activitystreamtest.Cluster{Engine: "aurora-mysql"}), async},
+		{"Aurora MySQL that is too old", cluster(activitystreamtest.Cluster{Engine: "aurora-mysql", EngineVersion: "5.7.mysql_aurora.2.10.3"}), nil},
+		{"Aurora PostgreSQL that is too old", cluster(activitystreamtest.Cluster{EngineVersion: "10.21"}), nil},
+		{"a burstable class", cluster(activitystreamtest.Cluster{Class: "db.t4g.medium"}), nil},
+		{"serverless", cluster(activitystreamtest.Cluster{Class: "db.serverless"}), nil},
+		{"no members: any class", cluster(activitystreamtest.Cluster{Members: -1}), both},
+		{"Neptune", cluster(activitystreamtest.Cluster{Engine: "neptune"}), nil},
+		{"Oracle", instance(activitystreamtest.Instance{}), async},
+		{"Oracle, multi-tenant", instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), nil},
+		{"Oracle 21", instance(activitystreamtest.Instance{EngineVersion: "21.0.0.0.ru-2024-01.rur-2024-01.r1"}), nil},
+		{"SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-se"}), async},
+		{"SQL Server on a class without", instance(activitystreamtest.Instance{Engine: "sqlserver-se", Class: "db.t3.large"}), nil},
+		{"MySQL", instance(activitystreamtest.Instance{Engine: "mysql"}), nil},
+	} {
+		runSynctest(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			got := must(client(s).Supported(t.Context(), test.add(s)))(t)
+			wantEqual(t, "modes", test.want, got)
+		})
+	}
+}
+
+func cluster(c activitystreamtest.Cluster) func(*server) string {
+	return func(s *server) string { return s.AddCluster(c) }
+}
+
+func instance(i activitystreamtest.Instance) func(*server) string {
+	return func(s *server) string { return s.AddInstance(i) }
+}
+
+// One member of a class without spoils the cluster, in whatever order they come.
+func TestSupportedOfAMixedCluster(t *testing.T) {
+	for _, classes := range [][2]string{{"db.r6g.large", "db.t4g.medium"}, {"db.t4g.medium", "db.r6g.large"}} {
+		runSynctest(t, fmt.Sprint(classes), func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+			s.Fail(describeInstances, failure{Body: fmt.Sprintf("<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances>"+
+				"<DBInstance><DBClusterIdentifier>das-cluster</DBClusterIdentifier><DBInstanceClass>%s</DBInstanceClass></DBInstance>"+
+				"<DBInstance><DBClusterIdentifier>DAS-cluster</DBClusterIdentifier><DBInstanceClass>%s</DBInstanceClass></DBInstance>"+
+				"</DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>", classes[0], classes[1])})
+			got := must(client(s).Supported(t.Context(), clusterARN))(t)
+			wantEqual(t, "modes", 0, len(got))
+		})
+	}
+}
+
+// A cluster of more members than one page holds, and an engine of more options: the questions end.
+func TestSupportedOfManyPages(t *testing.T) {
+	runSynctest(t, "members", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 250})
+		wantEqual(t, "modes", 2, len(must(client(s).Supported(t.Context(), clusterARN))(t)))
+		count := map[statemachine.Operation]int{}
+		for _, c := range s.Calls() {
+			count[c.Operation]++
+		}
+		wantEqual(t, "calls", map[statemachine.Operation]int{describeClusters: 1, describeInstances: 3, describeOrderable: 1}, count)
+	})
+	runSynctest(t, "a Marker that never moves on", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.Fail(describeInstances, failure{Times: -1, Body: "<DescribeDBInstancesResponse><DescribeDBInstancesResult><Marker>m</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>"})
+		s.Fail(describeOrderable, failure{Times: -1, Body: "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult>" +
+			"<Marker>m</Marker></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"})
+		wantEqual(t, "modes", 0, len(must(client(s).Supported(t.Context(), clusterARN))(t)))
+		wantEqual(t, "calls", 5, len(s.Calls()))
+	})
+}
+
+// AWS knows better than any table what a class supports.
+func TestSupportedIsWhatAWSSays(t *testing.T) {
+	runSynctest(t, "async only", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+		s.Fail(describeOrderable, failure{Times: 2, Body: "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>" +
+			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
+			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
+			"</OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"})
+		wantEqual(t, "modes", []activitystream.Mode{activitystream.ModeAsync}, must(client(s).Supported(t.Context(), clusterARN))(t))
+		in := start(clusterARN)
+		in.Mode = activitystream.ModeSync
+		_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
+		wantEqual(t, "verdict", "unsupported", errorSummary(err))
+		wantErrorContains(t, err, "only in [async]")
+	})
+}
+
+func TestSupportedErrors(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		fail func(s *server)
+		kind statemachine.Kind
+	}{
+		{"no such database", func(s *server) { s.Remove(clusterARN) }, statemachine.NotFound},
+		{"may not read", func(s *server) { s.Fail(describeClusters, failure{Code: "AccessDenied"}) }, statemachine.AccessDenied},
+		{"may not read the members", func(s *server) { s.Fail(describeInstances, failure{Code: "AccessDenied"}) }, statemachine.AccessDenied},
+		{"may not ask", func(s *server) { s.Fail(describeOrderable, failure{Code: "AccessDenied"}) }, statemachine.AccessDenied},
+		{"throttled", func(s *server) { s.Fail(describeOrderable, failure{Code: "Throttling", Times: -1}) }, statemachine.Throttled},
+		{"hostile", func(s *server) { s.Fail(describeOrderable, failure{Body: "<html></html>", Times: -1}) }, statemachine.Unavailable},
+	} {
+		runSynctest(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+			test.fail(s)
+			modes, err := client(s).Supported(t.Context(), clusterARN)
+			wantEqual(t, "modes", 0, len(modes))
+			wantEqual(t, "kind", test.kind, statemachine.KindOf(err))
+			as[*statemachine.Fault](t, err)
+		})
+	}
+}
+
+// The preflight of many asks once for each engine, version and class, also while its calls take their time.
+func TestPreflightOfMany(t *testing.T) {
+	runSynctest(t, "with latency", func(t *testing.T) {
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+			o.Latency = func(activitystreamtest.Call) time.Duration { return time.Second }
+		})
+		var ins []*activitystream.StartInput
+		for i := range 120 {
+			ins = append(ins, start(s.AddCluster(activitystreamtest.Cluster{Engine: []string{"aurora-mysql", "aurora-postgresql"}[i%2], Members: 2})))
+		}
+		for i := range 20 {
+			ins = append(ins, start(s.AddInstance(activitystreamtest.Instance{Engine: []string{"oracle-ee", "sqlserver-se"}[i%2]})))
+		}
+		for arn, r := range client(s).EnsureStartedEach(t.Context(), ins, time.Hour) {
+			if r.Err != nil {
+				t.Errorf("%s: %v", arn, r.Err)
+			}
+		}
+		questions, members := 0, 0
+		for _, c := range s.Calls() {
+			switch {
+			case c.Operation == describeOrderable:
+				questions++
+			case c.Operation == describeInstances && c.ResourceCount == 0: // by their cluster
+				members++
+			}
+		}
+		wantEqual(t, "questions", 4, questions)
+		wantEqual(t, "reads of members", 3, members) // 200 of 100 clusters in two pages, 40 of 20 in one
+	})
+}

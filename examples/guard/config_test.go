@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+)
+
+// TestDocumentedFile: the file that the package comment shows is a right one.
+func TestDocumentedFile(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := regexp.MustCompile(`(?ms)^//	\[$.*^//	\]$`).FindString(string(source))
+	regions, err := parse("resources.json", []byte(strings.ReplaceAll(file, "//\t", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(regions) != 1 {
+		t.Fatalf("%d Regions", len(regions))
+	}
+	w := regions[0]
+	if w.region != "us-east-1" || len(w.streams) != 1 || len(w.stores) != 1 || len(w.events) != 1 || !w.streams[0].ApplyImmediately {
+		t.Errorf("it is read as %+v", w)
+	}
+}
+
+// TestWrongFile: everything that is wrong is told at once, with its entry.
+func TestWrongFile(t *testing.T) {
+	const file = `[
+		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:a", "mode": "async", "kms_key_id": "alias/audit"},
+		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:A", "mode": "async", "kms_key_id": "alias/audit"},
+		{"kind": "activity_stream", "resource_arn": "nonsense", "mode": "fast"},
+		{"kind": "activity_stream", "apply_immediately": false},
+		{"kind": "event_data_store", "event_data_store": "4d2a1f0e-1111-4222-8333-123456789abc"},
+		{"kind": "event_stream", "domain_name": "..", "event_stream_name": "x", "uri": "", "tags": {"aws:x": ""}},
+		{"kind": "event_stream", "uri": 1},
+		{"kind": "bucket"},
+		[]
+	]`
+	_, err := parse("f.json", []byte(file))
+	if err == nil {
+		t.Fatal("nothing is wrong with it")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	want := []string{
+		"f.json: entry 2: is about the same resource as entry 1",
+		"f.json: entry 3: resource_arn ", "f.json: entry 3: mode ", "f.json: entry 3: kms_key_id ",
+		`f.json: entry 4: unknown field "apply_immediately"`,
+		"f.json: entry 5: \"4d2a1f0e-1111-4222-8333-123456789abc\" must be an ARN",
+		"f.json: entry 6: domain_name ", "f.json: entry 6: uri ", "f.json: entry 6: tags ",
+		"f.json: entry 7: uri must be a string, is a number",
+		"f.json: entry 8: kind must be", "f.json: entry 9: must be an object",
+	}
+	for i, w := range want {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], w) {
+			t.Fatalf("line %d does not begin with %q:\n%v", i+1, w, err)
+		}
+	}
+	if len(lines) != len(want) {
+		t.Errorf("%d lines:\n%v", len(lines), err)
+	}
+}
+
+// TestUsage: wrong flags and files are told before anything is done.
+func TestUsage(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.json")
+	if err := os.WriteFile(empty, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"-nonsense", "stray", "-yes", "-every 1m", "-every 1ms -live f", "-for 0s", "-for -1s", "-live " + empty, "-live " + empty + ".none"} {
+		var usage *cli.UsageError
+		if err := run(t.Context(), strings.Fields(args)); !errors.As(err, &usage) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+// TestInterrupted: the demonstration ends at once if it is interrupted, and says so.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := run(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+)
+
+// protocol is how a client writes its requests, and wants to read its errors.
+type protocol int
+
+const (
+	restJSON protocol = iota
+	jsonRPC
+	query
+)
+
+// errorResponse is an error that a service would not answer, but what stands before it.
+type errorResponse struct {
+	status        int
+	code, message string
+}
+
+// write answers with the error in the client's protocol.
+func (e errorResponse) write(w http.ResponseWriter, p protocol) {
+	contentType, body := e.document(p)
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Amzn-Requestid", "00000000-0000-4000-8000-000000000000")
+	if p == restJSON {
+		h.Set("X-Amzn-Errortype", e.code)
+	}
+	w.WriteHeader(e.status)
+	_, _ = w.Write(body) // a client that left is no concern of ours
+}
+
+func (e errorResponse) document(p protocol) (contentType string, body []byte) {
+	if p == query {
+		body, _ = xml.Marshal(struct { // of strings alone
+			XMLName xml.Name `xml:"ErrorResponse"`
+			Type    string   `xml:"Error>Type"`
+			Code    string   `xml:"Error>Code"`
+			Message string   `xml:"Error>Message"`
+		}{Type: "Sender", Code: e.code, Message: e.message})
+		return "text/xml", body
+	}
+	body, err := json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{e.code, e.message})
+	if err != nil { // of strings alone there is none
+		body = nil
+	}
+	if p == jsonRPC {
+		return "application/x-amz-json-1.1", body
+	}
+	return "application/json", body
+}

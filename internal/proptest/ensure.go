@@ -1,0 +1,153 @@
+package proptest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The defaults of the library that the rules are about.
+const (
+	readTimeout = 30 * time.Second
+	grace       = time.Minute
+)
+
+// Ensure is an ensure that was run against a simulator, and what the simulator knows of it.
+type Ensure[S ~string] struct {
+	Machine      *statemachine.Machine[S]
+	Target       S
+	Allowed      []statemachine.Operation // that it may run
+	MaxWait      time.Duration
+	MaxStaleness time.Duration // the age of its reads, at most; it is under the grace
+	NoRivals     bool          // nobody else changed anything
+
+	Began, Ended time.Time
+	Err          error
+	Reported     []statemachine.Operation // what it says was accepted
+	History      []statemachine.Sighting[S]
+	Calls        []simulator.Call
+
+	seen []statemachine.Sighting[S] // what its reads showed, and when
+}
+
+// OnRead is for its [statemachine.WaitOptions].
+func (e *Ensure[S]) OnRead(r statemachine.Reading) {
+	if r.Err == nil {
+		e.seen = append(e.seen, statemachine.Sighting[S]{State: S(r.State), At: time.Now()})
+	}
+}
+
+// Sent counts the commands that the server got.
+func (e *Ensure[S]) Sent() int {
+	n := 0
+	for _, op := range e.Allowed {
+		n += len(e.calls(op))
+	}
+	return n
+}
+
+// Violations lists what does not hold, and has to.
+func (e *Ensure[S]) Violations() (list []string) {
+	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if took := e.Ended.Sub(e.Began); took > e.MaxWait+readTimeout {
+		wrong("it took %s of %s", took, e.MaxWait)
+	}
+	if e.Err == nil && !WasInState(e.History, e.Target, e.Began.Add(-e.MaxStaleness), e.Ended) {
+		wrong("success, but it never was %s: %v", e.Target, e.History)
+	}
+	for _, t := range e.Machine.Transitions() {
+		if t.By != "" && !slices.Contains(e.Allowed, t.By) && len(e.calls(t.By)) > 0 {
+			wrong("%s was sent to get it %s", t.By, e.Target)
+		}
+	}
+	for _, op := range e.Allowed {
+		for _, w := range e.checkCommands(op) {
+			wrong("%s %s", op, w)
+		}
+	}
+	return list
+}
+
+// checkCommands lists what is wrong with the commands of one operation.
+func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
+	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	var carriedOut, answered int
+	var last time.Time // when one was sent that may have been carried out, and was not answered so
+	calls := e.calls(op)
+	for _, c := range calls {
+		switch took := c.At.Sub(last); {
+		case answered > 0:
+			wrong("was sent after it had been accepted")
+		case !last.IsZero() && took < grace: // until then a read may be old
+			wrong("was sent %s after one that may have been carried out", took)
+		}
+		if c.Accepted {
+			carriedOut++
+		}
+		switch {
+		case ambiguous(c):
+			last = c.At
+		case c.Accepted:
+			answered++
+		}
+		if carriedOut > 1 && c.Accepted && e.couldKnow(op, calls, c.At) {
+			wrong("was accepted %d times", carriedOut)
+		}
+	}
+	reported := 0
+	for _, r := range e.Reported {
+		if r == op {
+			reported++
+		}
+	}
+	switch {
+	case reported > 1 || reported < answered || last.IsZero() && reported > answered:
+		wrong("was accepted %d times, %d are reported", answered, reported)
+	case e.NoRivals && e.MaxStaleness == 0 && reported > carriedOut: // else it may be that what was under way before showed only now
+		wrong("is reported, and was never carried out")
+	}
+	return list
+}
+
+// couldKnow tells whether, before one is carried out at the instant at, it could be known that one was carried out before: always, if nobody else
+// was there; else if a read showed what that leads to. A rival may undo between two reads what was carried out, and its answer lost.
+func (e *Ensure[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
+	if e.NoRivals {
+		return true
+	}
+	first := slices.IndexFunc(calls, func(c simulator.Call) bool { return c.Accepted })
+	return slices.ContainsFunc(e.seen, func(s statemachine.Sighting[S]) bool {
+		return s.At.After(calls[first].At) && s.At.Before(at) && slices.ContainsFunc(e.Machine.Transitions(), func(t statemachine.Transition[S]) bool {
+			return t.By == op && e.Machine.Settles(t.To, s.State)
+		})
+	})
+}
+
+func (e *Ensure[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
+	for _, c := range e.Calls {
+		if c.Operation == op && !c.At.Before(e.Began) {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// ambiguous tells whether a call was answered in a way that does not tell whether it was carried out.
+func ambiguous(c simulator.Call) bool { return c.Status == 0 || c.Status >= 500 }
+
+// WasInState tells whether a resource was in a state at some instant of an interval, both ends included.
+func WasInState[S ~string](history []statemachine.Sighting[S], state S, from, to time.Time) bool {
+	for i, s := range history {
+		ends := to.Add(1)
+		if i+1 < len(history) {
+			ends = history[i+1].At
+		}
+		if s.State == state && !s.At.After(to) && ends.After(from) {
+			return true
+		}
+	}
+	return false
+}

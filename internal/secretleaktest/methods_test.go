@@ -1,0 +1,198 @@
+package secretleaktest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/smithy-go/tracing"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+const maxWait = 10 * time.Minute
+
+// setup is how a method's client is made.
+type setup struct {
+	config func(aws.Config) aws.Config
+	wait   statemachine.WaitOptions
+	tracer tracing.TracerProvider
+}
+
+// method runs one method of a client on a simulator of its own.
+type method func(ctx context.Context, s setup) error
+
+// methods are those of all clients, by "package.Method".
+func methods() map[string]method {
+	all := map[string]method{}
+	maps.Copy(all, activityStreamMethods())
+	maps.Copy(all, ingestionMethods())
+	maps.Copy(all, eventStreamMethods())
+	return all
+}
+
+func activityStreamMethods() map[string]method {
+	on := func(status activitystream.Status, run func(ctx context.Context, c *activitystream.Client, cluster, instance string) error) method {
+		return func(ctx context.Context, s setup) error {
+			server := activitystreamtest.NewServer()
+			cluster := server.AddCluster(activitystreamtest.Cluster{Status: status})
+			instance := server.AddInstance(activitystreamtest.Instance{Status: status})
+			return run(ctx, activitystream.NewFromConfig(s.config(server.Config()), func(o *activitystream.Options) {
+				o.Wait = s.wait
+				o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.TracerProvider = s.tracer })
+			}), cluster, instance)
+		}
+	}
+	const stopped, starting, started = activitystream.StatusStopped, activitystream.StatusStarting, activitystream.StatusStarted
+	start := func(arn string) *activitystream.StartInput {
+		return &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true}
+	}
+	stop := func(arn string) *activitystream.StopInput {
+		return &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: true}
+	}
+	unlock := func(arn string) *activitystream.ModifyInput {
+		return &activitystream.ModifyInput{ResourceArn: arn, AuditPolicyState: activitystream.AuditPolicyUnlocked}
+	}
+	type client = activitystream.Client
+	return map[string]method{
+		"activitystream.Start":  on(stopped, func(ctx context.Context, c *client, a, _ string) error { return last(c.Start(ctx, start(a))) }),
+		"activitystream.Stop":   on(started, func(ctx context.Context, c *client, a, _ string) error { return last(c.Stop(ctx, stop(a))) }),
+		"activitystream.Modify": on(started, func(ctx context.Context, c *client, _, b string) error { return last(c.Modify(ctx, unlock(b))) }),
+		"activitystream.Get":    on(started, func(ctx context.Context, c *client, a, _ string) error { return last(c.Get(ctx, a)) }),
+		"activitystream.List":   on(started, func(ctx context.Context, c *client, _, _ string) error { return drain(c.List(ctx)) }),
+		"activitystream.Supported": on(stopped, func(ctx context.Context, c *client, a, _ string) error {
+			return last(c.Supported(ctx, a))
+		}),
+		"activitystream.Wait": on(starting, func(ctx context.Context, c *client, a, _ string) error {
+			return last(c.Wait(ctx, a, started, maxWait))
+		}),
+		"activitystream.WaitPolicy": on(starting, func(ctx context.Context, c *client, _, b string) error {
+			return last(c.WaitPolicy(ctx, b, activitystream.PolicyLocked, maxWait))
+		}),
+		"activitystream.Watch": on(starting, func(ctx context.Context, c *client, a, _ string) error { return drain(c.Watch(ctx, a)) }),
+		"activitystream.EnsureStarted": on(stopped, func(ctx context.Context, c *client, _, b string) error {
+			return last(c.EnsureStarted(ctx, start(b), maxWait))
+		}),
+		"activitystream.EnsureStopped": on(started, func(ctx context.Context, c *client, a, _ string) error {
+			return last(c.EnsureStopped(ctx, stop(a), maxWait))
+		}),
+		"activitystream.EnsurePolicy": on(started, func(ctx context.Context, c *client, _, b string) error {
+			return last(c.EnsurePolicy(ctx, unlock(b), maxWait))
+		}),
+		"activitystream.GetEach": on(started, func(ctx context.Context, c *client, a, b string) error {
+			return results(c.GetEach(ctx, []string{a, b}))
+		}),
+		"activitystream.WaitEach": on(starting, func(ctx context.Context, c *client, a, b string) error {
+			return results(c.WaitEach(ctx, []string{a, b}, started, maxWait))
+		}),
+		"activitystream.WatchEach": on(starting, func(ctx context.Context, c *client, a, b string) error {
+			return results(c.WatchEach(ctx, []string{a, b}))
+		}),
+		"activitystream.EnsureStartedEach": on(stopped, func(ctx context.Context, c *client, a, b string) error {
+			return results(c.EnsureStartedEach(ctx, []*activitystream.StartInput{start(a), start(b)}, maxWait))
+		}),
+		"activitystream.EnsureStoppedEach": on(started, func(ctx context.Context, c *client, a, b string) error {
+			return results(c.EnsureStoppedEach(ctx, []*activitystream.StopInput{stop(a), stop(b)}, maxWait))
+		}),
+	}
+}
+
+func ingestionMethods() map[string]method {
+	on := func(status ingestion.Status, run func(ctx context.Context, c *ingestion.Client, store string) error) method {
+		return func(ctx context.Context, s setup) error {
+			server := ingestiontest.NewServer()
+			store := server.AddEventDataStore(ingestiontest.EventDataStore{Status: status})
+			return run(ctx, ingestion.NewFromConfig(s.config(server.Config()), func(o *ingestion.Options) {
+				o.Wait = s.wait
+				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.TracerProvider = s.tracer })
+			}), store)
+		}
+	}
+	const stopped, starting, enabled = ingestion.StatusStoppedIngestion, ingestion.StatusStartingIngestion, ingestion.StatusEnabled
+	type client = ingestion.Client
+	return map[string]method{
+		"ingestion.Start": on(stopped, func(ctx context.Context, c *client, store string) error {
+			return last(c.Start(ctx, &ingestion.StartInput{EventDataStore: store}))
+		}),
+		"ingestion.Stop": on(enabled, func(ctx context.Context, c *client, store string) error {
+			return last(c.Stop(ctx, &ingestion.StopInput{EventDataStore: store}))
+		}),
+		"ingestion.Get":  on(enabled, func(ctx context.Context, c *client, store string) error { return last(c.Get(ctx, store)) }),
+		"ingestion.List": on(enabled, func(ctx context.Context, c *client, _ string) error { return drain(c.List(ctx)) }),
+		"ingestion.Wait": on(starting, func(ctx context.Context, c *client, store string) error {
+			return last(c.Wait(ctx, store, enabled, maxWait))
+		}),
+		"ingestion.Watch": on(starting, func(ctx context.Context, c *client, store string) error { return drain(c.Watch(ctx, store)) }),
+		"ingestion.EnsureStarted": on(stopped, func(ctx context.Context, c *client, store string) error {
+			return last(c.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: store}, maxWait))
+		}),
+		"ingestion.EnsureStopped": on(enabled, func(ctx context.Context, c *client, store string) error {
+			return last(c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait))
+		}),
+	}
+}
+
+func eventStreamMethods() map[string]method {
+	ref := eventstream.Ref{DomainName: "customers", EventStreamName: "profiles"}
+	create := &eventstream.CreateInput{Ref: ref, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profiles"}
+	on := func(there bool, run func(ctx context.Context, c *eventstream.Client) error) method {
+		return func(ctx context.Context, s setup) error {
+			server := eventstreamtest.NewServer()
+			server.AddDomain(ref.DomainName)
+			if there {
+				server.AddEventStream(eventstreamtest.EventStream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName})
+			}
+			return run(ctx, eventstream.NewFromConfig(s.config(server.Config()), func(o *eventstream.Options) {
+				o.Wait = s.wait
+				o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider = s.tracer })
+			}))
+		}
+	}
+	type client = eventstream.Client
+	return map[string]method{
+		"eventstream.Create": on(false, func(ctx context.Context, c *client) error { return last(c.Create(ctx, create)) }),
+		"eventstream.Delete": on(true, func(ctx context.Context, c *client) error { return last(c.Delete(ctx, ref)) }),
+		"eventstream.Get":    on(true, func(ctx context.Context, c *client) error { return last(c.Get(ctx, ref)) }),
+		"eventstream.List":   on(true, func(ctx context.Context, c *client) error { return drain(c.List(ctx, ref.DomainName)) }),
+		"eventstream.Wait": on(true, func(ctx context.Context, c *client) error {
+			return last(c.Wait(ctx, ref, eventstream.StateRunning, maxWait))
+		}),
+		"eventstream.WaitHealthy":   on(true, func(ctx context.Context, c *client) error { return last(c.WaitHealthy(ctx, ref, maxWait)) }),
+		"eventstream.Watch":         on(true, func(ctx context.Context, c *client) error { return drain(c.Watch(ctx, ref)) }),
+		"eventstream.EnsureCreated": on(false, func(ctx context.Context, c *client) error { return last(c.EnsureCreated(ctx, create, maxWait)) }),
+		"eventstream.EnsureDeleted": on(true, func(ctx context.Context, c *client) error { return last(c.EnsureDeleted(ctx, ref, maxWait)) }),
+	}
+}
+
+// last is the error of a call.
+func last[T any](_ T, err error) error { return err }
+
+// drain are the errors of a sequence.
+func drain[T any](seq iter.Seq2[T, error]) error {
+	var all []error
+	for _, err := range seq {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// results are the errors of the results for many.
+func results[R any](seq iter.Seq2[string, statemachine.Result[R]]) error {
+	var all []error
+	for _, r := range seq {
+		all = append(all, r.Err)
+	}
+	return errors.Join(all...)
+}
