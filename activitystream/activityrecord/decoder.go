@@ -3,18 +3,40 @@ package activityrecord
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+)
+
+const (
+	defaultMaxInflated = 64 << 20
+	defaultMaxEvents   = 128 << 10
+
+	// maxKept is the size of a buffer that a Decoder keeps for the next record. A few records are larger.
+	maxKept = 1 << 20
 )
 
 // Options configures a [Decoder].
 type Options struct {
-	// MaxInflated is the most bytes of JSON that a record may hold. Zero means 64 MiB. Negative values mean 64 MiB, too.
+	// MaxInflated is the most bytes of JSON that a record may hold. Zero or less means 64 MiB.
 	MaxInflated int
+	// MaxEvents is the most events that a record may hold. Zero or less means 131,072.
+	MaxEvents int
 }
 
-// Decoder decodes records. It is safe for concurrent use.
+// Decoder decodes records. It is safe for concurrent use. It keeps buffers between records, but no keys.
 type Decoder struct {
 	keys    Keys
 	options Options
+	kept    sync.Pool // of *workspace
+}
+
+// workspace is memory that decoding one record after another can use again.
+type workspace struct {
+	encoded   []byte
+	message   message
+	plaintext []byte
+	inflater  inflater
+	inner     inner
 }
 
 // NewDecoder returns a Decoder that gets the data keys of records from keys.
@@ -23,12 +45,64 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 	for _, f := range optFns {
 		f(&o)
 	}
-	return &Decoder{keys: keys, options: o}
+	if o.MaxInflated <= 0 {
+		o.MaxInflated = defaultMaxInflated
+	}
+	if o.MaxEvents <= 0 {
+		o.MaxEvents = defaultMaxEvents
+	}
+	o.MaxInflated = min(o.MaxInflated, 1<<31-2)
+	return &Decoder{keys: keys, options: o, kept: sync.Pool{New: func() any { return new(workspace) }}}
 }
 
-// Decode decodes the data of one Kinesis record. It does not change or keep data.
+// Decode decodes the data of one Kinesis record. It does not change or keep data. It calls [Keys] once, and only for
+// data that has the structure of a record; ctx is for that call.
 //
 // The error is a [*DecodeError]. With an error, the Record is nil: Decode returns no part of a record.
 func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
-	return nil, &DecodeError{Problem: Unsupported, Err: errors.New("decoding is not implemented yet")}
+	w := d.kept.Get().(*workspace)
+	r, err := d.decode(ctx, data, w)
+	if cap(w.encoded) <= maxKept && cap(w.plaintext) <= maxKept {
+		d.kept.Put(w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (d *Decoder) decode(ctx context.Context, data []byte, w *workspace) (*Record, *DecodeError) {
+	e, problem := parseEnvelope(data, w.encoded)
+	if problem != nil {
+		return nil, problem
+	}
+	w.encoded = e.message
+	if problem := w.message.parse(e.message); problem != nil {
+		return nil, problem
+	}
+	if d.keys == nil {
+		return nil, &DecodeError{KeyRefused, errors.New("the Decoder has no Keys")}
+	}
+	key, err := d.keys.DataKey(ctx, e.key)
+	if err != nil {
+		return nil, &DecodeError{KeyRefused, fmt.Errorf("cannot get the data key: %w", err)}
+	}
+	if cap(w.plaintext) < w.message.plaintextBytes {
+		w.plaintext = make([]byte, 0, w.message.plaintextBytes)
+	}
+	compressed, problem := w.message.open(w.plaintext[:0], key)
+	if problem != nil {
+		clear(w.plaintext[:cap(w.plaintext)])
+		return nil, problem
+	}
+	inflated, problem := w.inflater.inflate(compressed, d.options.MaxInflated)
+	if problem != nil {
+		return nil, problem
+	}
+	r := &Record{Version: e.version}
+	w.inner.maxEvents = d.options.MaxEvents
+	if problem := w.inner.decode(r, inflated); problem != nil {
+		return nil, problem
+	}
+	return r, nil
 }

@@ -1,0 +1,440 @@
+package activityrecord
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// field is a member of an event.
+type field int
+
+const (
+	unknownField field = iota
+	typeField
+	classField
+	clientApplicationField
+	commandField
+	commandTextField
+	databaseNameField
+	dbidField
+	dbProtocolField
+	dbUserNameField
+	endTimeField
+	errorMessageField
+	exitCodeField
+	logTimeField
+	netProtocolField
+	objectNameField
+	objectTypeField
+	paramListField
+	pidField
+	remoteHostField
+	remotePortField
+	rowCountField
+	serverHostField
+	serverTypeField
+	serverVersionField
+	serviceNameField
+	sessionIdField
+	startTimeField
+	statementIdField
+	substatementIdField
+	transactionIdField
+	nativeField
+	fieldCount
+)
+
+// memberNames are the names of the fields in JSON.
+var memberNames = [fieldCount]string{
+	typeField:              "type",
+	classField:             "class",
+	clientApplicationField: "clientApplication",
+	commandField:           "command",
+	commandTextField:       "commandText",
+	databaseNameField:      "databaseName",
+	dbidField:              "dbid",
+	dbProtocolField:        "dbProtocol",
+	dbUserNameField:        "dbUserName",
+	endTimeField:           "endTime",
+	errorMessageField:      "errorMessage",
+	exitCodeField:          "exitCode",
+	logTimeField:           "logTime",
+	netProtocolField:       "netProtocol",
+	objectNameField:        "objectName",
+	objectTypeField:        "objectType",
+	paramListField:         "paramList",
+	pidField:               "pid",
+	remoteHostField:        "remoteHost",
+	remotePortField:        "remotePort",
+	rowCountField:          "rowCount",
+	serverHostField:        "serverHost",
+	serverTypeField:        "serverType",
+	serverVersionField:     "serverVersion",
+	serviceNameField:       "serviceName",
+	sessionIdField:         "sessionId",
+	startTimeField:         "startTime",
+	statementIdField:       "statementId",
+	substatementIdField:    "substatementId",
+	transactionIdField:     "transactionId",
+	nativeField:            "engineNativeAuditFields",
+}
+
+// quotedNames are the names as JSON strings, and fieldsByName finds a field by its name.
+var quotedNames, fieldsByName = func() (quoted [fieldCount]string, byName map[string]field) {
+	byName = make(map[string]field, fieldCount)
+	for f, name := range memberNames {
+		if name != "" {
+			quoted[f], byName[name] = `"`+name+`"`, field(f)
+		}
+	}
+	return quoted, byName
+}()
+
+// text returns the string field of an event that f is, or nil if f is of another type.
+func (e *Event) text(f field) *string {
+	switch f {
+	case typeField:
+		return &e.Type
+	case classField:
+		return &e.Class
+	case clientApplicationField:
+		return &e.ClientApplication
+	case commandField:
+		return &e.Command
+	case commandTextField:
+		return &e.CommandText
+	case databaseNameField:
+		return &e.DatabaseName
+	case dbidField:
+		return &e.DBId
+	case dbProtocolField:
+		return &e.DBProtocol
+	case dbUserNameField:
+		return &e.DBUserName
+	case endTimeField:
+		return &e.EndTime
+	case errorMessageField:
+		return &e.ErrorMessage
+	case exitCodeField:
+		return &e.ExitCode
+	case logTimeField:
+		return &e.LogTime
+	case netProtocolField:
+		return &e.NetProtocol
+	case objectNameField:
+		return &e.ObjectName
+	case objectTypeField:
+		return &e.ObjectType
+	case remoteHostField:
+		return &e.RemoteHost
+	case remotePortField:
+		return &e.RemotePort
+	case serverHostField:
+		return &e.ServerHost
+	case serverTypeField:
+		return &e.ServerType
+	case serverVersionField:
+		return &e.ServerVersion
+	case serviceNameField:
+		return &e.ServiceName
+	case sessionIdField:
+		return &e.SessionId
+	case startTimeField:
+		return &e.StartTime
+	case statementIdField:
+		return &e.StatementId
+	case transactionIdField:
+		return &e.TransactionId
+	}
+	return nil
+}
+
+// number returns the integer field of an event that f is, or nil if f is of another type.
+func (e *Event) number(f field) **int64 {
+	switch f {
+	case pidField:
+		return &e.Pid
+	case rowCountField:
+		return &e.RowCount
+	case substatementIdField:
+		return &e.SubstatementId
+	}
+	return nil
+}
+
+// inner decodes the JSON document inside a record.
+type inner struct {
+	scanner
+	maxEvents int
+
+	// Memory that the events of a record share: a piece per record, in place of one per field.
+	numbers []int64
+	strings []string
+	room    int // how many more events that memory should suffice for
+
+	order     [fieldCount]field // order holds the fields of the event before, because one engine writes one order
+	ordered   int
+	unescaped []byte    // of the strings of one event that are not plain
+	pending   []pending // where they belong
+	items     []item    // of the list that is being read
+}
+
+// item is an item of a list: as in the text, and whether it is plain.
+type item struct {
+	part  string
+	plain bool
+}
+
+// pending is a string of the event that is in unescaped.
+type pending struct {
+	dst        *string
+	start, end int
+}
+
+// decode sets the identifiers and events of r from the JSON in data. The events keep data.
+func (d *inner) decode(r *Record, data []byte) *DecodeError {
+	d.scanner = scanner{data: data, text: string(data)}
+	d.ordered, d.unescaped, d.pending = 0, d.unescaped[:0], d.pending[:0]
+	defer func() { // what stays for the next record must not keep this one in memory
+		d.scanner = scanner{}
+		d.numbers, d.strings = nil, nil
+		clear(d.items[:cap(d.items)])
+		clear(d.pending[:cap(d.pending)])
+		clear(d.unescaped[:cap(d.unescaped)])
+	}()
+	found := false
+	if d.peek() != '{' {
+		return &DecodeError{Malformed, fmt.Errorf("the JSON is not an object: %d bytes", len(data))}
+	}
+	for first := true; d.list(&first, '{', '}'); {
+		name := d.name()
+		d.skip(':')
+		switch name {
+		case "clusterId":
+			r.ClusterId = d.scalar()
+		case "instanceId":
+			r.InstanceId = d.scalar()
+		case "databaseActivityEventList":
+			found = true
+			if err := d.events(r); err != nil {
+				return err
+			}
+		default:
+			d.value()
+		}
+	}
+	switch d.end(); {
+	case d.bad:
+		return &DecodeError{Malformed, fmt.Errorf("the record does not hold valid JSON: %d bytes", len(data))}
+	case !found:
+		return &DecodeError{Malformed, fmt.Errorf("the JSON has no databaseActivityEventList: %d bytes", len(data))}
+	}
+	return nil
+}
+
+// name reads the name of a member.
+func (s *scanner) name() string {
+	part, plain := s.string()
+	if !plain {
+		return string(appendUnescaped(nil, part))
+	}
+	return part
+}
+
+// scalar reads a value as text: a string is itself, null is empty, and anything else is its JSON text.
+func (s *scanner) scalar() string {
+	switch s.peek() {
+	case '"':
+		return s.name()
+	case 'n':
+		s.literal("null")
+		return ""
+	}
+	return s.value()
+}
+
+// events reads the list of events.
+func (d *inner) events(r *Record) *DecodeError {
+	r.Events = nil // the last of several lists counts
+	switch d.peek() {
+	case '[':
+	case 'n':
+		d.literal("null")
+		return nil
+	default:
+		if d.value(); d.bad {
+			return nil // the caller reports it
+		}
+		return &DecodeError{Malformed, fmt.Errorf("databaseActivityEventList is not a list")}
+	}
+	for first := true; d.list(&first, '[', ']'); {
+		d.peek()
+		start := d.at
+		if len(r.Events) == d.maxEvents {
+			return &DecodeError{TooLarge, fmt.Errorf("the record has more than %d events: raise Options.MaxEvents if that is legitimate", d.maxEvents)}
+		}
+		if len(r.Events) == cap(r.Events) {
+			r.Events = d.grow(r.Events)
+		}
+		d.room = cap(r.Events) - len(r.Events)
+		r.Events = r.Events[:len(r.Events)+1]
+		e := &r.Events[len(r.Events)-1]
+		switch d.peek() {
+		case '{':
+			d.event(e)
+		case 'n':
+			d.literal("null")
+		default:
+			if d.value(); !d.bad {
+				return &DecodeError{Malformed, fmt.Errorf("event %d is neither an object nor null", len(r.Events)-1)}
+			}
+		}
+		if d.bad {
+			break
+		}
+		e.Raw = json.RawMessage(d.data[start:d.at:d.at])
+	}
+	return nil
+}
+
+// grow returns events with room for more: for as many as would fit in the rest of the text, judged by the last event.
+func (d *inner) grow(events []Event) []Event {
+	const most = 1024 // at once
+	room := 1
+	if n := len(events); n > 0 {
+		room = min(n+(len(d.text)-d.at)/max(len(events[n-1].Raw), 1)+1, 2*n+most)
+	}
+	return append(make([]Event, 0, room), events...)
+}
+
+// event reads an object.
+func (d *inner) event(e *Event) {
+	var seen uint64 // a bit per field
+	n := 0
+	for first := true; d.list(&first, '{', '}'); n++ {
+		f := d.field(n)
+		d.skip(':')
+		if f != unknownField && seen&(1<<f) != 0 {
+			d.settle() // the last of several members with one name counts
+		}
+		seen |= 1 << f
+		if dst := e.text(f); dst != nil {
+			d.setText(dst)
+		} else if dst := e.number(f); dst != nil {
+			d.setNumber(dst)
+		} else if f == paramListField {
+			d.setList(&e.ParamList)
+		} else if text := d.raw(); f == nativeField {
+			e.EngineNativeAuditFields = text
+		}
+	}
+	d.ordered = min(n, len(d.order))
+	d.settle()
+}
+
+// field reads the name of the nth member of an event.
+func (d *inner) field(n int) field {
+	d.peek()
+	if n < d.ordered {
+		f := d.order[n]
+		if name := quotedNames[f]; f != unknownField && strings.HasPrefix(d.text[d.at:], name) {
+			d.at += len(name)
+			return f
+		}
+	}
+	f := fieldsByName[d.name()]
+	if n < len(d.order) {
+		d.order[n] = f
+	}
+	return f
+}
+
+// raw reads a value and returns its part of the data.
+func (d *inner) raw() json.RawMessage {
+	d.peek()
+	start := d.at
+	d.nested(0)
+	return json.RawMessage(d.data[start:d.at:d.at])
+}
+
+// setText reads a value as text, as scalar does.
+func (d *inner) setText(dst *string) {
+	if d.peek() != '"' {
+		*dst = d.scalar()
+		return
+	}
+	part, plain := d.string()
+	if *dst = part; !plain {
+		d.later(dst, part)
+	}
+}
+
+// setNumber reads a value as an integer: a number, or a string with one. It sets dst to nil if the value is neither.
+func (d *inner) setNumber(dst **int64) {
+	*dst = nil
+	n, ok := integer(d.scalar())
+	if !ok {
+		return
+	}
+	if len(d.numbers) == cap(d.numbers) {
+		d.numbers = make([]int64, 0, min(3*d.room, 1024))
+	}
+	d.numbers = append(d.numbers, n)
+	*dst = &d.numbers[len(d.numbers)-1]
+}
+
+// setList reads a list of texts. A value that is not a list is a list of one.
+func (d *inner) setList(dst *[]string) {
+	*dst = nil
+	switch d.peek() {
+	case 'n':
+		d.literal("null")
+		return
+	case '[':
+	default:
+		*dst = make([]string, 1)
+		d.setText(&(*dst)[0])
+		return
+	}
+	d.items = d.items[:0]
+	for first := true; d.list(&first, '[', ']'); {
+		if d.peek() != '"' {
+			d.items = append(d.items, item{d.scalar(), true})
+			continue
+		}
+		part, plain := d.string()
+		d.items = append(d.items, item{part, plain})
+	}
+	n := len(d.items)
+	if n > cap(d.strings)-len(d.strings) || d.strings == nil {
+		d.strings = make([]string, 0, max(n, min(n*d.room, 1024)))
+	}
+	have := len(d.strings)
+	d.strings = d.strings[:have+n]
+	*dst = d.strings[have : have+n : have+n]
+	for i, it := range d.items {
+		if (*dst)[i] = it.part; !it.plain {
+			d.later(&(*dst)[i], it.part)
+		}
+	}
+}
+
+// later notes that dst is the string that part is in the text. All of them together take one allocation per event.
+func (d *inner) later(dst *string, part string) {
+	start := len(d.unescaped)
+	d.unescaped = appendUnescaped(d.unescaped, part)
+	d.pending = append(d.pending, pending{dst, start, len(d.unescaped)})
+}
+
+// settle sets the strings that later has noted.
+func (d *inner) settle() {
+	if len(d.pending) == 0 {
+		return
+	}
+	text := string(d.unescaped)
+	for _, p := range d.pending {
+		*p.dst = text[p.start:p.end]
+	}
+	d.unescaped, d.pending = d.unescaped[:0], d.pending[:0]
+}

@@ -1,0 +1,326 @@
+package activityrecord
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep values may be nested, as in encoding/json.
+const maxDepth = 10000
+
+// scanner reads a JSON text once, from the front. It accepts what encoding/json accepts. On invalid JSON it sets bad and
+// goes to the end, so that every loop ends; its callers check bad once.
+//
+// It exists because encoding/json takes four times as long as everything else that Decode does. FuzzInner compares the two.
+type scanner struct {
+	data []byte // the text
+	text string // the same text, which the strings that are returned point into
+	at   int
+	bad  bool
+}
+
+func (s *scanner) fail() {
+	s.bad = true
+	s.at = len(s.text)
+}
+
+// peek skips white space and returns the next byte, or 0 at the end.
+func (s *scanner) peek() byte {
+	for s.at < len(s.text) {
+		switch c := s.text[s.at]; c {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// skip reads the byte c after white space.
+func (s *scanner) skip(c byte) {
+	if s.peek() != c {
+		s.fail()
+		return
+	}
+	s.at++
+}
+
+// list reports whether another item of an array or object follows. It reads the bracket or comma before the item, and
+// the closing bracket after the last.
+func (s *scanner) list(first *bool, open, end byte) bool {
+	if *first {
+		*first = false
+		s.skip(open)
+		if s.peek() != end {
+			return !s.bad
+		}
+		s.at++
+		return false
+	}
+	switch s.peek() {
+	case ',':
+		s.at++
+		return true
+	case end:
+		s.at++
+		return false
+	}
+	s.fail()
+	return false
+}
+
+// string reads a string. If it is as it is in the text, string returns that part of the text. Otherwise it
+// returns plain as false, and append gives the string from the part of the text that is returned.
+func (s *scanner) string() (part string, plain bool) {
+	if s.peek() != '"' {
+		s.fail()
+		return "", true
+	}
+	s.at++
+	start, ascii := s.at, true
+	plain = true
+	for {
+		s.at += ordinary(s.data[s.at:])
+		if s.at >= len(s.data) {
+			s.fail()
+			return "", true
+		}
+		switch c := s.data[s.at]; {
+		case c == '"':
+			part = s.text[start:s.at]
+			s.at++
+			return part, plain && (ascii || utf8.ValidString(part))
+		case c == '\\':
+			plain = false
+			n := escape(s.text[s.at:])
+			if n == 0 {
+				s.fail()
+				return "", true
+			}
+			s.at += n
+		case c < ' ':
+			s.fail()
+			return "", true
+		default:
+			ascii = false
+			for s.at < len(s.data) && s.data[s.at] >= utf8.RuneSelf {
+				s.at++
+			}
+		}
+	}
+}
+
+// ordinary returns how many bytes at the front are ASCII characters that are neither control characters nor a
+// quotation mark nor a backslash. It looks at eight bytes at once.
+func ordinary(data []byte) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(data); n += 8 {
+		w := binary.LittleEndian.Uint64(data[n:])
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		// A byte has its high bit set in found if it is one of those, and perhaps in bytes above the first of those.
+		found := ((quote-ones)&^quote | (slash-ones)&^slash | (w - ones*' ') | w) & high
+		if found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; n < len(data); n++ {
+		if c := data[n]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return n
+}
+
+// escape returns the length of the escape sequence at the front, or 0 if it is not valid.
+func escape(text string) int {
+	if len(text) < 2 {
+		return 0
+	}
+	switch text[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(text[2:]); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 returns the value of the four hexadecimal digits at the front.
+func hex4(text string) (rune, bool) {
+	if len(text) < 4 {
+		return 0, false
+	}
+	var r rune
+	for i := range 4 {
+		switch c := text[i]; {
+		case '0' <= c && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case 'a' <= c && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case 'A' <= c && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+// appendUnescaped appends the string that part is in the text. Bytes that are not UTF-8, and surrogates without their
+// other half, become U+FFFD as in encoding/json.
+func appendUnescaped(dst []byte, part string) []byte {
+	for i := 0; i < len(part); {
+		c := part[i]
+		switch {
+		case c == '\\' && part[i+1] == 'u':
+			r, _ := hex4(part[i+2:])
+			i += 6
+			if utf16.IsSurrogate(r) {
+				var low rune
+				if i+1 < len(part) && part[i] == '\\' && part[i+1] == 'u' {
+					low, _ = hex4(part[i+2:])
+				}
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+					i += 6
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+		case c == '\\':
+			c = part[i+1]
+			i += 2
+			switch c {
+			case 'b':
+				c = '\b'
+			case 'f':
+				c = '\f'
+			case 'n':
+				c = '\n'
+			case 'r':
+				c = '\r'
+			case 't':
+				c = '\t'
+			}
+			dst = append(dst, c)
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+			i++
+		default:
+			r, n := utf8.DecodeRuneInString(part[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+		}
+	}
+	return dst
+}
+
+// value reads any value and returns its text.
+func (s *scanner) value() string {
+	s.peek()
+	start := s.at
+	s.nested(0)
+	if s.bad {
+		return ""
+	}
+	return s.text[start:s.at]
+}
+
+func (s *scanner) nested(depth int) {
+	if depth > maxDepth {
+		s.fail()
+		return
+	}
+	switch c := s.peek(); c {
+	case '"':
+		s.string()
+	case '{':
+		for first := true; s.list(&first, '{', '}'); {
+			s.string()
+			s.skip(':')
+			s.nested(depth + 1)
+		}
+	case '[':
+		for first := true; s.list(&first, '[', ']'); {
+			s.nested(depth + 1)
+		}
+	case 'n':
+		s.literal("null")
+	case 't':
+		s.literal("true")
+	case 'f':
+		s.literal("false")
+	default:
+		s.number()
+	}
+}
+
+func (s *scanner) literal(word string) {
+	if rest := s.text[s.at:]; len(rest) < len(word) || rest[:len(word)] != word {
+		s.fail()
+		return
+	}
+	s.at += len(word)
+}
+
+func (s *scanner) number() {
+	if s.at < len(s.text) && s.text[s.at] == '-' {
+		s.at++
+	}
+	if s.at < len(s.text) && s.text[s.at] == '0' {
+		s.at++
+	} else {
+		s.digits()
+	}
+	if s.at < len(s.text) && s.text[s.at] == '.' {
+		s.at++
+		s.digits()
+	}
+	if s.at < len(s.text) && s.text[s.at]|0x20 == 'e' {
+		s.at++
+		if s.at < len(s.text) && (s.text[s.at] == '+' || s.text[s.at] == '-') {
+			s.at++
+		}
+		s.digits()
+	}
+}
+
+// digits reads one digit or more.
+func (s *scanner) digits() {
+	start := s.at
+	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
+		s.at++
+	}
+	if s.at == start {
+		s.fail()
+	}
+}
+
+// end checks that nothing but white space follows.
+func (s *scanner) end() {
+	if s.peek(); s.at < len(s.text) {
+		s.fail()
+	}
+}
+
+// integer returns the value of a number, or of a string with one, if it is a whole number within an int64.
+func integer(text string) (int64, bool) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	if strings.Trim(text, "0123456789+-.eE") != "" {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(text, 64) // 12.0, 1.2e1
+	if err != nil || math.Abs(f) >= 1<<53 || f != math.Trunc(f) {
+		return 0, false
+	}
+	return int64(f), true
+}
