@@ -175,11 +175,12 @@ func TestNoSleep(t *testing.T) {
 	tests := sources(t, func(f file) bool { return f.is("_test.go") })
 	bubbles := map[string]bool{} // by directory
 	for _, s := range tests {
-		for _, i := range s.ast.Imports {
-			if i.Path.Value == `"testing/synctest"` {
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && startsBubble(call) {
 				bubbles[path.Dir(s.path)] = true
 			}
-		}
+			return true
+		})
 	}
 	for _, s := range tests {
 		bubble := bubbles[path.Dir(s.path)]
@@ -193,7 +194,7 @@ func TestNoSleep(t *testing.T) {
 				case *ast.FuncLit:
 					return called[n] || !bubble
 				case *ast.CallExpr:
-					if isSelector(n.Fun, "synctest", "Test") {
+					if startsBubble(n) {
 						return false // what is written inside runs in the bubble
 					}
 					if isSelector(n.Fun, "time", "Sleep") {
@@ -208,6 +209,11 @@ func TestNoSleep(t *testing.T) {
 			})
 		}
 	}
+}
+
+// startsBubble reports whether a call runs its last argument in a synctest bubble.
+func startsBubble(call *ast.CallExpr) bool {
+	return isSelector(call.Fun, "synctest", "Test") || isSelector(call.Fun, "assert", "RunSynctest")
 }
 
 // byGoTest matches the functions that go test calls by itself.
