@@ -1,6 +1,8 @@
-// Package layers holds the tests that keep the repository in shape: which package may import which, what go.mod may require,
-// and a few habits that no compiler checks. It has no code of its own, and nothing imports it.
+// Package archtest holds the architecture tests: which package may import which, what go.mod may
+// require, and rules of style that no compiler or linter checks. It has no code outside its tests.
 //
-// Each rule is a row with the reason for it, and with a made-up breach that the tests show to be noticed. A new service package
-// is one more row of the table services, in layers_test.go.
+// Each import rule is a row with its reason and with a made-up violation, which shows that the rule
+// detects one. A new service package is one more row of the table services, in layers_test.go.
+//
+// language_test.go checks the wording of comments, texts and documents.
 package archtest
