@@ -32,7 +32,7 @@ type Decoder struct {
 
 // workspace is memory that decoding one record after another can use again.
 type workspace struct {
-	encoded   []byte
+	envelope  envelope
 	message   message
 	plaintext []byte
 	inflater  inflater
@@ -62,7 +62,7 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
 	w := d.kept.Get().(*workspace)
 	r, err := d.decode(ctx, data, w)
-	if cap(w.encoded) <= maxKept && cap(w.plaintext) <= maxKept {
+	if cap(w.envelope.message) <= maxKept && cap(w.plaintext) <= maxKept {
 		d.kept.Put(w)
 	}
 	if err != nil {
@@ -72,11 +72,10 @@ func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
 }
 
 func (d *Decoder) decode(ctx context.Context, data []byte, w *workspace) (*Record, *DecodeError) {
-	e, problem := parseEnvelope(data, w.encoded)
-	if problem != nil {
+	e := &w.envelope
+	if problem := e.parse(data); problem != nil {
 		return nil, problem
 	}
-	w.encoded = e.message
 	if problem := w.message.parse(e.message); problem != nil {
 		return nil, problem
 	}

@@ -16,58 +16,64 @@ type envelope struct {
 	key     []byte // the encrypted data key
 }
 
-// parseEnvelope reads the outer JSON object. It decodes the message into buffer if that is large enough.
-func parseEnvelope(data, buffer []byte) (envelope, *DecodeError) {
-	s := scanner{data: data, text: string(data)}
+// parse reads the outer JSON object. It uses the memory of the slices in e again.
+func (e *envelope) parse(data []byte) *DecodeError {
+	s := scanner{data: data}
 	if s.peek() != '{' {
-		return envelope{}, &DecodeError{NotARecord, errors.New("the data is not a JSON object: pass the data of a Kinesis record, decoded from base64")}
+		return &DecodeError{NotARecord, errors.New("the data is not a JSON object: pass the data of a Kinesis record, decoded from base64")}
 	}
-	const kind, version, message, key = "type", "version", "databaseActivityEvents", "key"
-	members := map[string]string{}
+	var kind, version, message, key []byte
 	for first := true; s.list(&first, '{', '}'); {
-		name := s.name()
+		name := s.bytes(s.string())
 		s.skip(':')
-		switch name {
-		case version:
-			members[name] = s.scalar()
-		case kind, message, key:
-			if delete(members, name); s.peek() == '"' {
-				members[name] = s.name()
-				continue
-			}
-			s.value()
+		switch string(name) {
+		case "type":
+			kind = s.text()
+		case "version":
+			version = s.bytes(s.scalar())
+		case "databaseActivityEvents":
+			message = s.text()
+		case "key":
+			key = s.text()
 		default:
 			s.value()
 		}
 	}
 	s.end()
-	if members[kind] != envelopeType {
-		return envelope{}, &DecodeError{NotARecord, fmt.Errorf("the data is not JSON of type %s", envelopeType)}
+	if string(kind) != envelopeType {
+		return &DecodeError{NotARecord, fmt.Errorf("the data is not JSON of type %s", envelopeType)}
 	}
 	if s.bad {
-		return envelope{}, &DecodeError{Damaged, errors.New("the envelope is not valid JSON: it was cut off, or joined to another record")}
+		return &DecodeError{Damaged, errors.New("the envelope is not valid JSON: it was cut off, or joined to another record")}
 	}
-	for _, name := range []string{version, message, key} {
-		if members[name] == "" {
-			return envelope{}, &DecodeError{NotARecord, fmt.Errorf("the envelope has no text in its member %s", name)}
-		}
+	if len(version) == 0 || len(message) == 0 || len(key) == 0 {
+		return &DecodeError{NotARecord, errors.New("the envelope lacks text in version, databaseActivityEvents or key")}
 	}
-	e := envelope{version: members[version]}
 	var err error
-	if e.message, err = decodeBase64(buffer, members[message]); err != nil {
-		return envelope{}, &DecodeError{Damaged, fmt.Errorf("databaseActivityEvents is not base64: %w", err)}
+	e.version = string(version)
+	if e.message, err = decodeBase64(e.message, message); err != nil {
+		return &DecodeError{Damaged, fmt.Errorf("databaseActivityEvents is not base64: %w", err)}
 	}
-	if e.key, err = decodeBase64(nil, members[key]); err != nil {
-		return envelope{}, &DecodeError{Damaged, fmt.Errorf("key is not base64: %w", err)}
+	if e.key, err = decodeBase64(e.key, key); err != nil {
+		return &DecodeError{Damaged, fmt.Errorf("key is not base64: %w", err)}
 	}
-	return e, nil
+	return nil
+}
+
+// text reads a value and returns the text of a string. Any other value has none.
+func (s *scanner) text() []byte {
+	if s.peek() != '"' {
+		s.value()
+		return nil
+	}
+	return s.bytes(s.string())
 }
 
 // strict accepts only the one text that encodes the bytes, so that a changed text is noticed.
 var strict = base64.StdEncoding.Strict()
 
-func decodeBase64(buffer []byte, text string) ([]byte, error) {
-	out, err := strict.AppendDecode(buffer[:0], []byte(text))
+func decodeBase64(buffer, text []byte) ([]byte, error) {
+	out, err := strict.AppendDecode(buffer[:0], text)
 	if err == nil && strict.EncodedLen(len(out)) != len(text) {
 		err = errors.New("it contains line breaks") // which the standard library skips
 	}

@@ -166,6 +166,7 @@ func (e *Event) number(f field) **int64 {
 // inner decodes the JSON document inside a record.
 type inner struct {
 	scanner
+	text      string // the data once more: the fields of events point into it
 	maxEvents int
 
 	// Memory that the events of a record share: a piece per record, in place of one per field.
@@ -175,15 +176,9 @@ type inner struct {
 
 	order     [fieldCount]field // order holds the fields of the event before, because one engine writes one order
 	ordered   int
-	unescaped []byte    // of the strings of one event that are not plain
+	unescaped []byte    // of those strings of one event that are not as they are in the data
 	pending   []pending // where they belong
-	items     []item    // of the list that is being read
-}
-
-// item is an item of a list: as in the text, and whether it is plain.
-type item struct {
-	part  string
-	plain bool
+	items     []span    // of the list that is being read
 }
 
 // pending is a string of the event that is in unescaped.
@@ -194,12 +189,10 @@ type pending struct {
 
 // decode sets the identifiers and events of r from the JSON in data. The events keep data.
 func (d *inner) decode(r *Record, data []byte) *DecodeError {
-	d.scanner = scanner{data: data, text: string(data)}
+	d.scanner, d.text = scanner{data: data}, string(data)
 	d.ordered, d.unescaped, d.pending = 0, d.unescaped[:0], d.pending[:0]
 	defer func() { // what stays for the next record must not keep this one in memory
-		d.scanner = scanner{}
-		d.numbers, d.strings = nil, nil
-		clear(d.items[:cap(d.items)])
+		d.scanner, d.text, d.numbers, d.strings = scanner{}, "", nil, nil
 		clear(d.pending[:cap(d.pending)])
 		clear(d.unescaped[:cap(d.unescaped)])
 	}()
@@ -208,13 +201,15 @@ func (d *inner) decode(r *Record, data []byte) *DecodeError {
 		return &DecodeError{Malformed, fmt.Errorf("the JSON is not an object: %d bytes", len(data))}
 	}
 	for first := true; d.list(&first, '{', '}'); {
-		name := d.name()
+		name := d.bytes(d.string())
 		d.skip(':')
-		switch name {
+		switch string(name) {
 		case "clusterId":
-			r.ClusterId = d.scalar()
+			d.set(&r.ClusterId, d.scalar())
+			d.settle()
 		case "instanceId":
-			r.InstanceId = d.scalar()
+			d.set(&r.InstanceId, d.scalar())
+			d.settle()
 		case "databaseActivityEventList":
 			found = true
 			if err := d.events(r); err != nil {
@@ -231,27 +226,6 @@ func (d *inner) decode(r *Record, data []byte) *DecodeError {
 		return &DecodeError{Malformed, fmt.Errorf("the JSON has no databaseActivityEventList: %d bytes", len(data))}
 	}
 	return nil
-}
-
-// name reads the name of a member.
-func (s *scanner) name() string {
-	part, plain := s.string()
-	if !plain {
-		return string(appendUnescaped(nil, part))
-	}
-	return part
-}
-
-// scalar reads a value as text: a string is itself, null is empty, and anything else is its JSON text.
-func (s *scanner) scalar() string {
-	switch s.peek() {
-	case '"':
-		return s.name()
-	case 'n':
-		s.literal("null")
-		return ""
-	}
-	return s.value()
 }
 
 // events reads the list of events.
@@ -320,13 +294,13 @@ func (d *inner) event(e *Event) {
 		}
 		seen |= 1 << f
 		if dst := e.text(f); dst != nil {
-			d.setText(dst)
+			d.set(dst, d.scalar())
 		} else if dst := e.number(f); dst != nil {
-			d.setNumber(dst)
+			d.setNumber(dst, d.scalar())
 		} else if f == paramListField {
 			d.setList(&e.ParamList)
-		} else if text := d.raw(); f == nativeField {
-			e.EngineNativeAuditFields = text
+		} else if v := d.value(); f == nativeField {
+			e.EngineNativeAuditFields = json.RawMessage(d.data[v.start:v.end:v.end])
 		}
 	}
 	d.ordered = min(n, len(d.order))
@@ -343,91 +317,66 @@ func (d *inner) field(n int) field {
 			return f
 		}
 	}
-	f := fieldsByName[d.name()]
+	f := fieldsByName[string(d.bytes(d.string()))]
 	if n < len(d.order) {
 		d.order[n] = f
 	}
 	return f
 }
 
-// raw reads a value and returns its part of the data.
-func (d *inner) raw() json.RawMessage {
-	d.peek()
-	start := d.at
-	d.nested(0)
-	return json.RawMessage(d.data[start:d.at:d.at])
-}
-
-// setText reads a value as text, as scalar does.
-func (d *inner) setText(dst *string) {
-	if d.peek() != '"' {
-		*dst = d.scalar()
+// set sets dst to the text of a string or another value.
+func (d *inner) set(dst *string, v span) {
+	if !v.escaped {
+		*dst = d.text[v.start:v.end]
 		return
 	}
-	part, plain := d.string()
-	if *dst = part; !plain {
-		d.later(dst, part)
-	}
+	start := len(d.unescaped)
+	d.unescaped = appendUnescaped(d.unescaped, d.data[v.start:v.end])
+	d.pending = append(d.pending, pending{dst, start, len(d.unescaped)})
 }
 
-// setNumber reads a value as an integer: a number, or a string with one. It sets dst to nil if the value is neither.
-func (d *inner) setNumber(dst **int64) {
+// setNumber sets dst to the value of a number, or of a string with one. It sets dst to nil if the value is neither.
+func (d *inner) setNumber(dst **int64, v span) {
 	*dst = nil
-	n, ok := integer(d.scalar())
+	n, ok := integer(d.text[v.start:v.end])
 	if !ok {
 		return
 	}
 	if len(d.numbers) == cap(d.numbers) {
-		d.numbers = make([]int64, 0, min(3*d.room, 1024))
+		d.numbers = make([]int64, 0, min(3*(d.room+1), 1024))
 	}
 	d.numbers = append(d.numbers, n)
 	*dst = &d.numbers[len(d.numbers)-1]
 }
 
-// setList reads a list of texts. A value that is not a list is a list of one.
+// setList reads a list of texts into dst. A value that is not a list is a list of one.
 func (d *inner) setList(dst *[]string) {
 	*dst = nil
+	d.items = d.items[:0]
 	switch d.peek() {
 	case 'n':
 		d.literal("null")
 		return
 	case '[':
-	default:
-		*dst = make([]string, 1)
-		d.setText(&(*dst)[0])
-		return
-	}
-	d.items = d.items[:0]
-	for first := true; d.list(&first, '[', ']'); {
-		if d.peek() != '"' {
-			d.items = append(d.items, item{d.scalar(), true})
-			continue
+		for first := true; d.list(&first, '[', ']'); {
+			d.items = append(d.items, d.scalar())
 		}
-		part, plain := d.string()
-		d.items = append(d.items, item{part, plain})
+	default:
+		d.items = append(d.items, d.scalar())
 	}
 	n := len(d.items)
-	if n > cap(d.strings)-len(d.strings) || d.strings == nil {
-		d.strings = make([]string, 0, max(n, min(n*d.room, 1024)))
+	if d.strings == nil || n > cap(d.strings)-len(d.strings) {
+		d.strings = make([]string, 0, max(n, min(n*(d.room+1), 1024)))
 	}
 	have := len(d.strings)
 	d.strings = d.strings[:have+n]
 	*dst = d.strings[have : have+n : have+n]
-	for i, it := range d.items {
-		if (*dst)[i] = it.part; !it.plain {
-			d.later(&(*dst)[i], it.part)
-		}
+	for i, item := range d.items {
+		d.set(&(*dst)[i], item)
 	}
 }
 
-// later notes that dst is the string that part is in the text. All of them together take one allocation per event.
-func (d *inner) later(dst *string, part string) {
-	start := len(d.unescaped)
-	d.unescaped = appendUnescaped(d.unescaped, part)
-	d.pending = append(d.pending, pending{dst, start, len(d.unescaped)})
-}
-
-// settle sets the strings that later has noted.
+// settle sets the strings that are pending. All those of one event take one allocation.
 func (d *inner) settle() {
 	if len(d.pending) == 0 {
 		return

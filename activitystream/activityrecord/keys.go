@@ -2,6 +2,7 @@ package activityrecord
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -20,8 +21,11 @@ type Keys interface {
 // KeysFunc is a function that implements [Keys].
 type KeysFunc func(ctx context.Context, encrypted []byte) ([]byte, error)
 
-// DataKey calls f.
+// DataKey calls f. It returns an error if f is nil.
 func (f KeysFunc) DataKey(ctx context.Context, encrypted []byte) ([]byte, error) {
+	if f == nil {
+		return nil, errors.New("activityrecord: the KeysFunc is nil")
+	}
 	return f(ctx, encrypted)
 }
 

@@ -6,7 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
@@ -67,6 +67,9 @@ type message struct {
 	signatureKey   []byte // compressed point, as base64
 	framed         bool
 	plaintextBytes int
+
+	unwrapped [keyLength]byte // scratch
+	aad       []byte          // scratch
 }
 
 // wrappedKey is the message's data key, encrypted with the wrapping key.
@@ -79,6 +82,9 @@ type frame struct {
 	iv, ciphertext []byte // ciphertext includes the tag
 }
 
+// zeroIV is the IV of the header of a version 2 message.
+var zeroIV [ivLength]byte
+
 var (
 	errCutOff = errors.New("the message is cut off")
 	errKey    = errors.New("the data key does not open the record: it is that of another record, or the record's key was changed")
@@ -87,7 +93,7 @@ var (
 
 // parse reads the structure of a message, without a key. It checks everything that needs none.
 func (m *message) parse(data []byte) *DecodeError {
-	*m = message{wrapped: m.wrapped[:0], frames: m.frames[:0]}
+	*m = message{wrapped: m.wrapped[:0], frames: m.frames[:0], aad: m.aad}
 	r := reader{rest: data}
 	if err := m.parseHeader(&r, data); err != nil {
 		return err
@@ -163,7 +169,7 @@ func (m *message) parseHeader(r *reader, data []byte) *DecodeError {
 		return nil
 	}
 	m.header = data[:len(data)-len(r.rest)]
-	m.iv = make([]byte, ivLength)
+	m.iv = zeroIV[:]
 	if version == 1 {
 		m.iv = r.bytes(ivLength)
 	}
@@ -289,7 +295,7 @@ func (m *message) unwrap(wrappingKey []byte) ([]byte, error) {
 		return nil, err
 	}
 	for _, w := range m.wrapped {
-		if key, err := aead.Open(nil, w.iv, w.ciphertext, m.context); err == nil {
+		if key, err := aead.Open(m.unwrapped[:0], w.iv, w.ciphertext, m.context); err == nil {
 			return key, nil
 		}
 	}
@@ -310,9 +316,8 @@ func (m *message) decrypt(dst, dataKey []byte) ([]byte, error) {
 	if _, err := aead.Open(nil, m.iv, m.tag, m.header); err != nil {
 		return nil, errTag
 	}
-	aad := make([]byte, 0, 96)
 	for _, f := range m.frames {
-		aad = append(aad[:0], m.id...)
+		aad := append(m.aad[:0], m.id...)
 		switch {
 		case !m.framed:
 			aad = append(aad, "AWSKMSEncryptionClient Single Block"...)
@@ -323,6 +328,7 @@ func (m *message) decrypt(dst, dataKey []byte) ([]byte, error) {
 		}
 		aad = binary.BigEndian.AppendUint32(aad, f.number)
 		aad = binary.BigEndian.AppendUint64(aad, uint64(len(f.ciphertext)-tagLength))
+		m.aad = aad
 		if dst, err = aead.Open(dst, f.iv, f.ciphertext, aad); err != nil {
 			return nil, errTag
 		}
@@ -333,24 +339,32 @@ func (m *message) decrypt(dst, dataKey []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// derive returns the key that header and body are sealed with.
+// derive returns the key that header and body are sealed with, by HKDF.
 func (m *message) derive(dataKey []byte) ([]byte, error) {
 	if m.version == 1 {
-		return hkdf.Key(m.hash, dataKey, nil, string(m.suiteID)+string(m.id), keyLength)
+		extracted := m.hmac(make([]byte, keyLength), dataKey) // HKDF takes a key of zeros for no salt
+		defer clear(extracted)
+		return m.expand(extracted, m.suiteID, m.id), nil
 	}
-	extracted, err := hkdf.Extract(m.hash, dataKey, m.id)
-	if err != nil {
-		return nil, err
-	}
+	extracted := m.hmac(m.id, dataKey)
 	defer clear(extracted)
-	commitment, err := hkdf.Expand(m.hash, extracted, "COMMITKEY", keyLength)
-	if err != nil {
-		return nil, err
-	}
-	if subtle.ConstantTimeCompare(commitment, m.commitment) != 1 {
+	if subtle.ConstantTimeCompare(m.expand(extracted, []byte("COMMITKEY")), m.commitment) != 1 {
 		return nil, errors.New("the message was changed: its key commitment does not match")
 	}
-	return hkdf.Expand(m.hash, extracted, string(m.suiteID)+"DERIVEKEY", keyLength)
+	return m.expand(extracted, m.suiteID, []byte("DERIVEKEY")), nil
+}
+
+// expand is HKDF-Expand for a key that is no longer than a hash, in a quarter of the allocations of crypto/hkdf.
+func (m *message) expand(extracted []byte, info ...[]byte) []byte {
+	return m.hmac(extracted, append(info, []byte{1})...)[:keyLength]
+}
+
+func (m *message) hmac(key []byte, parts ...[]byte) []byte {
+	mac := hmac.New(m.hash, key)
+	for _, p := range parts {
+		mac.Write(p)
+	}
+	return mac.Sum(nil)
 }
 
 // verify reports whether the signature is that of the message.

@@ -44,6 +44,8 @@ type Sealer struct {
 
 var _ activityrecord.Keys = (*Sealer)(nil)
 
+var errOther = errors.New("activityrecordtest: the record is sealed under the key of another Sealer")
+
 // NewSealer returns a Sealer with a new data key.
 func NewSealer(optFns ...func(*Options)) *Sealer {
 	var o Options
@@ -123,9 +125,21 @@ func (s *Sealer) SealBroken(p activityrecord.Problem) []byte {
 // DataKey returns the data key of s if encrypted is its ciphertext.
 func (s *Sealer) DataKey(_ context.Context, encrypted []byte) ([]byte, error) {
 	if !bytes.Equal(encrypted, s.encrypted) {
-		return nil, errors.New("activityrecordtest: the record is sealed under the key of another Sealer")
+		return nil, errOther
 	}
 	return bytes.Clone(s.key), nil
+}
+
+// Keys returns the Keys of records of several Sealers, such as those of a stream whose data key changes.
+func Keys(sealers ...*Sealer) activityrecord.Keys {
+	return activityrecord.KeysFunc(func(ctx context.Context, encrypted []byte) ([]byte, error) {
+		for _, s := range sealers {
+			if key, err := s.DataKey(ctx, encrypted); err == nil {
+				return key, nil
+			}
+		}
+		return nil, errOther
+	})
 }
 
 // PlaintextKey returns the data key, and EncryptedKey the text that takes the place of its ciphertext in records: what a

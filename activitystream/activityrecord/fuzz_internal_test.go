@@ -1,0 +1,166 @@
+package activityrecord
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// FuzzInner compares the JSON pass with encoding/json: both accept the same documents and read the same from them.
+func FuzzInner(f *testing.F) {
+	for _, seed := range innerSeeds {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var got Record
+		d := inner{maxEvents: 1000}
+		err := d.decode(&got, data)
+		want, ok := reference(data)
+		if (err == nil) != ok {
+			t.Fatalf("got the error %v, encoding/json says %v", err, ok)
+		}
+		if !ok {
+			if err.Problem != Malformed {
+				t.Errorf("got %v, want %v", err, Malformed)
+			}
+			return
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("-encoding/json +decoded\n%s", diff)
+		}
+	})
+}
+
+// innerSeeds are documents with all that JSON allows, and with what it does not.
+var innerSeeds = []string{
+	`{"type":"DatabaseActivityMonitoringRecord","clusterId":"cluster-A","instanceId":"db-B","databaseActivityEventList":[{"type":"heartbeat"}]}`,
+	`{"databaseActivityEventList":[]}`,
+	`{"databaseActivityEventList":null}`,
+	` { "databaseActivityEventList" : [ null , { } ] } ` + "\n",
+	`{"databaseActivityEventList":[{"pid":1,"rowCount":-0,"substatementId":9223372036854775808},{"pid":1.5,"rowCount":1e2,"substatementId":"7"}]}`,
+	`{"databaseActivityEventList":[{"statementId":12345678901234567890123,"sessionId":true,"exitCode":{"a":[1]},"dbid":1.50}]}`,
+	`{"databaseActivityEventList":[{"command":"a\u0041\ud83d\ude00\ud83d\ud83dx\"\\\/\b\f\n\r\t","command":"plain"}]}`,
+	`{"databaseActivityEventList":[{"command":"plain","command":"\u0041"},{"\u0063ommand":"escaped name"}]}`,
+	`{"databaseActivityEventList":[{"paramList":["1",null,2,"\n",["x"]],"paramList":"one"},{"paramList":[]},{"paramList":null}]}`,
+	`{"databaseActivityEventList":[{"engineNativeAuditFields":{"a":{"b":[]}},"unheardOf":[{"type":"x"}]}]}`,
+	"{\"databaseActivityEventList\":[{\"command\":\"caf\xc3\xa9 \xff\xed\xa0\x80\"}]}",
+	`{"databaseActivityEventList":[{"type":"a"}],"databaseActivityEventList":[{"type":"b"},{"type":"c"}],"clusterId":"\u0041","clusterId":"B"}`,
+	`{"databaseActivityEventList":[{"pid":01}]}`,
+	`{"databaseActivityEventList":[{"pid":+1}]}`,
+	`{"databaseActivityEventList":[{"pid":1.}]}`,
+	`{"databaseActivityEventList":[1]}`,
+	`{"databaseActivityEventList":[{}],}`,
+	`{"databaseActivityEventList":[{}]}{}`,
+	"{\"databaseActivityEventList\":[{\"command\":\"a\nb\"}]}",
+	`{"databaseActivityEventList":{}}`,
+	`{"clusterId":"x"}`,
+	`[]`,
+	``,
+}
+
+// reference decodes a document with encoding/json.
+func reference(data []byte) (Record, bool) {
+	var r Record
+	var document map[string]json.RawMessage
+	if json.Unmarshal(data, &document) != nil || document == nil {
+		return r, false
+	}
+	list, ok := document["databaseActivityEventList"]
+	if !ok {
+		return r, false
+	}
+	var events []json.RawMessage
+	if json.Unmarshal(list, &events) != nil {
+		return r, false
+	}
+	r.ClusterId, r.InstanceId = referenceText(document["clusterId"]), referenceText(document["instanceId"])
+	for _, raw := range events {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(raw, &members) != nil {
+			return r, false
+		}
+		e := Event{Raw: raw}
+		for name, value := range members {
+			f := fieldsByName[name]
+			if dst := e.text(f); dst != nil {
+				*dst = referenceText(value)
+			} else if dst := e.number(f); dst != nil {
+				if n, ok := integer(referenceText(value)); ok {
+					*dst = &n
+				}
+			} else if f == nativeField {
+				e.EngineNativeAuditFields = value
+			} else if f == paramListField {
+				var items []json.RawMessage
+				if json.Unmarshal(value, &items) != nil {
+					items = []json.RawMessage{value}
+				}
+				for _, item := range items {
+					e.ParamList = append(e.ParamList, referenceText(item))
+				}
+			}
+		}
+		r.Events = append(r.Events, e)
+	}
+	return r, true
+}
+
+func referenceText(value json.RawMessage) string {
+	if len(value) == 0 || bytes.Equal(value, []byte("null")) {
+		return ""
+	}
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
+
+// TestMembersHaveFields: every name has a field of a type that the decoder can set, and every field of an Event a name.
+func TestMembersHaveFields(t *testing.T) {
+	document := `{"databaseActivityEventList":[{`
+	for f, name := range memberNames {
+		if field(f) == unknownField {
+			continue
+		}
+		if f > 1 {
+			document += ","
+		}
+		document += `"` + name + `":` + map[bool]string{true: `[1]`, false: `1`}[field(f) == paramListField]
+	}
+	document += `}]}`
+	var r Record
+	d := inner{maxEvents: 1}
+	if err := d.decode(&r, []byte(document)); err != nil {
+		t.Fatal(err)
+	}
+	one := int64(1)
+	want := Event{
+		Type: "1", Class: "1", Command: "1", CommandText: "1", ClientApplication: "1", DatabaseName: "1", DBId: "1", DBProtocol: "1",
+		DBUserName: "1", StartTime: "1", EndTime: "1", LogTime: "1", ErrorMessage: "1", ExitCode: "1", NetProtocol: "1",
+		ObjectName: "1", ObjectType: "1", ParamList: []string{"1"}, Pid: &one, RemoteHost: "1", RemotePort: "1", RowCount: &one,
+		ServerHost: "1", ServerType: "1", ServerVersion: "1", ServiceName: "1", SessionId: "1", StatementId: "1",
+		SubstatementId: &one, TransactionId: "1", EngineNativeAuditFields: json.RawMessage("1"), Raw: r.Events[0].Raw,
+	}
+	if diff := cmp.Diff(want, r.Events[0]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDepth: the deepest document that encoding/json accepts, and one that is deeper.
+func TestDepth(t *testing.T) {
+	for _, c := range []struct {
+		depth int
+		ok    bool
+	}{{maxDepth - 3, true}, {maxDepth - 2, false}} {
+		data := []byte(`{"databaseActivityEventList":[{"x":` + string(bytes.Repeat([]byte("["), c.depth)) + string(bytes.Repeat([]byte("]"), c.depth)) + `}]}`)
+		var r Record
+		d := inner{maxEvents: 1}
+		if err := d.decode(&r, data); (err == nil) != c.ok || json.Valid(data) != c.ok {
+			t.Errorf("%d levels: got %v, encoding/json says %v", c.depth+3, err, json.Valid(data))
+		}
+	}
+}
