@@ -26,22 +26,20 @@ var _ API = (*rds.Client)(nil)
 
 // Client commands activity streams, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api         API
-	options     Options   // as New was given them
-	defaultCall *settings // of a method that is called without options, as most are
-	noRetryCall *settings // the same, for a wait or an ensure
+	calls sdkcall.Calls[Options, call]
 }
 
-// New makes a client that calls api, an [rds.Client] as a rule. If api exposes its Region through a method Options()
-// rds.Options, as an rds.Client does, ARNs of other Regions are refused.
+// New returns a client that calls api, usually an [rds.Client]. If api has a method
+// Options() rds.Options, as an rds.Client does, ARNs of other Regions are rejected according to its
+// Region.
 func New(api API, optFns ...func(*Options)) *Client {
-	var o Options
-	o = o.withOptFns(optFns)
+	o := Options{}.withOptFns(optFns)
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
-	plain := newCall(api, o)
-	return &Client{api: api, options: o, defaultCall: plain, noRetryCall: plain.withoutRetries()}
+	return &Client{calls: sdkcall.NewCalls(o, Options.withOptFns, func(o Options, pacing sdkcall.Pacing) *call {
+		return newCall(api, o, pacing)
+	})}
 }
 
 // NewFromConfig makes a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -49,48 +47,21 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(rds.NewFromConfig(cfg), optFns...)
 }
 
-// settings is one call of a client's method: the options resolved. Once it is made it is not changed.
-type settings struct {
+// call is one call of a method of the client, with its options resolved. It is immutable.
+type call struct {
 	api     API
 	options Options
 	sdkcall.ClientInfo
 	sdk sdkcall.Caller[rds.Options]
 }
 
-func newCall(api API, o Options) *settings {
-	return &settings{
-		api:     api,
-		options: o.withDefaults(),
-		ClientInfo: sdkcall.ClientInfoOf(api, o.ClientOptions, func(o *rds.Options) sdkcall.ClientInfo {
-			return sdkcall.ClientInfo{Region: o.Region, Tracer: o.TracerProvider}
-		}),
-		sdk: sdkcall.Caller[rds.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.Pacer},
-	}
-}
-
-// call is the call of a method that leaves it to the SDK to try again.
-func (c *Client) call(optFns []func(*Options)) *settings {
-	if len(optFns) == 0 {
-		return c.defaultCall
-	}
-	return newCall(c.api, c.options.withOptFns(optFns))
-}
-
-// newCallNoRetry is the call of a wait or an ensure, which have their own way of trying again.
-func (c *Client) newCallNoRetry(optFns []func(*Options)) *settings {
-	if len(optFns) == 0 {
-		return c.noRetryCall
-	}
-	return newCall(c.api, c.options.withOptFns(optFns)).withoutRetries()
-}
-
-// withoutRetries is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice,
-// and their quota is what loses waits when many calls fail at once.
-func (c *settings) withoutRetries() *settings {
-	nop := func(o *rds.Options) { o.Retryer = aws.NopRetryer{} }
-	quiet := *c
-	quiet.sdk = c.sdk.WithOption(nop)
-	return &quiet
+// newCall returns a call with the options o.
+func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
+	sdk := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer}
+	}, pacing)
+	sdk.Pacer = o.Pacer
+	return &call{api: api, options: o.withDefaults(), ClientInfo: sdk.ClientInfo, sdk: sdk}
 }
 
 // StartOutput is the output of StartActivityStream, whose members have the same names.
@@ -135,15 +106,14 @@ type ModifyOutput struct {
 // KeyNotAccessible; Unsupported or InvalidInput if this database can have no stream, or not in this mode; Unavailable
 // if the answer was lost, so that the stream may be starting. The package's documentation has the others.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.sdk.CountAgainstQuota()
 	return call.start(ctx, in)
 }
 
-func (c *settings) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
+func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
 	req := &rds.StartActivityStreamInput{
 		ResourceArn:      new(strings.ToLower(in.ResourceArn)), // as RDS has it, and as it is read
 		Mode:             in.Mode,
@@ -155,7 +125,7 @@ func (c *settings) start(ctx context.Context, in *StartInput) (*StartOutput, err
 	}
 	out, err := sdkcall.Do(ctx, c.sdk, StartActivityStream, in.ResourceArn, c.api.StartActivityStream, req)
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.UnexpectedResponse(StartActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(StartActivityStream, in.ResourceArn, out.ResultMetadata, "response has no status; the command may have been executed")
 	}
 	if err != nil {
 		return nil, err
@@ -178,20 +148,19 @@ func (c *settings) start(ctx context.Context, in *StartInput) (*StartOutput, err
 // InvalidState if it is starting or stopping (unconfirmed), or the database is not available; Unavailable if the answer
 // was lost, so that the stream may be stopping. The package's documentation has the others.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.sdk.CountAgainstQuota()
 	return call.stop(ctx, in)
 }
 
-func (c *settings) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
+func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.sdk, StopActivityStream, in.ResourceArn, c.api.StopActivityStream, &rds.StopActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), ApplyImmediately: &in.ApplyImmediately,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.UnexpectedResponse(StopActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(StopActivityStream, in.ResourceArn, out.ResultMetadata, "response has no status; the command may have been executed")
 	}
 	if err != nil {
 		return nil, err
@@ -212,20 +181,19 @@ func (c *settings) stop(ctx context.Context, in *StopInput) (*StopOutput, error)
 // available, and, unconfirmed, if its stream is not started or its policy is as asked for; Unavailable if the answer was
 // lost, so that the policy may be changing. The package's documentation has the others.
 func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Options)) (*ModifyOutput, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.sdk.CountAgainstQuota()
 	return call.modify(ctx, in)
 }
 
-func (c *settings) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
+func (c *call) modify(ctx context.Context, in *ModifyInput) (*ModifyOutput, error) {
 	out, err := sdkcall.Do(ctx, c.sdk, ModifyActivityStream, in.ResourceArn, c.api.ModifyActivityStream, &rds.ModifyActivityStreamInput{
 		ResourceArn: new(strings.ToLower(in.ResourceArn)), AuditPolicyState: in.AuditPolicyState,
 	})
 	if err == nil && out.Status == "" { // what the SDK makes of an empty answer
-		err = sdkcall.UnexpectedResponse(ModifyActivityStream, in.ResourceArn, out.ResultMetadata, "the answer has no status: whether the command was carried out is not known")
+		err = sdkcall.UnexpectedResponse(ModifyActivityStream, in.ResourceArn, out.ResultMetadata, "response has no status; the command may have been executed")
 	}
 	if err != nil {
 		return nil, err

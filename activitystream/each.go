@@ -17,7 +17,7 @@ import (
 // or fails in another way that may heal, is made again, ten times at most. What [Client.WaitEach] says of ARNs
 // and of stopping holds here, too.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
 		return f.Get(ctx, arns)
 	})
@@ -35,8 +35,8 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // An ARN that is given twice gets its result twice and is read once. An ARN that is not valid has a
 // [*statemachine.InputError] as its result, and so has each if target or maxWait is.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	check := func(call *settings) error { return call.checkWait(target, maxWait) }
-	return c.each(resourceArns, optFns, check, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	check := func(call *call) error { return call.checkWait(target, maxWait) }
+	return c.each(resourceArns, optFns, check, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		goals := make([]statemachine.Goal[*Stream, Status], len(arns))
 		for i, arn := range arns {
 			goals[i] = statemachine.Goal[*Stream, Status]{Resource: arn, Target: target}
@@ -52,7 +52,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 // left. A loop body that is slower than the changes sees the latest of each stream only, and must not change a Stream.
 // What [Client.WaitEach] says of ARNs and of stopping holds here, too.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *settings, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
+	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
 		f := call.fleet()
 		return f.Watch(ctx, arns)
 	})
@@ -67,7 +67,7 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 // ARNs and of stopping holds here, too.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStartedEach", ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
-		(*settings).checkStart, func(call *settings, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
+		(*call).checkStart, func(call *call, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
 			pre := newPreflight(call, ins)
 			return func(in *StartInput) statemachine.Goal[*Stream, Status] { return call.startGoal(in, maxWait, pre) }
 		})
@@ -78,20 +78,20 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 // here, too.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return ensureEach(ctx, c, "activitystream.EnsureStoppedEach", ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
-		func(c *settings, in *StopInput) error { return in.validate(c.Region) },
-		func(call *settings, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
+		func(c *call, in *StopInput) error { return in.validate(c.Region) },
+		func(call *call, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
 			return func(in *StopInput) statemachine.Goal[*Stream, Status] { return call.stopGoal(in, maxWait) }
 		})
 }
 
 // checkWait is what is wrong with the arguments of a wait that all resources share.
-func (c *settings) checkWait(target Status, maxWait time.Duration) error {
+func (c *call) checkWait(target Status, maxWait time.Duration) error {
 	_, err := machine.NewTrack(target, time.Time{}, maxWait, c.options.Wait)
 	return err
 }
 
 // fleet is the engine of one call, a patient one.
-func (c *settings) fleet() *statemachine.Fleet[*Stream, Status] {
+func (c *call) fleet() *statemachine.Fleet[*Stream, Status] {
 	return &statemachine.Fleet[*Stream, Status]{
 		Machine: machine,
 		Read: func(ctx context.Context, arn string) (*Stream, error) {
@@ -114,8 +114,8 @@ func (c *settings) fleet() *statemachine.Fleet[*Stream, Status] {
 
 // ensureEach is what the ensures of many have in common. In is the operation's input.
 func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
-	arn func(*In) *string, check func(*settings, *In) error,
-	goals func(*settings, []*In) func(*In) statemachine.Goal[*Stream, Status],
+	arn func(*In) *string, check func(*call, *In) error,
+	goals func(*call, []*In) func(*In) statemachine.Goal[*Stream, Status],
 ) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	texts := make([]string, len(ins))
 	for i, in := range ins {
@@ -124,7 +124,7 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 		}
 	}
 	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
-		call := c.newCallNoRetry(optFns)
+		call := c.calls.NewNoRetry(optFns)
 		whole := call.checkWait(target, maxWait)
 		m := newMerge(texts, func(i int) error { return validate.JoinInputErrors(check(call, ins[i]), whole) }, func(i, j int) bool {
 			a, b := *ins[i], *ins[j]
@@ -149,11 +149,11 @@ func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins 
 }
 
 // each is what the reads of many have in common.
-func (c *Client) each(texts []string, optFns []func(*Options), check func(*settings) error,
-	run func(*settings, []string) iter.Seq2[int, statemachine.Result[*Stream]],
+func (c *Client) each(texts []string, optFns []func(*Options), check func(*call) error,
+	run func(*call, []string) iter.Seq2[int, statemachine.Result[*Stream]],
 ) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return func(yield func(string, statemachine.Result[*Stream]) bool) {
-		call := c.newCallNoRetry(optFns)
+		call := c.calls.NewNoRetry(optFns)
 		var commonErr error
 		if check != nil {
 			commonErr = check(call)

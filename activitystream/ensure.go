@@ -50,7 +50,7 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, call.checkStart(in)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -61,7 +61,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // EnsureStopped makes sure that the stream is stopped within maxWait, whatever its state was before. The rules
 // are those of [Client.EnsureStarted], in reverse; there is no drift.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -72,7 +72,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 // maxWait, by the rules of [Client.EnsureStarted] on [PolicyMachine]. It does not start a stream: one that is
 // starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	target := PolicyLocked
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
@@ -91,7 +91,7 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 }
 
 // checkStart is everything that is wrong with the input of an EnsureStarted.
-func (c *settings) checkStart(in *StartInput) error {
+func (c *call) checkStart(in *StartInput) error {
 	err := in.validate(c.Region)
 	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
 		err = validate.JoinInputErrors(err, validate.FieldError("ApplyImmediately",
@@ -101,7 +101,7 @@ func (c *settings) checkStart(in *StartInput) error {
 }
 
 // startGoal is what EnsureStarted wants.
-func (c *settings) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
+func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStarted,
 		Command: func(ctx context.Context, op statemachine.Operation) error {
@@ -122,7 +122,7 @@ func (c *settings) startGoal(in *StartInput, maxWait time.Duration, pre *preflig
 }
 
 // stopGoal is what EnsureStopped wants.
-func (c *settings) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
+func (c *call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
 	return statemachine.Goal[*Stream, Status]{
 		Resource: in.ResourceArn, Target: StatusStopped,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
@@ -134,7 +134,7 @@ func (c *settings) stopGoal(in *StopInput, maxWait time.Duration) statemachine.G
 }
 
 // commandGrace is how long a command may show nothing.
-func (c *settings) commandGrace(immediately bool, maxWait time.Duration) time.Duration {
+func (c *call) commandGrace(immediately bool, maxWait time.Duration) time.Duration {
 	if immediately {
 		return 0
 	}
@@ -142,7 +142,7 @@ func (c *settings) commandGrace(immediately bool, maxWait time.Duration) time.Du
 }
 
 // ensureOptions are the settings of every ensure of this package; runs are what it may run.
-func (c *settings) ensureOptions(runs ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
+func (c *call) ensureOptions(runs ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
 	return statemachine.EnsureOptions[*Stream]{
 		Operations: runs,
 		Stuck:      stuck,
@@ -152,7 +152,7 @@ func (c *settings) ensureOptions(runs ...statemachine.Operation) statemachine.En
 }
 
 // allowedOperations are the operations that an ensure of the stream to target may run.
-func (c *settings) allowedOperations(target Status) []statemachine.Operation {
+func (c *call) allowedOperations(target Status) []statemachine.Operation {
 	switch {
 	case target == StatusStopped:
 		return []statemachine.Operation{StopActivityStream}
@@ -163,7 +163,7 @@ func (c *settings) allowedOperations(target Status) []statemachine.Operation {
 }
 
 // ensure runs one ensure of the stream.
-func (c *settings) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
+func (c *call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
 	name := "activitystream.EnsureStarted"
 	if goal.Target == StatusStopped {
 		name = "activitystream.EnsureStopped"
@@ -171,7 +171,7 @@ func (c *settings) ensure(ctx context.Context, goal statemachine.Goal[*Stream, S
 	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.ensureOptions(c.allowedOperations(goal.Target)...))
 }
 
-func ensure[S ~string](ctx context.Context, c *settings, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
+func ensure[S ~string](ctx context.Context, c *call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
 	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.EnsureOptions[*Stream],
 ) (*EnsureOutput, error) {
 	res, _ := parseARN(goal.Resource, c.Region)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
@@ -23,12 +24,11 @@ import (
 // members, which must all support it; a cluster without members is asked for any class. An ARN that is not
 // valid is a [*statemachine.InputError], an error of the service a [*statemachine.Fault].
 func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...func(*Options)) ([]Mode, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err
 	}
-	call.sdk.CountAgainstQuota()
 	s, err := call.describe(ctx, &res)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 // preflight finds out whether streams can be started, asking no more than once for each engine, version and
 // class. It is safe for concurrent use.
 type preflight struct {
-	call *settings
+	call *call
 
 	// sem is held during the calls: others that need the same answer wait for it. It is no mutex, because such
 	// a wait ends with the caller's context, and because in a testing/synctest bubble no time passes while a
@@ -56,7 +56,7 @@ type orderable struct {
 	engine, version, class string
 }
 
-func newPreflight(c *settings, ins []*StartInput) *preflight {
+func newPreflight(c *call, ins []*StartInput) *preflight {
 	p := &preflight{call: c, sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable][]Mode{}}
 	for _, in := range ins {
 		if res, _ := parseARN(in.ResourceArn, ""); res.sort == cluster {
@@ -180,22 +180,24 @@ func (p *preflight) loadMemberClasses(ctx context.Context, arn string) error {
 // classesOf reads the classes of the clusters' members, by the identifier of the cluster, which is how a member
 // names it.
 func (p *preflight) classesOf(ctx context.Context, arns []string) (map[string][]string, error) {
+	pages := sdkcall.Pages(ctx, describeDBInstances, arns[0], "Marker", func(ctx context.Context, marker *string) ([]types.DBInstance, *string, error) {
+		out, err := sdkcall.Do(ctx, p.call.sdk.Queued(), describeDBInstances, arns[0], p.call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)), Marker: marker,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.DBInstances, out.Marker, nil
+	})
 	found := make(map[string][]string, len(arns))
-	in := &rds.DescribeDBInstancesInput{Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize))}
-	for {
-		out, err := sdkcall.DoPaced(ctx, p.call.sdk, describeDBInstances, arns[0], p.call.api.DescribeDBInstances, in)
+	for instance, err := range pages {
 		if err != nil {
 			return nil, err
 		}
-		for i := range out.DBInstances {
-			name := strings.ToLower(aws.ToString(out.DBInstances[i].DBClusterIdentifier))
-			found[name] = append(found[name], aws.ToString(out.DBInstances[i].DBInstanceClass))
-		}
-		if next := aws.ToString(out.Marker); next == "" || next == aws.ToString(in.Marker) {
-			return found, nil
-		}
-		in.Marker = out.Marker
+		cluster := strings.ToLower(aws.ToString(instance.DBClusterIdentifier))
+		found[cluster] = append(found[cluster], aws.ToString(instance.DBInstanceClass))
 	}
+	return found, nil
 }
 
 // orderable asks for the modes that any option with this engine, version and class supports.
@@ -203,30 +205,31 @@ func (p *preflight) orderable(ctx context.Context, key orderable) ([]Mode, error
 	if modes, ok := p.modesByOption[key]; ok {
 		return modes, nil
 	}
-	in := &rds.DescribeOrderableDBInstanceOptionsInput{Engine: &key.engine, MaxRecords: new(int32(pageSize))}
+	in := rds.DescribeOrderableDBInstanceOptionsInput{Engine: &key.engine, MaxRecords: new(int32(pageSize))}
 	if key.version != "" {
 		in.EngineVersion = &key.version
 	}
 	if key.class != "" {
 		in.DBInstanceClass = &key.class
 	}
+	pages := sdkcall.Pages(ctx, describeOrderableDBInstanceOptions, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
+		in.Marker = marker
+		out, err := sdkcall.Do(ctx, p.call.sdk.Queued(), describeOrderableDBInstanceOptions, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.OrderableDBInstanceOptions, out.Marker, nil
+	})
 	var modes []Mode
-	for {
-		out, err := sdkcall.DoPaced(ctx, p.call.sdk, describeOrderableDBInstanceOptions, "", p.call.api.DescribeOrderableDBInstanceOptions, in)
+	for option, err := range pages {
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range out.OrderableDBInstanceOptions {
-			for _, m := range o.SupportedActivityStreamModes {
-				if !slices.Contains(modes, Mode(m)) {
-					modes = append(modes, Mode(m))
-				}
+		for _, m := range option.SupportedActivityStreamModes {
+			if !slices.Contains(modes, Mode(m)) {
+				modes = append(modes, Mode(m))
 			}
 		}
-		if aws.ToString(out.Marker) == "" || aws.ToString(out.Marker) == aws.ToString(in.Marker) {
-			break
-		}
-		in.Marker = out.Marker
 	}
 	slices.Sort(modes)
 	p.modesByOption[key] = modes

@@ -77,15 +77,37 @@ func TestSupportedOfManyPages(t *testing.T) {
 		}
 		wantEqual(t, "calls", map[statemachine.Operation]int{describeClusters: 1, describeInstances: 3, describeOrderable: 1}, count)
 	})
-	runSynctest(t, "a Marker that never moves on", func(t *testing.T) {
-		s := activitystreamtest.NewServer()
-		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
-		s.Fail(describeInstances, failure{Times: -1, Body: "<DescribeDBInstancesResponse><DescribeDBInstancesResult><Marker>m</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>"})
-		s.Fail(describeOrderable, failure{Times: -1, Body: "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult>" +
-			"<Marker>m</Marker></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"})
-		wantEqual(t, "modes", 0, len(must(client(s).Supported(t.Context(), clusterARN))(t)))
-		wantEqual(t, "calls", 5, len(s.Calls()))
-	})
+	const members, options = "DescribeDBInstances", "DescribeOrderableDBInstanceOptions"
+	for _, tt := range []struct {
+		why     string
+		op      statemachine.Operation
+		markers []string // of the pages, in order
+		reads   int
+	}{
+		{why: "a page of members repeats the Marker before", op: members, markers: []string{"a", "a"}, reads: 2},
+		{why: "a page of members repeats an earlier Marker", op: members, markers: []string{"a", "b", "a"}, reads: 3},
+		{why: "a page of options repeats the Marker before", op: options, markers: []string{"a", "a"}, reads: 2},
+		{why: "a page of options repeats an earlier Marker", op: options, markers: []string{"a", "b", "a"}, reads: 3},
+	} {
+		runSynctest(t, tt.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 1})
+			for _, marker := range tt.markers {
+				s.Fail(tt.op, failure{Body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><Marker>%[2]s</Marker></%[1]sResult></%[1]sResponse>", tt.op, marker)})
+			}
+			modes, err := client(s).Supported(t.Context(), clusterARN)
+			wantEqual(t, "modes", []activitystream.Mode(nil), modes)
+			wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+			wantErrorContains(t, err, string(tt.op), "response repeats an earlier Marker")
+			reads := 0
+			for _, c := range s.Calls() {
+				if c.Operation == tt.op {
+					reads++
+				}
+			}
+			wantEqual(t, "reads", tt.reads, reads)
+		})
+	}
 }
 
 // AWS knows better than any table what a class supports.

@@ -30,17 +30,16 @@ const pageSize = 100
 // An ARN that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind NotFound if there is no such database.
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err
 	}
-	call.sdk.CountAgainstQuota()
 	return call.describe(ctx, &res)
 }
 
 // describe reads one resource by its identifier.
-func (c *settings) describe(ctx context.Context, res *resource) (*Stream, error) {
+func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	var op statemachine.Operation
 	var found int
 	var s *Stream
@@ -69,15 +68,15 @@ func (c *settings) describe(ctx context.Context, res *resource) (*Stream, error)
 	}
 	switch {
 	case s == nil:
-		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("the answer names %d resources, not the one that was asked for", found))
+		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response contains %d resources, want 1", found))
 	case s.ResourceArn != res.arn && !strings.EqualFold(s.ResourceArn, res.arn):
-		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("the answer is about another resource: %q", s.ResourceArn))
+		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response describes a different resource: %q", s.ResourceArn))
 	}
 	return s, nil
 }
 
 // describeBatch reads several resources of one sort in one filtered read.
-func (c *settings) describeBatch(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+func (c *call) describeBatch(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
 	wanted := make(map[string]int, len(arns))
 	values := make([]string, len(arns))
 	var kind resourceType
@@ -142,12 +141,12 @@ func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 // again reads anew.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.call(optFns)
+		call := c.calls.New(optFns)
 		for _, part := range []struct {
 			op   statemachine.Operation
 			page func(context.Context, *string) ([]*Stream, *string, error)
 		}{{describeDBClusters, call.clusters}, {describeDBInstances, call.instances}} {
-			for s, err := range sdkcall.Pages(ctx, part.op, "Marker", part.page) {
+			for s, err := range sdkcall.Pages(ctx, part.op, "", "Marker", part.page) {
 				if err != nil {
 					yield(nil, err)
 					return
@@ -160,12 +159,12 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
-func (c *settings) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.DoPaced(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.Do(ctx, c.sdk.Queued(), describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
 	if err == nil && out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "the answer holds no list")
+		err = sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "response has no DBClusters list")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -173,12 +172,12 @@ func (c *settings) clusters(ctx context.Context, marker *string) ([]*Stream, *st
 	return streams(out.DBClusters, streamFromCluster), out.Marker, nil
 }
 
-func (c *settings) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.DoPaced(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.Do(ctx, c.sdk.Queued(), describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
 	if err == nil && out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "the answer holds no list")
+		err = sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "response has no DBInstances list")
 	}
 	if err != nil {
 		return nil, nil, err

@@ -21,7 +21,7 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	w, err := call.newWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // that is stopped or stopping has no policy: a status that cannot become the target. A cluster is a
 // [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	w, err := call.newPolicyWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.newCallNoRetry(optFns)
+		call := c.calls.NewNoRetry(optFns)
 		res, reason := parseARN(resourceArn, call.Region)
 		if err := validate.FieldError("ResourceArn", reason); err != nil {
 			yield(nil, err)
@@ -62,7 +62,7 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 
 // newWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
 // sleeps, which is twice as large otherwise.
-func (c *settings) newWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
+func (c *call) newWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
 	res, reason := parseARN(resourceArn, c.Region)
 	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (c *settings) newWait(resourceArn string, target Status, maxWait time.Durat
 }
 
 // newPolicyWait is toWait for a WaitPolicy.
-func (c *settings) newPolicyWait(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
+func (c *call) newPolicyWait(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
 	res, reason := parseInstance(resourceArn, c.Region)
 	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (c *settings) newPolicyWait(resourceArn string, target PolicyStatus, maxWai
 }
 
 // waiter makes the waiter of one call, a patient one.
-func waiter[S ~string](c *settings, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
+func waiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
 	return &statemachine.Waiter[*Stream, S]{
 		Machine:  m,
 		Resource: res.given,

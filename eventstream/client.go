@@ -23,26 +23,23 @@ var _ API = (*customerprofiles.Client)(nil)
 
 // Client creates event streams, deletes them, reads them and waits for them. It is safe for concurrent use.
 type Client struct {
-	api         API
-	options     Options // as New was given them
-	defaultCall *call   // of a method that is called without options, as most are
-	noRetryCall *call   // the same, for a wait or an ensure
+	calls sdkcall.Calls[Options, call]
 }
 
-// New makes a client that calls api, a [customerprofiles.Client] as a rule. If api exposes its Region through a method
-// Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other Regions are
-// refused.
+// New returns a client that calls api, usually a [customerprofiles.Client]. If api has a method
+// Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other Regions are rejected
+// according to its Region.
 func New(api API, optFns ...func(*Options)) *Client {
-	var o Options
-	o = o.with(optFns)
+	o := Options{}.with(optFns)
 	if o.ReadPacer == nil {
 		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
 	}
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
-	plain := newCall(api, o)
-	return &Client{api: api, options: o, defaultCall: plain, noRetryCall: plain.withoutRetries()}
+	return &Client{calls: sdkcall.NewCalls(o, Options.with, func(o Options, pacing sdkcall.Pacing) *call {
+		return newCall(api, o, pacing)
+	})}
 }
 
 // NewFromConfig makes a client that calls Customer Profiles with cfg, as [customerprofiles.NewFromConfig] does.
@@ -50,52 +47,23 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(customerprofiles.NewFromConfig(cfg), optFns...)
 }
 
-// call is one call of a client's method: the options resolved. Once it is made it is not changed.
+// call is one call of a method of the client, with its options resolved. It is immutable.
 type call struct {
-	api     API
-	options Options
 	sdkcall.ClientInfo
 
+	api             API
+	options         Options
 	reads, commands sdkcall.Caller[customerprofiles.Options]
 }
 
-func newCall(api API, o Options) *call {
-	reads := sdkcall.Caller[customerprofiles.Options]{Faults: faults, Options: o.ClientOptions, Pacer: o.ReadPacer}
+// newCall returns a call with the options o.
+func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
+	reads := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *customerprofiles.Options) sdkcall.Fields {
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer}
+	}, pacing)
 	commands := reads
-	commands.Pacer = o.CommandPacer
-	return &call{
-		api:     api,
-		options: o,
-		ClientInfo: sdkcall.ClientInfoOf(api, o.ClientOptions, func(o *customerprofiles.Options) sdkcall.ClientInfo {
-			return sdkcall.ClientInfo{Region: o.Region, Tracer: o.TracerProvider}
-		}),
-		reads:    reads,
-		commands: commands,
-	}
-}
-
-// call is the call of a method that leaves it to the SDK to try again.
-func (c *Client) call(optFns []func(*Options)) *call {
-	if len(optFns) == 0 {
-		return c.defaultCall
-	}
-	return newCall(c.api, c.options.with(optFns))
-}
-
-// newCallNoRetry is the call of a wait or an ensure, which have their own way of trying again.
-func (c *Client) newCallNoRetry(optFns []func(*Options)) *call {
-	if len(optFns) == 0 {
-		return c.noRetryCall
-	}
-	return newCall(c.api, c.options.with(optFns)).withoutRetries()
-}
-
-// withoutRetries is the call with the SDK's own retries off, by the last option that is applied. They would send a command twice.
-func (c *call) withoutRetries() *call {
-	nop := func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} }
-	quiet := *c
-	quiet.reads, quiet.commands = c.reads.WithOption(nop), c.commands.WithOption(nop)
-	return &quiet
+	reads.Pacer, commands.Pacer = o.ReadPacer, o.CommandPacer
+	return &call{ClientInfo: reads.ClientInfo, api: api, options: o, reads: reads, commands: commands}
 }
 
 // CreateOutput is the output of CreateEventStream.
@@ -119,11 +87,10 @@ type DeleteOutput struct {
 // destination cannot be used, too; Unavailable if the answer was lost, so that the stream may be there. The package's
 // documentation has the others.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
-	call.commands.CountAgainstQuota()
 	return call.create(ctx, in)
 }
 
@@ -150,11 +117,10 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 // [*statemachine.Fault]: of kind NotFound if there is no such stream or domain, or the caller has no access to it;
 // Unavailable if the answer was lost, so that the stream may be gone. The package's documentation has the others.
 func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) (*DeleteOutput, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := ref.validate(DeleteEventStream); err != nil {
 		return nil, err
 	}
-	call.commands.CountAgainstQuota()
 	return call.delete(ctx, ref)
 }
 

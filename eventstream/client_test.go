@@ -143,12 +143,12 @@ func TestGetWithoutAStream(t *testing.T) {
 		},
 		{
 			why: "the list names it", setup: func(s *server) { s.Fail(getEventStream, notFound) }, kind: statemachine.Unavailable, op: getEventStream,
-			says:  []string{"GetEventStream says that it does not exist, or that access was denied, and ListEventStreams names it"},
+			says:  []string{"GetEventStream reports that the stream does not exist or access was denied, but ListEventStreams lists it"},
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ok"},
 		},
 		{
 			why: "both are denied", setup: func(s *server) { s.Fail("", notFound) }, kind: statemachine.NotFound, op: getEventStream,
-			says:  []string{"no such event stream or domain, or access to them was denied"},
+			says:  []string{"event stream or domain not found, or access denied"},
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ResourceNotFoundException"},
 		},
 		{
@@ -157,7 +157,7 @@ func TestGetWithoutAStream(t *testing.T) {
 				s.Remove(streamARN)
 				s.Fail(listEventStreams, failure{Code: "AccessDeniedException", Message: "profile:ListEventStreams", Status: 403})
 			},
-			says:  []string{"GetEventStream example-domain/example-stream: there is no such event stream, or access to it was denied", "profile:ListEventStreams"},
+			says:  []string{"GetEventStream example-domain/example-stream: event stream not found or access denied; could not verify with ListEventStreams", "profile:ListEventStreams"},
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams AccessDeniedException"},
 		},
 		{
@@ -272,7 +272,7 @@ func TestMock(t *testing.T) {
 				mentions(t, err, "the list would never end")
 			}
 		}
-		wantEqual(t, "yields of a list that goes round in circles", 3, n)
+		wantEqual(t, "yields of a list that repeats a token", 2, n)
 		in := create()
 		in.Uri, in.Tags = strings.Replace(uri, "us-east-1", "eu-west-1", 1), map[string]string{}
 		must(c.Create(t.Context(), in))(t) // nobody knows the Region

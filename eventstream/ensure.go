@@ -46,7 +46,7 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
 // anything is sent, a [*statemachine.InputError].
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -72,7 +72,7 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 // those of [Client.EnsureCreated], in reverse; there is no drift. That it is gone is confirmed as [Client.Wait]
 // says.
 func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}

@@ -304,7 +304,7 @@ func TestEnsureDeleted(t *testing.T) {
 		{
 			why: "there is no such domain, or access is denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
 			want: did{Verdict: "read failed: not found", End: runs},
-			says: []string{"no such event stream or domain, or access to them was denied"},
+			says: []string{"event stream or domain not found, or access denied"},
 		},
 	} {
 		test.run(t, running, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.EnsureOutput, error) {

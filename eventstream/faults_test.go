@@ -68,7 +68,7 @@ func TestFaults(t *testing.T) {
 				}
 				message := test.message
 				if op == getEventStream && test.kind == statemachine.NotFound { // the list says the same
-					message = "there is no such event stream or domain, or access to them was denied: ListEventStreams, which would tell, says the same"
+					message = "event stream or domain not found, or access denied (ListEventStreams returned the same error)"
 				}
 				fault := *as[*statemachine.Fault](t, err)
 				if !test.typed(err) || !is[*smithy.OperationError](err) || !is[*awshttp.ResponseError](err) {

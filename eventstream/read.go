@@ -7,7 +7,6 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
 	"github.com/aws/smithy-go/middleware"
 
@@ -34,11 +33,10 @@ const pageSize = 100
 // the same reason; Unavailable is one that the list names, which is being deleted or created, or which the
 // caller may not get.
 func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*Stream, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := ref.validate(""); err != nil {
 		return nil, err
 	}
-	call.reads.CountAgainstQuota()
 	s, err := call.get(ctx, ref)
 	if errors.Is(err, statemachine.NotFound) {
 		if confirmErr := call.confirmAbsent(ctx, ref, err); confirmErr != nil {
@@ -64,7 +62,7 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	case s.EventStreamArn != "" && !ref.matchesARN(s.EventStreamArn):
 		problem = mismatch("ARN", s.EventStreamArn)
 	case s.State == "" || s.Uri == "": // without its destination it would look as if it led elsewhere
-		problem = "the answer lacks the State or the destination's Uri"
+		problem = "response has no State or no destination Uri"
 	default:
 		return s, nil
 	}
@@ -74,20 +72,23 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 // confirmAbsent asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
 func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) error {
 	listed := false
-	err := c.list(ctx, ref.DomainName, func(s *Stream) bool {
-		listed = s.EventStreamName == ref.EventStreamName
-		return !listed
-	})
+	var err error
+	for s, listErr := range c.list(ctx, ref.DomainName) {
+		if err = listErr; err == nil && s.EventStreamName == ref.EventStreamName {
+			listed = true
+			break
+		}
+	}
 	switch f, ok := errors.AsType[*statemachine.Fault](notFound); {
 	case ok && errors.Is(err, statemachine.NotFound):
 		both := *f
-		both.Message = "there is no such event stream or domain, or access to them was denied: ListEventStreams, which would tell, says the same"
+		both.Message = "event stream or domain not found, or access denied (ListEventStreams returned the same error)"
 		return &both
 	case err != nil:
-		return fmt.Errorf("%s %s: there is no such event stream, or access to it was denied; what would tell failed: %w", getEventStream, ref, err)
+		return fmt.Errorf("%s %s: event stream not found or access denied; could not verify with ListEventStreams: %w", getEventStream, ref, err)
 	case listed:
 		return sdkcall.UnexpectedResponse(getEventStream, ref.String(), middleware.Metadata{},
-			"GetEventStream says that it does not exist, or that access was denied, and ListEventStreams names it: one of them is an old read, or GetEventStream is not allowed")
+			"GetEventStream reports that the stream does not exist or access was denied, but ListEventStreams lists it: one response is stale, or GetEventStream is not allowed")
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (r Ref) matchesARN(arn string) bool {
 
 // mismatch says that an answer is about something else.
 func mismatch(member, got string) string {
-	return fmt.Sprintf("the answer is not about what was asked for: its %s is %q", member, got)
+	return fmt.Sprintf("response describes a different resource: %s is %q", member, got)
 }
 
 // List yields the event streams of a domain, which can have one. The list has no CreatedAt, and no Message of
@@ -129,49 +130,47 @@ func mismatch(member, got string) string {
 // again reads anew.
 func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		err := validate.FieldError("DomainName", checkName(domainName))
-		more := true
-		if err == nil {
-			err = c.call(optFns).list(ctx, domainName, func(s *Stream) bool {
-				more = yield(s, nil)
-				return more
-			})
-		}
-		if more && err != nil {
+		if err := validate.FieldError("DomainName", checkName(domainName)); err != nil {
 			yield(nil, err)
+			return
 		}
+		c.calls.New(optFns).list(ctx, domainName)(yield)
 	}
 }
 
-// list reads the streams of a domain, until each returns false.
-func (c *call) list(ctx context.Context, domainName string, each func(*Stream) bool) error {
-	var token *string
-	for first := true; first || aws.ToString(token) != ""; first = false {
-		out, err := sdkcall.DoPaced(ctx, c.reads, listEventStreams, domainName, c.api.ListEventStreams, &customerprofiles.ListEventStreamsInput{
-			DomainName: &domainName, MaxResults: new(int32(pageSize)), NextToken: token,
-		})
-		if err != nil {
-			return err
-		}
-		if out.Items == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
-			// What the SDK makes of an answer that is none: nobody's absence can be believed on it. That Customer Profiles writes an
-			// empty list out is unconfirmed.
-			return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer holds no list")
-		}
-		for i := range out.Items {
-			switch s := streamFromSummary(&out.Items[i]); {
-			case s.DomainName != domainName:
-				return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, mismatch("DomainName", s.DomainName))
-			case s.EventStreamName == "":
-				return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer has an event stream without a name")
-			case !each(s):
-				return nil
-			}
-		}
-		if token != nil && out.NextToken != nil && *out.NextToken == *token {
-			return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, "the answer's NextToken is the request's: the list would never end")
-		}
-		token = out.NextToken
+// list yields the streams of a domain. Its requests are queued.
+func (c *call) list(ctx context.Context, domainName string) iter.Seq2[*Stream, error] {
+	return sdkcall.Pages(ctx, listEventStreams, domainName, "NextToken", func(ctx context.Context, token *string) ([]*Stream, *string, error) {
+		return c.listPage(ctx, domainName, token)
+	})
+}
+
+// listPage reads one page of the streams of a domain.
+func (c *call) listPage(ctx context.Context, domainName string, token *string) ([]*Stream, *string, error) {
+	out, err := sdkcall.Do(ctx, c.reads.Queued(), listEventStreams, domainName, c.api.ListEventStreams, &customerprofiles.ListEventStreamsInput{
+		DomainName: &domainName, MaxResults: new(int32(pageSize)), NextToken: token,
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	return nil
+	unexpected := func(problem string) error {
+		return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, problem)
+	}
+	// The SDK makes a nil list of a body that is not a list, on which no absence can be believed.
+	// That Customer Profiles encodes an empty list is unconfirmed.
+	if out.Items == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
+		return nil, nil, unexpected("response has no Items list")
+	}
+	streams := make([]*Stream, len(out.Items))
+	for i := range out.Items {
+		s := streamFromSummary(&out.Items[i])
+		switch {
+		case s.DomainName != domainName:
+			return nil, nil, unexpected(mismatch("DomainName", s.DomainName))
+		case s.EventStreamName == "":
+			return nil, nil, unexpected("response has an event stream without a name")
+		}
+		streams[i] = s
+	}
+	return streams, out.NextToken, nil
 }

@@ -26,7 +26,7 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
 // [*statemachine.InputError] before anything is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	w, err := newWait(call, ref, machine, (*Stream).state, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // of the Kinesis data stream, are waited out. Right after a restart the message may be an old read's, of the
 // stream before.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 			yield(nil, err)
 			return
 		}
-		waiter(c.newCallNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
+		waiter(c.calls.NewNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
 }
 

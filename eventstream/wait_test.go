@@ -99,7 +99,7 @@ func TestWait(t *testing.T) {
 			why: "denied, or no such domain", target: absent,
 			setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
 			want:  waited{Verdict: "read failed: not found", Calls: 2},
-			says:  []string{"read failed", "no such event stream or domain, or access to them was denied"},
+			says:  []string{"read failed", "event stream or domain not found, or access denied"},
 		},
 		{
 			why: "the list names it for a while", target: absent,
@@ -115,7 +115,7 @@ func TestWait(t *testing.T) {
 				s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: -1})
 			},
 			want: waited{Verdict: "timed out: unavailable", Took: 10 * s, Calls: 8},
-			says: []string{"ListEventStreams names it"},
+			says: []string{"ListEventStreams lists it"},
 		},
 		{
 			why: "the list may not be read", target: absent,

@@ -227,7 +227,7 @@ func TestList(t *testing.T) {
 		s := fleet(1)
 		s.Fail(list, failure{Body: `{"EventDataStores":[],"NextToken":"again"}`, Times: -1})
 		_, err := listed(t.Context(), client(s))
-		mentions(t, err, "the answer's NextToken is the request's")
+		mentions(t, err, "response repeats an earlier NextToken")
 		wantEqual(t, "calls", 2, len(s.Calls()))
 	})
 	bubble(t, "breaking out reads no further, and ranging again reads anew", func(t *testing.T) {
@@ -312,7 +312,7 @@ func TestOptionsAreCopied(t *testing.T) {
 		}
 	}
 	read(with("outer", func() { read(with("inner", func() {})) }))
-	wantEqual(t, "applied, to find the Region and to call", map[string]int{"client": 5, "outer": 2, "inner": 2}, of)
+	wantEqual(t, "applied, to find the Region and to call", map[string]int{"client": 6, "outer": 2, "inner": 2}, of)
 }
 
 // TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.

@@ -34,7 +34,7 @@ type EnsureOutput struct {
 // Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a
 // [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -47,7 +47,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // EnsureStopped makes sure that no live events are ingested within maxWait, whatever the store's status was
 // before. The rules are those of [Client.EnsureStarted], in reverse.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}

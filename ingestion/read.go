@@ -26,42 +26,28 @@ const (
 // An ARN or ID that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
 // [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.call(optFns)
+	call := c.calls.New(optFns)
 	if err := validateStore("", eventDataStore, call.Region); err != nil {
 		return nil, err
 	}
-	call.reads.CountAgainstQuota()
 	return call.get(ctx, eventDataStore)
 }
 
-// get reads one store at once.
+// get reads one store.
 func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
 	out, err := sdkcall.Do(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
 		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
-	return checkResponse(eventDataStore, out, err)
-}
-
-// getPaced reads one store when its place under the quota has come.
-func (c *call) getPaced(ctx context.Context, eventDataStore string) (*EventDataStore, error) {
-	out, err := sdkcall.DoPaced(ctx, c.reads, getEventDataStore, eventDataStore, c.api.GetEventDataStore,
-		&cloudtrail.GetEventDataStoreInput{EventDataStore: &eventDataStore})
-	return checkResponse(eventDataStore, out, err)
-}
-
-// checkResponse is the store of an answer, which must be the one that was asked for: the SDK takes an answer with
-// nothing in it for a success.
-func checkResponse(requested string, out *cloudtrail.GetEventDataStoreOutput, err error) (*EventDataStore, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := storeFromOutput(out)
-	switch {
+	switch { // to the SDK, an empty response is a success
 	case s.EventDataStoreArn == "":
-		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, "the answer names no event data store")
-	case !identifies(requested, s.EventDataStoreArn):
-		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, fmt.Sprintf("the answer is about another resource: %q", s.EventDataStoreArn))
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, eventDataStore, out.ResultMetadata, "response has no event data store ARN")
+	case !identifies(eventDataStore, s.EventDataStoreArn):
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, eventDataStore, out.ResultMetadata, fmt.Sprintf("response describes a different resource: %q", s.EventDataStoreArn))
 	case s.Status == "":
-		return nil, sdkcall.UnexpectedResponse(getEventDataStore, requested, out.ResultMetadata, "the answer has no status")
+		return nil, sdkcall.UnexpectedResponse(getEventDataStore, eventDataStore, out.ResultMetadata, "response has no status")
 	}
 	return s, nil
 }
@@ -72,8 +58,9 @@ func checkResponse(requested string, out *cloudtrail.GetEventDataStoreOutput, er
 // yielded once and ends it. Ranging again reads anew.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := c.call(optFns)
-		for item, err := range sdkcall.Pages(ctx, listEventDataStores, "NextToken", call.list) {
+		call := *c.calls.New(optFns)
+		call.reads = call.reads.Queued()
+		for item, err := range sdkcall.Pages(ctx, listEventDataStores, "", "NextToken", call.list) {
 			var s *EventDataStore
 			if err == nil {
 				if s, err = call.getListed(ctx, aws.ToString(item.EventDataStoreArn)); errors.Is(err, statemachine.NotFound) {
@@ -89,10 +76,10 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 
 // list reads one page.
 func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
-	out, err := sdkcall.DoPaced(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
+	out, err := sdkcall.Do(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
 	if err == nil && out.EventDataStores == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 		// What the SDK makes of an answer that is none. That CloudTrail writes an empty list out is unconfirmed.
-		err = sdkcall.UnexpectedResponse(listEventDataStores, "", out.ResultMetadata, "the answer holds no list")
+		err = sdkcall.UnexpectedResponse(listEventDataStores, "", out.ResultMetadata, "response has no EventDataStores list")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +90,7 @@ func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore,
 // getListed reads one store of a page.
 func (c *call) getListed(ctx context.Context, arn string) (*EventDataStore, error) {
 	if arn == "" {
-		return nil, sdkcall.UnexpectedResponse(listEventDataStores, "", middleware.Metadata{}, "the answer lists an event data store without an ARN")
+		return nil, sdkcall.UnexpectedResponse(listEventDataStores, "", middleware.Metadata{}, "response lists an event data store without an ARN")
 	}
-	return c.getPaced(ctx, arn)
+	return c.get(ctx, arn)
 }

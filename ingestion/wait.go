@@ -20,7 +20,7 @@ import (
 // removed for good. Arguments that are not valid, all at once, are a [*statemachine.InputError] before anything is
 // sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.newCallNoRetry(optFns)
+	call := c.calls.NewNoRetry(optFns)
 	w, err := call.toWait(eventDataStore, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // it is compared with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := c.newCallNoRetry(optFns)
+		call := c.calls.NewNoRetry(optFns)
 		if err := validateStore("", eventDataStore, call.Region); err != nil {
 			yield(nil, err)
 			return

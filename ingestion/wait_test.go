@@ -143,13 +143,13 @@ func TestWatch(t *testing.T) {
 func TestHostileAnswers(t *testing.T) {
 	other := "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/9999-" + storeID
 	for _, test := range []struct{ why, body, says string }{
-		{why: "nothing at all", body: "", says: "the answer names no event data store"},
-		{why: "an empty document", body: "{}", says: "the answer names no event data store"},
-		{why: "null", body: "null", says: "the answer names no event data store"},
-		{why: "another store", body: `{"EventDataStoreArn":"` + other + `","Status":"ENABLED"}`, says: "the answer is about another resource"},
-		{why: "an ID without its ARN", body: `{"EventDataStoreArn":"` + storeID + `x","Status":"ENABLED"}`, says: "the answer is about another resource"},
-		{why: "the member that AWS's documents misspell", body: `{"EventDataStoreARN":"` + storeARN + `","Status":"ENABLED"}`, says: "the answer names no event data store"},
-		{why: "no status", body: `{"EventDataStoreArn":"` + storeARN + `"}`, says: "the answer has no status"},
+		{why: "nothing at all", body: "", says: "response has no event data store ARN"},
+		{why: "an empty document", body: "{}", says: "response has no event data store ARN"},
+		{why: "null", body: "null", says: "response has no event data store ARN"},
+		{why: "another store", body: `{"EventDataStoreArn":"` + other + `","Status":"ENABLED"}`, says: "response describes a different resource"},
+		{why: "an ID without its ARN", body: `{"EventDataStoreArn":"` + storeID + `x","Status":"ENABLED"}`, says: "response describes a different resource"},
+		{why: "the member that AWS's documents misspell", body: `{"EventDataStoreARN":"` + storeARN + `","Status":"ENABLED"}`, says: "response has no event data store ARN"},
+		{why: "no status", body: `{"EventDataStoreArn":"` + storeARN + `"}`, says: "response has no status"},
 		{why: "HTML", body: "<html><body>Please log in</body></html>", says: "deserialization"},
 		{why: "half a document", body: `{"EventDataStoreArn":"` + storeARN + `","Sta`, says: "deserialization"},
 		{why: "another type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "deserialization"},

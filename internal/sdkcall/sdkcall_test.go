@@ -7,9 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/tracing"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -20,15 +22,17 @@ import (
 type (
 	options struct {
 		Region  string
+		Tracer  tracing.TracerProvider
+		Retryer aws.Retryer
 		Applied []string
 	}
 	in  struct{ Name string }
 	out struct{ Applied []string }
 )
 
-const op statemachine.Operation = "DescribeThing"
+const op statemachine.Operation = "DescribeResource"
 
-// api is a client of the SDK, with an answer.
+// api is a mock of an SDK client, with one response.
 type api struct {
 	options options
 	out     *out
@@ -54,124 +58,166 @@ func apply(name string) func(*options) {
 	return func(o *options) { o.Applied = append(o.Applied, name) }
 }
 
-func TestDo(t *testing.T) {
+func fields(o *options) sdkcall.Fields {
+	return sdkcall.Fields{Region: &o.Region, Tracer: &o.Tracer, Retryer: &o.Retryer}
+}
+
+func TestDoReturnsFaults(t *testing.T) {
 	ctx := context.Background()
 	a := &api{out: &out{}}
-	c := sdkcall.Caller[options]{Options: []func(*options){apply("first")}, Faults: sdkfault.Table{{Code: "Gone", Kind: statemachine.NotFound}}}
-	last := c.WithOption(apply("last"))
-	got, err := sdkcall.Do(ctx, last, op, "thing-1", a.Describe, &in{})
+	c := sdkcall.Caller[options]{Options: []func(*options){apply("first"), apply("last")}, Faults: sdkfault.Table{{Code: "Gone", Kind: statemachine.NotFound}}}
+	got, err := sdkcall.Do(ctx, c, op, "resource-1", a.Describe, &in{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"first", "last"}, got.Applied); diff != "" {
 		t.Error(diff)
 	}
-	if got, err = sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{}); err != nil || len(got.Applied) != 1 {
-		t.Errorf("With changed what it was called on: %v, %v", got.Applied, err)
-	}
 
 	a.err = &smithy.GenericAPIError{Code: "Gone", Message: "It is gone."}
-	none, err := sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{})
-	want := &statemachine.Fault{Kind: statemachine.NotFound, Operation: op, Resource: "thing-1", Code: "Gone", Message: "It is gone.", Err: a.err}
+	none, err := sdkcall.Do(ctx, c, op, "resource-1", a.Describe, &in{})
+	want := &statemachine.Fault{Kind: statemachine.NotFound, Operation: op, Resource: "resource-1", Code: "Gone", Message: "It is gone.", Err: a.err}
 	if diff := cmp.Diff(error(want), err, cmp.Comparer(func(a, b *smithy.GenericAPIError) bool { return a == b })); diff != "" || none != nil {
 		t.Errorf("%v, (-want +got):\n%s", none, diff)
 	}
 
 	a.out, a.err = nil, nil
-	if _, err = sdkcall.Do(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Unavailable) {
-		t.Errorf("no answer: %v", err)
+	if _, err = sdkcall.Do(ctx, c, op, "resource-1", a.Describe, &in{}); !errors.Is(err, statemachine.Unavailable) {
+		t.Errorf("a nil output: %v", err)
 	}
 }
 
-// Two options made of one caller do not share the space behind its slice.
-func TestWithDoesNotShare(t *testing.T) {
+// Two callers made of one slice of options do not share the space behind it.
+func TestNewCallerAppendsToACopy(t *testing.T) {
 	base := make([]func(*options), 1, 8)
 	base[0] = apply("base")
-	c := sdkcall.Caller[options]{Options: base}
-	one, two := c.WithOption(apply("one")), c.WithOption(apply("two"))
-	for name, c := range map[string]sdkcall.Caller[options]{"one": one, "two": two} {
-		got, err := sdkcall.Do(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{})
-		if diff := cmp.Diff([]string{"base", name}, got.Applied); diff != "" || err != nil {
-			t.Errorf("%v, %s", err, diff)
+	kernel := sdkcall.NewCaller(nil, nil, base, fields, sdkcall.Kernel)
+	_ = append(base, apply("other"))
+	got, err := sdkcall.Do(context.Background(), kernel, op, "", (&api{out: &out{}}).Describe, &in{})
+	if diff := cmp.Diff([]string{"base"}, got.Applied); diff != "" || err != nil {
+		t.Errorf("%v, %s", err, diff)
+	}
+}
+
+func TestNewCallerDisablesRetriesOnlyForKernel(t *testing.T) {
+	for pacing, want := range map[sdkcall.Pacing]aws.Retryer{sdkcall.Counted: nil, sdkcall.Queued: nil, sdkcall.Kernel: aws.NopRetryer{}} {
+		var got options
+		for _, fn := range sdkcall.NewCaller(nil, nil, nil, fields, pacing).Options {
+			fn(&got)
+		}
+		if got.Retryer != want {
+			t.Errorf("pacing %d: retryer %v, want %v", pacing, got.Retryer, want)
 		}
 	}
 }
 
-func TestPaced(t *testing.T) {
+func TestDoQueuedWaitsForASlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		a := &api{out: &out{}}
-		c := sdkcall.Caller[options]{Pacer: statemachine.NewPacer(1, 1)}
-		c.CountAgainstQuota() // one that goes at once takes a place
+		counted := sdkcall.Caller[options]{Pacer: statemachine.NewPacer(1, 1)}
+		c := counted.Queued()
+		if _, err := sdkcall.Do(t.Context(), counted, op, "", a.Describe, &in{}); err != nil { // takes a slot and goes at once
+			t.Fatal(err)
+		}
+		if _, err := sdkcall.Do(t.Context(), sdkcall.Caller[options]{Pacer: c.Pacer, Pacing: sdkcall.Kernel}, op, "", a.Describe, &in{}); err != nil { // takes none
+			t.Fatal(err)
+		}
 		for range 2 {
-			if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+			if _, err := sdkcall.Do(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		a.err = &smithy.GenericAPIError{Code: "Throttling"}
-		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+		if _, err := sdkcall.Do(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
 			t.Error(err)
 		}
-		if held := time.Until(c.Pacer.PausedUntil(time.Now())); held != time.Second {
-			t.Errorf("the others pause %s after a throttled call", held)
+		if paused := time.Until(c.Pacer.PausedUntil(time.Now())); paused != time.Second {
+			t.Errorf("the Pacer pauses %s after a throttled request", paused)
 		}
 		a.err = nil
-		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
+		if _, err := sdkcall.Do(t.Context(), c, op, "", a.Describe, &in{}); err != nil {
 			t.Error(err)
 		}
 		a.err = &smithy.GenericAPIError{Code: "Throttling"}
-		if _, err := sdkcall.DoPaced(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
+		if _, err := sdkcall.Do(t.Context(), c, op, "", a.Describe, &in{}); !errors.Is(err, statemachine.Throttled) {
 			t.Error(err)
 		}
-		if held := time.Until(c.Pacer.PausedUntil(time.Now())); held != time.Second {
-			t.Errorf("the others pause %s after a throttled call, with one served since the last", held)
+		if paused := time.Until(c.Pacer.PausedUntil(time.Now())); paused != time.Second {
+			t.Errorf("the Pacer pauses %s after a throttled request that follows a successful one", paused)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := sdkcall.DoPaced(ctx, c, op, "thing-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := sdkcall.Do(ctx, c, op, "resource-1", a.Describe, &in{}); !errors.Is(err, statemachine.Interrupted) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the context ended in the queue: %v", err)
 		}
 		var at []time.Duration
 		for _, t := range a.at {
 			at = append(at, t.Sub(began))
 		}
-		if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second}, at); diff != "" {
+		want := []time.Duration{0, 0, time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second}
+		if diff := cmp.Diff(want, at); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestWithoutAPacer(t *testing.T) {
-	var c sdkcall.Caller[options]
-	c.CountAgainstQuota()
-	if _, err := sdkcall.DoPaced(context.Background(), c, op, "", (&api{out: &out{}}).Describe, &in{}); err != nil {
-		t.Error(err)
+func TestDoWithoutPacerGoesAtOnce(t *testing.T) {
+	for _, pacing := range []sdkcall.Pacing{sdkcall.Counted, sdkcall.Queued, sdkcall.Kernel} {
+		if _, err := sdkcall.Do(context.Background(), sdkcall.Caller[options]{Pacing: pacing}, op, "", (&api{out: &out{}}).Describe, &in{}); err != nil {
+			t.Errorf("pacing %d: %v", pacing, err)
+		}
 	}
 }
 
-func TestStrange(t *testing.T) {
+func TestUnexpectedResponseIsUnavailable(t *testing.T) {
 	var meta middleware.Metadata
 	awsmiddleware.SetRequestIDMetadata(&meta, "id-1")
-	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "thing-1", Message: "it is blue", RequestID: "id-1"}
-	if diff := cmp.Diff(error(want), sdkcall.UnexpectedResponse(op, "thing-1", meta, "it is blue")); diff != "" {
+	want := &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: "resource-1", Message: "it is blue", RequestID: "id-1"}
+	if diff := cmp.Diff(error(want), sdkcall.UnexpectedResponse(op, "resource-1", meta, "it is blue")); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestSettings(t *testing.T) {
-	of := func(o *options) sdkcall.ClientInfo { return sdkcall.ClientInfo{Region: o.Region} }
+func TestNewCallerReadsRegionOfClient(t *testing.T) {
+	region := func(api any, optFns ...func(*options)) string {
+		return sdkcall.NewCaller(api, nil, optFns, fields, sdkcall.Counted).Region
+	}
 	a := &api{options: options{Region: "us-east-1"}}
-	if got := sdkcall.ClientInfoOf(a, nil, of).Region; got != "us-east-1" {
+	if got := region(a); got != "us-east-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.ClientInfoOf(a, []func(*options){func(o *options) { o.Region = "eu-west-1" }}, of).Region; got != "eu-west-1" {
+	if got := region(a, func(o *options) { o.Region = "eu-west-1" }); got != "eu-west-1" {
 		t.Error(got)
 	}
-	if got := sdkcall.ClientInfoOf(struct{ Describe any }{}, nil, of).Region; got != "" {
-		t.Errorf("a value that does not tell: %q", got)
+	if got := region(struct{ Describe any }{}); got != "" {
+		t.Errorf("a mock without options: %q", got)
 	}
 	if a.options.Region != "us-east-1" {
 		t.Error("the client's own options have changed")
+	}
+}
+
+func TestCallsResolveOptions(t *testing.T) {
+	type call struct {
+		options string
+		pacing  sdkcall.Pacing
+	}
+	made := 0
+	calls := sdkcall.NewCalls("client", func(o string, optFns []func(*string)) string {
+		for _, fn := range optFns {
+			fn(&o)
+		}
+		return o
+	}, func(o string, pacing sdkcall.Pacing) *call {
+		made++
+		return &call{o, pacing}
+	})
+	change := []func(*string){func(o *string) { *o += ", changed" }}
+	got := []call{*calls.New(nil), *calls.NewNoRetry(nil), *calls.New(change), *calls.NewNoRetry(change), *calls.New(nil)}
+	want := []call{{"client", sdkcall.Counted}, {"client", sdkcall.Kernel}, {"client, changed", sdkcall.Counted}, {"client, changed", sdkcall.Kernel}, {"client", sdkcall.Counted}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(call{})); diff != "" || made != 4 {
+		t.Errorf("%d calls made, %s", made, diff)
 	}
 }
 
@@ -206,15 +252,21 @@ func TestPages(t *testing.T) {
 			pages: []page{{items: []int{1}, next: token("a")}, {items: []int{2}, err: broken}},
 		},
 		{
-			why: "a token that never moves on", want: []int{1}, reads: 2, fails: "DescribeThing: unavailable: the answer's NextToken is the request's: the list would never end",
+			why: "the token of the page before", want: []int{1}, reads: 2,
+			fails: "DescribeResource resource-1: unavailable: response repeats an earlier NextToken: the list would never end",
 			pages: []page{{items: []int{1}, next: token("a")}, {items: []int{2}, next: token("a")}},
+		},
+		{
+			why: "the token of an earlier page", want: []int{1, 2}, reads: 3,
+			fails: "DescribeResource resource-1: unavailable: response repeats an earlier NextToken: the list would never end",
+			pages: []page{{items: []int{1}, next: token("a")}, {items: []int{2}, next: token("b")}, {items: []int{3}, next: token("a")}},
 		},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			var got []int
 			var failed string
 			reads := 0
-			for item, err := range sdkcall.Pages(t.Context(), op, "NextToken", func(_ context.Context, tok *string) ([]int, *string, error) {
+			for item, err := range sdkcall.Pages(t.Context(), op, "resource-1", "NextToken", func(_ context.Context, tok *string) ([]int, *string, error) {
 				if (tok == nil) != (reads == 0) || tok != nil && *tok != *test.pages[reads-1].next {
 					t.Errorf("read %d with a wrong token", reads)
 				}

@@ -1,0 +1,75 @@
+package sdkcall
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/tracing"
+
+	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
+)
+
+// Calls makes the calls of a service's client. A call is what one method of the client works with:
+// its options, resolved. O is the type of the client's options, and C the type of a call.
+type Calls[O, C any] struct {
+	options         O
+	with            func(O, []func(*O)) O
+	newCall         func(O, Pacing) *C
+	counted, kernel *C // the calls of methods without options of their own, as most are
+}
+
+// NewCalls returns the calls of a client with these options. with returns a copy of options, changed
+// by functions. newCall makes a call of them.
+func NewCalls[O, C any](options O, with func(O, []func(*O)) O, newCall func(O, Pacing) *C) Calls[O, C] {
+	return Calls[O, C]{options, with, newCall, newCall(options, Counted), newCall(options, Kernel)}
+}
+
+// New returns the call of a method that makes one request and leaves retries to the SDK.
+func (c *Calls[O, C]) New(optFns []func(*O)) *C {
+	if len(optFns) == 0 {
+		return c.counted
+	}
+	return c.newCall(c.with(c.options, optFns), Counted)
+}
+
+// NewNoRetry returns the call of a wait or an Ensure method, which retries and paces its requests.
+func (c *Calls[O, C]) NewNoRetry(optFns []func(*O)) *C {
+	if len(optFns) == 0 {
+		return c.kernel
+	}
+	return c.newCall(c.with(c.options, optFns), Kernel)
+}
+
+// ClientInfo is what a client of the SDK reports about itself.
+type ClientInfo struct {
+	Region string                 // empty if it is not known
+	Tracer tracing.TracerProvider // nil means no tracing
+}
+
+// Fields points to the fields of an SDK client's options that this library uses.
+type Fields struct {
+	Region  *string
+	Tracer  *tracing.TracerProvider
+	Retryer *aws.Retryer
+}
+
+// NewCaller returns a Caller for api, an SDK client or a mock of one, with the pacing of a call. The
+// caller sets its Pacer. fields returns the fields of O, the SDK client's options.
+//
+// With the pacing [Kernel] the SDK's retries are off, by the last option applied: a retried command
+// could run twice, and the SDK's retry quota fails waits under load.
+func NewCaller[O any](api any, faults sdkfault.Table, optFns []func(*O), fields func(*O) Fields, pacing Pacing) Caller[O] {
+	if pacing == Kernel {
+		optFns = append(slices.Clip(optFns), func(o *O) { *fields(o).Retryer = aws.NopRetryer{} })
+	}
+	c := Caller[O]{Faults: faults, Options: optFns, Pacing: pacing}
+	if client, ok := api.(interface{ Options() O }); ok {
+		options := client.Options()
+		for _, fn := range optFns {
+			fn(&options)
+		}
+		f := fields(&options)
+		c.ClientInfo = ClientInfo{Region: *f.Region, Tracer: *f.Tracer}
+	}
+	return c
+}
