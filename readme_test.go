@@ -14,7 +14,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
-// TestReadme holds the README against the code that it shows. go test -run TestReadme . -update rewrites it.
+// TestReadme compares the README with the code that it shows. go test -run TestReadme . -update rewrites it.
 func TestReadme(t *testing.T) {
 	program := text(t, "examples/minimal/main.go")
 	texts := map[string]string{
@@ -33,13 +33,17 @@ func TestReadme(t *testing.T) {
 	for name := range texts {
 		t.Errorf("README.md does not show %s", name)
 	}
+	if !strings.Contains(program, "o.DryRun = true") {
+		t.Error("the complete program is not a dry run: a reader who tries it restarts a database")
+	}
 	if n := strings.Count(program, "\n"); n > 25 {
 		t.Errorf("the complete program has %d lines; want at most 25", n)
 	}
 }
 
-// TestProgramInAModuleOfItsOwn compiles the program as it stands in the README, in a new module that requires this one and nothing else. It
-// needs no network: what this module requires is in the module cache already. go vet compiles as go build does, and does not link.
+// TestProgramInAModuleOfItsOwn compiles the README's program in a new module that requires only this one.
+// It needs no network, because the requirements of this module are already in the module cache.
+// go vet compiles like go build, but does not link.
 func TestProgramInAModuleOfItsOwn(t *testing.T) {
 	_, program, ok := strings.Cut(text(t, "README.md"), "<!-- from examples/minimal -->\n```go\n")
 	program, _, closed := strings.Cut(program, "```\n")

@@ -16,10 +16,10 @@ func main() {
 	}
 	out, err := activitystream.NewFromConfig(cfg).EnsureStarted(context.Background(), &activitystream.StartInput{
 		ResourceArn: "arn:aws:rds:us-east-1:123456789012:cluster:orders", Mode: activitystream.ModeAsync,
-		KmsKeyId: "alias/audit", ApplyImmediately: true, // restarts the database
-	}, 30*time.Minute)
+		KmsKeyId: "alias/audit", ApplyImmediately: true,
+	}, 30*time.Minute, func(o *activitystream.Options) { o.DryRun = true }) // false RESTARTS the database
 	if err != nil {
-		log.Fatal(err) // says what happened to which resource
+		log.Fatal(err)
 	}
-	log.Printf("recording to %s; ran %v", out.Stream.KinesisStreamName, out.Operations)
+	log.Printf("stream is %s; would run %v; ran %v", out.Stream.Status, out.Planned, out.Operations)
 }
