@@ -14,19 +14,19 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// explain tells what to do about an error of this library.
+// explain returns what to do about an error of this library.
 func explain(err error) string {
 	wait, waited := errors.AsType[*statemachine.WaitError](err)
 	switch {
 	case err == nil:
 		return "nothing to do"
 	case errors.Is(err, statemachine.Lapsed):
-		return fmt.Sprintf("it was rolled back, last seen %s: look at the key and the database's events", wait.Last)
+		return fmt.Sprintf("rolled back, last seen %s: check the KMS key and the database's events", wait.Last)
 	case errors.Is(err, statemachine.Unreachable):
-		return fmt.Sprintf("it stays %s until somebody runs %v", wait.Last, wait.Plan)
+		return fmt.Sprintf("it stays %s until you run %v", wait.Last, wait.Plan)
 	case errors.Is(err, statemachine.TimedOut), errors.Is(err, statemachine.Canceled):
-		return fmt.Sprintf("not there after %s: call again, it carries on", wait.Elapsed)
-	case errors.Is(err, statemachine.NotFound): // Gone, too
+		return fmt.Sprintf("not finished after %s: call again to continue", wait.Elapsed)
+	case errors.Is(err, statemachine.NotFound): // includes Gone
 		return "check the name and the Region: " + err.Error()
 	case errors.Is(err, statemachine.KeyNotAccessible), errors.Is(err, statemachine.AccessDenied):
 		return "ask for the permission: " + err.Error()
@@ -37,13 +37,13 @@ func explain(err error) string {
 	}
 }
 
-// A start that RDS rolls back after a minute and a half.
+// TestStartIsRolledBack simulates a start that RDS rolls back after a minute and a half.
 func TestStartIsRolledBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		aws := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 90 * time.Second })
 		arn := aws.AddCluster(activitystreamtest.Cluster{Identifier: "orders"})
 		aws.Lapse(arn)
-		client := activitystream.NewFromConfig(aws.Config()) // your own code takes the aws.Config, or the client
+		client := activitystream.NewFromConfig(aws.Config()) // pass the aws.Config or the client to your code
 
 		_, err := client.EnsureStarted(t.Context(), &activitystream.StartInput{
 			ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
@@ -76,8 +76,8 @@ func TestExplain(t *testing.T) {
 		wait(t.Context())
 		for i, want := range []string{
 			"nothing to do",
-			"it stays stopped until somebody runs [StartActivityStream]",
-			"not there after 0s: call again, it carries on",
+			"it stays stopped until you run [StartActivityStream]",
+			"not finished after 0s: call again to continue",
 			"reading failed: database activity stream " + arn + ": waiting for started: read failed (1 read in 0s): " +
 				"DescribeDBClusters " + arn + ": unauthenticated: ExpiredToken: expired",
 			"unauthenticated",

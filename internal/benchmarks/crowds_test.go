@@ -32,7 +32,7 @@ var crowds = []struct {
 		})
 	}},
 	{"StateChangeConf", func(a *account) { a.terraform(a.client()) }},
-	{"StateChangeConf, patient retries", func(a *account) { a.terraform(a.client(patient)) }},
+	{"StateChangeConf, unlimited retries", func(a *account) { a.terraform(a.client(retryForever)) }},
 	{"k8s wait, 30 s", func(a *account) {
 		api := a.client()
 		a.oneByOne(func(ctx context.Context, arn string) error {

@@ -45,7 +45,7 @@ func documents(r *Results) (map[string]string, error) {
 		filepath.Join(charts, "quota.svg"):  quotaChart(r),
 		filepath.Join(charts, "memory.svg"): memoryChart(r),
 	}
-	for name, shown := range map[string]string{ownReadme: goalsTable(r) + "\n" + waitersTable(r) + "\n" + machineTable(r) + "\n" + conditions(r), mainReadme: waitersTable(r)} {
+	for name, shown := range map[string]string{ownReadme: goalsTable(r) + "\n" + waitersTable(r) + "\n" + machineTable(r) + "\n" + conditions(r), mainReadme: togetherTable(r)} {
 		text, err := os.ReadFile(name) //nolint:gosec // one of two
 		if err != nil {
 			return nil, err

@@ -60,8 +60,8 @@ func (a *account) client(optFns ...func(*rds.Options)) *rds.Client {
 	return rds.NewFromConfig(a.server.Config(), optFns...)
 }
 
-// patient has calls tried again for as good as ever: what helps against throttling where nothing paces the calls.
-func patient(o *rds.Options) {
+// retryForever sets an SDK retryer without a limit, which survives throttling where nothing paces the calls.
+func retryForever(o *rds.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = math.MaxInt32, ratelimit.None })
 }
 

@@ -54,6 +54,23 @@ func waitersTable(r *Results) string {
 	return b.String()
 }
 
+// togetherTable returns the table of the README: 1,000 waits together under RDS's quota.
+func togetherTable(r *Results) string {
+	var b strings.Builder
+	b.WriteString("| 1,000 waits together, under RDS's quota | waits lost | calls | mean lag of the others |\n|---|---:|---:|---:|\n")
+	for _, q := range r.Quota {
+		if q.Waits != 1000 {
+			continue
+		}
+		name := q.Name
+		if name == inCrowds[own] {
+			name = "**" + name + "**"
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %.1f s |\n", name, q.Lost, thousands(q.Calls), q.Lag)
+	}
+	return b.String()
+}
+
 // own is this library in the table of waiters.
 const own = "streamwarden"
 

@@ -24,19 +24,19 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The functions that a guide shows stand first, each above its test.
+// Each function that a guide shows is above its test.
 
-// pollByHand is what programs do without a waiter.
+// pollByHand polls until the stream is started, as programs do without a waiter.
 func pollByHand(ctx context.Context, client *rds.Client, id string) error {
 	for {
 		out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
 		if err != nil {
-			return err // one throttled answer too many, and the wait is over
+			return err // one throttled response too many ends the wait
 		}
 		if out.DBClusters[0].ActivityStreamStatus == types.ActivityStreamStatusStarted {
 			return nil
 		}
-		select { // a start that was rolled back is "stopped" for ever
+		select { // a start that RDS rolled back stays "stopped": this never ends
 		case <-time.After(30 * time.Second):
 		case <-ctx.Done():
 			return ctx.Err()
@@ -44,7 +44,7 @@ func pollByHand(ctx context.Context, client *rds.Client, id string) error {
 	}
 }
 
-// waitStarted is the same with this library.
+// waitStarted does the same with this library.
 func waitStarted(ctx context.Context, client *rds.Client, arn string) error {
 	_, err := activitystream.New(client).Wait(ctx, arn, activitystream.StatusStarted, 30*time.Minute)
 	return err
@@ -94,7 +94,8 @@ func TestPollByHand(t *testing.T) {
 	}
 }
 
-// sdkWaiter waits by the waiter that the SDK generates, for as long as it does: the cluster is never available.
+// sdkWaiter waits with the SDK's generated waiter for a cluster that never becomes available, and returns how
+// long that took.
 func sdkWaiter(ctx context.Context) (time.Duration, error) {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Latency = func(activitystreamtest.Call) time.Duration { return 50 * time.Millisecond }
@@ -106,7 +107,7 @@ func sdkWaiter(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// TestSDKWaiter holds what the guide says of the SDK's own waiter.
+// TestSDKWaiter checks what the guide says about the SDK's own waiter.
 func TestSDKWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		after, err := sdkWaiter(t.Context())
@@ -116,7 +117,7 @@ func TestSDKWaiter(t *testing.T) {
 	})
 }
 
-// startAll has the streams of many clusters started, and tells which could not be.
+// startAll starts the streams of many clusters and returns the errors of those that failed.
 func startAll(ctx context.Context, client *activitystream.Client, arns []string, key string) error {
 	var ins []*activitystream.StartInput
 	for _, arn := range arns {
@@ -128,7 +129,7 @@ func startAll(ctx context.Context, client *activitystream.Client, arns []string,
 			failed = append(failed, result.Err) // names the cluster
 			continue
 		}
-		slog.Info("recording", "arn", arn, "stream", result.Value.Stream.KinesisStreamName, "ran", result.Value.Operations)
+		slog.Info("started", "arn", arn, "stream", result.Value.Stream.KinesisStreamName, "operations", result.Value.Operations)
 	}
 	return errors.Join(failed...)
 }
@@ -153,14 +154,14 @@ func TestStartAll(t *testing.T) {
 	})
 }
 
-// ensureIngestion has ingestion on after each run of Terraform, whoever stopped it.
+// ensureIngestion starts ingestion if it is stopped, and reports that it was.
 func ensureIngestion(ctx context.Context, client *ingestion.Client, arn string) error {
 	out, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, 15*time.Minute)
 	if err != nil {
 		return err
 	}
 	if len(out.Operations) > 0 {
-		return fmt.Errorf("%s was stopped, and is on again: find out who stopped it", arn)
+		return fmt.Errorf("%s was stopped and has been started again: find out who stopped it", arn)
 	}
 	return nil
 }
@@ -179,9 +180,9 @@ func TestEnsureIngestion(t *testing.T) {
 	})
 }
 
-// shareQuota makes two clients that keep under one quota together: both are for the account and Region of cfg.
+// shareQuota returns two clients for the account and Region of cfg that share one quota.
 func shareQuota(cfg aws.Config) (audit, nightly *activitystream.Client) {
-	pacer := statemachine.NewPacer(4, 20) // calls a second, and at once after a pause
+	pacer := statemachine.NewPacer(4, 20) // 4 calls per second, bursts of 20
 	share := func(o *activitystream.Options) { o.Pacer = pacer }
 	return activitystream.NewFromConfig(cfg, share), activitystream.NewFromConfig(cfg, share)
 }
@@ -211,27 +212,28 @@ func TestShareQuota(t *testing.T) {
 	})
 }
 
-// patient is a wait for a command without ApplyImmediately: it shows nothing until the maintenance window.
-func patient(ctx context.Context, client *activitystream.Client, arn string) error {
+// waitForWindow waits for a command that was sent without ApplyImmediately. Such a command shows no effect until
+// the maintenance window.
+func waitForWindow(ctx context.Context, client *activitystream.Client, arn string) error {
 	const week = 7 * 24 * time.Hour
 	_, err := client.Wait(ctx, arn, activitystream.StatusStarted, week, func(o *activitystream.Options) { o.Wait.Grace = week })
 	return err
 }
 
-func TestPatient(t *testing.T) {
+func TestWaitForWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(activitystreamtest.Cluster{})
 		s.start.ApplyImmediately = false
 		if _, err := s.client.Start(t.Context(), s.start); err != nil {
 			t.Fatal(err)
 		}
-		if err := patient(t.Context(), s.client, s.arn); err != nil {
+		if err := waitForWindow(t.Context(), s.client, s.arn); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// mayStart tells whether a database can have a stream in a mode. Its status "stopped" does not.
+// mayStart reports whether a database can have a stream in a mode. The status "stopped" does not mean that it can.
 func mayStart(ctx context.Context, client *activitystream.Client, arn string, mode activitystream.Mode) (bool, error) {
 	modes, err := client.Supported(ctx, arn)
 	return slices.Contains(modes, mode), err
@@ -248,7 +250,8 @@ func TestMayStart(t *testing.T) {
 	}
 }
 
-// editPolicies unlocks the audit policy of an instance, lets edit change the policies in the database, and locks it again.
+// editPolicies unlocks the audit policy of an instance, calls edit to change the policies in the database, and
+// locks the audit policy again.
 func editPolicies(ctx context.Context, client *activitystream.Client, arn string, edit func(context.Context) error) error {
 	for _, step := range []struct {
 		state activitystream.AuditPolicyState
@@ -289,13 +292,13 @@ func TestEditPolicies(t *testing.T) {
 	})
 }
 
-// recreate makes an event stream anew if its destination cannot become healthy otherwise.
+// recreate deletes and creates an event stream if its destination cannot become healthy otherwise.
 func recreate(ctx context.Context, client *eventstream.Client, in *eventstream.CreateInput) error {
 	stream, err := client.WaitHealthy(ctx, in.Ref, 10*time.Minute)
 	if !errors.Is(err, statemachine.MissingDependency) {
 		return err
 	}
-	slog.Warn("making the event stream anew", "stream", in.Ref, "because", stream.Message)
+	slog.Warn("recreating the event stream", "stream", in.Ref, "cause", stream.Message)
 	if _, err := client.EnsureDeleted(ctx, in.Ref, 10*time.Minute); err != nil {
 		return err
 	}
