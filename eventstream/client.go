@@ -11,7 +11,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// API is what a [Client] calls of a [customerprofiles.Client].
+// API is the part of [customerprofiles.Client] that a [Client] calls.
 type API interface {
 	CreateEventStream(context.Context, *customerprofiles.CreateEventStreamInput, ...func(*customerprofiles.Options)) (*customerprofiles.CreateEventStreamOutput, error)
 	DeleteEventStream(context.Context, *customerprofiles.DeleteEventStreamInput, ...func(*customerprofiles.Options)) (*customerprofiles.DeleteEventStreamOutput, error)
@@ -21,14 +21,15 @@ type API interface {
 
 var _ API = (*customerprofiles.Client)(nil)
 
-// Client creates event streams, deletes them, reads them and waits for them. It is safe for concurrent use.
+// Client creates, deletes and reads event streams, and waits for them. It is safe for concurrent
+// use.
 type Client struct {
 	calls sdkcall.Calls[Options, call]
 }
 
 // New returns a client that calls api, usually a [customerprofiles.Client]. If api has a method
-// Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other Regions are rejected
-// according to its Region.
+// Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other
+// Regions are rejected.
 func New(api API, optFns ...func(*Options)) *Client {
 	o := Options{}.with(optFns)
 	if o.ReadPacer == nil {
@@ -42,7 +43,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 	})}
 }
 
-// NewFromConfig makes a client that calls Customer Profiles with cfg, as [customerprofiles.NewFromConfig] does.
+// NewFromConfig returns a client that calls Customer Profiles through
+// [customerprofiles.NewFromConfig] with cfg.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(customerprofiles.NewFromConfig(cfg), optFns...)
 }
@@ -69,23 +71,26 @@ func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
 // CreateOutput is the output of CreateEventStream.
 type CreateOutput struct {
 	EventStreamArn string            // never empty
-	Tags           map[string]string // as they were given; empty: none
+	Tags           map[string]string // those of the input; empty if there are none
 
-	ResultMetadata middleware.Metadata // the SDK's
+	ResultMetadata middleware.Metadata // of the SDK's call
 }
 
-// DeleteOutput is the output of DeleteEventStream, which says nothing.
+// DeleteOutput is the output of DeleteEventStream, which has no members.
 type DeleteOutput struct {
-	ResultMetadata middleware.Metadata // the SDK's
+	ResultMetadata middleware.Metadata // of the SDK's call
 }
 
-// Create calls CreateEventStream, which makes an event stream and has it run. [Client.WaitHealthy] waits until
-// events get to the destination, and [Client.EnsureCreated] can be called again and again.
+// Create calls CreateEventStream, which creates a running event stream. [Client.WaitHealthy] waits
+// until the destination is healthy. [Client.EnsureCreated] is safe to repeat; Create is not.
 //
-// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind AlreadyInState if the domain has a stream, this one or another; InvalidInput where the
-// destination cannot be used, too; Unavailable if the answer was lost, so that the stream may be there. The package's
-// documentation has the others.
+// Invalid input is a [*statemachine.InputError], and nothing is sent. An error of the service is a
+// [*statemachine.Fault] of one of these kinds, among others:
+//
+//   - AlreadyInState: the domain has a stream, this one or another.
+//   - InvalidInput: the service rejected the input, for example because the destination is not
+//     active.
+//   - Unavailable: the response was lost, for example, so the stream may have been created.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
 	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -96,7 +101,7 @@ func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Op
 
 func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, error) {
 	req := &customerprofiles.CreateEventStreamInput{DomainName: &in.DomainName, EventStreamName: &in.EventStreamName, Uri: &in.Uri}
-	if len(in.Tags) > 0 { // the service does not take an empty map
+	if len(in.Tags) > 0 { // the service rejects an empty map
 		req.Tags = in.Tags
 	}
 	out, err := sdkcall.Do(ctx, c.commands, CreateEventStream, in.String(), c.api.CreateEventStream, req)
@@ -110,12 +115,15 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 	return &CreateOutput{EventStreamArn: arn, Tags: out.Tags, ResultMetadata: out.ResultMetadata}, nil
 }
 
-// Delete calls DeleteEventStream, which stops the export and deletes the event stream. The Kinesis data stream
-// and what is in it stay. [Client.Wait] for [StateAbsent] waits until reads show it.
+// Delete calls DeleteEventStream, which stops the export and deletes the event stream. The Kinesis
+// data stream and its records stay. [Client.Wait] for [StateAbsent] waits until reads show the
+// deletion.
 //
-// Names that are not valid are a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind NotFound if there is no such stream or domain, or the caller has no access to it;
-// Unavailable if the answer was lost, so that the stream may be gone. The package's documentation has the others.
+// Invalid names are a [*statemachine.InputError], and nothing is sent. An error of the service is a
+// [*statemachine.Fault] of one of these kinds, among others:
+//
+//   - NotFound: the stream or domain does not exist, or the caller lacks access to it.
+//   - Unavailable: the response was lost, for example, so the stream may have been deleted.
 func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) (*DeleteOutput, error) {
 	call := c.calls.New(optFns)
 	if err := ref.validate(DeleteEventStream); err != nil {

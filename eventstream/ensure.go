@@ -10,41 +10,46 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// EnsureOutput is what an ensure did.
+// EnsureOutput is the output of an Ensure method. It is never nil, even with an error.
 type EnsureOutput struct {
-	Stream     *Stream                  // read last, in StateAbsent if it is not there; nil if no read succeeded
-	Operations []statemachine.Operation // accepted, in order; empty: nothing had to be run
-	Planned    []statemachine.Operation // of a dry run: what would have been run
+	Stream     *Stream                  // the last value read; nil if no read succeeded
+	Operations []statemachine.Operation // accepted by the service, in order; empty if none
+	Planned    []statemachine.Operation // that would have been called, in a dry run
 
-	// GapFrom and GapTo are the instants between which the restart of a running stream (AllowRestart) may have
-	// left events unexported. GapTo is zero if the stream was not seen running again. For a stream that was
-	// stopped both are zero: its gap began before. Without a restart both are zero, too.
+	// GapFrom and GapTo enclose the time in which a restart of a running stream (AllowRestart) may
+	// have left events unexported. GapTo is zero if no read showed the stream running again. Both
+	// are zero without a restart, and for a stream that was already stopped: its gap began
+	// earlier.
 	GapFrom, GapTo time.Time
 }
 
+// newEnsureOutput converts the kernel's result.
+// newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
 
-// EnsureCreated makes sure that the stream is running as in says, within maxWait, whatever its state was
-// before. It can be called again and again: from a cron job, after a crash, alongside another actor. It returns
-// what it did, even alongside an error.
+// EnsureCreated creates the stream as specified by in if necessary and waits until it runs, for at
+// most maxWait. It is safe to repeat: from a cron job, after a crash, concurrently with another
+// actor. It returns its output even with an error. [Client.WaitHealthy] then waits for the
+// destination.
 //
-// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a stream that
-// is running as wanted is left alone; one that is not there is created, and waited for until it runs.
-// [Client.WaitHealthy] then waits for the destination. CreateEventStream is accepted at most once a call:
-// somebody who deletes the stream again is reported (Lapsed), not fought.
+// The rules are those of [statemachine.Ensurer.Ensure] on [Machine]. EnsureCreated reads first. It
+// calls CreateEventStream if the stream is absent, and this command is accepted at most once per
+// call. If another actor deletes the stream again, the call ends as Lapsed instead of creating it
+// again.
 //
-//   - A stream that leads to another Uri is a [*statemachine.DriftError], unless AllowRestart has it deleted
-//     and created; the output says when nothing was exported. Tags are not compared.
-//   - A stream that is stopped can only be deleted and created: with AllowRestart; else it is Unreachable at
-//     once, and the error names the two operations.
-//   - A domain that has another stream already refuses this one, as AlreadyInState; a destination that is not
-//     active yet is refused as a bad request, like anything else that the service does not take. Either may
-//     change: EnsureCreated reads and tries again until maxWait is over.
+//   - If the stream has another Uri, the error is a [*statemachine.DriftError]. With
+//     Options.AllowRestart the stream is deleted and created instead, and the output has the time
+//     in which no events were exported. Tags are not compared.
+//   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
+//     call ends as Unreachable at once, and the error names both operations.
+//   - If the domain has another stream, the service rejects the command as AlreadyInState. If the
+//     destination is not active yet, the service rejects it as a bad request. Both can change, so
+//     EnsureCreated reads and tries again until maxWait has passed.
 //
-// Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
-// anything is sent, a [*statemachine.InputError].
+// Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
+// [*statemachine.InputError], and nothing is sent.
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
@@ -58,7 +63,7 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 	}
 	remove := e.Command
 	e.Command = func(ctx context.Context, op statemachine.Operation) error {
-		if op == DeleteEventStream { // of a restart
+		if op == DeleteEventStream { // the first half of a restart
 			return remove(ctx, op)
 		}
 		_, err := call.create(ctx, in)
@@ -68,9 +73,9 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 	return newEnsureOutput(done), err
 }
 
-// EnsureDeleted makes sure that the stream is gone within maxWait, whatever its state was before. The rules are
-// those of [Client.EnsureCreated], in reverse; there is no drift. That it is gone is confirmed as [Client.Wait]
-// says.
+// EnsureDeleted deletes the stream if necessary and waits until it is absent, for at most maxWait.
+// The rules are those of [Client.EnsureCreated], with the two operations exchanged and without
+// drift. [Client.Wait] documents how an absence is confirmed.
 func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
@@ -80,20 +85,20 @@ func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Durati
 	return newEnsureOutput(done), err
 }
 
-// ensurer is what all ensures have in common. Its command deletes.
-func (c *call) ensurer(ref Ref, runs ...statemachine.Operation) *statemachine.Ensurer[*Stream, State] {
+// ensurer returns what the Ensure methods have in common. Its command deletes the stream.
+func (c *call) ensurer(ref Ref, operations ...statemachine.Operation) *statemachine.Ensurer[*Stream, State] {
 	return &statemachine.Ensurer[*Stream, State]{
 		Waiter: *waiter(c, ref, machine, (*Stream).state),
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
 			_, err := c.delete(ctx, ref)
 			return err
 		},
-		Commands: statemachine.EnsureOptions[*Stream]{Operations: runs, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer},
+		Commands: statemachine.EnsureOptions[*Stream]{Operations: operations, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer},
 	}
 }
 
-// commandKind is what the error of a command means to an ensure. A create that is refused for its input may be
-// about the destination, which is not active yet, and there is one code for all of it.
+// commandKind returns the kind of a command's error for an Ensure method. CreateEventStream has one
+// code for all invalid input, including a destination that is not active yet, so that is retried.
 func commandKind(err error) statemachine.Kind {
 	if f, ok := errors.AsType[*statemachine.Fault](err); ok && f.Operation == CreateEventStream && f.Kind == statemachine.InvalidInput {
 		return statemachine.Conflict
@@ -101,7 +106,7 @@ func commandKind(err error) statemachine.Kind {
 	return statemachine.KindOf(err)
 }
 
-// drift is what differs of a running stream from what in asks for.
+// drift returns a DriftError if the running stream s differs from in.
 func drift(in *CreateInput, s *Stream) error {
 	d := statemachine.DriftError{Resource: in.String()}
 	d.Add("Uri", in.Uri, s.Uri)

@@ -361,7 +361,8 @@ func ensureDeleted(ctx context.Context, c *eventstream.Client) (*eventstream.Ens
 	return c.EnsureDeleted(ctx, ref(), time.Hour)
 }
 
-// The program dies after each single call and is run again: the end is right, and no operation took effect twice.
+// The program dies after each single call and is run again: the end is right, and no operation
+// took effect twice.
 func TestEnsureAfterACrash(t *testing.T) {
 	for _, test := range []struct {
 		why    string

@@ -11,7 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// quickly has the Examples read every millisecond, and as often, because they cannot run in virtual time. A program is well served by the defaults.
+// quickly has the Examples read every millisecond, and as often, because they cannot run in
+// virtual time. A program is well served by the defaults.
 func quickly(o *eventstream.Options) {
 	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
 	o.ReadPacer = statemachine.NewPacer(1000, 1)
@@ -62,12 +63,12 @@ func ExampleClient_WaitHealthy() {
 		fmt.Println(stream.Message)
 		fmt.Println("a new stream is needed:", stream.MustRecreate())
 	}
-	// Output:
-	// The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination
+	// Output: The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination
 	// a new stream is needed: true
 }
 
-// EnsureCreated can be called again and again: it runs what is needed, and nothing where nothing is.
+// EnsureCreated can be called again and again: it runs what is needed, and nothing where nothing
+// is.
 func ExampleClient_EnsureCreated() {
 	server := eventstreamtest.NewServer()
 	server.AddDomain("example-domain")

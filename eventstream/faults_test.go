@@ -22,7 +22,8 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// each calls every operation that commands or reads, by the method that calls nothing else at first.
+// each calls every operation that commands or reads, by the method that calls nothing else at
+// first.
 func each(ctx context.Context, c *eventstream.Client) map[statemachine.Operation]func() error {
 	return map[statemachine.Operation]func() error{
 		eventstream.CreateEventStream: func() error { _, err := c.Create(ctx, create()); return err },
@@ -88,7 +89,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A connection that breaks, a call that is too late and credentials that are not there have no code.
+// A connection that breaks, a call that is too late and credentials that are not there have no
+// code.
 func TestFaultsWithoutAnAnswer(t *testing.T) {
 	bubble(t, "dropped", func(t *testing.T) {
 		s := running()

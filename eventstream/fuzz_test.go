@@ -14,7 +14,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What the members may be: the API reference's patterns and bounds; the destination is a Kinesis data stream.
+// What the members may be: the API reference's patterns and bounds; the destination is a Kinesis
+// data stream.
 var (
 	anyName = regexp.MustCompile(`\A[a-zA-Z0-9_-]{1,64}\z`)
 	anyURI  = regexp.MustCompile(`\Aarn:[!-9;-~]+:kinesis:[!-9;-~]+:[0-9]+:stream/[a-zA-Z0-9_.-]+\z`)
@@ -72,8 +73,8 @@ func refuses(t *testing.T, err error, wrong map[string]bool) {
 	}
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the truth: the stream that was asked for, and its
-// state or one that the machine does not know.
+// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
+// truth: the stream that was asked for, and its state or one that the machine does not know.
 func FuzzAnswer(f *testing.F) {
 	goods := []string{
 		goodGet, goodList, corrupttest.XML, corrupttest.JSON, "", "{}", `{"EventStreamArn":"` + streamARN + `"}`, `{"Message":"The input you provided is invalid"}`,
@@ -88,7 +89,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
+// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it
+// can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(goodGet, func(body string) {

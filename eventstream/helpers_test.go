@@ -64,7 +64,8 @@ func running(optFns ...func(*options)) *server {
 	return s
 }
 
-// client is a client of the server that reads without jitter, so that every instant can be foretold: every 2 s in the first 160 s.
+// client is a client of the server that reads without jitter, so that every instant can be
+// foretold: every 2 s in the first 160 s.
 func client(s *server, optFns ...func(*eventstream.Options)) *eventstream.Client {
 	return eventstream.NewFromConfig(s.Config(), append([]func(*eventstream.Options){func(o *eventstream.Options) {
 		o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
@@ -112,7 +113,8 @@ func as[E error](t *testing.T, err error) E {
 	return e
 }
 
-// verdict is what an error says: the Reason of a WaitError, and its Kind if it is known; else the Kind.
+// verdict is what an error says: the Reason of a WaitError, and its Kind if it is known; else the
+// Kind.
 func verdict(err error) string {
 	kind := statemachine.KindOf(err)
 	e, ok := errors.AsType[*statemachine.WaitError](err)
@@ -157,7 +159,8 @@ func outcome(c call) string {
 	return c.Code
 }
 
-// commands lists the calls that command, each with when it arrived and what came of it: "2s CreateEventStream ok".
+// commands lists the calls that command, each with when it arrived and what came of it: "2s
+// CreateEventStream ok".
 func commands(s *server, since time.Time) []string {
 	var list []string
 	for _, c := range s.Calls() {

@@ -10,7 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The answers of GetEventStream about the stream, and of ListEventStreams about its domain, as they should be.
+// The answers of GetEventStream about the stream, and of ListEventStreams about its domain, as
+// they should be.
 const (
 	goodGet = `{"DomainName":"example-domain","EventStreamArn":"` + streamARN + `","CreatedAt":1.7E9,"State":"RUNNING",` +
 		`"DestinationDetails":{"Uri":"` + uri + `","Status":"HEALTHY"}}`

@@ -12,13 +12,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Ref names an event stream. Both names are case-sensitive.
+// Ref identifies an event stream. Both names are case-sensitive.
 type Ref struct {
-	DomainName      string // of the Customer Profiles domain: 1 to 64 of a-z, A-Z, 0-9, _ and -. Required
-	EventStreamName string // of the stream in it: as the DomainName. Required
+	DomainName      string // Customer Profiles domain: 1 to 64 letters, digits, _ and -; required
+	EventStreamName string // the stream in it: 1 to 64 letters, digits, _ and -; required
 }
 
-// String is the two names with a slash between, as messages have them.
+// String returns the two names separated by a slash, as in errors and logs.
 func (r Ref) String() string { return r.DomainName + "/" + r.EventStreamName }
 
 // CreateInput is the input of CreateEventStream.
@@ -26,45 +26,47 @@ type CreateInput struct {
 	Ref
 
 	// Uri is the destination: the ARN of a Kinesis data stream
-	// (arn:aws:kinesis:us-east-1:123456789012:stream/name) that is ACTIVE, in the account of the domain and in
-	// the client's Region. At most 255 characters. Required.
+	// (arn:aws:kinesis:us-east-1:123456789012:stream/name) in the domain's account and the client's
+	// Region. The data stream has to be ACTIVE. At most 255 characters. Required.
 	Uri string
 
-	// Tags are none, or 1 to 50. A key has 1 to 128 of a-z, A-Z, 0-9 and + , - . / : ; < = _ and does not begin
-	// with "aws:"; a value has at most 256 characters.
+	// Tags are at most 50. A key has 1 to 128 letters, digits and characters of + , - . / : ; < =
+	// _ and does not begin with "aws:". A value has at most 256 characters.
 	Tags map[string]string
 }
 
-// Validate tells everything that is wrong with the names, as a [*statemachine.InputError].
+// Validate returns a [*statemachine.InputError] with every invalid name, or nil.
 func (r Ref) Validate() error { return r.validate("") }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
-// call it, and compare the Region of the Uri with the client's, too.
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
+// methods also compare the Region of the Uri with the client's.
 func (in *CreateInput) Validate() error { return in.validate("") }
 
 func (r Ref) validate(op statemachine.Operation) error {
-	wrong := statemachine.InputError{Operation: op}
-	r.check(&wrong)
-	return wrong.Err()
+	e := statemachine.InputError{Operation: op}
+	r.check(&e)
+	return e.Err()
 }
 
 func (in *CreateInput) validate(region string) error {
 	if in == nil {
 		return validate.NilInput(CreateEventStream)
 	}
-	wrong := statemachine.InputError{Operation: CreateEventStream}
-	in.check(&wrong)
-	wrong.Add("Uri", checkURI(in.Uri, region))
-	wrong.Add("Tags", checkTags(in.Tags))
-	return wrong.Err()
+	e := statemachine.InputError{Operation: CreateEventStream}
+	in.check(&e)
+	e.Add("Uri", checkURI(in.Uri, region))
+	e.Add("Tags", checkTags(in.Tags))
+	return e.Err()
 }
 
-func (r Ref) check(wrong *statemachine.InputError) {
-	wrong.Add("DomainName", checkName(r.DomainName))
-	wrong.Add("EventStreamName", checkName(r.EventStreamName))
+// check adds the invalid names of r to e.
+func (r Ref) check(e *statemachine.InputError) {
+	e.Add("DomainName", checkName(r.DomainName))
+	e.Add("EventStreamName", checkName(r.EventStreamName))
 }
 
-// checkName says what is wrong with a name. CloudFormation allows a stream 255 characters; the API does not.
+// checkName returns why s is not a valid name, or "". CloudFormation documents up to 255
+// characters for a stream, the API 64.
 func checkName(s string) string {
 	if reason := validate.Length(s, 1, 64); reason != "" {
 		return reason
@@ -74,7 +76,7 @@ func checkName(s string) string {
 	})
 }
 
-// checkURI says what is wrong with a destination.
+// checkURI returns why s is not a valid destination, or "".
 func checkURI(s, region string) string {
 	if reason := validate.Length(s, 1, 255); reason != "" {
 		return reason
@@ -85,38 +87,40 @@ func checkURI(s, region string) string {
 	}
 	name, ok := strings.CutPrefix(a.Resource, "stream/")
 	if !ok || name == "" {
-		return fmt.Sprintf("must be the ARN of a Kinesis data stream (…:stream/name), is %q", s)
+		return fmt.Sprintf("must be the ARN of a Kinesis data stream (…:stream/name), got %q", s)
 	}
 	return validate.Charset(name, "letters, digits, _, . and - after stream/", func(r rune) bool {
 		return r == '_' || r == '.' || r == '-' || validate.Alphanumeric(r)
 	})
 }
 
-// tagKey is the documented pattern less its (?!aws:), which RE2 does not have. The range from + to = is as documented.
+// tagKey is the documented pattern without (?!aws:), which RE2 lacks. The range +-= is as
+// documented.
 var tagKey = regexp.MustCompile(`\A[a-zA-Z+-=._:/]+\z`)
 
-// checkTags says what is wrong with tags: with the first key, in their order, that something is wrong with.
+// checkTags returns why tags are invalid, or "": the problem of the first invalid key in sorted
+// order.
 func checkTags(tags map[string]string) string {
 	if n := len(tags); n > 50 {
-		return fmt.Sprintf("may be at most 50, are %d", n)
+		return fmt.Sprintf("has %d entries, the maximum is 50", n)
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		reason := validate.Length(key, 1, 128)
 		switch {
 		case reason != "":
 		case strings.HasPrefix(key, "aws:"):
-			reason = `begins with "aws:", which AWS keeps for itself`
+			reason = `begins with "aws:", which is reserved for AWS`
 		case !tagKey.MatchString(key):
 			reason = "may contain only letters, digits and + , - . / : ; < = _"
 		}
 		if reason != "" {
-			return fmt.Sprintf("have a key %q that %s", key, reason)
+			return fmt.Sprintf("key %q %s", key, reason)
 		}
 		if reason = validate.Length(tags[key], 0, 256); reason == "" && !utf8.ValidString(tags[key]) {
-			reason = "is no UTF-8"
+			reason = "is not valid UTF-8"
 		}
 		if reason != "" {
-			return fmt.Sprintf("have under %q a value that %s", key, reason)
+			return fmt.Sprintf("value of key %q %s", key, reason)
 		}
 	}
 	return ""

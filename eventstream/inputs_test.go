@@ -132,10 +132,10 @@ func TestTags(t *testing.T) {
 		{"none", nil, ""},
 		{"none in a map", map[string]string{}, ""},
 		{"the most", many(50), ""},
-		{"one too many", many(51), "at most 50"},
+		{"one too many", many(51), "has 51 entries, the maximum is 50"},
 		{"the shortest key", key("a"), ""},
 		{"the longest key", key(strings.Repeat("k", 128)), ""},
-		{"an empty key", key(""), `a key "" that is empty`},
+		{"an empty key", key(""), `key "" is empty`},
 		{"too long a key", key(strings.Repeat("k", 129)), "1 to 128 characters, has 129"},
 		{"every character of the pattern", key("azAZ+,-./0123456789:;<=_"), ""},
 		{"each bound of the pattern alone: a", key("a"), ""}, {"z", key("z"), ""}, {"A", key("A"), ""}, {"Z", key("Z"), ""},
@@ -156,8 +156,8 @@ func TestTags(t *testing.T) {
 		{"an empty value", value(""), ""},
 		{"the longest value", value(strings.Repeat("v", 256)), ""},
 		{"the longest value counts characters", value(strings.Repeat("é", 256)), ""},
-		{"too long a value", value(strings.Repeat("é", 257)), `under "k" a value that must have 0 to 256 characters, has 257`},
-		{"a value that is no text", value("\xff"), "no UTF-8"},
+		{"too long a value", value(strings.Repeat("é", 257)), `value of key "k" must have 0 to 256 characters, has 257`},
+		{"a value that is no text", value("\xff"), "is not valid UTF-8"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			in := create()

@@ -6,48 +6,49 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// State is the operational state of an event stream: the EventStreamState of GetEventStream and ListEventStreams, and
-// [StateAbsent].
+// State is the operational state of an event stream: the EventStreamState of GetEventStream and
+// ListEventStreams, or [StateAbsent].
 type State = types.EventStreamState
 
 // The states of an event stream.
 const (
-	// StateRunning means that the domain's events go to the destination, as far as the destination is healthy:
-	// see [DestinationHealthy]. CreateEventStream leads here, and is done when it is answered.
-	// DeleteEventStream leads out of it; Customer Profiles stops a stream by itself, which may happen after its
-	// destination was unhealthy for long: AWS documents no trigger.
+	// StateRunning means that the domain's events are exported while the destination is healthy:
+	// see [DestinationHealthy]. A stream is in this state as soon as CreateEventStream returns.
+	// DeleteEventStream ends it. Customer Profiles can stop a stream. AWS does not document why; a
+	// destination that was unhealthy for a long time may be a reason.
 	StateRunning State = types.EventStreamStateRunning
 
-	// StateStopped means that nothing is exported, since StoppedSince. No operation starts a stream again: only
-	// DeleteEventStream leads out of it, and CreateEventStream makes a new one.
+	// StateStopped means that no events have been exported since StoppedSince. No operation starts
+	// the stream again: delete it with DeleteEventStream and create a new one.
 	StateStopped State = types.EventStreamStateStopped
 
-	// StateAbsent means that the domain has no such stream. It is this package's own: the service has no name
-	// for it. It is believed only where ListEventStreams of the domain succeeds and lacks the name, because
-	// GetEventStream answers the same to a caller who has no access. CreateEventStream leads out of it, unless
-	// the domain has another stream already: it can have one.
+	// StateAbsent means that the domain has no such stream. The state is defined by this package,
+	// not by the service. A read shows it only if ListEventStreams succeeds and does not list the
+	// stream, because GetEventStream returns the same error if access is denied. CreateEventStream
+	// ends it, unless the domain has another stream: the maximum is one.
 	StateAbsent State = "ABSENT"
 )
 
-// DestinationStatus is the status of a stream's destination: the EventStreamDestinationStatus of GetEventStream
-// and ListEventStreams.
+// DestinationStatus is the status of a stream's destination: the EventStreamDestinationStatus of
+// GetEventStream and ListEventStreams.
 type DestinationStatus = types.EventStreamDestinationStatus
 
-// The states of a destination. They mean something only while the stream is [StateRunning].
+// The states of a destination. They are meaningful only while the stream is [StateRunning].
 const (
-	// DestinationHealthy means that the Kinesis data stream takes the events. Customer Profiles leaves it by itself
-	// when the Kinesis data stream does not exist any more, is not active or throttles, or its key cannot be used, as
-	// its messages say. Nothing commands it.
+	// DestinationHealthy means that the Kinesis data stream accepts the events. According to the
+	// service's messages, the destination becomes unhealthy if the data stream no longer exists,
+	// is not active or throttles, or if its key cannot be used. No operation leads here.
 	DestinationHealthy DestinationStatus = types.EventStreamDestinationStatusHealthy
 
-	// DestinationUnhealthy means that it does not, since UnhealthySince; Message says why. Customer Profiles
-	// goes back to healthy by itself once a cause such as throttling or the key's policy is removed; other
-	// causes need a new stream: see [Destination.NeedsNewStream]. After a create it may be the service-linked
-	// role that has not spread yet.
+	// DestinationUnhealthy means that the Kinesis data stream has not accepted events since
+	// UnhealthySince. Message has the cause. The destination becomes healthy again once a cause
+	// such as throttling or a key policy is removed. Other causes require a new stream: see
+	// [Destination.MustRecreate]. After a create, the service-linked role may not have propagated
+	// yet.
 	DestinationUnhealthy DestinationStatus = types.EventStreamDestinationStatusUnhealthy
 )
 
-// The operations of the Amazon Connect Customer Profiles API that this package commands.
+// The operations of the Amazon Connect Customer Profiles API that change the state of a stream.
 const (
 	CreateEventStream statemachine.Operation = "CreateEventStream"
 	DeleteEventStream statemachine.Operation = "DeleteEventStream"
@@ -59,7 +60,7 @@ var machine = statemachine.MustNew(statemachine.Definition[State]{
 		{From: StateAbsent, To: StateRunning, By: CreateEventStream},
 		{From: StateRunning, To: StateAbsent, By: DeleteEventStream},
 		{From: StateStopped, To: StateAbsent, By: DeleteEventStream},
-		{From: StateRunning, To: StateStopped, Lapse: true}, // what triggers it is unconfirmed
+		{From: StateRunning, To: StateStopped, Lapse: true}, // the trigger is unconfirmed
 	},
 	Absent: StateAbsent,
 })
@@ -70,11 +71,11 @@ var destinationMachine = statemachine.MustNew(statemachine.Definition[Destinatio
 		{From: DestinationUnhealthy, To: DestinationHealthy},
 		{From: DestinationHealthy, To: DestinationUnhealthy, Lapse: true},
 	},
-	Hint: "a destination's health means something only while its stream is RUNNING",
+	Hint: "the health of a destination is meaningful only while its event stream is RUNNING",
 })
 
-// Machine is the lifecycle of an event stream.
+// Machine returns the lifecycle of an event stream.
 func Machine() *statemachine.Machine[State] { return machine }
 
-// DestinationMachine is the lifecycle of an event stream's destination.
+// DestinationMachine returns the lifecycle of an event stream's destination.
 func DestinationMachine() *statemachine.Machine[DestinationStatus] { return destinationMachine }

@@ -52,7 +52,7 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-func TestNeedsNewStream(t *testing.T) {
+func TestMustRecreate(t *testing.T) {
 	for _, test := range []struct {
 		message string
 		want    bool

@@ -13,8 +13,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Ensure beside a random second actor, with random lags and faults: whenever it succeeds, what it was asked for was true at some
-// instant between the call and its return, less the lag; no operation is accepted twice; and it ends in time.
+// Ensure beside a random second actor, with random lags and faults: whenever it succeeds, what it
+// was asked for was true at some instant between the call and its return, less the lag; no
+// operation is accepted twice; and it ends in time.
 func TestEnsureRandom(t *testing.T) {
 	const (
 		maxLag  = 40 * time.Second // below the grace

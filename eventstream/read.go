@@ -15,23 +15,25 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The operations of the Amazon Connect Customer Profiles API that this package reads by.
+// The operations of the Amazon Connect Customer Profiles API that this package reads with.
 const (
 	getEventStream   statemachine.Operation = "GetEventStream"
 	listEventStreams statemachine.Operation = "ListEventStreams"
 )
 
-// pageSize is the most streams that ListEventStreams gives in one answer.
+// pageSize is the maximum number of streams in one response of ListEventStreams.
 const pageSize = 100
 
 // Get reads an event stream.
 //
-// Names that are not valid are a [*statemachine.InputError] before anything is sent, an error of the
-// service a [*statemachine.Fault]. Because GetEventStream answers the same for a stream that is not there and
-// to a caller who has no access, an answer of that sort has ListEventStreams asked as well: NotFound is a
-// stream that the domain's list lacks, or, as the message then says, one in a domain that cannot be listed for
-// the same reason; Unavailable is one that the list names, which is being deleted or created, or which the
-// caller may not get.
+// Invalid names are a [*statemachine.InputError], and nothing is sent. An error of the service is
+// a [*statemachine.Fault]. GetEventStream returns the same error for a missing stream and for
+// denied access, so Get then calls ListEventStreams:
+//
+//   - NotFound means that the list lacks the stream, or that ListEventStreams returned the same
+//     error; the message says which.
+//   - Unavailable means that the list has the stream. It is being created or deleted, or the
+//     caller lacks access to it.
 func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*Stream, error) {
 	call := c.calls.New(optFns)
 	if err := ref.validate(""); err != nil {
@@ -46,7 +48,7 @@ func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*S
 	return s, err
 }
 
-// get reads a stream by its name. That it is not found may mean that access was denied.
+// get reads a stream with GetEventStream. NotFound may mean that access was denied.
 func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	out, err := sdkcall.Do(ctx, c.reads, getEventStream, ref.String(), c.api.GetEventStream, &customerprofiles.GetEventStreamInput{
 		DomainName: &ref.DomainName, EventStreamName: &ref.EventStreamName,
@@ -61,7 +63,7 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 		problem = mismatch("DomainName", s.DomainName)
 	case s.EventStreamArn != "" && !ref.matchesARN(s.EventStreamArn):
 		problem = mismatch("ARN", s.EventStreamArn)
-	case s.State == "" || s.Uri == "": // without its destination it would look as if it led elsewhere
+	case s.State == "" || s.Uri == "": // an empty Uri would be reported as drift
 		problem = "response has no State or no destination Uri"
 	default:
 		return s, nil
@@ -69,7 +71,8 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 	return nil, sdkcall.UnexpectedResponse(getEventStream, ref.String(), out.ResultMetadata, problem)
 }
 
-// confirmAbsent asks the list of the domain whether a stream that GetEventStream did not find is absent, and is nil if so.
+// confirmAbsent returns nil if ListEventStreams confirms that a stream is absent after
+// GetEventStream returned notFound.
 func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) error {
 	listed := false
 	var err error
@@ -93,19 +96,21 @@ func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) error
 	return nil
 }
 
-// read reads a stream for a wait. One that is known not to be there has the State [StateAbsent].
+// read reads a stream for a wait. A stream that is confirmed to be absent has the State
+// [StateAbsent].
 func (c *call) read(ctx context.Context, ref Ref) (*Stream, error) {
 	s, err := c.get(ctx, ref)
 	if !errors.Is(err, statemachine.NotFound) {
 		return s, err
 	}
-	if doubt := c.confirmAbsent(ctx, ref, err); doubt != nil {
-		return nil, doubt
+	if confirmErr := c.confirmAbsent(ctx, ref, err); confirmErr != nil {
+		return nil, confirmErr
 	}
 	return absent(ref), nil
 }
 
-// readKind is what the error of a read means to a wait. Not found is not absent: that would not be an error.
+// readKind returns the kind of a read error for a wait. NotFound here means an absence that could
+// not be confirmed, so the wait must not end as Gone.
 func readKind(err error) statemachine.Kind {
 	if kind := statemachine.KindOf(err); kind != statemachine.NotFound {
 		return kind
@@ -113,21 +118,22 @@ func readKind(err error) statemachine.Kind {
 	return statemachine.Unknown
 }
 
-// matchesARN reports whether an ARN is one of the stream.
+// matchesARN reports whether arn ends with the stream's name.
 func (r Ref) matchesARN(arn string) bool {
 	return arn[strings.LastIndex(arn, "/")+1:] == r.EventStreamName
 }
 
-// mismatch says that an answer is about something else.
+// mismatch returns the problem of a response that is not about the requested stream.
 func mismatch(member, got string) string {
 	return fmt.Sprintf("response describes a different resource: %s is %q", member, got)
 }
 
-// List yields the event streams of a domain, which can have one. The list has no CreatedAt, and no Message of
-// the destination; [Client.Get] does. Reads wait for their place under the quota. An error is yielded once and
-// ends it: a DomainName that is not valid as a [*statemachine.InputError], an error of the service as a
-// [*statemachine.Fault], of kind NotFound if there is no such domain or the caller has no access to it. Ranging
-// again reads anew.
+// List yields the event streams of a domain, which has at most one. Unlike those of [Client.Get],
+// they have no CreatedAt and no Message. Reads wait for the pacer ([Options]).
+//
+// An error is yielded once and ends the sequence. An invalid DomainName is a
+// [*statemachine.InputError]. An error of the service is a [*statemachine.Fault], of kind NotFound
+// if the domain does not exist or the caller lacks access to it. Ranging again reads again.
 func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := validate.FieldError("DomainName", checkName(domainName)); err != nil {
@@ -156,8 +162,8 @@ func (c *call) listPage(ctx context.Context, domainName string, token *string) (
 	unexpected := func(problem string) error {
 		return sdkcall.UnexpectedResponse(listEventStreams, domainName, out.ResultMetadata, problem)
 	}
-	// The SDK makes a nil list of a body that is not a list, on which no absence can be believed.
-	// That Customer Profiles encodes an empty list is unconfirmed.
+	// The body was not a list, so it proves no absence. That Customer Profiles encodes an empty
+	// list as [] is unconfirmed.
 	if out.Items == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 		return nil, nil, unexpected("response has no Items list")
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// WaitHealthy makes Gone of what the destination's machine calls Unreachable; its span says the same as the error that the caller gets.
+// WaitHealthy makes Gone of what the destination's machine calls Unreachable; its span says the
+// same as the error that the caller gets.
 func TestSpanOfWaitHealthy(t *testing.T) {
 	bubble(t, "a stream that is not there", func(t *testing.T) {
 		var spans spantest.Recorder

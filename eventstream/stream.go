@@ -10,38 +10,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles/types"
 )
 
-// Stream is what GetEventStream tells of an event stream, or ListEventStreams, which tells less, under the names that it
-// has there.
+// Stream is an event stream as GetEventStream or ListEventStreams returns it, under the same names.
+// ListEventStreams returns fewer members.
 type Stream struct {
-	DomainName      string    // of the Customer Profiles domain
-	EventStreamName string    // as it was asked for: the answer of GetEventStream lacks it
-	EventStreamArn  string    // empty where it is not there
-	CreatedAt       time.Time // zero in a list, which lacks it
-	State           State     // [StateAbsent] if it is not there
-	StoppedSince    time.Time // zero: not stopped
+	DomainName      string    // Customer Profiles domain
+	EventStreamName string    // from the request: the response of GetEventStream lacks it
+	EventStreamArn  string    // empty if the stream is absent
+	CreatedAt       time.Time // zero in a list
+	State           State     // [StateAbsent] if the stream is absent
+	StoppedSince    time.Time // zero if the stream is not stopped
 
-	Destination // the API's DestinationDetails, so that s.Uri is what CreateInput.Uri was
+	Destination // the API's DestinationDetails
 
-	Tags map[string]string // empty: none
+	Tags map[string]string // empty if there are none
 }
 
-// Destination is where a stream leads, and whether events arrive there.
+// Destination is the destination of a stream and its health.
 type Destination struct {
 	Uri            string            // the ARN of a Kinesis data stream
-	Status         DestinationStatus // means something only while the stream is [StateRunning]
-	UnhealthySince time.Time         // when the status last became unhealthy; zero: never, as far as the service tells
-	Message        string            // the service's own words on the status; empty in a list, which lacks it
+	Status         DestinationStatus // meaningful only while the stream is [StateRunning]
+	UnhealthySince time.Time         // when the status last became unhealthy; zero if never
+	Message        string            // the service's message about the status; empty in a list
 }
 
-// recreateMessages is a part of the messages that AWS's troubleshooting page for the real-time export pairs with the
-// remedy of a new stream, in lower case. The others it lists, on throttling and on keys, are about what can be
-// mended while the stream stays.
+// recreateMessages are parts, in lower case, of the messages for which AWS's troubleshooting page
+// of the real-time export says to recreate the stream. Its other messages, about throttling and
+// keys, have causes that can be fixed without a new stream.
 var recreateMessages = []string{"stream is not active", "stream does not exist", "recreate the event stream"}
 
-// MustRecreate reports whether the destination is unhealthy with one of the messages that AWS says need a new
-// stream: its Kinesis data stream is not active, or does not exist. Waiting does not help then: see that the
-// Kinesis data stream is there, and delete and create the event stream. It is always false for a stream out of
-// a list, which lacks the message.
+// MustRecreate reports whether the destination is unhealthy with a message for which AWS says to
+// recreate the event stream: the Kinesis data stream does not exist or is not active. Waiting does
+// not help. Make sure that the Kinesis data stream is active, then delete and create the event
+// stream. MustRecreate returns false for a stream from a list, which has no Message.
 func (d Destination) MustRecreate() bool {
 	if d.Status != DestinationUnhealthy {
 		return false
@@ -55,11 +55,13 @@ func (d Destination) MustRecreate() bool {
 	return false
 }
 
-// absent is a stream that is known not to be there.
+// absent returns the Stream for a stream that does not exist.
 func absent(ref Ref) *Stream {
 	return &Stream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName, State: StateAbsent}
 }
 
+// streamFromOutput converts the response of GetEventStream.
+// streamFromOutput converts the response of GetEventStream.
 func streamFromOutput(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stream {
 	s := &Stream{
 		DomainName:      aws.ToString(out.DomainName),
@@ -78,6 +80,8 @@ func streamFromOutput(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stre
 	return s
 }
 
+// streamFromSummary converts an item of ListEventStreams.
+// streamFromSummary converts an item of ListEventStreams.
 func streamFromSummary(item *types.EventStreamSummary) *Stream {
 	s := &Stream{
 		DomainName:      aws.ToString(item.DomainName),
@@ -93,11 +97,12 @@ func streamFromSummary(item *types.EventStreamSummary) *Stream {
 	return s
 }
 
-// state is the stream's state as its machine has it.
+// state returns the stream's state in [Machine].
 func (s *Stream) state() State { return s.State }
 
-// destination is the destination's state as its machine has it: none where the stream is known not to run;
-// where the service has grown a state of streams, one that the machine does not know either, and waits out.
+// destination returns the destination's state in [DestinationMachine]. It is empty if the stream
+// does not run. For a stream state that [Machine] does not know, it is an unknown state, so waits
+// continue.
 func (s *Stream) destination() DestinationStatus {
 	switch {
 	case s.State == StateRunning:
@@ -108,7 +113,7 @@ func (s *Stream) destination() DestinationStatus {
 	return DestinationStatus("(stream " + string(s.State) + ")")
 }
 
-// sameStream reports whether nothing differs.
+// sameStream reports whether a and b are equal, so that Watch omits b.
 func sameStream(a, b *Stream) bool {
 	return a.EventStreamArn == b.EventStreamArn && a.CreatedAt.Equal(b.CreatedAt) &&
 		a.State == b.State && a.StoppedSince.Equal(b.StoppedSince) &&

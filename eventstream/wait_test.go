@@ -149,7 +149,8 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// An error of a read that says not found is found, though it does not mean that the stream is absent.
+// An error of a read that says not found is found, though it does not mean that the stream is
+// absent.
 func TestAccessDeniedIsReadFailed(t *testing.T) {
 	bubble(t, "", func(t *testing.T) {
 		_, err := client(running()).Wait(t.Context(), eventstream.Ref{DomainName: "x", EventStreamName: "y"}, absent, time.Hour)
@@ -216,7 +217,7 @@ func TestWaitHealthy(t *testing.T) {
 		{
 			why: "the stream is stopped", setup: func(s *server) { s.Lapse(streamARN) },
 			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
-			says: []string{"the stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
+			says: []string{"the event stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "the stream stops", setup: func(s *server) {
@@ -224,7 +225,7 @@ func TestWaitHealthy(t *testing.T) {
 				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })
 			},
 			want: waited{Verdict: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
-			says: []string{"lapsed", "the stream is STOPPED"},
+			says: []string{"lapsed", "the event stream is STOPPED"},
 		},
 		{
 			why: "there is no stream", setup: func(s *server) { s.Remove(streamARN) },

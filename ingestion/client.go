@@ -11,7 +11,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// API is what a [Client] calls of a [cloudtrail.Client].
+// API is the part of [cloudtrail.Client] that a [Client] calls.
 type API interface {
 	StartEventDataStoreIngestion(context.Context, *cloudtrail.StartEventDataStoreIngestionInput, ...func(*cloudtrail.Options)) (*cloudtrail.StartEventDataStoreIngestionOutput, error)
 	StopEventDataStoreIngestion(context.Context, *cloudtrail.StopEventDataStoreIngestionInput, ...func(*cloudtrail.Options)) (*cloudtrail.StopEventDataStoreIngestionOutput, error)
@@ -21,15 +21,14 @@ type API interface {
 
 var _ API = (*cloudtrail.Client)(nil)
 
-// Client starts and stops the ingestion of event data stores, reads them and waits for them. It is safe for
-// concurrent use.
+// Client starts and stops ingestion into event data stores, reads them and waits for them. It is
+// safe for concurrent use.
 type Client struct {
 	calls sdkcall.Calls[Options, call]
 }
 
 // New returns a client that calls api, usually a [cloudtrail.Client]. If api has a method
-// Options() cloudtrail.Options, as a cloudtrail.Client does, ARNs of other Regions are rejected
-// according to its Region.
+// Options() cloudtrail.Options, as a cloudtrail.Client does, ARNs of other Regions are rejected.
 func New(api API, optFns ...func(*Options)) *Client {
 	o := Options{}.with(optFns)
 	if o.ReadPacer == nil {
@@ -43,7 +42,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 	})}
 }
 
-// NewFromConfig makes a client that calls CloudTrail with cfg, as [cloudtrail.NewFromConfig] does.
+// NewFromConfig returns a client that calls CloudTrail through [cloudtrail.NewFromConfig] with cfg.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(cloudtrail.NewFromConfig(cfg), optFns...)
 }
@@ -69,23 +68,26 @@ func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
 
 // StartOutput is the output of StartEventDataStoreIngestion, which has no members.
 type StartOutput struct {
-	ResultMetadata middleware.Metadata // the SDK's
+	ResultMetadata middleware.Metadata // of the SDK's call
 }
 
 // StopOutput is the output of StopEventDataStoreIngestion, which has no members.
 type StopOutput struct {
-	ResultMetadata middleware.Metadata // the SDK's
+	ResultMetadata middleware.Metadata // of the SDK's call
 }
 
-// Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command, and does not
-// tell the status that it led to; [Client.Wait] waits until events are ingested, and [Client.EnsureStarted]
-// does both.
+// Start calls StartEventDataStoreIngestion. It returns when CloudTrail has accepted the command,
+// and the response has no status. [Client.Wait] waits until events are ingested, and
+// [Client.EnsureStarted] does both.
 //
-// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
-// a [*statemachine.Fault]: of kind InvalidState unless the store is stopped, a store that is started already
-// among them; Unsupported if the store's categories cannot be started; Conflict if CloudTrail is at work on it; NotFound
-// if there is no such store; Unavailable if the answer was lost, so that it may be starting. The package's documentation
-// has the others.
+// Invalid input is a [*statemachine.InputError], and nothing is sent. An error of the service is a
+// [*statemachine.Fault] of one of these kinds, among others:
+//
+//   - InvalidState: the store is not stopped; it may be enabled already.
+//   - Unsupported: CloudTrail cannot start ingestion for the store's event categories.
+//   - Conflict: another operation on the store is in progress. Try again.
+//   - NotFound: the store does not exist.
+//   - Unavailable: the response was lost, for example, so ingestion may be starting.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {
@@ -103,13 +105,12 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 	return &StartOutput{ResultMetadata: out.ResultMetadata}, nil
 }
 
-// Stop calls StopEventDataStoreIngestion. It returns when CloudTrail has accepted the command. What was ingested stays.
+// Stop calls StopEventDataStoreIngestion. It returns when CloudTrail has accepted the command. The
+// store keeps the events that it has ingested.
 //
-// Input that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service
-// a [*statemachine.Fault]: of kind InvalidState unless the store is enabled, a store that is stopped already
-// among them; Unsupported if the store's categories cannot be stopped; Conflict if CloudTrail is at work on it; NotFound
-// if there is no such store; Unavailable if the answer was lost, so that it may be stopping. The package's documentation
-// has the others.
+// Errors are those of [Client.Start]: InvalidState if the store is not enabled, for example
+// because it is stopped already, and Unavailable if the response was lost, so that ingestion may
+// be stopping.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.calls.New(optFns)
 	if err := in.validate(call.Region); err != nil {

@@ -250,7 +250,8 @@ func TestList(t *testing.T) {
 	})
 }
 
-// TestRetries: plain calls keep the caller's retryer, waits and ensures switch it off, whatever the caller's options say.
+// TestRetries: plain calls keep the caller's retryer, waits and ensures switch it off, whatever
+// the caller's options say.
 func TestRetries(t *testing.T) {
 	eager := func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.RetryMaxAttempts = 5 })
@@ -289,7 +290,8 @@ func TestRetries(t *testing.T) {
 	})
 }
 
-// TestOptionsAreCopied makes a call in the middle of another: each has the client's options and its own.
+// TestOptionsAreCopied makes a call in the middle of another: each has the client's options and
+// its own.
 func TestOptionsAreCopied(t *testing.T) {
 	s := newServer(ingestion.StatusEnabled)
 	of := map[string]int{}
@@ -315,7 +317,8 @@ func TestOptionsAreCopied(t *testing.T) {
 	wantEqual(t, "applied, to find the Region and to call", map[string]int{"client": 6, "outer": 2, "inner": 2}, of)
 }
 
-// TestPacers: what several clients share counts for all of them, and plain calls count, but go at once.
+// TestPacers: what several clients share counts for all of them, and plain calls count, but go at
+// once.
 func TestPacers(t *testing.T) {
 	bubble(t, "shared", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)

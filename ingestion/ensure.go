@@ -10,29 +10,31 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// EnsureOutput is what an ensure did.
+// EnsureOutput is the output of an Ensure method. It is never nil, even with an error.
 type EnsureOutput struct {
-	EventDataStore *EventDataStore          // read last; nil if no read succeeded
-	Operations     []statemachine.Operation // accepted, in order; empty: nothing had to be run
-	Planned        []statemachine.Operation // of a dry run: what would have been run
+	EventDataStore *EventDataStore          // the last value read; nil if no read succeeded
+	Operations     []statemachine.Operation // accepted by CloudTrail, in order; empty if none
+	Planned        []statemachine.Operation // that would have been called, in a dry run
 }
 
-// EnsureStarted makes sure that live events are ingested within maxWait, whatever the store's status was
-// before. It can be called again and again: from a cron job, after a crash, alongside another actor. It returns
-// what it did, even alongside an error.
+// EnsureStarted starts ingestion into the store if necessary and waits until the store is enabled,
+// for at most maxWait. It is safe to repeat: from a cron job, after a crash, concurrently with
+// another actor. It returns its output even with an error.
 //
-// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a store that is
-// enabled is left alone, one that is starting or was just created is waited for, one that is stopping is waited
-// out; else it runs StartEventDataStoreIngestion, which is accepted at most once a call. Somebody who stops the
-// store again is reported (Lapsed), not fought.
+// The rules are those of [statemachine.Ensurer.Ensure] on [Machine]. EnsureStarted reads first. It
+// waits for a store that is starting, was just created or is stopping. It calls
+// StartEventDataStoreIngestion if the store is stopped, and this command is accepted at most once
+// per call. If another actor stops the store again, the call ends as Lapsed instead of starting it
+// again.
 //
-//   - A store whose categories cannot be started (see [EventDataStore.Controllable]) is a [*statemachine.Fault]
-//     of kind Unsupported, before any command is sent, and in a dry run too.
-//   - A store that is PENDING_DELETION is Unreachable at once. The error names RestoreEventDataStore, which
-//     would bring it back: that is for somebody to decide, so that it is not run.
+//   - If CloudTrail cannot start ingestion for the store's event categories (see
+//     [EventDataStore.Controllable]), the error is a [*statemachine.Fault] of kind Unsupported. No
+//     command is sent. A dry run returns this error, too.
+//   - If the store is PENDING_DELETION, the call ends as Unreachable at once. The error names
+//     RestoreEventDataStore, which EnsureStarted never calls.
 //
-// Errors are a [*statemachine.WaitError], a [*statemachine.Fault] or, before anything is sent, a
-// [*statemachine.InputError].
+// Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
+// [*statemachine.InputError], and nothing is sent.
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
@@ -44,8 +46,9 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	})
 }
 
-// EnsureStopped makes sure that no live events are ingested within maxWait, whatever the store's status was
-// before. The rules are those of [Client.EnsureStarted], in reverse.
+// EnsureStopped stops ingestion into the store if necessary and waits until the store is stopped,
+// for at most maxWait. The rules are those of [Client.EnsureStarted], with the two operations
+// exchanged.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
@@ -57,7 +60,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	})
 }
 
-// ensure brings a store to the target by the one operation that this ensure runs.
+// ensure brings a store to the target with the operation op, which run calls.
 func (c *call) ensure(ctx context.Context, name, eventDataStore string, target Status, maxWait time.Duration,
 	op statemachine.Operation, run func(context.Context) error,
 ) (*EnsureOutput, error) {
@@ -77,13 +80,13 @@ func (c *call) ensure(ctx context.Context, name, eventDataStore string, target S
 	return &EnsureOutput{EventDataStore: done.Value, Operations: done.Operations, Planned: done.Planned}, err
 }
 
-// checkControllable refuses an operation that CloudTrail does not have for the store's categories.
-func (s *EventDataStore) checkControllable(op statemachine.Operation, asked string) error {
+// checkControllable returns a Fault if CloudTrail does not support op for the store's categories.
+func (s *EventDataStore) checkControllable(op statemachine.Operation, requested string) error {
 	if s.Controllable() {
 		return nil
 	}
 	return &statemachine.Fault{
-		Kind: statemachine.Unsupported, Operation: op, Resource: asked,
-		Message: fmt.Sprintf("ingestion of the event categories %v cannot be started or stopped", s.Categories),
+		Kind: statemachine.Unsupported, Operation: op, Resource: requested,
+		Message: fmt.Sprintf("CloudTrail cannot start or stop ingestion of the event categories %v", s.Categories),
 	}
 }

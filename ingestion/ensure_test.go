@@ -109,7 +109,8 @@ func TestEnsure(t *testing.T) {
 	})
 }
 
-// TestEnsureLosesAnswers: one HTTP attempt a command, whatever the caller's options say, and none after a lost answer before a read and the grace.
+// TestEnsureLosesAnswers: one HTTP attempt a command, whatever the caller's options say, and none
+// after a lost answer before a read and the grace.
 func TestEnsureLosesAnswers(t *testing.T) {
 	eager := func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.RetryMaxAttempts = 10 })
@@ -206,7 +207,7 @@ func TestEnsureUnsupported(t *testing.T) {
 			fault := *as[*statemachine.Fault](t, err)
 			wantEqual(t, "the fault", statemachine.Fault{
 				Kind: statemachine.Unsupported, Operation: w.op, Resource: storeARN,
-				Message: "ingestion of the event categories [ActivityAuditLog] cannot be started or stopped",
+				Message: "CloudTrail cannot start or stop ingestion of the event categories [ActivityAuditLog]",
 			}, fault)
 		})
 	}
@@ -250,7 +251,8 @@ func TestEnsureOfADeletedStore(t *testing.T) {
 	})
 }
 
-// TestEnsureRunsOutOfTime has the deadline come in each phase: the error says which it was, and what had been run.
+// TestEnsureRunsOutOfTime has the deadline come in each phase: the error says which it was, and
+// what had been run.
 func TestEnsureRunsOutOfTime(t *testing.T) {
 	both(t, "while the command waits for its place", func(t *testing.T, w way) {
 		s := newServer(w.from)
@@ -263,7 +265,8 @@ func TestEnsureRunsOutOfTime(t *testing.T) {
 	})
 }
 
-// TestEnsureIsSafeBesideOthers runs several at once, for both ways in turn: commands are accepted no more often than somebody wants them.
+// TestEnsureIsSafeBesideOthers runs several at once, for both ways in turn: commands are accepted
+// no more often than somebody wants them.
 func TestEnsureIsSafeBesideOthers(t *testing.T) {
 	both(t, "five that want the same", func(t *testing.T, w way) {
 		s := newServer(w.from, func(o *ingestiontest.Options) {

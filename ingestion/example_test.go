@@ -17,8 +17,8 @@ func soon(o *ingestion.Options) {
 	o.ReadPacer = statemachine.NewPacer(1000, 1)
 }
 
-// Start a store, and wait until its events are ingested. The simulator stands for CloudTrail here: the store moves on when two reads have seen
-// it starting.
+// Start a store, and wait until its events are ingested. The simulator stands for CloudTrail here:
+// the store moves on when two reads have seen it starting.
 func Example() {
 	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})

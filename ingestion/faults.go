@@ -5,7 +5,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// faults is what CloudTrail's error codes mean, as they come over the wire.
+// faults maps CloudTrail's error codes, as sent over the wire, to kinds.
 var faults = sdkfault.Table{
 	{Code: "EventDataStoreARNInvalidException", Kind: statemachine.InvalidInput},
 	{Code: "InvalidParameterException", Kind: statemachine.InvalidInput},
@@ -19,5 +19,5 @@ var faults = sdkfault.Table{
 	{Code: "OperationNotPermittedException", Kind: statemachine.AccessDenied},
 	{Code: "InsufficientDependencyServiceAccessPermissionException", Kind: statemachine.MissingDependency},
 	{Code: "NoManagementAccountSLRExistsException", Kind: statemachine.MissingDependency},
-	{Code: "ConflictException", Kind: statemachine.Conflict}, // "try the operation again", and the SDK does not
+	{Code: "ConflictException", Kind: statemachine.Conflict}, // the SDK does not retry it
 }

@@ -83,7 +83,8 @@ func modelled(t *testing.T, op statemachine.Operation) []string {
 	return found
 }
 
-// TestFaults sends every code in answer to every operation. Each may come from each: that CloudTrail models it of another only says what is documented.
+// TestFaults sends every code in answer to every operation. Each may come from each: that
+// CloudTrail models it of another only says what is documented.
 func TestFaults(t *testing.T) {
 	invoke := map[statemachine.Operation]func(context.Context, *ingestion.Client) error{
 		ingestion.StartEventDataStoreIngestion: func(ctx context.Context, c *ingestion.Client) error {

@@ -11,7 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What EventDataStore may be: the API reference's pattern and bounds, and, if it is an ARN, one of a store.
+// What EventDataStore may be: the API reference's pattern and bounds, and, if it is an ARN, one of
+// a store.
 var (
 	anyStore = regexp.MustCompile(`\A[a-zA-Z0-9._/\-:]{3,256}\z`)
 	anyARN   = regexp.MustCompile(`\A(?i:arn):`)
@@ -44,8 +45,8 @@ func FuzzInput(f *testing.F) {
 	})
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the truth: the store that was asked for, and its
-// status or one that the machine does not know.
+// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
+// truth: the store that was asked for, and its status or one that the machine does not know.
 func FuzzAnswer(f *testing.F) {
 	goods := []string{
 		corrupttest.JSON, corrupttest.XML, corrupttest.CustomerProfilesResponse, "", "{}", `{"EventDataStores":[{"EventDataStoreArn":"` + storeARN + `"}]}`,
@@ -61,7 +62,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
+// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it
+// can be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(corrupttest.JSON, func(body string) {

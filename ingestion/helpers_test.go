@@ -48,7 +48,8 @@ func newServer(status ingestion.Status, optFns ...func(*ingestiontest.Options)) 
 	return s
 }
 
-// exact has waits read without jitter, so that every instant can be foretold: every 2 s in the first 160 s.
+// exact has waits read without jitter, so that every instant can be foretold: every 2 s in the
+// first 160 s.
 func exact(o *ingestion.Options) {
 	o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
 }
@@ -119,7 +120,8 @@ func fields(t *testing.T, err error) []string {
 	return names
 }
 
-// calls lists the calls of some operations, each with when it arrived and what came of it: "0s StartEventDataStoreIngestion accepted".
+// calls lists the calls of some operations, each with when it arrived and what came of it: "0s
+// StartEventDataStoreIngestion accepted".
 func calls(s *server, since time.Time, ops ...statemachine.Operation) []string {
 	texts := []string{}
 	for _, c := range s.Calls() {

@@ -10,22 +10,23 @@ import (
 
 // StartInput is the input of StartEventDataStoreIngestion.
 type StartInput struct {
-	// EventDataStore is the ARN of an event data store
-	// (arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/id), in the client's Region, or the ID that it
-	// ends with. 3 to 256 letters, digits and characters of "._/-:". Required.
+	// EventDataStore is the ARN of an event data store in the client's Region
+	// (arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/id), or the ID at its end.
+	// It has 3 to 256 letters, digits and characters of "._/-:". Required.
 	EventDataStore string
 }
 
 // StopInput is the input of StopEventDataStoreIngestion.
 type StopInput struct {
-	EventDataStore string // as in StartInput. Required
+	EventDataStore string // as in [StartInput]; required
 }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
-// call it, and compare the ARN's Region with the client's, too.
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
+// methods also compare the ARN's Region with the client's.
 func (in *StartInput) Validate() error { return in.validate("") }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
+// methods also compare the ARN's Region with the client's.
 func (in *StopInput) Validate() error { return in.validate("") }
 
 func (in *StartInput) validate(region string) error {
@@ -42,14 +43,15 @@ func (in *StopInput) validate(region string) error {
 	return validateStore(StopEventDataStoreIngestion, in.EventDataStore, region)
 }
 
-// validateStore is everything that is wrong with the one member that all operations take. op may be empty.
+// validateStore validates the one member that all operations have. op may be empty.
 func validateStore(op statemachine.Operation, eventDataStore, region string) error {
-	wrong := statemachine.InputError{Operation: op}
-	wrong.Add("EventDataStore", checkStore(eventDataStore, region))
-	return wrong.Err()
+	e := statemachine.InputError{Operation: op}
+	e.Add("EventDataStore", checkStore(eventDataStore, region))
+	return e.Err()
 }
 
-// checkStore says what is wrong with the ARN or ID of an event data store. An empty region fits every ARN.
+// checkStore returns why s is not the ARN or ID of an event data store, or "". An empty region
+// matches every ARN.
 func checkStore(s, region string) string {
 	if reason := validate.Length(s, 3, 256); reason != "" {
 		return reason
@@ -67,21 +69,21 @@ func checkStore(s, region string) string {
 		return reason
 	}
 	if id, ok := strings.CutPrefix(a.Resource, "eventdatastore/"); !ok || id == "" || strings.ContainsAny(id, "/:") {
-		return fmt.Sprintf("must be the ARN of an event data store (…:eventdatastore/id), is %q", s)
+		return fmt.Sprintf("must be the ARN of an event data store (…:eventdatastore/id), got %q", s)
 	}
 	return ""
 }
 
-// isARN tells an ARN from an ID.
+// isARN reports whether s is an ARN, not an ID.
 func isARN(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "arn:") }
 
-// identifies reports whether what was asked for, an ARN or an ID, names the store with this ARN. An ID is all that
-// stands after a separator.
-func identifies(asked, arn string) bool {
+// identifies reports whether requested, an ARN or an ID, names the store with this ARN. An ID is
+// everything after one of the ARN's separators.
+func identifies(requested, arn string) bool {
 	for i, c := range arn {
-		if (c == '/' || c == ':') && strings.EqualFold(arn[i+1:], asked) {
+		if (c == '/' || c == ':') && strings.EqualFold(arn[i+1:], requested) {
 			return true
 		}
 	}
-	return strings.EqualFold(arn, asked)
+	return strings.EqualFold(arn, requested)
 }

@@ -8,28 +8,32 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Options are the settings of a [Client], and of each of its calls: a call's functions change a copy of the client's.
+// Options are the settings of a [Client] and of each of its calls. The functions passed to a call
+// change a copy of the client's options.
 type Options struct {
-	// Wait has the settings of waits, watches and ensures, with the defaults that [statemachine.WaitOptions] says.
+	// Wait has the settings of waits, watches and Ensure methods. [statemachine.WaitOptions]
+	// documents the defaults.
 	Wait statemachine.WaitOptions
 
-	// ClientOptions are applied to each call of the SDK. Waits, watches and ensures switch the SDK's own
-	// retries off after them: they read again by themselves, and send each command once. A TracerProvider set
-	// here gets their spans, too.
+	// ClientOptions are applied to each SDK call. Waits, watches and Ensure methods then disable
+	// the SDK's retries: they read again on their own and send each command once. A TracerProvider
+	// set here also receives their spans.
 	ClientOptions []func(*cloudtrail.Options)
 
-	// DryRun makes the Ensure methods run nothing; EnsureOutput.Planned says what they would have run.
+	// DryRun keeps the Ensure methods from calling operations. EnsureOutput.Planned lists those
+	// that they would have called.
 	DryRun bool
 
-	// ReadPacer and CommandPacer keep the calls of this client under CloudTrail's quotas, which all calls of an
-	// account in a Region share and which cannot be raised: 10 reads a second and one command a second. By
-	// default each client has a pacer of 8 reads a second, two of them at once, and one of 0.9 commands a
-	// second, which leaves a little for others. Give the same pacers to all clients of one account and Region.
-	// Waits, watches, ensures and lists wait for their place; other calls count, but go at once.
+	// ReadPacer and CommandPacer keep this client under CloudTrail's quotas: 10 reads and 1
+	// command per second, shared by all callers of an account in a Region, not adjustable. Nil
+	// means a pacer of the client's own: 8 reads per second with a burst of 2, and 0.9 commands
+	// per second. Pass the same pacers to all clients of an account and Region. Waits, watches,
+	// Ensure methods and lists wait for the pacers. Other calls count against them but are sent at
+	// once.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 
-// The defaults of the pacers. No second has more than ten reads, or one command, in it.
+// The defaults of the pacers: at most 10 reads and 1 command in any second.
 const (
 	readsPerSecond    = 8
 	readBurst         = 2
@@ -37,7 +41,7 @@ const (
 	commandBurst      = 1
 )
 
-// with is a copy of o, changed by a call's functions.
+// with returns a copy of o, changed by optFns.
 func (o Options) with(optFns []func(*Options)) Options {
 	o.ClientOptions = slices.Clone(o.ClientOptions)
 	for _, fn := range optFns {

@@ -15,16 +15,16 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The operations of the AWS CloudTrail API that this package reads by.
+// The operations of the AWS CloudTrail API that this package reads with.
 const (
 	getEventDataStore   statemachine.Operation = "GetEventDataStore"
 	listEventDataStores statemachine.Operation = "ListEventDataStores"
 )
 
-// Get reads an event data store, given by its ARN or its ID.
+// Get reads an event data store, identified by its ARN or ID.
 //
-// An ARN or ID that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind NotFound if there is no such store, or not any more.
+// An invalid ARN or ID is a [*statemachine.InputError], and nothing is sent. An error of the
+// service is a [*statemachine.Fault], of kind NotFound if the store does not exist.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.calls.New(optFns)
 	if err := validateStore("", eventDataStore, call.Region); err != nil {
@@ -52,10 +52,10 @@ func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore,
 	return s, nil
 }
 
-// List yields every event data store of the account in the client's Region, those that are pending deletion
-// too. ListEventDataStores tells no more than their ARNs, so that each store is read by itself; one that is
-// gone by then is left out. All these reads wait for their place under the quota of 10 a second. An error is
-// yielded once and ends it. Ranging again reads anew.
+// List yields every event data store of the account in the client's Region, including those that
+// are PENDING_DELETION. ListEventDataStores returns only names and ARNs, so List reads each store
+// with GetEventDataStore and omits one that is not found. All reads wait for the pacer
+// ([Options]). An error is yielded once and ends the sequence. Ranging again reads again.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := *c.calls.New(optFns)
@@ -74,11 +74,11 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
-// list reads one page.
+// list reads one page of ARNs.
 func (c *call) list(ctx context.Context, token *string) ([]types.EventDataStore, *string, error) {
 	out, err := sdkcall.Do(ctx, c.reads, listEventDataStores, "", c.api.ListEventDataStores, &cloudtrail.ListEventDataStoresInput{NextToken: token})
 	if err == nil && out.EventDataStores == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
-		// What the SDK makes of an answer that is none. That CloudTrail writes an empty list out is unconfirmed.
+		// The body was not a list. That CloudTrail encodes an empty list as [] is unconfirmed.
 		err = sdkcall.UnexpectedResponse(listEventDataStores, "", out.ResultMetadata, "response has no EventDataStores list")
 	}
 	if err != nil {

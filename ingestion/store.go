@@ -10,36 +10,37 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
-// EventDataStore is what GetEventDataStore tells of an event data store, under the names that it has there, and the
-// Categories.
+// EventDataStore is an event data store as GetEventDataStore returns it, under the same names,
+// with its event categories.
 type EventDataStore struct {
 	EventDataStoreArn string // never empty
 	Name              string // 3 to 128 characters
 	Status            Status // never empty
 
-	AdvancedEventSelectors []types.AdvancedEventSelector // which events are ingested
+	AdvancedEventSelectors []types.AdvancedEventSelector // the events to ingest
 
-	// Categories are the event categories of AdvancedEventSelectors, as [Categories] finds them: "Management",
-	// "Data", "NetworkActivity", "ConfigurationItem", "ActivityAuditLog", "Evidence", "Insight", …
+	// Categories are the result of [Categories] for AdvancedEventSelectors: "Management", "Data",
+	// "NetworkActivity", "ConfigurationItem", "ActivityAuditLog", "Evidence", "Insight" or others.
 	Categories []string
 
-	MultiRegionEnabled           bool                   // it has events of all Regions
-	OrganizationEnabled          bool                   // it has events of all accounts of an organization
-	RetentionPeriod              int32                  // days
-	TerminationProtectionEnabled bool                   // it cannot be deleted until that is off
-	CreatedTimestamp             time.Time              // zero where CloudTrail does not tell
-	UpdatedTimestamp             time.Time              // zero where CloudTrail does not tell
-	KmsKeyId                     string                 // a key ARN, whatever was given; empty: the store has no key of its own
-	BillingMode                  types.BillingMode      // EXTENDABLE_RETENTION_PRICING or FIXED_RETENTION_PRICING
+	MultiRegionEnabled           bool                   // has events of all Regions
+	OrganizationEnabled          bool                   // has events of all accounts of the organization
+	RetentionPeriod              int32                  // in days
+	TerminationProtectionEnabled bool                   // DeleteEventDataStore is rejected
+	CreatedTimestamp             time.Time              // zero if the response lacks it
+	UpdatedTimestamp             time.Time              // zero if the response lacks it
+	KmsKeyId                     string                 // always a key ARN; empty if there is none
+	BillingMode                  types.BillingMode      // how the store is charged for
 	FederationStatus             types.FederationStatus // ENABLING, ENABLED, DISABLING or DISABLED
-	FederationRoleArn            string                 // empty: none
-	PartitionKeys                []types.PartitionKey   // at most two
+	FederationRoleArn            string                 // empty if there is none
+	PartitionKeys                []types.PartitionKey   // at most 2
 }
 
-// Controllable reports whether CloudTrail starts and stops ingestion into a store of these categories:
-// management, data and network activity events and configuration items. It refuses the other categories with
-// InvalidEventDataStoreCategoryException, as those of partners (ActivityAuditLog), Audit Manager (Evidence) and
-// Insights. A store whose categories are not known counts as controllable: CloudTrail decides.
+// Controllable reports whether CloudTrail can start and stop ingestion into the store: whether its
+// categories are only Management, Data, NetworkActivity and ConfigurationItem. CloudTrail rejects
+// others with InvalidEventDataStoreCategoryException, such as those of partners (ActivityAuditLog),
+// Audit Manager (Evidence) and Insights (Insight). A store without categories is reported as
+// controllable, and CloudTrail decides.
 func (s *EventDataStore) Controllable() bool {
 	return !slices.ContainsFunc(s.Categories, func(c string) bool {
 		switch c {
@@ -50,6 +51,8 @@ func (s *EventDataStore) Controllable() bool {
 	})
 }
 
+// storeFromOutput converts the response of GetEventDataStore.
+// storeFromOutput converts the response of GetEventDataStore.
 func storeFromOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
 	return &EventDataStore{
 		EventDataStoreArn:            aws.ToString(o.EventDataStoreArn),
@@ -71,8 +74,7 @@ func storeFromOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
 	}
 }
 
-// Categories are the event categories of a store with these selectors, each once, in their order: the values
-// that they want eventCategory to equal.
+// Categories returns the distinct values that selectors require eventCategory to equal, in order.
 func Categories(selectors []types.AdvancedEventSelector) []string {
 	var found []string
 	for _, s := range selectors {
@@ -90,10 +92,10 @@ func Categories(selectors []types.AdvancedEventSelector) []string {
 	return found
 }
 
-// status is the store's state as its machine has it.
+// status returns the store's state in [Machine].
 func (s *EventDataStore) status() Status { return s.Status }
 
-// sameStore reports whether nothing differs that a Watch tells: anything but the time of the last update.
+// sameStore reports whether a and b differ in nothing but UpdatedTimestamp, so that Watch omits b.
 func sameStore(a, b *EventDataStore) bool {
 	x, y := *a, *b
 	x.UpdatedTimestamp, y.UpdatedTimestamp = time.Time{}, time.Time{}

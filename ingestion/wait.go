@@ -10,30 +10,33 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits until the event data store, given by its ARN or its ID, is in the status target, for at most
-// maxWait, and returns the last value it read, even alongside an error. It does nothing to the store. The rules are
-// those of [statemachine.Waiter.Wait], on [Machine]: among them, that a status that cannot become the target by
-// itself fails the wait, after the Grace of a minute in which it may be an old read. The error then says which
-// operations would lead there: from PENDING_DELETION to ENABLED, RestoreEventDataStore.
+// Wait waits until the event data store, identified by its ARN or ID, has the status target, for
+// at most maxWait. It returns the last value read, even with an error. It sends no commands.
 //
-// A wait that ends without the target is a [*statemachine.WaitError]; its Reason is Gone once the store is
-// removed for good. Arguments that are not valid, all at once, are a [*statemachine.InputError] before anything is
-// sent.
+// The rules are those of [statemachine.Waiter.Wait] on [Machine]. A status that cannot settle into
+// the target may be a stale read for the grace period of 1 minute; after that the wait fails. The
+// error names the operations that would lead to the target, such as RestoreEventDataStore.
+//
+// If the wait fails, the error is a [*statemachine.WaitError], with the Reason Gone if the store
+// does not exist. Invalid arguments are one [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.calls.NewNoRetry(optFns)
-	w, err := call.toWait(eventDataStore, target, maxWait)
+	w, err := call.newWait(eventDataStore, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
 	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", w, target, maxWait)
 }
 
-// Watch yields the event data store, given by its ARN or its ID, as it is, then each read that differs in
-// anything but UpdatedTimestamp, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that
-// a wait tolerates go to Options.Wait.OnRead. The store being removed for good, any other failure and the
-// context's end are yielded once, as a [*statemachine.WaitError] beside the last value, and end it. An ARN or
-// ID that is not valid is yielded as a [*statemachine.InputError]. The loop's body must not change an EventDataStore:
-// it is compared with the next one. Ranging again starts over.
+// Watch yields the event data store, identified by its ARN or ID, and then each read that differs
+// in anything but UpdatedTimestamp. It reads every 30 s (WatchDelay) until the caller stops
+// ranging.
+//
+// Read failures that a wait retries are passed only to Options.Wait.OnRead. Any other failure, a
+// store that no longer exists and the end of ctx are yielded once, as a [*statemachine.WaitError]
+// with the last value, and end the sequence. An invalid ARN or ID is yielded as a
+// [*statemachine.InputError]. The loop body must not modify an EventDataStore: Watch compares it
+// with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.calls.NewNoRetry(optFns)
@@ -45,16 +48,16 @@ func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...fun
 	}
 }
 
-// toWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
-// sleeps, which is twice as large otherwise.
-func (c *call) toWait(eventDataStore string, target Status, maxWait time.Duration) (*statemachine.Waiter[*EventDataStore, Status], error) {
+// newWait validates the arguments of Wait and returns its waiter. It is a function of its own to
+// keep the goroutine's stack small while the wait sleeps.
+func (c *call) newWait(eventDataStore string, target Status, maxWait time.Duration) (*statemachine.Waiter[*EventDataStore, Status], error) {
 	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validateStore("", eventDataStore, c.Region)); err != nil {
 		return nil, err
 	}
 	return c.waiter(eventDataStore), nil
 }
 
-// waiter makes the waiter of one call, a patient one.
+// waiter returns the waiter of one call. The kernel paces its reads.
 func (c *call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
 	return &statemachine.Waiter[*EventDataStore, Status]{
 		Machine:  machine,

@@ -139,7 +139,8 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// TestHostileAnswers: what the SDK takes for a success is none unless it is about the store that was asked for.
+// TestHostileAnswers: what the SDK takes for a success is none unless it is about the store that
+// was asked for.
 func TestHostileAnswers(t *testing.T) {
 	other := "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/9999-" + storeID
 	for _, test := range []struct{ why, body, says string }{

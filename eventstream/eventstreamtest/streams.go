@@ -13,7 +13,7 @@ import (
 
 // What AWS says of a destination that is unhealthy, as its troubleshooting page for the real-time export lists it.
 const (
-	// MessageNotActive and MessageMissing need a new stream: see [eventstream.Destination.NeedsNewStream].
+	// MessageNotActive and MessageMissing need a new stream: see [eventstream.Destination.MustRecreate].
 	MessageNotActive = "The Kinesis Data Stream is not Active. Please check the configuration and recreate the event stream later"
 	MessageMissing   = "The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination"
 

@@ -25,11 +25,11 @@ func TestQuotas(t *testing.T) {
 		},
 		{
 			"ingestion/options.go", "| readsPerSecond a second, (readBurst) at once |",
-			"readsPerSecond reads a second, (readBurst) of them at once, and one of commandsPerSecond commands a second",
+			"readsPerSecond reads per second with a burst of readBurst, and commandsPerSecond commands per second",
 		},
 		{
 			"eventstream/options.go", "| readsPerSecond reads a second, (readBurst) at once; commands commandsPerSecond a second |",
-			"readsPerSecond reads a second, (readBurst) of them at once, and one of commandsPerSecond commands a second",
+			"readsPerSecond reads per second with a burst of readBurst, and commandsPerSecond commands per second",
 		},
 	} {
 		text, err := snippets.ReadFile(tt.file)
