@@ -28,6 +28,12 @@ var services = []struct{ room, api string }{
 	{"./eventstream", "customerprofiles"},
 }
 
+// records has a row for each package below a service package that is for another API of the SDK.
+var records = []struct{ room, api string }{
+	{"./activitystream/activityrecord/kmskeys", "kms"},
+	{"./activitystream/activityreader", "kinesis"},
+}
+
 // forTests are the packages that no shipped program links: what makes an in-process AWS, and what only our own tests use.
 var forTests = []string{"./internal/simulator/...", "./.../*test", "./.../*test/..."}
 
@@ -111,6 +117,26 @@ func rules() []rule {
 			never:  []string{"sdk/config/...", "sdk/feature/ec2/imds/..."},
 			breach: [2]string{"./activitystream", "sdk/config"},
 		},
+		{
+			name:   "activityrecord uses the standard library only",
+			why:    "a program that has the bytes of a record, such as a Lambda function, must not link an SDK to decode them",
+			of:     []string{"./activitystream/activityrecord"},
+			only:   []string{"std"},
+			breach: [2]string{"./activitystream/activityrecord", "./activitystream/activityrecord/kmskeys"},
+		},
+	}
+	var ofRecords []string // they have rules of their own
+	for _, r := range records {
+		api := "sdk/service/" + r.api
+		ofRecords = append(ofRecords, r.room, r.room+"/...")
+		rr = append(rr, rule{
+			name:   r.room[2:] + " is for " + r.api + " alone",
+			why:    "a program that uses one service does not link the others",
+			of:     []string{r.room},
+			never:  []string{"sdk/service/..."},
+			unless: []string{"sdk/service/internal/...", api, api + "/..."},
+			breach: [2]string{r.room, "sdk/service/rds"},
+		})
 	}
 	for _, s := range services {
 		api := "sdk/service/" + s.api
@@ -119,6 +145,7 @@ func rules() []rule {
 				name:   s.room[2:] + " is for " + s.api + " alone",
 				why:    "a program that uses one service does not link the others",
 				of:     []string{s.room, s.room + "/..."},
+				except: ofRecords,
 				never:  []string{"sdk/service/..."},
 				unless: []string{"sdk/service/internal/...", api, api + "/..."},
 				breach: [2]string{s.room, "sdk/service/sts"},
@@ -154,6 +181,8 @@ var required = []struct{ module, why string }{
 	{sdk + "/service/rds", "activitystream"},
 	{sdk + "/service/cloudtrail", "ingestion"},
 	{sdk + "/service/customerprofiles", "eventstream"},
+	{sdk + "/service/kinesis", "activityreader"},
+	{sdk + "/service/kms", "kmskeys"},
 	{smithy, "its error types and middleware"},
 	{"github.com/google/go-cmp", "for the tests"},
 }
