@@ -43,6 +43,7 @@ func commands(text string) []string {
 // ofGo are the flags that go has itself, and whether a value follows.
 var ofGo = map[string]bool{ //nolint:gochecknoglobals // a table
 	"-v": false, "-race": false, "-run": true, "-bench": true, "-fuzz": true, "-fuzztime": true, "-list": true, "-timeout": true, "-count": true, "-tags": true, "-benchmem": false,
+	"-modfile": true,
 }
 
 // check says what is wrong with a command that is run in a directory: a package, a test or a flag that is not there.
