@@ -17,7 +17,7 @@ import (
 // guides are the Markdown files whose blocks are compared: those in docs, and what is beside the README at the root.
 func guides(t *testing.T) []string {
 	t.Helper()
-	names := []string{"ARCHITECTURE.md", "CONTRIBUTING.md"}
+	names := []string{"ARCHITECTURE.md", "CONTRIBUTING.md", ".github/ISSUE_TEMPLATE/bug_report.md"}
 	root := snippets.RepoPath(".")
 	err := filepath.WalkDir(snippets.RepoPath("docs"), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || filepath.Ext(name) != ".md" {
