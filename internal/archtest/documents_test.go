@@ -15,96 +15,65 @@ import (
 	"testing"
 )
 
-// headings are what the documentation of a package that users import has to have an answer to.
-var headings = []string{"When not to use it", "Errors"}
+// sections are the sections that the comment of each service package has.
+var sections = []string{"When not to use it", "Errors", "Testing"}
 
-// ofServices are the further ones of the services' packages.
-var ofServices = []string{"Lifecycle", "Waiting", "Many at once", "Concurrency", "Testing"}
+// particular are the kinds whose meaning in a service package differs from the general one. The
+// package's comment must explain them. All others are explained at the constants of statemachine.
+var particular = map[string][]string{
+	"eventstream": {"NotFound"},    // may mean that access was denied
+	"ingestion":   {"Unsupported"}, // a store whose event categories cannot be started or stopped
+}
 
-// everywhere are the kinds that any call can fail with, whatever a package's own table of codes has.
-var everywhere = []string{"InvalidInput", "AccessDenied", "Unauthenticated", "Throttled", "Unavailable", "Interrupted", "Unknown"}
+// maxWords is the limit of a service package's comment, without its code.
+const maxWords = 400
 
-// TestPackagesSayWhatToDo: who reads only a package's own documentation learns what to do about every kind and reason that
-// it returns. The kinds are those of its table of codes, in faults.go, and those that it names elsewhere in its code.
-func TestPackagesSayWhatToDo(t *testing.T) {
-	kinds, reasons := kindsAndReasons(t)
+// TestPackageComments checks the comments of the packages: their sections, their length, and the
+// kinds that they must explain.
+func TestPackageComments(t *testing.T) {
 	for _, service := range services {
-		dir := strings.TrimPrefix(service.room, "./")
-		want := map[string]bool{}
-		for _, name := range slices.Concat(everywhere, reasons) {
-			want[name] = true
-		}
-		var text string
-		for _, s := range sources(t, func(f file) bool { return path.Dir(f.path) == dir && f.shipped() }) {
-			if path.Base(s.path) == "doc.go" {
-				text = s.ast.Doc.Text()
-			}
-			ast.Inspect(s.ast, func(n ast.Node) bool {
-				if sel, ok := n.(*ast.SelectorExpr); ok && isIdent(sel.X, "statemachine") {
-					switch name := sel.Sel.Name; {
-					case slices.Contains(kinds, name):
-						want[name] = true
-					case name == "DriftError":
-						want["Drifted"] = true
-					}
-				}
-				return true
-			})
-		}
-		delete(want, internalOnly[dir])
-		for name := range want {
-			if !regexp.MustCompile(`(?m)^ +- .*\[statemachine\.` + name + `\]`).MatchString(text) {
-				t.Errorf("%s/doc.go does not say in a list what to do about statemachine.%s", dir, name)
+		dir := strings.TrimPrefix(service.dir, "./")
+		text := packageComment(t, dir)
+		for _, name := range particular[dir] {
+			if !strings.Contains(text, "[statemachine."+name+"]") {
+				t.Errorf("%s: package comment does not explain [statemachine.%s]", dir, name)
 			}
 		}
-		for _, h := range slices.Concat(headings, ofServices) {
+		for _, h := range sections {
 			if !strings.Contains(text, "\n# "+h+"\n") {
-				t.Errorf("%s/doc.go has no section %q", dir, h)
+				t.Errorf("%s: package comment has no section %q", dir, h)
 			}
+		}
+		if n := len(strings.Fields(codeLine.ReplaceAllString(text, ""))); n > maxWords && !slices.Contains(notConverted, dir) {
+			t.Errorf("%s: package comment has %d words, the maximum is %d", dir, n, maxWords)
 		}
 	}
 	for _, dir := range []string{"statemachine", "statemachine/sdkfault"} {
-		for _, s := range sources(t, func(f file) bool { return path.Dir(f.path) == dir && f.shipped() }) {
-			if s.ast.Doc != nil && !strings.Contains(s.ast.Doc.Text(), "\n# When not to use it\n") {
-				t.Errorf("%s: the package does not say when not to use it", s.path)
-			}
+		if !strings.Contains(packageComment(t, dir), "\n# When not to use it\n") {
+			t.Errorf("%s: package comment has no section %q", dir, "When not to use it")
 		}
 	}
 }
 
-// internalOnly are the kinds that a package uses to tell an ensure to try again, and never returns.
-var internalOnly = map[string]string{"eventstream": "Conflict"}
+// codeLine matches a line of code in the text of a comment.
+var codeLine = regexp.MustCompile(`(?m)^\t.*$`)
 
-// kindsAndReasons are the constants of statemachine.
-func kindsAndReasons(t *testing.T) (kinds, reasons []string) {
+// packageComment returns the text of a package's comment.
+func packageComment(t *testing.T, dir string) string {
 	t.Helper()
-	for _, s := range sources(t, func(f file) bool { return f.path == "statemachine/kind.go" || f.path == "statemachine/reason.go" }) {
-		for _, d := range s.ast.Decls {
-			g, ok := d.(*ast.GenDecl)
-			if !ok {
-				continue
-			}
-			for _, spec := range g.Specs {
-				v, ok := spec.(*ast.ValueSpec)
-				switch {
-				case !ok:
-				case isIdent(v.Type, "Kind"):
-					kinds = append(kinds, v.Names[0].Name)
-				case isIdent(v.Type, "Reason"):
-					reasons = append(reasons, v.Names[0].Name)
-				}
-			}
+	for _, s := range sources(t, func(f file) bool { return path.Dir(f.path) == dir && f.shipped() }) {
+		if s.ast.Doc != nil {
+			return s.ast.Doc.Text()
 		}
 	}
-	if len(kinds) < 15 || len(reasons) < 6 {
-		t.Fatalf("found the kinds %v and the reasons %v only", kinds, reasons)
-	}
-	return kinds, reasons
+	t.Fatalf("%s: the package has no comment", dir)
+	return ""
 }
 
-// undocumented gives the exported fields of a struct type that nothing is said about: neither on the field, nor above the group that
-// it stands in with no empty line between, nor, by its name, in the comment on the type. A field that is named for its type
-// (Status Status), or embedded, is documented there.
+// undocumented returns the exported fields of a struct type that have no documentation. A comment
+// on the field counts, as does one above its group of lines, and the field's name in the comment of
+// the type. A field that is embedded, or has the name of its type (Status Status), is documented
+// there.
 func undocumented(fset *token.FileSet, typ *doc.Type) []*ast.Ident {
 	spec := exportedSpec(typ.Decl, typ.Name)
 	st, ok := spec.Type.(*ast.StructType)
@@ -129,39 +98,40 @@ func undocumented(fset *token.FileSet, typ *doc.Type) []*ast.Ident {
 	return found
 }
 
-// TestExamplesAreShort: an example is read from the top to the end. The packages of the programs say what they show.
+// TestExamplesAreShort checks that a file of an example is short enough to read from top to bottom,
+// and that each example has a package comment.
 func TestExamplesAreShort(t *testing.T) {
-	const most = 150
-	limits := map[string]int{"examples/custom-resource/instance.go": 79} // "under 80 lines", which is what the guide promises
-	said := map[string]bool{}
+	const maxLines = 150
+	limits := map[string]int{"examples/custom-resource/instance.go": 79} // the guide says "under 80 lines"
+	documented := map[string]bool{}
 	for _, s := range sources(t, func(f file) bool { return f.under("examples") && !f.is("_test.go") }) {
 		limit, ok := limits[s.path]
 		if !ok {
-			limit = most
+			limit = maxLines
 		}
 		delete(limits, s.path)
-		if n := s.fset.File(s.ast.Pos()).LineCount(); n > limit+1 { // it counts an empty line after the last
+		if n := s.fset.File(s.ast.Pos()).LineCount(); n > limit+1 { // LineCount includes an empty last line
 			t.Errorf("%s has more than %d lines", s.path, limit)
 		}
 		dir := path.Dir(s.path)
-		said[dir] = said[dir] || s.ast.Doc != nil
+		documented[dir] = documented[dir] || s.ast.Doc != nil
 	}
-	for dir, ok := range said {
+	for dir, ok := range documented {
 		if !ok {
-			t.Errorf("%s: no file has a comment on the package: what does it show?", dir)
+			t.Errorf("%s: the package has no comment that says what it shows", dir)
 		}
 	}
 	for name := range limits {
-		t.Errorf("%s is not there", name)
+		t.Errorf("%s does not exist", name)
 	}
 }
 
-// TestNamedFiles: a path of a Go file in a comment of a document or of our code leads to a file that is there.
+// TestNamedFiles checks that each file that a document or a comment names by its path exists.
 func TestNamedFiles(t *testing.T) {
 	all := files(t)
-	there := map[string]bool{}
+	exists := map[string]bool{}
 	for _, f := range all {
-		there[f.path] = true
+		exists[f.path] = true
 	}
 	named := regexp.MustCompile(`(?:internal|examples|statemachine|activitystream|ingestion|eventstream|tools)/[\w./-]*\w\.(?:go|md|json|txt)\b`)
 	for _, f := range all {
@@ -179,10 +149,10 @@ func TestNamedFiles(t *testing.T) {
 			for _, m := range named.FindAllIndex(line, -1) {
 				name := string(line[m[0]:m[1]])
 				before := string(line[:m[0]])
-				if strings.HasSuffix(before, "/") && !strings.HasSuffix(before, "../") || there[name] || there[path.Join(path.Dir(f.path), name)] || strings.Contains(name, "testdata/") {
+				if strings.HasSuffix(before, "/") && !strings.HasSuffix(before, "../") || exists[name] || exists[path.Join(path.Dir(f.path), name)] || strings.Contains(name, "testdata/") {
 					continue
 				}
-				t.Errorf("%s names %s, which is not there", f.path, name)
+				t.Errorf("%s names %s, which does not exist", f.path, name)
 			}
 		}
 	}
@@ -191,15 +161,15 @@ func TestNamedFiles(t *testing.T) {
 func TestUndocumentedFieldsAreFound(t *testing.T) {
 	const text = `package p
 
-// T has a Told.
+// T has a Named.
 type T struct {
-	Told    int
-	Beside  int // beside it
+	Named   int
+	Same    int // on its line
 	Silent  int
 	Status  Status
 	private int
 
-	// Above is above them.
+	// Above is above the group.
 	Above int
 	Below int
 

@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// root gives the directory of the repository: the nearest one above that has a go.mod.
+// root returns the directory of the repository: the nearest parent directory that has a go.mod.
 func root(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -35,24 +35,26 @@ func root(t *testing.T) string {
 	}
 }
 
-// A file is one of the repository's, by its slash-separated path from the root.
+// A file of the repository has a slash-separated path from the root.
 type file struct {
 	path   string
-	nested bool // of a nested module
+	nested bool // part of a nested module
 }
 
+// is reports whether the path ends with a suffix.
 func (f file) is(suffix string) bool { return strings.HasSuffix(f.path, suffix) }
 
-// under tells whether the file is in a directory, at any depth.
+// under reports whether the file is in a directory, at any depth.
 func (f file) under(dir string) bool { return strings.HasPrefix(f.path, dir+"/") }
 
-// shipped tells whether a program of our users can have it linked in.
+// shipped reports whether a user's program can link the file.
 func (f file) shipped() bool {
 	return f.is(".go") && !f.is("_test.go") && !f.nested && !f.under("examples")
 }
 
-// files gives all files but hidden ones and those in testdata. It opens every directory and looks at every file in it, by which go test
-// knows what its cached result hangs on: it does not see what a go command reads that a test has started.
+// files returns all files except hidden ones and those in testdata. It opens each directory and
+// stats each file, so that go test's cache depends on them: the cache does not see the files that a
+// go command reads, when a test runs one.
 func files(t *testing.T) []file {
 	t.Helper()
 	top := root(t)
@@ -102,9 +104,10 @@ type source struct {
 	ast  *ast.File
 }
 
-// at gives a position as path:line.
+// at returns the position of a node as path:line.
 func (s source) at(n ast.Node) string { return at(s.fset, s.path, n) }
 
+// at returns the position of a node as path:line. An empty name means the name in fset.
 func at(fset *token.FileSet, name string, n ast.Node) string {
 	p := fset.Position(n.Pos())
 	if name == "" {
@@ -114,7 +117,8 @@ func at(fset *token.FileSet, name string, n ast.Node) string {
 	return p.String()
 }
 
-// sources parses the Go files that are wanted. Not to find one of them is an error: a check that looks at nothing proves nothing.
+// sources parses the Go files that want selects. It ends the test if there is none, because a check
+// of no files proves nothing.
 func sources(t *testing.T, want func(file) bool) []source {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -134,23 +138,24 @@ func sources(t *testing.T, want func(file) bool) []source {
 		found = append(found, source{file: f, fset: fset, ast: a})
 	}
 	if len(found) == 0 {
-		t.Fatal("no file to look at")
+		t.Fatal("no Go file is selected")
 	}
 	return found
 }
 
-// TestNoInit: what a package does when it is linked, nobody can see, order or avoid.
+// TestNoInit checks that no package has an init function: a program cannot see, order or avoid its
+// effects.
 func TestNoInit(t *testing.T) {
 	for _, s := range sources(t, func(f file) bool { return !f.is("_test.go") }) {
 		for _, d := range s.ast.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
-				t.Errorf("%s: func init: do it in a constructor", s.at(f))
+				t.Errorf("%s: func init: move it to a constructor", s.at(f))
 			}
 		}
 	}
 }
 
-// TestNoPanic: errors are returned. Only a function named Must… panics, and is named so for it.
+// TestNoPanic checks that only functions named Must… panic. All others return errors.
 func TestNoPanic(t *testing.T) {
 	for _, s := range sources(t, file.shipped) {
 		for _, d := range s.ast.Decls {
@@ -167,10 +172,11 @@ func TestNoPanic(t *testing.T) {
 	}
 }
 
-// TestNoSleep: a test that really sleeps is slow and, on a busy machine, wrong. Inside a synctest bubble a sleep takes no time
-// and ends at an exact instant; there it is the way to let time pass. A test itself must not sleep but in what it gives to
-// synctest.Test. Helpers and the functions in a table's rows may where there are bubbles beside them: that they are called
-// in one, the source does not show.
+// TestNoSleep checks that tests do not sleep in real time, which is slow and, on a busy machine,
+// unreliable. In a synctest bubble a sleep takes no time and ends at an exact instant. A test may
+// sleep only in the function that it passes to synctest.Test or assert.RunSynctest. Helpers and the
+// functions of a table may sleep if their directory has bubbles, because the source does not show
+// where they are called.
 func TestNoSleep(t *testing.T) {
 	tests := sources(t, func(f file) bool { return f.is("_test.go") })
 	bubbles := map[string]bool{} // by directory
@@ -195,10 +201,10 @@ func TestNoSleep(t *testing.T) {
 					return called[n] || !bubble
 				case *ast.CallExpr:
 					if startsBubble(n) {
-						return false // what is written inside runs in the bubble
+						return false // its body runs in the bubble
 					}
 					if isSelector(n.Fun, "time", "Sleep") {
-						t.Errorf("%s: time.Sleep outside of a call of synctest.Test", s.at(n))
+						t.Errorf("%s: time.Sleep outside of synctest.Test", s.at(n))
 					}
 					called[n.Fun] = true // func() { … }()
 					if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Run" {
@@ -216,22 +222,23 @@ func startsBubble(call *ast.CallExpr) bool {
 	return isSelector(call.Fun, "synctest", "Test") || isSelector(call.Fun, "assert", "RunSynctest")
 }
 
-// byGoTest matches the functions that go test calls by itself.
+// byGoTest matches the functions that go test calls.
 var byGoTest = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)([^a-z]|$)`)
 
-// TestExamplesAreRun: go test runs only the Examples that say what they print.
+// TestExamplesAreRun checks that each Example has an Output comment, because go test runs only
+// those.
 func TestExamplesAreRun(t *testing.T) {
 	for _, s := range sources(t, func(f file) bool { return f.is("_test.go") }) {
 		for _, e := range doc.Examples(s.ast) {
 			if e.Output == "" && !e.EmptyOutput {
-				t.Errorf("%s: Example%s has no Output comment: it is compiled, but never run", s.path, e.Name)
+				t.Errorf("%s: Example%s has no Output comment, so go test never runs it", s.path, e.Name)
 			}
 		}
 	}
 }
 
-// TestDocumented: every exported symbol has a comment, and every exported field: see undocumented. In a declaration of several
-// constants or variables, one on the whole serves.
+// TestDocumented checks that each exported symbol and field has a comment. The function
+// undocumented has the rules for fields. A group of constants or variables needs only one comment.
 func TestDocumented(t *testing.T) {
 	dirs := map[string][]*ast.File{}
 	var fset *token.FileSet
@@ -285,7 +292,8 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// exportedSpec gives the spec of a type, which has a comment of its own when several types are declared together.
+// exportedSpec returns the spec of a type. It has its own comment if several types are declared
+// together.
 func exportedSpec(d *ast.GenDecl, name string) *ast.TypeSpec {
 	for _, s := range d.Specs {
 		if ts, ok := s.(*ast.TypeSpec); ok && ts.Name.Name == name {
@@ -295,7 +303,7 @@ func exportedSpec(d *ast.GenDecl, name string) *ast.TypeSpec {
 	return &ast.TypeSpec{}
 }
 
-// interfaceMethods gives the exported methods that an interface type declares itself.
+// interfaceMethods returns the exported methods that an interface type declares itself.
 func interfaceMethods(typ *doc.Type) []*ast.Field {
 	it, ok := exportedSpec(typ.Decl, typ.Name).Type.(*ast.InterfaceType)
 	if !ok {
@@ -310,7 +318,8 @@ func interfaceMethods(typ *doc.Type) []*ast.Field {
 	return mm
 }
 
-// mirrorsSDK tells by its last parameter, ...func(*rds.Options), that a method is one of an SDK client's: the SDK documents it.
+// mirrorsSDK reports whether a method is one of an SDK client, which the SDK documents. Such a
+// method has ...func(*rds.Options) as its last parameter.
 func mirrorsSDK(m *ast.Field) bool {
 	f, ok := m.Type.(*ast.FuncType)
 	if !ok || f.Params.NumFields() == 0 {
@@ -341,7 +350,8 @@ var (
 	absolute = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)`)
 )
 
-// links gives the relative targets of the links in a Markdown text, without their fragments. What stands in code is no link.
+// links returns the relative targets of the links in a Markdown text, without their fragments. It
+// ignores code.
 func links(text string) []string {
 	text = code.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
 	var targets []string
@@ -356,7 +366,7 @@ func links(text string) []string {
 	return targets
 }
 
-// TestLinks: a relative link in a Markdown file leads to a file that is there.
+// TestLinks checks that each relative link in a Markdown file leads to a file that exists.
 func TestLinks(t *testing.T) {
 	for _, f := range files(t) {
 		if !f.is(".md") {
@@ -372,9 +382,9 @@ func TestLinks(t *testing.T) {
 				full = target[1:] // from the root of the repository
 			}
 			if strings.HasPrefix(full, "../") {
-				t.Errorf("%s: the link %s leads out of the repository", f.path, target)
+				t.Errorf("%s: link %s leads out of the repository", f.path, target)
 			} else if _, err := os.Stat(filepath.Join(root(t), filepath.FromSlash(full))); err != nil {
-				t.Errorf("%s: the link %s leads nowhere", f.path, target)
+				t.Errorf("%s: the target of link %s does not exist", f.path, target)
 			}
 		}
 	}
@@ -389,6 +399,7 @@ func TestLinksAreFound(t *testing.T) {
 	}
 }
 
+// last returns the last argument, or nil.
 func last(args []ast.Expr) ast.Expr {
 	if len(args) == 0 {
 		return nil

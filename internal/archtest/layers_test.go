@@ -13,16 +13,17 @@ import (
 	"testing"
 )
 
-// The short names under which the rules speak of packages: "./activitystream" is ours, "sdk/aws" the SDK's, "smithy/auth" smithy's, and
-// "std" is any package of the standard library. A pattern takes "..." for any rest, nothing included, and "*" for anything without a slash.
+// The rules use short names for packages: "./activitystream" is a package of this module, "sdk/aws"
+// one of the SDK, "smithy/auth" one of smithy, and "std" any package of the standard library. In a
+// pattern, "..." matches any rest, including none, and "*" anything without a slash.
 const (
 	ours   = "github.com/streamwarden/streamwarden-go"
 	sdk    = "github.com/aws/aws-sdk-go-v2"
 	smithy = "github.com/aws/smithy-go"
 )
 
-// services has a row for each service package: the package, and the one API of the SDK that it is for.
-var services = []struct{ room, api string }{
+// services has a row for each service package: its directory, and the SDK's package for its API.
+var services = []struct{ dir, api string }{
 	{"./activitystream", "rds"},
 	{"./ingestion", "cloudtrail"},
 	{"./eventstream", "customerprofiles"},
@@ -34,95 +35,97 @@ var records = []struct{ room, api string }{
 	{"./activitystream/activityreader", "kinesis"},
 }
 
-// forTests are the packages that no shipped program links: what makes an in-process AWS, and what only our own tests use.
-var forTests = []string{"./internal/simulator/...", "./.../*test", "./.../*test/..."}
+// testOnly are the packages that no shipped program links: the in-process AWS, and the packages for
+// this module's own tests.
+var testOnly = []string{"./internal/simulator/...", "./internal/assert", "./.../*test", "./.../*test/..."}
 
-// A rule says what packages may or must not depend on. It speaks of everything that ends up in a program with them,
-// whether imported by themselves or by what they import, and not of their tests.
+// A rule says what packages may or must not depend on. It covers direct and indirect imports, but
+// not those of tests.
 type rule struct {
 	name   string
 	why    string
-	of     []string // the packages it holds for
-	except []string // and those among them that it does not hold for
-	only   []string // where not nil: what they may depend on, and nothing else
-	never  []string // what they must not depend on
-	unless []string // and what of it they may
+	of     []string // the packages that the rule applies to
+	except []string // exceptions from of
+	only   []string // the allowed dependencies; nil allows all
+	never  []string // the forbidden dependencies
+	unless []string // exceptions from never
 
-	// breach is a made-up dependency, from one package on another, that the rule must notice. It shows that the patterns say what they should.
-	breach [2]string
+	// violation is a made-up dependency, of one package on another, that the rule must detect. It
+	// shows that the patterns are right.
+	violation [2]string
 }
 
 func rules() []rule {
 	core := []string{"std", "./statemachine", "sdk/aws/...", "sdk/internal/...", "smithy/..."}
 	rr := []rule{
 		{
-			name:   "the root package is documentation",
-			why:    "whoever imports it for its links must not link three services",
-			of:     []string{"."},
-			only:   []string{},
-			breach: [2]string{".", "./statemachine"},
+			name:      "the root package is documentation",
+			why:       "a program that imports it for its documentation must not link three services",
+			of:        []string{"."},
+			only:      []string{},
+			violation: [2]string{".", "./statemachine"},
 		},
 		{
-			name:   "statemachine stands on the standard library",
-			why:    "it is for any lifecycle, also one that is not of AWS; its users should not have to link an SDK",
-			of:     []string{"./statemachine"},
-			only:   []string{"std"},
-			breach: [2]string{"./statemachine", "smithy"},
+			name:      "statemachine imports the standard library only",
+			why:       "it is for any lifecycle, not only AWS's; its users should not have to link an SDK",
+			of:        []string{"./statemachine"},
+			only:      []string{"std"},
+			violation: [2]string{"./statemachine", "smithy"},
 		},
 		{
-			name:   "sdkfault adds the SDK's core",
-			why:    "it serves every service, also one of the user's own, so that it may know none",
-			of:     []string{"./statemachine/..."},
-			except: []string{"./statemachine"},
-			only:   core,
-			breach: [2]string{"./statemachine/sdkfault", "sdk/service/rds/types"},
+			name:      "sdkfault adds the SDK's core only",
+			why:       "it serves every service, including one of the user's own, so it must know none",
+			of:        []string{"./statemachine/..."},
+			except:    []string{"./statemachine"},
+			only:      core,
+			violation: [2]string{"./statemachine/sdkfault", "sdk/service/rds/types"},
 		},
 		{
-			name:   "internal knows no service",
-			why:    "what is particular to one service lives in that service's room; a shared package that knew one would bring it to all",
-			of:     []string{"./internal/..."},
-			never:  slices.Concat([]string{"sdk/service/..."}, rooms("")),
-			unless: []string{"sdk/service/internal/..."},
-			breach: [2]string{"./internal/validate", "sdk/service/cloudtrail"},
+			name:      "internal knows no service",
+			why:       "code for one service belongs in that service's package; a shared package that imports one service adds it to all",
+			of:        []string{"./internal/..."},
+			never:     slices.Concat([]string{"sdk/service/..."}, servicePatterns("")),
+			unless:    []string{"sdk/service/internal/..."},
+			violation: [2]string{"./internal/validate", "sdk/service/cloudtrail"},
 		},
 		{
-			name:   "nobody ships a simulator",
-			why:    "an in-process AWS in a production binary is dead weight, and one slip away from being talked to instead of the real one",
-			of:     []string{"./..."},
-			except: slices.Concat([]string{"./examples/..."}, forTests),
-			never:  forTests,
-			breach: [2]string{"./ingestion", "./ingestion/ingestiontest"},
+			name:      "only tests and examples import a simulator",
+			why:       "an in-process AWS in a production binary is dead weight, and could be called instead of the real AWS by mistake",
+			of:        []string{"./..."},
+			except:    slices.Concat([]string{"./examples/..."}, testOnly),
+			never:     testOnly,
+			violation: [2]string{"./ingestion", "./ingestion/ingestiontest"},
 		},
 		{
-			name:   "nobody ships package testing",
-			why:    "it registers flags and is not meant for programs; what is for tests has a package of its own",
-			of:     []string{"./..."},
-			except: slices.Concat([]string{"./examples/...", "./internal/..."}, forTests), // of internal, some is for tests; what is not is met where it is used
-			never:  []string{"testing", "testing/..."},
-			breach: [2]string{"./eventstream", "testing"},
+			name:      "no shipped package imports testing",
+			why:       "it registers flags and is not meant for programs; test helpers have their own packages",
+			of:        []string{"./..."},
+			except:    slices.Concat([]string{"./examples/...", "./internal/..."}, testOnly), // the packages of internal that are not for tests are checked through their importers
+			never:     []string{"testing", "testing/..."},
+			violation: [2]string{"./eventstream", "testing"},
 		},
 		{
-			name:   "nobody imports an example",
-			why:    "an example is a program to read and to run; what is worth sharing is worth a documented place",
-			of:     []string{"./..."},
-			except: []string{"./examples/..."},
-			never:  []string{"./examples/..."},
-			breach: [2]string{"./statemachine", "./examples/guard"},
+			name:      "no package imports an example",
+			why:       "an example is a program to read and to run; shared code belongs in a documented package",
+			of:        []string{"./..."},
+			except:    []string{"./examples/..."},
+			never:     []string{"./examples/..."},
+			violation: [2]string{"./statemachine", "./examples/guard"},
 		},
 		{
-			name:   "config is for programs",
-			why:    "it reads the environment and brings SSO, STS and the rest of the credential chain; a library takes the aws.Config that the program made of it",
-			of:     []string{"./..."},
-			except: []string{"./examples/..."},
-			never:  []string{"sdk/config/...", "sdk/feature/ec2/imds/..."},
-			breach: [2]string{"./activitystream", "sdk/config"},
+			name:      "config is for programs",
+			why:       "it reads the environment and links SSO, STS and the rest of the credential chain; a library takes the program's aws.Config",
+			of:        []string{"./..."},
+			except:    []string{"./examples/..."},
+			never:     []string{"sdk/config/...", "sdk/feature/ec2/imds/..."},
+			violation: [2]string{"./activitystream", "sdk/config"},
 		},
 		{
-			name:   "activityrecord uses the standard library only",
-			why:    "a program that has the bytes of a record, such as a Lambda function, must not link an SDK to decode them",
-			of:     []string{"./activitystream/activityrecord"},
-			only:   []string{"std"},
-			breach: [2]string{"./activitystream/activityrecord", "./activitystream/activityrecord/kmskeys"},
+			name:      "activityrecord uses the standard library only",
+			why:       "a program that has the bytes of a record, such as a Lambda function, must not link an SDK to decode them",
+			of:        []string{"./activitystream/activityrecord"},
+			only:      []string{"std"},
+			violation: [2]string{"./activitystream/activityrecord", "./activitystream/activityrecord/kmskeys"},
 		},
 	}
 	var ofRecords []string // they have rules of their own
@@ -130,44 +133,45 @@ func rules() []rule {
 		api := "sdk/service/" + r.api
 		ofRecords = append(ofRecords, r.room, r.room+"/...")
 		rr = append(rr, rule{
-			name:   r.room[2:] + " is for " + r.api + " alone",
-			why:    "a program that uses one service does not link the others",
-			of:     []string{r.room},
-			never:  []string{"sdk/service/..."},
-			unless: []string{"sdk/service/internal/...", api, api + "/..."},
-			breach: [2]string{r.room, "sdk/service/rds"},
+			name:      r.room[2:] + " is for " + r.api + " alone",
+			why:       "a program that uses one service does not link the others",
+			of:        []string{r.room},
+			never:     []string{"sdk/service/..."},
+			unless:    []string{"sdk/service/internal/...", api, api + "/..."},
+			violation: [2]string{r.room, "sdk/service/rds"},
 		})
 	}
 	for _, s := range services {
 		api := "sdk/service/" + s.api
 		rr = append(rr,
 			rule{
-				name:   s.room[2:] + " is for " + s.api + " alone",
-				why:    "a program that uses one service does not link the others",
-				of:     []string{s.room, s.room + "/..."},
-				except: ofRecords,
-				never:  []string{"sdk/service/..."},
-				unless: []string{"sdk/service/internal/...", api, api + "/..."},
-				breach: [2]string{s.room, "sdk/service/sts"},
+				name:      s.dir[2:] + " imports " + s.api + " only",
+				why:       "a program that uses one service does not link the others",
+				of:        []string{s.dir, s.dir + "/..."},
+				except:    ofRecords,
+				never:     []string{"sdk/service/..."},
+				unless:    []string{"sdk/service/internal/...", api, api + "/..."},
+				violation: [2]string{s.dir, "sdk/service/sts"},
 			},
 			rule{
-				name:   s.room[2:] + " is a room of its own",
-				why:    "what two services share belongs into internal or statemachine, where a third finds it as well",
-				of:     []string{s.room, s.room + "/..."},
-				never:  rooms(s.room),
-				breach: [2]string{s.room + s.room[1:] + "test", rooms(s.room)[0]},
+				name:      s.dir[2:] + " imports no other service package",
+				why:       "code that two services share belongs in internal or statemachine, where a third can use it",
+				of:        []string{s.dir, s.dir + "/..."},
+				never:     servicePatterns(s.dir),
+				violation: [2]string{s.dir + s.dir[1:] + "test", servicePatterns(s.dir)[0]},
 			},
 		)
 	}
 	return rr
 }
 
-// rooms gives the patterns of the service packages and what is below them, all but one.
-func rooms(but string) []string {
+// servicePatterns returns the patterns of all service packages except one, and of the packages
+// below them.
+func servicePatterns(except string) []string {
 	var pp []string
 	for _, s := range services {
-		if s.room != but {
-			pp = append(pp, s.room, s.room+"/...")
+		if s.dir != except {
+			pp = append(pp, s.dir, s.dir+"/...")
 		}
 	}
 	return pp
@@ -177,7 +181,7 @@ func rooms(but string) []string {
 var required = []struct{ module, why string }{
 	{sdk, "the core"},
 	{sdk + "/config", "for the examples"},
-	{sdk + "/credentials", "for the examples and the tests: made-up credentials"},
+	{sdk + "/credentials", "for the examples and the tests: static credentials"},
 	{sdk + "/service/rds", "activitystream"},
 	{sdk + "/service/cloudtrail", "ingestion"},
 	{sdk + "/service/customerprofiles", "eventstream"},
@@ -187,48 +191,48 @@ var required = []struct{ module, why string }{
 	{"github.com/google/go-cmp", "for the tests"},
 }
 
-// pkg is what go list tells of a package, in the rules' short names.
+// pkg is a package as go list describes it, with the rules' short names.
 type pkg struct {
 	path string
-	deps []string // all, also those of its dependencies; without itself
+	deps []string // direct and indirect, without the package itself
 }
 
 func TestRules(t *testing.T) {
 	pkgs := list(t)
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
-			holds := 0
+			applied := 0
 			for _, p := range pkgs {
-				if r.holdsFor(p.path) {
-					holds++
+				if r.appliesTo(p.path) {
+					applied++
 				}
-				for _, dep := range r.breaches(p) {
+				for _, dep := range r.violations(p) {
 					t.Errorf("%s depends on %s, but %s.\nSee: go list -deps -f '{{.ImportPath}}: {{.Imports}}' %s", p.path, dep, r.why, p.path)
 				}
 			}
-			if holds == 0 {
+			if applied == 0 {
 				t.Logf("no package of %v yet", r.of)
 			}
 		})
 	}
 }
 
-// TestServicesUseTheirAPI is the other half of "exactly one": each service package that is there uses the API that it is for.
+// TestServicesUseTheirAPI checks that each service package imports the API that it is for.
 func TestServicesUseTheirAPI(t *testing.T) {
 	pkgs := list(t)
 	for _, s := range services {
 		for _, p := range pkgs {
-			if api := "sdk/service/" + s.api; p.path == s.room && !slices.Contains(p.deps, api) {
+			if api := "sdk/service/" + s.api; p.path == s.dir && !slices.Contains(p.deps, api) {
 				t.Errorf("%s does not depend on %s", p.path, api)
 			}
 		}
 	}
 }
 
-// TestServicesAreListed finds the service package that somebody added without its row.
+// TestServicesAreListed finds a service package that has no row in services.
 func TestServicesAreListed(t *testing.T) {
 	for _, p := range list(t) {
-		if match([]string{"./internal/...", "./examples/..."}, p.path) || match(rooms(""), p.path) {
+		if match([]string{"./internal/...", "./examples/..."}, p.path) || match(servicePatterns(""), p.path) {
 			continue
 		}
 		for _, dep := range p.deps {
@@ -239,18 +243,18 @@ func TestServicesAreListed(t *testing.T) {
 	}
 }
 
-// TestRulesRejectViolations shows that each rule can be broken, and is met where it should be.
+// TestRulesRejectViolations checks that each rule detects its made-up violation.
 func TestRulesRejectViolations(t *testing.T) {
 	for _, r := range rules() {
-		from, to := r.breach[0], r.breach[1]
+		from, to := r.violation[0], r.violation[1]
 		if r.name == "" || r.why == "" {
-			t.Errorf("a rule of %v has no name or no reason", r.of)
+			t.Errorf("a rule for %v has no name or no reason", r.of)
 		}
-		if got := r.breaches(pkg{path: from, deps: []string{to}}); !slices.Equal(got, []string{to}) {
-			t.Errorf("%s: %s depends on %s and the rule notices %q", r.name, from, to, got)
+		if got := r.violations(pkg{path: from, deps: []string{to}}); !slices.Equal(got, []string{to}) {
+			t.Errorf("%s: %s depends on %s and the rule finds %q", r.name, from, to, got)
 		}
-		if got := r.breaches(pkg{path: from}); got != nil {
-			t.Errorf("%s: %s depends on nothing and the rule notices %q", r.name, from, got)
+		if got := r.violations(pkg{path: from}); got != nil {
+			t.Errorf("%s: %s depends on nothing and the rule finds %q", r.name, from, got)
 		}
 	}
 }
@@ -264,10 +268,10 @@ func TestMatch(t *testing.T) {
 		{"./internal/...", "./internal/simulator", true, "below"},
 		{"./internal/...", "./internal", true, "the rest may be nothing"},
 		{"./internal/...", "./internals", false, "another name"},
-		{"./...", ".", true, "the root, too"},
-		{"./...", "sdk/aws", false, "not ours"},
+		{"./...", ".", true, "the root as well"},
+		{"./...", "sdk/aws", false, "of another module"},
 		{"./.../*test", "./eventstream/eventstreamtest", true, "the test package of a service"},
-		{"./.../*test", "./simtest", true, "at the top, too"},
+		{"./.../*test", "./simtest", true, "at the top as well"},
 		{"./.../*test", "./eventstream", false, "the service itself"},
 		{"./.../*test", "./latest/thing", false, "the star ends at a slash"},
 		{"sdk/service/*", "sdk/service/rds", true, "one element"},
@@ -282,7 +286,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestRequirements checks what a user's go.mod inherits from ours.
+// TestRequirements checks the requirements that a user's go.mod inherits from this module.
 func TestRequirements(t *testing.T) {
 	var mod struct {
 		Require []struct {
@@ -300,23 +304,23 @@ func TestRequirements(t *testing.T) {
 			allowed = allowed || r.Path == q.module
 		}
 		if !allowed && !r.Indirect {
-			t.Errorf("go.mod requires %s, and so would everybody who requires us: a module that needs it belongs nested, under examples/ or internal/", r.Path)
+			t.Errorf("go.mod requires %s, and each user would inherit it: put the code into a nested module under examples/ or internal/", r.Path)
 		}
 	}
 	if len(mod.Replace)+len(mod.Exclude) > 0 {
-		t.Error("go.mod replaces or excludes a module. That works for us alone: our users would build, untested, what it avoids")
+		t.Error("go.mod replaces or excludes a module: users would build without it, which is untested")
 	}
 	if len(mod.Tool) > 0 {
-		t.Error("go.mod has a tool: it belongs into tools/go.mod, which no user inherits")
+		t.Error("go.mod has a tool: move it to tools/go.mod, which no user inherits")
 	}
 }
 
-// holdsFor tells whether the rule speaks of a package.
-func (r rule) holdsFor(path string) bool { return match(r.of, path) && !match(r.except, path) }
+// appliesTo reports whether the rule applies to a package.
+func (r rule) appliesTo(path string) bool { return match(r.of, path) && !match(r.except, path) }
 
-// breaches gives the dependencies of a package that the rule forbids.
-func (r rule) breaches(p pkg) []string {
-	if !r.holdsFor(p.path) {
+// violations returns the dependencies of a package that the rule forbids.
+func (r rule) violations(p pkg) []string {
+	if !r.appliesTo(p.path) {
 		return nil
 	}
 	var bad []string
@@ -328,7 +332,8 @@ func (r rule) breaches(p pkg) []string {
 	return bad
 }
 
-// isStd tells by the path alone, as the go command does: the first element of all others has a dot, or is one of our short names.
+// isStd reports whether a path is of the standard library. As in the go command, the first element
+// of all other paths has a dot or is one of the rules' short names.
 func isStd(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".") && first != "sdk" && first != "smithy"
@@ -347,7 +352,7 @@ func match(patterns []string, path string) bool {
 	return false
 }
 
-// short gives the name under which the rules speak of a package.
+// short returns the rules' short name of a package.
 func short(path string) string {
 	for _, s := range []struct{ long, short string }{{ours, "."}, {sdk, "sdk"}, {smithy, "smithy"}} {
 		if rest, ok := strings.CutPrefix(path, s.long); ok && (rest == "" || rest[0] == '/') {
@@ -357,10 +362,10 @@ func short(path string) string {
 	return path
 }
 
-// list gives the packages of the root module. Those of nested modules are not among them.
+// list returns the packages of the root module, without those of nested modules.
 func list(t *testing.T) []pkg {
 	t.Helper()
-	files(t) // for go test's cache: see there
+	files(t) // opens all files, for go test's cache
 	var pkgs []pkg
 	dec := json.NewDecoder(bytes.NewReader(run(t, "list", "-json=ImportPath,Deps", "./...")))
 	for {
@@ -381,7 +386,7 @@ func list(t *testing.T) []pkg {
 		}
 		pkgs = append(pkgs, q)
 	}
-	if len(pkgs) < 2 { // this one is always there
+	if len(pkgs) < 2 { // this package always exists
 		t.Fatalf("go list finds %d packages in %s", len(pkgs), root(t))
 	}
 	return pkgs
