@@ -1,21 +1,25 @@
 package benchmarks
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 )
 
-// lagChart is reads against lag, one panel for each class, with the best that any schedule can do.
+// lagChart returns the chart of reads against lag, with one panel for each class of transitions
+// and the best that any schedule can do.
 func lagChart(r *Results) string {
-	const panel, height = 290.0, 270.0
-	d := &drawing{width: panel*float64(len(r.Lag)) + 10, height: height + 135}
-	d.text(10, 18, "title", "start", "How late a change is noticed, by how many reads: down and left is better")
+	const first, panel, height, right = 78.0, 248.0, 170.0, 296.0
+	d := newDrawing(first+panel*float64(len(r.Lag))-8, "How late a wait notices the change",
+		"Three scatter plots of mean reads per wait against mean lag, one for each class of transition times, with a "+
+			"curve for the theoretical optimum. "+describeLag(r))
+	d.text(10, 39, "small", "start", "Fewer reads mean more lag. Closer to the dashed line is better.")
+	d.text(10, 55, "small", "start", "2.0× means twice the lag of the optimum with as many reads.")
 	for i, c := range r.Lag {
-		left := panel*float64(i) + 46
-		p := plot{d, scale{1, 100, left, left + panel - 62, true}, scale{1, 300, height, 86, true}}
-		d.text(left, 52, "", "start", "%s", explained[c.Name])
-		p.axes([]float64{1, 3, 10, 30, 100}, []float64{1, 3, 10, 30, 100, 300}, "reads of a wait, mean", "lag in seconds, mean")
+		top := first + panel*float64(i) + 24
+		p := plot{d, scale{1, 100, 40, right, true}, scale{1, 300, top + height, top, true}}
+		d.text(10, top-22, "panel", "start", "%s", explained[c.Name])
+		p.axes([]float64{1, 3, 10, 30, 100}, []float64{1, 3, 10, 30, 100, 300}, "mean reads per wait (log scale)", "mean lag in seconds (log scale)")
 		var best [][2]float64
 		for _, f := range c.Frontier {
 			if f.Reads >= 1 && f.Reads <= 100 && f.Lag >= 1 && f.Lag <= 300 {
@@ -23,73 +27,57 @@ func lagChart(r *Results) string {
 			}
 		}
 		d.path(best, "best")
-		p.points(c.Waiters)
-	}
-	d.segment(16, height+50, 40, height+50, "best")
-	d.text(46, height+54, "besttext", "start", "the best schedule of all, for one who knows how long such transitions take")
-	for n, w := range r.Lag[0].Waiters {
-		x, y := 16+float64(n%3)*panel, height+78+float64(n/3)*20
-		d.dot(x, y-4, 5, colour(n))
-		d.text(x+11, y, classOf(n), "start", "%s %s", mark(n), w.Name)
+		p.points(c.Waiters, best)
 	}
 	return d.String()
 }
 
+// explained has the title of each class's panel.
 var explained = map[string]string{
-	"slow": "slow: 4 minutes in the median", "quick": "quick: 20 s in the median", "mixed": "mixed: half of each",
+	"slow":  "Slow transitions: median of 4 minutes",
+	"quick": "Quick transitions: median of 20 seconds",
+	"mixed": "Mixed transitions: half slow, half quick",
 }
 
-// points draws the waiters, this library's last, and a mark beside each where there is room.
-func (p plot) points(waiters []Scheduled) {
-	var taken [][2]float64
-	for _, w := range waiters {
-		taken = append(taken, [2]float64{p.x.at(w.Reads), p.y.at(w.Lag)})
-	}
-	for n := range slices.Backward(waiters) {
-		x, y := taken[n][0], taken[n][1]
-		p.dot(x, y, 5, colour(n))
+// shortNames are the names of waiters that are too long for a label.
+var shortNames = map[string]string{
+	"SDK waiter, 30 to 120 s":                "SDK, 30–120 s",
+	"azcore Poller, and by hand, every 30 s": "azcore, 30 s",
+	"StateChangeConf as in Terraform":        "Terraform provider",
+}
+
+// points draws the waiters and their labels, and labels the optimum.
+func (p plot) points(waiters []Scheduled, best [][2]float64) {
+	var all []label
+	for n, w := range slices.Backward(waiters) {
+		l := label{x: p.x.at(w.Reads), y: p.y.at(w.Lag), class: ""}
+		dot := "f4"
 		if n == 0 {
-			break // it has its colour
+			l.class, dot = "own", "f0"
 		}
-		at := place(x, y, taken)
-		taken = append(taken, at)
-		p.text(at[0], at[1]+4, "small", "middle", "%s", mark(n))
-	}
-}
-
-// place is where a mark beside a point is farthest from everything else: right, above, left or below of it.
-func place(x, y float64, taken [][2]float64) (best [2]float64) {
-	room := -1.0
-	for _, at := range [][2]float64{{x + 11, y}, {x, y - 12}, {x - 11, y}, {x, y + 12}} {
-		nearest := math.Inf(1)
-		for _, o := range taken {
-			nearest = math.Min(nearest, math.Hypot(o[0]-at[0], o[1]-at[1]))
+		name := w.Name
+		if s, ok := shortNames[name]; ok {
+			name = s
 		}
-		if nearest > room+1 {
-			room, best = nearest, at
+		l.lines = []string{fmt.Sprintf("%s %.1f×", name, w.Times)}
+		p.dot(l.x, l.y, 4.5, dot)
+		all = append(all, l)
+	}
+	end := best[len(best)-1]
+	all = append(all, label{x: end[0], y: end[1], class: "besttext", lines: []string{"theoretical optimum"}})
+	slices.SortStableFunc(all, func(a, b label) int { return cmp.Compare(a.y, b.y) })
+	place(all, p.y.end+8, p.y.start+lineHeight)
+	p.labels(p.x.end+18, all)
+}
+
+// describeLag returns this library's results as a sentence.
+func describeLag(r *Results) string {
+	text := "The lag of activitystream as a multiple of the optimum:"
+	for i, c := range r.Lag {
+		if i > 0 {
+			text += ","
 		}
+		text += fmt.Sprintf(" %s %.1f", c.Name, c.Waiters[0].Times)
 	}
-	return best
-}
-
-// mark is what a waiter is called in a panel; this library needs none.
-func mark(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprint(n)
-}
-
-func colour(n int) string {
-	if n == 0 {
-		return "f0"
-	}
-	return "f4"
-}
-
-func classOf(n int) string {
-	if n == 0 {
-		return "own"
-	}
-	return "small"
+	return text + "."
 }
