@@ -1,3 +1,3 @@
-// Package benchmarks measures this library beside what people would use instead. README.md has the results and the command; the module is nested
-// so that no user inherits what it compares with.
+// Package benchmarks measures this library next to its alternatives. README.md has the results and
+// the command. The module is nested, so no user inherits what it compares with.
 package benchmarks

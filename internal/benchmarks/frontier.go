@@ -5,10 +5,12 @@ import (
 	"slices"
 )
 
-// A law is how long transitions take, in seconds, as the share that takes longer.
+// A law is the distribution of how long transitions take: the share that takes longer than a number
+// of seconds.
 type law func(seconds float64) float64
 
-// logNormal is a law by its median, with σ 0.7: nine of ten within a factor of three of the median.
+// logNormal returns the log-normal law with a median and σ 0.7: nine of ten transitions take between
+// a third and three times the median.
 func logNormal(median float64) law {
 	return func(x float64) float64 {
 		if x <= 0 {
@@ -20,11 +22,12 @@ func logNormal(median float64) law {
 
 const sigma = 0.7
 
-// mixed is half of the one and half of the other.
+// mixed returns the law of transitions that follow a or b, half of them each.
 func mixed(a, b law) law { return func(x float64) float64 { return (a(x) + b(x)) / 2 } }
 
-// frontier is the best that can be done by reading at instants fixed beforehand, by one who knows the law: for each price of a read in seconds
-// of lag, the schedule that costs the least, found backwards over a grid of instants. No schedule has less lag with as many reads.
+// frontier returns the best schedules of reads at fixed instants, given the law. For each price of a
+// read in seconds of lag, it computes the cheapest schedule, backwards over a grid of instants. No
+// other schedule has less lag with as many reads.
 func frontier(longer law) []Point {
 	grid := instants(longer)
 	n := len(grid)
@@ -42,7 +45,7 @@ func frontier(longer law) []Point {
 		for i := n - 2; i >= 0; i-- {
 			cost[i] = math.Inf(1)
 			for j := i + 1; j < n; j++ {
-				// A read at j, made by those that are not seen yet; those that arrived since i have waited for it.
+				// The waits that are not over at i read at j; those that ended since i have the lag.
 				lag := left[i]*(grid[j]-grid[i]) - (area[j] - area[i])
 				if lag > cost[i] {
 					break // it only grows
@@ -64,7 +67,7 @@ func frontier(longer law) []Point {
 	return points
 }
 
-// instants is the grid: dense where much happens, until one in a hundred thousand is left.
+// instants returns the grid: dense where many transitions end, until one in 100,000 is left.
 func instants(longer law) []float64 {
 	const steps = 2500
 	end := 1.0
@@ -72,14 +75,15 @@ func instants(longer law) []float64 {
 		end *= 1.05
 	}
 	grid := make([]float64, 0, steps)
-	const first = 1.0 // below a second it does not matter
+	const first = 1.0 // instants below one second do not matter
 	for i := range steps {
 		grid = append(grid, first*math.Pow(end/first, float64(i)/(steps-1)))
 	}
 	return append([]float64{0}, grid...)
 }
 
-// best is the frontier's lag at a number of reads, between two of its points by their logarithms.
+// best returns the frontier's lag at a number of reads, interpolated between the logarithms of two
+// points.
 func best(frontier []Point, reads float64) float64 {
 	i, _ := slices.BinarySearchFunc(frontier, reads, func(p Point, reads float64) int { return int(math.Copysign(1, p.Reads-reads)) })
 	i = min(max(i, 1), len(frontier)-1)

@@ -69,7 +69,7 @@ func serviceEnsure(_ read, d delays) func(context.Context) error {
 	}
 }
 
-// A service's Wait sleeps on a stack of 4 KiB, an ensure on one of 8: see "Where a goal is not met" in README.md if this fails.
+// A service's Wait sleeps on a stack of 4 KiB, an ensure on one of 8: see "Goals that are not met" in README.md if this fails.
 func TestStacks(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("frames have other sizes here")

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// spread is a median, and the quartiles where they differ.
+// spread returns a median, with the quartiles if they differ.
 func spread(s Spread) string {
 	if s.Low == s.High {
 		return short(s.Median)
@@ -14,9 +14,10 @@ func spread(s Spread) string {
 	return fmt.Sprintf("%s (%s to %s)", short(s.Median), short(s.Low), short(s.High))
 }
 
+// times returns a factor as text.
 func times(v float64) string { return short(v) + " ×" }
 
-// short is a number with three digits, and one more near 1, where it is the rest that counts.
+// short returns a number with three digits, and with one more near 1, where the difference counts.
 func short(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 100 || v == math.Trunc(v):

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Where what is published stands, from the directory of this package.
+// The files that Publish reads and writes, relative to the directory of this package.
 const (
 	resultsFile = "results.json"
 	ownReadme   = "README.md"
@@ -20,25 +20,25 @@ const (
 	end   = "<!-- end benchmarks -->\n"
 )
 
-// Publish writes everything that is made of the results.
+// Publish writes every document and chart that shows the results.
 func Publish(r *Results) error {
 	files, err := documents(r)
 	if err != nil {
 		return err
 	}
 	for name, text := range files {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // for everybody to read
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // a document, readable by all
 			return err
 		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil { //nolint:gosec // for everybody to read
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil { //nolint:gosec // a document, readable by all
 			return err
 		}
 	}
 	return nil
 }
 
-// documents are the files that are made of the results: the charts, and the documents with what is between their comments replaced. The repository's README
-// need not have the comments.
+// documents returns the files that show the results, by name: the charts, and the documents with
+// the text between their comments replaced. The repository's README need not have the comments.
 func documents(r *Results) (map[string]string, error) {
 	files := map[string]string{
 		filepath.Join(charts, "lag.svg"):    lagChart(r),

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Results is one run: what results.json holds, and what the table and the charts are made of.
+// Results is one run, as stored in results.json. The tables and the charts show it.
 type Results struct {
 	Machine Machine           `json:"machine"`
 	Peers   map[string]string `json:"peers"` // module and version
@@ -18,7 +18,7 @@ type Results struct {
 	Builds  []Build           `json:"builds"`
 }
 
-// Machine is where it was measured.
+// Machine is the machine of the run.
 type Machine struct {
 	CPU   string `json:"cpu"`
 	Cores int    `json:"cores"`
@@ -27,7 +27,7 @@ type Machine struct {
 	Go    string `json:"go"`
 }
 
-// Row is one goal, and what was measured.
+// Row is one goal and what was measured.
 type Row struct {
 	Measure string  `json:"measure"`
 	Unit    string  `json:"unit"` // "× looplab's Can", "allocations", …
@@ -36,7 +36,7 @@ type Row struct {
 	Got     Spread  `json:"got"`
 }
 
-// Met tells whether the median holds the goal.
+// Met reports whether the median meets the goal.
 func (r Row) Met() bool {
 	if r.AtLeast {
 		return r.Got.Median >= r.Goal
@@ -44,7 +44,8 @@ func (r Row) Met() bool {
 	return r.Got.Median <= r.Goal
 }
 
-// Spread is a median and the quartiles around it. What is counted, not timed, has all three alike.
+// Spread is a median and the quartiles around it. A count, as opposed to a time, has three equal
+// values.
 type Spread struct {
 	Median float64 `json:"median"`
 	Low    float64 `json:"low"`
@@ -59,8 +60,8 @@ func spreadOf(values []float64) Spread {
 	return Spread{Median: at(0.5), Low: at(0.25), High: at(0.75)}
 }
 
-// Timing is what a unit of work costs one contender. The nanoseconds are of this run on this machine; they compare with each other and with
-// nothing else.
+// Timing is what a unit of work costs one contender. The nanoseconds belong to one run on one machine:
+// they compare with each other and with nothing else.
 type Timing struct {
 	Work        string  `json:"work"`
 	Name        string  `json:"name"`
@@ -71,10 +72,10 @@ type Timing struct {
 	rounds []float64
 }
 
-// Class is one distribution of how long a transition takes, and how waits for such transitions did.
+// Class is one distribution of how long transitions take, with the results of the waits for them.
 type Class struct {
 	Name     string      `json:"name"`
-	Frontier []Point     `json:"frontier"` // the best that any schedule can do that knows the distribution
+	Frontier []Point     `json:"frontier"` // the best possible schedules, given the distribution
 	Waiters  []Scheduled `json:"waiters"`
 }
 
@@ -84,14 +85,15 @@ type Point struct {
 	Lag   float64 `json:"lag"`
 }
 
-// Scheduled is one waiter's point, and its lag as a multiple of the frontier's at the same number of reads.
+// Scheduled is one waiter's point, and its lag as a multiple of the frontier's at the same number of
+// reads.
 type Scheduled struct {
 	Name string `json:"name"`
 	Point
 	Times float64 `json:"times_the_best"`
 }
 
-// Together is many waits at once under a quota.
+// Together is the result of many waits at once under a quota.
 type Together struct {
 	Name      string  `json:"name"`
 	Waits     int     `json:"waits"`
@@ -101,7 +103,7 @@ type Together struct {
 	Lag       float64 `json:"lag"` // mean of those that were not lost, in seconds
 }
 
-// Footprint is the memory of many waits that sleep at once.
+// Footprint is the memory per wait of many waits that sleep at once.
 type Footprint struct {
 	Name       string  `json:"name"`
 	Waits      int     `json:"waits"`
@@ -133,5 +135,5 @@ func (r *Results) Save(name string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(name, append(text, '\n'), 0o644) //nolint:gosec // for everybody to read
+	return os.WriteFile(name, append(text, '\n'), 0o644) //nolint:gosec // a document, readable by all
 }

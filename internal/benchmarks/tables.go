@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// goalsTable is every goal, beside what was measured.
+// goalsTable returns a table of every goal and what was measured.
 func goalsTable(r *Results) string {
 	var b strings.Builder
 	b.WriteString("| Measure | | Goal | Measured | |\n|---|---|---:|---:|---|\n")
@@ -25,10 +25,10 @@ func goalsTable(r *Results) string {
 	return b.String()
 }
 
-// waitersTable is what the ways to wait cost, as multiples of this library's.
+// waitersTable returns a table of the costs of each way to wait, as multiples of this library's.
 func waitersTable(r *Results) string {
 	var b strings.Builder
-	b.WriteString("| | a wait of one read: time | allocations | each further read: time | allocations | memory of a sleeping wait | lag, against the best schedule with as many reads: slow, quick, mixed | of 1,000 together, lost |\n")
+	b.WriteString("| | wait of one read: time | allocations | each further read: time | allocations | memory of a sleeping wait | lag as a multiple of the optimum: slow, quick, mixed | lost of 1,000 together |\n")
 	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|\n")
 	one, further := timings(r, "one read"), timings(r, "further read")
 	memory := map[string]float64{}
@@ -74,7 +74,7 @@ func togetherTable(r *Results) string {
 // own is this library in the table of waiters.
 const own = "streamwarden"
 
-// lagOf is how the waiter of that name does in each class, with its own delays.
+// lagOf returns the lag of a waiter in each class, with its own delays.
 func lagOf(r *Results, name string) string {
 	var all []string
 	for _, c := range r.Lag {
@@ -87,7 +87,7 @@ func lagOf(r *Results, name string) string {
 	return strings.Join(all, ", ")
 }
 
-// lostOf is how many of a thousand waits together it loses.
+// lostOf returns how many of 1,000 waits together a waiter loses.
 func lostOf(r *Results, name string) string {
 	for _, q := range r.Quota {
 		if q.Waits == 1000 && q.Name == inCrowds[name] {
@@ -106,12 +106,12 @@ var (
 	inCrowds = map[string]string{own: "activitystream WaitEach", "SDK waiter": "SDK waiter", "StateChangeConf": "StateChangeConf", "k8s wait": "k8s wait, 30 s"}
 )
 
-// machineTable is what the machines cost, as multiples of this library's.
+// machineTable returns a table of the costs of the machines, as multiples of this library's.
 func machineTable(r *Results) string {
 	var b strings.Builder
 	b.WriteString("| State machine | | time | allocations |\n|---|---|---:|---:|\n")
 	for _, part := range []struct{ work, what, own string }{
-		{"ask", "asked what a state permits", "Permits"}, {"tell", "told of a read, or an event, that changes nothing", "Observe"},
+		{"ask", "query what a state permits", "Permits"}, {"tell", "a read, or an event, that changes nothing", "Observe"},
 	} {
 		all := timings(r, part.work)
 		for _, name := range names(r, part.work) {
@@ -121,7 +121,7 @@ func machineTable(r *Results) string {
 	return b.String()
 }
 
-// conditions is where and with what it was measured.
+// conditions returns the machine and the versions of the measurement.
 func conditions(r *Results) string {
 	peers := make([]string, 0, len(r.Peers))
 	for path, version := range r.Peers {
@@ -131,6 +131,7 @@ func conditions(r *Results) string {
 	return fmt.Sprintf("Measured on %d cores of %s, %s/%s, %s; with %s.\n", r.Machine.Cores, r.Machine.CPU, r.Machine.OS, r.Machine.Arch, r.Machine.Go, strings.Join(peers, ", "))
 }
 
+// timings returns the timings of one kind of work, by contender.
 func timings(r *Results, work string) map[string]Timing {
 	all := map[string]Timing{}
 	for _, t := range r.Timings {
@@ -141,7 +142,7 @@ func timings(r *Results, work string) map[string]Timing {
 	return all
 }
 
-// names are the contenders of one sort of work, the fastest first.
+// names returns the contenders of one kind of work, the fastest first.
 func names(r *Results, work string) (all []string) {
 	for _, t := range r.Timings {
 		if t.Work == work {
