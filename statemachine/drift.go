@@ -2,26 +2,30 @@ package statemachine
 
 import "strings"
 
-// DriftError says that a resource is in the state asked for, but with other settings than asked for. Nothing
-// was changed about them. errors.Is(err, [Drifted]) holds.
+// DriftError reports a resource that is in the target state, with settings other than those that
+// were requested. None of them was changed. errors.Is(err, [Drifted]) is true.
 type DriftError struct {
-	Resource string  // an ARN, a name
-	Fields   []Drift // what differs; not empty
+	// Resource identifies the resource, such as an ARN or a name.
+	Resource string
+
+	// Fields lists the settings that differ. It is not empty.
+	Fields []Drift
 }
 
-// Drift is one setting that differs.
+// Drift describes one setting that differs: the Field of the input, such as "Mode", the value to Want,
+// and the value Got from the service.
 type Drift struct {
-	Field, Want, Got string // Field: the input's field, such as "Mode"
+	Field, Want, Got string
 }
 
-// Add appends a setting, if it differs.
+// Add appends a setting if want and got differ. It is meant for code that compares settings.
 func (e *DriftError) Add(field, want, got string) {
 	if want != got {
 		e.Fields = append(e.Fields, Drift{Field: field, Want: want, Got: got})
 	}
 }
 
-// Err is e, or nil where no setting differs.
+// Err returns e, or nil if no setting differs.
 func (e *DriftError) Err() error {
 	if len(e.Fields) == 0 {
 		return nil
@@ -29,7 +33,7 @@ func (e *DriftError) Err() error {
 	return e
 }
 
-// Error is one line. Do not depend on its text.
+// Error returns one line. Do not depend on its text.
 func (e *DriftError) Error() string {
 	var b strings.Builder
 	if e.Resource != "" {
@@ -49,11 +53,3 @@ func (e *DriftError) Error() string {
 func (e *DriftError) Is(target error) bool { return target == error(Drifted) }
 
 func (e *DriftError) kind() Kind { return Drifted }
-
-// quoteEmpty is a state or setting as messages show it, so that an empty one can be seen.
-func quoteEmpty(s string) string {
-	if s == "" {
-		return `""`
-	}
-	return s
-}

@@ -7,139 +7,169 @@ import (
 	"time"
 )
 
-// EnsureTrack is an ensure as data: what is wanted, what was run, and what has been seen. Like a [Track] it does no I/O,
-// reads no clock and survives JSON, so that an ensure can be stored and carried on elsewhere: in another process, in a
-// workflow engine.
+// EnsureTrack is an ensure call as data: what was requested, sent and observed. Like a [Track] it does
+// no I/O, reads no clock and survives JSON, so it can be stored and resumed elsewhere. Most programs use
+// [Ensurer]; this is for workflow engines.
 //
-// [Machine.NewEnsureTrack] begins one. [Machine.ObserveEnsure] takes each read and [Machine.Ran] the outcome of each command; both
-// answer with an [EnsureStep]: run this operation, or it has ended, or, with neither, read again at Track.Next. The rules are
-// those of [Ensurer.Ensure], decided by the same code.
+// [Machine.NewEnsureTrack] begins one. [Machine.ObserveRead] records each read and
+// [Machine.ObserveCommand] the result of each command. Both return an [EnsureStep]: run an operation,
+// stop, or read again at Track.Next. The rules are those of [Ensurer.Ensure], decided by the same code.
 //
-// Between an EnsureStep that names an operation and its Ran the operation is Pending. Whoever may lose that Ran, as a process that
-// dies after it sent a command, stores the EnsureTrack before it sends. A read that is told while one is Pending takes it that the
-// command may have been carried out, as does a Ran of an [Unavailable]; a Ran while none is Pending changes nothing.
+// Store the EnsureTrack before you send a command. If the process crashes before it records the result,
+// the next observed read treats the command as possibly executed. ObserveCommand does nothing unless
+// Outcome is [OutcomePending].
 //
-// An EnsureTrack is not safe for concurrent use. Durations are nanoseconds in JSON.
+// An EnsureTrack is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type EnsureTrack[S ~string] struct {
-	Resource string        `json:"resource,omitempty"` // for messages: an ARN, a name
-	Target   S             `json:"target"`             // in the end; the Track's may be a state on the way there
-	Grace    time.Duration `json:"grace"`              // after a command; zero or less: none. Before the first there is none
-	Track    Track[S]      `json:"track"`              // the wait that is under way
+	// Resource identifies the resource in messages, such as an ARN or a name.
+	Resource string `json:"resource,omitempty"`
 
-	Operations []Operation `json:"operations,omitempty"` // those that may be run, as Commands.Operations; empty: all of the table
-	Restart    bool        `json:"restart,omitempty"`    // as Commands.Restart
+	// Target is the state to reach in the end. That of Track may be a state on the way there.
+	Target S `json:"target"`
 
-	Accepted []Operation `json:"accepted,omitempty"` // as Ensured has them
-	GapFrom  time.Time   `json:"gap_from,omitzero"`  // as Ensured has it
-	GapTo    time.Time   `json:"gap_to,omitzero"`    // as Ensured has it
+	// Grace is the grace period after a command. Zero and negative values mean none. It does not apply
+	// before the first command.
+	Grace time.Duration `json:"grace"`
 
-	Operation      Operation `json:"operation,omitempty"`       // the next to run, or the last that was
-	SentFrom       S         `json:"sent_from,omitempty"`       // where Op was run
-	Waypoint       S         `json:"waypoint,omitempty"`        // what to wait for once Op was accepted
-	Sent           time.Time `json:"sent_at,omitzero"`          // when Op was run
-	Pending        bool      `json:"pending,omitempty"`         // Op is to be run, or was, and Ran was not told
-	Lost           bool      `json:"lost,omitempty"`            // Op's answer was lost: it may have been carried out
-	Refusal        Kind      `json:"refusal,omitempty"`         // why the last command was not accepted; empty once one was
-	RefusalMessage string    `json:"refusal_message,omitempty"` // the refusal in words
+	// Track is the current wait.
+	Track Track[S] `json:"track"`
+
+	// Operations lists the operations that may be run. Empty means every operation of the table.
+	Operations []Operation `json:"operations,omitempty"`
+
+	// Restart is that of [EnsureOptions].
+	Restart bool `json:"restart,omitempty"`
+
+	// Accepted lists the accepted operations, as Operations of [Ensured].
+	Accepted []Operation `json:"accepted,omitempty"`
+
+	// GapFrom and GapTo are those of [Ensured].
+	GapFrom time.Time `json:"gap_from,omitzero"`
+	GapTo   time.Time `json:"gap_to,omitzero"`
+
+	// Command is the command that was sent last, or the one to send next.
+	Command[S]
+
+	// Refusal is the kind of the error of the last command. It is empty if the command was accepted, or
+	// if the error no longer applies.
+	Refusal Kind `json:"refusal,omitempty"`
+
+	// RefusalMessage is the text of that error.
+	RefusalMessage string `json:"refusal_message,omitempty"`
 }
 
-// Observation is one read, as far as an ensure needs it.
+// Observation is one read of a resource for an [EnsureTrack].
 type Observation[S ~string] struct {
-	State S     // that was read
-	Err   error // the read's, if it failed: its Kind, as [KindOf] tells it, decides. What else is here means nothing then
+	// State is the state that was read.
+	State S
 
-	Drift error // in the target, but not as wanted: a [*DriftError]
-	Stuck error // why no command can be accepted any more; it counts once one was refused as [InvalidState] or [Conflict]
+	// Err is the read error, if any, classified by [KindOf]. If it is set, all other fields are ignored.
+	Err error
+
+	// Drift is an error, usually a [*DriftError], if the settings are not those that were requested. It
+	// matters only in the target state.
+	Drift error
+
+	// Stuck is an error if the resource can no longer accept any command. It matters only after one was
+	// rejected as [InvalidState] or [Conflict].
+	Stuck error
 }
 
-// EnsureStep is what to do next in an [EnsureTrack]. The zero EnsureStep: read again at Track.Next.
+// EnsureStep is what to do next for an [EnsureTrack]. The zero EnsureStep means to read again at
+// Track.Next.
 type EnsureStep struct {
-	Run  Operation // run this now, in one attempt, and tell Ran
-	Done bool      // it has ended: well, if Err is nil
-	Err  error     // as Ensure returns it
+	// Run is the operation to send now, in one attempt. Pass its result to [Machine.ObserveCommand].
+	Run Operation
+
+	// Done reports whether the ensure call has ended. It succeeded if Err is nil.
+	Done bool
+
+	// Err is the error that [Ensurer.Ensure] would return.
+	Err error
 }
 
-// NewEnsureTrack begins an ensure of target at the instant at, until maxWait later. It takes the delays, the Grace and
-// Consecutive of o, and refuses what [Machine.NewTrack] refuses. Resource, Permitted and Restart may be set before the
-// first read.
+// NewEnsureTrack begins an ensure call for target that starts at the time at and lasts at most maxWait.
+// It uses the delays, Grace and Consecutive of o, and rejects what [Machine.NewTrack] rejects. Resource,
+// Operations and Restart may be set before the first read.
 func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (EnsureTrack[S], error) {
 	t, err := m.NewTrack(target, at, maxWait, o)
 	if err != nil {
 		return EnsureTrack[S]{}, err
 	}
-	p := EnsureTrack[S]{Target: target, Grace: t.Grace, Track: t}
-	p.Track.Grace = 0 // nothing was commanded yet that an old read could not show
-	return p, nil
+	e := EnsureTrack[S]{Target: target, Grace: t.Grace, Track: t}
+	e.Track.Grace = 0 // no command has been sent, so there is nothing for a stale read to miss
+	return e, nil
 }
 
-// ObserveRead takes what was read at the instant at, and says what to do next.
+// ObserveRead records a read made at the time at, and returns what to do next.
 func (m *Machine[S]) ObserveRead(t *EnsureTrack[S], o Observation[S], at time.Time) EnsureStep {
-	if t.Pending { // nobody knows what became of it
+	if t.Outcome == OutcomePending { // the result was not recorded, so the command may have been executed
 		if step := m.ObserveCommand(t, Unavailable, at, at); step.Done {
 			return step
 		}
 	}
 	j := m.restore(t)
-	next := j.handleWaitRead(o, o.Err, j.kindOf(context.Background(), o.Err), at)
-	if j.ensure.err == nil {
-		t.Refusal, t.RefusalMessage = "", ""
+	return t.save(j, j.decideWait(o, o.Err, j.kindOf(context.Background(), o.Err), at))
+}
+
+// ObserveCommand records the result of the operation that the last [EnsureStep] named, and returns what
+// to do next. The command was sent at the time sent and completed at the time at. A nil err means that
+// it was accepted. Otherwise the kind of err decides, as described for [Ensurer.Ensure]. A zero sent
+// means that the command was certainly not sent, for example because a check before it failed.
+func (m *Machine[S]) ObserveCommand(t *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
+	if t.Outcome != OutcomePending {
+		return EnsureStep{}
+	}
+	j := m.restore(t)
+	next := j.handleCommandResult(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
+	if t.Refusal, t.RefusalMessage = KindOf(err), ""; err != nil && err.Error() != string(t.Refusal) {
+		t.RefusalMessage = err.Error()
 	}
 	return t.save(j, next)
 }
 
-// ObserveCommand takes the outcome of the operation that the last [EnsureStep] named, sent at the instant sent and answered at the instant
-// at: nil, accepted; else the Kind of err decides, as [Ensurer.Ensure] says. One that was certainly never sent, for a
-// check before it failed or no worker took it up, has the zero instant for sent.
-func (m *Machine[S]) ObserveCommand(p *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
-	if !p.Pending {
-		return EnsureStep{}
-	}
-	j := m.restore(p)
-	next := j.handleCommandResult(context.Background(), err == nil || !sent.IsZero(), err, sent, at)
-	if p.Refusal, p.RefusalMessage = KindOf(err), ""; err != nil && err.Error() != string(p.Refusal) {
-		p.RefusalMessage = err.Error()
-	}
-	return p.save(j, next)
-}
-
-// restore is the job that p is the data of.
-func (m *Machine[S]) restore(p *EnsureTrack[S]) *job[Observation[S], S] {
-	o := WaitOptions{Grace: p.Grace, Jitter: func(d time.Duration) time.Duration { return d }}
+// restore returns the job that t describes.
+func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 	e := &ensureState[Observation[S], S]{
-		goal:   &Goal[Observation[S], S]{Drift: func(g Observation[S]) error { return g.Drift }},
-		target: p.Target, op: p.Operation, sentFrom: p.SentFrom, waypoint: p.Waypoint, sent: p.Sent, lost: p.Lost,
-		result: Ensured[Observation[S]]{Operations: slices.Clip(p.Accepted), GapFrom: p.GapFrom, GapTo: p.GapTo},
+		drift:  func(o Observation[S]) error { return o.Drift },
+		target: t.Target, Command: t.Command,
+		result: Ensured[Observation[S]]{Operations: slices.Clip(t.Accepted), GapFrom: t.GapFrom, GapTo: t.GapTo},
 	}
-	if p.Refusal != "" {
-		e.err = p.Refusal
-		if p.RefusalMessage != "" {
-			e.err = fmt.Errorf("%w: %s", p.Refusal, p.RefusalMessage)
-		}
-		e.refused = p.Refusal == InvalidState || p.Refusal == Conflict
+	switch {
+	case t.RefusalMessage != "":
+		e.err = fmt.Errorf("%w: %s", t.Refusal, t.RefusalMessage)
+	case t.Refusal != "":
+		e.err = t.Refusal
 	}
-	r := &config[Observation[S], S]{
-		machine: m, opts: o, kind: KindOf,
-		state:  func(g Observation[S]) S { return g.State },
-		ensure: &EnsureOptions[Observation[S]]{Restart: p.Restart, Stuck: func(g Observation[S]) error { return g.Stuck }},
+	c := &config[Observation[S], S]{
+		machine: m, kind: KindOf,
+		opts:  WaitOptions{Grace: t.Grace, Jitter: func(d time.Duration) time.Duration { return d }},
+		state: func(o Observation[S]) S { return o.State },
+		ensure: &ensureConfig[Observation[S]]{
+			restart: t.Restart, stuck: func(o Observation[S]) error { return o.Stuck },
+		},
 	}
-	if len(p.Operations) > 0 { // empty and nil are one in JSON
-		r.ensure.Operations = p.Operations
+	if len(t.Operations) > 0 { // JSON does not distinguish empty from nil
+		c.ensure.operations = t.Operations
 	}
-	return &job[Observation[S], S]{rules: r, resource: p.Resource, track: p.Track, ensure: e}
+	return &job[Observation[S], S]{config: c, resource: t.Resource, track: t.Track, ensure: e}
 }
 
-// save takes the data of the job back, and says what its step means.
-func (p *EnsureTrack[S]) save(j *job[Observation[S], S], next step) EnsureStep {
+// save stores the job in t and returns what its step means.
+func (t *EnsureTrack[S]) save(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
-	p.Track, p.Operation, p.SentFrom, p.Waypoint, p.Sent, p.Lost = j.track, e.op, e.sentFrom, e.waypoint, e.sent, e.lost
-	p.Accepted, p.GapFrom, p.GapTo = e.result.Operations, e.result.GapFrom, e.result.GapTo
-	p.Pending = next == stepCommand
+	t.Track, t.Command = j.track, e.Command
+	t.Accepted, t.GapFrom, t.GapTo = e.result.Operations, e.result.GapFrom, e.result.GapTo
+	if e.err == nil {
+		t.Refusal, t.RefusalMessage = "", ""
+	}
 	switch next {
 	case stepCommand:
-		return EnsureStep{Run: e.op}
+		t.Outcome = OutcomePending
+		return EnsureStep{Run: e.Operation}
 	case stepDone:
-		return EnsureStep{Done: true, Err: j.err}
-	case stepRead, stepReread, stepYield:
+		return EnsureStep{Done: true, Err: j.endErr()}
+	case stepRead, stepYield:
 	}
 	return EnsureStep{}
 }

@@ -280,7 +280,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 	m.ObserveRead(&p, shows(stopped), at(0))
 	m.ObserveCommand(&p, lost, at(0), at(1))
 	wantEqual(t, "over JSON", p, stored(p))
-	if !slices.Equal(p.Operations, []statemachine.Operation{opStart}) || !p.Lost {
+	if !slices.Equal(p.Operations, []statemachine.Operation{opStart}) || p.Outcome != statemachine.OutcomeUnknown {
 		t.Errorf("not kept: %+v", p)
 	}
 }

@@ -1,20 +1,42 @@
 package statemachine
 
-import "strings"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
 
-// Fault is an error of the service, or on the way to it, with what it means. The services' packages return
-// every failed call as a *Fault; the package sdkfault makes them.
+// Operation is the name of an API operation, such as "StartActivityStream".
+type Operation string
+
+// Fault is a failed call of a service, classified. The service packages return every failed call as
+// a *Fault. The package sdkfault makes a Fault from an error of the SDK.
 type Fault struct {
-	Kind      Kind      // what to do about it
-	Operation Operation // what was called
-	Resource  string    // on what; may be empty
-	Code      string    // the service's error code as it came over the wire; empty where no answer came
-	Message   string    // the service's own words, or what happened to the call
-	RequestID string    // what AWS Support asks for; may be empty
-	Err       error     // the SDK's error, for errors.As; may be nil
+	// Kind classifies the error by what the caller can do about it.
+	Kind Kind
+
+	// Operation is the API operation that was called.
+	Operation Operation
+
+	// Resource is the resource that it was called for. It may be empty.
+	Resource string
+
+	// Code is the service's error code, as in the response. It is empty if there was no response.
+	Code string
+
+	// Message is the service's error message, or a description of what happened to the call.
+	Message string
+
+	// RequestID identifies the request for AWS Support. It may be empty.
+	RequestID string
+
+	// Err is the error of the SDK, for errors.As. It may be nil.
+	Err error
 }
 
-// Error is one line. Do not depend on its text.
+// Error returns one line. Do not depend on its text.
 func (f *Fault) Error() string {
 	var b strings.Builder
 	b.WriteString(string(f.Operation))
@@ -37,7 +59,7 @@ func (f *Fault) Error() string {
 	return singleLine(b.String())
 }
 
-// Unwrap gives the SDK's error.
+// Unwrap returns the error of the SDK.
 func (f *Fault) Unwrap() error { return f.Err }
 
 // Is reports whether target is the fault's Kind.
@@ -45,23 +67,36 @@ func (f *Fault) Is(target error) bool { return target == error(f.Kind) }
 
 func (f *Fault) kind() Kind { return f.Kind }
 
-// singleLine makes one line of a text, whatever it holds: an error ends up in a log, a line each.
-func singleLine(s string) string {
-	if !strings.ContainsFunc(s, isControl) {
-		return s
-	}
-	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' })
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.Join(lines, "; "))
+// timeoutError is the error of a call that took longer than ReadTimeout.
+type timeoutError struct {
+	after time.Duration
+	err   error // of the call
 }
 
-func isControl(r rune) bool {
-	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029'
+// Error returns one line. It omits what a Fault says about the end of its context.
+func (e *timeoutError) Error() string {
+	if f, ok := errors.AsType[*Fault](e.err); ok && e.Unwrap() == nil {
+		call := strings.TrimSpace(string(f.Operation) + " " + f.Resource)
+		return fmt.Sprintf("%s: no response within %s", call, e.after)
+	}
+	return fmt.Sprintf("no response within %s: %v", e.after, e.err)
+}
+
+func (e *timeoutError) kind() Kind { return Unavailable }
+
+// Is reports whether target is Unavailable.
+func (e *timeoutError) Is(target error) bool { return target == error(Unavailable) }
+
+// Unwrap returns the error of the call. It returns nil if that error only reports the end of the
+// call's context, because the caller's context did not end.
+func (e *timeoutError) Unwrap() error {
+	if errors.Is(e.err, context.Canceled) || errors.Is(e.err, context.DeadlineExceeded) {
+		return nil
+	}
+	return e.err
+}
+
+func isTimeout(err error) bool {
+	_, ok := errors.AsType[*timeoutError](err)
+	return ok
 }

@@ -5,45 +5,53 @@ import (
 	"strings"
 )
 
-// InputError says that an input was refused before anything was sent, and lists every wrong field of it.
-// errors.Is(err, [InvalidInput]) holds.
+// InputError reports input that was rejected before any request was sent. It lists every invalid
+// field. errors.Is(err, [InvalidInput]) is true.
 type InputError struct {
-	Operation Operation    // what was to be called; may be empty
-	Fields    []FieldError // in the order of the input's fields; not empty
+	// Operation is the operation that the input was for. It may be empty.
+	Operation Operation
+
+	// Fields lists the invalid fields in the order of the input. It is not empty.
+	Fields []FieldError
 }
 
-// FieldError is one wrong field.
+// FieldError describes one invalid field.
 type FieldError struct {
-	Field  string // the Go field's name, "ResourceArn"; for an argument the API member's, or "maxWait", "target"
-	Reason string // what is wrong with it: "is empty"
+	// Field is the name of the Go field, such as "ResourceArn". For an argument it is the name of
+	// the API member, "maxWait" or "target".
+	Field string
+
+	// Reason completes a sentence that begins with Field, such as "is empty".
+	Reason string
 }
 
-// Add appends a wrong field. An empty reason says that nothing is wrong with it: it adds nothing.
+// Add appends an invalid field. It does nothing if reason is empty. It is meant for code that
+// validates input.
 func (e *InputError) Add(field, reason string) {
 	if reason != "" {
 		e.Fields = append(e.Fields, FieldError{Field: field, Reason: reason})
 	}
 }
 
-// Err is a copy of e, or nil where no field is wrong.
+// Err returns a copy of e, or nil if no field is invalid.
 func (e *InputError) Err() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
-	wrong := *e // so that an e that nothing is wrong with costs no allocation
-	return &wrong
+	invalid := *e // keeps an e without invalid fields off the heap
+	return &invalid
 }
 
-// prependField is an InputError of a wrong field and those that err, an InputError or nil, lists.
+// prependField returns an InputError with first, followed by the fields of err, an InputError or nil.
 func prependField(first FieldError, err error) error {
-	wrong := InputError{Fields: []FieldError{first}}
+	invalid := InputError{Fields: []FieldError{first}}
 	if other, ok := errors.AsType[*InputError](err); ok {
-		wrong.Fields = append(wrong.Fields, other.Fields...)
+		invalid.Fields = append(invalid.Fields, other.Fields...)
 	}
-	return &wrong
+	return &invalid
 }
 
-// Error is one line. Do not depend on its text.
+// Error returns one line. Do not depend on its text.
 func (e *InputError) Error() string {
 	var b strings.Builder
 	if e.Operation != "" {

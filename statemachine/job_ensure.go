@@ -8,38 +8,30 @@ import (
 	"time"
 )
 
-// ensureState is the part of a job that commands. It reacts to what would end a wait as Unreachable or Lapsed.
+// ensureState is the part of a job that sends commands. It handles what would end a wait as
+// Unreachable or Lapsed.
 type ensureState[R any, S ~string] struct {
-	goal   *Goal[R, S]
-	target S // in the end; the track's own target may be a state on the way there
+	command   func(context.Context, Operation) error
+	drift     func(R) error                             // may be nil
+	preflight func(context.Context, R, Operation) error // may be nil
+	grace     time.Duration                             // after a command; zero means that of the options
+	target    S                                         // the track's own may be a waypoint
 
-	op       Operation // the next to run, or the last that was
-	sentFrom S         // where op was run
-	waypoint S         // what to wait for once op was accepted
-	sent     time.Time // when op was run
-	lost     bool      // op's answer was lost: it may have been carried out
-	err      error     // why the last command was not accepted; nil once one was
-	refused  bool      // the service refused it as InvalidState or Conflict
-
-	result Ensured[R] // all but the value
+	Command[S]       // never OutcomePending: that is stepCommand
+	err        error // of the command, unless it was accepted
+	result     Ensured[R]
 }
 
-// handleEnsureRead decides about a read that showed a state, be it the absent one.
-func (j *job[R, S]) handleEnsureRead(reached bool, ended Reason, at time.Time) step {
-	e, t, m := j.ensure, &j.track, j.rules.machine
+// decideEnsure processes a successful read. reached and ended are what Observe returned for it.
+func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step {
+	e, t, m := j.ensure, &j.track, j.config.machine
 	s := t.last()
-	if to, ok := m.Next(e.sentFrom, e.op); e.lost && ok && s != e.sentFrom && m.Settles(to, s) && m.Settles(s, t.Target) {
-		j.recordAccepted()
-		t.Since = t.Now // it may just have taken effect, or somebody else's did: an old read can show what was before
-	}
-	if e.err != nil && !e.lost && s != e.sentFrom { // it moved on by itself: what was refused is past
-		e.err, e.refused = nil, false
-	}
-	if e.refused && !reached && j.endIfStuck(e.err) {
+	j.updateOutcome(s)
+	if e.Outcome == OutcomeBlocked && !reached && j.endIfStuck(e.err) {
 		return stepDone
 	}
 	switch {
-	case j.rules.ensure.DryRun && m.Known(s):
+	case j.config.ensure.dryRun && m.Known(s):
 		return j.dryRun(s)
 	case reached && t.Target == e.target:
 		return j.handleTargetReached(s, at)
@@ -53,10 +45,30 @@ func (j *job[R, S]) handleEnsureRead(reached bool, ended Reason, at time.Time) s
 	return stepRead
 }
 
-// handleTargetReached decides about a resource in the state asked for: has it the settings that were asked for?
+// updateOutcome records what the state s shows about the last command.
+func (j *job[R, S]) updateOutcome(s S) {
+	e, t, m := j.ensure, &j.track, j.config.machine
+	if s == e.SentFrom {
+		return
+	}
+	switch e.Outcome {
+	case OutcomeUnknown:
+		to, ok := m.Next(e.SentFrom, e.Operation)
+		if ok && m.Settles(to, s) && m.Settles(s, t.Target) {
+			j.recordAccepted()
+			// The effect (ours or another actor's) may be recent, so a read may still be stale.
+			t.Since = t.Now
+		}
+	case OutcomeRejected, OutcomeBlocked: // no longer applies, because the state changed
+		e.Outcome, e.err = "", nil
+	case OutcomePending, OutcomeAccepted:
+	}
+}
+
+// handleTargetReached checks a resource in the target state for drift.
 func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 	e, t := j.ensure, &j.track
-	drift := j.drift()
+	drift := j.driftErr()
 	switch {
 	case drift == nil:
 		if !e.result.GapFrom.IsZero() {
@@ -65,33 +77,39 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 		return stepDone
 	case t.timedOut() != "":
 		return j.endWithError(drift)
-	case t.Now.Sub(t.Since) < t.Grace: // it may be an old read of what was before the last command
+	case t.Now.Sub(t.Since) < t.Grace: // the read may be older than the last command
 		return stepRead
 	}
-	ops, via, ok := j.rules.machine.restartPlan(s)
-	if !ok || !j.rules.ensure.Restart || !j.allowed(ops) {
+	ops, waypoint, ok := j.restartPlan(s)
+	if !ok {
 		return j.endWithError(drift)
 	}
-	return j.setNextCommand(s, ops[0], via)
+	return j.setNextCommand(s, ops[0], waypoint)
 }
 
-// drift is what differs from the settings asked for, or nil.
-func (j *job[R, S]) drift() error {
-	if j.ensure.goal.Drift == nil || !j.hasValue {
+// driftErr returns an error if the settings that were read last are not those that were requested.
+func (j *job[R, S]) driftErr() error {
+	if j.ensure.drift == nil || !j.hasValue {
 		return nil
 	}
-	return j.ensure.goal.Drift(j.value)
+	return j.ensure.drift(j.value)
 }
 
-// proceed reacts to a state that does not lead to the target by itself: it waits out what is transient, and
-// else commands.
+// restartPlan returns the operations that restart a drifted resource, if this call may run them.
+func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
+	ops, waypoint, ok = j.config.machine.restartPlan(s)
+	return ops, waypoint, ok && j.config.ensure.restart && j.allowed(ops)
+}
+
+// proceed handles a state that does not settle into the target: it waits if the state is transient,
+// and otherwise chooses the next command.
 func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
-	e, t, m := j.ensure, &j.track, j.rules.machine
+	e, t, m := j.ensure, &j.track, j.config.machine
 	ops, ok := m.Plan(s, e.target)
 	switch {
 	case t.timedOut() != "":
 		return j.endWait(TimedOut)
-	case ok && len(ops) == 0: // somebody went on beyond the state on the way: join
+	case ok && len(ops) == 0: // another actor moved it past the waypoint; wait for the final target
 		t.Target, t.Streak = e.target, 0
 		if s == e.target {
 			t.Streak = 1
@@ -108,32 +126,37 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	return j.setNextCommand(s, ops[0], m.waypoint(s, ops, e.target))
 }
 
-// allowed reports whether this ensure runs these operations, each of them once, and had none accepted before: a
-// command may restart a production database.
+// allowed reports whether this call may run these operations. Each is accepted at most once per call,
+// because a command may restart a production database.
 func (j *job[R, S]) allowed(ops []Operation) bool {
-	runs := j.rules.ensure.Operations
+	permitted, accepted := j.config.ensure.operations, j.ensure.result.Operations
 	for i, op := range ops {
-		if runs != nil && !slices.Contains(runs, op) || slices.Contains(j.ensure.result.Operations, op) || slices.Contains(ops[:i], op) {
+		if permitted != nil && !slices.Contains(permitted, op) ||
+			slices.Contains(accepted, op) || slices.Contains(ops[:i], op) {
 			return false
 		}
 	}
 	return true
 }
 
-// setNextCommand makes op the next command.
-func (j *job[R, S]) setNextCommand(s S, op Operation, via S) step {
+// setNextCommand makes op the next command. Until it is sent, the outcome is that of the command
+// before it, which cannot be told apart from op from now on if it is unknown.
+func (j *job[R, S]) setNextCommand(s S, op Operation, waypoint S) step {
 	e := j.ensure
-	e.op, e.sentFrom, e.waypoint, e.lost = op, s, via, false
+	e.Operation, e.SentFrom, e.Waypoint = op, s, waypoint
+	if e.Outcome == OutcomeUnknown {
+		e.Outcome = OutcomeRejected
+	}
 	return stepCommand
 }
 
-// dryRun decides about a dry run: what would be run from s?
+// dryRun decides what a call would run in the state s.
 func (j *job[R, S]) dryRun(s S) step {
-	e, m := j.ensure, j.rules.machine
-	ops, ok := m.Plan(s, e.target)
+	e := j.ensure
+	ops, ok := j.config.machine.Plan(s, e.target)
 	if s == e.target {
-		if drift := j.drift(); drift != nil {
-			if ops, _, ok = m.restartPlan(s); !ok || !j.rules.ensure.Restart || !j.allowed(ops) {
+		if drift := j.driftErr(); drift != nil {
+			if ops, _, ok = j.restartPlan(s); !ok {
 				return j.endWithError(drift)
 			}
 		}
@@ -144,55 +167,58 @@ func (j *job[R, S]) dryRun(s S) step {
 	case len(ops) == 0:
 		return stepDone
 	}
-	e.op, e.result.Planned = ops[0], slices.Clone(ops)
-	if j.track.timedOut() != "" { // no time is left to ask Before
+	e.Operation, e.result.Planned = ops[0], slices.Clone(ops)
+	if j.track.timedOut() != "" { // there is no time left for the preflight
 		return j.endWait(TimedOut)
 	}
 	return stepCommand
 }
 
-// runCommand runs the next command, or in a dry run only what comes before it. It changes nothing in the job, so that
-// it may run beside the loop. sent reports whether anything may have been carried out.
+// runCommand runs the next command, or in a dry run only its preflight. It does not modify the job, so
+// it may run concurrently with the loop. sent reports whether the command may have been executed.
 func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 	e := j.ensure
-	if e.goal.Preflight != nil {
-		if err := e.goal.Preflight(ctx, j.value, e.op); err != nil {
+	if e.preflight != nil {
+		if err := e.preflight(ctx, j.value, e.Operation); err != nil {
 			return false, err
 		}
 	}
-	if j.rules.ensure.DryRun {
+	if j.config.ensure.dryRun {
 		return false, nil
 	}
-	return true, e.goal.Command(ctx, e.op)
+	return true, e.command(ctx, e.Operation)
 }
 
-// handleCommandResult takes the outcome of the command that was sent at the instant start and answered at the instant at.
+// handleCommandResult processes the result of the command that was sent at the time start and
+// completed at the time at.
 func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
 	e, t := j.ensure, &j.track
 	t.setNow(at)
-	j.failure, e.err, e.refused, e.sent = err, err, false, start
+	j.failure, e.err, e.SentAt = err, err, start
+	operation := slog.String("operation", string(e.Operation))
 	if err == nil {
-		if j.rules.ensure.DryRun {
+		if j.config.ensure.dryRun {
 			return stepDone
 		}
-		j.log(ctx, slog.LevelInfo, "command accepted", slog.String("operation", string(e.op)))
+		j.log(ctx, slog.LevelInfo, "command accepted", operation)
 		j.recordAccepted()
 		return j.awaitEffect(at)
 	}
-	j.log(ctx, slog.LevelWarn, "command failed", slog.String("operation", string(e.op)), slog.Any("error", err))
-	kind := j.commandKind(ctx, sent, err)
-	switch {
+	j.log(ctx, slog.LevelWarn, "command failed", operation, slog.Any("error", err))
+	e.Outcome = OutcomeRejected
+	switch kind := j.commandKind(ctx, sent, err); {
 	case kind == Interrupted:
 		return j.endCanceled(ctx)
 	case kind == Unavailable && sent:
-		e.lost = true
+		e.Outcome = OutcomeUnknown
 		return j.awaitEffect(at)
 	case kind == InvalidState || kind == Conflict:
-		e.refused = true
+		e.Outcome = OutcomeBlocked
 		if j.endIfStuck(err) {
 			return stepDone
 		}
-	case kind == AlreadyInState, kind == Throttled, kind == Unavailable, kind == NotFound && sent && j.opRemovesResource():
+	case kind == AlreadyInState, kind == Throttled, kind == Unavailable:
+	case kind == NotFound && sent && j.removesResource():
 	default:
 		return j.endWithError(err)
 	}
@@ -202,34 +228,34 @@ func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err erro
 	return j.rescheduleRead(at)
 }
 
-// commandKind is what the error of a command means.
+// commandKind returns the kind of the error of a command.
 func (j *job[R, S]) commandKind(ctx context.Context, sent bool, err error) Kind {
 	kind := j.kindOf(ctx, err)
-	if !sent || j.rules.ensure.Kind == nil || kind == Interrupted || isTimeout(err) {
+	if !sent || j.config.ensure.kind == nil || kind == Interrupted || isTimeout(err) {
 		return kind
 	}
-	if kind = j.rules.ensure.Kind(err); kind == Interrupted { // only the caller's own context interrupts
+	if kind = j.config.ensure.kind(err); kind == Interrupted { // only for the end of the caller's context
 		return Unavailable
 	}
 	return kind
 }
 
-// recordAccepted notes that op took effect.
+// recordAccepted records that the command was accepted or took effect.
 func (j *job[R, S]) recordAccepted() {
 	e := j.ensure
-	e.lost, e.err, e.refused = false, nil, false
-	e.result.Operations = append(e.result.Operations, e.op)
-	if j.rules.ensure.Restart && e.sentFrom == e.target && e.result.GapFrom.IsZero() {
-		e.result.GapFrom = e.sent
+	e.Outcome, e.err = OutcomeAccepted, nil
+	e.result.Operations = append(e.result.Operations, e.Operation)
+	if j.config.ensure.restart && e.SentFrom == e.target && e.result.GapFrom.IsZero() {
+		e.result.GapFrom = e.SentAt
 	}
 }
 
-// awaitEffect begins the wait for what the command that was answered, or lost, at the instant at leads to.
+// awaitEffect begins to wait for the waypoint of a command that was, or may have been, accepted.
 func (j *job[R, S]) awaitEffect(at time.Time) step {
 	t := &j.track
-	t.Target = j.ensure.waypoint
-	t.Grace = max(j.rules.opts.Grace, 0)
-	if g := j.ensure.goal.Grace; g != 0 {
+	t.Target = j.ensure.Waypoint
+	t.Grace = max(j.config.opts.Grace, 0)
+	if g := j.ensure.grace; g != 0 {
 		t.Grace = max(g, 0)
 	}
 	t.Commanded(at)
@@ -239,26 +265,26 @@ func (j *job[R, S]) awaitEffect(at time.Time) step {
 	return j.rescheduleRead(at)
 }
 
-// endIfStuck ends the job if no command can be accepted any more.
-func (j *job[R, S]) endIfStuck(refusal error) bool {
-	if j.rules.ensure.Stuck == nil || !j.hasValue {
+// endIfStuck ends the job and returns true if the resource can no longer accept any command.
+func (j *job[R, S]) endIfStuck(rejection error) bool {
+	if j.config.ensure.stuck == nil || !j.hasValue {
 		return false
 	}
-	why := j.rules.ensure.Stuck(j.value)
+	why := j.config.ensure.stuck(j.value)
 	if why == nil {
 		return false
 	}
-	err := fmt.Errorf("%w: %w", refusal, why)
-	if KindOf(err) != InvalidState { // a Conflict that will not pass
+	err := fmt.Errorf("%w: %w", rejection, why)
+	if KindOf(err) != InvalidState { // such as a Conflict that does not end
 		err = fmt.Errorf("%w: %w", InvalidState, err)
 	}
 	j.endWithError(err)
 	return true
 }
 
-// opRemovesResource reports whether op is to remove the resource, so that its absence is no refusal.
-func (j *job[R, S]) opRemovesResource() bool {
-	m := j.rules.machine
-	to, ok := m.Next(j.ensure.sentFrom, j.ensure.op)
+// removesResource reports whether the command deletes the resource, so that NotFound is not an error.
+func (j *job[R, S]) removesResource() bool {
+	m := j.config.machine
+	to, ok := m.Next(j.ensure.SentFrom, j.ensure.Operation)
 	return ok && m.def.Absent != "" && m.Settles(to, m.def.Absent)
 }

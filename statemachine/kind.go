@@ -5,84 +5,92 @@ import (
 	"errors"
 )
 
-// Kind is what an error means for the caller: what to do about it. A Kind is an error itself, for
+// Kind classifies an error by what the caller can do about it. A Kind is itself an error, so that
+// errors.Is finds it:
 //
 //	errors.Is(err, statemachine.NotFound)
 type Kind string
 
 // The kinds of error.
 const (
-	// InvalidInput: the request can never succeed as it is. Mend the input.
+	// InvalidInput means that the request can never succeed as it is. Fix the input.
 	InvalidInput Kind = "invalid input"
 
-	// NotFound: there is no such resource, for this caller in this Region. Check the account, the Region and the name.
+	// NotFound means that the resource does not exist for this caller in this Region. Check the
+	// account, the Region and the name.
 	NotFound Kind = "not found"
 
-	// InvalidState: the resource is in a state that does not permit the operation. Wait, or look at the resource.
+	// InvalidState means that the state of the resource does not permit the operation. Wait, or
+	// inspect the resource.
 	InvalidState Kind = "invalid state"
 
-	// AlreadyInState: the resource is already where the operation would bring it. Most callers take it for success.
+	// AlreadyInState means that the resource is already where the operation would bring it. Most
+	// callers treat it as success.
 	AlreadyInState Kind = "already in state"
 
-	// Conflict: another operation is at work on the resource. Try again later.
+	// Conflict means that another operation is in progress on the resource. Retry later.
 	Conflict Kind = "conflict"
 
-	// AccessDenied: the caller's policies do not allow the operation. Have it allowed; the message names it as a rule.
+	// AccessDenied means that the caller's policies do not allow the operation. Grant the
+	// permission, which the message usually names.
 	AccessDenied Kind = "access denied"
 
-	// KeyNotAccessible: the KMS key does not exist, is disabled, or the caller may not create a grant on it. Check
-	// the key, its policy and the caller's.
+	// KeyNotAccessible means that the KMS key does not exist, is disabled, or does not let the
+	// caller create a grant. Check the key, its policy and the caller's policies.
 	KeyNotAccessible Kind = "key not accessible"
 
-	// Unsupported: this resource can never do that: its engine, class, Region or category does not support it. Do
-	// not try again.
+	// Unsupported means that this resource can never do what was requested, because of its engine,
+	// class, Region or category. Do not retry.
 	Unsupported Kind = "unsupported"
 
-	// LimitExceeded: a quota on the number of resources is used up. Delete some, or have the quota raised. None of
-	// this module's clients returns it: it is for resources of your own.
+	// LimitExceeded means that a quota on the number of resources is used up. Delete some, or
+	// request a higher quota. None of this module's clients returns it: it is for resources of
+	// your own.
 	LimitExceeded Kind = "limit exceeded"
 
-	// MissingDependency: something that the service needs beside the resource is not there, such as a
+	// MissingDependency means that the service needs something else that does not exist, such as a
 	// service-linked role. Create it, and call again.
 	MissingDependency Kind = "missing dependency"
 
-	// Throttled: too many requests. Nothing was done; try again, more slowly.
+	// Throttled means that the service rejected the request because of its rate. Nothing was done.
+	// Retry more slowly.
 	Throttled Kind = "throttled"
 
-	// Unavailable: the service failed, or its answer was lost or could not be understood. A command may have
-	// been carried out: read before you send it again.
+	// Unavailable means that the service failed, or that its response was lost or could not be
+	// parsed. A command may have been executed: read before you send it again.
 	Unavailable Kind = "unavailable"
 
-	// Unauthenticated: the credentials are missing, expired or wrong. Renew them.
+	// Unauthenticated means that the credentials are missing, expired or wrong. Renew them.
 	Unauthenticated Kind = "unauthenticated"
 
-	// Drifted: the resource is in the state asked for, with other settings. Correct what was asked for, or change
-	// the resource. See [DriftError].
+	// Drifted means that the resource is in the target state, with settings other than those that
+	// were requested. Correct the request, or change the resource. See [DriftError].
 	Drifted Kind = "drifted"
 
-	// Interrupted: the caller's context ended. A command may have been carried out: read before you send it again.
+	// Interrupted means that the caller's context ended. A command may have been executed: read
+	// before you send it again.
 	Interrupted Kind = "interrupted"
 
-	// Unknown: none of the others, such as an error code that the service is not known to have. Look at the error:
-	// whether trying again helps, nobody can say.
+	// Unknown means that the error has none of the other kinds, for example because of a new error
+	// code. Inspect the error: it is not known whether a retry helps.
 	Unknown Kind = "unknown"
 )
 
-// Error is the kind in words.
+// Error returns the kind as words.
 func (k Kind) Error() string { return string(k) }
 
 func (k Kind) kind() Kind { return k }
 
-// Retryable reports whether a read that failed with this kind may do better later: a wait goes on after it.
+// Retryable reports whether a wait continues after a read that failed with this kind.
 func (k Kind) Retryable() bool { return k == Throttled || k == Unavailable || k == Conflict }
 
-// KindOf is the kind of an error: that of the first [Fault], [InputError], [DriftError], [WaitError], [Reason] or [Kind]
-// in its chain, else [Interrupted] for the error of a context, else [Unknown]. It is empty for nil.
+// KindOf returns the kind of err: that of the first [Fault], [InputError], [DriftError],
+// [WaitError], [Reason] or [Kind] in its chain. Without one, it returns [Interrupted] for the error
+// of a context, [Unknown] for any other error, and "" for nil.
 //
-// Of a WaitError it is [Interrupted] if it was [Canceled], [NotFound] if its resource is [Gone], else the kind of its
-// Err: that of the read that failed, say. A reason that has no Err beside it is no kind: a wait that is [TimedOut],
-// [Unreachable] or [Lapsed] is Unknown then, although errors.Is(err, [context.DeadlineExceeded]) holds for one that
-// is TimedOut. Ask for the reason with errors.Is before the kind.
+// The kind of a WaitError is [Interrupted] if the wait was [Canceled], [NotFound] if the resource is
+// [Gone], and otherwise the kind of its Err. If Err is nil, KindOf returns Unknown for [TimedOut],
+// [Unreachable] and [Lapsed]: check the Reason with errors.Is first.
 func KindOf(err error) Kind {
 	if err == nil {
 		return ""

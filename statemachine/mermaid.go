@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Mermaid is the table as a Mermaid state diagram. Commanded transitions are labelled with their operation, lapses with
-// "lapse". The same table always gives the same text; between versions of this library the text may change.
+// Mermaid returns the table as a Mermaid state diagram. Commanded transitions are labeled with their
+// operation, lapses with "lapse". The same table always gives the same text, which may change between
+// versions of this library.
 func (m *Machine[S]) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n")
@@ -15,7 +16,8 @@ func (m *Machine[S]) Mermaid() string {
 		names[i] = string(s)
 		if !isMermaidID(names[i]) { // such as locking-policy
 			names[i] = fmt.Sprintf("s%d", i)
-			fmt.Fprintf(&b, "    state %q as %s\n", strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ").Replace(string(s)), names[i])
+			label := strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ").Replace(string(s))
+			fmt.Fprintf(&b, "    state %q as %s\n", label, names[i])
 		}
 	}
 	for _, t := range m.def.Transitions {
@@ -31,8 +33,8 @@ func (m *Machine[S]) Mermaid() string {
 	return b.String()
 }
 
-// isMermaidID reports whether a diagram can name a state by s itself. The words are those of Mermaid's own
-// grammar, and s0, s1, … are the names that the diagram gives by itself.
+// isMermaidID reports whether a diagram can use s as the name of a state. It rejects the keywords of
+// Mermaid's grammar, and the names s0, s1, … that Mermaid generates.
 func isMermaidID(s string) bool {
 	switch strings.ToLower(s) {
 	case "state", "note", "end", "as", "direction", "class", "classdef", "style", "click", "default", "hide":

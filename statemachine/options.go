@@ -7,53 +7,69 @@ import (
 	"time"
 )
 
-// WaitOptions are the settings of a wait. The zero value has the defaults. A duration or count that must not be negative
-// and is, and a MinDelay above MaxDelay where both are set, are an [*InputError] before anything is read.
+// WaitOptions configures a wait. The zero value uses the defaults. A negative value, where it is not
+// allowed, and a MinDelay above MaxDelay are rejected with an [*InputError] before the first read.
 type WaitOptions struct {
-	// MinDelay and MaxDelay bound the delay between two reads, which is an eightieth of the time waited: a wait
-	// of an hour reads every 45 s. After a tolerated failure it is twice that. 2 s and 1 minute by default; a
-	// MinDelay above the default MaxDelay raises it, and the other way round. Neither may be negative, nor MinDelay
-	// be more than MaxDelay.
+	// MinDelay and MaxDelay bound the delay between two reads. The delay is an eightieth of the time
+	// waited, such as 45 s after an hour, and twice that after a tolerated failure. Zero means 2 s for
+	// MinDelay and 1 minute for MaxDelay. If only one is set and lies beyond the other's default, the
+	// other has the same value. Negative values are rejected.
 	MinDelay, MaxDelay time.Duration
 
-	// ReadTimeout bounds one read, and one command. One that takes longer counts as [Unavailable]. 30 s by default;
-	// not negative.
+	// ReadTimeout limits one read, and one command. A call that takes longer is [Unavailable]. Zero
+	// means 30 s. Negative values are rejected.
 	ReadTimeout time.Duration
 
-	// Jitter turns a computed delay into the one that is waited, so that many waits do not read in step. A result
-	// below a microsecond is taken for one. Nil: a tenth either way, at random. It must be safe for concurrent use.
+	// Jitter returns the delay to use in place of a computed one, so that many waits do not read at
+	// the same time. A result below a microsecond means a microsecond. It must be safe for concurrent
+	// use. Nil means a random change of up to a tenth either way.
 	Jitter func(time.Duration) time.Duration
 
-	// Grace is how long after the wait, or the last command, began a state that cannot settle into the target
-	// may still be an old read. 1 minute by default; negative: none.
+	// Grace is how long after the start of the wait, or after the last command, a read of a state that
+	// cannot settle into the target may be stale. Zero means 1 minute. Negative values mean none.
 	Grace time.Duration
 
-	// WatchDelay is the delay between two reads of a Watch. 30 s by default; not negative.
+	// WatchDelay is the delay between two reads of a Watch. Zero means 30 s. Negative values are
+	// rejected.
 	WatchDelay time.Duration
 
-	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor starts the
-	// count over. 1 by default; not negative.
+	// Consecutive is how many reads in a row must show the target. A failed read neither counts nor
+	// resets the count. Zero means 1. Negative values are rejected.
 	Consecutive int
 
-	// OnRead is called after every read, from the goroutine that reads. It must not block. With many resources
-	// it is called for one at a time. Nil: nothing is called.
+	// OnRead is called after every read, in the goroutine that reads. It must not block. For many
+	// resources, calls do not overlap. Nil means no call.
 	OnRead func(Reading)
 
-	// Logger gets each change of state and each command at level Info, each tolerated failure at Warn, each read at
-	// Debug; what ends the wait is returned, not logged. It is called with the call's context. Nil: nothing is
-	// logged.
+	// Logger receives each change of state and each command at level Info, each tolerated failure at
+	// Warn, and each read at Debug, with the call's context. What ends the wait is returned and not
+	// logged. Nil means no logging.
 	Logger *slog.Logger
 }
 
-// Reading is one read, for [WaitOptions.OnRead].
+// Reading describes one read for [WaitOptions.OnRead].
 type Reading struct {
-	Resource  string        // an ARN, a name
-	Target    string        // the state that is waited for; empty in a Watch
-	State     string        // as read; the last one if this read failed
-	Reads     int           // of this resource in this wait, this one included
-	Elapsed   time.Duration // since the wait began
-	NextDelay time.Duration // until the next read; zero after the last, and where one follows at once
-	Err       error         // of this read
+	// Resource identifies the resource, such as an ARN or a name.
+	Resource string
+
+	// Target is the state to wait for. It is empty for a Watch.
+	Target string
+
+	// State is the state that the last successful read showed.
+	State string
+
+	// Reads counts the reads of this resource in this call, including this one.
+	Reads int
+
+	// Elapsed is the time since the call began.
+	Elapsed time.Duration
+
+	// NextDelay is the time until the next read. It is zero after the last read, and if a read or a
+	// command follows immediately.
+	NextDelay time.Duration
+
+	// Err is the error of this read.
+	Err error
 }
 
 // The defaults of [WaitOptions].
@@ -65,7 +81,7 @@ const (
 	defaultWatchDelay  = 30 * time.Second
 )
 
-// setDefaults fills in what is not set.
+// setDefaults fills in the defaults.
 func (o *WaitOptions) setDefaults() {
 	switch {
 	case o.MinDelay == 0 && o.MaxDelay == 0:
@@ -92,14 +108,14 @@ func (o *WaitOptions) setDefaults() {
 	}
 }
 
-// maxDuration is as long as a delay can be. Twice that, and the jitter, are still a duration.
+// maxDuration is the longest delay. Twice as much, with jitter, is still a valid time.Duration.
 const maxDuration = 100 * 365 * 24 * time.Hour
 
-// validate adds what is wrong with the options, defaults filled in.
+// validate adds every problem of the options. The defaults must be filled in.
 func (o *WaitOptions) validate(errs *InputError) {
 	negative := func(field string, d time.Duration) {
 		if d < 0 {
-			errs.Add(field, fmt.Sprintf("is negative: %s", d))
+			errs.Add(field, fmt.Sprintf("must not be negative, got %s", d))
 		}
 	}
 	negative("MinDelay", o.MinDelay)
@@ -107,15 +123,15 @@ func (o *WaitOptions) validate(errs *InputError) {
 	negative("ReadTimeout", o.ReadTimeout)
 	negative("WatchDelay", o.WatchDelay)
 	if o.MinDelay > o.MaxDelay && o.MaxDelay >= 0 {
-		errs.Add("MinDelay", fmt.Sprintf("is more than MaxDelay: %s, %s", o.MinDelay, o.MaxDelay))
+		errs.Add("MinDelay", fmt.Sprintf("must be at most MaxDelay (%s), got %s", o.MaxDelay, o.MinDelay))
 	}
 	if o.Consecutive < 0 {
-		errs.Add("Consecutive", fmt.Sprintf("is negative: %d", o.Consecutive))
+		errs.Add("Consecutive", fmt.Sprintf("must not be negative, got %d", o.Consecutive))
 	}
 }
 
-// withJitter is the delay that is waited for a delay of d. It is never less than a microsecond: no clock, the virtual one
-// of a test least of all, may stand still between two reads.
+// withJitter returns the delay to use in place of d. It is at least a microsecond, so that virtual time
+// advances between two reads.
 func (o *WaitOptions) withJitter(d time.Duration) time.Duration {
 	if o.Jitter != nil {
 		return max(o.Jitter(d), time.Microsecond)

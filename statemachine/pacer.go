@@ -6,41 +6,42 @@ import (
 	"time"
 )
 
-// Pacer keeps the calls of many waits under one quota: a token bucket that all of them share, and a pause of
-// all of them when the service throttles one. A nil *Pacer lets everything go at once. It is safe for
-// concurrent use.
+// Pacer keeps the calls of many waits under one rate limit. It is a token bucket that all of them
+// share, and it pauses all of them when the service throttles one. A nil *Pacer has no limit. A Pacer
+// is safe for concurrent use.
 //
-// Give one Pacer to all clients that share a quota: RDS, for one, counts by account and Region.
+// Share one Pacer between all clients that share a quota. RDS, for example, counts requests by account
+// and Region.
 type Pacer struct {
 	interval    time.Duration // between two calls, once the burst is used up
-	burstWindow time.Duration // how far the calls may run ahead of every
+	burstWindow time.Duration // how far the calls may run ahead of the interval
 
 	mu          sync.Mutex
-	next        time.Time // when the next call would go if there were no burst
-	pausedUntil time.Time // no call goes before
+	next        time.Time // of the next call, without the burst
+	pausedUntil time.Time // no call starts before
 	pause       time.Duration
 }
 
-// The pauses after a throttled call: each that comes soon after the last, with nothing served in between, is
-// twice as long.
+// The bounds of the pause after a throttled call. It doubles each time until a call succeeds.
 const (
 	minPause = time.Second
 	maxPause = 16 * time.Second
 )
 
-// NewPacer makes a pacer that lets burst calls go at once and perSecond calls each second from then on. Fewer
-// than one call an hour, and a burst of less than one, are taken for these bounds.
+// NewPacer returns a Pacer that allows burst calls at once, and perSecond calls per second after that.
+// The minimum is one call per hour and a burst of 1. Smaller values are raised.
 func NewPacer(perSecond float64, burst int) *Pacer {
-	every := time.Hour
+	interval := time.Hour
 	if perSecond > 1.0/3600 {
-		every = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
+		interval = max(time.Duration(float64(time.Second)/perSecond), time.Nanosecond)
 	}
-	extra := min(int64(max(burst, 1)-1), int64(maxDuration/every))
-	return &Pacer{interval: every, burstWindow: time.Duration(int64(every) * extra)}
+	extra := min(int64(max(burst, 1)-1), int64(maxDuration/interval))
+	return &Pacer{interval: interval, burstWindow: time.Duration(int64(interval) * extra)}
 }
 
-// Reserve takes the next free place in the queue and says when its call may go: at the instant at or, in the
-// queue or a pause, later. When such a later instant has come, ask Held.
+// Reserve reserves the next free slot and returns when its call may start: at the time at, or later.
+// After waiting for a later time, check [Pacer.PausedUntil]. Most programs set the Pacer of a [Waiter],
+// which does this; Reserve is for loops of your own.
 func (p *Pacer) Reserve(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -60,7 +61,7 @@ func (p *Pacer) Reserve(at time.Time) time.Time {
 	return slot
 }
 
-// PausedUntil says until when all calls pause because the service throttled one: the instant at if they do not.
+// PausedUntil returns the end of the pause after a throttled call, or at if there is no pause.
 func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -73,7 +74,7 @@ func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	return p.pausedUntil
 }
 
-// Succeeded says that the service answered a call, and so that the pause, if it comes to one, is short again.
+// Succeeded records a successful call and resets the backoff.
 func (p *Pacer) Succeeded(at time.Time) {
 	if p == nil {
 		return
@@ -85,8 +86,8 @@ func (p *Pacer) Succeeded(at time.Time) {
 	}
 }
 
-// Throttled says that the service throttled a call. All calls pause for a second; for twice as long each time
-// that it happens again soon after the pause and with no call served in between, up to 16 s.
+// Throttled records that the service throttled a call at the time at. All calls pause for 1 s. The pause
+// doubles, up to 16 s, if a call is throttled soon after a pause and none succeeded in between.
 func (p *Pacer) Throttled(at time.Time) {
 	if p == nil {
 		return
@@ -94,7 +95,7 @@ func (p *Pacer) Throttled(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if at.Before(p.pausedUntil) {
-		return // a call that was under way already when the pause began
+		return // the call started before the pause
 	}
 	if p.pause == 0 || at.Sub(p.pausedUntil) > 2*p.pause {
 		p.pause = minPause
@@ -104,19 +105,28 @@ func (p *Pacer) Throttled(at time.Time) {
 	p.pausedUntil = at.Add(p.pause)
 }
 
-// Wait waits for a place and its instant, for a call outside of a wait. It returns the context's error if that
-// ends first.
+// report records the result of a call. kind classifies its error.
+func (p *Pacer) report(kind func(error) Kind, err error, at time.Time) {
+	if err == nil {
+		p.Succeeded(at)
+	} else if kind(err) == Throttled {
+		p.Throttled(at)
+	}
+}
+
+// Wait reserves a slot and waits for it, for a call that is not part of a wait. It returns the
+// context's error if the context ends first.
 func (p *Pacer) Wait(ctx context.Context) error {
 	at := time.Now()
-	for place := p.Reserve(at); place.After(at); {
+	for slot := p.Reserve(at); slot.After(at); {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(max(place.Sub(at), time.Microsecond)):
+		case <-time.After(max(slot.Sub(at), time.Microsecond)):
 		}
 		at = time.Now()
-		if held := p.PausedUntil(at); held.After(place) {
-			place = held
+		if paused := p.PausedUntil(at); paused.After(slot) {
+			slot = paused
 		}
 	}
 	return ctx.Err()

@@ -8,42 +8,45 @@ import (
 	"time"
 )
 
-// Reason is why a wait ended without its target. A Reason is an error itself, for
+// Reason says why a wait ended before it reached its target. A Reason is itself an error, so that
+// errors.Is finds it:
 //
 //	errors.Is(err, statemachine.Lapsed)
 type Reason string
 
-// The reasons. Empty means that a wait goes on.
+// The reasons. An empty Reason means that the wait continues.
 const (
-	// TimedOut: maxWait passed. Call again: a wait goes on, an ensure carries on. errors.Is(err,
-	// [context.DeadlineExceeded]) holds too.
+	// TimedOut means that maxWait passed. Call again to continue.
+	// errors.Is(err, [context.DeadlineExceeded]) is true as well.
 	TimedOut Reason = "timed out"
 
-	// Canceled: the caller's context ended, by an earlier deadline of its own too. Nothing is lost: call again. Both
-	// ctx.Err() and context.Cause(ctx) are found by errors.Is.
+	// Canceled means that the caller's context ended, or reached a deadline before maxWait. Call
+	// again to continue. errors.Is finds both ctx.Err() and context.Cause(ctx).
 	Canceled Reason = "canceled"
 
-	// Unreachable: the resource is in a state that does not lead to the target without a command. Run what
-	// [WaitError].Plan names, or the ensure.
+	// Unreachable means that the state of the resource does not lead to the target without a
+	// command. Run the operations of [WaitError].Plan, or call an Ensure method.
 	Unreachable Reason = "unreachable"
 
-	// Lapsed: the resource was on its way to the target, or there, and went back: a start that was rolled back, say,
-	// or somebody else's stop. Find out why, in the service's own events, before you call again.
+	// Lapsed means that the resource was in the target state or on its way to it, and went back. For
+	// example, the service rolled a start back, or another actor stopped the resource. Find the
+	// cause, for example in the service's events, before you call again.
 	Lapsed Reason = "lapsed"
 
-	// Gone: the resource does not exist, or not any more. Check the account, the Region and the name, or take it off
-	// your list.
+	// Gone means that the resource does not exist, or no longer exists. Check the account, the
+	// Region and the name.
 	Gone Reason = "gone"
 
-	// ReadFailed: a read failed in a way that does not heal by waiting. What to do is the error's kind: [KindOf].
+	// ReadFailed means that a read failed with an error that a retry does not fix. [KindOf] says
+	// what to do about it.
 	ReadFailed Reason = "read failed"
 )
 
-// Error is the reason in words.
+// Error returns the reason as words.
 func (r Reason) Error() string { return string(r) }
 
-// Is lets a wait that timed out be a context.DeadlineExceeded as well, one that was canceled be [Interrupted],
-// and one whose resource is gone be [NotFound].
+// Is reports whether target is equivalent to r: TimedOut matches context.DeadlineExceeded, Canceled
+// matches [Interrupted], and Gone matches [NotFound].
 func (r Reason) Is(target error) bool {
 	if r == TimedOut && target == context.DeadlineExceeded {
 		return true
@@ -52,7 +55,7 @@ func (r Reason) Is(target error) bool {
 	return kind != Unknown && target == error(kind)
 }
 
-// kind places a Reason that says by itself what a caller can do.
+// kind returns the kind of a wait that ended for r without another error.
 func (r Reason) kind() Kind {
 	switch r {
 	case Canceled:
@@ -64,24 +67,60 @@ func (r Reason) kind() Kind {
 	return Unknown
 }
 
-// WaitError says why a wait, or an ensure while it waited, ended without its target.
-type WaitError struct {
-	Machine  string // what goes through the lifecycle: "database activity stream"
-	Resource string // an ARN, a name
-	Target   string // the state that was waited for; empty in a Watch
-	Last     string // the last state that was read; empty: none was
-	Reason   Reason
-	Reads    int                // made, failed ones included
-	Elapsed  time.Duration      // since the wait began
-	History  []Sighting[string] // each change of state and when it was first seen: at most the first and the last 32
-	Plan     []Operation        // what would lead to Target, where it is known; with Unreachable and Lapsed, empty: nothing would
-	Accepted []Operation        // what an ensure had run before; empty in a wait
-	Hint     string             // the lifecycle's, with Unreachable
-	Err      error              // the read's or command's error, if the last one failed; a Check's; the context's with Canceled; else nil
+// Sighting is a state and the time of the first read that showed it.
+type Sighting[S ~string] struct {
+	// State is the state as it was read.
+	State S `json:"state"`
+
+	// At is the time of the first read that showed it.
+	At time.Time `json:"at"`
 }
 
-// Error is one line that says what happened to which resource and, with Unreachable and Lapsed, which operations would
-// help. Do not depend on its text.
+// WaitError reports a wait that ended before it reached its target. The wait may have been part of
+// an Ensure method.
+type WaitError struct {
+	// Machine is the name of the lifecycle, such as "database activity stream".
+	Machine string
+
+	// Resource identifies the resource, such as an ARN or a name.
+	Resource string
+
+	// Target is the state that was waited for. It is empty for a Watch.
+	Target string
+
+	// Last is the last state that was read. It is empty if no read succeeded.
+	Last string
+
+	// Reason says why the wait ended.
+	Reason Reason
+
+	// Reads counts the reads, including the failed ones.
+	Reads int
+
+	// Elapsed is the time since the wait began.
+	Elapsed time.Duration
+
+	// History lists each change of state with the time of the first read that showed it: at most
+	// the first 32 and the last 32 changes.
+	History []Sighting[string]
+
+	// Plan lists the operations that would lead to Target. It is set for Unreachable and Lapsed, and
+	// is empty if no operation leads there.
+	Plan []Operation
+
+	// Accepted lists the operations that an Ensure method ran before. It is empty for a wait.
+	Accepted []Operation
+
+	// Hint is the hint of the lifecycle. It is set for Unreachable.
+	Hint string
+
+	// Err is the error of the last read or command if that failed, the error of a Check, or for
+	// Canceled that of the context. It may be nil.
+	Err error
+}
+
+// Error returns one line: what happened to which resource and, for Unreachable and Lapsed, which
+// operations would help. Do not depend on its text.
 func (e *WaitError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Machine, e.Resource)
@@ -123,7 +162,7 @@ func (e *WaitError) Error() string {
 	return singleLine(b.String())
 }
 
-// lastTransition is the last states seen, with how long the last but one was seen: "starting → stopped after 2m10s".
+// lastTransition describes the last change of state: "starting → stopped after 2m10s".
 func (e *WaitError) lastTransition() string {
 	switch n := len(e.History); n {
 	case 0:
@@ -132,11 +171,12 @@ func (e *WaitError) lastTransition() string {
 		return quoteEmpty(e.History[0].State)
 	default:
 		from, to := e.History[n-2], e.History[n-1]
-		return fmt.Sprintf("%s → %s after %s", quoteEmpty(from.State), quoteEmpty(to.State), to.At.Sub(from.At).Round(time.Millisecond))
+		after := to.At.Sub(from.At).Round(time.Millisecond)
+		return fmt.Sprintf("%s → %s after %s", quoteEmpty(from.State), quoteEmpty(to.State), after)
 	}
 }
 
-// Unwrap gives the Reason and what stands in Err.
+// Unwrap returns the Reason and, unless it is nil, Err.
 func (e *WaitError) Unwrap() []error {
 	if e.Err == nil {
 		return []error{e.Reason}
@@ -144,7 +184,7 @@ func (e *WaitError) Unwrap() []error {
 	return []error{e.Reason, e.Err}
 }
 
-// kind prefers what the last failure means over what the Reason alone can tell.
+// kind returns the kind of Err where that is more specific than the Reason.
 func (e *WaitError) kind() Kind {
 	if e.Reason == Canceled || e.Reason == Gone || e.Err == nil {
 		return e.Reason.kind()
@@ -152,19 +192,8 @@ func (e *WaitError) kind() Kind {
 	return KindOf(e.Err)
 }
 
-func joinOperations(ops []Operation) string {
-	var b strings.Builder
-	for i, op := range ops {
-		if i > 0 {
-			b.WriteString(", then ")
-		}
-		b.WriteString(string(op))
-	}
-	return b.String()
-}
-
-// contextError is why a context ended: its error, its cause where somebody gave one, and the failure that the end
-// came upon, if any.
+// contextError returns an error that wraps the error of an ended context, its cause, and the failure
+// that the end led to, if any.
 func contextError(ctx context.Context, failure error) error {
 	cause := context.Cause(ctx)
 	errs := []error{cause}

@@ -5,72 +5,124 @@ import (
 	"time"
 )
 
-// engine is the loop of many jobs. One goroutine runs it; each call has one of its own while it is under way.
+// engine is the loop of many jobs. It runs in one goroutine, and each call in flight has its own.
 type engine[R any, S ~string] struct {
-	fleet       *Fleet[R, S]
-	rules       config[R, S]
+	config      config[R, S]
 	goals       []Goal[R, S]
+	read        func(ctx context.Context, resource string) (R, error)
+	readMany    func(ctx context.Context, resources []string) ([]Result[R], error) // may be nil
+	group       func(resource string) string                                       // may be nil
 	batch       int
 	concurrency int
 
-	members  []task[R, S]
-	open     int // members that have not ended
+	tasks    []task[R, S]
+	open     int // tasks that have not ended
 	deadline time.Time
 
-	groups        []dueHeap // due reads that can be made together
-	alone         dueHeap   // due reads of one resource each
-	commands      dueHeap
-	preferCommand bool         // reads and commands take turns: the next is a command
-	reserved      [2]time.Time // taken from the pacer of the reads and that of the commands, not used yet; zero: none
+	groups   []dueHeap // tasks by the time of their next read, for reads that can be combined
+	singles  dueHeap   // the same, for reads of one resource
+	commands dueHeap   // tasks by the time since which they want to send a command
 
-	inflight int
-	answers  chan callResult[R]
+	readLane, commandLane lane
+	commandsFirst         bool // reads and commands take turns
+
+	inFlight int
+	results  chan callResult[R, S]
 	out      outbox[Ensured[R]]
 }
 
-// task is a job in an engine.
+// task is a job of an engine. While a call for it is in flight, it is in no heap.
 type task[R any, S ~string] struct {
 	job[R, S]
-	group         int32
-	lostReads     uint8     // reads together in a row that were lost
-	queued        bool      // in a queue of reads, at due
-	commandQueued bool      // in the queue of commands, at wanted
-	inFlight      bool      // a call is under way
-	rereadAlone   bool      // the next read is of this resource alone
-	alwaysAlone   bool      // all reads are
-	rereadReason  Kind      // why the next read is alone; empty: for what was read
-	commandSince  time.Time // since when a command is wanted; zero: none is
-	finished      bool      // ended and told
+	read      entry // in a heap of reads
+	command   entry // in the heap of commands; its zero time means that no command is wanted
+	group     int32
+	mode      readMode
+	lostReads uint8 // batch reads in a row that were lost
+	finished  bool  // ended and published
 }
 
-// callResult is the outcome of one call.
-type callResult[R any] struct {
-	members []int
-	results []Result[R] // of reads; Index is into members
-	command bool
-	alone   bool
-	sent    bool
+// readMode is how the next read of a task is made.
+type readMode uint8
+
+const (
+	readTogether readMode = iota // with other resources of the group
+	readOnce                     // alone until a read succeeds
+	readAlone                    // always alone
+)
+
+// lane limits the calls of one kind, reads or commands.
+type lane struct {
+	pacer    *Pacer
+	reserved time.Time // a reservation that was not used yet; zero means none
+}
+
+// next returns when the next call may start. A reservation is kept until it is used.
+func (l *lane) next(now time.Time) time.Time {
+	if l.reserved.IsZero() {
+		l.reserved = l.pacer.Reserve(now)
+	}
+	if paused := l.pacer.PausedUntil(now); paused.After(l.reserved) {
+		return paused
+	}
+	return l.reserved
+}
+
+// use uses the reservation, if any.
+func (l *lane) use() { l.reserved = time.Time{} }
+
+// callKind is what a call does.
+type callKind int
+
+const (
+	callRead     callKind = iota // read one resource
+	callReadMany                 // read a batch
+	callCommand                  // send a command
+)
+
+// callResult is the result of one call.
+type callResult[R any, S ~string] struct {
+	kind    callKind
+	tasks   []*task[R, S]
+	results []Result[R] // of reads; Index is the index in tasks
+	sent    bool        // a command may have been executed
 	err     error
 	start   time.Time
 	at      time.Time
 }
 
-// failure is the error of the call, or of one of its results, one that was throttled before all others; or nil.
-func (a *callResult[R]) failure(kind func(error) Kind) error {
-	failure := a.err
-	for i := range a.results {
-		if err := a.results[i].Err; err != nil && (failure == nil || kind(err) == Throttled) {
+// byTask returns one result for each task of a read.
+func (c *callResult[R, S]) byTask() []Result[R] {
+	all := make([]Result[R], len(c.tasks))
+	for i := range all {
+		if all[i].Err = c.err; c.err == nil {
+			all[i].Err = NotFound
+		}
+	}
+	for _, r := range c.results {
+		if r.Index >= 0 && r.Index < len(all) && c.err == nil {
+			all[r.Index] = r
+		}
+	}
+	return all
+}
+
+// pacingErr returns the error of the call for the pacer: a throttled one if there is any.
+func (c *callResult[R, S]) pacingErr(kind func(error) Kind) error {
+	failure := c.err
+	for i := range c.results {
+		if err := c.results[i].Err; err != nil && (failure == nil || kind(err) == Throttled) {
 			failure = err
 		}
 	}
 	return failure
 }
 
-// run runs all members to their end, or until ctx ends.
+// run runs all tasks until they end or ctx ends.
 func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 	defer e.out.close()
 	e.begin(maxWait)
-	e.answers = make(chan callResult[R], e.concurrency)
+	e.results = make(chan callResult[R, S], e.concurrency)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for e.open > 0 && ctx.Err() == nil && e.callTimeout(time.Now()) > 0 {
@@ -82,51 +134,52 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 		select {
 		case <-ctx.Done():
 		case <-due:
-		case a := <-e.answers:
-			e.handleResult(ctx, a)
+		case c := <-e.results:
+			e.handleResult(ctx, c)
 		}
 	}
-	for e.inflight > 0 {
-		e.handleResult(ctx, <-e.answers)
+	for e.inFlight > 0 {
+		e.handleResult(ctx, <-e.results)
 	}
-	for i := range e.members {
-		if m := &e.members[i]; !m.finished {
+	for i := range e.tasks {
+		if t := &e.tasks[i]; !t.finished {
 			if ctx.Err() != nil {
-				m.track.setNow(time.Now())
-				m.endCanceled(ctx)
+				t.track.setNow(time.Now())
+				t.endCanceled(ctx)
 			} else {
-				m.endWait(TimedOut)
+				t.endWait(TimedOut)
 			}
-			e.publish(i, true)
+			e.publish(t, true)
 		}
 	}
 }
 
-// callTimeout is how long a call that starts now may take: ReadTimeout, but for the reads that are due at the
-// deadline, which together have one ReadTimeout from then on.
+// callTimeout returns how long a call that starts now may take: ReadTimeout, and at most one
+// ReadTimeout after the deadline.
 func (e *engine[R, S]) callTimeout(now time.Time) time.Duration {
-	limit := e.rules.opts.ReadTimeout
+	limit := e.config.opts.ReadTimeout
 	if e.deadline.IsZero() {
 		return limit
 	}
 	return min(limit, e.deadline.Add(limit).Sub(now))
 }
 
-// begin makes the members.
+// begin makes the tasks.
 func (e *engine[R, S]) begin(maxWait time.Duration) {
 	at := time.Now()
-	if e.rules.aim == modeWait {
+	if e.config.mode == modeWait {
 		e.deadline = at.Add(maxWait)
 	}
 	groups := map[string]int32{}
-	e.members = make([]task[R, S], len(e.goals))
-	e.open = len(e.members)
-	for i := range e.members {
-		m, g := &e.members[i], &e.goals[i]
-		m.rules, m.resource = &e.rules, g.Resource
+	e.tasks = make([]task[R, S], len(e.goals))
+	e.open = len(e.tasks)
+	for i := range e.tasks {
+		t, g := &e.tasks[i], &e.goals[i]
+		t.config, t.resource = &e.config, g.Resource
+		t.read.task, t.command.task = i, i
 		name := ""
-		if e.fleet.Group != nil {
-			name = e.fleet.Group(g.Resource)
+		if e.group != nil {
+			name = e.group(g.Resource)
 		}
 		group, ok := groups[name]
 		if !ok {
@@ -134,39 +187,54 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 			groups[name] = group
 			e.groups = append(e.groups, dueHeap{})
 		}
-		m.group, m.alwaysAlone = group, e.fleet.ReadMany == nil
-		if g.Command != nil {
-			m.ensure = &ensureState[R, S]{goal: g}
+		t.group = group
+		if e.readMany == nil {
+			t.mode = readAlone
 		}
-		m.begin(g.Target, at, e.deadline)
-		e.enqueue(i)
+		if g.Command != nil {
+			t.ensure = &ensureState[R, S]{
+				command: g.Command, drift: g.Drift, preflight: g.Preflight, grace: g.Grace,
+			}
+		}
+		t.begin(g.Target, at, e.deadline)
+		e.enqueue(t)
 	}
 }
 
-// enqueue has a member read when it is due.
-func (e *engine[R, S]) enqueue(i int) {
-	m := &e.members[i]
-	m.queued = true
-	q := &e.alone
-	if !m.rereadAlone && !m.alwaysAlone {
-		q = &e.groups[m.group]
+// readHeap returns the heap of reads that the task belongs to.
+func (e *engine[R, S]) readHeap(t *task[R, S]) *dueHeap {
+	if t.mode == readTogether {
+		return &e.groups[t.group]
 	}
-	q.push(entry{at: m.due, member: i})
+	return &e.singles
 }
 
-// startCalls starts every call that may go now, and says when to look again; zero: when a call is answered.
+// enqueue makes the engine read the task when its next read is due.
+func (e *engine[R, S]) enqueue(t *task[R, S]) {
+	t.read.at = t.due
+	e.readHeap(t).add(&t.read)
+}
+
+// dequeue removes the task from all heaps.
+func (e *engine[R, S]) dequeue(t *task[R, S]) {
+	e.readHeap(t).remove(&t.read)
+	e.commands.remove(&t.command)
+}
+
+// startCalls starts every call that may start now. It returns when to look again, or zero if that is
+// when a call completes.
 func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
-	for e.inflight < e.concurrency {
+	for e.inFlight < e.concurrency {
 		now := time.Now()
 		wake = time.Time{}
 		var started bool
 		for range 2 {
-			e.preferCommand = !e.preferCommand
-			next := e.startRead
-			if e.preferCommand {
-				next = e.startCommand
+			e.commandsFirst = !e.commandsFirst
+			start := e.startRead
+			if e.commandsFirst {
+				start = e.startCommand
 			}
-			at, ok := next(ctx, now)
+			at, ok := start(ctx, now)
 			if started = ok; started {
 				break
 			}
@@ -181,221 +249,215 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 	return time.Time{}
 }
 
-// startRead starts a read if one is due and has its place, or says when to look again.
+// startRead starts a read if one is due and has its slot. Otherwise it returns when to look again.
 func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.Time, started bool) {
-	q := e.firstRead()
-	if q == nil {
+	h := e.earliestRead()
+	if h == nil {
 		return time.Time{}, false
 	}
-	if due := q.first().at; due.After(now) {
+	if due := h.first().at; due.After(now) {
 		return due, false
 	}
-	if last := !e.deadline.IsZero() && !now.Before(e.deadline); !last { // the read at the deadline waits for nobody
-		if place := e.reserve(0, e.rules.readPacer, now); place.After(now) {
-			if !e.deadline.IsZero() && place.After(e.deadline) {
+	if e.deadline.IsZero() || now.Before(e.deadline) { // the final read at the deadline bypasses the pacer
+		if slot := e.readLane.next(now); slot.After(now) {
+			if !e.deadline.IsZero() && slot.After(e.deadline) {
 				return e.deadline, false
 			}
-			return place, false
+			return slot, false
 		}
 	}
-	e.reserved[0] = time.Time{}
-	members := e.nextBatch(q)
-	alone := q == &e.alone
-	e.inflight++
+	e.readLane.use()
+	e.inFlight++
 	limit := e.callTimeout(now)
-	go func() { e.answers <- e.read(ctx, limit, members, alone) }()
+	if h == &e.singles {
+		t := &e.tasks[h.first().task]
+		e.dequeue(t)
+		go func() { e.results <- e.callRead(ctx, limit, t) }()
+		return time.Time{}, true
+	}
+	tasks := e.nextBatch(h)
+	go func() { e.results <- e.callReadMany(ctx, limit, tasks) }()
 	return time.Time{}, true
 }
 
-// firstRead is the queue with the read that is due first, or nil.
-func (e *engine[R, S]) firstRead() *dueHeap {
-	var first *dueHeap
-	offer := func(q *dueHeap) {
-		for !q.empty() {
-			if n := q.first(); e.members[n.member].queued && e.members[n.member].due.Equal(n.at) {
-				break
-			}
-			q.pop() // left behind by a member that a command, or another queue, took
-		}
-		if !q.empty() && (first == nil || q.first().at.Before(first.first().at)) {
-			first = q
+// earliestRead returns the heap with the read that is due first, or nil.
+func (e *engine[R, S]) earliestRead() *dueHeap {
+	first := &e.singles
+	for i := range e.groups {
+		h := &e.groups[i]
+		if len(*h) > 0 && (len(*first) == 0 || h.first().at.Before(first.first().at)) {
+			first = h
 		}
 	}
-	offer(&e.alone)
-	for i := range e.groups {
-		offer(&e.groups[i])
+	if len(*first) == 0 {
+		return nil
 	}
 	return first
 }
 
-// nextBatch takes the members of one read: those that are due, and as many as fit of those that are due next.
-func (e *engine[R, S]) nextBatch(q *dueHeap) []int {
+// nextBatch removes the tasks of one read from their heaps: those that are due, and as many as fit of
+// those that are due next.
+func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 	limit := e.batch
-	if q == &e.alone {
-		limit = 1
-	}
-	var members []int
-	for !q.empty() {
-		n := q.first()
-		m := &e.members[n.member]
-		if !m.queued || !m.due.Equal(n.at) {
-			q.pop()
-			continue
-		}
-		// What was lost twice in a row may have been too much for one answer: half of it each time, down to one.
-		if limit = min(limit, max(e.batch>>max(int(m.lostReads)-1, 0), 1)); len(members) >= limit {
+	var tasks []*task[R, S]
+	for len(*h) > 0 {
+		t := &e.tasks[h.first().task]
+		// A batch that was lost twice in a row may be too large for one response: halve it each time.
+		limit = min(limit, max(e.batch>>max(int(t.lostReads)-1, 0), 1))
+		if len(tasks) >= limit {
 			break
 		}
-		q.pop()
-		m.queued, m.inFlight = false, true
-		members = append(members, n.member)
+		e.dequeue(t)
+		tasks = append(tasks, t)
 	}
-	return members
+	return tasks
 }
 
-// startCommand starts a command if one is wanted and has its place, or says when to look again.
+// startCommand starts a command if one is wanted and has its slot. Otherwise it returns when to look
+// again.
 func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake time.Time, started bool) {
-	for ; !e.commands.empty(); e.commands.pop() {
-		n := e.commands.first()
-		m := &e.members[n.member]
-		if !m.commandQueued || !m.commandSince.Equal(n.at) {
-			continue
-		}
-		if m.inFlight { // being read: what it shows decides
-			m.commandQueued = false
-			continue
-		}
-		break
-	}
-	if e.commands.empty() || !now.Before(e.deadline) {
+	first := e.commands.first()
+	if first == nil || !now.Before(e.deadline) {
 		return time.Time{}, false
 	}
-	if place := e.reserve(1, e.rules.ensure.Pacer, now); place.After(now) {
-		return place, false
+	if slot := e.commandLane.next(now); slot.After(now) {
+		return slot, false
 	}
-	e.reserved[1] = time.Time{}
-	i := e.commands.pop().member
-	m := &e.members[i]
-	m.inFlight, m.queued, m.commandQueued, m.commandSince = true, false, false, time.Time{}
-	e.inflight++
+	e.commandLane.use()
+	e.inFlight++
+	t := &e.tasks[first.task]
+	e.dequeue(t)
+	t.command.at = time.Time{}
 	go func() {
-		start := time.Now()
-		sent, at, err := callWithTimeout(ctx, start, e.rules.opts.ReadTimeout, m.runCommand)
-		e.answers <- callResult[R]{members: []int{i}, command: true, sent: sent, err: err, start: start, at: at}
+		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
+		c.sent, c.at, c.err = callWithTimeout(ctx, c.start, e.config.opts.ReadTimeout, t.runCommand)
+		e.results <- c
 	}()
 	return time.Time{}, true
 }
 
-// reserve is when the next call may go. A place that was taken is kept until it is used.
-func (e *engine[R, S]) reserve(lane int, p *Pacer, now time.Time) time.Time {
-	if e.reserved[lane].IsZero() {
-		e.reserved[lane] = p.Reserve(now)
-	}
-	if held := p.PausedUntil(now); held.After(e.reserved[lane]) {
-		return held
-	}
-	return e.reserved[lane]
-}
-
-// read makes one read, in a goroutine of its own.
-func (e *engine[R, S]) read(ctx context.Context, limit time.Duration, members []int, alone bool) callResult[R] {
-	a := callResult[R]{members: members, alone: alone}
-	if alone {
-		var r Result[R]
-		r.Value, a.at, r.Err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
-			return e.fleet.Read(ctx, e.members[members[0]].resource)
-		})
-		a.results = []Result[R]{r}
-		return a
-	}
-	resources := make([]string, len(members))
-	for i, member := range members {
-		resources[i] = e.members[member].resource
-	}
-	a.results, a.at, a.err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) ([]Result[R], error) {
-		return e.fleet.ReadMany(ctx, resources)
+// callRead reads one resource, in its own goroutine.
+func (e *engine[R, S]) callRead(ctx context.Context, limit time.Duration, t *task[R, S]) callResult[R, S] {
+	c := callResult[R, S]{kind: callRead, tasks: []*task[R, S]{t}}
+	var r Result[R]
+	r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
+		return e.read(ctx, t.resource)
 	})
-	return a
+	c.results = []Result[R]{r}
+	return c
 }
 
-// handleResult takes the answer of a call.
-func (e *engine[R, S]) handleResult(ctx context.Context, a callResult[R]) {
-	e.inflight--
-	if a.command {
-		i := a.members[0]
-		m := &e.members[i]
-		m.inFlight = false
-		e.rules.reportToPacer(e.rules.ensure.Pacer, a.err, a.at)
-		e.apply(i, m.handleCommandResult(ctx, a.sent, a.err, a.start, a.at), "")
+// callReadMany reads a batch, in its own goroutine.
+func (e *engine[R, S]) callReadMany(ctx context.Context, limit time.Duration, tasks []*task[R, S]) callResult[R, S] {
+	c := callResult[R, S]{kind: callReadMany, tasks: tasks}
+	resources := make([]string, len(tasks))
+	for i, t := range tasks {
+		resources[i] = t.resource
+	}
+	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) ([]Result[R], error) {
+		return e.readMany(ctx, resources)
+	})
+	return c
+}
+
+// handleResult processes the result of a call.
+func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
+	e.inFlight--
+	if c.kind == callCommand {
+		t := c.tasks[0]
+		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
+		e.apply(t, t.handleCommandResult(ctx, c.sent, c.err, c.start, c.at))
 		return
 	}
-	found := make([]*Result[R], len(a.members))
-	for i := range a.results {
-		if r := &a.results[i]; r.Index >= 0 && r.Index < len(found) {
-			found[r.Index] = r
+	e.readLane.pacer.report(e.config.kind, c.pacingErr(e.config.kind), c.at)
+	for i, r := range c.byTask() {
+		t := c.tasks[i]
+		if r.Err == nil {
+			t.lostReads = 0
 		}
-	}
-	e.rules.reportToPacer(e.rules.readPacer, a.failure(e.rules.kind), a.at)
-	for i, n := range a.members {
-		m := &e.members[n]
-		m.inFlight = false
-		r := Result[R]{Err: a.err}
-		switch {
-		case a.err != nil:
-		case found[i] == nil:
-			r.Err = NotFound
-		default:
-			r = *found[i]
+		if c.kind == callReadMany {
+			e.apply(t, t.handleBatchRead(ctx, r.Value, r.Err, c.at))
+			continue
 		}
-		if kind := m.kindOf(ctx, r.Err); kind == "" {
-			m.lostReads = 0
-			m.alwaysAlone = m.alwaysAlone || m.rereadAlone && m.rereadReason != "" && m.rereadReason != InvalidInput
-			m.rereadAlone = false
-		} else if kind == Unavailable && !a.alone {
-			m.lostReads = min(m.lostReads+1, 8)
+		if r.Err == nil && t.mode == readOnce {
+			t.mode = readTogether
 		}
-		e.apply(n, m.handleRead(ctx, r.Value, r.Err, a.at, a.alone), m.kindOf(ctx, r.Err))
+		e.apply(t, t.handleRead(ctx, r.Value, r.Err, c.at))
 	}
 }
 
-// apply does what a job's step says. kind is of the read that led to it.
-func (e *engine[R, S]) apply(i int, next step, kind Kind) {
-	m := &e.members[i]
+// handleBatchRead processes a read of this resource together with others, and reports it. Whatever
+// would end the job badly must come from a read of this resource alone.
+func (t *task[R, S]) handleBatchRead(ctx context.Context, v R, err error, at time.Time) step {
+	changes := t.track.stateChanges()
+	kind := t.kindOf(ctx, err)
+	var next step
+	switch {
+	case kind == "" || kind.Retryable() || kind == Interrupted:
+		if kind == Unavailable {
+			t.lostReads = min(t.lostReads+1, 8)
+		}
+		next = t.decide(ctx, v, err, at)
+		if kind == "" && next == stepDone && (t.err != nil || t.reason != "" && t.reason != TimedOut) {
+			next = t.reread(kind, at)
+		}
+	default:
+		t.countFailure(err, at)
+		next = t.reread(kind, at)
+	}
+	t.notify(ctx, next, changes, at)
+	return next
+}
+
+// reread makes the next read of a task due now and alone, because of a batch read with an error of this
+// kind, or of what it showed. At the deadline the wait ends instead.
+func (t *task[R, S]) reread(kind Kind, at time.Time) step {
+	if t.track.timedOut() != "" { // no read starts after the deadline
+		if t.err != nil {
+			t.failure = t.err
+		}
+		return t.endWait(TimedOut)
+	}
+	t.err, t.reason = nil, ""
+	t.mode = readAlone // such as for a policy that allows reads of single resources only
+	if kind == "" || kind == InvalidInput {
+		t.mode = readOnce
+	}
+	t.due = at
+	return stepRead
+}
+
+// apply carries out the step of a job.
+func (e *engine[R, S]) apply(t *task[R, S], next step) {
 	if next != stepCommand {
-		m.commandSince, m.commandQueued = time.Time{}, false
+		t.command.at = time.Time{}
 	}
 	switch next {
 	case stepRead:
-		e.enqueue(i)
+		e.enqueue(t)
 	case stepYield:
-		e.publish(i, false)
-		e.enqueue(i)
-	case stepReread:
-		m.rereadAlone, m.rereadReason = true, kind
-		m.due = m.track.Now
-		e.enqueue(i)
+		e.publish(t, false)
+		e.enqueue(t)
 	case stepCommand:
-		if m.commandSince.IsZero() {
-			m.commandSince = m.track.Now
+		if t.command.at.IsZero() {
+			t.command.at = t.track.Now
 		}
-		if !m.commandQueued {
-			m.commandQueued = true
-			e.commands.push(entry{at: m.commandSince, member: i})
-		}
-		m.due = m.track.clamp(m.track.Now, m.track.MaxDelay) // the queue may be long, and the resource not stay as it was read
-		e.enqueue(i)
+		e.commands.add(&t.command)
+		// The command may wait long for its slot; re-read within MaxDelay in case the state changes.
+		t.due = t.track.clamp(t.track.Now, t.track.MaxDelay)
+		e.enqueue(t)
 	case stepDone:
-		e.publish(i, true)
+		e.publish(t, true)
 	}
 }
 
-// publish hands a result to the caller's loop.
-func (e *engine[R, S]) publish(i int, end bool) {
-	m := &e.members[i]
-	e.out.push(Result[Ensured[R]]{Index: i, Value: m.result(), Err: m.err}, e.rules.aim == modeWatch)
+// publish passes a result to the caller's loop.
+func (e *engine[R, S]) publish(t *task[R, S], end bool) {
+	r := Result[Ensured[R]]{Index: t.read.task, Value: t.result(), Err: t.endErr()}
+	e.out.push(r, e.config.mode == modeWatch)
 	if end {
 		var none R
-		m.value, m.finished = none, true
+		t.value, t.finished = none, true
 		e.open--
 	}
 }

@@ -5,58 +5,78 @@ import (
 	"time"
 )
 
-// Track is a wait as data: what is wanted and what has been seen. It does no I/O and reads no clock. It survives JSON,
-// so that a wait can be stored and carried on elsewhere: in another process, in a workflow engine.
+// Track is a wait as data: its target and what has been observed. It does no I/O, reads no clock and
+// survives JSON, so a wait can be stored and resumed elsewhere. Most programs use [Waiter]; this is
+// for workflow engines.
 //
-// [Machine.NewTrack] begins one. After each read, [Machine.Observe] or [Machine.ObserveFailure] takes what was
-// read and says whether the wait is over; [Track.Next] says when to read again. Every wait of this library is a
-// loop around these three.
+// [Machine.NewTrack] begins a wait. [Machine.Observe] and [Machine.ObserveFailure] record a read and
+// decide whether the wait is over. [Track.Next] returns when to read again. Every wait of this
+// library is a loop around these three.
 //
-// A Track is not safe for concurrent use. Durations are nanoseconds in JSON.
+// A Track is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type Track[S ~string] struct {
-	Target   S         `json:"target"`   // the state that is waited for
-	Start    time.Time `json:"start"`    // when the wait began
-	Since    time.Time `json:"since"`    // when the wait, or the last command, began: what Grace and the delays count from
-	Deadline time.Time `json:"deadline"` // the last read is made at it
-	Now      time.Time `json:"now"`      // the latest instant that was told; a clock that steps back stands still here
+	// Target is the state to wait for.
+	Target S `json:"target"`
 
-	MinDelay    time.Duration `json:"min_delay"`   // as in WaitOptions, resolved
-	MaxDelay    time.Duration `json:"max_delay"`   // as in WaitOptions, resolved
-	Grace       time.Duration `json:"grace"`       // zero or less: none
-	Consecutive int           `json:"consecutive"` // how many reads in a row must show the target
+	// Start is when the wait began.
+	Start time.Time `json:"start"`
 
-	History     []Sighting[S] `json:"history,omitempty"`     // the changes of state: the first and the last 32
-	Omitted     int           `json:"omitted,omitempty"`     // how many were left out between these
-	Reads       int           `json:"reads,omitempty"`       // failed ones included
-	Streak      int           `json:"streak,omitempty"`      // successful reads in a row, up to the last, that showed the target
-	Progressing bool          `json:"progressing,omitempty"` // the target, or a state that settles into it, was seen since Since
-	Failed      bool          `json:"failed,omitempty"`      // the last read failed
-}
+	// Since is when the wait, or its last command, began. Grace and the delays count from it.
+	Since time.Time `json:"since"`
 
-// Sighting is a state and when it was seen: the first read that showed it.
-type Sighting[S ~string] struct {
-	State S         `json:"state"` // as it was read
-	At    time.Time `json:"at"`    // of the first read that showed it
+	// Deadline is the time of the last read. Zero means none.
+	Deadline time.Time `json:"deadline"`
+
+	// Now is the latest time observed. It never decreases.
+	Now time.Time `json:"now"`
+
+	// MinDelay and MaxDelay are those of [WaitOptions], with the defaults filled in.
+	MinDelay time.Duration `json:"min_delay"`
+	MaxDelay time.Duration `json:"max_delay"`
+
+	// Grace is that of [WaitOptions]. Zero and negative values mean none.
+	Grace time.Duration `json:"grace"`
+
+	// Consecutive is how many reads in a row must show the target.
+	Consecutive int `json:"consecutive"`
+
+	// History lists the first 32 and the last 32 changes of state.
+	History []Sighting[S] `json:"history,omitempty"`
+
+	// Omitted counts the changes of state that History leaves out in between.
+	Omitted int `json:"omitted,omitempty"`
+
+	// Reads counts the reads, including the failed ones.
+	Reads int `json:"reads,omitempty"`
+
+	// Streak counts how many of the latest successful reads in a row showed the target.
+	Streak int `json:"streak,omitempty"`
+
+	// Progressing reports whether a read after Since showed the target or a state that settles into it.
+	Progressing bool `json:"progressing,omitempty"`
+
+	// Failed reports whether the last read failed.
+	Failed bool `json:"failed,omitempty"`
 }
 
 // historyKeep is how many sightings a Track keeps at each end.
 const historyKeep = 32
 
-// NewTrack begins a wait for target at the instant at, until maxWait later. It takes the delays, the Grace and
-// Consecutive of o. It refuses, with an [*InputError], a target that the table lacks, a maxWait that is not
-// positive, and options that are not valid.
+// NewTrack begins a wait for target that starts at the time at and lasts at most maxWait. It uses the
+// delays, Grace and Consecutive of o. It rejects an unknown target, a maxWait that is not positive
+// and invalid options with an [*InputError].
 func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (Track[S], error) {
-	var wrong InputError
+	var errs InputError
 	o.setDefaults()
-	m.checkWait(target, maxWait, &wrong)
-	o.validate(&wrong)
-	if err := wrong.Err(); err != nil {
+	m.validateWait(target, maxWait, &errs)
+	o.validate(&errs)
+	if err := errs.Err(); err != nil {
 		return Track[S]{}, err
 	}
 	return newTrack(target, at, at.Add(maxWait), &o), nil
 }
 
-// newTrack is NewTrack for what was checked before.
+// newTrack is like NewTrack for arguments that are known to be valid.
 func newTrack[S ~string](target S, at, deadline time.Time, o *WaitOptions) Track[S] {
 	return Track[S]{
 		Target: target, Start: at, Since: at, Deadline: deadline, Now: at,
@@ -64,31 +84,34 @@ func newTrack[S ~string](target S, at, deadline time.Time, o *WaitOptions) Track
 	}
 }
 
-// checkWait adds what is wrong with the arguments of a wait.
-func (m *Machine[S]) checkWait(target S, maxWait time.Duration, wrong *InputError) {
+// validateWait adds every problem of the arguments of a wait.
+func (m *Machine[S]) validateWait(target S, maxWait time.Duration, errs *InputError) {
 	switch {
 	case target == "":
-		wrong.Add("target", "is empty")
+		errs.Add("target", "is empty")
 	case !m.Known(target):
-		wrong.Add("target", fmt.Sprintf("%q is no state of a %s; it has %v", string(target), m.Name(), m.states))
+		errs.Add("target", fmt.Sprintf("%q is not a state of %s (want one of %v)", string(target), m.Name(), m.states))
 	}
 	if maxWait <= 0 {
-		wrong.Add("maxWait", fmt.Sprintf("must be positive, is %s", maxWait))
+		errs.Add("maxWait", fmt.Sprintf("must be positive, got %s", maxWait))
 	}
 }
 
-// Observe takes a successful read that showed the state s at the instant at, and decides: the target is
-// reached, the wait ended for a reason, or, with neither, it goes on. The first rule that applies decides:
+// Observe records a successful read that showed the state s at the time at, and decides: the target
+// is reached, or the wait ended for a reason. If it returns neither, the wait continues. The first
+// rule that applies decides:
 //
-//  1. The target: reached, once Consecutive successful reads in a row show it.
-//  2. A state that the table does not know: keep waiting. It is never success, and never counts as left or come back.
-//  3. A state that settles into the target by itself: keep waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, an empty one too, until Grace after the wait, or the last command,
-//     began: keep waiting. It may be an old read of a change just commanded.
-//  5. Such a state after that: [Lapsed] if the wait was on its way or at the target before, else [Unreachable].
+//  1. The target: it is reached once Consecutive successful reads in a row show it.
+//  2. A state that is not in the table: keep waiting. It is never success, and never counts as
+//     leaving a state or returning to one.
+//  3. A state that settles into the target: keep waiting; the wait is on its way.
+//  4. A state that cannot settle into the target, or an empty state, within Grace after the wait or
+//     the last command began: keep waiting, because the read may be stale.
+//  5. Such a state after that: [Lapsed] if the wait was on its way or at the target before, otherwise
+//     [Unreachable].
 //
-// Where these say to keep waiting and the deadline has come: [TimedOut].
-// Observe may be asked again after it ended.
+// If the wait would continue at its deadline, it ends as [TimedOut]. Observe may be called again
+// after the wait ended.
 func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ended Reason) {
 	t.countRead(at)
 	t.Failed = false
@@ -118,11 +141,14 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	return false, t.timedOut()
 }
 
-// ObserveFailure takes a read that failed in a way that means k, and decides whether the wait ended.
-// [Interrupted] ends it as [Canceled]. [Throttled], [Unavailable] and [Conflict] are tolerated until the
-// deadline, and the next delay is twice as long. [NotFound] is the Absent state where the machine has one: as
-// [Machine.Observe] of it, so that [Track.Reached] may be true afterwards; else it ends the wait as [Gone].
-// Anything else ends it as [ReadFailed].
+// ObserveFailure records a failed read of the kind k and decides whether the wait ended:
+//
+//   - [Interrupted] ends it as [Canceled].
+//   - [Throttled], [Unavailable] and [Conflict] are tolerated until the deadline. They double the next
+//     delay.
+//   - [NotFound] is a read of the Absent state if the machine has one, after which [Track.Reached] may
+//     be true. Otherwise it ends the wait as [Gone].
+//   - Any other kind ends it as [ReadFailed].
 func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Reason) {
 	if k == NotFound && m.def.Absent != "" {
 		_, ended = m.Observe(t, m.def.Absent, at)
@@ -141,11 +167,11 @@ func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Re
 	return ReadFailed
 }
 
-// Reached reports whether the last read, a failed one apart, completed the target.
+// Reached reports whether the last successful read completed the target.
 func (t *Track[S]) Reached() bool { return t.Streak > 0 && t.Streak >= t.Consecutive }
 
-// Commanded says that an operation was accepted, or may have been, at the instant at: the Grace and the delays begin
-// anew, and what was seen before counts neither as on the way nor as the target. The deadline stays.
+// Commanded records that a command was, or may have been, accepted at the time at. It restarts the
+// grace period and the delays, and forgets earlier progress. The deadline is unchanged.
 func (t *Track[S]) Commanded(at time.Time) {
 	t.setNow(at)
 	t.Since = t.Now
@@ -153,14 +179,14 @@ func (t *Track[S]) Commanded(at time.Time) {
 	t.Streak = 0
 }
 
-// Next is when to read again after a read at the instant at, without jitter: an eightieth of the time waited
-// later, within MinDelay and MaxDelay; twice that after a failed read. It is never after the deadline, at which
-// the last read is made, and at itself once the deadline has come.
+// Next returns when to read again after a read at the time at, without jitter. The delay is an
+// eightieth of the time waited, within MinDelay and MaxDelay, and twice that after a failed read. Next
+// is never after the deadline. Once the deadline has passed, it is at.
 func (t *Track[S]) Next(at time.Time) time.Time {
 	return t.clamp(at, t.delay(at))
 }
 
-// clamp is d after at, or the deadline if that comes first, and never before at.
+// clamp returns the time d after at, or the deadline if that comes first. It is never before at.
 func (t *Track[S]) clamp(at time.Time, d time.Duration) time.Time {
 	next := at.Add(d)
 	if !t.Deadline.IsZero() && next.After(t.Deadline) {
@@ -172,7 +198,7 @@ func (t *Track[S]) clamp(at time.Time, d time.Duration) time.Time {
 	return next
 }
 
-// delay is the delay after a read at the instant at, whatever the deadline.
+// delay returns the delay after a read at the time at, without regard to the deadline.
 func (t *Track[S]) delay(at time.Time) time.Duration {
 	if at.Before(t.Now) {
 		at = t.Now
@@ -184,20 +210,20 @@ func (t *Track[S]) delay(at time.Time) time.Duration {
 	return d
 }
 
-// countRead counts a read.
+// countRead records that a read was made.
 func (t *Track[S]) countRead(at time.Time) {
 	t.setNow(at)
 	t.Reads++
 }
 
-// setNow moves the clock, never back.
+// setNow records the time at, unless the clock stepped back.
 func (t *Track[S]) setNow(at time.Time) {
 	if at.After(t.Now) {
 		t.Now = at
 	}
 }
 
-// timedOut is TimedOut once the deadline has come. Without one, as in a Watch, it never does.
+// timedOut returns TimedOut once the deadline has passed. A Watch has no deadline.
 func (t *Track[S]) timedOut() Reason {
 	if t.Deadline.IsZero() || t.Now.Before(t.Deadline) {
 		return ""
@@ -205,7 +231,7 @@ func (t *Track[S]) timedOut() Reason {
 	return TimedOut
 }
 
-// appendHistory appends to the history and keeps it bounded.
+// appendHistory appends a state to the history and keeps it bounded.
 func (t *Track[S]) appendHistory(s S) {
 	if len(t.History) >= 2*historyKeep {
 		copy(t.History[historyKeep:], t.History[historyKeep+1:])
@@ -215,10 +241,10 @@ func (t *Track[S]) appendHistory(s S) {
 	t.History = append(t.History, Sighting[S]{State: s, At: t.Now})
 }
 
-// stateChanges is how many changes of state were seen, the first state included.
+// stateChanges returns how many changes of state were observed, including the first state.
 func (t *Track[S]) stateChanges() int { return len(t.History) + t.Omitted }
 
-// last is the state of the last successful read.
+// last returns the state of the last successful read.
 func (t *Track[S]) last() S {
 	if n := len(t.History); n > 0 {
 		return t.History[n-1].State

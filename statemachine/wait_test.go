@@ -185,7 +185,7 @@ func TestWait(t *testing.T) {
 		name: "hanging at the deadline", why: "rule 8: it ends a ReadTimeout after the deadline at most",
 		answers: []answer{{state: starting}, {hang: true}}, maxWait: 10 * s, opts: tens,
 		reads: secs(0, 10), elapsed: 40 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Unavailable,
-		says: []string{"timed out (2 reads in 40s), last seen starting: no answer within 30s: send request: context deadline exceeded"},
+		says: []string{"timed out (2 reads in 40s), last seen starting: no response within 30s: send request: context deadline exceeded"},
 	}, {
 		name: "consecutive", why: "rule 1: another state begins the count anew, a failed read does not",
 		answers: []answer{{state: started}, {state: started}, {state: starting}, {state: started}, {state: started}, {err: fault(statemachine.Throttled)}, {state: started}},
@@ -494,7 +494,7 @@ func TestWaitFaultOfHanging(t *testing.T) {
 		_, err := w.Wait(t.Context(), started, time.Minute)
 		e := waitError(t, err)
 		wantEqual(t, "reason", statemachine.TimedOut, e.Reason)
-		wantEqual(t, "errors of the reads", []string{"Describe res-1: no answer within 30s", "Describe: no answer within 30s"}, said)
+		wantEqual(t, "errors of the reads", []string{"Describe res-1: no response within 30s", "Describe: no response within 30s"}, said)
 		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }

@@ -365,7 +365,7 @@ func waiting() []rule {
 			check: func(w *world) {
 				w.fails(13*time.Second, simulator.Failure{Hang: true})
 				const d = 13 * time.Second
-				says(w, w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.reads(d)}), "no answer within 30s")
+				says(w, w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.reads(d)}), "no response within 30s")
 			},
 		},
 		{

@@ -1,0 +1,43 @@
+package statemachine
+
+import (
+	"context"
+	"time"
+)
+
+// clock is the time and the timer of one loop.
+type clock struct {
+	timer *time.Timer // nil until the first sleep
+	now   time.Time   // when the clock was last read
+}
+
+// sleep sleeps until the time t. It returns false if the context ended.
+func (c *clock) sleep(ctx context.Context, t time.Time) bool {
+	for ctx.Err() == nil {
+		if !c.resetTimer(t) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+		case <-c.timer.C:
+		}
+	}
+	return false
+}
+
+// resetTimer sets the timer to the time t. It returns false if t has passed.
+func (c *clock) resetTimer(t time.Time) bool {
+	if t.After(c.now) {
+		c.now = time.Now() // OnRead may have blocked since the read
+	}
+	d := t.Sub(c.now)
+	switch {
+	case d <= 0:
+		return false
+	case c.timer == nil:
+		c.timer = time.NewTimer(d)
+	default:
+		c.timer.Reset(d)
+	}
+	return true
+}

@@ -1,0 +1,61 @@
+package statemachine
+
+import "time"
+
+// config holds what all resources of one call share: fields of the Waiter or Fleet, with the options
+// of the call applied.
+type config[R any, S ~string] struct {
+	machine *Machine[S]
+	state   func(R) S
+	kind    func(error) Kind
+	check   func(R) error
+	same    func(a, b R) bool
+	opts    WaitOptions
+	mode    mode
+	ensure  *ensureConfig[R] // nil if the call sends no commands
+}
+
+// ensureConfig holds the settings of [EnsureOptions] that decide about commands.
+type ensureConfig[R any] struct {
+	operations []Operation
+	kind       func(error) Kind
+	stuck      func(R) error
+	restart    bool
+	dryRun     bool
+}
+
+// mode is what a call does with each resource.
+type mode int
+
+const (
+	modeWait  mode = iota // wait for a state, with or without commands
+	modeWatch             // report every change
+	modeGet               // read once
+)
+
+// complete applies the options of the call, fills in the defaults, and reports everything that is
+// invalid, in addition to errs.
+func (c *config[R, S]) complete(
+	target S, maxWait time.Duration, optFns []func(*WaitOptions), errs *InputError,
+) error {
+	for _, fn := range optFns {
+		fn(&c.opts)
+	}
+	c.opts.setDefaults()
+	c.opts.validate(errs)
+	if c.machine == nil {
+		errs.Add("Machine", "is nil")
+	} else if c.mode == modeWait {
+		c.machine.validateWait(target, maxWait, errs)
+	}
+	if c.state == nil {
+		errs.Add("State", "is nil")
+	}
+	if c.kind == nil {
+		c.kind = KindOf
+	}
+	if c.same == nil && c.mode == modeWatch {
+		c.same = func(a, b R) bool { return c.state(a) == c.state(b) }
+	}
+	return errs.Err()
+}

@@ -1,0 +1,106 @@
+package statemachine
+
+import (
+	"context"
+	"time"
+)
+
+// Goal is what a [Fleet] does for one resource. In one call, a resource has at most one goal with a
+// Command.
+type Goal[R any, S ~string] struct {
+	// Resource identifies the resource for Read, such as an ARN or a name.
+	Resource string
+
+	// Target is the state to reach. It must be a state of the Machine.
+	Target S
+
+	// Command sends one operation, as for an [Ensurer]. Nil means that the resource is only waited for.
+	Command func(context.Context, Operation) error
+
+	// Drift returns an error if a resource in the target state has other settings than requested. It
+	// requires a Command. Nil means that the settings are not compared.
+	Drift func(R) error
+
+	// Preflight is called before each command, also in a dry run, with the value that was read last.
+	// An error is treated like one of the command, except that nothing was sent. Preflight may do I/O.
+	// It requires a Command. Nil means no check.
+	Preflight func(ctx context.Context, last R, op Operation) error
+
+	// Grace replaces the Grace of the options after a command of this goal. It is for a change that
+	// takes effect only in a maintenance window. It requires a Command. Zero means the Grace of the
+	// options. Negative values mean none.
+	Grace time.Duration
+}
+
+// Result is the outcome for one of many inputs.
+type Result[R any] struct {
+	// Index is the index of the input. It is -1 if the call as a whole is invalid.
+	Index int
+
+	// Value is the last value read, if any, even if Err is not nil.
+	Value R
+
+	// Err says why the input failed. It is nil on success.
+	Err error
+}
+
+// Ensured is what an Ensure method did. It is also returned with an error.
+type Ensured[R any] struct {
+	// Value is the last value read.
+	Value R
+
+	// Operations lists, in order, the commands that were accepted, and those whose response was lost
+	// but that took effect. It is empty if no command was necessary.
+	Operations []Operation
+
+	// Planned lists the operations that a dry run would have run.
+	Planned []Operation
+
+	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
+	// target state: when the first command was sent, and when a read showed the target again. GapTo is
+	// zero if no read did. Both are zero without a restart.
+	GapFrom, GapTo time.Time
+}
+
+// Command is a command of an ensure call and what is known about it: the one that was sent last, or the
+// one to send next.
+type Command[S ~string] struct {
+	// Operation is the API operation.
+	Operation Operation `json:"operation,omitempty"`
+
+	// SentFrom is the state in which the command was sent.
+	SentFrom S `json:"sent_from,omitempty"`
+
+	// Waypoint is the state to wait for once the command was accepted: the target, or a state from
+	// which the next command leads on.
+	Waypoint S `json:"waypoint,omitempty"`
+
+	// SentAt is when the command was sent.
+	SentAt time.Time `json:"sent_at,omitzero"`
+
+	// Outcome is what became of the command.
+	Outcome Outcome `json:"outcome,omitempty"`
+}
+
+// Outcome is what became of a [Command]. It is empty if there is no command, or if the state changed
+// after a rejection.
+type Outcome string
+
+// The outcomes of a command.
+const (
+	// OutcomePending means that the command is to be sent, or was sent and not reported yet.
+	OutcomePending Outcome = "pending"
+
+	// OutcomeAccepted means that the service accepted the command.
+	OutcomeAccepted Outcome = "accepted"
+
+	// OutcomeUnknown means that the response was lost: the command may have been executed.
+	OutcomeUnknown Outcome = "unknown"
+
+	// OutcomeRejected means that the command was not executed, and can be sent again.
+	OutcomeRejected Outcome = "rejected"
+
+	// OutcomeBlocked means that the service rejected the command as [InvalidState] or [Conflict]: the
+	// resource may not accept any command.
+	OutcomeBlocked Outcome = "blocked"
+)
