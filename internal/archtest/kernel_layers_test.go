@@ -1,0 +1,170 @@
+package archtest
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// kernelLayers lists the files of package statemachine from the bottom up. A file uses only what its
+// own layer and the layers below it declare, so the package can be read in this order. ARCHITECTURE.md
+// describes the layers by the same names.
+var kernelLayers = []struct {
+	name  string
+	files string
+}{
+	{"errors", "text.go kind.go fault.go input.go drift.go reason.go"},
+	{"machine", "machine.go mermaid.go"},
+	{"track", "options.go track.go"},
+	{"job", "goal.go config.go job.go job_ensure.go"},
+	{"loops", "clock.go timeout.go pacer.go heap.go outbox.go runner.go scheduler.go"},
+	{"doors", "waiter.go ensurer.go fleet.go ensure_track.go doc.go"},
+}
+
+// Bounds of the code of package statemachine.
+const (
+	maxKernelFunction = 50 // lines
+	maxKernelBools    = 2  // boolean fields of a type
+)
+
+// layerOf returns the index of each file's layer.
+func layerOf() map[string]int {
+	layer := map[string]int{}
+	for i, l := range kernelLayers {
+		for name := range strings.FieldsSeq(l.files) {
+			layer[name] = i
+		}
+	}
+	return layer
+}
+
+// kernelSources parses the code of package statemachine.
+func kernelSources(t *testing.T) []source {
+	t.Helper()
+	return sources(t, func(f file) bool { return path.Dir(f.path) == "statemachine" && f.shipped() })
+}
+
+// emptyImporter imports every package as an empty one: the checks are about the package's own names.
+type emptyImporter struct{}
+
+func (emptyImporter) Import(name string) (*types.Package, error) {
+	p := types.NewPackage(name, path.Base(name))
+	p.MarkComplete()
+	return p, nil
+}
+
+// upwardUses returns each use of a name that a higher layer declares.
+func upwardUses(files []source, layer map[string]int) []string {
+	info := types.Info{Uses: map[*ast.Ident]types.Object{}}
+	// Names of imported packages are errors with emptyImporter, and ignored.
+	conf := types.Config{Importer: emptyImporter{}, Error: func(error) {}}
+	parsed := make([]*ast.File, len(files))
+	for i, f := range files {
+		parsed[i] = f.ast
+	}
+	fset := files[0].fset
+	pkg, _ := conf.Check("statemachine", fset, parsed, &info)
+	found := map[string]struct{}{}
+	for id, object := range info.Uses {
+		if object.Pkg() != pkg || !object.Pos().IsValid() {
+			continue
+		}
+		from, to := path.Base(fset.Position(id.Pos()).Filename), path.Base(fset.Position(object.Pos()).Filename)
+		if layer[to] > layer[from] {
+			found[fmt.Sprintf("%s uses %s of %s", from, id.Name, to)] = struct{}{}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func TestKernelUsesNoHigherLayer(t *testing.T) {
+	files, layer := kernelSources(t), layerOf()
+	for _, f := range files {
+		if _, ok := layer[path.Base(f.path)]; !ok {
+			t.Errorf("%s is in no layer: add it to kernelLayers and to ARCHITECTURE.md", f.path)
+		}
+	}
+	if len(layer) != len(files) {
+		t.Errorf("kernelLayers lists %d files, the package has %d", len(layer), len(files))
+	}
+	for _, use := range upwardUses(files, layer) {
+		t.Errorf("%s, which is in a higher layer", use)
+	}
+}
+
+func TestKernelUseOfHigherLayerIsFound(t *testing.T) {
+	layer := layerOf()
+	for name, i := range layer {
+		layer[name] = -i
+	}
+	found := upwardUses(kernelSources(t), layer)
+	for _, want := range []string{
+		"job.go uses Observe of track.go",      // a method
+		"job.go uses Reads of track.go",        // a field
+		"reason.go uses singleLine of text.go", // a function: below, but of the same layer
+		"runner.go uses job of job.go",         // a type
+	} {
+		sameLayer := strings.HasPrefix(want, "reason.go")
+		if slices.Contains(found, want) == sameLayer {
+			t.Errorf("%q: found is %t in %d uses", want, !sameLayer, len(found))
+		}
+	}
+}
+
+// oversized returns each function and type that exceeds the bounds.
+func oversized(s source) []string {
+	var found []string
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			lines := s.fset.Position(n.End()).Line - s.fset.Position(n.Pos()).Line + 1
+			if lines > maxKernelFunction {
+				found = append(found, fmt.Sprintf("%s has %d lines", n.Name.Name, lines))
+			}
+		case *ast.TypeSpec:
+			if st, ok := n.Type.(*ast.StructType); ok {
+				bools := 0
+				for _, f := range st.Fields.List {
+					if isIdent(f.Type, "bool") {
+						bools += len(f.Names)
+					}
+				}
+				if bools > maxKernelBools {
+					found = append(found, fmt.Sprintf("%s has %d boolean fields", n.Name.Name, bools))
+				}
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestKernelFunctionsAndTypesAreSmall(t *testing.T) {
+	for _, s := range kernelSources(t) {
+		for _, found := range oversized(s) {
+			t.Errorf("%s: %s; the maximum is %d lines and %d boolean fields",
+				s.path, found, maxKernelFunction, maxKernelBools)
+		}
+	}
+}
+
+func TestKernelLargeFunctionIsFound(t *testing.T) {
+	text := "package p\ntype T struct { A, B, C bool }\ntype U struct { A, B bool }\n" +
+		"func small() {\n" + strings.Repeat("\n", 48) + "}\nfunc large() {\n" + strings.Repeat("\n", 49) + "}\n"
+	want := []string{"T has 3 boolean fields", "large has 51 lines"}
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "p.go", text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := oversized(source{fset: fset, ast: f}); !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+}
