@@ -1,4 +1,5 @@
-// Package garbletest answers the SDK's clients with what a broken network, a proxy or a confused service makes of a good answer, for fuzz tests.
+// Package corrupttest makes corrupt HTTP responses for fuzz tests of the services' clients:
+// responses as a broken network, a proxy or a faulty service could send them.
 package corrupttest
 
 import (
@@ -10,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Good answers of the three services, each about a resource of its own: what one of them is answered with another's.
+// The correct response bodies of the three services. Each describes another resource, so that a
+// test can also send one service's response to a client of another.
 const (
 	XML = `<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster><DBClusterArn>` +
 		`arn:aws:rds:us-east-1:123456789012:cluster:das-cluster</DBClusterArn><ActivityStreamStatus>started</ActivityStreamStatus>` +
@@ -20,11 +22,12 @@ const (
 		`"CreatedAt":1.7E9,"State":"RUNNING","DestinationDetails":{"Uri":"arn:aws:kinesis:us-east-1:123456789012:stream/profile-events","Status":"HEALTHY"}}`
 )
 
-// maxFlips is how many bits are flipped at most: too few to make one state of another.
+// maxFlips is the maximum number of flipped bits: too few to turn one state into another.
 const maxFlips = 3
 
-// Corrupt is a body after the first cut bytes of it arrived, with bits flipped: of each three bytes of flips, two say where and one which bit. A cut
-// beyond its end leaves it whole.
+// Corrupt returns the first cut bytes of a body, with bits flipped. Each three bytes of flips
+// select one bit: the first two the byte, the third the bit. A cut beyond the end keeps the whole
+// body.
 func Corrupt(good string, cut uint16, flips []byte) string {
 	b := []byte(good)
 	b = b[:min(int(cut), len(b))]
@@ -35,7 +38,7 @@ func Corrupt(good string, cut uint16, flips []byte) string {
 	return string(b)
 }
 
-// EachCorruption tells of a good body with each of its bits flipped, and cut after each of its bytes.
+// EachCorruption calls yield with each prefix of a body and with each single bit of it flipped.
 func EachCorruption(good string, yield func(body string)) {
 	for i := range len(good) {
 		yield(good[:i])
@@ -45,7 +48,8 @@ func EachCorruption(good string, yield func(body string)) {
 	}
 }
 
-// StaticResponse answers every request with this body, once.
+// StaticResponse returns a config whose HTTP client returns the same response for each request. SDK
+// retries are off.
 func StaticResponse(status int, contentType, body string) aws.Config {
 	return aws.Config{
 		Region:      "us-east-1",

@@ -1,3 +1,4 @@
-// Package secrets holds the tests of what the clients let out: they run every method with credentials that are known, and search all that is
-// logged, recorded in spans and returned as errors. It has no code of its own, and nothing imports it.
+// Package secretleaktest checks that the clients do not leak credentials. Its tests run each method
+// with known credentials, and search everything that is logged, recorded in spans or returned as an
+// error. It has no code outside its tests.
 package secretleaktest

@@ -24,17 +24,17 @@ import (
 
 const maxWait = 10 * time.Minute
 
-// setup is how a method's client is made.
+// setup has the settings of a method's client.
 type setup struct {
 	config func(aws.Config) aws.Config
 	wait   statemachine.WaitOptions
 	tracer tracing.TracerProvider
 }
 
-// method runs one method of a client on a simulator of its own.
+// method runs one method of a client on its own simulator.
 type method func(ctx context.Context, s setup) error
 
-// methods are those of all clients, by "package.Method".
+// methods returns the methods of all clients, by "package.Method".
 func methods() map[string]method {
 	all := map[string]method{}
 	maps.Copy(all, activityStreamMethods())
@@ -67,29 +67,29 @@ func activityStreamMethods() map[string]method {
 	}
 	type client = activitystream.Client
 	return map[string]method{
-		"activitystream.Start":  on(stopped, func(ctx context.Context, c *client, a, _ string) error { return last(c.Start(ctx, start(a))) }),
-		"activitystream.Stop":   on(started, func(ctx context.Context, c *client, a, _ string) error { return last(c.Stop(ctx, stop(a))) }),
-		"activitystream.Modify": on(started, func(ctx context.Context, c *client, _, b string) error { return last(c.Modify(ctx, unlock(b))) }),
-		"activitystream.Get":    on(started, func(ctx context.Context, c *client, a, _ string) error { return last(c.Get(ctx, a)) }),
+		"activitystream.Start":  on(stopped, func(ctx context.Context, c *client, a, _ string) error { return errOf(c.Start(ctx, start(a))) }),
+		"activitystream.Stop":   on(started, func(ctx context.Context, c *client, a, _ string) error { return errOf(c.Stop(ctx, stop(a))) }),
+		"activitystream.Modify": on(started, func(ctx context.Context, c *client, _, b string) error { return errOf(c.Modify(ctx, unlock(b))) }),
+		"activitystream.Get":    on(started, func(ctx context.Context, c *client, a, _ string) error { return errOf(c.Get(ctx, a)) }),
 		"activitystream.List":   on(started, func(ctx context.Context, c *client, _, _ string) error { return drain(c.List(ctx)) }),
 		"activitystream.Supported": on(stopped, func(ctx context.Context, c *client, a, _ string) error {
-			return last(c.Supported(ctx, a))
+			return errOf(c.Supported(ctx, a))
 		}),
 		"activitystream.Wait": on(starting, func(ctx context.Context, c *client, a, _ string) error {
-			return last(c.Wait(ctx, a, started, maxWait))
+			return errOf(c.Wait(ctx, a, started, maxWait))
 		}),
 		"activitystream.WaitPolicy": on(starting, func(ctx context.Context, c *client, _, b string) error {
-			return last(c.WaitPolicy(ctx, b, activitystream.PolicyLocked, maxWait))
+			return errOf(c.WaitPolicy(ctx, b, activitystream.PolicyLocked, maxWait))
 		}),
 		"activitystream.Watch": on(starting, func(ctx context.Context, c *client, a, _ string) error { return drain(c.Watch(ctx, a)) }),
 		"activitystream.EnsureStarted": on(stopped, func(ctx context.Context, c *client, _, b string) error {
-			return last(c.EnsureStarted(ctx, start(b), maxWait))
+			return errOf(c.EnsureStarted(ctx, start(b), maxWait))
 		}),
 		"activitystream.EnsureStopped": on(started, func(ctx context.Context, c *client, a, _ string) error {
-			return last(c.EnsureStopped(ctx, stop(a), maxWait))
+			return errOf(c.EnsureStopped(ctx, stop(a), maxWait))
 		}),
 		"activitystream.EnsurePolicy": on(started, func(ctx context.Context, c *client, _, b string) error {
-			return last(c.EnsurePolicy(ctx, unlock(b), maxWait))
+			return errOf(c.EnsurePolicy(ctx, unlock(b), maxWait))
 		}),
 		"activitystream.GetEach": on(started, func(ctx context.Context, c *client, a, b string) error {
 			return results(c.GetEach(ctx, []string{a, b}))
@@ -124,22 +124,22 @@ func ingestionMethods() map[string]method {
 	type client = ingestion.Client
 	return map[string]method{
 		"ingestion.Start": on(stopped, func(ctx context.Context, c *client, store string) error {
-			return last(c.Start(ctx, &ingestion.StartInput{EventDataStore: store}))
+			return errOf(c.Start(ctx, &ingestion.StartInput{EventDataStore: store}))
 		}),
 		"ingestion.Stop": on(enabled, func(ctx context.Context, c *client, store string) error {
-			return last(c.Stop(ctx, &ingestion.StopInput{EventDataStore: store}))
+			return errOf(c.Stop(ctx, &ingestion.StopInput{EventDataStore: store}))
 		}),
-		"ingestion.Get":  on(enabled, func(ctx context.Context, c *client, store string) error { return last(c.Get(ctx, store)) }),
+		"ingestion.Get":  on(enabled, func(ctx context.Context, c *client, store string) error { return errOf(c.Get(ctx, store)) }),
 		"ingestion.List": on(enabled, func(ctx context.Context, c *client, _ string) error { return drain(c.List(ctx)) }),
 		"ingestion.Wait": on(starting, func(ctx context.Context, c *client, store string) error {
-			return last(c.Wait(ctx, store, enabled, maxWait))
+			return errOf(c.Wait(ctx, store, enabled, maxWait))
 		}),
 		"ingestion.Watch": on(starting, func(ctx context.Context, c *client, store string) error { return drain(c.Watch(ctx, store)) }),
 		"ingestion.EnsureStarted": on(stopped, func(ctx context.Context, c *client, store string) error {
-			return last(c.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: store}, maxWait))
+			return errOf(c.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: store}, maxWait))
 		}),
 		"ingestion.EnsureStopped": on(enabled, func(ctx context.Context, c *client, store string) error {
-			return last(c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait))
+			return errOf(c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait))
 		}),
 	}
 }
@@ -147,11 +147,11 @@ func ingestionMethods() map[string]method {
 func eventStreamMethods() map[string]method {
 	ref := eventstream.Ref{DomainName: "customers", EventStreamName: "profiles"}
 	create := &eventstream.CreateInput{Ref: ref, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profiles"}
-	on := func(there bool, run func(ctx context.Context, c *eventstream.Client) error) method {
+	on := func(exists bool, run func(ctx context.Context, c *eventstream.Client) error) method {
 		return func(ctx context.Context, s setup) error {
 			server := eventstreamtest.NewServer()
 			server.AddDomain(ref.DomainName)
-			if there {
+			if exists {
 				server.AddEventStream(eventstreamtest.EventStream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName})
 			}
 			return run(ctx, eventstream.NewFromConfig(s.config(server.Config()), func(o *eventstream.Options) {
@@ -162,24 +162,24 @@ func eventStreamMethods() map[string]method {
 	}
 	type client = eventstream.Client
 	return map[string]method{
-		"eventstream.Create": on(false, func(ctx context.Context, c *client) error { return last(c.Create(ctx, create)) }),
-		"eventstream.Delete": on(true, func(ctx context.Context, c *client) error { return last(c.Delete(ctx, ref)) }),
-		"eventstream.Get":    on(true, func(ctx context.Context, c *client) error { return last(c.Get(ctx, ref)) }),
+		"eventstream.Create": on(false, func(ctx context.Context, c *client) error { return errOf(c.Create(ctx, create)) }),
+		"eventstream.Delete": on(true, func(ctx context.Context, c *client) error { return errOf(c.Delete(ctx, ref)) }),
+		"eventstream.Get":    on(true, func(ctx context.Context, c *client) error { return errOf(c.Get(ctx, ref)) }),
 		"eventstream.List":   on(true, func(ctx context.Context, c *client) error { return drain(c.List(ctx, ref.DomainName)) }),
 		"eventstream.Wait": on(true, func(ctx context.Context, c *client) error {
-			return last(c.Wait(ctx, ref, eventstream.StateRunning, maxWait))
+			return errOf(c.Wait(ctx, ref, eventstream.StateRunning, maxWait))
 		}),
-		"eventstream.WaitHealthy":   on(true, func(ctx context.Context, c *client) error { return last(c.WaitHealthy(ctx, ref, maxWait)) }),
+		"eventstream.WaitHealthy":   on(true, func(ctx context.Context, c *client) error { return errOf(c.WaitHealthy(ctx, ref, maxWait)) }),
 		"eventstream.Watch":         on(true, func(ctx context.Context, c *client) error { return drain(c.Watch(ctx, ref)) }),
-		"eventstream.EnsureCreated": on(false, func(ctx context.Context, c *client) error { return last(c.EnsureCreated(ctx, create, maxWait)) }),
-		"eventstream.EnsureDeleted": on(true, func(ctx context.Context, c *client) error { return last(c.EnsureDeleted(ctx, ref, maxWait)) }),
+		"eventstream.EnsureCreated": on(false, func(ctx context.Context, c *client) error { return errOf(c.EnsureCreated(ctx, create, maxWait)) }),
+		"eventstream.EnsureDeleted": on(true, func(ctx context.Context, c *client) error { return errOf(c.EnsureDeleted(ctx, ref, maxWait)) }),
 	}
 }
 
-// last is the error of a call.
-func last[T any](_ T, err error) error { return err }
+// errOf returns the error of a call.
+func errOf[T any](_ T, err error) error { return err }
 
-// drain are the errors of a sequence.
+// drain returns the errors of a sequence.
 func drain[T any](seq iter.Seq2[T, error]) error {
 	var all []error
 	for _, err := range seq {
@@ -188,7 +188,7 @@ func drain[T any](seq iter.Seq2[T, error]) error {
 	return errors.Join(all...)
 }
 
-// results are the errors of the results for many.
+// results returns the errors of the results of an …Each method.
 func results[R any](seq iter.Seq2[string, statemachine.Result[R]]) error {
 	var all []error
 	for _, r := range seq {

@@ -21,7 +21,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// run is one run of a method with everything on that tells of it.
+// run is one run of a method, with everything that it logs, records and returns.
 type run struct {
 	wire  wire
 	spans spantest.Recorder
@@ -30,9 +30,10 @@ type run struct {
 	err   error
 }
 
+// run runs a method with logs, spans and OnRead on, and a failure injected.
 func (r *run) run(ctx context.Context, m method, f failure) {
 	r.wire.failure, r.wire.signed = f, map[string]bool{}
-	ctx, cancel := context.WithTimeout(ctx, maxWait+5*time.Minute) // ends what watches, and what hangs
+	ctx, cancel := context.WithTimeout(ctx, maxWait+5*time.Minute) // ends a Watch, and a call that hangs
 	defer cancel()
 	handlers := slog.NewMultiHandler(
 		slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
@@ -47,8 +48,9 @@ func (r *run) run(ctx context.Context, m method, f failure) {
 	})
 }
 
-// told is all that came out. What the SDK says where the service quotes the request is the SDK's: its errors stay reachable, its spans are its own.
-func (r *run) told() string {
+// output returns all that the run produced. If the service quotes the request, it leaves out the
+// SDK's own errors and spans, which the library passes on unchanged.
+func (r *run) output() string {
 	var b strings.Builder
 	b.WriteString(r.log.String())
 	scope := ""
@@ -64,13 +66,13 @@ func (r *run) told() string {
 		errs = append(errs, reading.Err)
 	}
 	for _, err := range errs {
-		r.tell(&b, err)
+		r.writeError(&b, err)
 	}
 	return b.String()
 }
 
-// tell writes an error, and those in its chain, as far as they are not the SDK's.
-func (r *run) tell(b *strings.Builder, err error) {
+// writeError writes an error and the errors in its chain.
+func (r *run) writeError(b *strings.Builder, err error) {
 	if err == nil {
 		return
 	}
@@ -78,24 +80,25 @@ func (r *run) tell(b *strings.Builder, err error) {
 	if _, ok := errors.AsType[*statemachine.InputError](err); ok {
 		return
 	}
-	if f, ok := err.(*statemachine.Fault); ok { //nolint:errorlint // the chain is walked here
+	if f, ok := err.(*statemachine.Fault); ok { //nolint:errorlint // this code walks the chain
 		fmt.Fprintf(b, "%s %s %s %s\n", f.Resource, f.Code, f.Message, f.RequestID)
 		if r.wire.failure.quotes {
 			return
 		}
 	}
-	switch e := err.(type) { //nolint:errorlint // the same
+	switch e := err.(type) { //nolint:errorlint // this code walks the chain
 	case interface{ Unwrap() error }:
-		r.tell(b, e.Unwrap())
+		r.writeError(b, e.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, err := range e.Unwrap() {
-			r.tell(b, err)
+			r.writeError(b, err)
 		}
 	}
 }
 
-// Nothing that is logged, recorded in a span or returned as an error has credentials, authorization headers or signatures in it.
-func TestSecrets(t *testing.T) {
+// TestOutputContainsNoCredentials checks that no log line, span or error contains credentials, an
+// authorization header or a signature.
+func TestOutputContainsNoCredentials(t *testing.T) {
 	for _, f := range failures() {
 		t.Run(fmt.Sprintf("%s after %d", f.name, f.after), func(t *testing.T) {
 			for name, m := range methods() {
@@ -103,15 +106,15 @@ func TestSecrets(t *testing.T) {
 					var r run
 					r.run(t.Context(), m, f)
 					if len(r.wire.signed) < 2 {
-						t.Fatalf("%s: no request with the credentials was seen: the test proves nothing", name)
+						t.Fatalf("%s: sent no request with the credentials: the test proves nothing", name)
 					}
-					if f.answer != nil && f.after == 0 && r.err == nil {
-						t.Errorf("%s: no error came of it: the test proves nothing", name)
+					if f.respond != nil && f.after == 0 && r.err == nil {
+						t.Errorf("%s: returned no error: the test proves nothing", name)
 					}
-					told := r.told()
+					output := r.output()
 					for _, secret := range r.wire.secrets() {
-						if at := strings.Index(told, secret); at >= 0 {
-							t.Errorf("%s tells %q: …%s…", name, secret, told[max(0, at-200):min(len(told), at+100)])
+						if at := strings.Index(output, secret); at >= 0 {
+							t.Errorf("%s leaks %q: …%s…", name, secret, output[max(0, at-200):min(len(output), at+100)])
 						}
 					}
 				})
@@ -120,8 +123,9 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Each wait and each ensure has one span, named for it; no other method has any.
-func TestSpans(t *testing.T) {
+// TestWaitsHaveOneSpan checks that each wait and each ensure method records one span with its name,
+// and that no other method records any.
+func TestWaitsHaveOneSpan(t *testing.T) {
 	waits := regexp.MustCompile(`\.(Wait|Ensure)`)
 	for name, m := range methods() {
 		synctest.Test(t, func(t *testing.T) {
@@ -131,7 +135,7 @@ func TestSpans(t *testing.T) {
 			for _, s := range r.spans.Spans(sdkcall.ScopeName) {
 				got = append(got, s.Name)
 				if s.Ended != 1 {
-					t.Errorf("%s: the span ended %d times", name, s.Ended)
+					t.Errorf("%s: span ended %d times, want once", name, s.Ended)
 				}
 			}
 			var want []string
@@ -142,14 +146,14 @@ func TestSpans(t *testing.T) {
 				t.Errorf("%s: spans %q, want %q", name, got, want)
 			}
 			if len(r.spans.Spans("")) == len(got) {
-				t.Errorf("%s: no spans of the SDK", name)
+				t.Errorf("%s: the SDK recorded no span", name)
 			}
 		})
 	}
 }
 
-// A method that is added must be run here, too.
-func TestEveryMethod(t *testing.T) {
+// TestEveryMethodIsRun checks that the table of methods is complete.
+func TestEveryMethodIsRun(t *testing.T) {
 	all := methods()
 	for pkg, client := range map[string]reflect.Type{
 		"activitystream": reflect.TypeFor[*activitystream.Client](),

@@ -16,14 +16,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// The credentials that nothing may tell of.
+// The credentials that must not appear in any output.
 const (
 	accessKey = "AKIAKNOWNTOTHETESTS0"
 	secretKey = "wJalrKnownToTheTests/K7MDENG+bPxRfiCYEXAMPLE"
 	token     = "IQoJb3JpZ2luX2VjKnownToTheTests////wEaCXVzLWVhc3QtMSJHMEUC"
 )
 
-// wire is the way to a simulator. It keeps what the requests are signed with, and answers some of them in its place.
+// wire is an HTTP client in front of a simulator. It records the signatures of the requests, and
+// responds to some of them itself.
 type wire struct {
 	aws.HTTPClient
 
@@ -34,7 +35,7 @@ type wire struct {
 	signed   map[string]bool
 }
 
-// config is a simulator's, with the credentials and the wire.
+// config returns a simulator's config with the credentials and the wire.
 func (w *wire) config(cfg aws.Config) aws.Config {
 	w.HTTPClient, cfg.HTTPClient = cfg.HTTPClient, w
 	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -53,52 +54,53 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 		w.signed[authorization], w.signed[signature] = true, true
 	}
 	w.mu.Unlock()
-	if w.failure.answer == nil || n <= w.failure.after {
+	if w.failure.respond == nil || n <= w.failure.after {
 		return w.HTTPClient.Do(r)
 	}
-	return w.failure.answer(r)
+	return w.failure.respond(r)
 }
 
-// secrets are all that must be nowhere.
+// secrets returns the texts that must not appear in any output.
 func (w *wire) secrets() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Concat([]string{accessKey, secretKey, token, "AWS4-", "aws4_request"}, slices.Collect(maps.Keys(w.signed)))
 }
 
-// failure is what goes wrong on the wire.
+// failure is a response that wire sends in place of the simulator.
 type failure struct {
-	name   string
-	after  int  // so many requests are served first
-	quotes bool // the service quotes the request: what the SDK makes of it is the SDK's
-	answer func(*http.Request) (*http.Response, error)
+	name    string
+	after   int  // the number of requests that the simulator serves first
+	quotes  bool // the response quotes the request, so the SDK's own error contains it
+	respond func(*http.Request) (*http.Response, error)
 }
 
-// failures are, each from the first request and from the second on: what AWS answers, what is in between, and answers that quote the request.
+// failures returns failures of AWS, of the network and of a proxy, and responses that quote the
+// request. Each occurs from the first request on, and from the second on.
 func failures() []failure {
 	all := []failure{{name: "none"}}
 	for _, f := range []failure{
-		{name: "denied", answer: refuse(403, "AccessDenied", func(*http.Request) string { return "You may not." })},
-		{name: "expired", answer: refuse(403, "ExpiredToken", func(*http.Request) string { return "The security token is expired" })},
-		{name: "throttled", answer: refuse(400, "Throttling", func(*http.Request) string { return "Rate exceeded" })},
-		{name: "broken", answer: refuse(500, "InternalFailure", func(*http.Request) string { return "" })},
-		{name: "dropped", answer: func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset by peer") }},
-		{name: "hangs", answer: func(r *http.Request) (*http.Response, error) {
+		{name: "denied", respond: refuse(403, "AccessDenied", func(*http.Request) string { return "Access denied" })},
+		{name: "expired", respond: refuse(403, "ExpiredToken", func(*http.Request) string { return "The security token is expired" })},
+		{name: "throttled", respond: refuse(400, "Throttling", func(*http.Request) string { return "Rate exceeded" })},
+		{name: "broken", respond: refuse(500, "InternalFailure", func(*http.Request) string { return "" })},
+		{name: "dropped", respond: func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset by peer") }},
+		{name: "hangs", respond: func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		}},
-		{name: "a proxy's page", answer: func(r *http.Request) (*http.Response, error) {
-			return answer(r, 502, "text/html", "<html><body>Bad gateway for "+html.EscapeString(headers(r))+"</body></html>"), nil
+		{name: "a proxy's page", respond: func(r *http.Request) (*http.Response, error) {
+			return response(r, 502, "text/html", "<html><body>Bad gateway for "+html.EscapeString(headers(r))+"</body></html>"), nil
 		}},
-		{name: "incomplete signature", quotes: true, answer: refuse(400, "IncompleteSignature", func(r *http.Request) string {
+		{name: "incomplete signature", quotes: true, respond: refuse(400, "IncompleteSignature", func(r *http.Request) string {
 			return fmt.Sprintf("'%s/20260101/us-east-1/rds/aws4_request' not a valid key=value pair (missing equal-sign) in Authorization header: '%s'.",
 				accessKey, r.Header.Get("Authorization"))
 		})},
-		{name: "wrong signature", quotes: true, answer: refuse(403, "SignatureDoesNotMatch", func(r *http.Request) string {
+		{name: "wrong signature", quotes: true, respond: refuse(403, "SignatureDoesNotMatch", func(r *http.Request) string {
 			return "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for this request " +
 				"should have been\n'POST\n/\n\n" + headers(r) + "'\n\nThe String-to-Sign should have been\n'AWS4-HMAC-SHA256\n…'"
 		})},
-		{name: "an unknown code that quotes the token", quotes: true, answer: refuse(418, "Teapot", func(r *http.Request) string {
+		{name: "an unknown code that quotes the token", quotes: true, respond: refuse(418, "Teapot", func(r *http.Request) string {
 			return "x-amz-security-token:" + r.Header.Get("X-Amz-Security-Token")
 		})},
 	} {
@@ -117,25 +119,26 @@ func headers(r *http.Request) string {
 	return b.String()
 }
 
-// refuse answers an error in the service's protocol: RDS speaks XML, the others JSON.
+// refuse returns a function that responds with an error in the service's protocol: XML for RDS,
+// JSON for the others.
 func refuse(status int, code string, message func(*http.Request) string) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		text := message(r)
 		if strings.HasPrefix(r.URL.Host, "rds.") {
-			return answer(r, status, "text/xml", "<ErrorResponse><Error><Type>Sender</Type><Code>"+code+"</Code><Message>"+html.EscapeString(text)+
+			return response(r, status, "text/xml", "<ErrorResponse><Error><Type>Sender</Type><Code>"+code+"</Code><Message>"+html.EscapeString(text)+
 				"</Message></Error><RequestId>req-1</RequestId></ErrorResponse>"), nil
 		}
 		body, err := json.Marshal(map[string]string{"__type": code, "message": text})
 		if err != nil {
 			return nil, err
 		}
-		a := answer(r, status, "application/json", string(body))
-		a.Header.Set("X-Amzn-Errortype", code)
-		return a, nil
+		resp := response(r, status, "application/json", string(body))
+		resp.Header.Set("X-Amzn-Errortype", code)
+		return resp, nil
 	}
 }
 
-func answer(r *http.Request, status int, contentType, body string) *http.Response {
+func response(r *http.Request, status int, contentType, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Header: http.Header{"Content-Type": {contentType}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),

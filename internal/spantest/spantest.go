@@ -1,4 +1,4 @@
-// Package spantest has a tracing.TracerProvider that keeps what it is told, for tests.
+// Package spantest has a tracing.TracerProvider that records spans, for tests.
 package spantest
 
 import (
@@ -9,24 +9,25 @@ import (
 	"github.com/aws/smithy-go/tracing"
 )
 
-// Span is what was recorded of one span.
+// Span is a recorded span.
 type Span struct {
 	Scope, Name string
-	Parent      *Span // nil: none
+	Parent      *Span // nil for a root span
 	Kind        tracing.SpanKind
 	Properties  map[any]any
 	Events      []Event
 	Status      tracing.SpanStatus
-	Ended       int // how often
+	Ended       int // the number of calls of End
 }
 
-// Event is what was recorded of one event.
+// Event is a recorded event of a span.
 type Event struct {
 	Name       string
 	Properties map[any]any
 }
 
-// Recorder keeps the spans that are begun with it, in order. The zero value is ready; it is safe for concurrent use.
+// Recorder records spans in the order of their start. The zero value is ready for use. It is safe
+// for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
 	spans []*Span
@@ -34,7 +35,8 @@ type Recorder struct {
 
 var _ tracing.TracerProvider = (*Recorder)(nil)
 
-// Spans are the spans of one scope, or of all if it is empty. They must have ended.
+// Spans returns the spans of a scope, or of all scopes if scope is empty. The spans must have
+// ended.
 func (r *Recorder) Spans(scope string) []*Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,8 +49,8 @@ func (r *Recorder) Spans(scope string) []*Span {
 	return found
 }
 
-// Tracer makes a tracer that records here.
-func (r *Recorder) Tracer(scope string, _ ...tracing.TracerOption) tracing.Tracer { //nolint:ireturn // as smithy wants it
+// Tracer returns a tracer that records its spans in r.
+func (r *Recorder) Tracer(scope string, _ ...tracing.TracerOption) tracing.Tracer { //nolint:ireturn // the interface's signature
 	return tracer{recorder: r, scope: scope}
 }
 
@@ -57,7 +59,7 @@ type tracer struct {
 	scope    string
 }
 
-func (t tracer) StartSpan(ctx context.Context, name string, optFns ...tracing.SpanOption) (context.Context, tracing.Span) { //nolint:ireturn // the same
+func (t tracer) StartSpan(ctx context.Context, name string, optFns ...tracing.SpanOption) (context.Context, tracing.Span) { //nolint:ireturn // the interface's signature
 	var o tracing.SpanOptions
 	for _, fn := range optFns {
 		fn(&o)
@@ -75,7 +77,7 @@ func (t tracer) StartSpan(ctx context.Context, name string, optFns ...tracing.Sp
 	return tracing.WithSpan(ctx, recording), recording
 }
 
-// values is a map that is not nil.
+// values returns the properties as a map that is not nil.
 func values(p smithy.Properties) map[any]any {
 	if v := p.Values(); v != nil {
 		return v
@@ -83,7 +85,7 @@ func values(p smithy.Properties) map[any]any {
 	return map[any]any{}
 }
 
-// span is the side of a Span that the code under test sees.
+// span is the tracing.Span that the code under test uses.
 type span struct {
 	*Span
 
