@@ -24,10 +24,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// This file runs nothing. It names what programs compile against, with the types that they rely on: a change that would break their builds
-// breaks the build of this test first. Fields are named by pointers, which take no other type.
+// This file runs nothing. It uses each exported name that programs compile against, with its type.
+// A change that would break their builds breaks the build of this test first. Fields are passed as
+// pointers, which convert to no other type.
 
-// contractState is a user's own state, and contractValue what a user reads.
+// contractState is a user's own state, and contractValue the value that a user's Read returns.
 type (
 	contractState string
 	contractValue struct{}
@@ -121,7 +122,7 @@ var (
 		statemachine.AccessDenied, statemachine.KeyNotAccessible, statemachine.Unsupported, statemachine.LimitExceeded, statemachine.MissingDependency,
 		statemachine.Throttled, statemachine.Unavailable, statemachine.Unauthenticated, statemachine.Drifted, statemachine.Interrupted, statemachine.Unknown,
 	}
-	_ = [...]error{statemachine.Lapsed, statemachine.NotFound} // both can be the target of errors.Is; typed, or they could not
+	_ = [...]error{statemachine.Lapsed, statemachine.NotFound} // both are errors, so errors.Is accepts them
 
 	_ = func(w *statemachine.WaitError, f *statemachine.Fault, in *statemachine.InputError, d *statemachine.DriftError) {
 		is[string](&w.Machine, &w.Resource, &w.Target, &w.Last, &f.Resource, &f.Code, &f.Message, &f.RequestID, &d.Resource)
@@ -138,7 +139,7 @@ var (
 	}
 )
 
-// contractRDS is all that a user's own mock of RDS has to have.
+// contractRDS has the methods that a user's own mock of RDS needs.
 type contractRDS interface {
 	StartActivityStream(context.Context, *rds.StartActivityStreamInput, ...func(*rds.Options)) (*rds.StartActivityStreamOutput, error)
 	StopActivityStream(context.Context, *rds.StopActivityStreamInput, ...func(*rds.Options)) (*rds.StopActivityStreamOutput, error)
@@ -148,7 +149,7 @@ type contractRDS interface {
 	DescribeOrderableDBInstanceOptions(context.Context, *rds.DescribeOrderableDBInstanceOptionsInput, ...func(*rds.Options)) (*rds.DescribeOrderableDBInstanceOptionsOutput, error)
 }
 
-// The names of activitystream that a signature is long with.
+// Short names for long signatures of activitystream.
 type (
 	asClient  = activitystream.Client
 	asOptions = activitystream.Options
@@ -191,7 +192,7 @@ var (
 	_ func(*asClient, context.Context, []*activitystream.StartInput, time.Duration, ...func(*asOptions)) asEnsures    = (*asClient).EnsureStartedEach
 	_ func(*asClient, context.Context, []*activitystream.StopInput, time.Duration, ...func(*asOptions)) asEnsures     = (*asClient).EnsureStoppedEach
 
-	// The SDK's enums pass both ways, and the constants are typed.
+	// Values of the SDK's enums convert without a cast, and the constants are typed.
 	_ = [...]*rdstypes.ActivityStreamStatus{
 		new(activitystream.StatusStopped), new(activitystream.StatusStarting), new(activitystream.StatusStarted), new(activitystream.StatusStopping),
 	}
@@ -301,7 +302,8 @@ var (
 	}
 )
 
-// contractServer is what the simulated services have in common; S is the state of a resource, F a failure, C a call.
+// contractServer has the methods that all simulators share. S is the type of a resource's state, F
+// that of a failure, and C that of a call.
 type contractServer[S, F, C any] interface {
 	aws.HTTPClient
 	http.Handler
@@ -315,7 +317,7 @@ type contractServer[S, F, C any] interface {
 	Calls() []C
 }
 
-// The simulated services.
+// The simulators.
 var (
 	_ func(...func(*activitystreamtest.Options)) *activitystreamtest.Server = activitystreamtest.NewServer
 	_ func(...func(*ingestiontest.Options)) *ingestiontest.Server           = ingestiontest.NewServer
@@ -338,5 +340,5 @@ var (
 	}
 )
 
-// is takes pointers to what is of type T, and to nothing else.
+// is accepts pointers to fields of type T only.
 func is[T any](...*T) {}

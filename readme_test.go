@@ -14,7 +14,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
-// TestReadme compares the README with the code that it shows. go test -run TestReadme . -update rewrites it.
+// TestReadme compares the README with the code that it shows. go test -run TestReadme . -update
+// rewrites it.
 func TestReadme(t *testing.T) {
 	program := text(t, "examples/minimal/main.go")
 	texts := map[string]string{
@@ -37,13 +38,13 @@ func TestReadme(t *testing.T) {
 		t.Error("the complete program is not a dry run: a reader who tries it restarts a database")
 	}
 	if n := strings.Count(program, "\n"); n > 25 {
-		t.Errorf("the complete program has %d lines; want at most 25", n)
+		t.Errorf("the complete program has %d lines, the maximum is 25", n)
 	}
 }
 
-// TestProgramInAModuleOfItsOwn compiles the README's program in a new module that requires only this one.
-// It needs no network, because the requirements of this module are already in the module cache.
-// go vet compiles like go build, but does not link.
+// TestProgramInAModuleOfItsOwn compiles the README's program in a new module that requires only
+// this one. It needs no network, because the requirements of this module are already in the module
+// cache. go vet compiles like go build, but does not link.
 func TestProgramInAModuleOfItsOwn(t *testing.T) {
 	_, program, ok := strings.Cut(text(t, "README.md"), "<!-- from examples/minimal -->\n```go\n")
 	program, _, closed := strings.Cut(program, "```\n")
@@ -73,6 +74,7 @@ func TestProgramInAModuleOfItsOwn(t *testing.T) {
 	}
 }
 
+// text returns the text of a file of the repository.
 func text(t *testing.T, name string) string {
 	t.Helper()
 	text, err := snippets.ReadFile(name)
@@ -82,6 +84,7 @@ func text(t *testing.T, name string) string {
 	return text
 }
 
+// declaration returns the text of a declaration in a Go file of the repository.
 func declaration(t *testing.T, file, name string) string {
 	t.Helper()
 	d, err := snippets.Declarations(file, text(t, file), name)

@@ -94,8 +94,8 @@ func TestPollByHand(t *testing.T) {
 	}
 }
 
-// sdkWaiter waits with the SDK's generated waiter for a cluster that never becomes available, and returns how
-// long that took.
+// sdkWaiter waits with the SDK's generated waiter for a cluster that never becomes available, and
+// returns how long that took.
 func sdkWaiter(ctx context.Context) (time.Duration, error) {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Latency = func(activitystreamtest.Call) time.Duration { return 50 * time.Millisecond }
@@ -212,8 +212,8 @@ func TestShareQuota(t *testing.T) {
 	})
 }
 
-// waitForWindow waits for a command that was sent without ApplyImmediately. Such a command shows no effect until
-// the maintenance window.
+// waitForWindow waits for a command that was sent without ApplyImmediately. Such a command shows no
+// effect until the maintenance window.
 func waitForWindow(ctx context.Context, client *activitystream.Client, arn string) error {
 	const week = 7 * 24 * time.Hour
 	_, err := client.Wait(ctx, arn, activitystream.StatusStarted, week, func(o *activitystream.Options) { o.Wait.Grace = week })
@@ -233,7 +233,8 @@ func TestWaitForWindow(t *testing.T) {
 	})
 }
 
-// mayStart reports whether a database can have a stream in a mode. The status "stopped" does not mean that it can.
+// mayStart reports whether a database can have a stream in a mode. The status "stopped" does not
+// mean that it can.
 func mayStart(ctx context.Context, client *activitystream.Client, arn string, mode activitystream.Mode) (bool, error) {
 	modes, err := client.Supported(ctx, arn)
 	return slices.Contains(modes, mode), err
@@ -250,8 +251,8 @@ func TestMayStart(t *testing.T) {
 	}
 }
 
-// editPolicies unlocks the audit policy of an instance, calls edit to change the policies in the database, and
-// locks the audit policy again.
+// editPolicies unlocks the audit policy of an instance, calls edit to change the policies in the
+// database, and locks the audit policy again.
 func editPolicies(ctx context.Context, client *activitystream.Client, arn string, edit func(context.Context) error) error {
 	for _, step := range []struct {
 		state activitystream.AuditPolicyState

@@ -17,11 +17,12 @@ var (
 	shell    = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 	indented = regexp.MustCompile(`(?m)^\t(go .*)$`)
 	span     = regexp.MustCompile("`((?:[A-Z_]+=\\S+ )*(?:go (?:-C|run|test|tool|build|vet) |\\.ci/)[^`\n]*)`")
-	setting  = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )+`) // of a variable, for one command
+	setting  = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )+`) // a variable that is set for one command
 	quoted   = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
 )
 
-// commands are what a document tells the reader to run: go and .ci, in blocks of sh, in indented blocks and between backquotes.
+// commands returns the go and .ci commands in a document: in sh blocks, in indented blocks and
+// between backquotes.
 func commands(text string) []string {
 	var found []string
 	for _, m := range shell.FindAllStringSubmatch(text, -1) {
@@ -40,13 +41,14 @@ func commands(text string) []string {
 	return slices.DeleteFunc(found, func(c string) bool { return !strings.HasPrefix(c, "go ") && !strings.HasPrefix(c, ".ci/") })
 }
 
-// ofGo are the flags that go has itself, and whether a value follows.
-var ofGo = map[string]bool{ //nolint:gochecknoglobals // a table
+// goFlags are the flags of the go command, and whether a value follows.
+var goFlags = map[string]bool{ //nolint:gochecknoglobals // a table
 	"-v": false, "-race": false, "-run": true, "-bench": true, "-fuzz": true, "-fuzztime": true, "-list": true, "-timeout": true, "-count": true, "-tags": true, "-benchmem": false,
 	"-modfile": true,
 }
 
-// check says what is wrong with a command that is run in a directory: a package, a test or a flag that is not there.
+// check returns an error for a command that names a package, a test or a flag that does not exist.
+// The command is run in dir.
 func check(dir, command string) error {
 	args := quoted.FindAllString(command, -1)
 	for i, a := range args {
@@ -61,7 +63,7 @@ func check(dir, command string) error {
 		args = slices.Delete(args, i, i+2)
 	}
 	if len(args) < 2 || args[1] != "run" && args[1] != "test" {
-		return nil // not of this repository's making: go get, go tool
+		return nil // go get or go tool: nothing of this repository
 	}
 	var sources strings.Builder // of the packages, tests included
 	var names, own []string
@@ -70,9 +72,9 @@ func check(dir, command string) error {
 	}
 	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
 		a, _, given := strings.Cut(rest[0], "=")
-		value, known := ofGo[a]
+		value, known := goFlags[a]
 		switch {
-		case known && given: // the value is not looked at
+		case known && given: // the value is not checked
 		case known && value && len(rest) < 2:
 			return fmt.Errorf("%s has no value", a)
 		case known && value:
@@ -92,14 +94,14 @@ func check(dir, command string) error {
 		}
 	}
 	if strings.Contains(sources.String(), `/internal/snippets"`) {
-		text, err := goFiles("internal/snippets") // it has the flag -update
+		text, err := goFiles("internal/snippets") // it defines the flag -update
 		if err != nil {
 			return err
 		}
 		sources.WriteString(text)
 	}
 	for _, name := range names {
-		m := regexp.MustCompile(`^(\^?)(\w+)(\$?)$`).FindStringSubmatch(name) // one test; what else there is to match by is not looked at
+		m := regexp.MustCompile(`^(\^?)(\w+)(\$?)$`).FindStringSubmatch(name) // the name of one test; other patterns are not checked
 		if m == nil {
 			continue
 		}
@@ -111,18 +113,19 @@ func check(dir, command string) error {
 			after = ""
 		}
 		if !regexp.MustCompile(`(?m)^func ` + before + m[2] + after + `\(`).MatchString(sources.String()) {
-			return fmt.Errorf("there is no %s", name)
+			return fmt.Errorf("%s does not exist", name)
 		}
 	}
 	for _, name := range own {
 		if !regexp.MustCompile(`(?:flag|flags)\.\w+\((?:&\w[\w.]*, )?"`+name+`"`).MatchString(sources.String()) && name != "h" {
-			return fmt.Errorf("there is no flag -%s", name)
+			return fmt.Errorf("flag -%s does not exist", name)
 		}
 	}
 	return nil
 }
 
-// goFiles is the text of the Go files of a package, or of all below a directory that ends in an ellipsis.
+// goFiles returns the text of the Go files of a package, or of a directory and all below it if the
+// pattern ends in "/...".
 func goFiles(pattern string) (string, error) {
 	dir, all := pattern, path.Base(pattern) == "..."
 	if all {
@@ -146,8 +149,9 @@ func goFiles(pattern string) (string, error) {
 	return text.String(), err
 }
 
-// TestCommands: what a document tells to run is there, with the tests and the flags that it names.
-func TestCommands(t *testing.T) {
+// TestCommandsExist checks that the commands in documents name packages, tests and flags that
+// exist.
+func TestCommandsExist(t *testing.T) {
 	seen := 0
 	for _, name := range append(guides(t), "README.md", "internal/benchmarks/README.md") {
 		text, err := snippets.ReadFile(name)
@@ -156,18 +160,18 @@ func TestCommands(t *testing.T) {
 		}
 		for _, c := range commands(text) {
 			seen++
-			if err := check(".", c); err != nil && check(path.Dir(name), c) != nil { // a page's own directory does as well
+			if err := check(".", c); err != nil && check(path.Dir(name), c) != nil { // or in the page's own directory
 				t.Errorf("%s: %s: %v", name, c, err)
 			}
 		}
 	}
 	if seen < 15 {
-		t.Errorf("found %d commands only", seen)
+		t.Errorf("found only %d commands", seen)
 	}
 }
 
-// TestCommandsAreChecked: what is not there is noticed.
-func TestCommandsAreChecked(t *testing.T) {
+// TestCheckFindsErrors checks that check rejects commands that name what does not exist.
+func TestCheckFindsErrors(t *testing.T) {
 	for command, ok := range map[string]bool{
 		"go run ./examples/quickstart": true, "go run ./examples/slowstart": false, "go -C examples run ./quickstart": true,
 		"go test ./activitystream -run TestScale -v -timeout 30m -scale": true, "go test ./activitystream -run TestScales": false,
@@ -176,7 +180,7 @@ func TestCommandsAreChecked(t *testing.T) {
 		"go test . ./internal/docs -update": true, "go test ./internal/archtest -update": false, ".ci/run": true, ".ci/walk": false,
 	} {
 		if err := check(".", command); (err == nil) != ok {
-			t.Errorf("%s: want it to be right: %v; got %v", command, ok, err)
+			t.Errorf("%s: valid is %t, want %t: %v", command, err == nil, ok, err)
 		}
 	}
 	if got := commands("`A=b go test ./e`"); !slices.Equal(got, []string{"go test ./e"}) {

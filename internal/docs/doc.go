@@ -1,7 +1,6 @@
-// Package docs holds the tests of the guides in docs/: the code and the messages that they show are compiled, produced and compared here, and
-// the IAM policies are held against the calls that the clients make. It has no code of its own, and nothing imports it.
+// Package docs holds the tests of the guides in docs/. They compile the code and produce the
+// messages that the guides show, and compare the IAM policies with the calls that the clients make.
+// It has no code outside its tests. To rewrite the guides:
 //
 //	go test ./internal/docs -update
-//
-// rewrites what the guides show.
 package docs

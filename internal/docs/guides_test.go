@@ -14,7 +14,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// guides are the Markdown files whose blocks are compared: those in docs, and what is beside the README at the root.
+// guides returns the names of the Markdown files whose blocks are compared, except the README.
 func guides(t *testing.T) []string {
 	t.Helper()
 	names := []string{"ARCHITECTURE.md", "CONTRIBUTING.md", ".github/ISSUE_TEMPLATE/bug_report.md"}
@@ -33,8 +33,9 @@ func guides(t *testing.T) []string {
 	return names
 }
 
-// TestGuides compares what the guides show with the code, and sees that all that is made for them is shown.
-func TestGuides(t *testing.T) {
+// TestGuidesShowTheCode compares the blocks of the guides with their sources, and checks that each
+// text that is produced for the guides is in one of them.
+func TestGuidesShowTheCode(t *testing.T) {
 	texts := produced(t)
 	synctest.Test(t, func(t *testing.T) {
 		_, err := sdkWaiter(t.Context())
@@ -56,7 +57,8 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// figures are the command and the table in the comment on the defaults of package activitystream.
+// figures returns the command and the table in the comment on the defaults of package
+// activitystream.
 func figures(t *testing.T) (command, table string) {
 	t.Helper()
 	text, err := snippets.ReadFile("activitystream/options.go")
@@ -76,7 +78,8 @@ func figures(t *testing.T) (command, table string) {
 // row is a row of the table of examples/custom-resource.
 var row = regexp.MustCompile(`\{From: "([^"]+)", To: "([^"]+)"(?:, By: s(\w+)|, Lapse: (true))?\}`)
 
-// lifecycle is the diagram of examples/custom-resource, which is a program and cannot be imported: its table is read from the source.
+// lifecycle returns the diagram of examples/custom-resource. A program cannot be imported, so the
+// table is read from its source.
 func lifecycle(t *testing.T) string {
 	t.Helper()
 	text, err := snippets.ReadFile("examples/custom-resource/instance.go")
@@ -92,7 +95,7 @@ func lifecycle(t *testing.T) string {
 		def.Transitions = append(def.Transitions, next)
 	}
 	if want := strings.Count(text, "{From: "); len(def.Transitions) != want {
-		t.Fatalf("%d of %d rows were understood", len(def.Transitions), want)
+		t.Fatalf("parsed %d of %d rows", len(def.Transitions), want)
 	}
 	m, err := statemachine.New(def)
 	if err != nil {
@@ -101,15 +104,16 @@ func lifecycle(t *testing.T) string {
 	return m.Mermaid()
 }
 
-// TestRunbook sees that every Reason and every Kind has a section of its own in the runbook, with a message and with what to do.
-func TestRunbook(t *testing.T) {
+// TestRunbookIsComplete checks that each Reason and each Kind has a section in the runbook, with a
+// message and with what to do.
+func TestRunbookIsComplete(t *testing.T) {
 	runbook, err := snippets.ReadFile("docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := slices.Concat(constants(t, "reason.go", "Reason"), constants(t, "kind.go", "Kind"))
 	if len(names) < 20 {
-		t.Fatalf("found %d reasons and kinds only: %v", len(names), names)
+		t.Fatalf("found only %d reasons and kinds: %v", len(names), names)
 	}
 	for _, name := range names {
 		_, section, ok := strings.Cut(runbook, "\n### "+name+"\n")
@@ -120,14 +124,14 @@ func TestRunbook(t *testing.T) {
 		if !strings.Contains(section, "\n**What to do:** ") {
 			t.Errorf("docs/runbook.md does not say what to do about %s", name)
 		}
-		// None of the operations that the clients call answers that a quota is used up.
+		// No operation that the clients call returns LimitExceeded.
 		if _, ok := messages[name]; !ok && name != "LimitExceeded" {
 			t.Errorf("nothing produces a message of %s", name)
 		}
 	}
 }
 
-// constants are the names of the constants of a type of package statemachine.
+// constants returns the names of the constants of a type of package statemachine.
 func constants(t *testing.T, file, typ string) []string {
 	t.Helper()
 	text, err := snippets.ReadFile("statemachine/" + file)

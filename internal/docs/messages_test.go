@@ -17,7 +17,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// scene is a simulated RDS with a client, the cluster orders and what a start of its stream takes.
+// scene is a simulated RDS with a client, the cluster "orders" and the input that starts its
+// stream.
 type scene struct {
 	server *activitystreamtest.Server
 	client *activitystream.Client
@@ -39,10 +40,10 @@ func newScene(c activitystreamtest.Cluster, optFns ...func(*activitystreamtest.O
 	}
 }
 
-// exactly is a jitter that is none, so that messages are the same in each run.
+// exactly returns d: a Jitter that keeps messages the same in each run.
 func exactly(d time.Duration) time.Duration { return d }
 
-// fails makes an RDS operation fail from now on.
+// fails makes all further calls of an RDS operation fail.
 func (s scene) fails(op statemachine.Operation, code, message string, status int) {
 	s.server.Fail(op, activitystreamtest.Failure{Code: code, Message: message, Status: status, Times: -1})
 }
@@ -62,9 +63,10 @@ func (s scene) ensureStarted(ctx context.Context) error {
 	return err
 }
 
-// messages are what each Reason and each Kind looks like, by the name of its constant. Each is produced by the code.
+// messages has a function that produces an error of each Reason and each Kind, by the name of its
+// constant.
 var messages = map[string]struct {
-	is      error // what errors.Is finds
+	is      error // errors.Is finds it in the produced error
 	produce func(ctx context.Context) error
 }{
 	"TimedOut": {statemachine.TimedOut, func(ctx context.Context) error {
@@ -181,7 +183,7 @@ var messages = map[string]struct {
 		return s.get(ctx)
 	}},
 
-	// Others that the guides show.
+	// Other messages that the guides show.
 	"the maintenance window is tomorrow": {statemachine.TimedOut, func(ctx context.Context) error {
 		s := newScene(activitystreamtest.Cluster{})
 		s.start.ApplyImmediately = false
@@ -207,10 +209,11 @@ var messages = map[string]struct {
 	}},
 }
 
-// requestID is in a message what counts the simulator's requests, and would differ whenever a client needs one more.
+// requestID matches a request ID. The simulator counts requests, so an ID would change with the
+// number of requests.
 var requestID = regexp.MustCompile(`request [0-9a-f-]{36}`)
 
-// produced are the messages, as the guides show them: each is what err.Error() gives.
+// produced returns the texts of the errors in messages, by name.
 func produced(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -218,7 +221,7 @@ func produced(t *testing.T) map[string]string {
 		synctest.Test(t, func(t *testing.T) {
 			err := m.produce(t.Context())
 			if !errors.Is(err, m.is) {
-				t.Errorf("%s: got %v", name, err)
+				t.Errorf("%s: errors.Is(err, %q) is false; err: %v", name, m.is, err)
 				return
 			}
 			texts[name] = requestID.ReplaceAllString(err.Error(), "request ID") + "\n"

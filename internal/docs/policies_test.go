@@ -26,7 +26,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What AWS documents that a caller needs beside the action of the operation itself. The simulators check no permissions.
+// The actions that AWS documents in addition to the operation's own. The simulators check no
+// permissions.
 var (
 	keyExtras     = []string{"kms:CreateGrant", "kms:DescribeKey"}
 	createExtras  = []string{"iam:PutRolePolicy", "kinesis:DescribeStreamSummary", "profile:TagResource"}
@@ -37,7 +38,8 @@ var (
 	deletedExtras = slices.Concat(getExtras, deleteExtras)
 )
 
-// policies has a row for each file in docs/policies: which methods of a client it is for, and which further actions AWS documents.
+// policies has a row for each file in docs/policies: the methods of a client that the policy is
+// for, and the further actions that AWS documents.
 var policies = []struct {
 	file    string
 	methods string
@@ -67,54 +69,56 @@ var policies = []struct {
 	{"eventstream-ensure-deleted", "EnsureDeleted", deletedExtras},
 }
 
-// room is one service: its IAM prefix, its client, and how to run each of the client's methods, which returns the operations called.
-type room struct {
+// service has a service's IAM prefix, its client, and a function for each of the client's methods,
+// which runs the method and returns the operations that it called.
+type service struct {
 	prefix string
 	client any
 	run    map[string]func(ctx context.Context) []statemachine.Operation
 }
 
-func rooms() map[string]room {
-	return map[string]room{
+func services() map[string]service {
+	return map[string]service{
 		"activitystream": {"rds", (*activitystream.Client)(nil), activityStreamMethods()},
 		"ingestion":      {"cloudtrail", (*ingestion.Client)(nil), ingestionMethods()},
 		"eventstream":    {"profile", (*eventstream.Client)(nil), eventStreamMethods()},
 	}
 }
 
-// TestPolicies compares each policy with the calls that the methods it is for make, and with what AWS documents beside them.
-func TestPolicies(t *testing.T) {
-	rooms, covered, files := rooms(), map[string]bool{}, map[string]bool{}
+// TestPoliciesAllowTheCalls compares the actions of each policy with the calls of its methods and
+// the further actions that AWS documents.
+func TestPoliciesAllowTheCalls(t *testing.T) {
+	all, covered, files := services(), map[string]bool{}, map[string]bool{}
 	for _, p := range policies {
-		service, _, _ := strings.Cut(p.file, "-")
-		room := rooms[service]
+		name, _, _ := strings.Cut(p.file, "-")
+		service := all[name]
 		files[p.file+".json"] = true
 		want := slices.Clone(p.extras)
 		for method := range strings.FieldsSeq(p.methods) {
 			base, _, _ := strings.Cut(method, "+")
-			covered[service+"."+base] = true
-			run := room.run[method]
+			covered[name+"."+base] = true
+			run := service.run[method]
 			if run == nil {
-				t.Errorf("%s: nothing runs %s", p.file, method)
+				t.Errorf("%s: method %s is not in the table", p.file, method)
 				continue
 			}
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				for _, op := range run(ctx) {
-					want = append(want, room.prefix+":"+string(op))
+					want = append(want, service.prefix+":"+string(op))
 				}
 			})
 		}
 		slices.Sort(want)
 		if diff := cmp.Diff(slices.Compact(want), actions(t, p.file)); diff != "" {
-			t.Errorf("docs/policies/%s.json (-want +got)\n%s", p.file, diff)
+			t.Errorf("docs/policies/%s.json (-want +got):\n%s", p.file, diff)
 		}
 	}
-	for service, room := range rooms {
-		for method := range reflect.TypeOf(room.client).Methods() {
-			if !covered[service+"."+method.Name] {
-				t.Errorf("no policy is for %s.Client.%s", service, method.Name)
+	for name, service := range all {
+		for method := range reflect.TypeOf(service.client).Methods() {
+			if !covered[name+"."+method.Name] {
+				t.Errorf("no policy is for %s.Client.%s", name, method.Name)
 			}
 		}
 	}
@@ -137,7 +141,8 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// actions are the actions that a policy allows. It must allow, and allow no pattern.
+// actions returns the actions that a policy allows. Each statement must allow actions, without
+// patterns.
 func actions(t *testing.T, file string) []string {
 	t.Helper()
 	text, err := os.ReadFile(snippets.RepoPath("docs/policies/" + file + ".json"))
@@ -174,12 +179,12 @@ func actions(t *testing.T, file string) []string {
 	}
 	slices.Sort(all)
 	if !slices.Equal(all, slices.Compact(slices.Clone(all))) {
-		t.Errorf("%s: an action stands twice", file)
+		t.Errorf("%s: duplicate action", file)
 	}
 	return all
 }
 
-// operations are those called, each once.
+// operations returns the distinct operations of calls.
 func operations[C any](calls []C, op func(C) statemachine.Operation) []statemachine.Operation {
 	found := map[statemachine.Operation]bool{}
 	for _, c := range calls {
@@ -201,14 +206,14 @@ func drain[K, V any](seq iter.Seq2[K, V]) {
 func activityStreamMethods() map[string]func(context.Context) []statemachine.Operation {
 	const maxWait = time.Hour
 	type client = activitystream.Client
-	// each runs a method on a cluster and on an instance, in each status, so that every way it takes is gone.
+	// each runs a method on a cluster and on an instance, in each status, to cover all of its paths.
 	each := func(method func(ctx context.Context, c *client, arn string)) func(context.Context) []statemachine.Operation {
 		return func(ctx context.Context) []statemachine.Operation {
 			var called []statemachine.Operation
 			for _, s := range activitystream.Machine().States() {
 				server := activitystreamtest.NewServer()
 				c := activitystream.NewFromConfig(server.Config())
-				ctx, cancel := context.WithTimeout(ctx, 4*maxWait) // ends what watches
+				ctx, cancel := context.WithTimeout(ctx, 4*maxWait) // ends a Watch
 				method(ctx, c, server.AddCluster(activitystreamtest.Cluster{Status: s, Mode: activitystream.ModeSync}))
 				method(ctx, c, server.AddInstance(activitystreamtest.Instance{Status: s, EngineNativeAuditFieldsIncluded: true}))
 				cancel()
@@ -274,7 +279,7 @@ func ingestionMethods() map[string]func(context.Context) []statemachine.Operatio
 			for _, s := range ingestion.Machine().States() {
 				server := ingestiontest.NewServer()
 				arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: s})
-				ctx, cancel := context.WithTimeout(ctx, 2*maxWait) // ends what watches
+				ctx, cancel := context.WithTimeout(ctx, 2*maxWait) // ends a Watch
 				method(ctx, ingestion.NewFromConfig(server.Config()), arn)
 				cancel()
 				called = append(called, operations(server.Calls(), func(c ingestiontest.Call) statemachine.Operation { return c.Operation })...)

@@ -8,8 +8,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/snippets"
 )
 
-// TestQuotas holds the table of docs/quotas.md, and the comments on the options, against the constants of the packages.
-func TestQuotas(t *testing.T) {
+// TestQuotasMatchConstants compares the table of docs/quotas.md and the comments on the options
+// with the constants of the packages.
+func TestQuotasMatchConstants(t *testing.T) {
 	guide, err := snippets.ReadFile("docs/quotas.md")
 	if err != nil {
 		t.Fatal(err)
@@ -17,7 +18,7 @@ func TestQuotas(t *testing.T) {
 	inWords := map[string]string{"1": "one", "2": "two", "3": "three", "4": "four"}
 	for _, tt := range []struct {
 		file      string
-		in, about string // NAME is the constant of that name, (NAME) is it in words: what the guide says, and what the file itself does
+		in, about string // texts of the guide and of the file; NAME is a constant, and (NAME) the constant in words
 	}{
 		{
 			"activitystream/options.go", "defaultPerSecond a second after a burst of defaultBurst",
@@ -44,11 +45,11 @@ func TestQuotas(t *testing.T) {
 			return s
 		}
 		if want := filled(tt.in); !strings.Contains(guide, want) {
-			t.Errorf("docs/quotas.md does not say %q, as %s has it", want, tt.file)
+			t.Errorf("docs/quotas.md does not contain %q, the constants of %s", want, tt.file)
 		}
 		comment := strings.Join(strings.Fields(strings.ReplaceAll(text, "//", "")), " ")
 		if want := filled(tt.about); !strings.Contains(comment, want) {
-			t.Errorf("%s does not say %q", tt.file, want)
+			t.Errorf("%s does not contain %q", tt.file, want)
 		}
 	}
 }

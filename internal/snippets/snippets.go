@@ -1,5 +1,5 @@
-// Package shown keeps documents true: what a Markdown file shows of the code is compared with the code, and rewritten on demand.
-// It is for tests; the README and the guides in docs/ use it.
+// Package snippets compares the code that Markdown files show with its source, and rewrites the
+// files on demand. The tests of the README and of the guides in docs/ use it.
 //
 // A block is compared if a comment before it names its source:
 //
@@ -8,12 +8,13 @@
 //	…
 //	```
 //
-// A source is one of the texts that the test provides, such as a diagram or a message; or a file, by its path from the root of the
-// repository; or declarations of a Go file, by their names after the path:
+// A source is one of three things: a text that the test provides, such as a diagram or a message; a
+// file, by its path from the root of the repository; or declarations of a Go file, by their names
+// after the path:
 //
 //	<!-- from internal/docs/code_test.go pollByHand waitStarted -->
 //
-// The tests of a package that imports this one take -update, which rewrites the documents instead of failing.
+// The tests of a package that imports this one have the flag -update, which rewrites the documents.
 package snippets
 
 import (
@@ -33,12 +34,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite what documents show of the code")
+var update = flag.Bool("update", false, "rewrite the code that documents show")
 
 var snippetRE = regexp.MustCompile("(?s)<!-- from ([^>\n]+?) -->\n```(\\w*)\n(.*?)```\n")
 
-// CheckDocument compares the blocks of one document of the repository with their sources, and returns the names of those that it shows.
-// The keys of texts are the names of what is in no file.
+// CheckDocument compares the blocks of a document of the repository with their sources, and returns
+// the names of the sources. The texts that are in no file are in texts, by name.
 func CheckDocument(t testing.TB, name string, texts map[string]string) []string {
 	t.Helper()
 	got, err := ReadFile(name)
@@ -50,18 +51,19 @@ func CheckDocument(t testing.TB, name string, texts map[string]string) []string 
 		t.Errorf("%s: %v", name, err)
 	}
 	if *update && want != got {
-		if err := os.WriteFile(RepoPath(name), []byte(want), 0o644); err != nil { //nolint:gosec // a document, for everybody to read
+		if err := os.WriteFile(RepoPath(name), []byte(want), 0o644); err != nil { //nolint:gosec // a document is readable by all users
 			t.Fatal(err)
 		}
 		got = want
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s is not what the code is; -update mends it (-want +got)\n%s", name, diff)
+		t.Errorf("%s differs from the code; run the test with -update to rewrite it (-want +got):\n%s", name, diff)
 	}
 	return names
 }
 
-// rewrite is a document with the blocks as they should be, and the names of their sources. A block without a source stays.
+// rewrite returns a document with the blocks of its sources, and the names of the sources. It keeps
+// a block without a source.
 func rewrite(text string, texts map[string]string) (want string, names []string, err error) {
 	var wrong []error
 	want = snippetRE.ReplaceAllStringFunc(text, func(b string) string {
@@ -75,12 +77,12 @@ func rewrite(text string, texts map[string]string) (want string, names []string,
 		return "<!-- from " + m[1] + " -->\n```" + m[2] + "\n" + strings.TrimRight(source, "\n") + "\n```\n"
 	})
 	if n := strings.Count(text, "<!-- from "); n != len(names)+len(wrong) {
-		wrong = append(wrong, fmt.Errorf("%d comments name a source, but %d have a block right after them", n, len(names)+len(wrong)))
+		wrong = append(wrong, fmt.Errorf("%d comments name a source, but only %d have a block on the next line", n, len(names)+len(wrong)))
 	}
 	return want, names, errors.Join(wrong...)
 }
 
-// resolveSource is the text of a source.
+// resolveSource returns the text of a source.
 func resolveSource(name string, texts map[string]string) (string, error) {
 	if text, ok := texts[name]; ok {
 		return text, nil
@@ -88,7 +90,7 @@ func resolveSource(name string, texts map[string]string) (string, error) {
 	file, decls, _ := strings.Cut(name, " ")
 	text, err := ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("%q is nothing that can be shown: %w", name, err)
+		return "", fmt.Errorf("unknown source %q: %w", name, err)
 	}
 	if decls == "" {
 		return text, nil
@@ -96,8 +98,9 @@ func resolveSource(name string, texts map[string]string) (string, error) {
 	return Declarations(file, text, strings.Fields(decls)...)
 }
 
-// Declarations is the text of declarations of a Go file, their comments included, with an empty line between them. A method is named
-// Type.Method; a group of constants or variables by one of them.
+// Declarations returns the text of declarations of a Go file, with their comments and with an empty
+// line between them. The name of a method is Type.Method, and that of a group of constants or
+// variables is the name of any of them.
 func Declarations(file, text string, names ...string) (string, error) {
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, file, text, parser.ParseComments|parser.SkipObjectResolution)
@@ -117,7 +120,7 @@ func Declarations(file, text string, names ...string) (string, error) {
 		}
 		end := set.Position(d.End()).Offset
 		if line := strings.IndexByte(text[end:], '\n'); line >= 0 {
-			end += line // a comment at the end of the line belongs to it
+			end += line // includes a comment at the end of the line
 		}
 		found = append(found, text[set.Position(begin).Offset:end])
 	}
@@ -173,13 +176,14 @@ func receiver(e ast.Expr) string {
 	return ""
 }
 
-// ReadFile is the text of a file of the repository.
+// ReadFile returns the text of a file of the repository.
 func ReadFile(name string) (string, error) {
 	text, err := os.ReadFile(RepoPath(name))
 	return string(text), err
 }
 
-// RepoPath is the path of a file of the repository, given from its root: the nearest directory above the test's that has a go.mod.
+// RepoPath returns the path of a file of the repository from the directory of the test. The name is
+// relative to the root, which is the nearest parent directory with a go.mod.
 func RepoPath(name string) string {
 	dir := "."
 	for range 10 {
