@@ -1,0 +1,128 @@
+// Failed-logins counts failed logins by engine, user and client in a file of activity records: one
+// after another, as Amazon Data Firehose writes them to Amazon S3.
+//
+// It needs no AWS account: without flags it counts in records that it has sealed itself.
+//
+//	go run ./examples/failed-logins
+//
+// With a file and the resource ID of the database, it gets the data keys from AWS KMS through the
+// default credential chain.
+//
+//	go run ./examples/failed-logins -file records.json -resource-id cluster-ABC
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/activityrecordtest"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+)
+
+func main() { cli.Main(run) }
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("failed-logins", flag.ContinueOnError)
+	name := flags.String("file", "", "count in this `file` of records, in place of sample records")
+	resourceId := flags.String("resource-id", "", "with -file: the DbClusterResourceId or DbiResourceId of the database")
+	if err := cli.Parse(flags, args); err != nil {
+		return err
+	}
+	if *name == "" {
+		sealer := activityrecordtest.NewSealer()
+		return report(ctx, os.Stdout, sealer, bytes.NewReader(sample(sealer)))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := kmskeys.New(kms.NewFromConfig(cfg), *resourceId)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(*name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return report(ctx, os.Stdout, keys, file)
+}
+
+// report writes the failed logins in the records of r, and why records could not be decoded.
+func report(ctx context.Context, w io.Writer, keys activityrecord.Keys, r io.Reader) error {
+	decoder := activityrecord.NewDecoder(keys)
+	failed, lost, records := map[string]int{}, map[string]int{}, 0
+	for documents := json.NewDecoder(r); ; {
+		var data json.RawMessage
+		err := documents.Decode(&data)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("after %d records: %w", records, err)
+		}
+		records++
+		record, err := decoder.Decode(ctx, data)
+		if err != nil {
+			lost[err.Error()]++ // the texts name no content
+			continue
+		}
+		for _, event := range record.Events {
+			if isLogin(&event) && event.Outcome() == activityrecord.Failed {
+				failed[fmt.Sprintf("%-12s %-10s %s", event.ServerType, event.DBUserName, event.RemoteHost)]++
+			}
+		}
+	}
+	for _, who := range slices.Sorted(maps.Keys(failed)) {
+		fmt.Fprintf(w, "%6d  %s\n", failed[who], who)
+	}
+	fmt.Fprintf(w, "%d records\n", records)
+	for _, problem := range slices.Sorted(maps.Keys(lost)) {
+		fmt.Fprintf(w, "%d could not be decoded: %s\n", lost[problem], problem)
+	}
+	return nil
+}
+
+// isLogin reports whether an event is a login. Each engine has its own command for it; those of
+// Aurora PostgreSQL and SQL Server are taken from samples in the user guides.
+func isLogin(e *activityrecord.Event) bool {
+	switch e.Command {
+	case "CONNECT", "FAILED_CONNECT", "LOGON":
+		return true
+	}
+	return strings.HasPrefix(e.Command, "LOGIN")
+}
+
+// sample returns records with logins of several engines, and one that is damaged.
+func sample(sealer *activityrecordtest.Sealer) []byte {
+	wrongPassword := func(e activityrecord.Event, command, exitCode string) activityrecord.Event {
+		e.Command, e.CommandText, e.ExitCode = command, "", exitCode
+		return e
+	}
+	mysql := wrongPassword(activityrecordtest.MySQL(), "FAILED_CONNECT", "1045")
+	mysql.DBUserName, mysql.RemoteHost = "root", "203.0.113.9"
+	var file []byte
+	for _, events := range [][]activityrecord.Event{
+		{activityrecordtest.Heartbeat()},
+		{activityrecordtest.MySQL(), mysql, mysql, mysql},
+		{wrongPassword(activityrecordtest.Oracle(), "LOGON", "1017"), activityrecordtest.Heartbeat()},
+		{activityrecordtest.SQLServer(), wrongPassword(activityrecordtest.SQLServer(), "LOGIN FAILED", "0")},
+	} {
+		file = append(file, sealer.Seal(activityrecord.Record{Events: events})...)
+	}
+	return append(file, sealer.SealBroken(activityrecord.Damaged)...)
+}
