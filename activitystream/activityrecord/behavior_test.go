@@ -149,7 +149,8 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// TestBombs decodes records that are small and hold far too much, and measures the memory that it takes.
+// TestBombs decodes records that are small and hold far too much, and measures the memory that
+// it takes.
 func TestBombs(t *testing.T) {
 	const limit = 8 << 20
 	list := func(event string, n int) []byte {
@@ -179,14 +180,16 @@ func TestBombs(t *testing.T) {
 		if r != nil || !errors.Is(err, activityrecord.TooLarge) {
 			t.Errorf("%s: got %v, %v, want %v", c.why, r, err, activityrecord.TooLarge)
 		}
-		// The message is in memory as well: sealed, and compressed. So are the tables that decompress.
+		// The message is in memory as well: sealed, and compressed. So are the tables that
+		// decompress.
 		if got, most := after.TotalAlloc-before.TotalAlloc, c.most+3*uint64(len(data))+100_000; got > most {
 			t.Errorf("%s: allocated %d bytes, want at most %d", c.why, got, most)
 		}
 	}
 }
 
-// TestEventsShareNothingWithOthers: a Decoder that is used again does not change what it has returned, nor the data.
+// TestEventsShareNothingWithOthers: a Decoder that is used again does not change what it has
+// returned, nor the data.
 func TestEventsShareNothingWithOthers(t *testing.T) {
 	s := activityrecordtest.NewSealer()
 	decoder := activityrecord.NewDecoder(s)

@@ -52,8 +52,8 @@ func split(t testing.TB, data []byte) (message []byte, join func(message []byte)
 	}
 }
 
-// TestEveryChangeIsRefused changes each byte of each vector, and cuts each off after each byte: as the data arrives, and
-// inside the message.
+// TestEveryChangeIsRefused changes each byte of each vector, and cuts each off after each byte:
+// as the data arrives, and inside the message.
 //
 //	go test ./activitystream/activityrecord -run EveryChange -every
 func TestEveryChangeIsRefused(t *testing.T) {

@@ -11,7 +11,8 @@ const (
 	defaultMaxInflated = 64 << 20
 	defaultMaxEvents   = 128 << 10
 
-	// maxKept is the size of a buffer that a Decoder keeps for the next record. A few records are larger.
+	// maxKept is the size of a buffer that a Decoder keeps for the next record. A few records
+	// are larger.
 	maxKept = 1 << 20
 )
 
@@ -23,7 +24,8 @@ type Options struct {
 	MaxEvents int
 }
 
-// Decoder decodes records. It is safe for concurrent use. It keeps buffers between records, but no keys.
+// Decoder decodes records. It is safe for concurrent use. It keeps buffers between records, but
+// no keys.
 type Decoder struct {
 	keys    Keys
 	options Options
@@ -55,10 +57,11 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 	return &Decoder{keys: keys, options: o, kept: sync.Pool{New: func() any { return new(workspace) }}}
 }
 
-// Decode decodes the data of one Kinesis record. It does not change or keep data. It calls [Keys] once, and only for
-// data that has the structure of a record; ctx is for that call.
+// Decode decodes the data of one Kinesis record. It does not change or keep data. It calls
+// [Keys] once, and only for data that has the structure of a record; ctx is for that call.
 //
-// The error is a [*DecodeError]. With an error, the Record is nil: Decode returns no part of a record.
+// The error is a [*DecodeError]. With an error, the Record is nil: Decode returns no part of a
+// record.
 func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
 	w := d.kept.Get().(*workspace)
 	r, err := d.decode(ctx, data, w)

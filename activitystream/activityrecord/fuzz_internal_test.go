@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// FuzzInner compares the JSON pass with encoding/json: both accept the same documents and read the same from them.
+// FuzzInner compares the JSON pass with encoding/json: both accept the same documents and read
+// the same from them.
 func FuzzInner(f *testing.F) {
 	for _, seed := range innerSeeds {
 		f.Add([]byte(seed))
@@ -119,7 +120,8 @@ func referenceText(value json.RawMessage) string {
 	return string(value)
 }
 
-// TestMembersHaveFields: every name has a field of a type that the decoder can set, and every field of an Event a name.
+// TestMembersHaveFields: every name has a field of a type that the decoder can set, and every
+// field of an Event a name.
 func TestMembersHaveFields(t *testing.T) {
 	document := `{"databaseActivityEventList":[{`
 	for f, name := range memberNames {

@@ -46,7 +46,8 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// FuzzEnvelope decodes data. Only what has a sealed message in it may decode, and then to its events.
+// FuzzEnvelope decodes data. Only what has a sealed message in it may decode, and then to its
+// events.
 func FuzzEnvelope(f *testing.F) {
 	s := activityrecordtest.NewSealer()
 	data := s.Seal(activityrecord.Record{ClusterId: "cluster-A", InstanceId: "db-B", Events: []activityrecord.Event{activityrecordtest.MySQL()}})

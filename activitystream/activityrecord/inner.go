@@ -272,7 +272,8 @@ func (d *inner) events(r *Record) *DecodeError {
 	return nil
 }
 
-// grow returns events with room for more: for as many as would fit in the rest of the text, judged by the last event.
+// grow returns events with room for more: for as many as would fit in the rest of the text,
+// judged by the last event.
 func (d *inner) grow(events []Event) []Event {
 	const most = 1024 // at once
 	room := 1
@@ -335,7 +336,8 @@ func (d *inner) set(dst *string, v span) {
 	d.pending = append(d.pending, pending{dst, start, len(d.unescaped)})
 }
 
-// setNumber sets dst to the value of a number, or of a string with one. It sets dst to nil if the value is neither.
+// setNumber sets dst to the value of a number, or of a string with one. It sets dst to nil if
+// the value is neither.
 func (d *inner) setNumber(dst **int64, v span) {
 	*dst = nil
 	n, ok := integer(d.text[v.start:v.end])

@@ -13,10 +13,12 @@ import (
 // maxDepth is how deep values may be nested, as in encoding/json.
 const maxDepth = 10000
 
-// scanner reads a JSON text once, from the front. It accepts what encoding/json accepts. On invalid JSON it sets bad and
-// goes to the end, so that every loop ends; its callers check bad once.
+// scanner reads a JSON text once, from the front. It accepts what encoding/json accepts. On
+// invalid JSON it sets bad and goes to the end, so that every loop ends; its callers check bad
+// once.
 //
-// It exists because encoding/json takes several times as long as everything else that Decode does. FuzzInner compares the two.
+// It exists because encoding/json takes several times as long as everything else that Decode
+// does. FuzzInner compares the two.
 type scanner struct {
 	data  []byte
 	at    int
@@ -57,8 +59,8 @@ func (s *scanner) skip(c byte) {
 	s.at++
 }
 
-// list reports whether another item of an array or object follows. It reads the bracket or comma before the item, and
-// the closing bracket after the last.
+// list reports whether another item of an array or object follows. It reads the bracket or
+// comma before the item, and the closing bracket after the last.
 func (s *scanner) list(first *bool, open, end byte) bool {
 	if *first {
 		s.skip(open)
@@ -121,15 +123,16 @@ func (s *scanner) string() span {
 	}
 }
 
-// ordinary returns how many bytes at the front are ASCII characters that are neither control characters nor a
-// quotation mark nor a backslash. It looks at eight bytes at once.
+// ordinary returns how many bytes at the front are ASCII characters that are neither control
+// characters nor a quotation mark nor a backslash. It looks at eight bytes at once.
 func ordinary(data []byte) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	n := 0
 	for ; n+8 <= len(data); n += 8 {
 		w := binary.LittleEndian.Uint64(data[n:])
 		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		// A byte has its high bit set in found if it is one of those, and perhaps in bytes above the first of those.
+		// A byte has its high bit set in found if it is one of those, and perhaps in bytes
+		// above the first of those.
 		found := ((quote-ones)&^quote | (slash-ones)&^slash | (w - ones*' ') | w) & high
 		if found != 0 {
 			return n + bits.TrailingZeros64(found)/8
@@ -180,8 +183,9 @@ func hex4(text []byte) (rune, bool) {
 	return r, true
 }
 
-// appendUnescaped appends the string whose JSON text, without quotation marks, is part. Bytes that are not UTF-8, and surrogates without their
-// other half, become U+FFFD as in encoding/json.
+// appendUnescaped appends the string whose JSON text, without quotation marks, is part. Bytes
+// that are not UTF-8, and surrogates without their other half, become U+FFFD as in
+// encoding/json.
 func appendUnescaped(dst, part []byte) []byte {
 	for i := 0; i < len(part); {
 		c := part[i]
@@ -235,7 +239,8 @@ func (s *scanner) value() span {
 	return span{start: start, end: s.at}
 }
 
-// scalar reads a value as text: a string is itself, null is empty, and any other value is its JSON text.
+// scalar reads a value as text: a string is itself, null is empty, and any other value is its
+// JSON text.
 func (s *scanner) scalar() span {
 	switch s.peek() {
 	case '"':
@@ -330,7 +335,8 @@ func (s *scanner) end() {
 	}
 }
 
-// integer returns the value of a number, or of a string with one, if it is a whole number within an int64.
+// integer returns the value of a number, or of a string with one, if it is a whole number
+// within an int64.
 func integer(text string) (int64, bool) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, true

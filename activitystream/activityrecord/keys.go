@@ -9,12 +9,14 @@ import (
 
 // Keys decrypts the data keys of records. Package kmskeys implements it by calling AWS KMS.
 //
-// A [Decoder] calls DataKey once for each record, also concurrently if the Decoder is used concurrently. An
-// implementation should therefore cache keys: RDS uses one data key for many records.
+// A [Decoder] calls DataKey once for each record, also concurrently if the Decoder is used
+// concurrently. An implementation should therefore cache keys: RDS uses one data key for many
+// records.
 type Keys interface {
-	// DataKey returns the plaintext of the data key that encrypted is the ciphertext of: 32 bytes. Neither the Decoder
-	// nor the implementation changes or keeps the other's slice: the Decoder does not use the key after Decode returns,
-	// and DataKey does not use encrypted after it returns.
+	// DataKey returns the plaintext of the data key that encrypted is the ciphertext of: 32
+	// bytes. Neither the Decoder nor the implementation changes or keeps the other's slice: the
+	// Decoder does not use the key after Decode returns, and DataKey does not use encrypted
+	// after it returns.
 	DataKey(ctx context.Context, encrypted []byte) ([]byte, error)
 }
 
@@ -29,11 +31,13 @@ func (f KeysFunc) DataKey(ctx context.Context, encrypted []byte) ([]byte, error)
 	return f(ctx, encrypted)
 }
 
-// EncryptionContext returns the encryption context that KMS requires to decrypt the data keys of a resource's stream.
-// For an Aurora cluster it is {"aws:rds:dbc-id": resourceId}, and for a DB instance {"aws:rds:db-id": resourceId}.
+// EncryptionContext returns the encryption context that KMS requires to decrypt the data keys
+// of a resource's stream. For an Aurora cluster it is {"aws:rds:dbc-id": resourceId}, and for a
+// DB instance {"aws:rds:db-id": resourceId}.
 //
-// The resource ID is the DbClusterResourceId ("cluster-…") or the DbiResourceId ("db-…") that RDS reports; it is
-// neither the name nor the ARN of the database. EncryptionContext returns an error for any other text.
+// The resource ID is the DbClusterResourceId ("cluster-…") or the DbiResourceId ("db-…") that
+// RDS reports; it is neither the name nor the ARN of the database. EncryptionContext returns an
+// error for any other text.
 func EncryptionContext(resourceId string) (map[string]string, error) {
 	for prefix, member := range map[string]string{"cluster-": "aws:rds:dbc-id", "db-": "aws:rds:db-id"} {
 		if id, ok := strings.CutPrefix(resourceId, prefix); ok && id != "" {

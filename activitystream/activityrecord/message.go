@@ -17,7 +17,8 @@ import (
 	"hash"
 )
 
-// The message format is that of "AWS Encryption SDK message format reference" in the AWS Encryption SDK Developer Guide.
+// The message format is that of "AWS Encryption SDK message format reference" in the AWS
+// Encryption SDK Developer Guide.
 const (
 	keyLength   = 32 // of the data key, and of every key derived from it
 	ivLength    = 12
@@ -209,7 +210,8 @@ func (m *message) parseWrapped(r *reader) error {
 	return nil
 }
 
-// parseContext checks the message's own encryption context, and takes the key of the signature from it.
+// parseContext checks the message's own encryption context, and takes the key of the signature
+// from it.
 func (m *message) parseContext() error {
 	if r := (reader{rest: m.context}); len(m.context) > 0 {
 		for range r.uint16() {
@@ -271,7 +273,8 @@ func (m *message) parseBody(r *reader) error {
 	}
 }
 
-// open decrypts the message with the wrapping key, appends its plaintext to dst, and returns it if all of it is authentic.
+// open decrypts the message with the wrapping key, appends its plaintext to dst, and returns it
+// if all of it is authentic.
 func (m *message) open(dst, wrappingKey []byte) ([]byte, *DecodeError) {
 	key, err := m.unwrap(wrappingKey)
 	if err != nil {
@@ -302,7 +305,8 @@ func (m *message) unwrap(wrappingKey []byte) ([]byte, error) {
 	return nil, errKey
 }
 
-// decrypt derives the keys, and authenticates and decrypts header, frames and signature in this order.
+// decrypt derives the keys, and authenticates and decrypts header, frames and signature in this
+// order.
 func (m *message) decrypt(dst, dataKey []byte) ([]byte, error) {
 	key, err := m.derive(dataKey)
 	if err != nil {
@@ -354,7 +358,8 @@ func (m *message) derive(dataKey []byte) ([]byte, error) {
 	return m.expand(extracted, m.suiteID, []byte("DERIVEKEY")), nil
 }
 
-// expand is HKDF-Expand for a key that is no longer than a hash, in a quarter of the allocations of crypto/hkdf.
+// expand is HKDF-Expand for a key that is no longer than a hash, in a quarter of the
+// allocations of crypto/hkdf.
 func (m *message) expand(extracted []byte, info ...[]byte) []byte {
 	return m.hmac(extracted, append(info, []byte{1})...)[:keyLength]
 }
@@ -399,7 +404,8 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// reader takes big-endian fields from the front of rest. If rest runs short, it returns zeros and nil from then on.
+// reader takes big-endian fields from the front of rest. If rest runs short, it returns zeros
+// and nil from then on.
 type reader struct {
 	rest  []byte
 	short bool

@@ -13,7 +13,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 )
 
-// vector is a record that the official JavaScript Encryption SDK has sealed. Byte slices are base64 in the file.
+// vector is a record that the official JavaScript Encryption SDK has sealed. Byte slices are
+// base64 in the file.
 type vector struct {
 	Name  string
 	Data  []byte // of the Kinesis record

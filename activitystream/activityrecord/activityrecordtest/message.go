@@ -34,8 +34,9 @@ var suites = map[Suite]struct {
 	Suite0578: {2, sha512.New, true},
 }
 
-// message seals plaintext as the AWS Encryption SDK does with a raw AES keyring, namespace BC and name DataKey. The
-// errors that it ignores are those of keys and curves that are known to be valid.
+// message seals plaintext as the AWS Encryption SDK does with a raw AES keyring, namespace BC
+// and name DataKey. The errors that it ignores are those of keys and curves that are known to
+// be valid.
 func (s *Sealer) message(plaintext []byte) []byte {
 	suite := suites[s.options.Suite]
 	suiteID := binary.BigEndian.AppendUint16(nil, uint16(s.options.Suite))
@@ -128,7 +129,8 @@ func body(aead cipher.AEAD, id, plaintext []byte, number uint32, kind string, fr
 	return aead.Seal(b, iv, plaintext, aad)
 }
 
-// signatureContext returns the serialized encryption context that carries the public key of a signature.
+// signatureContext returns the serialized encryption context that carries the public key of a
+// signature.
 func signatureContext(signer *ecdsa.PrivateKey) []byte {
 	point, _ := signer.PublicKey.Bytes() // uncompressed: 4, x, y
 	size := (len(point) - 1) / 2

@@ -15,7 +15,8 @@ import (
 type Suite uint16
 
 const (
-	// Suite0178 is the suite of the records that were captured: message format version 1, without a signature.
+	// Suite0178 is the suite of the records that were captured: message format version 1,
+	// without a signature.
 	Suite0178 Suite = 0x0178
 	// Suite0378 is Suite0178 with a signature.
 	Suite0378 Suite = 0x0378
@@ -27,15 +28,16 @@ const (
 
 // Options configures a [Sealer].
 type Options struct {
-	// Suite is the algorithm suite. Zero, or a value that is none of the constants, means Suite0178.
+	// Suite is the algorithm suite. Zero, or a value that is none of the constants, means
+	// Suite0178.
 	Suite Suite
-	// FrameLength is the length of the message's frames in bytes. Zero means 4096, as RDS does. Negative values mean that
-	// the message is not framed.
+	// FrameLength is the length of the message's frames in bytes. Zero means 4096, as RDS does.
+	// Negative values mean that the message is not framed.
 	FrameLength int
 }
 
-// Sealer seals records under one data key. It implements [activityrecord.Keys] for its own records. It is safe for
-// concurrent use.
+// Sealer seals records under one data key. It implements [activityrecord.Keys] for its own
+// records. It is safe for concurrent use.
 type Sealer struct {
 	options   Options
 	key       []byte // the data key, which wraps the keys of messages
@@ -61,11 +63,11 @@ func NewSealer(optFns ...func(*Options)) *Sealer {
 	return &Sealer{options: o, key: random(keyLength), encrypted: random(184)}
 }
 
-// Seal returns the data of a Kinesis record that decodes to r. An empty Version means "1.1", or for Oracle and SQL Server
-// events "1.3" and "1.4".
+// Seal returns the data of a Kinesis record that decodes to r. An empty Version means "1.1", or
+// for Oracle and SQL Server events "1.3" and "1.4".
 //
-// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as JSON of its fields, in the
-// types that its engine writes; the engine is that of ServerType.
+// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as
+// JSON of its fields, in the types that its engine writes; the engine is that of ServerType.
 func (s *Sealer) Seal(r activityrecord.Record) []byte {
 	events := make([][]byte, len(r.Events))
 	version := "1.1"
@@ -91,13 +93,14 @@ func (s *Sealer) SealJSON(version string, inner []byte) []byte {
 	return s.envelope(version, s.message(compress(inner)))
 }
 
-// SealBytes returns the data of a Kinesis record whose message has the given plaintext, in place of gzip data.
+// SealBytes returns the data of a Kinesis record whose message has the given plaintext, in
+// place of gzip data.
 func (s *Sealer) SealBytes(version string, plaintext []byte) []byte {
 	return s.envelope(version, s.message(plaintext))
 }
 
-// SealBroken returns data that a Decoder with default options and the Keys of s refuses with the given problem. It
-// returns nil for a problem that it does not know.
+// SealBroken returns data that a Decoder with default options and the Keys of s refuses with
+// the given problem. It returns nil for a problem that it does not know.
 func (s *Sealer) SealBroken(p activityrecord.Problem) []byte {
 	heartbeat := []byte(`{"databaseActivityEventList":[{"type":"heartbeat"}]}`)
 	switch p {
@@ -130,7 +133,8 @@ func (s *Sealer) DataKey(_ context.Context, encrypted []byte) ([]byte, error) {
 	return bytes.Clone(s.key), nil
 }
 
-// Keys returns the Keys of records of several Sealers, such as those of a stream whose data key changes.
+// Keys returns the Keys of records of several Sealers, such as those of a stream whose data key
+// changes.
 func Keys(sealers ...*Sealer) activityrecord.Keys {
 	return activityrecord.KeysFunc(func(ctx context.Context, encrypted []byte) ([]byte, error) {
 		for _, s := range sealers {
@@ -142,8 +146,8 @@ func Keys(sealers ...*Sealer) activityrecord.Keys {
 	})
 }
 
-// PlaintextKey returns the data key, and EncryptedKey the text that takes the place of its ciphertext in records: what a
-// simulated KMS has to know.
+// PlaintextKey returns the data key, and EncryptedKey the text that takes the place of its
+// ciphertext in records: what a simulated KMS has to know.
 func (s *Sealer) PlaintextKey() []byte { return bytes.Clone(s.key) }
 
 // EncryptedKey returns what PlaintextKey is the data key of.

@@ -27,13 +27,15 @@ var (
 
 // Options configures [Keys].
 type Options struct {
-	// MaxKeys is how many keys are cached. Beyond it, the key that was used least recently is dropped. Zero means 100.
-	// New rejects negative values.
+	// MaxKeys is how many keys are cached. Beyond it, the key that was used least recently is
+	// dropped. Zero means 100. New rejects negative values.
 	MaxKeys int
-	// Lifetime is how long a key is cached after KMS decrypted it. Zero means 1 hour. New rejects negative values.
+	// Lifetime is how long a key is cached after KMS decrypted it. Zero means 1 hour. New
+	// rejects negative values.
 	Lifetime time.Duration
-	// KmsKeyId is the KMS key that must have encrypted the data keys: a key ID, key ARN, alias name or alias ARN. It is
-	// the KeyId of the Decrypt operation. Empty means any key that the caller may use.
+	// KmsKeyId is the KMS key that must have encrypted the data keys: a key ID, key ARN, alias
+	// name or alias ARN. It is the KeyId of the Decrypt operation. Empty means any key that the
+	// caller may use.
 	KmsKeyId string
 	// ClientOptions are passed to each call of the SDK.
 	ClientOptions []func(*kms.Options)
@@ -61,7 +63,8 @@ type entry struct {
 	used    uint64
 }
 
-// ContextError is the error of a data key that KMS does not decrypt under the encryption context of the resource.
+// ContextError is the error of a data key that KMS does not decrypt under the encryption
+// context of the resource.
 type ContextError struct {
 	Context map[string]string // the encryption context that was used
 	Err     error             // the SDK's error
@@ -76,8 +79,9 @@ func (e *ContextError) Error() string {
 // Unwrap returns the SDK's error.
 func (e *ContextError) Unwrap() error { return e.Err }
 
-// New returns the Keys of the stream of a resource. The resource ID is a DbClusterResourceId ("cluster-…") or a
-// DbiResourceId ("db-…"): see [activityrecord.EncryptionContext], whose error New returns for any other text.
+// New returns the Keys of the stream of a resource. The resource ID is a DbClusterResourceId
+// ("cluster-…") or a DbiResourceId ("db-…"): see [activityrecord.EncryptionContext], whose
+// error New returns for any other text.
 func New(api API, resourceId string, optFns ...func(*Options)) (*Keys, error) {
 	var o Options
 	for _, f := range optFns {
@@ -106,10 +110,11 @@ func New(api API, resourceId string, optFns ...func(*Options)) (*Keys, error) {
 	return &Keys{api: api, context: encryptionContext, options: o, entries: make(map[string]*entry)}, nil
 }
 
-// DataKey returns the plaintext of a data key, from the cache or by calling KMS. The caller owns the returned slice.
+// DataKey returns the plaintext of a data key, from the cache or by calling KMS. The caller
+// owns the returned slice.
 //
-// If another call for the same key is in flight, DataKey waits for its result or for the end of ctx. If the context of that
-// other call ends, DataKey calls KMS itself.
+// If another call for the same key is in flight, DataKey waits for its result or for the end of
+// ctx. If the context of that other call ends, DataKey calls KMS itself.
 func (k *Keys) DataKey(ctx context.Context, encrypted []byte) ([]byte, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -141,7 +146,8 @@ func (k *Keys) Forget() {
 	}
 }
 
-// enter returns the entry of a ciphertext, and whether it is new: then the caller must call decrypt.
+// enter returns the entry of a ciphertext, and whether it is new: then the caller must call
+// decrypt.
 func (k *Keys) enter(encrypted []byte) (e *entry, isNew bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -154,7 +160,8 @@ func (k *Keys) enter(encrypted []byte) (e *entry, isNew bool) {
 	return e, true
 }
 
-// use returns a copy of an entry's key, or its error. It returns neither if KMS has to be called again.
+// use returns a copy of an entry's key, or its error. It returns neither if KMS has to be
+// called again.
 func (k *Keys) use(e *entry) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -205,8 +212,8 @@ func (k *Keys) explain(err error) error {
 	return fmt.Errorf("kmskeys: cannot decrypt the data key: %w", err)
 }
 
-// complete stores the result of a call, and wakes those who wait for it. If the result is not valid for them, because the
-// caller gave up, one of them calls again.
+// complete stores the result of a call, and wakes those who wait for it. If the result is not
+// valid for them, because the caller gave up, one of them calls again.
 func (k *Keys) complete(id string, e *entry, key []byte, err error, valid bool) {
 	e.settled = true
 	close(e.done)
@@ -220,7 +227,8 @@ func (k *Keys) complete(id string, e *entry, key []byte, err error, valid bool) 
 		delete(k.entries, id)
 		return
 	}
-	// A ciphertext that KMS does not decrypt under this context stays so. Without a cache, each record would cost a call.
+	// A ciphertext that KMS does not decrypt under this context stays so. Without a cache, each
+	// record would cost a call.
 	e.key, e.err = bytes.Clone(key), err
 	e.expires = time.Now().Add(k.options.Lifetime)
 	if k.expiry.IsZero() || e.expires.Before(k.expiry) {

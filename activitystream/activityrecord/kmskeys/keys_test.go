@@ -30,7 +30,8 @@ const (
 	instanceId = "db-ZYXWVUTSRQPONMLKJIHGFEDCBA"
 )
 
-// fakeKMS is AWS KMS as far as Decrypt goes, behind the SDK's HTTP client. A ciphertext is the plaintext after "enc:".
+// fakeKMS is AWS KMS as far as Decrypt goes, behind the SDK's HTTP client. A ciphertext is the
+// plaintext after "enc:".
 type fakeKMS struct {
 	context map[string]string
 	latency time.Duration
@@ -208,7 +209,8 @@ func TestForget(t *testing.T) {
 	f.wantCalls(t, 2)
 }
 
-// TestReturnedKeysAreTheCallers: a caller that overwrites its key, and a key that is dropped, change no other.
+// TestReturnedKeysAreTheCallers: a caller that overwrites its key, and a key that is dropped,
+// change no other.
 func TestReturnedKeysAreTheCallers(t *testing.T) {
 	_, client := newKMS()
 	keys := newKeys(t, client)
@@ -227,7 +229,8 @@ func TestReturnedKeysAreTheCallers(t *testing.T) {
 	}
 }
 
-// TestWrongContext: the resource ID of another stream is named, and each record does not cost a call.
+// TestWrongContext: the resource ID of another stream is named, and each record does not cost a
+// call.
 func TestWrongContext(t *testing.T) {
 	f, client := newKMS()
 	keys, err := kmskeys.New(client, instanceId)
