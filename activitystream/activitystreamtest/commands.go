@@ -11,136 +11,188 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// operations are those that the server models.
+// The operations that read.
+const (
+	describeDBClusters                 statemachine.Operation = "DescribeDBClusters"
+	describeDBInstances                statemachine.Operation = "DescribeDBInstances"
+	describeOrderableDBInstanceOptions statemachine.Operation = "DescribeOrderableDBInstanceOptions"
+)
+
+// operations returns the operations that the server supports.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
-	named := func(r *simulator.Request) []string {
-		return s.canonical(&s.clusters, &s.instances, r.Get("ResourceArn"))
+	target := func(r *simulator.Request) []string {
+		return canonical(r.Get("ResourceArn"), &s.clusters, &s.instances)
 	}
 	return map[statemachine.Operation]simulator.Operation{
-		activitystream.StartActivityStream:  {Resources: named, Run: s.start},
-		activitystream.StopActivityStream:   {Resources: named, Run: s.stop},
-		activitystream.ModifyActivityStream: {Resources: named, Run: s.modify},
-		"DescribeDBClusters":                {Resources: s.clusterKind.names, Run: s.clusterKind.describe},
-		"DescribeDBInstances":               {Resources: s.instanceKind.names, Run: s.instanceKind.describe},
-		"DescribeOrderableDBInstanceOptions": {
-			Run: describeOrderable,
-		},
+		activitystream.StartActivityStream:  {Resources: target, Run: s.command(s.start)},
+		activitystream.StopActivityStream:   {Resources: target, Run: s.command(s.stop)},
+		activitystream.ModifyActivityStream: {Resources: target, Run: s.command(s.modify)},
+		describeDBClusters:                  {Resources: s.clusterType.resources, Run: s.clusterType.describe},
+		describeDBInstances:                 {Resources: s.instanceType.resources, Run: s.instanceType.describe},
+		describeOrderableDBInstanceOptions:  {Run: describeOrderable},
 	}
 }
 
-// start is StartActivityStream.
-func (s *Server) start(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	res, d, e := s.findTarget(r)
-	if e != nil {
-		return simulator.Result{}, e
+// target is the database that a command names.
+type target struct {
+	*resource
+
+	database database
+}
+
+// command returns the Run function of an operation that changes the stream of one database.
+func (s *Server) command(run func(*simulator.Request, target) (*simulator.XML, *simulator.Error)) func(*simulator.Request) (simulator.Result, *simulator.Error) {
+	return func(r *simulator.Request) (simulator.Result, *simulator.Error) {
+		t, e := s.findTarget(r)
+		if e != nil {
+			return simulator.Result{}, e
+		}
+		x, e := run(r, t)
+		if e != nil {
+			return simulator.Result{}, e
+		}
+		return simulator.Result{Body: x.Bytes()}, nil
 	}
-	mode, key := activitystream.Mode(r.Get("Mode")), r.Get("KmsKeyId")
-	immediately, e1 := parseBool(r, "ApplyImmediately")
-	native, e2 := parseBool(r, "EngineNativeAuditFieldsIncluded")
+}
+
+// findTarget finds the database that a command names.
+func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
+	arn := r.Get("ResourceArn")
+	if arn == "" {
+		return target{}, missingParameter("ResourceArn")
+	}
+	a, ok := parseARN(arn)
+	t := map[string]*resourceType{"cluster": s.clusterType, "db": s.instanceType}[a.arnType]
 	switch {
-	case mode == "":
-		return simulator.Result{}, missingParameter("Mode")
-	case key == "":
-		return simulator.Result{}, missingParameter("KmsKeyId")
-	case e1 != nil:
-		return simulator.Result{}, e1
-	case e2 != nil:
-		return simulator.Result{}, e2
-	case mode != activitystream.ModeSync && mode != activitystream.ModeAsync:
-		return simulator.Result{}, invalidValue("Invalid value %s for Mode. Must be sync or async", mode)
-	case native && d.cluster: // the code is unconfirmed
-		return simulator.Result{}, invalidCombination("EngineNativeAuditFieldsIncluded is for Oracle and Microsoft SQL Server instances only")
+	case !ok || t == nil:
+		return target{}, notAnARN(arn)
+	case r.Operation == activitystream.ModifyActivityStream && t == s.clusterType:
+		return target{}, wrongType(arn, "ResourceArn", "db", a.arnType)
 	}
-	if e := s.checkAvailable(d); e != nil {
-		return simulator.Result{}, e
-	}
-	if e := checkSupported(d, mode); e != nil {
-		return simulator.Result{}, e
-	}
-	wanted := func(d database) (database, bool) {
-		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = mode, key, native
-		return s.streams.Command(d, activitystream.StartActivityStream)
-	}
-	next, ok := wanted(d)
-	if !ok {
-		return simulator.Result{}, s.stateError(activitystream.StartActivityStream, d)
-	}
-	if managedKey(key) || s.denied[bareKey(key)] {
-		return simulator.Result{}, &simulator.Error{
-			Code:    "KMSKeyNotAccessibleFault",
-			Message: "Specified KMS key [" + key + "] does not exist, is not enabled or you do not have permissions to access it.",
+	if res := t.store.Get(arn); res != nil {
+		if d, ok := res.Now(r.At); ok {
+			return target{res, d}, nil
 		}
 	}
-	d = s.apply(r, res, d, next, immediately, wanted)
-
-	var x simulator.XML
-	x.Text("KmsKeyId", key)
-	x.TextIfSet("KinesisStreamName", next.stream.kinesis)
-	x.Text("Status", string(d.stream.status))
-	x.Text("Mode", string(mode))
-	x.Bool("EngineNativeAuditFieldsIncluded", native)
-	x.Bool("ApplyImmediately", immediately)
-	return simulator.Result{Body: x.Bytes()}, nil
+	return target{}, t.notFound(a.id)
 }
 
-// stop is StopActivityStream.
-func (s *Server) stop(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	res, d, e := s.findTarget(r)
-	if e != nil {
-		return simulator.Result{}, e
+// startParams are the parameters of StartActivityStream.
+type startParams struct {
+	mode                activitystream.Mode
+	key                 string
+	immediately, native bool
+}
+
+// parseStart parses the parameters of StartActivityStream.
+func parseStart(r *simulator.Request) (startParams, *simulator.Error) {
+	p := startParams{mode: activitystream.Mode(r.Get("Mode")), key: r.Get("KmsKeyId")}
+	var e *simulator.Error
+	switch {
+	case p.mode == "":
+		return p, missingParameter("Mode")
+	case p.key == "":
+		return p, missingParameter("KmsKeyId")
 	}
+	if p.immediately, e = parseBool(r, "ApplyImmediately"); e != nil {
+		return p, e
+	}
+	if p.native, e = parseBool(r, "EngineNativeAuditFieldsIncluded"); e != nil {
+		return p, e
+	}
+	if p.mode != activitystream.ModeSync && p.mode != activitystream.ModeAsync {
+		return p, invalidValue("Invalid value %s for Mode. Must be sync or async", p.mode)
+	}
+	return p, nil
+}
+
+// start executes StartActivityStream.
+func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
+	p, e := parseStart(r)
+	if e != nil {
+		return nil, e
+	}
+	if p.native && t.database.cluster { // the code is unconfirmed
+		return nil, invalidCombination("EngineNativeAuditFieldsIncluded is for Oracle and Microsoft SQL Server instances only")
+	}
+	if e := checkAvailable(t.database); e != nil {
+		return nil, e
+	}
+	if e := checkSupported(t.database, p.mode); e != nil {
+		return nil, e
+	}
+	step := func(d database) (database, bool) {
+		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = p.mode, p.key, p.native
+		return s.streams.Command(d, activitystream.StartActivityStream)
+	}
+	next, ok := step(t.database)
+	if !ok {
+		return nil, s.stateError(r.Operation, t.database)
+	}
+	if isManagedKey(p.key) || s.inaccessible[bareKey(p.key)] {
+		return nil, &simulator.Error{
+			Code:    "KMSKeyNotAccessibleFault",
+			Message: "Specified KMS key [" + p.key + "] does not exist, is not enabled or you do not have permissions to access it.",
+		}
+	}
+	current := s.apply(r, t, next, p.immediately, step)
+
+	var x simulator.XML
+	x.Text("KmsKeyId", p.key)
+	x.TextIfSet("KinesisStreamName", next.stream.kinesis)
+	x.Text("Status", string(current.stream.status))
+	x.Text("Mode", string(p.mode))
+	x.Bool("EngineNativeAuditFieldsIncluded", p.native)
+	x.Bool("ApplyImmediately", p.immediately)
+	return &x, nil
+}
+
+// stop executes StopActivityStream.
+func (s *Server) stop(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
 	immediately, e := parseBool(r, "ApplyImmediately")
 	if e != nil {
-		return simulator.Result{}, e
+		return nil, e
 	}
-	if e := s.checkAvailable(d); e != nil {
-		return simulator.Result{}, e
+	if e := checkAvailable(t.database); e != nil {
+		return nil, e
 	}
-	wanted := func(d database) (database, bool) {
+	step := func(d database) (database, bool) {
 		return s.streams.Command(d, activitystream.StopActivityStream)
 	}
-	next, ok := wanted(d)
+	next, ok := step(t.database)
 	if !ok {
-		return simulator.Result{}, s.stateError(activitystream.StopActivityStream, d)
+		return nil, s.stateError(r.Operation, t.database)
 	}
-	d = s.apply(r, res, d, next, immediately, wanted)
+	current := s.apply(r, t, next, immediately, step)
 
 	var x simulator.XML
-	x.TextIfSet("KmsKeyId", bareKey(d.stream.key))
-	x.TextIfSet("KinesisStreamName", d.stream.kinesis)
-	x.Text("Status", string(d.stream.status))
-	return simulator.Result{Body: x.Bytes()}, nil
+	x.TextIfSet("KmsKeyId", bareKey(current.stream.key))
+	x.TextIfSet("KinesisStreamName", current.stream.kinesis)
+	x.Text("Status", string(current.stream.status))
+	return &x, nil
 }
 
-// modify is ModifyActivityStream.
-func (s *Server) modify(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	if a, ok := parseARN(r.Get("ResourceArn")); ok && a.kind == "cluster" {
-		return simulator.Result{}, wrongType(r.Get("ResourceArn"), "ResourceArn", "db", a.kind)
+// modify executes ModifyActivityStream.
+func (s *Server) modify(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
+	want, ok := map[activitystream.AuditPolicyState]activitystream.PolicyStatus{
+		"":                                 activitystream.PolicyLocked,
+		activitystream.AuditPolicyLocked:   activitystream.PolicyLocked,
+		activitystream.AuditPolicyUnlocked: activitystream.PolicyUnlocked,
+	}[activitystream.AuditPolicyState(r.Get("AuditPolicyState"))]
+	if !ok {
+		return nil, invalidValue("Invalid value %s for AuditPolicyState. Must be locked or unlocked", r.Get("AuditPolicyState"))
 	}
-	res, d, e := s.findTarget(r)
-	if e != nil {
-		return simulator.Result{}, e
+	if t.database.stream.policy == "" {
+		return nil, invalidCombination(msgUnsupportedConfiguration)
 	}
-	var want activitystream.PolicyStatus
-	switch state := r.Get("AuditPolicyState"); activitystream.AuditPolicyState(state) {
-	case "", activitystream.AuditPolicyLocked:
-		want = activitystream.PolicyLocked
-	case activitystream.AuditPolicyUnlocked:
-		want = activitystream.PolicyUnlocked
-	default:
-		return simulator.Result{}, invalidValue("Invalid value %s for AuditPolicyState. Must be locked or unlocked", state)
+	if e := checkAvailable(t.database); e != nil {
+		return nil, e
 	}
-	if d.stream.policy == "" {
-		return simulator.Result{}, invalidCombination(msgUnsupportedConfiguration)
+	next, ok := s.policies.Command(t.database, activitystream.ModifyActivityStream)
+	if !ok || t.database.stream.status != activitystream.StatusStarted || !s.policies.Machine.Settles(next.stream.policy, want) {
+		return nil, s.stateError(r.Operation, t.database)
 	}
-	if e := s.checkAvailable(d); e != nil {
-		return simulator.Result{}, e
-	}
-	next, ok := s.policies.Command(d, activitystream.ModifyActivityStream)
-	if d.stream.status != activitystream.StatusStarted || !ok || !s.policies.Machine.Settles(next.stream.policy, want) {
-		return simulator.Result{}, s.stateError(activitystream.ModifyActivityStream, d)
-	}
-	s.policies.Enter(res, r.At, next)
+	s.policies.Enter(t.resource, r.At, next)
 
 	var x simulator.XML
 	x.TextIfSet("KmsKeyId", bareKey(next.stream.key))
@@ -149,50 +201,30 @@ func (s *Server) modify(r *simulator.Request) (simulator.Result, *simulator.Erro
 	x.Text("Mode", string(next.stream.mode))
 	x.Bool("EngineNativeAuditFieldsIncluded", next.stream.nativeAuditFields)
 	x.Text("PolicyStatus", string(next.stream.policy))
-	return simulator.Result{Body: x.Bytes()}, nil
+	return &x, nil
 }
 
-// apply carries a command out now, or plans it for the maintenance window, and returns the database as it is now.
-func (s *Server) apply(r *simulator.Request, res *resource, d, next database, immediately bool, transition func(database) (database, bool)) database {
+// apply executes a command now, or plans it for the maintenance window. It returns the current
+// database.
+func (s *Server) apply(r *simulator.Request, t target, next database, immediately bool, step func(database) (database, bool)) database {
 	if immediately {
-		s.streams.Enter(res, r.At, next)
+		s.streams.Enter(t.resource, r.At, next)
 		return next
 	}
-	s.streams.ScheduleCommand(res, r.At, simulator.Delay{After: s.opts.MaintenanceWindow, Reads: s.opts.ReadsPerTransition}, transition)
-	return d
+	window := simulator.Delay{After: s.opts.MaintenanceWindow, Reads: s.opts.ReadsPerTransition}
+	s.streams.ScheduleCommand(t.resource, r.At, window, step)
+	return t.database
 }
 
-// findTarget finds the resource of a command.
-func (s *Server) findTarget(r *simulator.Request) (*resource, database, *simulator.Error) {
-	arn := r.Get("ResourceArn")
-	if arn == "" {
-		return nil, database{}, missingParameter("ResourceArn")
-	}
-	a, ok := parseARN(arn)
-	if !ok || a.kind != "cluster" && a.kind != "db" {
-		return nil, database{}, notAnARN(arn)
-	}
-	kind := s.instanceKind
-	if a.kind == "cluster" {
-		kind = s.clusterKind
-	}
-	if res := kind.store.Get(arn); res != nil {
-		if d, ok := res.Now(r.At); ok {
-			return res, d, nil
-		}
-	}
-	return nil, database{}, kind.notFound(a.id)
-}
-
-// checkAvailable refuses a database that is not available.
-func (s *Server) checkAvailable(d database) *simulator.Error {
+// checkAvailable returns an error if the database does not accept commands.
+func checkAvailable(d database) *simulator.Error {
 	if d.status == statusAvailable {
 		return nil
 	}
 	return stateFault(d, fmt.Sprintf("%s is not in available state, but in %s.", d.id, d.status))
 }
 
-// checkSupported refuses a stream that the database cannot have.
+// checkSupported returns an error if the database does not support streams in the mode.
 func checkSupported(d database, mode activitystream.Mode) *simulator.Error {
 	modes := d.modes()
 	if slices.Contains(modes, string(mode)) {
@@ -206,12 +238,13 @@ func checkSupported(d database, mode activitystream.Mode) *simulator.Error {
 
 const msgUnsupportedConfiguration = "You can't start a database activity stream in this configuration"
 
-// stateError is the answer to a command that the state of the stream, or of its policy, does not permit.
+// stateError returns the error for a command that the status of the stream, or of its policy, does
+// not permit.
 func (s *Server) stateError(op statemachine.Operation, d database) *simulator.Error {
 	status := d.stream.status
 	if s.opts.Refuse != nil {
-		if r := s.opts.Refuse(op, d.arn, status); r != nil {
-			return &simulator.Error{Code: r.Code, Message: r.Message, Status: r.Status}
+		if e := s.opts.Refuse(op, d.arn, status); e != nil {
+			return e
 		}
 	}
 	if op == activitystream.ModifyActivityStream {
@@ -224,7 +257,7 @@ func (s *Server) stateError(op statemachine.Operation, d database) *simulator.Er
 	if op == activitystream.StopActivityStream {
 		expected = string(activitystream.StatusStarted)
 	}
-	if !d.cluster { // RDS writes the states of instances this way
+	if !d.cluster { // RDS writes the statuses of instances in upper case
 		expected, is = strings.ToUpper(expected), strings.ToUpper(is)
 	}
 	return invalidCombination("Activity Streams feature expected to be " + expected + ", but is " + is)
@@ -245,16 +278,17 @@ func invalidValue(format string, args ...any) *simulator.Error {
 	return &simulator.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf(format, args...)}
 }
 
-// missingParameter is unconfirmed: the common errors of the protocol list two codes for this.
+// missingParameter returns the error for an absent parameter. Its code is unconfirmed: the common
+// errors of the protocol list two.
 func missingParameter(parameter string) *simulator.Error {
 	return &simulator.Error{Code: "MissingParameter", Message: "The request must contain the parameter " + parameter + "."}
 }
 
-func notFound(code, what, id string) *simulator.Error {
-	return &simulator.Error{Code: code, Message: what + " " + id + " not found.", Status: http.StatusNotFound}
+func (t *resourceType) notFound(id string) *simulator.Error {
+	return &simulator.Error{Code: t.notFoundCode, Message: t.element + " " + id + " not found.", Status: http.StatusNotFound}
 }
 
-// parseBool reads a truth value; absent means false.
+// parseBool parses a boolean parameter. If it is absent, it is false.
 func parseBool(r *simulator.Request, name string) (bool, *simulator.Error) {
 	switch v := r.Get(name); strings.ToLower(v) {
 	case "", "false":
@@ -266,21 +300,21 @@ func parseBool(r *simulator.Request, name string) (bool, *simulator.Error) {
 	}
 }
 
-// parsedARN is what the simulator needs of one.
-type parsedARN struct{ kind, id string }
+// parsedARN has the parts of an ARN that the simulator uses.
+type parsedARN struct{ arnType, id string }
 
-// parseARN reads an ARN of RDS.
+// parseARN parses an ARN of RDS.
 func parseARN(s string) (parsedARN, bool) {
 	p := strings.Split(s, ":")
-	if len(p) != 7 || p[0] != "arn" || p[1] == "" || p[2] != "rds" || p[3] == "" || p[4] == "" || p[5] == "" || p[6] == "" {
+	if len(p) != 7 || p[0] != "arn" || p[2] != "rds" || slices.Contains(p, "") {
 		return parsedARN{}, false
 	}
-	return parsedARN{kind: p[5], id: p[6]}, true
+	return parsedARN{arnType: p[5], id: p[6]}, true
 }
 
 func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
 
-// notAnARN has a text of the simulator's own; the code is RDS's.
+// notAnARN returns the error for an invalid ARN. The code is that of RDS, the text is not.
 func notAnARN(s string) *simulator.Error { return invalidValue("The provided ARN (%s) is invalid", s) }
 
 func wrongType(arn, parameter, want, got string) *simulator.Error {

@@ -4,22 +4,21 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// database is the record of a cluster or an instance, by value. Slices in it are never changed.
+// database is the record of a cluster or an instance. Its slices are never modified.
 type database struct {
 	cluster        bool
 	arn, id        string
 	resourceID     string
 	engine         engine
 	version, class string
-	members        []string // a cluster's, by identifier
+	members        []string // identifiers of a cluster's instances
 	classes        []string // of the members
-	memberOf       string   // an instance's cluster, by identifier
+	memberOf       string   // identifier of an instance's cluster
 	status         string   // of the database
 
 	stream stream
@@ -30,18 +29,21 @@ type stream struct {
 	status            activitystream.Status
 	mode              activitystream.Mode
 	policy            activitystream.PolicyStatus
-	key               string // as it was given
+	key               string // as the start specified it
 	nativeAuditFields bool
 	kinesis           string
 }
 
 type resource = simulator.Resource[database]
 
-// Defaults of a stream that is there without a start.
+// defaultKey is the key of a stream that was added without one.
 const defaultKey = "3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607"
 
-// withStatus is the database with its stream in another state. What a stopped stream shows beside its status is
-// unconfirmed: here nothing, as before the first start.
+// statusOf returns the status of the stream of a database.
+func statusOf(d database) activitystream.Status { return d.stream.status }
+
+// withStatus returns the database with its stream in another status. What Describe shows of a
+// stopped stream besides its status is unconfirmed. Here it is nothing, as before the first start.
 func (d database) withStatus(s activitystream.Status) database {
 	d.stream.status = s
 	if s == activitystream.StatusStopped {
@@ -61,8 +63,8 @@ func (d database) withStatus(s activitystream.Status) database {
 	return d
 }
 
-// withPolicy is the database with its audit policy in another state. That the database's own status shows the change of
-// the policy, and only that change, follows what third parties saw.
+// withPolicy returns the database with its audit policy in another status. The status of the
+// database shows a change of the policy, and no other change, because third parties saw that.
 func (d database) withPolicy(s activitystream.PolicyStatus) database {
 	d.stream.policy = s
 	if activitystream.PolicyMachine().Transient(s) {
@@ -72,7 +74,7 @@ func (d database) withPolicy(s activitystream.PolicyStatus) database {
 	return d.finishPolicyChange()
 }
 
-// finishPolicyChange is the database with no change of the policy under way.
+// finishPolicyChange returns the database without a policy change under way.
 func (d database) finishPolicyChange() database {
 	if d.status == statusConfiguring {
 		d.status = statusAvailable
@@ -80,13 +82,14 @@ func (d database) finishPolicyChange() database {
 	return d
 }
 
-// Statuses of a database that the simulator gives by itself.
+// The statuses that the simulator gives a database on its own.
 const (
 	statusAvailable   = "available"
 	statusConfiguring = "configuring-activity-stream"
 )
 
-// modes are those that the stream can have. All members of a cluster have to have a class that can.
+// modes returns the modes that the stream can have. Every member of a cluster must have a class
+// that supports streams.
 func (d database) modes() []string {
 	if d.cluster != d.engine.clustered {
 		return nil
@@ -103,43 +106,21 @@ func (d database) modes() []string {
 	return modes
 }
 
-// resourceID is a resource's immutable identifier; the same for the same ARN.
+// resourceID returns the immutable identifier of a resource. The same ARN always gives the same one.
 func resourceID(prefix, arn string) string {
 	sum := sha256.Sum256([]byte(arn))
 	return prefix + strings.ToUpper(hex.EncodeToString(sum[:13]))
 }
 
-// bareKey is a key's ID, which Describe shows whatever was given to Start.
+// bareKey returns the ID of a key, which Describe shows whatever form Start got. The simulator has
+// no KMS, so an alias gets a made-up ID, always the same.
 func bareKey(key string) string {
-	name := key
-	if i := strings.LastIndex(key, ":"); i >= 0 {
-		name = key[i+1:]
+	name := key[strings.LastIndex(key, ":")+1:]
+	if strings.HasPrefix(name, "alias/") {
+		return simulator.UUID(name)
 	}
-	if id, ok := strings.CutPrefix(name, "key/"); ok {
-		return id
-	}
-	if strings.HasPrefix(name, "alias/") { // the simulator has no KMS: the same ID for the same alias
-		sum := sha256.Sum256([]byte(name))
-		h := hex.EncodeToString(sum[:16])
-		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-	}
-	return name
+	return strings.TrimPrefix(name, "key/")
 }
 
-// managedKey reports whether a key is one of AWS's own, with which no stream can be started.
-func managedKey(key string) bool { return strings.Contains(key, "alias/aws/") }
-
-// history is the statuses of a stream, each with the instant from which it had it.
-func history(r *resource, now time.Time) []Sighting {
-	var list []Sighting
-	for _, m := range r.History(now) {
-		s := m.Value.stream.status
-		if m.Gone {
-			s = ""
-		}
-		if n := len(list); n == 0 || list[n-1].State != s {
-			list = append(list, Sighting{State: s, At: m.At})
-		}
-	}
-	return list
-}
+// isManagedKey reports whether a key is an AWS managed key, which RDS rejects.
+func isManagedKey(key string) bool { return strings.Contains(key, "alias/aws/") }

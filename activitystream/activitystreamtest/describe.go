@@ -1,7 +1,6 @@
 package activitystreamtest
 
 import (
-	"encoding/base64"
 	"slices"
 	"strconv"
 	"time"
@@ -9,49 +8,50 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// resourceType is one of the two sorts of databases, with what its describe operation calls things.
+// resourceType is clusters or instances, with the names that the API gives them.
 type resourceType struct {
 	server       *Server
 	store        *simulator.Store[database]
 	arnType      string            // in ARNs
-	identifier   string            // the parameter
-	list, item   string            // the elements of the answer
+	identifier   string            // the parameter that names one
+	element      string            // of the response, in a list of the same name with an s
 	filters      map[string]filter // by name
-	notFoundCode string            // the code for one that is not there
-	displayName  string            // what messages call it
+	notFoundCode string
 	render       func(s *Server, x *simulator.XML, d database, at time.Time)
 }
 
-// filter is one of the filters of a describe operation.
+// filter is a filter that a Describe operation supports.
 type filter struct {
-	// ids tells that the values are identifiers or ARNs of the kind itself, so that the store finds what they name.
-	ids bool
+	// identifies means that the values are identifiers or ARNs of the resources themselves, so the
+	// store can look them up.
+	identifies bool
 
-	// arnType is the type of the ARNs that the values may be; empty: they are no ARNs.
+	// arnType is the type of the ARNs that the values may be. Empty means that they are not ARNs.
 	arnType string
 
-	// value is what a database has to have among the values; an ARN is compared by its identifier.
+	// value returns what a database must have among the filter's values. ARNs are compared by their
+	// identifiers.
 	value func(d database) string
 }
 
-func newClusterKind(s *Server) *resourceType {
+func newClusterType(s *Server) *resourceType {
 	return &resourceType{
-		server: s, store: &s.clusters, arnType: "cluster", identifier: "DBClusterIdentifier", list: "DBClusters", item: "DBCluster",
-		notFoundCode: "DBClusterNotFoundFault", displayName: "DBCluster", render: renderCluster,
+		server: s, store: &s.clusters, arnType: "cluster", identifier: "DBClusterIdentifier", element: "DBCluster",
+		notFoundCode: "DBClusterNotFoundFault", render: renderCluster,
 		filters: map[string]filter{
-			"db-cluster-id":          {ids: true, arnType: "cluster", value: identifierOf},
+			"db-cluster-id":          {identifies: true, arnType: "cluster", value: identifierOf},
 			"db-cluster-resource-id": {value: resourceIDOf},
 			"engine":                 {value: engineOf},
 		},
 	}
 }
 
-func newInstanceKind(s *Server) *resourceType {
+func newInstanceType(s *Server) *resourceType {
 	return &resourceType{
-		server: s, store: &s.instances, arnType: "db", identifier: "DBInstanceIdentifier", list: "DBInstances", item: "DBInstance",
-		notFoundCode: "DBInstanceNotFound", displayName: "DBInstance", render: renderInstance,
+		server: s, store: &s.instances, arnType: "db", identifier: "DBInstanceIdentifier", element: "DBInstance",
+		notFoundCode: "DBInstanceNotFound", render: renderInstance,
 		filters: map[string]filter{
-			"db-instance-id":  {ids: true, arnType: "db", value: identifierOf},
+			"db-instance-id":  {identifies: true, arnType: "db", value: identifierOf},
 			"db-cluster-id":   {arnType: "cluster", value: clusterOf},
 			"dbi-resource-id": {value: resourceIDOf},
 			"engine":          {value: engineOf},
@@ -64,43 +64,34 @@ func resourceIDOf(d database) string { return d.resourceID }
 func engineOf(d database) string     { return d.engine.name }
 func clusterOf(d database) string    { return d.memberOf }
 
-func (k *resourceType) notFound(id string) *simulator.Error {
-	return notFound(k.notFoundCode, k.displayName, id)
-}
-
-// names lists the resources that a request names.
-func (k *resourceType) names(r *simulator.Request) []string {
-	var names []string
-	if id := r.Get(k.identifier); id != "" {
-		names = k.server.canonical(k.store, nil, id)
-	}
-	for _, w := range requestFilters(r) {
-		if k.filters[w.name].ids {
-			for _, v := range w.values {
-				names = append(names, k.server.canonical(k.store, nil, v)...)
+// resources returns the resources that a request names.
+func (t *resourceType) resources(r *simulator.Request) []string {
+	names := canonical(r.Get(t.identifier), t.store)
+	for _, f := range requestFilters(r) {
+		if t.filters[f.name].identifies {
+			for _, v := range f.values {
+				names = append(names, canonical(v, t.store)...)
 			}
 		}
 	}
 	return names
 }
 
-// canonical is the ARN of what an identifier or ARN names, or what was given where it names nothing.
-func (s *Server) canonical(store, other *simulator.Store[database], given string) []string {
+// canonical returns the ARN of the resource that an identifier or ARN names. If it names none,
+// canonical returns it unchanged.
+func canonical(given string, stores ...*simulator.Store[database]) []string {
 	if given == "" {
 		return nil
 	}
-	if r := store.Get(given); r != nil {
-		return []string{r.Key()}
-	}
-	if other != nil {
-		if r := other.Get(given); r != nil {
+	for _, store := range stores {
+		if r := store.Get(given); r != nil {
 			return []string{r.Key()}
 		}
 	}
 	return []string{given}
 }
 
-// requestFilter is a filter as a request gives it.
+// requestFilter is a filter in a request.
 type requestFilter struct {
 	name   string
 	values []string
@@ -118,32 +109,28 @@ func requestFilters(r *simulator.Request) []requestFilter {
 	}
 }
 
-// describe is DescribeDBClusters or DescribeDBInstances.
-func (k *resourceType) describe(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	limit, e := maxRecords(r, 100)
+// describe executes DescribeDBClusters or DescribeDBInstances.
+func (t *resourceType) describe(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	p, e := parsePage(r, 100)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	after, e := marker(r)
+	candidates, matches, e := t.candidates(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	candidates, matches, e := k.candidates(r)
-	if e != nil {
-		return simulator.Result{}, e
-	}
-	candidates = simulator.After(candidates, after)
+	candidates = simulator.After(candidates, p.after)
 
 	var x simulator.XML
-	x.Grow(1024 * min(len(candidates), limit))
-	x.Open(k.list)
+	x.Grow(1024 * min(len(candidates), p.limit))
+	x.Open(t.element + "s")
 	n, last, more := 0, "", false
 	for _, res := range candidates {
 		current, exists := res.Now(r.At)
-		if !matches(current) { // what filters look at does not change
+		if !matches(current) { // filters compare only what never changes
 			continue
 		}
-		if n == limit {
+		if n == p.limit {
 			if more = exists; more {
 				break
 			}
@@ -153,81 +140,75 @@ func (k *resourceType) describe(r *simulator.Request) (simulator.Result, *simula
 		if !ok {
 			continue
 		}
-		x.Open(k.item)
-		k.render(k.server, &x, d, r.At)
-		x.Close(k.item)
+		x.Open(t.element)
+		t.render(t.server, &x, d, r.At)
+		x.Close(t.element)
 		n, last = n+1, res.Key()
 	}
-	x.Close(k.list)
-	if id := r.Get(k.identifier); id != "" && n == 0 && len(requestFilters(r)) == 0 {
+	x.Close(t.element + "s")
+	if id := r.Get(t.identifier); id != "" && n == 0 && len(requestFilters(r)) == 0 {
 		if a, ok := parseARN(id); ok {
 			id = a.id
 		}
-		return simulator.Result{}, k.notFound(id)
+		return simulator.Result{}, t.notFound(id)
 	}
 	if more {
-		x.Text("Marker", base64.RawURLEncoding.EncodeToString([]byte(last)))
+		x.Text("Marker", simulator.Token(last))
 	}
 	return simulator.Result{Body: x.Bytes(), Records: n}, nil
 }
 
-// candidates are the resources that a request may mean, in order, and what else decides.
-func (k *resourceType) candidates(r *simulator.Request) ([]*resource, func(database) bool, *simulator.Error) {
-	var lists [][]string // each restricts the candidates
+// candidates returns the resources that a request can mean, in order, and a function that decides
+// which of them match its filters.
+func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(database) bool, *simulator.Error) {
+	var lists [][]string // a candidate is in each
 	var checks []func(database) bool
-	if id := r.Get(k.identifier); id != "" {
-		if e := k.checkARN(id, k.identifier, k.arnType); e != nil {
+	if id := r.Get(t.identifier); id != "" {
+		if e := checkARN(id, t.identifier, t.arnType); e != nil {
 			return nil, nil, e
 		}
 		lists = append(lists, []string{id})
 	}
-	for _, w := range requestFilters(r) {
-		f, ok := k.filters[w.name]
+	for _, given := range requestFilters(r) {
+		f, ok := t.filters[given.name]
 		switch {
 		case !ok:
-			return nil, nil, invalidValue("Unrecognized filter name: %s", w.name)
-		case len(w.values) == 0:
-			return nil, nil, invalidValue("The filter %s has no values", w.name)
+			return nil, nil, invalidValue("Unrecognized filter name: %s", given.name)
+		case len(given.values) == 0:
+			return nil, nil, invalidValue("The filter %s has no values", given.name)
 		}
-		ids := slices.Clone(w.values)
-		for i, v := range ids {
-			if f.arnType == "" || !isARN(v) {
-				continue
+		// Unlike identifier parameters, filter values are case-sensitive.
+		wanted := make(map[string]bool, len(given.values))
+		for _, v := range given.values {
+			if f.arnType != "" && isARN(v) {
+				if e := checkARN(v, given.name, f.arnType); e != nil {
+					return nil, nil, e
+				}
+				v = t.server.localID(v)
 			}
-			if e := k.checkARN(v, w.name, f.arnType); e != nil {
-				return nil, nil, e
-			}
-			ids[i] = k.server.localID(v)
+			wanted[v] = true
 		}
-		if f.ids {
-			lists = append(lists, w.values)
+		if f.identifies {
+			lists = append(lists, given.values)
 		}
-		// Filter values are compared as they are, unlike the identifier parameter.
-		set := make(map[string]bool, len(ids))
-		for _, id := range ids {
-			set[id] = true
-		}
-		checks = append(checks, func(d database) bool { return set[f.value(d)] })
+		checks = append(checks, func(d database) bool { return wanted[f.value(d)] })
 	}
-	fits := func(d database) bool {
+	matches := func(d database) bool {
 		return !slices.ContainsFunc(checks, func(check func(database) bool) bool { return !check(d) })
 	}
 	if len(lists) == 0 {
-		return k.store.All(), fits, nil
+		return t.store.All(), matches, nil
 	}
-	found := k.store.Select(lists[0])
+	found := t.store.Select(lists[0])
 	for _, l := range lists[1:] {
-		allowed := make(map[*resource]bool, len(l))
-		for _, id := range l {
-			allowed[k.store.Get(id)] = true
-		}
-		found = slices.DeleteFunc(found, func(res *resource) bool { return !allowed[res] })
+		also := t.store.Select(l)
+		found = slices.DeleteFunc(found, func(res *resource) bool { return !slices.Contains(also, res) })
 	}
-	return found, fits, nil
+	return found, matches, nil
 }
 
-// checkARN refuses a value that looks like an ARN and is none of the type.
-func (k *resourceType) checkARN(s, parameter, want string) *simulator.Error {
+// checkARN returns an error if a value is an ARN, but not one of the type.
+func checkARN(s, parameter, want string) *simulator.Error {
 	if !isARN(s) {
 		return nil
 	}
@@ -235,43 +216,45 @@ func (k *resourceType) checkARN(s, parameter, want string) *simulator.Error {
 	if !ok {
 		return notAnARN(s)
 	}
-	if a.kind != want {
-		return wrongType(s, parameter, want, a.kind)
+	if a.arnType != want {
+		return wrongType(s, parameter, want, a.arnType)
 	}
 	return nil
 }
 
-// localID is the identifier in an ARN, or the ARN itself where it is of another account or Region, so that
-// nothing has it.
+// localID returns the identifier in an ARN. For an ARN of another account or Region it returns the
+// ARN, which no resource has as its identifier.
 func (s *Server) localID(arn string) string {
 	a, _ := parseARN(arn)
-	if s.arn(a.kind, a.id) != arn {
+	if s.arn(a.arnType, a.id) != arn {
 		return arn
 	}
 	return a.id
 }
 
-// maxRecords is the length of a page.
-func maxRecords(r *simulator.Request, most int) (int, *simulator.Error) {
-	const minRecords, defaultRecords = 20, 100
-	text := r.Get("MaxRecords")
-	if text == "" {
-		return defaultRecords, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < minRecords || n > most {
-		return 0, invalidValue("Invalid value %s for MaxRecords. Must be between %d and %d", text, minRecords, most)
-	}
-	return n, nil
+// page is the page that a request asks for.
+type page struct {
+	limit int
+	after string // key that the previous page ended with
 }
 
-// marker is the key that the last page ended with.
-func marker(r *simulator.Request) (string, *simulator.Error) {
-	key, err := base64.RawURLEncoding.DecodeString(r.Get("Marker"))
-	if err != nil {
-		return "", invalidValue("Invalid value %s for Marker", r.Get("Marker"))
+// parsePage parses MaxRecords and Marker.
+func parsePage(r *simulator.Request, maxRecords int) (page, *simulator.Error) {
+	const minRecords, defaultRecords = 20, 100
+	p := page{limit: defaultRecords}
+	if text := r.Get("MaxRecords"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < minRecords || n > maxRecords {
+			return p, invalidValue("Invalid value %s for MaxRecords. Must be between %d and %d", text, minRecords, maxRecords)
+		}
+		p.limit = n
 	}
-	return string(key), nil
+	after, ok := simulator.ParseToken(r.Get("Marker"))
+	if !ok {
+		return p, invalidValue("Invalid value %s for Marker", r.Get("Marker"))
+	}
+	p.after = after
+	return p, nil
 }
 
 func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {
@@ -310,7 +293,7 @@ func renderInstance(s *Server, x *simulator.XML, d database, at time.Time) {
 	x.TextIfSet("ActivityStreamPolicyStatus", string(d.stream.policy))
 }
 
-// visibleStream is the stream that an instance shows.
+// visibleStream returns the stream that Describe shows of an instance.
 func (s *Server) visibleStream(d database, at time.Time) stream {
 	r := s.clusters.Get(d.memberOf)
 	if !s.opts.MembersMirrorCluster || r == nil {
@@ -327,18 +310,14 @@ func renderStream(x *simulator.XML, s stream) {
 	x.TextIfSet("ActivityStreamKinesisStreamName", s.kinesis)
 }
 
-// describeOrderable is DescribeOrderableDBInstanceOptions: of each class the default version, or the one that
-// is asked for.
+// describeOrderable executes DescribeOrderableDBInstanceOptions. For each class it lists the
+// requested version, or the default one.
 func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	name := r.Get("Engine")
 	if name == "" {
 		return simulator.Result{}, missingParameter("Engine")
 	}
-	limit, e := maxRecords(r, 10000)
-	if e != nil {
-		return simulator.Result{}, e
-	}
-	after, e := marker(r)
+	p, e := parsePage(r, 10000)
 	if e != nil {
 		return simulator.Result{}, e
 	}
@@ -355,15 +334,16 @@ func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error
 		classes = []string{class}
 	}
 	slices.Sort(classes)
-	i, found := slices.BinarySearch(classes, after)
+	i, found := slices.BinarySearch(classes, p.after)
 	if found {
 		i++
 	}
-	page := classes[i:]
+	rest := classes[i:]
+	listed := rest[:min(p.limit, len(rest))]
 
 	var x simulator.XML
 	x.Open("OrderableDBInstanceOptions")
-	for _, class := range page[:min(limit, len(page))] {
+	for _, class := range listed {
 		x.Open("OrderableDBInstanceOption")
 		x.Text("Engine", eng.name)
 		x.Text("EngineVersion", version)
@@ -377,8 +357,8 @@ func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error
 		x.Close("OrderableDBInstanceOption")
 	}
 	x.Close("OrderableDBInstanceOptions")
-	if len(page) > limit {
-		x.Text("Marker", base64.RawURLEncoding.EncodeToString([]byte(page[limit-1])))
+	if len(rest) > len(listed) {
+		x.Text("Marker", simulator.Token(listed[len(listed)-1]))
 	}
-	return simulator.Result{Body: x.Bytes(), Records: min(limit, len(page))}, nil
+	return simulator.Result{Body: x.Bytes(), Records: len(listed)}, nil
 }

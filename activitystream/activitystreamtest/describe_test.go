@@ -20,6 +20,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // cmpResult leaves out what the SDK keeps for itself.
@@ -144,9 +145,7 @@ func TestPaging(t *testing.T) {
 				got = append(got, *d.DBClusterArn)
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("pages of %d (-want +got)\n%s", size, diff)
-		}
+		assert.Equal(t, fmt.Sprintf("pages of %d", size), want, got)
 		if most := (249 + int(size) - 1) / int(size); n != most {
 			t.Errorf("%d pages of %d, want %d", n, size, most)
 		}
@@ -178,9 +177,7 @@ func TestNamedInTheLog(t *testing.T) {
 		"DescribeDBClusters  2 2 ",
 		"DescribeDBInstances nobody 1 0 DBInstanceNotFound",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", want, got)
 }
 
 func TestMembersMirrorCluster(t *testing.T) {

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// engine is what one database engine can do.
+// engine is a database engine.
 type engine struct {
 	name      string
-	version   string // of a resource that is added without one
-	class     string // likewise
-	clustered bool   // its streams are those of clusters
+	version   string // default of a resource
+	class     string // default of a resource
+	clustered bool   // clusters have streams, instances have none
 	modes     []string
-	families  []string // the instance classes that can have a stream
+	families  []string // the families of instance classes that support streams
 	supports  func(version string) bool
 }
 
-// The families of the user guides. A class of another family, such as db.t3 or db.serverless, can have no stream.
+// The families that the user guides list. A class of another family, such as db.t3 or
+// db.serverless, does not support streams.
 var (
 	auroraMySQL    = []string{"r8g", "r7g", "r7i", "r6g", "r6i", "r5", "x2g"}
 	auroraPostgres = []string{"r8g", "r7i", "r7g", "r6g", "r6i", "r6id", "r5", "r4", "x2g"}
@@ -25,28 +26,43 @@ var (
 	sqlServer      = []string{"m4", "m5", "m5d", "m6i", "r4", "r5", "r5b", "r5d", "r6i", "x1e", "z1d"}
 )
 
-// engines are the ones that the simulator knows. That every edition of SQL Server can have a stream is unconfirmed.
+// Defaults of the engines.
+const (
+	oracle19      = "19.0.0.0.ru-2024-07.rur-2024-07.r1"
+	sqlServer2019 = "15.00.4385.2.v1"
+	classR6g      = "db.r6g.large"
+	classR5       = "db.r5.large"
+)
+
+var (
+	async       = []string{"async"}
+	syncOrAsync = []string{"sync", "async"}
+)
+
+// engines are the engines that the simulator knows. That every edition of SQL Server supports
+// streams is unconfirmed.
 var engines = []engine{
-	{name: "aurora-mysql", version: "8.0.mysql_aurora.3.08.0", class: "db.r6g.large", clustered: true, modes: []string{"async"}, families: auroraMySQL, supports: auroraMySQLVersion},
-	{name: "aurora-postgresql", version: "16.4", class: "db.r6g.large", clustered: true, modes: []string{"sync", "async"}, families: auroraPostgres, supports: auroraPostgresVersion},
-	{name: "oracle-ee", version: "19.0.0.0.ru-2024-07.rur-2024-07.r1", class: "db.r5.large", modes: []string{"async"}, families: oracle, supports: oracleVersion},
-	{name: "oracle-se2", version: "19.0.0.0.ru-2024-07.rur-2024-07.r1", class: "db.r5.large", modes: []string{"async"}, families: oracle, supports: oracleVersion},
-	{name: "oracle-ee-cdb", version: "19.0.0.0.ru-2024-07.rur-2024-07.r1", class: "db.r5.large"},
-	{name: "oracle-se2-cdb", version: "19.0.0.0.ru-2024-07.rur-2024-07.r1", class: "db.r5.large"},
-	{name: "sqlserver-ee", version: "15.00.4385.2.v1", class: "db.r5.large", modes: []string{"async"}, families: sqlServer, supports: sqlServerVersion},
-	{name: "sqlserver-se", version: "15.00.4385.2.v1", class: "db.r5.large", modes: []string{"async"}, families: sqlServer, supports: sqlServerVersion},
-	{name: "sqlserver-web", version: "15.00.4385.2.v1", class: "db.r5.large", modes: []string{"async"}, families: sqlServer, supports: sqlServerVersion},
-	{name: "sqlserver-ex", version: "15.00.4385.2.v1", class: "db.r5.large", modes: []string{"async"}, families: sqlServer, supports: sqlServerVersion},
+	{"aurora-mysql", "8.0.mysql_aurora.3.08.0", classR6g, true, async, auroraMySQL, auroraMySQLVersion},
+	{"aurora-postgresql", "16.4", classR6g, true, syncOrAsync, auroraPostgres, auroraPostgresVersion},
+	{"oracle-ee", oracle19, classR5, false, async, oracle, oracleVersion},
+	{"oracle-se2", oracle19, classR5, false, async, oracle, oracleVersion},
+	{"sqlserver-ee", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
+	{"sqlserver-se", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
+	{"sqlserver-web", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
+	{"sqlserver-ex", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
+	{name: "oracle-ee-cdb", version: oracle19, class: classR5},
+	{name: "oracle-se2-cdb", version: oracle19, class: classR5},
 	{name: "mysql", version: "8.0.39", class: "db.m6g.large"},
 	{name: "mariadb", version: "10.11.9", class: "db.m6g.large"},
 	{name: "postgres", version: "16.4", class: "db.m6g.large"},
 	{name: "db2-se", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large"},
 	{name: "db2-ae", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large"},
-	{name: "neptune", version: "1.3.2.1", class: "db.r6g.large", clustered: true},
-	{name: "docdb", version: "5.0.0", class: "db.r6g.large", clustered: true},
+	{name: "neptune", version: "1.3.2.1", class: classR6g, clustered: true},
+	{name: "docdb", version: "5.0.0", class: classR6g, clustered: true},
 }
 
-// findEngine is the engine of a name; one that the simulator does not know can have no stream.
+// findEngine returns the engine of a name. It reports false for an unknown engine, which does not
+// support streams.
 func findEngine(name string) (engine, bool) {
 	i := slices.IndexFunc(engines, func(e engine) bool { return e.name == name })
 	if i < 0 {
@@ -55,7 +71,7 @@ func findEngine(name string) (engine, bool) {
 	return engines[i], true
 }
 
-// streamModes are the modes that an engine, version and class can have: none where they cannot have a stream.
+// streamModes returns the modes that an engine version and class support, nil if none.
 func (e engine) streamModes(version, class string) []string {
 	if e.supports == nil || !e.supports(version) || !slices.Contains(e.families, family(class)) {
 		return nil
@@ -63,10 +79,10 @@ func (e engine) streamModes(version, class string) []string {
 	return e.modes
 }
 
-// policy reports whether the streams of the engine have an audit policy.
-func (e engine) policy() bool { return !e.clustered && len(e.modes) > 0 }
+// hasPolicy reports whether the streams of the engine have an audit policy.
+func (e engine) hasPolicy() bool { return !e.clustered && len(e.modes) > 0 }
 
-// family is the "r5" of "db.r5.large".
+// family returns the family of a class: "r5" for "db.r5.large".
 func family(class string) string {
 	parts := strings.Split(class, ".")
 	if len(parts) < 3 || parts[0] != "db" {
@@ -75,14 +91,14 @@ func family(class string) string {
 	return parts[1]
 }
 
-// sizes and burstable are the classes of DescribeOrderableDBInstanceOptions, beside the families that can have
-// a stream: a choice of what AWS offers.
+// sizes and burstable make the classes that DescribeOrderableDBInstanceOptions lists, together with
+// the families that support streams. AWS offers more.
 var (
 	sizes     = []string{"large", "xlarge", "2xlarge", "4xlarge"}
 	burstable = []string{"db.t3.medium", "db.t3.large", "db.t4g.medium", "db.t4g.large"}
 )
 
-// classes are those that are on offer for an engine.
+// classes returns the classes that are orderable for an engine.
 func (e engine) classes() []string {
 	list := slices.Clone(burstable)
 	if e.clustered {
@@ -100,7 +116,7 @@ func (e engine) classes() []string {
 	return list
 }
 
-// The versions follow the lists of 2023; later versions of the same engines are taken to be supported as well.
+// The supported versions follow the lists of 2023. Later versions count as supported.
 
 func auroraMySQLVersion(v string) bool {
 	_, v, ok := strings.Cut(v, "mysql_aurora.")
@@ -116,16 +132,17 @@ func oracleVersion(v string) bool { return versionNumbers(v)[0] == 19 }
 
 func sqlServerVersion(v string) bool { return atLeast(v, 13) }
 
-// versionNumbers are the first two numbers of a version.
+// versionNumbers returns the first two numbers of a version.
 func versionNumbers(v string) (n [2]int) {
 	for i, s := range strings.SplitN(v, ".", 3) {
 		if i < len(n) {
-			n[i], _ = strconv.Atoi(s) // what is no number counts as zero: too old for a stream
+			n[i], _ = strconv.Atoi(s) // an invalid number counts as zero, which is too old for a stream
 		}
 	}
 	return n
 }
 
+// atLeast reports whether the first numbers of a version are want or more.
 func atLeast(v string, want ...int) bool {
 	n := versionNumbers(v)
 	return slices.Compare(n[:len(want)], want) >= 0

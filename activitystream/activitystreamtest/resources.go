@@ -8,54 +8,57 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// Cluster is a DB cluster to add. Every member has a default.
+// Cluster is a DB cluster to add. Each field's zero value means its default.
 type Cluster struct {
-	Identifier    string // stored in lower case, as RDS does; "cluster-1", "cluster-2", …
-	Engine        string // "aurora-postgresql"; also "aurora-mysql", "neptune", "docdb" or any other
-	EngineVersion string // one that supports streams, where the engine does
-	ResourceId    string // derived from the ARN, "cluster-…"
+	Identifier    string // stored in lower case, as RDS does; defaults to "cluster-1", "cluster-2", …
+	Engine        string // defaults to "aurora-postgresql"; "aurora-mysql", "neptune", "docdb" or any other
+	EngineVersion string // defaults to one that supports streams, if the engine has one
+	ResourceId    string // defaults to one derived from the ARN, "cluster-…"
 
-	// Members is how many instances the cluster has, "<identifier>-instance-1", …: one; negative: none. Class
-	// is their class, "db.r6g.large". DescribeDBInstances returns them as well.
+	// Members is the number of instances of the cluster, "<identifier>-instance-1", …, which
+	// DescribeDBInstances returns as well. Zero means 1. A negative number means none. Class is
+	// their class, "db.r6g.large" by default.
 	Members int
 	Class   string
 
-	ResourceStatus string // of the database itself: "available"
+	ResourceStatus string // of the database itself; defaults to "available"
 
-	// The stream: stopped. Mode and KmsKeyId count where it is not: async, and a key that stands for one of the
-	// customer's.
+	// Status is the status of the stream, stopped by default. A stream that is not stopped has the
+	// Mode, async by default, and the KmsKeyId, a made-up key by default.
 	Status   activitystream.Status
 	Mode     activitystream.Mode
 	KmsKeyId string
 }
 
-// Instance is a DB instance to add. Every member has a default.
+// Instance is a DB instance to add. Each field's zero value means its default.
 type Instance struct {
-	Identifier    string // stored in lower case, as RDS does; "instance-1", "instance-2", …
-	Engine        string // "oracle-ee"; also "sqlserver-se", "mysql" or any other
-	EngineVersion string // one that supports streams, where the engine does
-	Class         string // one that supports streams, where the engine does
-	ResourceId    string // derived from the ARN, "db-…"
+	Identifier    string // stored in lower case, as RDS does; defaults to "instance-1", "instance-2", …
+	Engine        string // defaults to "oracle-ee"; "sqlserver-se", "mysql" or any other
+	EngineVersion string // defaults to one that supports streams, if the engine has one
+	Class         string // defaults to one that supports streams, if the engine has one
+	ResourceId    string // defaults to one derived from the ARN, "db-…"
 
-	ResourceStatus string // of the database itself: "available"
+	ResourceStatus string // of the database itself; defaults to "available"
 
-	// The stream: stopped. The others count where it is not: async, and a key that stands for one of the customer's.
+	// Status is the status of the stream, stopped by default. A stream that is not stopped has the
+	// Mode, async by default, the KmsKeyId, a made-up key by default, and the native audit fields.
 	Status                          activitystream.Status
 	Mode                            activitystream.Mode
 	KmsKeyId                        string
 	EngineNativeAuditFieldsIncluded bool
 
-	// PolicyStatus is locked for Oracle and SQL Server; other engines have none.
+	// PolicyStatus defaults to locked for Oracle and SQL Server. Other engines have none.
 	PolicyStatus activitystream.PolicyStatus
 }
 
-// AddCluster adds a cluster with its members and returns its ARN. One of the same identifier is replaced, and
-// its history goes on. A stream that is added as starting or stopping moves on by itself.
+// AddCluster adds a cluster with its members and returns its ARN. It replaces a cluster of the same
+// identifier, whose history continues. RDS completes a start or a stop on its own.
 func (s *Server) AddCluster(c Cluster) (arn string) {
 	s.engine.Update(func(now time.Time) {
-		e, version, class := defaults(cmp.Or(c.Engine, "aurora-postgresql"), c.EngineVersion, c.Class)
+		e, version, class := withDefaults(cmp.Or(c.Engine, "aurora-postgresql"), c.EngineVersion, c.Class)
 		d := database{
 			cluster: true, id: s.identifier(c.Identifier, "cluster"), engine: e, version: version, class: class,
 			status: cmp.Or(c.ResourceStatus, statusAvailable),
@@ -81,17 +84,18 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 	return arn
 }
 
-// AddInstance adds an instance that is in no cluster and returns its ARN. One of the same identifier is
-// replaced, and its history goes on. A stream or a policy that is added on its way moves on by itself.
+// AddInstance adds an instance that is in no cluster and returns its ARN. It replaces an instance of
+// the same identifier, whose history continues. RDS completes a start, a stop or a change of the
+// policy on its own.
 func (s *Server) AddInstance(i Instance) (arn string) {
 	s.engine.Update(func(now time.Time) {
-		e, version, class := defaults(cmp.Or(i.Engine, "oracle-ee"), i.EngineVersion, i.Class)
+		e, version, class := withDefaults(cmp.Or(i.Engine, "oracle-ee"), i.EngineVersion, i.Class)
 		d := database{
 			id: s.identifier(i.Identifier, "instance"), engine: e, version: version, class: class,
 			status: cmp.Or(i.ResourceStatus, statusAvailable),
 			stream: stream{mode: i.Mode, key: i.KmsKeyId, nativeAuditFields: i.EngineNativeAuditFieldsIncluded, policy: i.PolicyStatus},
 		}
-		if d.stream.policy == "" && e.policy() {
+		if d.stream.policy == "" && e.hasPolicy() {
 			d.stream.policy = activitystream.PolicyLocked
 		}
 		d.arn = s.arn("db", d.id)
@@ -105,7 +109,7 @@ func (s *Server) AddInstance(i Instance) (arn string) {
 	return arn
 }
 
-// put stores a database and starts what its stream and its policy do by themselves.
+// put stores a database and plans what RDS does with its stream and its policy on its own.
 func (s *Server) put(d database, status activitystream.Status, now time.Time) {
 	store := &s.instances
 	if d.cluster {
@@ -116,33 +120,21 @@ func (s *Server) put(d database, status activitystream.Status, now time.Time) {
 	s.policies.ScheduleSettling(r, now)
 }
 
-// identifier is the stored form of an identifier.
-func (s *Server) identifier(given, kind string) string {
+// identifier returns the stored form of an identifier.
+func (s *Server) identifier(given, arnType string) string {
 	if given != "" {
 		return strings.ToLower(given)
 	}
 	s.unnamedCount++
-	return fmt.Sprintf("%s-%d", kind, s.unnamedCount)
+	return fmt.Sprintf("%s-%d", arnType, s.unnamedCount)
 }
 
-func (s *Server) arn(kind, id string) string {
-	return "arn:" + partition(s.opts.Region) + ":rds:" + s.opts.Region + ":" + s.opts.Account + ":" + kind + ":" + id
+func (s *Server) arn(arnType, id string) string {
+	return simulator.ARN("rds", s.opts.Region, s.opts.Account, arnType+":"+id)
 }
 
-// partition is the partition of a Region.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
-}
-
-// defaults fills in what an engine has where nothing was given.
-func defaults(name, version, class string) (engine, string, string) {
+// withDefaults returns an engine, and the defaults for a version and a class that are empty.
+func withDefaults(name, version, class string) (engine, string, string) {
 	e, _ := findEngine(name)
 	return e, cmp.Or(version, e.version, "1.0"), cmp.Or(class, e.class, "db.r6g.large")
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -106,9 +106,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 			KmsKeyId: new(key), Mode: types.ActivityStreamModeAsync, Status: types.ActivityStreamStatusStarting,
 			ResultMetadata: got.ResultMetadata,
 		}
-		if diff := cmp.Diff(wantStart, got, cmpResult); diff != "" {
-			t.Errorf("start (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "start", wantStart, got, cmpResult)
 
 		time.Sleep(2*time.Minute - time.Nanosecond)
 		if got := cluster(t, s, "das-cluster").ActivityStreamStatus; got != activitystream.StatusStarting {
@@ -122,9 +120,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 			DBClusterMembers: []types.DBClusterMember{{DBInstanceIdentifier: new("das-cluster-instance-1"), IsClusterWriter: new(true)}},
 			Engine:           new("aurora-postgresql"), EngineVersion: new("16.4"), EngineMode: new("provisioned"), Status: new("available"),
 		}
-		if diff := cmp.Diff(wantCluster, cluster(t, s, arn), cmpResult); diff != "" {
-			t.Errorf("started (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "started", wantCluster, cluster(t, s, arn), cmpResult)
 
 		stopped, err := stop(t, s, arn)
 		if err != nil {
@@ -134,9 +130,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 			KinesisStreamName: new("aws-rds-das-cluster-ABC"), KmsKeyId: new(bareID), Status: types.ActivityStreamStatusStopping,
 			ResultMetadata: stopped.ResultMetadata,
 		}
-		if diff := cmp.Diff(wantStop, stopped, cmpResult); diff != "" {
-			t.Errorf("stop (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "stop", wantStop, stopped, cmpResult)
 		time.Sleep(time.Minute)
 		if got := cluster(t, s, arn); got.ActivityStreamStatus != activitystream.StatusStopped || got.ActivityStreamKmsKeyId != nil || got.ActivityStreamMode != "" {
 			t.Errorf("a stopped stream shows %s, %v, %s", got.ActivityStreamStatus, got.ActivityStreamKmsKeyId, got.ActivityStreamMode)
@@ -149,9 +143,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 			{State: activitystream.StatusStopping, At: began.Add(2 * time.Minute)},
 			{State: activitystream.StatusStopped, At: began.Add(3 * time.Minute)},
 		}
-		if diff := cmp.Diff(wantHistory, s.History(arn)); diff != "" {
-			t.Errorf("history (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "history", wantHistory, s.History(arn))
 	})
 }
 
@@ -170,9 +162,7 @@ func TestInstanceAndItsPolicy(t *testing.T) {
 			DBInstanceArn: &arn, DBInstanceIdentifier: new("my-orcl-db"), DbiResourceId: new("db-ABC"), DBInstanceClass: new("db.r5.large"),
 			DBInstanceStatus: new("available"), Engine: new("oracle-ee"), EngineVersion: new("19.0.0.0.ru-2024-07.rur-2024-07.r1"),
 		}
-		if diff := cmp.Diff(want, instance(t, s, "MY-ORCL-DB"), cmpResult); diff != "" {
-			t.Errorf("started (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "started", want, instance(t, s, "MY-ORCL-DB"), cmpResult)
 		got, err := modify(t, s, arn, types.AuditPolicyStateUnlockedPolicy)
 		if err != nil {
 			t.Fatal(err)
@@ -182,9 +172,7 @@ func TestInstanceAndItsPolicy(t *testing.T) {
 			Mode: types.ActivityStreamModeAsync, PolicyStatus: types.ActivityStreamPolicyStatusUnlockingPolicy, Status: types.ActivityStreamStatusStarted,
 			ResultMetadata: got.ResultMetadata,
 		}
-		if diff := cmp.Diff(wantModify, got, cmpResult); diff != "" {
-			t.Errorf("modify (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "modify", wantModify, got, cmpResult)
 		if got := instance(t, s, arn); aws.ToString(got.DBInstanceStatus) != "configuring-activity-stream" {
 			t.Errorf("meanwhile the database is %s", aws.ToString(got.DBInstanceStatus))
 		}
@@ -381,7 +369,7 @@ func TestRefusals(t *testing.T) {
 				return err
 			}},
 		{name: "not modelled", why: "the refusal says what is", code: "InvalidAction", status: 400,
-			message: `The simulator does not model the operation "DescribeEvents". It models DescribeDBClusters, DescribeDBInstances, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
+			message: `The simulator does not support the operation "DescribeEvents". It supports DescribeDBClusters, DescribeDBInstances, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
 				_, err := client(s).DescribeEvents(t.Context(), &rds.DescribeEventsInput{})
@@ -415,9 +403,7 @@ func TestRefusals(t *testing.T) {
 					Code, Message string
 					Status        int
 				}
-				if diff := cmp.Diff(answer{tt.code, tt.message, tt.status}, answer{api.ErrorCode(), api.ErrorMessage(), response.HTTPStatusCode()}); diff != "" {
-					t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-				}
+				assert.Equal(t, tt.why, answer{tt.code, tt.message, tt.status}, answer{api.ErrorCode(), api.ErrorMessage(), response.HTTPStatusCode()})
 				if response.ServiceRequestID() == "" {
 					t.Error("no request ID")
 				}
@@ -483,9 +469,7 @@ func TestMaintenanceWindow(t *testing.T) {
 			{State: activitystream.StatusStopping, At: began.Add(12 * time.Hour)},
 			{State: activitystream.StatusStopped, At: began.Add(12*time.Hour + time.Minute)},
 		}
-		if diff := cmp.Diff(want, s.History(arn)); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, s.History(arn))
 	})
 }
 
@@ -517,9 +501,7 @@ func TestWhatOthersDo(t *testing.T) {
 			"starting locked available", "started locked modifying", "started unlocking-policy configuring-activity-stream",
 			"started unlocked available", "stopped locked available", "rebuilding locked available", "rebuilding", "",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 		if _, err := start(t, s, arn); code(t, err) != "InvalidDBInstanceState" {
 			t.Errorf("a status that nobody knows permits nothing: %v", err)
 		}
@@ -545,9 +527,7 @@ func TestStaleReads(t *testing.T) {
 		s.Set(arn, activitystream.StatusStopped)
 		got = append(got, status(), status(), status())
 		want := []string{"stopped", "starting", "starting", "started", "started", "started", "started", "stopped"}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 		s.Stale(arn, time.Minute)
 		s.Remove(arn)
 		if got := status(); got != "starting" {
@@ -578,9 +558,7 @@ func TestStaleFunc(t *testing.T) {
 		s.Set(lazy, activitystream.StatusStarted)
 		s.Set(other, activitystream.StatusStarted)
 		got := []types.ActivityStreamStatus{cluster(t, s, lazy).ActivityStreamStatus, cluster(t, s, other).ActivityStreamStatus}
-		if diff := cmp.Diff([]types.ActivityStreamStatus{"stopped", "started"}, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", []types.ActivityStreamStatus{"stopped", "started"}, got)
 	})
 }
 
@@ -601,9 +579,7 @@ func TestLapse(t *testing.T) {
 			{State: activitystream.StatusStarting, At: began},
 			{State: activitystream.StatusStopped, At: began.Add(90 * time.Second)},
 		}
-		if diff := cmp.Diff(want, s.History(arn)); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, s.History(arn))
 	})
 }
 
@@ -670,9 +646,7 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 			{"DescribeDBClusters", false, 502, ""},
 			{"DescribeDBClusters", true, 200, ""},
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("calls (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "calls", want, got)
 	})
 }
 
@@ -727,9 +701,7 @@ func TestByReads(t *testing.T) {
 	for range 3 {
 		got = append(got, cluster(t, s, arn).ActivityStreamStatus)
 	}
-	if diff := cmp.Diff([]types.ActivityStreamStatus{"starting", "starting", "started"}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", []types.ActivityStreamStatus{"starting", "starting", "started"}, got)
 }
 
 func TestConcurrent(t *testing.T) {

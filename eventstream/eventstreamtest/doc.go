@@ -1,41 +1,47 @@
-// Package eventstreamtest is Amazon Connect Customer Profiles in this process, as far as event streams go: for
-// tests of programs that create, delete and wait for event streams, without an account, a socket or a sleep.
+// Package eventstreamtest is an in-process Amazon Connect Customer Profiles for tests of programs
+// that use event streams. Such tests need no account, no socket and no sleep.
 //
 //	server := eventstreamtest.NewServer()
 //	server.AddDomain("example-domain")
 //	client := eventstream.NewFromConfig(server.Config())
 //
-// The SDK's own client runs in front of it, with its signing, retries and parsing, because the [Server] stands
-// where the HTTP client would. It serves CreateEventStream, GetEventStream, ListEventStreams and
-// DeleteEventStream, refuses what Customer Profiles refuses with the codes that it uses, and moves streams and
-// destinations by the same tables, [eventstream.Machine] and [eventstream.DestinationMachine], that the clients
-// wait by. Signatures and permissions are not checked.
+// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
+// it, with its signing, retries and parsing. It supports CreateEventStream, GetEventStream,
+// ListEventStreams and DeleteEventStream. It rejects what Customer Profiles rejects, with the codes
+// of Customer Profiles. The tables that the clients wait by also move the streams and their
+// destinations: [eventstream.Machine] and [eventstream.DestinationMachine]. Signatures and
+// permissions are not checked.
 //
 // # Time
 //
-// Streams are created and deleted at once, as with AWS. Their destinations get healthy by time.Now, where
-// [Options] gives them a time to it. Inside a testing/synctest bubble that is virtual: it costs nothing, and
-// happens at an exact instant. Where no bubble can be, as in a godoc Example, [Options].Reads makes
-// destinations move by the reads that see them.
+// As with AWS, streams are created and deleted at once. Their destinations become healthy by
+// time.Now, if [Options] sets a time for it. Inside a testing/synctest bubble that is virtual time,
+// which costs nothing and has exact instants. Where a bubble is not possible, as in a godoc Example,
+// set ReadsPerTransition in [Options].
 //
-// A request is carried out at the instant at which it arrives; [Options].Latency passes between that and the answer.
+// A request is executed when it arrives. Latency, in [Options], passes before the response.
 //
-// # What goes wrong
+// # Faults
 //
-// [Server.Fail] injects errors, lost answers, broken connections, hostile answers and answers that never come;
-// [Options].Intercept does so call by call. [Server.Throttle] gives the account its quotas; [Server.Stale] and
-// [Server.StaleReads] make reads lag behind, of a stream that was just created, too; [Server.Lapse] stops a
-// stream; [Server.Set], [Server.SetDestination], [Server.SetKinesis] and [Server.Remove] are what others do
-// meanwhile. [Server.Calls] and [Server.History] tell afterwards what was asked and what was true.
+// [Server.Fail] injects errors, lost responses, broken connections, malformed responses and missing
+// responses. Intercept, in [Options], does so call by call. [Server.Throttle] gives the account its
+// quotas. [Server.Stale] and [Server.FreezeReads] make reads stale, even of a stream that was just
+// created. [Server.Lapse] stops a stream. [Server.Set], [Server.SetDestination],
+// [Server.SetKinesisStream] and [Server.Remove] are the changes of other actors. [Server.Calls] and
+// [Server.History] show afterwards which requests arrived and which states the streams had.
 //
-// A caller who has no access is answered ResourceNotFoundException: inject that to be one.
+// A caller without access gets ResourceNotFoundException. Inject that to test for it.
 //
 // # What is unconfirmed
 //
-// Some of what AWS answers is documented nowhere. The simulator then does the plausible, and says so where it
-// matters; where a test could depend on it, it is a member of [Options]. Unconfirmed without such a member: the
-// order in which a request's parameters, the domain and the stream are checked; the texts of refusals, but for
-// that of a domain that has its stream; that a new stream's destination is healthy at once; that an empty map
-// of tags, a destination in another Region or account and a page size out of bounds are a BadRequestException;
-// that a destination loses UnhealthySince and Message when it gets healthy.
+// AWS does not document all responses. Where it does not, the simulator does what is plausible, and
+// the comments say so. Where a test could depend on it, [Options] has a setting. Unconfirmed
+// and without a setting are:
+//
+//   - the order in which the parameters of a request, the domain and the stream are checked
+//   - the texts of errors, except that of a domain that has its stream already
+//   - that the destination of a new stream is healthy at once
+//   - that an empty map of tags, a destination in another Region or account, and a page size out of
+//     bounds are a BadRequestException
+//   - that a destination loses UnhealthySince and Message when it becomes healthy
 package eventstreamtest

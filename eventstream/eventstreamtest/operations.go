@@ -1,7 +1,6 @@
 package eventstreamtest
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -20,26 +19,28 @@ const (
 	listEventStreams statemachine.Operation = "ListEventStreams"
 )
 
-// Bounds of a page of ListEventStreams.
+// Limits of a page of ListEventStreams.
 const (
 	maxPage  = 100
 	maxToken = 1024
 )
 
-// operations are those that the server models, and where they are.
-func (s *Server) operations() (simulator.REST, map[statemachine.Operation]simulator.Operation) {
+// routes returns the methods and paths of the operations.
+func routes() []simulator.Route {
 	const list, item = "/domains/{DomainName}/event-streams", "/domains/{DomainName}/event-streams/{EventStreamName}"
-	domain := func(r *simulator.Request) []string { return []string{r.Get("DomainName")} }
-	stream := func(r *simulator.Request) []string {
-		return []string{s.ARN(r.Get("DomainName"), r.Get("EventStreamName"))}
-	}
-	rest := simulator.REST{Routes: []simulator.Route{
+	return []simulator.Route{
 		{Operation: eventstream.CreateEventStream, Method: http.MethodPost, Path: item},
 		{Operation: eventstream.DeleteEventStream, Method: http.MethodDelete, Path: item},
 		{Operation: getEventStream, Method: http.MethodGet, Path: item},
 		{Operation: listEventStreams, Method: http.MethodGet, Path: list},
-	}}
-	return rest, map[statemachine.Operation]simulator.Operation{
+	}
+}
+
+// operations returns the operations that the server supports.
+func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
+	domain := func(r *simulator.Request) []string { return []string{r.Get("DomainName")} }
+	stream := func(r *simulator.Request) []string { return []string{s.requestedARN(r)} }
+	return map[statemachine.Operation]simulator.Operation{
 		eventstream.CreateEventStream: {Group: string(eventstream.CreateEventStream), Resources: stream, Run: s.create},
 		eventstream.DeleteEventStream: {Group: string(eventstream.DeleteEventStream), Resources: stream, Run: s.delete},
 		getEventStream:                {Group: string(getEventStream), Resources: stream, Run: s.get},
@@ -47,32 +48,16 @@ func (s *Server) operations() (simulator.REST, map[statemachine.Operation]simula
 	}
 }
 
-// create is CreateEventStream.
+// create executes CreateEventStream.
 func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	var body struct {
-		Uri  string
-		Tags map[string]string
-	}
-	if e := r.Decode(&body); e != nil {
+	in, e := s.parseCreate(r)
+	if e != nil {
 		return simulator.Result{}, e
 	}
-	in := eventstream.CreateInput{Ref: refOf(r), Uri: body.Uri, Tags: body.Tags}
-	if err := in.Validate(); err != nil {
-		return simulator.Result{}, badRequest(err.Error())
-	}
-	if body.Tags != nil && len(body.Tags) == 0 {
-		return simulator.Result{}, badRequest("Tags has no entries; it must have at least 1.")
-	}
-	if !s.domains[in.DomainName] {
-		return simulator.Result{}, domainNotFound(in.DomainName)
-	}
-	if accountPrefix := s.arn("kinesis", "stream/"); !strings.HasPrefix(in.Uri, accountPrefix) {
-		return simulator.Result{}, badRequest("The destination must be in the account and Region of the domain: " + accountPrefix + "…")
-	}
-	arn := s.ARN(in.DomainName, in.EventStreamName)
-	was, next, ok := s.command(arn, eventstream.CreateEventStream, r.At)
+	arn := s.requestedARN(r)
+	from, next, ok := s.command(r)
 	if !ok || s.count(in.DomainName, r.At) >= s.opts.StreamsPerDomain {
-		return simulator.Result{}, s.refused(eventstream.CreateEventStream, arn, was,
+		return simulator.Result{}, s.stateError(r.Operation, arn, from,
 			badRequest("The Customer Profiles Domain: "+in.DomainName+" is already associated with an active EventStream"))
 	}
 	destinationError := s.kinesis[in.Uri].message()
@@ -87,7 +72,7 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	if destinationError != "" || s.opts.DestinationSetup > 0 || s.opts.ReadsPerTransition > 0 {
 		v.Status, v.UnhealthySince = eventstream.DestinationUnhealthy, r.At
 	}
-	s.findOrReserve(arn)
+	s.streams.Reserve(s.createdAt, arn) // so that a stale read can show that it was absent
 	s.scheduleRecovery(s.streams.Put(r.At, v, arn), v, r.At, s.opts.DestinationSetup)
 	return simulator.Result{Body: simulator.Encode(struct {
 		EventStreamArn string
@@ -95,35 +80,64 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	}{arn, v.Tags}), Records: 1}, nil
 }
 
-// delete is DeleteEventStream.
+// parseCreate parses and checks a request of CreateEventStream.
+func (s *Server) parseCreate(r *simulator.Request) (eventstream.CreateInput, *simulator.Error) {
+	var body struct {
+		Uri  string
+		Tags map[string]string
+	}
+	e := r.Decode(&body)
+	in := eventstream.CreateInput{Ref: requestedRef(r), Uri: body.Uri, Tags: body.Tags}
+	if e != nil {
+		return in, e
+	}
+	if err := in.Validate(); err != nil {
+		return in, badRequest(err.Error())
+	}
+	accountPrefix := s.arn("kinesis", "stream/")
+	switch {
+	case body.Tags != nil && len(body.Tags) == 0:
+		return in, badRequest("Tags must have at least 1 entry.")
+	case !s.domains[in.DomainName]:
+		return in, domainNotFound(in.DomainName)
+	case !strings.HasPrefix(in.Uri, accountPrefix):
+		return in, badRequest("The destination must be in the account and Region of the domain: " + accountPrefix + "…")
+	}
+	return in, nil
+}
+
+// delete executes DeleteEventStream.
 func (s *Server) delete(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	ref, e := s.requestedRef(r)
+	ref, e := s.findRequested(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	arn := s.ARN(ref.DomainName, ref.EventStreamName)
-	was, next, ok := s.command(arn, eventstream.DeleteEventStream, r.At)
+	arn := s.requestedARN(r)
+	from, next, ok := s.command(r)
 	if !ok {
-		return simulator.Result{}, s.refused(eventstream.DeleteEventStream, arn, was, streamNotFound(ref))
+		return simulator.Result{}, s.stateError(r.Operation, arn, from, streamNotFound(ref))
 	}
 	res := s.streams.Get(arn)
 	v, _ := res.Now(r.At)
-	set(res, v, next, r.At)
+	setState(res, v, next, r.At)
 	delete(s.recoveryDelay, arn)
 	return simulator.Result{}, nil
 }
 
-// command is the state of a stream, and the one that an operation leads to; false if it is not permitted.
-func (s *Server) command(arn string, op statemachine.Operation, now time.Time) (current, next eventstream.State, ok bool) {
-	current = eventstream.StateAbsent
-	if r := s.streams.Get(arn); r != nil {
-		current = state(r.Now(now))
+// command returns the state of the requested stream and the one that the operation leads to. It
+// reports false if the state does not permit the operation.
+func (s *Server) command(r *simulator.Request) (from, next eventstream.State, ok bool) {
+	from = eventstream.StateAbsent
+	if res := s.streams.Get(s.requestedARN(r)); res != nil {
+		if v, ok := res.Now(r.At); ok {
+			from = v.State
+		}
 	}
-	next, ok = eventstream.Machine().Next(current, op)
-	return current, next, ok
+	next, ok = eventstream.Machine().Next(from, r.Operation)
+	return from, next, ok
 }
 
-// count is how many streams a domain has.
+// count returns how many streams a domain has.
 func (s *Server) count(domainName string, now time.Time) int {
 	n := 0
 	for _, r := range s.streams.All() {
@@ -134,39 +148,28 @@ func (s *Server) count(domainName string, now time.Time) int {
 	return n
 }
 
-// get is GetEventStream.
+// get executes GetEventStream.
 func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	ref, e := s.requestedRef(r)
+	ref, e := s.findRequested(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	if res := s.streams.Get(s.ARN(ref.DomainName, ref.EventStreamName)); res != nil {
+	if res := s.streams.Get(s.requestedARN(r)); res != nil {
 		if v, ok := res.Read(r.At); ok {
 			return simulator.Result{Body: simulator.Encode(streamJSON{
 				DomainName: v.DomainName, EventStreamArn: v.EventStreamArn, State: v.State,
 				CreatedAt: seconds(v.CreatedAt), StoppedSince: seconds(v.StoppedSince),
-				DestinationDetails: ofDestination(v.Destination), Tags: v.Tags,
+				DestinationDetails: destinationOf(v), Tags: v.Tags,
 			}), Records: 1}, nil
 		}
 	}
 	return simulator.Result{}, streamNotFound(ref)
 }
 
-// list is ListEventStreams.
+// list executes ListEventStreams.
 func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	domainName := r.Get("DomainName")
-	if err := (eventstream.Ref{DomainName: domainName, EventStreamName: "any"}).Validate(); err != nil {
-		return simulator.Result{}, badRequest(err.Error())
-	}
-	size := s.opts.PageSize
-	if r.Params.Has("max-results") {
-		n, err := strconv.Atoi(r.Get("max-results"))
-		if err != nil || n < 1 || n > maxPage {
-			return simulator.Result{}, badRequest(fmt.Sprintf("max-results must be 1 to %d, is %q.", maxPage, r.Get("max-results")))
-		}
-		size = n
-	}
-	after, e := parseToken(r)
+	size, after, e := s.parsePage(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
@@ -182,8 +185,8 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		if !s.inDomain(res, domainName) {
 			continue
 		}
-		if len(page.Items) == max(size, 1) {
-			page.NextToken = base64.RawURLEncoding.EncodeToString([]byte(last))
+		if len(page.Items) == size {
+			page.NextToken = simulator.Token(last)
 			break
 		}
 		v, ok := res.Read(r.At)
@@ -191,7 +194,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 			continue
 		}
 		last = res.Key()
-		d := ofDestination(v.Destination)
+		d := destinationOf(v)
 		d.Message = ""
 		page.Items = append(page.Items, streamJSON{
 			DomainName: v.DomainName, EventStreamName: v.EventStreamName, EventStreamArn: v.EventStreamArn, State: v.State,
@@ -201,17 +204,26 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	return simulator.Result{Body: simulator.Encode(page), Records: len(page.Items)}, nil
 }
 
-// parseToken is the key after which the page begins that a request asks for.
-func parseToken(r *simulator.Request) (string, *simulator.Error) {
-	if !r.Params.Has("next-token") {
-		return "", nil
+// parsePage checks a request of ListEventStreams. It returns the size of the page and the key that
+// the previous page ended with.
+func (s *Server) parsePage(r *simulator.Request) (size int, after string, e *simulator.Error) {
+	if err := (eventstream.Ref{DomainName: r.Get("DomainName"), EventStreamName: "any"}).Validate(); err != nil {
+		return 0, "", badRequest(err.Error())
+	}
+	size = max(s.opts.PageSize, 1)
+	if r.Params.Has("max-results") {
+		n, err := strconv.Atoi(r.Get("max-results"))
+		if err != nil || n < 1 || n > maxPage {
+			return 0, "", badRequest(fmt.Sprintf("max-results must be from 1 to %d, got %q.", maxPage, r.Get("max-results")))
+		}
+		size = n
 	}
 	token := r.Get("next-token")
-	after, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || token == "" || len(token) > maxToken {
-		return "", badRequest("next-token is none that ListEventStreams gave.")
+	after, ok := simulator.ParseToken(token)
+	if !ok || len(token) > maxToken || token == "" && r.Params.Has("next-token") {
+		return 0, "", badRequest("next-token must be one that ListEventStreams returned.")
 	}
-	return string(after), nil
+	return size, after, nil
 }
 
 // streamJSON is a stream as GetEventStream and ListEventStreams show it.
@@ -234,11 +246,12 @@ type destination struct {
 	Message        string      `json:",omitempty"`
 }
 
-func ofDestination(d eventstream.Destination) *destination {
-	return &destination{Uri: d.Uri, Status: d.Status, UnhealthySince: seconds(d.UnhealthySince), Message: d.Message}
+func destinationOf(v eventstream.Stream) *destination {
+	return &destination{Uri: v.Uri, Status: v.Status, UnhealthySince: seconds(v.UnhealthySince), Message: v.Message}
 }
 
-// seconds is an instant as the protocol has it, in milliseconds at the best; empty for none.
+// seconds returns an instant in the format of the protocol, with milliseconds. It returns "" for the
+// zero time.
 func seconds(t time.Time) json.Number {
 	if t.IsZero() {
 		return ""
@@ -246,14 +259,19 @@ func seconds(t time.Time) json.Number {
 	return json.Number(fmt.Sprintf("%d.%03d", t.Unix(), t.Nanosecond()/int(time.Millisecond)))
 }
 
-// refOf are the names that a request has.
-func refOf(r *simulator.Request) eventstream.Ref {
+// requestedRef returns the names in a request.
+func requestedRef(r *simulator.Request) eventstream.Ref {
 	return eventstream.Ref{DomainName: r.Get("DomainName"), EventStreamName: r.Get("EventStreamName")}
 }
 
-// requestedRef are the names of a stream, in a domain that is there.
-func (s *Server) requestedRef(r *simulator.Request) (eventstream.Ref, *simulator.Error) {
-	ref := refOf(r)
+// requestedARN returns the ARN of the stream that a request names.
+func (s *Server) requestedARN(r *simulator.Request) string {
+	return s.ARN(r.Get("DomainName"), r.Get("EventStreamName"))
+}
+
+// findRequested returns the names in a request, in a domain that exists.
+func (s *Server) findRequested(r *simulator.Request) (eventstream.Ref, *simulator.Error) {
+	ref := requestedRef(r)
 	if err := ref.Validate(); err != nil {
 		return ref, badRequest(err.Error())
 	}
@@ -263,11 +281,12 @@ func (s *Server) requestedRef(r *simulator.Request) (eventstream.Ref, *simulator
 	return ref, nil
 }
 
-// refused is the answer to a command that the state of the stream, or of its domain, does not permit.
-func (s *Server) refused(op statemachine.Operation, arn string, state eventstream.State, usual *simulator.Error) *simulator.Error {
+// stateError returns the error for a command that the state of the stream, or of its domain, does
+// not permit.
+func (s *Server) stateError(op statemachine.Operation, arn string, state eventstream.State, usual *simulator.Error) *simulator.Error {
 	if s.opts.Refuse != nil {
-		if r := s.opts.Refuse(op, arn, state); r != nil {
-			return &simulator.Error{Code: r.Code, Message: r.Message, Status: r.Status}
+		if e := s.opts.Refuse(op, arn, state); e != nil {
+			return e
 		}
 	}
 	return usual

@@ -1,32 +1,34 @@
 package eventstreamtest
 
 import (
-	"context"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is Customer Profiles of one account in one Region, in this process. It stands in for the SDK's HTTP
-// client and is an [http.Handler] as well. It is safe for concurrent use, runs no goroutine and needs no
-// closing.
+// Server is an in-process Customer Profiles of one account in one Region. It takes the place of the
+// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no goroutine
+// and need not be closed.
 //
-// Methods that take an ARN do nothing where there is no such stream, unless they say otherwise. Names are
-// case-sensitive.
+// Names are case-sensitive. Unless they say otherwise, methods that take an ARN do nothing if there
+// is no such stream.
 type Server struct {
+	awstest.Base
+
 	opts          Options
 	engine        *simulator.Server
 	createdAt     time.Time
 	domains       map[string]bool
 	streams       simulator.Store[eventstream.Stream]
 	kinesis       map[string]KinesisStatus // by ARN
-	recoveryDelay map[string]time.Duration // by ARN: how long the destination takes, unless the options say otherwise
-	named         int                      // domains that were added without a name
+	recoveryDelay map[string]time.Duration // by ARN of the stream: how long its destination takes
+	unnamedCount  int                      // domains that were added without a name
 
 	destinations simulator.Lifecycle[eventstream.Stream, eventstream.DestinationStatus]
 }
@@ -36,16 +38,12 @@ var (
 	_ http.Handler   = (*Server)(nil)
 )
 
-// NewServer makes a Customer Profiles without domains.
+// NewServer returns a server without domains.
 func NewServer(optFns ...func(*Options)) *Server {
 	s := &Server{
-		opts: Options{
-			Region: "us-east-1", Account: "123456789012",
-			StreamsPerDomain: 1, PageSize: maxPage,
-		},
+		opts:          Options{Options: simulator.DefaultOptions(), StreamsPerDomain: 1, PageSize: maxPage},
 		createdAt:     time.Now(),
 		domains:       make(map[string]bool),
-		streams:       simulator.Store[eventstream.Stream]{CaseSensitive: true},
 		kinesis:       make(map[string]KinesisStatus),
 		recoveryDelay: make(map[string]time.Duration),
 	}
@@ -56,92 +54,56 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Machine:  eventstream.DestinationMachine(),
 		State:    func(v eventstream.Stream) eventstream.DestinationStatus { return v.Status },
 		SetState: withDestination,
-		Pace:     s.pace,
+		Pace: func(v eventstream.Stream, from, to eventstream.DestinationStatus) simulator.Delay {
+			return simulator.DelayOf(s.opts.Options, v.EventStreamArn, string(from), string(to), s.recoveryDelay[v.EventStreamArn])
+		},
 	}
-	s.streams.HistoryLimit = s.opts.HistoryLimit
-	s.streams.Stale(s.opts.StaleFunc)
-	s.engine = simulator.New(s.config())
+	s.streams = simulator.Store[eventstream.Stream]{
+		CaseSensitive: true, HistoryLimit: s.opts.HistoryLimit, StaleFunc: s.opts.StaleFunc,
+	}
+	s.engine = simulator.New(simulator.Config{
+		Protocol:   simulator.REST{Routes: routes()},
+		Operations: s.operations(),
+		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
+		Unknown:    "UnknownOperationException",
+		Options:    s.opts.Options,
+	})
+	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
 
-// pace is how long a destination takes.
-func (s *Server) pace(v eventstream.Stream, from, to eventstream.DestinationStatus) simulator.Delay {
-	d := s.recoveryDelay[v.EventStreamArn]
-	if s.opts.Transition != nil {
-		d = s.opts.Transition(v.EventStreamArn, string(from), string(to))
-	}
-	return simulator.Delay{After: d, Reads: s.opts.ReadsPerTransition}
-}
-
-// config is what the engine needs to know.
-func (s *Server) config() simulator.Config {
-	protocol, operations := s.operations()
-	c := simulator.Config{
-		Protocol:     protocol,
-		Operations:   operations,
-		Throttled:    simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
-		Unknown:      "UnknownOperationException",
-		HistoryLimit: s.opts.HistoryLimit,
-	}
-	if f := s.opts.Latency; f != nil {
-		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
-	}
-	if f := s.opts.Intercept; f != nil {
-		c.Intercept = func(c simulator.Call) *simulator.Failure { return (*simulator.Failure)(f(Call(c))) }
-	}
-	return c
-}
-
-// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that
-// belong to nobody, and the server as the HTTP client. Retries are the SDK's default.
-func (s *Server) Config() aws.Config {
-	return aws.Config{
-		Region: s.opts.Region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "simulated", Source: "eventstreamtest"}, nil
-		}),
-		HTTPClient: s,
-	}
-}
-
-// Do answers a request without a socket. It is what makes the server an [aws.HTTPClient].
-func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.engine.Do(r) }
-
-// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A
-// connection that is to break is closed without an answer; where w cannot do that, the answer is an empty 502.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
-
-// ARN is the ARN that a stream has, be there one or not.
+// ARN returns the ARN of a stream, which need not exist.
 func (s *Server) ARN(domainName, eventStreamName string) string {
 	return s.arn("profile", "domains/"+domainName+"/event-streams/"+eventStreamName)
 }
 
 func (s *Server) arn(service, resource string) string {
-	return "arn:" + simulator.Partition(s.opts.Region) + ":" + service + ":" + s.opts.Region + ":" + s.opts.Account + ":" + resource
+	return simulator.ARN(service, s.opts.Region, s.opts.Account, resource)
 }
 
-// Set brings a stream into a state, as the service or somebody else would: StateAbsent is [Server.Remove]. A
-// state that Customer Profiles does not have stays.
+// Set changes the state of a stream, as the service or another actor would. StateAbsent does what
+// [Server.Remove] does. A state that Customer Profiles does not have stays.
 func (s *Server) Set(arn string, state eventstream.State) {
-	s.change(arn, func(r *resource, v eventstream.Stream, now time.Time) { set(r, v, state, now) })
+	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) { setState(r, v, state, now) })
 }
 
-// Lapse stops a stream that is running, as the service does for reasons that AWS does not document.
+// Lapse stops a running stream, as the service does for reasons that AWS does not document.
 func (s *Server) Lapse(arn string) {
-	s.change(arn, func(r *resource, v eventstream.Stream, now time.Time) {
+	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		for _, t := range eventstream.Machine().Transitions() {
 			if t.From == v.State && t.Lapse {
-				set(r, v, t.To, now)
+				setState(r, v, t.To, now)
 				return
 			}
 		}
 	})
 }
 
-// SetDestination changes the status of a stream's destination and the service's words on it. An unhealthy one
-// gets healthy by itself after [Options].Healing, if that is set and the message does not need a new stream.
+// SetDestination changes the status of a stream's destination and the service's message about it. If
+// the option DestinationRecovery is set and the message does not require a new stream, an unhealthy
+// destination becomes healthy on its own.
 func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus, message string) {
-	s.change(arn, func(r *resource, v eventstream.Stream, now time.Time) {
+	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		if status != eventstream.DestinationUnhealthy {
 			v.UnhealthySince = time.Time{}
 		} else if v.Status != status {
@@ -152,7 +114,8 @@ func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus
 	})
 }
 
-// scheduleRecovery makes v the truth, and plans that its destination gets healthy, unless it does not by itself.
+// scheduleRecovery makes v the current record and plans the recovery of its destination, if it
+// recovers on its own.
 func (s *Server) scheduleRecovery(r *resource, v eventstream.Stream, now time.Time, usual time.Duration) {
 	if v.MustRecreate() || usual <= 0 && s.opts.ReadsPerTransition <= 0 && s.opts.Transition == nil {
 		r.Set(now, &s.destinations, v)
@@ -162,8 +125,8 @@ func (s *Server) scheduleRecovery(r *resource, v eventstream.Stream, now time.Ti
 	s.destinations.Enter(r, now, v)
 }
 
-// SetKinesisStream says whether Customer Profiles can use a Kinesis data stream, given as ARN, for a new event
-// stream; it can use any at first. Event streams that lead there already stay as they are: see
+// SetKinesisStream sets whether Customer Profiles can use a Kinesis data stream, given as an ARN,
+// for a new event stream. At first it can use every one. Existing event streams do not change: see
 // [Server.SetDestination].
 func (s *Server) SetKinesisStream(uri string, status KinesisStatus) {
 	s.engine.Update(func(time.Time) { s.kinesis[uri] = status })
@@ -171,26 +134,28 @@ func (s *Server) SetKinesisStream(uri string, status KinesisStatus) {
 
 // Remove deletes a stream.
 func (s *Server) Remove(arn string) {
-	s.change(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
+	s.update(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
 }
 
-// Stale makes reads of a stream show what was true d ago, or that it was absent then; zero ends it. The stream
-// need not be there yet. An empty arn means every stream there is. Commands always see the truth.
+// Stale makes reads of a stream show its state of d ago, even that it was absent then. Zero ends it.
+// The stream need not exist yet. An empty arn means every stream that exists now. Commands always
+// see the current state.
 func (s *Server) Stale(arn string, d time.Duration) {
-	stale := simulator.Staleness(func() time.Duration { return d })
-	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
+	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
 }
 
-// FreezeReads makes the next n reads of a stream, which need not be there, show what is true now: by
-// GetEventStream and by ListEventStreams together. An empty arn means every stream there is.
+// FreezeReads makes the next n reads of a stream, which need not exist, show its state of now.
+// GetEventStream and ListEventStreams count together. An empty arn means every stream that exists
+// now.
 func (s *Server) FreezeReads(arn string, n int) {
-	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
+	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// Throttle gives the account quotas: for GetEventStream, ListEventStreams and DeleteEventStream a bucket each
-// of burst requests, refilled with perSecond a second, and for CreateEventStream a fifth of it. Customer
-// Profiles' own are 5 a second, and thus Throttle(5, 5). A request beyond its quota is answered
-// ThrottlingException, "Rate exceeded". A burst below one ends it. There is no quota at first.
+// Throttle gives the account its quotas. GetEventStream, ListEventStreams and DeleteEventStream each
+// get a bucket of burst requests, refilled with perSecond requests per second. CreateEventStream
+// gets a fifth of both, but at least one request. The quotas of Customer Profiles are Throttle(5,
+// 5). A request beyond its quota fails with ThrottlingException, "Rate exceeded". A burst below 1
+// removes the quotas. At first there are none.
 func (s *Server) Throttle(burst int, perSecond float64) {
 	for _, op := range []statemachine.Operation{getEventStream, listEventStreams, eventstream.DeleteEventStream} {
 		s.engine.Throttle(string(op), burst, perSecond)
@@ -201,47 +166,29 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(string(eventstream.CreateEventStream), burst, perSecond/5)
 }
 
-// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the
-// order in which they were given. A request that is throttled uses up none.
-func (s *Server) Fail(op statemachine.Operation, f Failure) {
-	s.engine.Fail(op, simulator.Failure(f))
-}
-
-// ClearFailures drops what [Server.Fail] was given for an operation; for an empty op, everything.
-func (s *Server) ClearFailures(op statemachine.Operation) { s.engine.ClearFailures(op) }
-
-// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were
-// taken. Of more than a million, the latest. The slice is the caller's.
-func (s *Server) Calls() []Call {
-	calls := s.engine.Calls()
-	list := make([]Call, len(calls))
-	for i, c := range calls {
-		list[i] = Call(c)
-	}
-	return list
-}
-
-// State is the true state of a stream, whatever reads show: StateAbsent where there is none.
+// State returns the current state of a stream, even if reads are stale. It returns StateAbsent if
+// there is no such stream.
 func (s *Server) State(arn string) eventstream.State {
 	state := eventstream.StateAbsent
-	s.change(arn, func(_ *resource, v eventstream.Stream, _ time.Time) { state = v.State })
+	s.update(arn, func(_ *resource, v eventstream.Stream, _ time.Time) { state = v.State })
 	return state
 }
 
-// History lists the true states of a stream up to now, each with the instant from which it had it: since it was
-// added or, for one that was created by a request, since the server was made. The slice is the caller's.
+// History returns the states of a stream, each with the instant at which it began. It starts when
+// the stream was added. For a stream that a request created, it starts when the server was made. The
+// caller owns the slice.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {
 		if r := s.streams.Get(arn); r != nil {
-			list = s.history(r, now)
+			list = simulator.States(r, now, stateOf, eventstream.StateAbsent)
 		}
 	})
 	return list
 }
 
-// change runs f on a stream that exists.
-func (s *Server) change(arn string, f func(r *resource, v eventstream.Stream, now time.Time)) {
+// update calls f with a stream that exists.
+func (s *Server) update(arn string, f func(r *resource, v eventstream.Stream, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if r := s.streams.Get(arn); r != nil {
 			if v, ok := r.Now(now); ok {
@@ -251,11 +198,11 @@ func (s *Server) change(arn string, f func(r *resource, v eventstream.Stream, no
 	})
 }
 
-// each runs f on a stream, be there one or not, or on all that there are or were.
-func (s *Server) each(arn string, f func(r *resource, now time.Time)) {
+// updateAll calls f with one stream, which need not exist, or, if arn is empty, with each.
+func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if arn != "" {
-			f(s.findOrReserve(arn), now)
+			f(s.streams.Reserve(s.createdAt, arn), now)
 			return
 		}
 		for _, r := range s.streams.All() {

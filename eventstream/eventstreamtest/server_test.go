@@ -20,11 +20,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/document"
 	"github.com/aws/smithy-go/middleware"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -116,9 +116,7 @@ func TestFromCreateToDelete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(&customerprofiles.CreateEventStreamOutput{EventStreamArn: new(streamARN), Tags: tags}, created, sdk); diff != "" {
-			t.Errorf("create (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "create", &customerprofiles.CreateEventStreamOutput{EventStreamArn: new(streamARN), Tags: tags}, created, sdk)
 		at := began.Add(time.Hour + time.Millisecond)
 		want := &customerprofiles.GetEventStreamOutput{
 			DomainName: new("example-domain"), EventStreamArn: new(streamARN), CreatedAt: &at, State: types.EventStreamStateRunning, Tags: tags,
@@ -130,9 +128,7 @@ func TestFromCreateToDelete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got, sdk); diff != "" {
-			t.Errorf("get (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "get", want, got, sdk)
 		time.Sleep(time.Minute - 1)
 		if got := shows(t, s); got != "RUNNING UNHEALTHY" {
 			t.Errorf("the instant before it is healthy: %s", got)
@@ -149,9 +145,7 @@ func TestFromCreateToDelete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(wantList, gotList, sdk); diff != "" {
-			t.Errorf("list (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "list", wantList, gotList, sdk)
 		if _, err := remove(t, s, "example-domain", "example-stream"); err != nil {
 			t.Fatal(err)
 		}
@@ -165,9 +159,7 @@ func TestFromCreateToDelete(t *testing.T) {
 			{State: eventstream.StateStopped, At: created1.Add(time.Minute)},
 			{State: eventstream.StateAbsent, At: created1.Add(time.Minute)},
 		}
-		if diff := cmp.Diff(wantHistory, s.History(streamARN)); diff != "" {
-			t.Errorf("history (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "history", wantHistory, s.History(streamARN))
 		if got := s.ARN("example-domain", "example-stream"); got != streamARN {
 			t.Errorf("the ARN is %s", got)
 		}
@@ -208,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		{"a destination of another service", with(func(i *in) { i.Uri = new("arn:aws:firehose:us-east-1:123456789012:deliverystream/a") }), "BadRequestException", 400, "Uri must be an ARN of kinesis"},
 		{"a destination in another Region", with(func(i *in) { i.Uri = new(strings.Replace(uri, "us-east-1", "eu-west-1", 1)) }), "BadRequestException", 400, "in the account and Region of the domain"},
 		{"a destination in another account", with(func(i *in) { i.Uri = new(strings.Replace(uri, "123456789012", "210987654321", 1)) }), "BadRequestException", 400, "in the account and Region of the domain"},
-		{"a map without tags", with(func(i *in) { i.Tags = map[string]string{} }), "BadRequestException", 400, "Tags has no entries"},
+		{"a map without tags", with(func(i *in) { i.Tags = map[string]string{} }), "BadRequestException", 400, "Tags must have at least 1 entry"},
 		{"a tag that AWS keeps for itself", with(func(i *in) { i.Tags = map[string]string{"aws:x": ""} }), "BadRequestException", 400, "aws:x"},
 		{"a destination that is not active", func(t *testing.T, s *server) error {
 			s.SetKinesisStream(uri, eventstreamtest.KinesisNotActive)
@@ -235,11 +227,11 @@ func TestRefusals(t *testing.T) {
 		{"too large a page", func(t *testing.T, s *server) error {
 			_, err := list(t, s, "example-domain", func(i *customerprofiles.ListEventStreamsInput) { i.MaxResults = new(int32(101)) })
 			return err
-		}, "BadRequestException", 400, "max-results must be 1 to 100"},
+		}, "BadRequestException", 400, "max-results must be from 1 to 100"},
 		{"too small a page", func(t *testing.T, s *server) error {
 			_, err := list(t, s, "example-domain", func(i *customerprofiles.ListEventStreamsInput) { i.MaxResults = new(int32(0)) })
 			return err
-		}, "BadRequestException", 400, "max-results must be 1 to 100"},
+		}, "BadRequestException", 400, "max-results must be from 1 to 100"},
 		{"a made-up token", func(t *testing.T, s *server) error {
 			_, err := list(t, s, "example-domain", func(i *customerprofiles.ListEventStreamsInput) { i.NextToken = new("!") })
 			return err
@@ -247,7 +239,7 @@ func TestRefusals(t *testing.T) {
 		{"an operation that is not modelled", func(t *testing.T, s *server) error {
 			_, err := client(s).GetDomain(t.Context(), &customerprofiles.GetDomainInput{DomainName: new("x")})
 			return err
-		}, "UnknownOperationException", 404, "It models CreateEventStream (POST /domains/{DomainName}/event-streams/{EventStreamName}), DeleteEventStream"},
+		}, "UnknownOperationException", 404, "It supports CreateEventStream (POST /domains/{DomainName}/event-streams/{EventStreamName}), DeleteEventStream"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			err := test.do(t, running())
@@ -306,9 +298,7 @@ func TestSettings(t *testing.T) {
 		_, err := create(t, s)
 		_, err2 := create(t, s, func(in *customerprofiles.CreateEventStreamInput) { in.EventStreamName = new("other") })
 		_, err3 := remove(t, s, "example-domain", "other")
-		if diff := cmp.Diff([]string{"ConflictException", "ConflictException", "ResourceNotFoundException"}, []string{code(t, err), code(t, err2), code(t, err3)}); diff != "" {
-			t.Errorf("codes (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "codes", []string{"ConflictException", "ConflictException", "ResourceNotFoundException"}, []string{code(t, err), code(t, err2), code(t, err3)})
 		other := s.ARN("example-domain", "other")
 		want := []seen{
 			{eventstream.CreateEventStream, streamARN, eventstream.StateRunning},
@@ -354,16 +344,10 @@ func TestPages(t *testing.T) {
 		}
 		return names
 	}
-	if diff := cmp.Diff([]string{"ab", "cd"}, pages(nil)); diff != "" {
-		t.Errorf("the default (-want +got)\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"abc", "d"}, pages(new(int32(3)))); diff != "" {
-		t.Errorf("three (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "the default", []string{"ab", "cd"}, pages(nil))
+	assert.Equal(t, "three", []string{"abc", "d"}, pages(new(int32(3))))
 	s.Remove(s.ARN("example-domain", "b"))
-	if diff := cmp.Diff([]string{"acd"}, pages(new(int32(100)))); diff != "" {
-		t.Errorf("all (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "all", []string{"acd"}, pages(new(int32(100))))
 	if out, err := list(t, s, "example"); err != nil || len(out.Items) != 0 || out.NextToken != nil {
 		t.Errorf("a domain whose name begins the others': %+v, %v", out, err)
 	}
@@ -408,9 +392,7 @@ func TestWhatOthersDo(t *testing.T) {
 			"STOPPED HEALTHY STOPPED", "STOPPED HEALTHY STOPPED", "RUNNING HEALTHY RUNNING", "PAUSED HEALTHY PAUSED",
 			"ResourceNotFoundException ABSENT", "ResourceNotFoundException ABSENT",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 	})
 }
 
@@ -447,9 +429,7 @@ func TestStaleReads(t *testing.T) {
 		see()
 		see()
 		want := []string{"ResourceNotFoundException", "RUNNING HEALTHY", "RUNNING HEALTHY", "RUNNING HEALTHY", "ResourceNotFoundException"}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 	})
 }
 
@@ -482,9 +462,7 @@ func TestByReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{shows(t, s), shows(t, s), shows(t, s)}
-	if diff := cmp.Diff([]string{"RUNNING UNHEALTHY", "RUNNING UNHEALTHY", "RUNNING HEALTHY"}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", []string{"RUNNING UNHEALTHY", "RUNNING UNHEALTHY", "RUNNING HEALTHY"}, got)
 }
 
 func TestTransition(t *testing.T) {
@@ -500,12 +478,8 @@ func TestTransition(t *testing.T) {
 		time.Sleep(90*time.Second - 1)
 		before := shows(t, s)
 		time.Sleep(1 * time.Nanosecond)
-		if diff := cmp.Diff([]string{"RUNNING UNHEALTHY", "RUNNING HEALTHY"}, []string{before, shows(t, s)}); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-		if diff := cmp.Diff([]string{streamARN + " UNHEALTHY HEALTHY"}, asked); diff != "" {
-			t.Errorf("asked (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", []string{"RUNNING UNHEALTHY", "RUNNING HEALTHY"}, []string{before, shows(t, s)})
+		assert.Equal(t, "asked", []string{streamARN + " UNHEALTHY HEALTHY"}, asked)
 	})
 }
 
@@ -531,17 +505,11 @@ func TestThrottle(t *testing.T) {
 			return n
 		}
 		want := map[string]int{"get": 5, "list": 5, "delete": 5, "create": 1}
-		if diff := cmp.Diff(want, ok()); diff != "" {
-			t.Errorf("at first (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "at first", want, ok())
 		time.Sleep(time.Second)
-		if diff := cmp.Diff(want, ok()); diff != "" {
-			t.Errorf("a second later (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "a second later", want, ok())
 		s.Throttle(0, 0)
-		if diff := cmp.Diff(map[string]int{"get": 10, "list": 10, "delete": 10, "create": 10}, ok()); diff != "" {
-			t.Errorf("without (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "without", map[string]int{"get": 10, "list": 10, "delete": 10, "create": 10}, ok())
 	})
 }
 
@@ -571,9 +539,7 @@ func TestCalls(t *testing.T) {
 			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, ResourceCount: 1},
 			{At: began.Add(2 * time.Second), Operation: "DeleteEventStream", Resource: streamARN, ResourceCount: 1, Accepted: true},
 		}
-		if diff := cmp.Diff(want, s.Calls()); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, s.Calls())
 	})
 }
 

@@ -11,30 +11,33 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// What AWS says of a destination that is unhealthy, as its troubleshooting page for the real-time export lists it.
+// The messages of AWS about an unhealthy destination, from the troubleshooting page for the
+// real-time export.
 const (
-	// MessageNotActive and MessageMissing need a new stream: see [eventstream.Destination.MustRecreate].
+	// MessageNotActive and MessageMissing require a new stream: see
+	// [eventstream.Destination.MustRecreate].
 	MessageNotActive = "The Kinesis Data Stream is not Active. Please check the configuration and recreate the event stream later"
 	MessageMissing   = "The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination"
 
-	// MessageThrottled, MessageKeyThrottled and MessageKey are about what can be mended while the stream stays.
-	// The last is as AWS writes it.
+	// MessageThrottled, MessageKeyThrottled and MessageKey are about causes that can be fixed while
+	// the stream exists. The typing error in the last one is that of AWS.
 	MessageThrottled    = "The Kinesis Data Stream is being throttled. Please consider provision higher Kinesis throughput appropriately"
 	MessageKeyThrottled = "The KMS key used to encrypt Kinesis Data Stream is being throttled. Please consider increasing the KMS request quota appropriately"
 	MessageKey          = "Check the KMS Key configuration of you Kinesis Data Stream"
 )
 
-// KinesisStatus is whether a Kinesis data stream can be a destination: see [Server.SetKinesis].
+// KinesisStatus says whether a Kinesis data stream can be a destination: see
+// [Server.SetKinesisStream].
 type KinesisStatus string
 
-// The states of a Kinesis data stream.
+// The statuses of a Kinesis data stream.
 const (
-	KinesisActive    KinesisStatus = "ACTIVE"
-	KinesisNotActive KinesisStatus = "NOT ACTIVE" // being created or deleted
-	KinesisMissing   KinesisStatus = "MISSING"
+	KinesisActive    KinesisStatus = "ACTIVE"     // it can be a destination
+	KinesisNotActive KinesisStatus = "NOT ACTIVE" // it is being created or deleted
+	KinesisMissing   KinesisStatus = "MISSING"    // it does not exist
 )
 
-// message is what AWS says of a destination in this status; empty: it can be used.
+// message returns AWS's message about a destination in this status, "" if it can be used.
 func (k KinesisStatus) message() string {
 	switch k {
 	case KinesisNotActive:
@@ -46,36 +49,36 @@ func (k KinesisStatus) message() string {
 	return ""
 }
 
-// EventStream is an event stream to add. Every member has a default.
+// EventStream is an event stream to add. Each field's zero value means its default.
 type EventStream struct {
-	DomainName      string            // added too, if it is not there; "domain-1", "domain-2", …
-	EventStreamName string            // "event-stream-1"
-	Uri             string            // a Kinesis data stream named for the domain, in the server's Region and account
-	Tags            map[string]string // none
+	DomainName      string            // added if it does not exist; defaults to "domain-1", "domain-2", …
+	EventStreamName string            // defaults to "event-stream-1"
+	Uri             string            // defaults to a Kinesis data stream with the name of the domain, in the server's Region and account
+	Tags            map[string]string // defaults to none
 
-	State eventstream.State // running
+	State eventstream.State // defaults to RUNNING
 
-	// The destination: healthy, and no message.
+	// DestinationStatus defaults to HEALTHY, DestinationMessage to none.
 	DestinationStatus  eventstream.DestinationStatus
 	DestinationMessage string
 }
 
-// The record of a stream is the stream as GetEventStream shows it, by value. Maps in it are never changed. A
-// stream that is absent is a resource that does not exist.
+// resource is a stream as GetEventStream shows it. Its maps are never modified. An absent stream is
+// a resource that does not exist.
 type resource = simulator.Resource[eventstream.Stream]
 
-// AddDomain adds a Customer Profiles domain without streams; one that is there stays as it is.
+// AddDomain adds a Customer Profiles domain without streams. A domain that exists does not change.
 func (s *Server) AddDomain(name string) {
 	s.engine.Update(func(time.Time) { s.domains[name] = true })
 }
 
-// AddEventStream adds a stream, whether or not CreateEventStream would, and returns its ARN. One of the same
-// names is replaced, and its history goes on. A destination that is added as unhealthy stays so.
+// AddEventStream adds a stream and returns its ARN. Quotas and constraints do not apply. It replaces
+// a stream of the same names, whose history continues. An unhealthy destination stays unhealthy.
 func (s *Server) AddEventStream(e EventStream) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		if e.DomainName == "" {
-			s.named++
-			e.DomainName = fmt.Sprintf("domain-%d", s.named)
+			s.unnamedCount++
+			e.DomainName = fmt.Sprintf("domain-%d", s.unnamedCount)
 		}
 		v := eventstream.Stream{
 			DomainName: e.DomainName, EventStreamName: cmp.Or(e.EventStreamName, "event-stream-1"),
@@ -99,19 +102,11 @@ func (s *Server) AddEventStream(e EventStream) (arn string) {
 	return arn
 }
 
-// findOrReserve is the resource of an ARN. If there is none it is one that was absent ever since, so that reads can be
-// old enough to show that.
-func (s *Server) findOrReserve(arn string) *resource {
-	if r := s.streams.Get(arn); r != nil {
-		return r
-	}
-	r := s.streams.Put(time.Time{}, eventstream.Stream{}, arn)
-	r.Remove(time.Time{})
-	return r
-}
+// stateOf returns the state of a stream.
+func stateOf(v eventstream.Stream) eventstream.State { return v.State }
 
-// set brings a stream into a state.
-func set(r *resource, v eventstream.Stream, state eventstream.State, now time.Time) {
+// setState changes the state of a stream.
+func setState(r *resource, v eventstream.Stream, state eventstream.State, now time.Time) {
 	if state == eventstream.StateAbsent {
 		r.Remove(now)
 		return
@@ -119,7 +114,7 @@ func set(r *resource, v eventstream.Stream, state eventstream.State, now time.Ti
 	r.Set(now, "state", withState(v, state, now))
 }
 
-// withState is the stream in another state.
+// withState returns the stream in another state.
 func withState(v eventstream.Stream, state eventstream.State, now time.Time) eventstream.Stream {
 	if state != v.State {
 		v.StoppedSince = time.Time{}
@@ -131,41 +126,14 @@ func withState(v eventstream.Stream, state eventstream.State, now time.Time) eve
 	return v
 }
 
-// withDestination is the stream with its destination in another status, which a destination has only by getting
-// healthy.
+// withDestination returns the stream with its destination in another status. The lifecycle only
+// makes destinations healthy, so there is no message.
 func withDestination(v eventstream.Stream, status eventstream.DestinationStatus) eventstream.Stream {
 	v.Destination = eventstream.Destination{Uri: v.Uri, Status: status}
 	return v
 }
 
-// state is the state of a stream, absent where it does not exist.
-func state(v eventstream.Stream, exists bool) eventstream.State {
-	if !exists {
-		return eventstream.StateAbsent
-	}
-	return v.State
-}
-
-// inDomain reports whether a resource is, or was, one of a domain.
+// inDomain reports whether a resource is, or was, a stream of a domain.
 func (s *Server) inDomain(r *resource, domainName string) bool {
 	return strings.HasPrefix(r.Key(), s.ARN(domainName, ""))
-}
-
-// history is the states of a stream, each with the instant from which it had it.
-func (s *Server) history(r *resource, now time.Time) []Sighting {
-	var list []Sighting
-	for _, m := range r.History(now) {
-		at := m.At
-		switch {
-		case at.IsZero() && !m.Gone: // what place needs to remove something
-			continue
-		case at.IsZero():
-			at = s.createdAt
-		}
-		is := state(m.Value, !m.Gone)
-		if n := len(list); n == 0 || list[n-1].State != is {
-			list = append(list, Sighting{State: is, At: at})
-		}
-	}
-	return list
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// protocol is how a client writes its requests, and wants to read its errors.
+// protocol is the format of a client's requests, and of the errors that it understands.
 type protocol int
 
 const (
@@ -15,13 +15,13 @@ const (
 	query
 )
 
-// errorResponse is an error that a service would not answer, but what stands before it.
+// errorResponse is an error of the router, for a request that reaches no service.
 type errorResponse struct {
 	status        int
 	code, message string
 }
 
-// write answers with the error in the client's protocol.
+// write writes the error in the client's protocol.
 func (e errorResponse) write(w http.ResponseWriter, p protocol) {
 	contentType, body := e.document(p)
 	h := w.Header()
@@ -31,12 +31,13 @@ func (e errorResponse) write(w http.ResponseWriter, p protocol) {
 		h.Set("X-Amzn-Errortype", e.code)
 	}
 	w.WriteHeader(e.status)
-	_, _ = w.Write(body) // a client that left is no concern of ours
+	_, _ = w.Write(body) // the client may have left
 }
 
+// document returns the error as a document of the protocol.
 func (e errorResponse) document(p protocol) (contentType string, body []byte) {
 	if p == query {
-		body, _ = xml.Marshal(struct { // of strings alone
+		body, _ = xml.Marshal(struct { // strings always encode
 			XMLName xml.Name `xml:"ErrorResponse"`
 			Type    string   `xml:"Error>Type"`
 			Code    string   `xml:"Error>Code"`
@@ -48,7 +49,7 @@ func (e errorResponse) document(p protocol) (contentType string, body []byte) {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}{e.code, e.message})
-	if err != nil { // of strings alone there is none
+	if err != nil { // strings always encode
 		body = nil
 	}
 	if p == jsonRPC {

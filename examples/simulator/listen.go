@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -9,14 +10,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// listen listens on an address, which has to be one that only this machine reaches, unless remote.
+// listen listens on an address. Unless remote is set, it must be a loopback address.
 func listen(ctx context.Context, addr string, remote bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 	}
 	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil || port == "" {
-		return nil, &cli.UsageError{Message: fmt.Sprintf("-addr: %q is no port", port)}
+		return nil, &cli.UsageError{Message: fmt.Sprintf("-addr: %q is not a port", port)}
 	}
 	if !remote {
 		if host, err = loopback(ctx, host); err != nil {
@@ -27,10 +28,11 @@ func listen(ctx context.Context, addr string, remote bool) (net.Listener, error)
 	return c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
 }
 
-// loopback is the address of a host by which only this machine reaches it. No name is trusted for what it says: what it stands for counts.
+// loopback returns the loopback address of a host. It resolves names, because a name alone proves
+// nothing.
 func loopback(ctx context.Context, host string) (string, error) {
 	if host == "" {
-		return "", fmt.Errorf("no host means every address of this machine: 127.0.0.1 is only for itself, and -allow-remote takes all")
+		return "", errors.New("an empty host means every address of this machine; use 127.0.0.1 or -allow-remote")
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -40,7 +42,7 @@ func loopback(ctx context.Context, host string) (string, error) {
 	for _, a := range addrs {
 		a = a.Unmap()
 		if !a.IsLoopback() {
-			return "", fmt.Errorf("others reach %s (%s), too: 127.0.0.1 is only for this machine, and -allow-remote takes all", host, a)
+			return "", fmt.Errorf("%s (%s) is not a loopback address; use 127.0.0.1 or -allow-remote", host, a)
 		}
 		if found == "" || a.Is4() {
 			found = a.String()
@@ -49,52 +51,53 @@ func loopback(ctx context.Context, host string) (string, error) {
 	return found, nil
 }
 
-// limitListener is a listener with so many connections at once. The next ones wait, as they do for a busy server.
+// limitListener is a listener that limits the number of open connections. More connections wait.
 type limitListener struct {
 	net.Listener
 
-	free  chan struct{}
-	ended chan struct{}
-	end   func()
+	slots  chan struct{}
+	closed chan struct{}
+	close  func()
 }
 
+// limit returns a listener with a maximum number of open connections.
 func limit(l net.Listener, connections int) *limitListener {
-	ended := make(chan struct{})
+	closed := make(chan struct{})
 	return &limitListener{
-		Listener: l, free: make(chan struct{}, connections),
-		ended: ended, end: sync.OnceFunc(func() { close(ended) }),
+		Listener: l, slots: make(chan struct{}, connections),
+		closed: closed, close: sync.OnceFunc(func() { close(closed) }),
 	}
 }
 
-// Accept waits for a free place, and then for a connection.
+// Accept waits for a slot and then for a connection.
 func (l *limitListener) Accept() (net.Conn, error) {
 	select {
-	case l.free <- struct{}{}:
-	case <-l.ended:
+	case l.slots <- struct{}{}:
+	case <-l.closed:
 		return nil, net.ErrClosed
 	}
 	c, err := l.Listener.Accept()
 	if err != nil {
-		<-l.free
+		<-l.slots
 		return nil, err
 	}
-	return &conn{Conn: c, release: sync.OnceFunc(func() { <-l.free })}, nil
+	return &conn{Conn: c, release: sync.OnceFunc(func() { <-l.slots })}, nil
 }
 
-// Close ends an Accept that waits, too.
+// Close closes the listener and ends a waiting Accept.
 func (l *limitListener) Close() error {
-	l.end()
+	l.close()
 	return l.Listener.Close()
 }
 
-// conn gives its place back.
+// conn is a connection that occupies a slot.
 type conn struct {
 	net.Conn
 
 	release func()
 }
 
-// Close closes the connection.
+// Close closes the connection and releases its slot.
 func (c *conn) Close() error {
 	defer c.release()
 	return c.Conn.Close()

@@ -1,26 +1,30 @@
-// Simulator serves the three services that the library is about, simulated, on one port of this machine, for any AWS client: the AWS CLI, the
-// SDKs of any language, your own programs. It needs no AWS account, and keeps nothing when it ends.
+// Simulator serves simulations of the three services that the library covers, on one port of this
+// machine. Any AWS client can use it: the AWS CLI, the SDKs of any language, your own programs. It
+// needs no AWS account and forgets everything when it ends.
 //
 //	go run ./examples/simulator -addr 127.0.0.1:4566 -transition 2s
 //
-// The first line of its output is "listening on http://127.0.0.1:4566". With port 0 it picks a free one. Each call is a line of the log, on
-// standard error. SIGINT (Ctrl-C) and SIGTERM end it, with status 0; wrong flags do with 2.
+// The first line of its output is "listening on http://127.0.0.1:4566". Port 0 is a free port. It
+// logs each call on standard error. SIGINT (Ctrl-C) and SIGTERM end it with status 0, invalid flags
+// with status 2.
 //
-// In us-east-1 and the account 123456789012 there are at first:
+// It starts with these resources, in us-east-1 and the account 123456789012:
 //
-//   - the Aurora PostgreSQL cluster das-cluster, its activity stream stopped: arn:aws:rds:us-east-1:123456789012:cluster:das-cluster
-//   - the Oracle instance my-orcl-db, its activity stream stopped: arn:aws:rds:us-east-1:123456789012:db:my-orcl-db
+//   - the Aurora PostgreSQL cluster das-cluster, whose activity stream is stopped:
+//     arn:aws:rds:us-east-1:123456789012:cluster:das-cluster
+//   - the Oracle instance my-orcl-db, whose activity stream is stopped:
+//     arn:aws:rds:us-east-1:123456789012:db:my-orcl-db
 //   - an event data store of Management events, STOPPED_INGESTION:
 //     arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/4d2a1f0e-1111-4222-8333-123456789abc
 //   - an event data store of ActivityAuditLog events, ENABLED:
 //     arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/5e3b2a1f-2222-4333-8444-23456789abcd
-//   - the Customer Profiles domain example-domain with the event stream example-stream, RUNNING and HEALTHY, to
-//     arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
+//   - the Customer Profiles domain example-domain with the event stream example-stream, RUNNING and
+//     HEALTHY, to arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
 //
 // # The AWS CLI
 //
-// Any credentials will do, as long as there are some: signatures are not checked. Give the endpoint with each command: the CLI
-// does not take AWS_ENDPOINT_URL for RDS in us-east-1, and would send the command to AWS.
+// Signatures are not checked, so any credentials work. Pass the endpoint with each command. The CLI
+// ignores AWS_ENDPOINT_URL for RDS in us-east-1 and would send the command to AWS.
 //
 //	export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 //	alias awssim="aws --endpoint-url http://127.0.0.1:4566"
@@ -39,19 +43,21 @@
 //
 // # Go
 //
-//	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("us-east-1"), config.WithBaseEndpoint("http://127.0.0.1:4566"),
+//	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("us-east-1"),
+//		config.WithBaseEndpoint("http://127.0.0.1:4566"),
 //		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
 //	…
 //	client := activitystream.NewFromConfig(cfg)
 //
-// or AWS_ENDPOINT_URL=http://127.0.0.1:4566 in the environment, and LoadDefaultConfig alone. In Go tests the packages activitystreamtest,
-// ingestiontest and eventstreamtest are closer at hand: they need no socket, run in virtual time, and do on demand what AWS does once in a
-// while.
+// With AWS_ENDPOINT_URL=http://127.0.0.1:4566 in the environment, LoadDefaultConfig needs no options.
+// In Go tests, use the packages activitystreamtest, ingestiontest and eventstreamtest instead. They
+// need no socket, run in virtual time and inject rare faults on demand.
 //
-// # What it keeps out
+// # Limits
 //
-// It listens on this machine alone, unless -allow-remote is given. Requests are bounded in size and time, connections in number, and what
-// it remembers by the resources that there are. An operation that it does not model is refused with an error that lists those it does.
+// It listens on a loopback address unless -allow-remote is set. The size and duration of requests
+// and the number of connections are limited. It keeps no history beyond the existing resources. It
+// rejects an operation that it does not support, with an error that lists those that it does.
 package main
 
 import (
@@ -70,12 +76,12 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	var b settings
-	addr := flags.String("addr", "127.0.0.1:4566", "the `host:port` to listen on, of this machine alone; port 0 is a free one")
-	remote := flags.Bool("allow-remote", false, "listen on other addresses than those of this machine alone, too")
+	addr := flags.String("addr", "127.0.0.1:4566", "the `host:port` to listen on, a loopback address; port 0 is a free port")
+	remote := flags.Bool("allow-remote", false, "allow other addresses than loopback addresses")
 	flags.DurationVar(&b.transition, "transition", 2*time.Second, "how long each transition takes, such as from starting to started")
 	flags.DurationVar(&b.window, "maintenance-window", 24*time.Hour, "how long a command without ApplyImmediately waits")
-	flags.DurationVar(&b.latency, "latency", 0, "how long each answer takes")
-	flags.BoolVar(&b.throttle, "throttle", false, "keep to the quotas of the real services")
+	flags.DurationVar(&b.latency, "latency", 0, "how long each response takes")
+	flags.BoolVar(&b.throttle, "throttle", false, "apply the quotas of the real services")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}

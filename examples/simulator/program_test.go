@@ -111,7 +111,7 @@ func TestProgram(t *testing.T) {
 			}
 		}
 		line := regexp.MustCompile(`(?m)^time=\S+ level=INFO msg=call service=rds operation=StartActivityStream ` +
-			`resource=arn:aws:rds:us-east-1:123456789012:cluster:das-cluster status=200 code="" took=\S+$`)
+			`resource=arn:aws:rds:us-east-1:123456789012:cluster:das-cluster status=200 code="" duration=\S+$`)
 		if !line.MatchString(log) {
 			t.Errorf("the log lacks a line like %s:\n%s", line, log)
 		}

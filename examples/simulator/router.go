@@ -15,16 +15,16 @@ import (
 	"time"
 )
 
-// router takes a request in, within the limits, and hands it to its service.
+// router reads requests, within the limits, and passes them to their services.
 type router struct {
 	services []service
 	body     int64
 	log      *slog.Logger
 }
 
-// ServeHTTP answers a request.
+// ServeHTTP serves a request.
 func (f *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
+	start := time.Now()
 	body, err := f.read(w, r)
 	if err == nil {
 		if s := f.service(r); s != nil {
@@ -33,26 +33,26 @@ func (f *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	shown := requestInfoOf(r, body)
+	info := requestInfoOf(r, body)
 	var e errorResponse
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case err == nil:
-		e = f.unknown(shown)
+		e = f.unknown(info)
 	case errors.As(err, &tooLarge):
 		e = errorResponse{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("The body is larger than %d bytes.", f.body)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		e = errorResponse{http.StatusRequestTimeout, "RequestTimeout", "The body did not arrive in time."}
 	default:
-		e = errorResponse{http.StatusBadRequest, "MalformedRequest", "The body cannot be read."}
+		e = errorResponse{http.StatusBadRequest, "MalformedRequest", "The body could not be read."}
 	}
 	if err != nil {
-		w.Header().Set("Connection", "close") // nobody knows where the next request would begin
+		w.Header().Set("Connection", "close") // where the next request begins is unknown
 	}
-	e.write(w, shown.protocol)
-	logCall(f.log, shown.scope, shown.operation, "", e.status, e.code, time.Since(began))
+	e.write(w, info.protocol)
+	logCall(f.log, info.scope, info.operation, "", e.status, e.code, time.Since(start))
 }
 
-// read reads the body of a request. One that says itself that it is too large is not waited for.
+// read reads the body of a request. It rejects a Content-Length above the limit at once.
 func (f *router) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > f.body {
 		return nil, &http.MaxBytesError{Limit: f.body}
@@ -60,7 +60,8 @@ func (f *router) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, f.body))
 }
 
-// service is the one that a request is for, or nil. The service that it is signed for says it best; where it is not signed, its form does.
+// service returns the service that a request is for, or nil. The scope of the signature decides. For
+// a request without a signature, its form does.
 func (f *router) service(r *http.Request) *service {
 	scope := scopeOf(r)
 	if scope == "" {
@@ -82,13 +83,13 @@ func (f *router) service(r *http.Request) *service {
 	return &f.services[i]
 }
 
-// scopeOf is the service that a request is signed for: empty, if it is not signed.
+// scopeOf returns the service in the scope of a request's signature, or "" without a signature.
 func scopeOf(r *http.Request) string {
 	credential := r.URL.Query().Get("X-Amz-Credential")
 	if _, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
 		credential, _, _ = strings.Cut(rest, ",")
 	}
-	// key/date/region/service/aws4_request; without the Region, if it is signed for several.
+	// key/date/region/service/aws4_request, without the region if the signature is for several.
 	parts := strings.Split(strings.TrimSpace(credential), "/")
 	if n := len(parts); n >= 4 && parts[n-1] == "aws4_request" {
 		return parts[n-2]
@@ -96,7 +97,7 @@ func scopeOf(r *http.Request) string {
 	return ""
 }
 
-// isForm tells whether a request is one of the query protocol.
+// isForm reports whether a request is of the query protocol.
 func isForm(r *http.Request) bool {
 	if r.URL.Query().Has("Action") {
 		return true
@@ -105,36 +106,37 @@ func isForm(r *http.Request) bool {
 	return err == nil && t == "application/x-www-form-urlencoded"
 }
 
-// requestInfo is what a request that no service takes shows of itself.
+// requestInfo describes a request that no service serves.
 type requestInfo struct {
 	protocol         protocol
 	scope, operation string
 }
 
+// requestInfoOf returns what a request shows of itself.
 func requestInfoOf(r *http.Request, body []byte) requestInfo {
 	s := requestInfo{protocol: restJSON, scope: scopeOf(r), operation: r.Method + " " + r.URL.Path}
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case target != "":
 		s.protocol, s.operation = jsonRPC, target
 	case isForm(r):
-		form, _ := url.ParseQuery(string(body)) // as far as it can be read
+		form, _ := url.ParseQuery(string(body)) // what can be parsed is enough
 		s.protocol, s.operation = query, r.URL.Query().Get("Action")+form.Get("Action")
 	}
 	s.operation = truncate(s.operation)
 	return s
 }
 
-// unknown is the answer to what no service takes.
+// unknown returns the error for a request that no service serves.
 func (f *router) unknown(s requestInfo) errorResponse {
 	what := fmt.Sprintf("%q", s.operation)
 	if s.scope != "" {
 		what += fmt.Sprintf(" of the service %q", truncate(s.scope))
 	}
-	modelled := make([]string, len(f.services))
+	supported := make([]string, len(f.services))
 	for i, s := range f.services {
-		modelled[i] = s.operations
+		supported[i] = s.operations
 	}
-	e := errorResponse{http.StatusBadRequest, "UnknownOperationException", "The simulator does not model " + what + ". It models " + strings.Join(modelled, "; ") + "."}
+	e := errorResponse{http.StatusBadRequest, "UnknownOperationException", "The simulator does not support " + what + ". It supports " + strings.Join(supported, "; ") + "."}
 	switch s.protocol {
 	case query:
 		e.code = "InvalidAction"

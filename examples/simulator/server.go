@@ -9,19 +9,20 @@ import (
 	"time"
 )
 
-// limits bound what a client can cost.
+// limits limit the resources that clients can use.
 type limits struct {
 	header      int           // bytes of a request's line and headers
 	body        int64         // bytes of its body
-	connections int           // at once
-	headers     time.Duration // to send the headers in
-	read        time.Duration // to send the whole request in
-	write       time.Duration // to take the answer in, beside what it takes by itself
-	idle        time.Duration // between two requests
-	shutdown    time.Duration // for what is under way at the end
+	connections int           // open at the same time
+	headers     time.Duration // for the client to send the headers
+	read        time.Duration // for the client to send the whole request
+	write       time.Duration // for the client to read the response, in addition to its latency
+	idle        time.Duration // between two requests of a connection
+	shutdown    time.Duration // for requests in flight at the end
 }
 
-// defaultLimits are far above what the operations need: the largest requests, with many event selectors, have a few kilobytes.
+// defaultLimits returns limits far above what the operations need. The largest requests have many
+// event selectors and a few kilobytes.
 func defaultLimits() limits {
 	return limits{
 		header: 32 << 10, body: 256 << 10, connections: 256,
@@ -29,7 +30,7 @@ func defaultLimits() limits {
 	}
 }
 
-// server is all that is simulated, behind the limits.
+// server serves all services, within the limits.
 type server struct {
 	http   http.Server
 	limits limits
@@ -42,13 +43,13 @@ func newServer(b settings, l limits, log *slog.Logger) *server {
 		MaxHeaderBytes:    l.header,
 		ReadHeaderTimeout: l.headers,
 		ReadTimeout:       l.read,
-		WriteTimeout:      l.read + b.latency + l.write, // it counts from the end of the headers
+		WriteTimeout:      l.read + b.latency + l.write, // from the end of the headers
 		IdleTimeout:       l.idle,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}}
 }
 
-// serve serves until ctx ends; then it lets what is under way come to its end, if that does not take long.
+// serve serves until ctx ends. Then it waits for the requests in flight, up to the shutdown limit.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(limit(l, s.limits.connections)) }()
@@ -60,7 +61,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.shutdown)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
-		_ = s.http.Close() // whoever is left was told by the connection
+		_ = s.http.Close() // the remaining clients see the connection close
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -12,33 +12,34 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
 
-// settings is what the flags say about all services.
+// settings are the flags that apply to all services.
 type settings struct {
 	transition, window, latency time.Duration
 	throttle                    bool
 }
 
+// check returns an error if a flag is invalid.
 func (b settings) check() error {
 	switch {
 	case b.transition < 0:
-		return errors.New("-transition is negative")
+		return errors.New("-transition must not be negative")
 	case b.window < 0:
-		return errors.New("-maintenance-window is negative")
+		return errors.New("-maintenance-window must not be negative")
 	case b.latency < 0 || b.latency > time.Minute:
 		return errors.New("-latency must be from 0 to 1m")
 	}
 	return nil
 }
 
-// service is one of those that are simulated.
+// service is a simulated service.
 type service struct {
 	name       string // in the log
-	scope      string // as clients sign for it
-	operations string // that are modelled
+	scope      string // in the signatures of clients
+	operations string // that it supports
 	http.Handler
 }
 
-// newServices makes the services, with the resources that they start with.
+// newServices returns the services with their initial resources.
 func newServices(b settings, log *slog.Logger) []service {
 	return []service{newRDS(b, log), newCloudTrail(b, log), newCustomerProfiles(b, log)}
 }
@@ -47,7 +48,7 @@ func newRDS(b settings, log *slog.Logger) service {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping, o.PolicyChange, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
 		o.HistoryLimit = historyLimit
-		o.Latency = func(c activitystreamtest.Call) time.Duration { return b.answer(log, "rds", call(c)) }
+		o.Latency = b.latencyOf(log, "rds")
 	})
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
 	s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Engine: "oracle-ee"})
@@ -65,7 +66,7 @@ func newCloudTrail(b settings, log *slog.Logger) service {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
 		o.HistoryLimit = historyLimit
-		o.Latency = func(c ingestiontest.Call) time.Duration { return b.answer(log, "cloudtrail", call(c)) }
+		o.Latency = b.latencyOf(log, "cloudtrail")
 	})
 	s.AddEventDataStore(ingestiontest.EventDataStore{
 		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
@@ -89,7 +90,7 @@ func newCustomerProfiles(b settings, log *slog.Logger) service {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
 		o.DestinationSetup = b.transition
 		o.HistoryLimit = historyLimit
-		o.Latency = func(c eventstreamtest.Call) time.Duration { return b.answer(log, "customer-profiles", call(c)) }
+		o.Latency = b.latencyOf(log, "customer-profiles")
 	})
 	s.AddEventStream(eventstreamtest.EventStream{
 		DomainName: "example-domain", EventStreamName: "example-stream",

@@ -1,42 +1,51 @@
-// Package ingestiontest is AWS CloudTrail in this process, as far as the event data stores of CloudTrail Lake
-// go: for tests of programs that start, stop and wait for ingestion, without an account, a socket or a sleep.
+// Package ingestiontest is an in-process AWS CloudTrail for tests of programs that use the event
+// data stores of CloudTrail Lake. Such tests need no account, no socket and no sleep.
 //
 //	server := ingestiontest.NewServer()
 //	arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
 //	client := ingestion.NewFromConfig(server.Config())
 //
-// The SDK's own client runs in front of it, with its signing, retries and parsing, because the [Server] stands
-// where the HTTP client would. It serves StartEventDataStoreIngestion, StopEventDataStoreIngestion,
-// GetEventDataStore and ListEventDataStores and, to set a scene with an ordinary client, CreateEventDataStore,
-// UpdateEventDataStore, DeleteEventDataStore and RestoreEventDataStore. It refuses what CloudTrail refuses with
-// the codes that CloudTrail uses, and moves stores by the same table, [ingestion.Machine], that the clients
-// wait by. Signatures and permissions are not checked.
+// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
+// it, with its signing, retries and parsing. It supports StartEventDataStoreIngestion,
+// StopEventDataStoreIngestion, GetEventDataStore and ListEventDataStores. To prepare a test with an
+// ordinary client, it also supports CreateEventDataStore, UpdateEventDataStore,
+// DeleteEventDataStore and RestoreEventDataStore. It rejects what CloudTrail rejects, with the codes
+// of CloudTrail. The table that the clients wait by also moves the stores: [ingestion.Machine].
+// Signatures and permissions are not checked.
 //
 // # Time
 //
-// Stores move by time.Now. Inside a testing/synctest bubble that is virtual: a start of a minute, and the seven
-// days after which a deleted store is gone, cost nothing and happen at an exact instant. Where no bubble can
-// be, as in a godoc Example, [Options].Reads makes stores move by the reads that see them.
+// Stores move by time.Now. Inside a testing/synctest bubble that is virtual time: a start that takes
+// a minute, and the seven days until a deleted store is removed, cost nothing and happen at exact
+// instants. Where a bubble is not possible, as in a godoc Example, set ReadsPerTransition in
+// [Options].
 //
-// A request is carried out at the instant at which it arrives; [Options].Latency passes between that and the answer.
+// A request is executed when it arrives. Latency, in [Options], passes before the response.
 //
-// # What goes wrong
+// # Faults
 //
-// [Server.Fail] injects errors, lost answers, broken connections, hostile answers and answers that never come;
-// [Options].Intercept does so call by call. [Server.Throttle] gives the account its quotas; [Server.Stale] and
-// [Server.StaleReads] make reads lag behind; [Server.Lapse] rolls a start or a stop back; [Server.Set],
-// [Server.SetFederation] and [Server.Remove] are what others do meanwhile. [Server.Calls] and [Server.History]
-// tell afterwards what was asked and what was true.
+// [Server.Fail] injects errors, lost responses, broken connections, malformed responses and missing
+// responses. Intercept, in [Options], does so call by call. [Server.Throttle] gives the account its
+// quotas. [Server.Stale] and [Server.FreezeReads] make reads stale. [Server.Lapse] rolls a start or
+// a stop back. [Server.Set], [Server.SetFederation] and [Server.Remove] are the changes of other
+// actors. [Server.Calls] and [Server.History] show afterwards which requests arrived and which
+// statuses the stores had.
 //
 // # What is unconfirmed
 //
-// Some of what AWS answers is documented nowhere. The simulator then does the plausible, and says so where it
-// matters; where a test could depend on it, it is a member of [Options]. Unconfirmed without such a member: the
-// order in which parameters are checked, and the code for a bad one (InvalidParameterException); that an ARN of
-// another account or Region is an EventDataStoreARNInvalidException, and any other that names no store an
-// EventDataStoreNotFoundException; that a store that is not there yet or on its way is deleted with
-// ConflictException; that a store that is stopped takes updates; that StartIngestion false is refused for
-// categories that can be neither started nor stopped; that ListEventDataStores lists stores that are pending
-// deletion; what is a federation's part in all this, but for its keeping a store from being deleted. An
-// organization's accounts are not modelled: OrganizationEnabled is taken as it is given.
+// AWS does not document all responses. Where it does not, the simulator does what is plausible, and
+// the comments say so. Where a test could depend on it, [Options] has a setting. Unconfirmed
+// and without a setting are:
+//
+//   - the order in which parameters are checked, and the code for an invalid one:
+//     InvalidParameterException
+//   - that an ARN of another account or Region is an EventDataStoreARNInvalidException, and any
+//     other ARN or ID without a store an EventDataStoreNotFoundException
+//   - that deleting a store that is created, starting or stopping is a ConflictException
+//   - that a stopped store accepts updates
+//   - that StartIngestion false is rejected for categories that cannot be started or stopped
+//   - that ListEventDataStores lists stores that are pending deletion
+//   - the effects of a federation, except that it prevents the deletion of the store
+//
+// The accounts of an organization are not modeled: OrganizationEnabled has no effect.
 package ingestiontest

@@ -1,7 +1,6 @@
 package ingestiontest
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -10,32 +9,40 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The groups of operations that have a quota each.
+// The operations of the API that package ingestion does not name.
+const (
+	createEventDataStore statemachine.Operation = "CreateEventDataStore"
+	updateEventDataStore statemachine.Operation = "UpdateEventDataStore"
+	getEventDataStore    statemachine.Operation = "GetEventDataStore"
+	listEventDataStores  statemachine.Operation = "ListEventDataStores"
+)
+
+// The groups of operations that share a quota.
 const (
 	reads    = "reads"
 	commands = "commands"
 )
 
-// maxResults is the most that MaxResults may be.
+// maxResults is the maximum of MaxResults.
 const maxResults = 1000
 
-// operations are those that the server models.
+// operations returns the operations that the server supports.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 	return map[statemachine.Operation]simulator.Operation{
 		ingestion.StartEventDataStoreIngestion: s.command(s.startOrStop),
 		ingestion.StopEventDataStoreIngestion:  s.command(s.startOrStop),
-		ingestion.DeleteEventDataStore:         s.command(s.remove),
+		ingestion.DeleteEventDataStore:         s.command(s.delete),
 		ingestion.RestoreEventDataStore:        s.command(s.restore),
-		"UpdateEventDataStore":                 s.command(s.update),
-		"CreateEventDataStore":                 {Group: commands, Run: s.create},
-		"GetEventDataStore":                    {Group: reads, Resources: s.names, Run: s.get},
-		"ListEventDataStores":                  {Group: reads, Run: s.list},
+		updateEventDataStore:                   s.command(s.updateSettings),
+		createEventDataStore:                   {Group: commands, Run: s.create},
+		getEventDataStore:                      {Group: reads, Resources: s.requested, Run: s.get},
+		listEventDataStores:                    {Group: reads, Run: s.list},
 	}
 }
 
-// command is an operation that changes one store, which is there.
+// command returns an operation that changes a store that exists.
 func (s *Server) command(run func(*simulator.Request, *resource, record) (simulator.Result, *simulator.Error)) simulator.Operation {
-	return simulator.Operation{Group: commands, Resources: s.names, Run: func(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	return simulator.Operation{Group: commands, Resources: s.requested, Run: func(r *simulator.Request) (simulator.Result, *simulator.Error) {
 		res, e := s.findRequested(r)
 		if e != nil {
 			return simulator.Result{}, e
@@ -48,11 +55,11 @@ func (s *Server) command(run func(*simulator.Request, *resource, record) (simula
 	}}
 }
 
-// storeRequest is the member that names a store in all requests that do.
+// storeRequest has the member that names a store. All requests that name one have it.
 type storeRequest struct{ EventDataStore string }
 
-// names lists the store that a request names.
-func (s *Server) names(r *simulator.Request) []string {
+// requested returns the store that a request names.
+func (s *Server) requested(r *simulator.Request) []string {
 	var in storeRequest
 	if e := r.Decode(&in); e != nil || in.EventDataStore == "" {
 		return nil
@@ -63,24 +70,21 @@ func (s *Server) names(r *simulator.Request) []string {
 	return []string{in.EventDataStore}
 }
 
-// findRequested finds the store that a request names, one that was removed too.
+// findRequested returns the store that a request names, even a removed one.
 func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Error) {
 	var in storeRequest
 	if e := r.Decode(&in); e != nil {
 		return nil, e
 	}
 	isARN := strings.HasPrefix(in.EventDataStore, "arn:")
-	if err := (&ingestion.StartInput{EventDataStore: in.EventDataStore}).Validate(); err != nil {
-		if isARN {
-			return nil, &simulator.Error{Code: "EventDataStoreARNInvalidException", Message: "The ARN " + in.EventDataStore + " is not valid."}
-		}
+	valid := (&ingestion.StartInput{EventDataStore: in.EventDataStore}).Validate() == nil
+	switch {
+	case !valid && !isARN:
 		return nil, invalid("The event data store %q is not valid.", in.EventDataStore)
-	}
-	if isARN && !strings.HasPrefix(in.EventDataStore, s.arn("cloudtrail", "")) {
-		return nil, &simulator.Error{
-			Code:    "EventDataStoreARNInvalidException",
-			Message: "The ARN " + in.EventDataStore + " does not map to an event data store in your account.",
-		}
+	case !valid:
+		return nil, arnInvalid("The ARN " + in.EventDataStore + " is not valid.")
+	case isARN && !strings.HasPrefix(in.EventDataStore, s.arn("cloudtrail", "")):
+		return nil, arnInvalid("The ARN " + in.EventDataStore + " does not map to an event data store in your account.")
 	}
 	res := s.stores.Get(in.EventDataStore)
 	if res == nil {
@@ -89,7 +93,7 @@ func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Erro
 	return res, nil
 }
 
-// get is GetEventDataStore.
+// get executes GetEventDataStore.
 func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	res, e := s.findRequested(r)
 	if e != nil {
@@ -102,7 +106,7 @@ func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) 
 	return storeResult(d.document())
 }
 
-// list is ListEventDataStores. It tells no more than ARNs and names.
+// list executes ListEventDataStores. Its response has only ARNs and names.
 func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	var in struct {
 		MaxResults *int
@@ -115,18 +119,17 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	if n := in.MaxResults; n != nil {
 		if *n < 1 || *n > maxResults {
 			return simulator.Result{}, &simulator.Error{
-				Code: "InvalidMaxResultsException", Message: fmt.Sprintf("MaxResults must be between 1 and %d, is %d.", maxResults, *n),
+				Code: "InvalidMaxResultsException", Message: fmt.Sprintf("MaxResults must be between 1 and %d, got %d.", maxResults, *n),
 			}
 		}
 		limit = min(limit, *n)
 	}
 	after := ""
 	if t := in.NextToken; t != nil {
-		key, err := base64.RawURLEncoding.DecodeString(*t)
-		if err != nil || len(*t) < 4 || len(*t) > 1000 {
+		var ok bool
+		if after, ok = simulator.ParseToken(*t); !ok || *t == "" {
 			return simulator.Result{}, &simulator.Error{Code: "InvalidNextTokenException", Message: "The NextToken is not valid."}
 		}
-		after = string(key)
 	}
 	type item struct{ EventDataStoreArn, Name string }
 	var out struct {
@@ -140,7 +143,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 			continue
 		}
 		if n := len(out.EventDataStores); n == limit {
-			out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(out.EventDataStores[n-1].EventDataStoreArn))
+			out.NextToken = simulator.Token(out.EventDataStores[n-1].EventDataStoreArn)
 			break
 		}
 		out.EventDataStores = append(out.EventDataStores, item{d.EventDataStoreArn, d.Name})
@@ -148,13 +151,14 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	return simulator.Result{Body: simulator.Encode(out), Records: len(out.EventDataStores)}, nil
 }
 
-// startOrStop is StartEventDataStoreIngestion or StopEventDataStoreIngestion. The answer has no body.
+// startOrStop executes StartEventDataStoreIngestion or StopEventDataStoreIngestion. The response
+// has no body.
 func (s *Server) startOrStop(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
 	next, ok := s.lifecycle.Command(d, r.Operation)
 	controllable := d.Controllable()
 	switch {
 	case !ok && (controllable || s.opts.CheckStatusBeforeCategory):
-		return simulator.Result{}, s.refused(r.Operation, d)
+		return simulator.Result{}, s.stateError(r.Operation, d)
 	case !controllable:
 		return simulator.Result{}, &simulator.Error{
 			Code:    "InvalidEventDataStoreCategoryException",
@@ -165,12 +169,12 @@ func (s *Server) startOrStop(r *simulator.Request, res *resource, d record) (sim
 	return simulator.Result{}, nil
 }
 
-// remove is DeleteEventDataStore. The answer has no body.
-func (s *Server) remove(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
-	next, ok := s.lifecycle.Command(d, ingestion.DeleteEventDataStore)
+// delete executes DeleteEventDataStore. The response has no body.
+func (s *Server) delete(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
+	next, ok := s.lifecycle.Command(d, r.Operation)
 	switch {
 	case !ok:
-		return simulator.Result{}, s.refused(ingestion.DeleteEventDataStore, d)
+		return simulator.Result{}, s.stateError(r.Operation, d)
 	case d.TerminationProtectionEnabled:
 		return simulator.Result{}, &simulator.Error{
 			Code:    "EventDataStoreTerminationProtectedException",
@@ -186,28 +190,28 @@ func (s *Server) remove(r *simulator.Request, res *resource, d record) (simulato
 	return simulator.Result{}, nil
 }
 
-// restore is RestoreEventDataStore.
+// restore executes RestoreEventDataStore.
 func (s *Server) restore(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
-	transition := func(d record) (record, bool) {
+	step := func(d record) (record, bool) {
 		next, ok := s.lifecycle.Command(d, ingestion.RestoreEventDataStore)
 		if ok && d.wasStopped && s.opts.RestoreToStopped {
 			next = d.withStatus(ingestion.StatusStoppedIngestion)
 		}
 		return next, ok
 	}
-	next, ok := transition(d)
+	next, ok := step(d)
 	if !ok {
-		return simulator.Result{}, s.refused(ingestion.RestoreEventDataStore, d)
+		return simulator.Result{}, s.stateError(r.Operation, d)
 	}
 	if s.opts.ExcludePendingDeletionFromQuota && s.count(r) >= s.opts.Quota {
 		return simulator.Result{}, s.quotaExceeded()
 	}
-	s.lifecycle.ScheduleCommand(res, r.At, s.pace(d, d.Status, next.Status), transition)
+	s.lifecycle.ScheduleCommand(res, r.At, s.pace(d, d.Status, next.Status), step)
 	d, _ = res.Now(r.At)
 	return storeResult(d.document().withoutFederation())
 }
 
-// count is how many stores count for the quota.
+// count returns the number of stores that count for the quota.
 func (s *Server) count(r *simulator.Request) int {
 	n := 0
 	for _, res := range s.stores.All() {
@@ -218,35 +222,29 @@ func (s *Server) count(r *simulator.Request) int {
 	return n
 }
 
-// storeResult is the answer with one store.
+// storeResult returns a result with one store.
 func storeResult(d document) (simulator.Result, *simulator.Error) {
 	return simulator.Result{Body: simulator.Encode(d), Records: 1}, nil
 }
 
-// refused is the answer to a command that the status of the store does not permit.
-func (s *Server) refused(op statemachine.Operation, d record) *simulator.Error {
+// stateError returns the error for a command that the status of the store does not permit.
+func (s *Server) stateError(op statemachine.Operation, d record) *simulator.Error {
 	if s.opts.Refuse != nil {
-		if r := s.opts.Refuse(op, d.EventDataStoreArn, d.Status); r != nil {
-			return &simulator.Error{Code: r.Code, Message: r.Message, Status: r.Status}
+		if e := s.opts.Refuse(op, d.EventDataStoreArn, d.Status); e != nil {
+			return e
 		}
 	}
 	e := &simulator.Error{
 		Code:    "InvalidEventDataStoreStatusException",
 		Message: fmt.Sprintf("%s is not valid for an event data store that is %s.", op, d.Status),
 	}
-	switch {
-	case !removes(op):
-	case d.Status == ingestion.StatusPendingDeletion:
-		e.Code = "InactiveEventDataStoreException"
-	default:
+	if op == ingestion.DeleteEventDataStore || op == updateEventDataStore { // they do not have that code
 		e.Code = "ConflictException"
+		if d.Status == ingestion.StatusPendingDeletion {
+			e.Code = "InactiveEventDataStoreException"
+		}
 	}
 	return e
-}
-
-// removes reports whether op has no InvalidEventDataStoreStatusException among its errors.
-func removes(op statemachine.Operation) bool {
-	return op == ingestion.DeleteEventDataStore || op == "UpdateEventDataStore"
 }
 
 func (s *Server) quotaExceeded() *simulator.Error {
@@ -258,6 +256,10 @@ func (s *Server) quotaExceeded() *simulator.Error {
 
 func notFound() *simulator.Error {
 	return &simulator.Error{Code: "EventDataStoreNotFoundException", Message: "The event data store was not found."}
+}
+
+func arnInvalid(message string) *simulator.Error {
+	return &simulator.Error{Code: "EventDataStoreARNInvalidException", Message: message}
 }
 
 func invalid(format string, args ...any) *simulator.Error {

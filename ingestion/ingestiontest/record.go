@@ -14,17 +14,20 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// record is an event data store, by value. Slices in it are never changed.
+// record is an event data store. Its slices are never modified.
 type record struct {
 	ingestion.EventDataStore
 
 	tags       []tag
-	wasStopped bool // a store that is created ends as stopped; of one that is pending deletion: it was stopped before
+	wasStopped bool // a created store: it ends as stopped; a deleted store: it was stopped before
 }
 
 type resource = simulator.Resource[record]
 
-// withStatus is the store in another status.
+// statusOf returns the status of a store.
+func statusOf(d record) ingestion.Status { return d.Status }
+
+// withStatus returns the store in another status.
 func (d record) withStatus(s ingestion.Status) record {
 	switch s {
 	case d.Status, ingestion.StatusCreated:
@@ -37,10 +40,10 @@ func (d record) withStatus(s ingestion.Status) record {
 	return d
 }
 
-// withDefaults is the store with what CloudTrail gives one that was asked for without.
+// withDefaults returns the store with CloudTrail's defaults for what is not set.
 func (d record) withDefaults() record {
 	if len(d.AdvancedEventSelectors) == 0 {
-		d.AdvancedEventSelectors = []types.AdvancedEventSelector{selectorOf("Default management events", "Management")}
+		d.AdvancedEventSelectors = []types.AdvancedEventSelector{categorySelector("Default management events", "Management")}
 	}
 	d.BillingMode = cmp.Or(d.BillingMode, types.BillingModeExtendableRetentionPricing)
 	usual, _ := retention(d.BillingMode)
@@ -50,7 +53,7 @@ func (d record) withDefaults() record {
 	return d
 }
 
-// retention is how many days a billing mode has by default, and at most.
+// retention returns the default and the maximum retention period of a billing mode, in days.
 func retention(mode types.BillingMode) (defaultDays, maxDays int32) {
 	if mode == types.BillingModeFixedRetentionPricing {
 		return 2557, 2557
@@ -58,8 +61,8 @@ func retention(mode types.BillingMode) (defaultDays, maxDays int32) {
 	return 366, 3653
 }
 
-// selectorOf selects all events of a category.
-func selectorOf(name, category string) types.AdvancedEventSelector {
+// categorySelector returns a selector of all events of a category.
+func categorySelector(name, category string) types.AdvancedEventSelector {
 	s := types.AdvancedEventSelector{FieldSelectors: []types.AdvancedFieldSelector{{Field: new("eventCategory"), Equals: []string{category}}}}
 	if name != "" {
 		s.Name = &name
@@ -67,8 +70,8 @@ func selectorOf(name, category string) types.AdvancedEventSelector {
 	return s
 }
 
-// keyARN is the ARN that CloudTrail shows for a KMS key, however it was given. The simulator has no KMS: the
-// same alias is always the same key.
+// keyARN returns the ARN that CloudTrail shows for a KMS key in any form. The simulator has no KMS,
+// so an alias gets a made-up key, always the same.
 func (s *Server) keyARN(key string) string {
 	name := key[strings.LastIndex(key, ":")+1:]
 	switch {
@@ -84,7 +87,7 @@ func (s *Server) keyARN(key string) string {
 	return s.arn("kms", name)
 }
 
-// document is a store on the wire.
+// document is a store as a response shows it.
 type document struct {
 	EventDataStoreArn            string
 	Name                         string
@@ -104,7 +107,7 @@ type document struct {
 	TagsList                     []tag                  `json:",omitempty"`
 }
 
-// document is what GetEventDataStore shows of a store.
+// document returns what GetEventDataStore shows of a store.
 func (d record) document() document {
 	doc := document{
 		EventDataStoreArn: d.EventDataStoreArn, Name: d.Name, Status: d.Status,
@@ -123,7 +126,8 @@ func (d record) document() document {
 	return doc
 }
 
-// withoutFederation is the document without what only GetEventDataStore and UpdateEventDataStore show.
+// withoutFederation returns the document without what only GetEventDataStore and
+// UpdateEventDataStore show.
 func (d document) withoutFederation() document {
 	d.FederationStatus, d.FederationRoleArn, d.PartitionKeys = "", "", nil
 	return d
@@ -136,17 +140,18 @@ type tag struct {
 	Value string `json:",omitempty"`
 }
 
-// timestamp is an instant as CloudTrail writes it: a number of seconds, with three decimals.
+// timestamp is an instant in CloudTrail's format: a number of seconds with three decimals.
 type timestamp time.Time
 
-// MarshalJSON is the number.
+// MarshalJSON returns the number.
 func (t timestamp) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(time.Time(t).UnixMilli())/1000, 'f', 3, 64), nil
 }
 
 var _ json.Marshaler = timestamp{}
 
-// selector is an advanced event selector on the wire: the SDK's type does not leave out what is not there.
+// selector is an advanced event selector in a request or response. The SDK's type cannot leave out
+// empty members.
 type selector struct {
 	Name           string `json:",omitempty"`
 	FieldSelectors []fieldSelector
@@ -162,6 +167,7 @@ type fieldSelector struct {
 	NotEndsWith   []string `json:",omitempty"`
 }
 
+// selectorFrom returns a selector of the SDK's type.
 func selectorFrom(s types.AdvancedEventSelector) selector {
 	to := selector{Name: aws.ToString(s.Name)}
 	for _, f := range s.FieldSelectors {
@@ -173,6 +179,7 @@ func selectorFrom(s types.AdvancedEventSelector) selector {
 	return to
 }
 
+// sdk returns the selector in the SDK's type.
 func (s selector) sdk() types.AdvancedEventSelector {
 	var to types.AdvancedEventSelector
 	if s.Name != "" {

@@ -1,7 +1,6 @@
 package ingestiontest
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -9,23 +8,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is AWS CloudTrail of one account in one Region, in this process. It stands in for the SDK's HTTP
-// client and is an [http.Handler] as well. It is safe for concurrent use, runs no goroutine and needs no
-// closing.
+// Server is an in-process AWS CloudTrail of one account in one Region. It takes the place of the
+// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no goroutine
+// and need not be closed.
 //
-// Methods that take an ARN take the ID that it ends with as well. They do nothing where there is no such store,
-// and ignore case.
+// Methods that take an ARN also take the ID at its end, and ignore case. They do nothing if there is
+// no such store.
 type Server struct {
-	opts      Options
-	engine    *simulator.Server
-	stores    simulator.Store[record]
-	lifecycle simulator.Lifecycle[record, ingestion.Status]
-	named     int // stores that were added or created without an ID
+	awstest.Base
+
+	opts         Options
+	engine       *simulator.Server
+	stores       simulator.Store[record]
+	lifecycle    simulator.Lifecycle[record, ingestion.Status]
+	unnamedCount int // stores that were added or created without an ID
 }
 
 var (
@@ -33,10 +34,10 @@ var (
 	_ http.Handler   = (*Server)(nil)
 )
 
-// NewServer makes a CloudTrail without event data stores.
+// NewServer returns a server without event data stores.
 func NewServer(optFns ...func(*Options)) *Server {
 	s := &Server{opts: Options{
-		Region: "us-east-1", Account: "123456789012",
+		Options:  simulator.DefaultOptions(),
 		Creating: 30 * time.Second, Starting: time.Minute, Stopping: time.Minute, Restoring: 2 * time.Minute,
 		DeletionGrace: 7 * 24 * time.Hour,
 		Quota:         10, PageSize: maxResults,
@@ -45,123 +46,88 @@ func NewServer(optFns ...func(*Options)) *Server {
 		f(&s.opts)
 	}
 	s.lifecycle = simulator.Lifecycle[record, ingestion.Status]{
-		Machine:  ingestion.Machine(),
-		State:    func(d record) ingestion.Status { return d.Status },
-		SetState: record.withStatus,
-		Pace:     s.pace,
-		ChooseSettled: func(d record, to []ingestion.Status) ingestion.Status {
-			if d.wasStopped && slices.Contains(to, ingestion.StatusStoppedIngestion) {
-				return ingestion.StatusStoppedIngestion
-			}
-			return to[0]
-		},
+		Machine:       ingestion.Machine(),
+		State:         statusOf,
+		SetState:      record.withStatus,
+		Pace:          s.pace,
+		ChooseSettled: chooseSettled,
 	}
-	s.stores.HistoryLimit = s.opts.HistoryLimit
-	s.stores.Stale(s.opts.StaleFunc)
-	s.engine = simulator.New(s.config())
+	s.stores.HistoryLimit, s.stores.StaleFunc = s.opts.HistoryLimit, s.opts.StaleFunc
+	s.engine = simulator.New(simulator.Config{
+		Protocol:   simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
+		Operations: s.operations(),
+		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
+		Unknown:    "UnknownOperationException",
+		Options:    s.opts.Options,
+	})
+	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
 
-// pace is how long a transition takes.
+// pace returns how long a transition takes.
 func (s *Server) pace(d record, from, to ingestion.Status) simulator.Delay {
-	p := simulator.Delay{Reads: s.opts.ReadsPerTransition}
-	switch from {
-	case ingestion.StatusCreated:
-		p.After = s.opts.Creating
-	case ingestion.StatusStartingIngestion:
-		p.After = s.opts.Starting
-	case ingestion.StatusStoppingIngestion:
-		p.After = s.opts.Stopping
-	case ingestion.StatusPendingDeletion:
-		p.After = s.opts.Restoring
-	case ingestion.StatusEnabled, ingestion.StatusStoppedIngestion: // CloudTrail does not leave them by itself
+	usual := map[ingestion.Status]time.Duration{
+		ingestion.StatusCreated:           s.opts.Creating,
+		ingestion.StatusStartingIngestion: s.opts.Starting,
+		ingestion.StatusStoppingIngestion: s.opts.Stopping,
+		ingestion.StatusPendingDeletion:   s.opts.Restoring,
 	}
-	if s.opts.Transition != nil {
-		p.After = s.opts.Transition(d.EventDataStoreArn, string(from), string(to))
-	}
-	return p
+	return simulator.DelayOf(s.opts.Options, d.EventDataStoreArn, string(from), string(to), usual[from])
 }
 
-// config is what the engine needs to know.
-func (s *Server) config() simulator.Config {
-	c := simulator.Config{
-		Protocol:     simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
-		Operations:   s.operations(),
-		Throttled:    simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
-		Unknown:      "UnknownOperationException",
-		HistoryLimit: s.opts.HistoryLimit,
+// chooseSettled returns the status in which a created store ends.
+func chooseSettled(d record, to []ingestion.Status) ingestion.Status {
+	if d.wasStopped && slices.Contains(to, ingestion.StatusStoppedIngestion) {
+		return ingestion.StatusStoppedIngestion
 	}
-	if f := s.opts.Latency; f != nil {
-		c.Latency = func(c simulator.Call) time.Duration { return f(Call(c)) }
-	}
-	if f := s.opts.Intercept; f != nil {
-		c.Intercept = func(c simulator.Call) *simulator.Failure { return (*simulator.Failure)(f(Call(c))) }
-	}
-	return c
+	return to[0]
 }
 
-// Config is a configuration for the SDK's clients that leads to this server: its Region, credentials that
-// belong to nobody, and the server as the HTTP client. Retries are the SDK's default.
-func (s *Server) Config() aws.Config {
-	return aws.Config{
-		Region: s.opts.Region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "simulated", Source: "ingestiontest"}, nil
-		}),
-		HTTPClient: s,
-	}
-}
-
-// Do answers a request without a socket. It is what makes the server an [aws.HTTPClient].
-func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.engine.Do(r) }
-
-// ServeHTTP answers a request of a socket, so that clients in other languages can use the server too. A
-// connection that is to break is closed without an answer; where w cannot do that, the answer is an empty 502.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
-
-// Set brings a store into a status, as if somebody else had commanded it: CloudTrail moves on from created,
-// starting and stopping by itself, and removes a store that is pending deletion when its time has come. A
-// status that CloudTrail does not have stays.
+// Set changes the status of a store, as if another actor had commanded it. CloudTrail leaves
+// created, starting and stopping on its own, and removes a store that is pending deletion after
+// DeletionGrace. A status that CloudTrail does not have stays.
 func (s *Server) Set(arn string, status ingestion.Status) {
-	s.change(arn, func(r *resource, d record, now time.Time) { s.enter(r, now, d.withStatus(status)) })
+	s.update(arn, func(r *resource, d record, now time.Time) { s.enter(r, now, d.withStatus(status)) })
 }
 
-// SetFederation changes the status of a store's federation. Only a store whose federation is disabled can be deleted.
+// SetFederation changes the status of a store's federation. Only a store whose federation is
+// disabled can be deleted.
 func (s *Server) SetFederation(arn string, status types.FederationStatus) {
-	s.change(arn, func(r *resource, d record, now time.Time) {
+	s.update(arn, func(r *resource, d record, now time.Time) {
 		d.FederationStatus = status
 		r.Set(now, "federation", d)
 	})
 }
 
-// Remove removes a store for good, at once.
+// Remove removes a store at once.
 func (s *Server) Remove(arn string) {
-	s.change(arn, func(r *resource, _ record, now time.Time) { r.Remove(now) })
+	s.update(arn, func(r *resource, _ record, now time.Time) { r.Remove(now) })
 }
 
-// Lapse makes a store's next transition of CloudTrail's own, or the one under way, end where a failed one ends:
-// a start or a stop is rolled back. It happens when the transition would have been done, once.
+// Lapse makes one transition of a store lapse: the next one that CloudTrail makes on its own, or the
+// one that is under way. A start or a stop is then rolled back when it would have been complete.
 func (s *Server) Lapse(arn string) {
-	s.change(arn, func(r *resource, _ record, _ time.Time) { r.Lapse() })
+	s.update(arn, func(r *resource, _ record, _ time.Time) { r.Lapse() })
 }
 
-// Stale makes reads of a store show what was true d ago, but not what was before it was added; zero ends it. An
-// empty arn means every store there is. Commands and lists always see the truth.
+// Stale makes reads of a store show its state of d ago, but none from before it was added. Zero ends
+// it. An empty arn means every store that exists now. Commands and lists always see the current
+// state.
 func (s *Server) Stale(arn string, d time.Duration) {
-	stale := simulator.Staleness(func() time.Duration { return d })
-	s.each(arn, func(r *resource, _ time.Time) { r.Stale(stale) })
+	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
 }
 
-// FreezeReads makes the next n reads of a store show what is true now. An empty arn means every store there is.
+// FreezeReads makes the next n reads of a store show its state of now. An empty arn means every
+// store that exists now.
 func (s *Server) FreezeReads(arn string, n int) {
-	s.each(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
+	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// Throttle gives the account its quotas: a bucket of burst reads (GetEventDataStore and ListEventDataStores),
-// refilled with perSecond a second, and beside it one of a tenth of both, of one request at least, for all
-// other operations. CloudTrail's own are 10 reads a second and one of the others: Throttle(10, 10). A request
-// beyond it is answered ThrottlingException, "Rate exceeded". A burst below one ends both. There is no quota at
-// first.
+// Throttle gives the account its quotas. Reads, which are GetEventDataStore and
+// ListEventDataStores, get a bucket of burst requests, refilled with perSecond requests per second.
+// All other operations get a bucket with a tenth of both, but at least one request. The quotas of
+// CloudTrail are Throttle(10, 10). A request beyond its quota fails with ThrottlingException, "Rate
+// exceeded". A burst below 1 removes the quotas. At first there are none.
 func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(reads, burst, perSecond)
 	if burst > 0 {
@@ -170,57 +136,28 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 	s.engine.Throttle(commands, burst, perSecond/10)
 }
 
-// Fail makes the next requests for an operation go wrong; an empty op means any. Failures are used up in the
-// order in which they were given. A request that is throttled uses up none.
-func (s *Server) Fail(op statemachine.Operation, f Failure) {
-	s.engine.Fail(op, simulator.Failure(f))
-}
-
-// ClearFailures drops what [Server.Fail] was given for an operation; for an empty op, everything.
-func (s *Server) ClearFailures(op statemachine.Operation) { s.engine.ClearFailures(op) }
-
-// Calls lists the requests up to now, the throttled and the failed ones too, in the order in which they were
-// taken. Of more than a million, the latest. The slice is the caller's.
-func (s *Server) Calls() []Call {
-	calls := s.engine.Calls()
-	list := make([]Call, len(calls))
-	for i, c := range calls {
-		list[i] = Call(c)
-	}
-	return list
-}
-
-// Status is the true status of a store, whatever reads show; empty where there is no such store.
+// Status returns the current status of a store, even if reads are stale. It returns "" if there is
+// no such store.
 func (s *Server) Status(arn string) ingestion.Status {
 	var status ingestion.Status
-	s.change(arn, func(_ *resource, d record, _ time.Time) { status = d.Status })
+	s.update(arn, func(_ *resource, d record, _ time.Time) { status = d.Status })
 	return status
 }
 
-// History lists the true statuses of a store up to now, since it was added or created, each with the instant
-// from which it had it. The time in which the store does not exist has an empty status. The slice is the
-// caller's.
+// History returns the statuses of a store since it was added or created, each with the instant at
+// which it began. While the store does not exist, the status is empty. The caller owns the slice.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
-	s.each(arn, func(r *resource, now time.Time) {
-		if arn == "" {
-			return
-		}
-		for _, m := range r.History(now) {
-			status := m.Value.Status
-			if m.Gone {
-				status = ""
-			}
-			if n := len(list); n == 0 || list[n-1].State != status {
-				list = append(list, Sighting{State: status, At: m.At})
-			}
+	s.engine.Update(func(now time.Time) {
+		if r := s.stores.Get(arn); r != nil {
+			list = simulator.States(r, now, statusOf, "")
 		}
 	})
 	return list
 }
 
-// change runs f on a store that exists.
-func (s *Server) change(arn string, f func(r *resource, d record, now time.Time)) {
+// update calls f with a store that exists.
+func (s *Server) update(arn string, f func(r *resource, d record, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if r := s.stores.Get(arn); r != nil {
 			if d, ok := r.Now(now); ok {
@@ -230,8 +167,8 @@ func (s *Server) change(arn string, f func(r *resource, d record, now time.Time)
 	})
 }
 
-// each runs f on a store, one that was removed too, or on all of them.
-func (s *Server) each(arn string, f func(r *resource, now time.Time)) {
+// updateAll calls f with one store, even a removed one, or, if arn is empty, with each.
+func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
 	s.engine.Update(func(now time.Time) {
 		if arn == "" {
 			for _, r := range s.stores.All() {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -132,9 +133,7 @@ func TestFromCreationToPurge(t *testing.T) {
 			CreatedTimestamp: new(began.UTC()), UpdatedTimestamp: new(began.UTC()), KmsKeyId: created.KmsKeyId,
 			TagsList: []types.Tag{{Key: new("team"), Value: new("security")}},
 		}
-		if diff := cmp.Diff(want, created, plain); diff != "" {
-			t.Errorf("created (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "created", want, created, plain)
 		if !strings.HasPrefix(arn, "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/") ||
 			!strings.HasPrefix(aws.ToString(created.KmsKeyId), "arn:aws:kms:us-east-1:123456789012:key/") {
 			t.Errorf("%s, %s", arn, aws.ToString(created.KmsKeyId))
@@ -176,9 +175,7 @@ func TestFromCreationToPurge(t *testing.T) {
 			{State: ingestion.StatusPendingDeletion, At: began.Add(3 * time.Hour)},
 			{State: "", At: began.Add(171 * time.Hour)},
 		}
-		if diff := cmp.Diff(wantHistory, s.History(arn)); diff != "" {
-			t.Errorf("history (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "history", wantHistory, s.History(arn))
 	})
 }
 
@@ -225,9 +222,7 @@ func TestRestore(t *testing.T) {
 			got = append(got, status(t, s, arn))
 			time.Sleep(30 * 24 * time.Hour)
 			got = append(got, status(t, s, arn))
-			if diff := cmp.Diff([]string{"PENDING_DELETION", string(test.want), string(test.want)}, got); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", test.why, diff)
-			}
+			assert.Equal(t, test.why, []string{"PENDING_DELETION", string(test.want), string(test.want)}, got)
 		})
 	}
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Restoring = 0 })
@@ -451,7 +446,7 @@ func TestTypedErrors(t *testing.T) {
 			t.Errorf("header %t: %v", header, e)
 		}
 		_, err := client(s).ListTrails(t.Context(), &cloudtrail.ListTrailsInput{})
-		if got := code(t, err); got != "UnknownOperationException" || !strings.Contains(err.Error(), `does not model the operation "ListTrails". It models CreateEventDataStore, Delete`) {
+		if got := code(t, err); got != "UnknownOperationException" || !strings.Contains(err.Error(), `does not support the operation "ListTrails". It supports CreateEventDataStore, Delete`) {
 			t.Errorf("header %t: %v", header, err)
 		}
 	}
@@ -516,9 +511,7 @@ func TestUpdate(t *testing.T) {
 			BillingMode: types.BillingModeExtendableRetentionPricing, KmsKeyId: new("arn:aws:kms:us-east-1:123456789012:key/abc"),
 			CreatedTimestamp: new(began.UTC()), UpdatedTimestamp: new(began.Add(30 * time.Second).UTC()), FederationStatus: types.FederationStatusDisabled,
 		}
-		if diff := cmp.Diff(want, got, plain); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got, plain)
 		time.Sleep(30 * time.Second)
 		if got := status(t, s, other); got != "STOPPED_INGESTION" {
 			t.Errorf("an update leaves the course alone: %s", got)
@@ -595,9 +588,7 @@ func TestWhatOthersDo(t *testing.T) {
 		want := []string{
 			"STOPPING_INGESTION", "STOPPED_INGESTION", "ENABLED", "REBALANCING", "EventDataStoreNotFoundException", "", "STARTING_INGESTION", "",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 		s.SetFederation(arn, types.FederationStatusDisabling)
 		time.Sleep(time.Minute)
 		if got := get(t, s, arn); got.FederationStatus != types.FederationStatusDisabling || got.Status != ingestion.StatusEnabled {
@@ -646,9 +637,7 @@ func TestStaleReads(t *testing.T) {
 			"ENABLED", "STOPPING_INGESTION", "InvalidEventDataStoreStatusException", "STOPPING_INGESTION", "STOPPED_INGESTION", "STOPPED_INGESTION",
 			"STOPPED_INGESTION", "STOPPED_INGESTION", "ENABLED", "STOPPING_INGESTION", "EventDataStoreNotFoundException",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, got)
 		lazy = s.AddEventDataStore(ingestiontest.EventDataStore{})
 		time.Sleep(time.Hour)
 		s.Set(lazy, ingestion.StatusStoppedIngestion)
@@ -686,9 +675,7 @@ func TestLapseAndTransition(t *testing.T) {
 			{State: ingestion.StatusPendingDeletion, At: began.Add(time.Hour)},
 			{State: ingestion.StatusEnabled, At: began.Add(2 * time.Hour)},
 		}
-		if diff := cmp.Diff(want, s.History(arn)); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, s.History(arn))
 	})
 }
 
@@ -705,9 +692,7 @@ func TestByReads(t *testing.T) {
 		}
 		got = append(got, status(t, s, arn))
 	}
-	if diff := cmp.Diff([]string{"STARTING_INGESTION", "STARTING_INGESTION", "ENABLED"}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", []string{"STARTING_INGESTION", "STARTING_INGESTION", "ENABLED"}, got)
 }
 
 func TestThrottle(t *testing.T) {
@@ -735,9 +720,7 @@ func TestThrottle(t *testing.T) {
 		got = append(got, count(9, reading), count(1, stopping))
 		s.Throttle(0, 0)
 		got = append(got, count(100, reading), count(100, stopping))
-		if diff := cmp.Diff([]int{2, 2, 2, 2, 0, 1, 0, 0}, got); diff != "" {
-			t.Errorf("throttled (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "throttled", []int{2, 2, 2, 2, 0, 1, 0, 0}, got)
 	})
 }
 
@@ -789,9 +772,7 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 			"ListEventDataStores false 0 false 0 ",
 			"GetEventDataStore true 1 true 200 ",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("calls (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "calls", want, got)
 	})
 }
 

@@ -19,7 +19,8 @@ const (
 	disabled   = types.FederationStatusDisabled
 )
 
-// settings are the members that CreateEventDataStore and UpdateEventDataStore share. Nil: absent.
+// settings has the members that CreateEventDataStore and UpdateEventDataStore share. Nil means
+// absent.
 type settings struct {
 	Name                         *string
 	AdvancedEventSelectors       []selector
@@ -31,7 +32,7 @@ type settings struct {
 	BillingMode                  *types.BillingMode
 }
 
-// create is CreateEventDataStore.
+// create executes CreateEventDataStore.
 func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	var in struct {
 		settings
@@ -70,17 +71,17 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	return storeResult(doc)
 }
 
-// update is UpdateEventDataStore.
-func (s *Server) update(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
+// updateSettings executes UpdateEventDataStore.
+func (s *Server) updateSettings(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
 	var in settings
 	if e := r.Decode(&in); e != nil {
 		return simulator.Result{}, e
 	}
 	if d.Status == ingestion.StatusPendingDeletion {
-		return simulator.Result{}, s.refused(r.Operation, d)
+		return simulator.Result{}, s.stateError(r.Operation, d)
 	}
 	if in.empty() {
-		return simulator.Result{}, invalid("The request must contain a parameter beside EventDataStore.")
+		return simulator.Result{}, invalid("The request must contain a parameter other than EventDataStore.")
 	}
 	next, e := s.applySettings(d, in)
 	if e != nil {
@@ -96,13 +97,13 @@ func (s *Server) update(r *simulator.Request, res *resource, d record) (simulato
 	return storeResult(doc)
 }
 
-// empty reports whether nothing is to be set.
+// empty reports whether no member is set.
 func (in *settings) empty() bool {
 	return in.Name == nil && in.AdvancedEventSelectors == nil && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
 		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == nil && in.BillingMode == nil
 }
 
-// applySettings is the store with the settings, which it checks.
+// applySettings checks the settings and returns the store with them.
 func (s *Server) applySettings(d record, in settings) (record, *simulator.Error) {
 	if e := checkSettings(d, in); e != nil {
 		return d, e
@@ -127,7 +128,7 @@ func (s *Server) applySettings(d record, in settings) (record, *simulator.Error)
 		d.Categories = ingestion.Categories(d.AdvancedEventSelectors)
 	}
 	if _, most := retention(d.BillingMode); d.RetentionPeriod < 7 || d.RetentionPeriod > most {
-		return d, invalid("RetentionPeriod must be between 7 and %d with %s, is %d.", most, d.BillingMode, d.RetentionPeriod)
+		return d, invalid("RetentionPeriod must be between 7 and %d with %s, got %d.", most, d.BillingMode, d.RetentionPeriod)
 	}
 	if slices.Contains(d.Categories, "ActivityAuditLog") && (d.MultiRegionEnabled || d.OrganizationEnabled) {
 		return d, invalid("An event data store of the category ActivityAuditLog cannot have MultiRegionEnabled or OrganizationEnabled.")
@@ -141,7 +142,7 @@ func setIfPresent[T any](to, from *T) {
 	}
 }
 
-// checkSettings says what is wrong with settings for a store.
+// checkSettings returns an error if the settings are not valid for the store.
 func checkSettings(d record, in settings) *simulator.Error {
 	if n := in.Name; n != nil {
 		if reason := cmp.Or(validate.Length(*n, 3, 128), characters(*n, "._-")); reason != "" {
@@ -167,60 +168,61 @@ func checkSettings(d record, in settings) *simulator.Error {
 	return checkSelectors(in.AdvancedEventSelectors)
 }
 
-// characters says which character of a text is none of the letters, digits and others.
+// characters returns why a text is invalid if it has a character that is not a letter, a digit or
+// one of others.
 func characters(s, others string) string {
 	return validate.Charset(s, fmt.Sprintf("letters, digits and %q", others), func(r rune) bool {
 		return validate.Alphanumeric(r) || strings.ContainsRune(others, r)
 	})
 }
 
-// checkSelectors says what is wrong with advanced event selectors.
+// checkSelectors returns an error if the advanced event selectors are not valid.
 func checkSelectors(selectors []selector) *simulator.Error {
-	refuse := func(format string, args ...any) *simulator.Error {
+	invalid := func(format string, args ...any) *simulator.Error {
 		return &simulator.Error{Code: "InvalidEventSelectorsException", Message: fmt.Sprintf(format, args...)}
 	}
 	if n := len(selectors); n > 5 {
-		return refuse("There can be no more than 5 advanced event selectors, not %d.", n)
+		return invalid("There can be at most 5 advanced event selectors, got %d.", n)
 	}
 	all := 0
 	for _, s := range selectors {
 		if reason := validate.Length(s.Name, 0, 1000); reason != "" {
-			return refuse("Name %s.", reason)
+			return invalid("Name %s.", reason)
 		}
 		if len(s.FieldSelectors) == 0 {
-			return refuse("An advanced event selector must have a field selector.")
+			return invalid("An advanced event selector must have at least one field selector.")
 		}
 		for _, f := range s.FieldSelectors {
 			if reason := cmp.Or(validate.Length(f.Field, 1, 1000), characters(f.Field, "._|")); reason != "" {
-				return refuse("Field %s.", reason)
+				return invalid("Field %s.", reason)
 			}
 			others := slices.Concat(f.StartsWith, f.EndsWith, f.NotEquals, f.NotStartsWith, f.NotEndsWith)
 			if len(others) > 0 && slices.Contains([]string{"readOnly", "eventCategory", "resources.type"}, f.Field) {
-				return refuse("The field %s can only have Equals.", f.Field)
+				return invalid("The field %s can only have Equals.", f.Field)
 			}
 			values := slices.Concat(f.Equals, others)
 			if len(values) == 0 {
-				return refuse("The field %s has no value.", f.Field)
+				return invalid("The field %s has no value.", f.Field)
 			}
 			for _, v := range values {
 				if reason := validate.Length(v, 1, 2048); reason != "" {
-					return refuse("A value of the field %s %s.", f.Field, reason)
+					return invalid("A value of the field %s %s.", f.Field, reason)
 				}
 			}
 			all += len(values)
 		}
 	}
 	if all > 500 {
-		return refuse("The advanced event selectors can have no more than 500 values, not %d.", all)
+		return invalid("The advanced event selectors can have at most 500 values, got %d.", all)
 	}
 	return nil
 }
 
-// checkTags says what is wrong with tags.
+// checkTags returns an error if the tags are not valid.
 func checkTags(tags []tag) *simulator.Error {
 	reason := ""
 	if n := len(tags); n > 200 {
-		reason = fmt.Sprintf("TagsList can have no more than 200 tags, not %d.", n)
+		reason = fmt.Sprintf("TagsList can have at most 200 tags, got %d.", n)
 	}
 	for _, t := range tags {
 		if wrong := cmp.Or(validate.Length(t.Key, 1, 128), validate.Length(t.Value, 0, 256)); wrong != "" {
@@ -233,7 +235,7 @@ func checkTags(tags []tag) *simulator.Error {
 	return &simulator.Error{Code: "InvalidTagParameterException", Message: reason}
 }
 
-// nameTaken reports whether another store has the name, one that is pending deletion too.
+// nameTaken reports whether another store has the name, even one that is pending deletion.
 func (s *Server) nameTaken(r *simulator.Request, name, arn string) bool {
 	return slices.ContainsFunc(s.stores.All(), func(res *resource) bool {
 		d, ok := res.Now(r.At)

@@ -11,33 +11,34 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// EventDataStore is an event data store to add. Every member has a default; what is true by default of a store
-// that CreateEventDataStore makes is taken as it stands here.
+// EventDataStore is an event data store to add. Each field's zero value means its default. Booleans
+// are taken as they are, unlike in CreateEventDataStore.
 type EventDataStore struct {
-	Id     string           // what the ARN ends with: a UUID, the same in each run
-	Name   string           // "event-data-store-1", "event-data-store-2", …
-	Status ingestion.Status // ENABLED
+	Id     string           // the end of the ARN; defaults to a UUID that is the same in each run
+	Name   string           // defaults to "event-data-store-1", "event-data-store-2", …
+	Status ingestion.Status // defaults to ENABLED
 
-	// AdvancedEventSelectors are which events are ingested: one selector for each of Categories, and those are
-	// Management.
+	// AdvancedEventSelectors select the ingested events. They default to one selector for each of
+	// the Categories, which default to Management.
 	AdvancedEventSelectors []types.AdvancedEventSelector
 	Categories             []string
 
-	// The rest, as GetEventDataStore shows it: false, empty and none where nothing else is said, and not federated.
+	// The other fields are what GetEventDataStore shows. By default the store is not federated and
+	// has no key.
 	MultiRegionEnabled           bool
 	OrganizationEnabled          bool
 	TerminationProtectionEnabled bool
-	RetentionPeriod              int32             // days; what CloudTrail has for the billing mode: 366, 2557
-	BillingMode                  types.BillingMode // EXTENDABLE_RETENTION_PRICING
-	KmsKeyId                     string            // shown as the ARN of a key, whatever is given; none
+	RetentionPeriod              int32             // days; defaults to that of the billing mode, 366 or 2557
+	BillingMode                  types.BillingMode // defaults to EXTENDABLE_RETENTION_PRICING
+	KmsKeyId                     string            // shown as the ARN of a key
 	FederationStatus             types.FederationStatus
 	FederationRoleArn            string
 	PartitionKeys                []types.PartitionKey
 }
 
-// AddEventDataStore adds an event data store and returns its ARN. One of the same ID is replaced, and its
-// history goes on. A store that is added as created, starting, stopping or pending deletion moves on by itself.
-// No quota and no constraint keeps it out.
+// AddEventDataStore adds an event data store and returns its ARN. It replaces a store of the same
+// ID, whose history continues. CloudTrail leaves created, starting, stopping and pending deletion on
+// its own. Quotas and constraints do not apply.
 func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		d := record{EventDataStore: ingestion.EventDataStore{
@@ -51,7 +52,7 @@ func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 		}}
 		if len(d.AdvancedEventSelectors) == 0 {
 			for _, c := range e.Categories {
-				d.AdvancedEventSelectors = append(d.AdvancedEventSelectors, selectorOf("", c))
+				d.AdvancedEventSelectors = append(d.AdvancedEventSelectors, categorySelector("", c))
 			}
 		}
 		arn = s.put(now, d, e.Id)
@@ -62,33 +63,33 @@ func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 // put adds a store, with defaults for what it lacks.
 func (s *Server) put(now time.Time, d record, id string) (arn string) {
 	if id == "" {
-		s.named++
-		id = simulator.UUID(fmt.Sprintf("event data store %d", s.named))
+		s.unnamedCount++
+		id = simulator.UUID(fmt.Sprintf("event data store %d", s.unnamedCount))
 	}
 	if d.Name == "" {
-		d.Name = fmt.Sprintf("event-data-store-%d", s.named)
+		d.Name = fmt.Sprintf("event-data-store-%d", s.unnamedCount)
 	}
 	d.EventDataStoreArn = s.arn("cloudtrail", "eventdatastore/"+id)
 	d.CreatedTimestamp, d.UpdatedTimestamp = now, now
 	d = d.withDefaults()
 	r := s.stores.Put(now, d, d.EventDataStoreArn, id)
 	s.lifecycle.ScheduleSettling(r, now)
-	s.purge(r, now, d)
+	s.schedulePurge(r, now, d)
 	return d.EventDataStoreArn
 }
 
-// enter makes d the truth from now on, and plans what CloudTrail makes of it by itself.
+// enter makes d the current record and plans what CloudTrail does on its own.
 func (s *Server) enter(r *resource, now time.Time, d record) {
 	s.lifecycle.Enter(r, now, d)
-	s.purge(r, now, d)
+	s.schedulePurge(r, now, d)
 }
 
-// purge plans the end of a store that was deleted just now.
-func (s *Server) purge(r *resource, now time.Time, d record) {
+// schedulePurge plans the removal of a store that was just deleted.
+func (s *Server) schedulePurge(r *resource, now time.Time, d record) {
 	if d.Status != ingestion.StatusPendingDeletion {
 		return
 	}
-	// Under the lifecycle's own key, so that whatever else becomes of the store takes its place.
+	// The key is that of the lifecycle, so that every other change of the status cancels the purge.
 	r.Plan(now, &s.lifecycle, simulator.Delay{After: s.opts.DeletionGrace}, func(at time.Time, d record) (record, bool) {
 		r.Remove(at)
 		return d, false

@@ -1,24 +1,27 @@
-// Package simulator is the engine of the in-process AWS that the …test packages give to their users. It knows no service.
+// Package simulator is the engine of the in-process AWS servers in the …test packages. It knows no
+// service.
 //
-// It has three layers, each usable without the next:
+// It has three layers. Each can be used without the next:
 //
-//   - [Resource] and [Store] keep what is true of the resources and when it was: each resource has a timeline, so that stale reads, histories
-//     and changes that come due while nobody looks are look-ups, with no goroutine and no timer. [Lifecycle] moves resources by
-//     a [statemachine.Machine]: what an operation leads to, what it is refused in and what the service does by itself all
-//     come from the machine's table.
-//   - [Protocol] puts requests and answers on the wire: [Query], [JSON] and [REST].
-//   - [Server] takes requests, over HTTP or without a socket, and adds what goes wrong in between: failures, throttling, latency. It keeps a log.
+//   - [Resource] and [Store] keep the state of each resource over time. Stale reads, histories and
+//     planned changes are look-ups in that timeline, so no goroutine and no timer is needed.
+//     [Lifecycle] moves resources by a [statemachine.Machine]. The machine's table determines what
+//     an operation leads to, which states reject it and what the service does on its own.
+//   - [Protocol] parses requests and renders responses: [Query], [JSON] and [REST].
+//   - [Server] takes requests, over HTTP or without a socket, injects failures, throttling and
+//     latency, and keeps a log.
 //
-// A service's package declares its [Operation] values, keeps its resources in a [Store], and answers in its protocol.
+// A service's package declares its [Operation] values, keeps its resources in a [Store] and renders
+// results in its protocol.
 //
 // # Time
 //
-// The clock is time.Now, so that everything runs in virtual time inside a testing/synctest bubble. A request
-// is carried out at the instant at which it arrives; its latency passes before the answer, and ends early with the request's
-// context. What was carried out then stays so, as with AWS.
+// The clock is time.Now, so everything runs in virtual time inside a testing/synctest bubble. A
+// request is executed when it arrives. The latency passes before the response, and the end of the
+// request's context cuts it short. As with AWS, what was executed is not undone.
 //
 // # Locking
 //
-// One lock guards a server and its resources. [Server.Update] takes it; the server holds it while it runs an operation. Store,
-// Resource and Lifecycle take no lock: they are used inside these.
+// One lock guards a server and its resources. [Server.Update] acquires it, and the server holds it
+// while it runs an operation. Store, Resource and Lifecycle have no lock of their own.
 package simulator

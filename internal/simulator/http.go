@@ -9,62 +9,62 @@ import (
 	"strings"
 )
 
-// Do answers a request without a socket, as an [http.Client] would bring the answer back. A broken connection is an io.ErrUnexpectedEOF and
-// the end of the request's context is the context's error, both in a [url.Error].
+// Do serves a request without a socket and returns what an [http.Client] would. A closed connection
+// is an io.ErrUnexpectedEOF in a [url.Error], and so is the error of the request's context.
 func (s *Server) Do(r *http.Request) (*http.Response, error) {
-	a, err := s.serve(r)
-	if err == nil && a.broken {
+	resp, err := s.serve(r)
+	if err == nil && resp.disconnect {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return nil, &url.Error{Op: method(r), URL: r.URL.Redacted(), Err: err}
 	}
 	h := make(http.Header, 4)
-	a.header(h)
+	resp.setHeader(h)
 	return &http.Response{
-		Status:     strconv.Itoa(a.reply.Status) + " " + http.StatusText(a.reply.Status),
-		StatusCode: a.reply.Status,
+		Status:     strconv.Itoa(resp.Status) + " " + http.StatusText(resp.Status),
+		StatusCode: resp.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        h,
-		Body:          io.NopCloser(bytes.NewReader(a.reply.Body)),
-		ContentLength: int64(len(a.reply.Body)),
+		Body:          io.NopCloser(bytes.NewReader(resp.Body)),
+		ContentLength: int64(len(resp.Body)),
 		Request:       r,
 	}, nil
 }
 
-// ServeHTTP answers a request of a socket. A broken connection is closed without an answer; where the [http.ResponseWriter] cannot do that,
-// the answer is an empty 502.
+// ServeHTTP serves a request from a socket. To break a connection it closes it without a response.
+// If the [http.ResponseWriter] does not allow that, the response is an empty 502.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a, err := s.serve(r)
+	resp, err := s.serve(r)
 	if err != nil && r.Context().Err() != nil {
-		return // nobody is left to answer
+		return // the caller has left
 	}
-	if err != nil || a.broken {
+	if err != nil || resp.disconnect {
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close() // it is broken either way
+			_ = conn.Close() // an error leaves it closed as well
 			return
 		}
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	a.header(w.Header())
-	w.WriteHeader(a.reply.Status)
-	_, _ = w.Write(a.reply.Body) // a caller who left is no concern of the service
+	resp.setHeader(w.Header())
+	w.WriteHeader(resp.Status)
+	_, _ = w.Write(resp.Body) // the caller may have left
 }
 
-// header writes the headers of an answer.
-func (a *response) header(h http.Header) {
-	h.Set("X-Amzn-Requestid", a.id)
-	h.Set("Content-Length", strconv.Itoa(len(a.reply.Body)))
-	if a.reply.ContentType != "" {
-		h.Set("Content-Type", a.reply.ContentType)
+// setHeader sets the headers of a response.
+func (r *response) setHeader(h http.Header) {
+	h.Set("X-Amzn-Requestid", r.id)
+	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
+	if r.ContentType != "" {
+		h.Set("Content-Type", r.ContentType)
 	}
-	if a.reply.ErrorType != "" {
-		h.Set("X-Amzn-Errortype", a.reply.ErrorType)
+	if r.ErrorType != "" {
+		h.Set("X-Amzn-Errortype", r.ErrorType)
 	}
 }
 
-// method is the request's method as url.Error has it: "Post".
+// method returns the request's method as url.Error spells it, such as "Post".
 func method(r *http.Request) string {
 	if r.Method == "" {
 		return "Get"

@@ -10,26 +10,28 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// JSON is the AWS JSON 1.1 protocol: the operation stands in the X-Amz-Target header, a document goes in and out.
+// JSON is the AWS JSON 1.1 protocol: the X-Amz-Target header names the operation, and requests and
+// responses are JSON documents.
 type JSON struct {
-	// Target is the service's name in the X-Amz-Target header, "CloudTrail_20131101". SDKs put it before the operation, with or
-	// without a longer prefix that ends in a dot before it; both are accepted.
+	// Target is the service's name in the X-Amz-Target header: "CloudTrail_20131101". Some SDKs send
+	// it with a longer prefix that ends in a dot. Both forms are accepted.
 	Target string
 
-	// ErrorHeader sends an error's type in the X-Amzn-ErrorType header in place of the document's __type. Clients must read both.
+	// ErrorHeader sends the type of an error in the X-Amzn-ErrorType header, in place of the
+	// document's __type member. Clients must understand both.
 	ErrorHeader bool
 }
 
 const contentJSON11 = "application/x-amz-json-1.1"
 
-// Parse leaves the document to the operation, but it is an object or nothing.
+// Parse checks that the document is a JSON object or empty. The operation decodes it.
 func (j JSON) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
-		return nil, &Error{Code: "UnknownOperationException", Message: "A request of this protocol is a POST to /.", Status: http.StatusNotFound}
+		return nil, &Error{Code: "UnknownOperationException", Message: "The request must be a POST to /.", Status: http.StatusNotFound}
 	}
 	target, op, ok := cutLast(r.Header.Get("X-Amz-Target"), ".")
 	if !ok || op == "" || target != j.Target && !strings.HasSuffix(target, "."+j.Target) {
-		return nil, &Error{Code: "UnknownOperationException", Message: "The X-Amz-Target header is not " + j.Target + "." + "<operation>."}
+		return nil, &Error{Code: "UnknownOperationException", Message: "The X-Amz-Target header must be " + j.Target + ".<operation>."}
 	}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentJSON11 {
 		return nil, &Error{Code: "SerializationException", Message: "The Content-Type is not " + contentJSON11 + "."}
@@ -41,31 +43,31 @@ func (j JSON) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	return &Request{Operation: statemachine.Operation(op), Body: body}, nil
 }
 
-// Result takes a result that is the document; nil: an empty body.
+// Result sends the result, which is the document. A nil result is an empty body.
 func (JSON) Result(_ statemachine.Operation, result []byte, _ string) Response {
 	return Response{Status: http.StatusOK, ContentType: contentJSON11, Body: result}
 }
 
-// ErrorResponse has the error's type in the document or in the header.
+// ErrorResponse puts the type of the error into the document or the header.
 func (j JSON) ErrorResponse(e *Error, _ string) Response {
 	if j.ErrorHeader {
-		return errorResponse(e, contentJSON11)
+		return headerErrorResponse(e, contentJSON11)
 	}
-	return Response{Status: e.status(), ContentType: contentJSON11, Body: encode(struct {
+	return Response{Status: statusOf(e), ContentType: contentJSON11, Body: Encode(struct {
 		Type    string `json:"__type"`
 		Message string
 	}{e.Code, e.Message})}
 }
 
-// errorResponse is an error whose type stands in the header.
-func errorResponse(e *Error, contentType string) Response {
+// headerErrorResponse returns an error response that has the type of the error in the header.
+func headerErrorResponse(e *Error, contentType string) Response {
 	return Response{
-		Status: e.status(), ContentType: contentType, ErrorType: asciiHeader(e.Code),
-		Body: encode(struct{ Message string }{e.Message}),
+		Status: statusOf(e), ContentType: contentType, ErrorType: asciiHeader(e.Code),
+		Body: Encode(struct{ Message string }{e.Message}),
 	}
 }
 
-// asciiHeader is a text that may stand in a header: an injected code may hold anything.
+// asciiHeader replaces the characters that a header cannot have. An injected code can have any.
 func asciiHeader(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -75,7 +77,7 @@ func asciiHeader(s string) string {
 	}, s)
 }
 
-// document checks that a body is a JSON object or empty.
+// document returns the body without surrounding space. The body must be a JSON object or empty.
 func document(body []byte) ([]byte, *Error) {
 	body = bytes.TrimSpace(body)
 	if len(body) > 0 && (body[0] != '{' || !json.Valid(body)) {
@@ -84,21 +86,19 @@ func document(body []byte) ([]byte, *Error) {
 	return body, nil
 }
 
-// Decode reads a request's document into a struct. Members that the struct lacks are ignored, as AWS does.
+// Decode decodes a request's document into a struct. As AWS does, it ignores unknown members.
 func (r *Request) Decode(into any) *Error {
 	if len(r.Body) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(r.Body, into); err != nil {
-		return &Error{Code: "SerializationException", Message: "The body cannot be read: " + err.Error()}
+		return &Error{Code: "SerializationException", Message: "The body cannot be parsed: " + err.Error()}
 	}
 	return nil
 }
 
-// Encode is a result as a document. A value that JSON cannot express becomes an empty object.
-func Encode(v any) []byte { return encode(v) }
-
-func encode(v any) []byte {
+// Encode returns v as a JSON document. A value that JSON cannot express becomes an empty object.
+func Encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return []byte("{}")
@@ -106,7 +106,7 @@ func encode(v any) []byte {
 	return b
 }
 
-// cutLast cuts s at the last sep.
+// cutLast splits s at the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true

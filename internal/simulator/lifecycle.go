@@ -3,28 +3,39 @@ package simulator
 import (
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Lifecycle moves resources along a machine: of T, the record, it knows where the state stands. It is not changed by its use.
+// Lifecycle moves resources along a machine. T is the record of a resource, which has a state among
+// other things. A Lifecycle is not changed by its use.
 type Lifecycle[T any, S ~string] struct {
 	Machine *statemachine.Machine[S]
 
-	// State is the record's state.
+	// State returns the state of a record.
 	State func(T) S
 
-	// SetState is the record in another state, with what comes and goes with that state.
+	// SetState returns the record in another state, with everything that changes along with it.
 	SetState func(T, S) T
 
-	// Pace is how long the service takes from one state to the next.
+	// Pace returns how long the service takes from one state to the next.
 	Pace func(v T, from, to S) Delay
 
-	// ChooseSettled picks where the record settles, if the table has several settling transitions out of its state; nil: the table's first.
+	// ChooseSettled picks the state that the record settles into if the table has several settling
+	// transitions out of its state. If nil, the first one in the table applies.
 	ChooseSettled func(v T, to []S) S
 }
 
-// Command is the record after op was accepted; false where the table does not permit op. It changes no resource: see
-// [Lifecycle.Enter].
+// DelayOf returns how long a transition takes by the options, or usual if they do not say.
+func DelayOf(o awstest.Options, arn, from, to string, usual time.Duration) Delay {
+	if o.Transition != nil {
+		usual = o.Transition(arn, from, to)
+	}
+	return Delay{After: usual, Reads: o.ReadsPerTransition}
+}
+
+// Command returns the record after op was accepted. It reports false if the table does not permit
+// op. It changes no resource: see [Lifecycle.Enter].
 func (l *Lifecycle[T, S]) Command(v T, op statemachine.Operation) (T, bool) {
 	s, ok := l.Machine.Next(l.State(v), op)
 	if !ok {
@@ -33,22 +44,24 @@ func (l *Lifecycle[T, S]) Command(v T, op statemachine.Operation) (T, bool) {
 	return l.SetState(v, s), true
 }
 
-// Enter makes v the truth from now on and plans what the service makes of it by itself.
+// Enter makes v the current record and plans the transitions that the service makes on its own.
 func (l *Lifecycle[T, S]) Enter(r *Resource[T], now time.Time, v T) {
 	r.Set(now, l, v)
 	l.follow(r, now, v)
 }
 
-// ScheduleSettling plans what the service makes by itself of a resource that was put into its [Store] just now.
+// ScheduleSettling plans the transitions that the service makes on its own for a resource that was
+// just put into its [Store].
 func (l *Lifecycle[T, S]) ScheduleSettling(r *Resource[T], now time.Time) {
 	if v, ok := r.Now(now); ok {
 		l.follow(r, now, v)
 	}
 }
 
-// ScheduleCommand plans a command that the service carries out by itself, after the pace: step gives the record after it, as [Lifecycle.Command] does.
-func (l *Lifecycle[T, S]) ScheduleCommand(r *Resource[T], now time.Time, pace Delay, step func(T) (T, bool)) {
-	r.Plan(now, l, pace, func(at time.Time, v T) (T, bool) {
+// ScheduleCommand plans a command that the service executes on its own after the delay. The
+// function step returns the record after the command, as [Lifecycle.Command] does.
+func (l *Lifecycle[T, S]) ScheduleCommand(r *Resource[T], now time.Time, d Delay, step func(T) (T, bool)) {
+	r.Plan(now, l, d, func(at time.Time, v T) (T, bool) {
 		v, ok := step(v)
 		if ok {
 			l.follow(r, at, v)
@@ -57,50 +70,58 @@ func (l *Lifecycle[T, S]) ScheduleCommand(r *Resource[T], now time.Time, pace De
 	})
 }
 
-// follow plans the settling of v, which is the truth from the instant at on. Whether it lapses is decided when it comes due.
+// follow plans the settling of v, which is the record from the instant at on. Whether the
+// transition lapses is decided when it is due.
 func (l *Lifecycle[T, S]) follow(r *Resource[T], at time.Time, v T) {
 	from := l.State(v)
-	to, ok := l.nextSettled(v, from)
-	if !ok {
+	settling, lapses := l.transitions(from)
+	if len(settling) == 0 || !l.Machine.Transient(from) {
 		return
+	}
+	to := settling[0]
+	if l.ChooseSettled != nil && len(settling) > 1 {
+		to = l.ChooseSettled(v, settling)
 	}
 	r.Plan(at, l, l.Pace(v, from, to), func(at time.Time, v T) (T, bool) {
 		if l.State(v) != from {
 			return v, false
 		}
-		to := to
-		if back, ok := l.lapseTarget(from); ok && r.consumeLapse() {
-			to = back
+		next := to
+		if len(lapses) > 0 && r.consumeLapse() {
+			next = lapses[0]
 		}
-		v = l.SetState(v, to)
+		v = l.SetState(v, next)
 		l.follow(r, at, v)
 		return v, true
 	})
 }
 
-// nextSettled is the state that the service brings v to next.
-func (l *Lifecycle[T, S]) nextSettled(v T, from S) (S, bool) {
-	if !l.Machine.Transient(from) {
-		return "", false
-	}
-	var to []S
+// transitions returns where the transitions that the service makes on its own lead from a state.
+func (l *Lifecycle[T, S]) transitions(from S) (settling, lapses []S) {
 	for _, t := range l.Machine.Transitions() {
-		if t.From == from && t.By == "" && !t.Lapse {
-			to = append(to, t.To)
+		switch {
+		case t.From != from || t.By != "":
+		case t.Lapse:
+			lapses = append(lapses, t.To)
+		default:
+			settling = append(settling, t.To)
 		}
 	}
-	if l.ChooseSettled != nil && len(to) > 1 {
-		return l.ChooseSettled(v, to), true
-	}
-	return to[0], true
+	return settling, lapses
 }
 
-// lapseTarget is where a lapse leads out of a state.
-func (l *Lifecycle[T, S]) lapseTarget(from S) (S, bool) {
-	for _, t := range l.Machine.Transitions() {
-		if t.From == from && t.Lapse {
-			return t.To, true
+// States returns the states of a resource up to now, each with the instant at which it began. The
+// state absent stands for the time in which the resource did not exist. The caller owns the slice.
+func States[T any, S ~string](r *Resource[T], now time.Time, state func(T) S, absent S) []statemachine.Sighting[S] {
+	var list []statemachine.Sighting[S]
+	for _, v := range r.History(now) {
+		s := absent
+		if !v.Gone {
+			s = state(v.Value)
+		}
+		if n := len(list); n == 0 || list[n-1].State != s {
+			list = append(list, statemachine.Sighting[S]{State: s, At: v.At})
 		}
 	}
-	return "", false
+	return list
 }

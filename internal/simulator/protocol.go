@@ -7,49 +7,47 @@ import (
 	"strings"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Protocol puts the requests and answers of one AWS protocol on the wire. Implementations keep no state.
+// Protocol parses the requests and renders the responses of one AWS protocol. Implementations have
+// no state.
 type Protocol interface {
-	// Parse reads a request. The operation need not be one that anybody models.
+	// Parse parses a request. The operation need not be one that the server supports.
 	Parse(r *http.Request, body []byte) (*Request, *Error)
 
-	// Result is the answer to an operation that was carried out. The result is what [Operation.Run] returned.
+	// Result renders the response to an executed operation. The result is what [Operation.Run]
+	// returned.
 	Result(op statemachine.Operation, result []byte, requestID string) Response
 
-	// ErrorResponse is the answer to a request that was refused.
+	// ErrorResponse renders the response to a rejected request.
 	ErrorResponse(e *Error, requestID string) Response
 }
 
 // Request is a request of any protocol.
 type Request struct {
 	Operation statemachine.Operation
-	Params    url.Values // query: the form; REST: the path's labels and the query string
-	Body      []byte     // JSON and REST: the document; empty where there is none
-	At        time.Time  // when it arrived; the server sets it
+	Params    url.Values // query: the form; REST: the labels of the path and the query string
+	Body      []byte     // JSON and REST: the document; empty if there is none
+	At        time.Time  // when it arrived; set by the server
 }
 
-// Get is a parameter's value, empty where it is absent.
+// Get returns the value of a parameter, or "" if it is absent.
 func (r *Request) Get(name string) string { return r.Params.Get(name) }
 
-// Error is a refusal.
-type Error struct {
-	Code, Message string
-	Status        int // zero: 400
-}
+// Error is an error response of the service. A zero Status means 400.
+type Error = awstest.Refusal
 
-// Error is the code and the message.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-func (e *Error) status() int {
+// statusOf returns the HTTP status of an error.
+func statusOf(e *Error) int {
 	if e.Status == 0 {
 		return http.StatusBadRequest
 	}
 	return e.Status
 }
 
-// Response is an answer on the wire. The server adds the request's ID.
+// Response is a response as it is sent. The server adds the request's ID.
 type Response struct {
 	Status      int
 	ContentType string
@@ -57,11 +55,12 @@ type Response struct {
 	Body        []byte
 }
 
-// unsupportedOperation is the refusal of what the simulator lacks: a person has to read it.
-func unsupportedOperation(code, what string, modelled []string) *Error {
-	slices.Sort(modelled)
+// unsupportedOperation returns the error for an operation that the simulator does not support. The
+// message lists the supported ones.
+func unsupportedOperation(code, operation string, supported []string) *Error {
+	slices.Sort(supported)
 	return &Error{
 		Code:    code,
-		Message: "The simulator does not model " + what + ". It models " + strings.Join(modelled, ", ") + ".",
+		Message: "The simulator does not support " + operation + ". It supports " + strings.Join(supported, ", ") + ".",
 	}
 }

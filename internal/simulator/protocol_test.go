@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // wire is what comes of a request: what was parsed, or the code of the refusal.
@@ -54,9 +54,7 @@ func TestQueryParse(t *testing.T) {
 		{"another method", "PUT", "/", "Action=Do", form, wire{Refused: "InvalidAction"}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, parse(q, tt.method, tt.target, tt.body, tt.header...)); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, parse(q, tt.method, tt.target, tt.body, tt.header...))
 	}
 }
 
@@ -75,9 +73,7 @@ func TestQueryAnswers(t *testing.T) {
 			Body: []byte(`<ErrorResponse xmlns="http://example.com/doc/"><Error><Type>Receiver</Type><Code>Down</Code><Message></Message></Error><RequestId>id</RequestId></ErrorResponse>`)}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, tt.got)
 	}
 }
 
@@ -108,9 +104,7 @@ func TestJSONParse(t *testing.T) {
 		{"a form", "POST", "/", "{}", []string{"X-Amz-Target", "Lamps_20000101.Do", "Content-Type", "text/plain"}, wire{Refused: "SerializationException"}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, parse(j, tt.method, tt.path, tt.body, tt.header...)); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, parse(j, tt.method, tt.path, tt.body, tt.header...))
 	}
 }
 
@@ -145,9 +139,7 @@ func TestRESTParse(t *testing.T) {
 		{"a bad escape", "GET", "/rooms/r1/lamps?x=%zz", "", nil, wire{Refused: "BadRequestException"}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, parse(p, tt.method, tt.target, tt.body, tt.header...)); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, parse(p, tt.method, tt.target, tt.body, tt.header...))
 	}
 	_, e := p.Parse(httptest.NewRequest(http.MethodGet, "/x", nil), nil)
 	if e == nil || !strings.Contains(e.Message, "Put (POST /rooms/{Room}/lamps/{Lamp})") {
@@ -171,9 +163,7 @@ func TestJSONAnswers(t *testing.T) {
 		{"no line breaks in a header", REST{}.ErrorResponse(&Error{Code: "a\r\nb"}, ""), Response{Status: 400, ContentType: contentJSON, ErrorType: "a??b", Body: []byte(`{"Message":""}`)}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, tt.got)
 	}
 }
 
@@ -214,9 +204,7 @@ func TestXML(t *testing.T) {
 
 func TestList(t *testing.T) {
 	got := List(url.Values{"V.1": {"a"}, "V.2": {""}, "V.4": {"d"}}, "V.")
-	if diff := cmp.Diff([]string{"a", ""}, got); diff != "" {
-		t.Errorf("a list ends at the first number that is absent (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "a list ends at the first number that is absent", []string{"a", ""}, got)
 }
 
 // FuzzParse looks for a request that brings a protocol down.

@@ -9,15 +9,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Query is the AWS query protocol: a form in, XML out.
+// Query is the AWS query protocol: requests are forms, responses are XML.
 type Query struct {
 	Version   string // of the API: "2014-10-31"
-	Namespace string // of the answers: "http://rds.amazonaws.com/doc/2014-10-31/"
+	Namespace string // of responses: "http://rds.amazonaws.com/doc/2014-10-31/"
 }
 
 const contentXML = "text/xml"
 
-// Parse takes the parameters from the form, of a GET request from the query string.
+// Parse takes the parameters from the form of a POST request or the query string of a GET request.
 func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	form := r.URL.RawQuery
 	switch r.Method {
@@ -28,23 +28,23 @@ func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		}
 		form = string(body)
 	default:
-		return nil, &Error{Code: "InvalidAction", Message: "The method " + r.Method + " is neither GET nor POST.", Status: http.StatusMethodNotAllowed}
+		return nil, &Error{Code: "InvalidAction", Message: "The method must be GET or POST, got " + r.Method + ".", Status: http.StatusMethodNotAllowed}
 	}
 	params, err := url.ParseQuery(form)
 	if err != nil {
-		return nil, &Error{Code: "MalformedQueryString", Message: "The parameters cannot be read: " + err.Error(), Status: http.StatusNotFound}
+		return nil, &Error{Code: "MalformedQueryString", Message: "The parameters cannot be parsed: " + err.Error(), Status: http.StatusNotFound}
 	}
 	action := params.Get("Action")
 	if action == "" {
 		return nil, &Error{Code: "MissingAction", Message: "The request has no parameter Action."}
 	}
 	if v := params.Get("Version"); v != "" && v != q.Version {
-		return nil, &Error{Code: "InvalidAction", Message: "The simulator models the version " + q.Version + " of the API, not " + v + "."}
+		return nil, &Error{Code: "InvalidAction", Message: "The simulator supports version " + q.Version + " of the API, not " + v + "."}
 	}
 	return &Request{Operation: statemachine.Operation(action), Params: params}, nil
 }
 
-// Result takes a result that is the inside of the result element.
+// Result puts the result, which is XML, into the result element of the operation.
 func (q Query) Result(op statemachine.Operation, result []byte, requestID string) Response {
 	var x XML
 	x.Grow(len(result) + 4*len(op) + len(q.Namespace) + 256)
@@ -58,13 +58,13 @@ func (q Query) Result(op statemachine.Operation, result []byte, requestID string
 	return Response{Status: http.StatusOK, ContentType: contentXML, Body: x.Bytes()}
 }
 
-// ErrorResponse says Sender or Receiver after the status.
+// ErrorResponse sets the type Sender or Receiver by the status.
 func (q Query) ErrorResponse(e *Error, requestID string) Response {
 	var x XML
 	x.b = append(x.b, "<ErrorResponse xmlns=\""...)
 	x.escape(q.Namespace)
 	x.b = append(x.b, "\"><Error>"...)
-	if e.status() >= http.StatusInternalServerError {
+	if statusOf(e) >= http.StatusInternalServerError {
 		x.Text("Type", "Receiver")
 	} else {
 		x.Text("Type", "Sender")
@@ -74,10 +74,11 @@ func (q Query) ErrorResponse(e *Error, requestID string) Response {
 	x.Close("Error")
 	x.Text("RequestId", requestID)
 	x.Close("ErrorResponse")
-	return Response{Status: e.status(), ContentType: contentXML, Body: x.Bytes()}
+	return Response{Status: statusOf(e), ContentType: contentXML, Body: x.Bytes()}
 }
 
-// List reads a list of the form prefix1, prefix2, …, such as "Filters.Filter.1.Values.Value.1". It ends at the first number that is absent.
+// List returns the values of prefix1, prefix2, …, such as "Filters.Filter.1.Values.Value.1". The
+// list ends at the first number that is absent.
 func List(params url.Values, prefix string) []string {
 	var list []string
 	for i := 1; ; i++ {

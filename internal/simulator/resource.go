@@ -5,69 +5,70 @@ import (
 	"time"
 )
 
-// Bounds of what is kept of one resource.
+// Limits of what is kept of one resource.
 const (
-	maxVersions = 4096 // changes: beyond this the older half is forgotten
-	maxSteps    = 1024 // changes that one look at the clock may bring due; more means a table that goes round in circles
+	maxVersions = 4096 // changes; beyond this the older half is forgotten
+	maxSteps    = 1024 // changes that become due at once; more means that the table has a cycle
 )
 
-// Delay is how long a planned change takes: a time or, if Reads is positive, that many reads that show what was there before it.
+// Delay is how long a planned change takes. If Reads is positive, the change takes that many reads
+// that show the state before it, and After does not count.
 type Delay struct {
 	After time.Duration
 	Reads int
 }
 
-// Version is what was true of a resource from an instant on.
+// Version is the record of a resource from an instant on.
 type Version[T any] struct {
 	At    time.Time
 	Value T
-	Gone  bool // the resource does not exist; Value is the last one
+	Gone  bool // the resource does not exist; Value is its last record
 }
 
-// Resource is one resource: its timeline up to now, and the changes that the service will make by itself.
+// Resource is one resource: its timeline up to now, and the changes that the service will make on
+// its own.
 //
-// Every change of it is planned under a key, for which there is at most one planned change at a time. Two lifecycles on one resource
-// thus have a key each, and a command to the one leaves the other's course alone.
+// Every change is planned under a key, and a key has at most one planned change at a time. So two
+// lifecycles of one resource each have a key, and a command to one leaves the other alone.
 //
-// Instants passed to its methods must not decrease. It takes no lock.
+// The instants passed to its methods must not decrease. A Resource has no lock.
 type Resource[T any] struct {
 	key         string
-	versions    []Version[T] // never empty; in the order of time
+	versions    []Version[T] // never empty; ordered by time
 	planned     []planned[T]
-	stale       Staleness
-	frozen      *Version[T] // what the next few reads show
-	frozenReads int         // how many reads that is
+	stale       time.Duration
+	frozen      *Version[T] // what the next frozenReads reads show
+	frozenReads int
 	lapse       bool
 	store       *Store[T]
 }
 
-// Staleness is how old the reads of a resource are: it is asked at each read.
-type Staleness func() time.Duration
-
 type planned[T any] struct {
 	key   any
 	since time.Time
-	pace  Delay
-	reads int // reads that showed what was there before it
+	delay Delay
+	reads int // reads that showed the state before the change
 	step  Step[T]
 }
 
-// Step makes a planned change at the instant at which it comes due. It gets the record of that instant and returns the new one,
-// or false where it no longer applies. It may plan the next change, or remove the resource and return false.
+// Step makes a planned change when it is due. It gets the record of that instant and returns the
+// new one, or false if the change no longer applies. It may plan the next change, and it may remove
+// the resource and return false.
 type Step[T any] func(at time.Time, v T) (T, bool)
 
-// Key is the first of the keys that the resource was put into its [Store] with.
+// Key returns the first of the keys under which the resource was put into its [Store].
 func (r *Resource[T]) Key() string { return r.key }
 
-// Now is the truth; false: the resource does not exist.
+// Now returns the current record. It reports false if the resource does not exist.
 func (r *Resource[T]) Now(now time.Time) (T, bool) {
 	r.advance(now)
-	m := &r.versions[len(r.versions)-1]
-	return m.Value, !m.Gone
+	v := &r.versions[len(r.versions)-1]
+	return v.Value, !v.Gone
 }
 
-// Read is what a read shows at the instant now: the truth, or an older truth where reads are stale, but never from before the resource
-// was created. It counts as a read for changes that are paced by reads, if it showed the truth.
+// Read returns what a read shows: the current record or, if reads are stale, an older one, but none
+// from before the resource was created. A read of the current record counts for the changes that
+// are planned in reads.
 func (r *Resource[T]) Read(now time.Time) (T, bool) {
 	r.advance(now)
 	if r.frozenReads > 0 {
@@ -82,59 +83,57 @@ func (r *Resource[T]) Read(now time.Time) (T, bool) {
 			i--
 		}
 	}
-	m := r.versions[i]
+	v := r.versions[i]
 	if i == last {
 		r.countRead(now)
 	}
-	return m.Value, !m.Gone
+	return v.Value, !v.Gone
 }
 
-// staleness is the greater of the resource's own and the store's.
+// staleness returns the age of what the next read shows.
 func (r *Resource[T]) staleness() time.Duration {
-	var d time.Duration
-	if r.stale != nil {
-		d = r.stale()
+	if r.store.StaleFunc == nil {
+		return r.stale
 	}
-	if r.store.stale != nil {
-		d = max(d, r.store.stale(r.key))
-	}
-	return d
+	return max(r.stale, r.store.StaleFunc(r.key))
 }
 
-// Stale makes reads show what was true some time ago; nil ends it.
-func (r *Resource[T]) Stale(s Staleness) { r.stale = s }
+// Stale makes reads show the record of d ago. Zero ends it.
+func (r *Resource[T]) Stale(d time.Duration) { r.stale = d }
 
-// Freeze makes the next n reads show what is true now. It takes precedence over [Resource.Stale]. Zero or less ends it.
+// Freeze makes the next n reads show the current record. It takes precedence over [Resource.Stale].
+// Zero or less ends it.
 func (r *Resource[T]) Freeze(now time.Time, n int) {
 	r.advance(now)
-	m := r.versions[len(r.versions)-1]
-	r.frozen, r.frozenReads = &m, n
+	v := r.versions[len(r.versions)-1]
+	r.frozen, r.frozenReads = &v, n
 }
 
-// Set makes v the truth from now on, and drops what was planned under the key by.
-func (r *Resource[T]) Set(now time.Time, by any, v T) {
+// Set makes v the current record and cancels what was planned under the key.
+func (r *Resource[T]) Set(now time.Time, key any, v T) {
 	r.advance(now)
-	r.cancelPlanned(by)
+	r.cancelPlanned(key)
 	r.appendVersion(Version[T]{At: now, Value: v})
 }
 
-// Remove makes the resource one that does not exist, and drops everything planned.
+// Remove removes the resource and cancels everything planned.
 func (r *Resource[T]) Remove(now time.Time) {
 	r.advance(now)
 	r.planned = nil
 	r.lapse = false
-	if m := r.versions[len(r.versions)-1]; !m.Gone {
-		r.appendVersion(Version[T]{At: now, Value: m.Value, Gone: true})
+	if v := r.versions[len(r.versions)-1]; !v.Gone {
+		r.appendVersion(Version[T]{At: now, Value: v.Value, Gone: true})
 	}
 }
 
-// Plan plans a change under the key by, in place of what was planned under it.
-func (r *Resource[T]) Plan(now time.Time, by any, pace Delay, step Step[T]) {
-	r.cancelPlanned(by)
-	r.planned = append(r.planned, planned[T]{key: by, since: now, pace: pace, step: step})
+// Plan plans a change under the key, in place of what was planned under it.
+func (r *Resource[T]) Plan(now time.Time, key any, d Delay, step Step[T]) {
+	r.cancelPlanned(key)
+	r.planned = append(r.planned, planned[T]{key: key, since: now, delay: d, step: step})
 }
 
-// Lapse makes the next change that a [Lifecycle] plans, or has planned already, lapse where its table knows how.
+// Lapse makes the next settling transition of the resource lapse, or the one that is under way. If
+// the table has no lapse out of that state, it waits for a transition that has one.
 func (r *Resource[T]) Lapse() { r.lapse = true }
 
 func (r *Resource[T]) consumeLapse() bool {
@@ -143,19 +142,20 @@ func (r *Resource[T]) consumeLapse() bool {
 	return l
 }
 
-// History is what was true, up to now, in the order of time; of very many changes only the latest. The slice is the caller's.
+// History returns the records up to now, ordered by time. If there were very many, only the latest
+// are kept. The caller owns the slice.
 func (r *Resource[T]) History(now time.Time) []Version[T] {
 	r.advance(now)
 	return slices.Clone(r.versions)
 }
 
-// advance makes the changes that have come due by the clock.
+// advance makes the changes that are due by the clock.
 func (r *Resource[T]) advance(now time.Time) {
 	for range maxSteps {
 		next, due := -1, now
 		for i := range r.planned {
 			p := &r.planned[i]
-			if at := p.since.Add(p.pace.After); p.pace.Reads <= 0 && !at.After(due) && (next < 0 || at.Before(due)) {
+			if at := p.since.Add(p.delay.After); p.delay.Reads <= 0 && !at.After(due) && (next < 0 || at.Before(due)) {
 				next, due = i, at
 			}
 		}
@@ -166,13 +166,14 @@ func (r *Resource[T]) advance(now time.Time) {
 	}
 }
 
-// countRead counts a read and makes the changes that it brings due.
+// countRead counts a read and makes the changes that are due with it. It leaves out changes that a
+// step plans, because no read has shown the state before them.
 func (r *Resource[T]) countRead(now time.Time) {
 	i := 0
-	for n := len(r.planned); n > 0 && i < len(r.planned); n-- { // not those that a step plans: nobody has seen what goes before them
+	for n := len(r.planned); n > 0 && i < len(r.planned); n-- {
 		p := &r.planned[i]
 		p.reads++
-		if p.pace.Reads > 0 && p.reads >= p.pace.Reads {
+		if p.delay.Reads > 0 && p.reads >= p.delay.Reads {
 			r.applyPlanned(i, now)
 		} else {
 			i++
@@ -189,11 +190,11 @@ func (r *Resource[T]) applyPlanned(i int, at time.Time) {
 	}
 }
 
-func (r *Resource[T]) cancelPlanned(by any) {
-	r.planned = slices.DeleteFunc(r.planned, func(p planned[T]) bool { return p.key == by })
+func (r *Resource[T]) cancelPlanned(key any) {
+	r.planned = slices.DeleteFunc(r.planned, func(p planned[T]) bool { return p.key == key })
 }
 
-func (r *Resource[T]) appendVersion(m Version[T]) {
+func (r *Resource[T]) appendVersion(v Version[T]) {
 	limit := maxVersions
 	if n := r.store.HistoryLimit; n > 0 {
 		limit = min(n, limit)
@@ -201,5 +202,5 @@ func (r *Resource[T]) appendVersion(m Version[T]) {
 	if len(r.versions) >= limit {
 		r.versions = slices.Delete(r.versions, 0, max(limit/2, 1))
 	}
-	r.versions = append(r.versions, m)
+	r.versions = append(r.versions, v)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -103,7 +104,7 @@ func TestTimeline(t *testing.T) {
 			why:  "an old read is the truth of that instant, and never from before the resource was created",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
-				r.Stale(func() time.Duration { return 7 * time.Second })
+				r.Stale(7 * time.Second)
 				command(t, l, r, 5, "SwitchOn")
 			},
 			at:   []int{5, 11, 12, 21, 22},
@@ -227,9 +228,7 @@ func TestTimeline(t *testing.T) {
 			var s Store[lamp]
 			l, r := lamps(tenSeconds), s.Put(at(0), lamp{State: "off"}, "a")
 			tt.do(t, l, r)
-			if diff := cmp.Diff(tt.want, seen(r, tt.at...)); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-			}
+			assert.Equal(t, tt.why, tt.want, seen(r, tt.at...))
 		})
 	}
 }
@@ -239,18 +238,12 @@ func TestPacedByReads(t *testing.T) {
 	l, r := lamps(Delay{Reads: 2}), s.Put(at(0), lamp{State: "off"}, "a")
 	command(t, l, r, 0, "SwitchOn")
 	command0 := seen(r, 1, 2, 3)
-	if diff := cmp.Diff([]string{"1 warming", "2 warming", "3 on"}, command0); diff != "" {
-		t.Errorf("two reads show a state before it moves on (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "two reads show a state before it moves on", []string{"1 warming", "2 warming", "3 on"}, command0)
 	command(t, l, r, 4, "SwitchOff")
-	if diff := cmp.Diff([]string{"5 cooling", "5 cooling", "5 tepid", "5 tepid", "5 off"}, seen(r, 5, 5, 5, 5, 5)); diff != "" {
-		t.Errorf("each state of a chain is shown twice (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "each state of a chain is shown twice", []string{"5 cooling", "5 cooling", "5 tepid", "5 tepid", "5 off"}, seen(r, 5, 5, 5, 5, 5))
 	command(t, l, r, 6, "SwitchOn")
 	r.Freeze(at(6), 3)
-	if diff := cmp.Diff([]string{"7 warming", "7 warming", "7 warming", "7 warming", "7 warming", "7 on"}, seen(r, 7, 7, 7, 7, 7, 7)); diff != "" {
-		t.Errorf("old reads do not count (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "old reads do not count", []string{"7 warming", "7 warming", "7 warming", "7 warming", "7 warming", "7 on"}, seen(r, 7, 7, 7, 7, 7, 7))
 }
 
 func TestHistory(t *testing.T) {
@@ -266,9 +259,7 @@ func TestHistory(t *testing.T) {
 		{At: at(20), Value: lamp{State: "on"}, Gone: true},
 		{At: at(30), Value: lamp{State: "on"}},
 	}
-	if diff := cmp.Diff(want, r.History(at(40))); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", want, r.History(at(40)))
 	for i := range 3 * maxVersions {
 		r.Set(at(100+i), "x", lamp{State: "on"})
 	}
@@ -308,9 +299,7 @@ func TestSettleChoice(t *testing.T) {
 	last := s.Put(at(0), lamp{State: "created"}, "b")
 	l.ScheduleSettling(last, at(0))
 	got := append(seen(first, 1), seen(last, 1)...)
-	if diff := cmp.Diff([]string{"1 on", "1 off"}, got); diff != "" {
-		t.Errorf("the table's first, unless the service picks (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "the table's first, unless the service picks", []string{"1 on", "1 off"}, got)
 }
 
 func TestStore(t *testing.T) {
@@ -335,21 +324,17 @@ func TestStore(t *testing.T) {
 		{"nothing comes after the last", keys(s.After("d")), nil},
 		{"any key finds a resource, once, whatever the case", keys(s.Select([]string{"ID-D", "a", "A", "x"})), []string{"a", "d"}},
 	} {
-		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-		}
+		assert.Equal(t, tt.why, tt.want, tt.got)
 	}
-	s.Stale(func(key string) time.Duration {
+	s.StaleFunc = func(key string) time.Duration {
 		if key == "a" {
 			return time.Minute
 		}
 		return 0
-	})
+	}
 	for _, k := range []string{"a", "b"} {
 		s.Get(k).Set(at(10), "x", lamp{State: "new"})
 	}
 	got := append(seen(s.Get("a"), 20), seen(s.Get("b"), 20)...)
-	if diff := cmp.Diff([]string{"20 a", "20 new"}, got); diff != "" {
-		t.Errorf("staleness of the store (-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "staleness of the store", []string{"20 a", "20 new"}, got)
 }

@@ -9,12 +9,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// REST is the AWS REST JSON protocol: method and path name the operation, a document goes in and out.
+// REST is the AWS REST JSON protocol: method and path name the operation, and requests and responses
+// are JSON documents.
 type REST struct {
-	Routes []Route // the first that fits counts
+	Routes []Route // the first that matches applies
 }
 
-// Route is one operation's method and path. A segment of the path in braces is a label: "/domains/{DomainName}/event-streams".
+// Route is the method and path of an operation. A path segment in braces is a label:
+// "/domains/{DomainName}/event-streams".
 type Route struct {
 	Operation    statemachine.Operation
 	Method, Path string
@@ -22,26 +24,27 @@ type Route struct {
 
 const contentJSON = "application/json"
 
-// Parse takes the labels, percent-decoded, and the query string into [Request.Params]; a label comes before a query parameter of its name.
+// Parse puts the percent-decoded labels and the query string into [Request.Params]. A label takes
+// precedence over a query parameter of the same name.
 func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	segments := strings.Split(r.URL.EscapedPath(), "/")
 	for i, s := range segments {
-		// Only after the split: a label may hold an escaped slash.
+		// Decode after the split, because a label may contain an escaped slash.
 		var err error
 		if segments[i], err = url.PathUnescape(s); err != nil {
-			return nil, &Error{Code: "BadRequestException", Message: "The path cannot be read: " + err.Error()}
+			return nil, &Error{Code: "BadRequestException", Message: "The path cannot be parsed: " + err.Error()}
 		}
 	}
-	var modelled []string
+	var supported []string
 	for _, route := range p.Routes {
-		modelled = append(modelled, string(route.Operation)+" ("+route.Method+" "+route.Path+")")
+		supported = append(supported, string(route.Operation)+" ("+route.Method+" "+route.Path+")")
 		labels, ok := route.match(r.Method, segments)
 		if !ok {
 			continue
 		}
 		params, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
-			return nil, &Error{Code: "BadRequestException", Message: "The query string cannot be read: " + err.Error()}
+			return nil, &Error{Code: "BadRequestException", Message: "The query string cannot be parsed: " + err.Error()}
 		}
 		for name, value := range labels {
 			params.Set(name, value)
@@ -57,12 +60,13 @@ func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		}
 		return &Request{Operation: route.Operation, Params: params, Body: body}, nil
 	}
-	e := unsupportedOperation("UnknownOperationException", r.Method+" "+r.URL.Path, modelled)
+	e := unsupportedOperation("UnknownOperationException", r.Method+" "+r.URL.Path, supported)
 	e.Status = http.StatusNotFound
 	return nil, e
 }
 
-// match compares a request with the route. An empty label fits nothing.
+// match reports whether a request matches the route, and returns its labels. An empty label does
+// not match.
 func (t Route) match(method string, segments []string) (labels map[string]string, ok bool) {
 	want := strings.Split(t.Path, "/")
 	if t.Method != method || len(want) != len(segments) {
@@ -80,7 +84,7 @@ func (t Route) match(method string, segments []string) (labels map[string]string
 	return labels, true
 }
 
-// Result takes a result that is the document; nil: an empty object.
+// Result sends the result, which is the document. A nil result is an empty object.
 func (REST) Result(_ statemachine.Operation, result []byte, _ string) Response {
 	if result == nil {
 		result = []byte("{}")
@@ -88,5 +92,5 @@ func (REST) Result(_ statemachine.Operation, result []byte, _ string) Response {
 	return Response{Status: http.StatusOK, ContentType: contentJSON, Body: result}
 }
 
-// ErrorResponse has the error's type in the header.
-func (REST) ErrorResponse(e *Error, _ string) Response { return errorResponse(e, contentJSON) }
+// ErrorResponse puts the type of the error into the header.
+func (REST) ErrorResponse(e *Error, _ string) Response { return headerErrorResponse(e, contentJSON) }

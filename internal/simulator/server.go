@@ -12,59 +12,54 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Bounds of a server.
+// Limits of a server.
 const (
-	MaxBody  = 1 << 20 // bytes of a request's body; larger ones are refused
-	MaxCalls = 1 << 20 // calls that the log keeps, unless Config.Remember says less; beyond this the older half is forgotten
-	MaxName  = 1 << 10 // bytes of what a client named that the log keeps
+	MaxBody  = 1 << 20 // bytes of a request's body; larger ones are rejected
+	MaxCalls = 1 << 20 // calls in the log, unless HistoryLimit is less; beyond this the older half is forgotten
+	MaxName  = 1 << 10 // bytes that the log keeps of a name in a request
 )
 
-// Config is what a server is made of. It must not be changed afterwards.
+// Config describes a server. It must not be changed after it was passed to [New].
 type Config struct {
-	Protocol     Protocol
-	Operations   map[statemachine.Operation]Operation
-	Throttled    Error                    // what a throttled request is answered
-	Unknown      string                   // the code for an operation that is not modelled
-	Latency      func(Call) time.Duration // between a request and its answer; nil: none. Called without the lock
-	Intercept    func(Call) *Failure      // asked at each modelled request, before injected failures; may be nil. Called without the lock
-	HistoryLimit int                      // if positive and less than MaxCalls: how many calls the log keeps
+	Protocol   Protocol
+	Operations map[statemachine.Operation]Operation
+	Throttled  Error  // the response to a throttled request
+	Unknown    string // error code for an operation that is not supported
+	Options    awstest.Options
+}
+
+// DefaultOptions returns the options that the test servers start from.
+func DefaultOptions() awstest.Options {
+	return awstest.Options{Region: "us-east-1", Account: "123456789012"}
 }
 
 // Operation is one operation of a service.
 type Operation struct {
-	// Group is which quota counts it: see [Server.Throttle].
+	// Group names the quota that counts the operation: see [Server.Throttle].
 	Group string
 
-	// Resources lists the resources that a request is about, in the form that the log shows and a [Failure] names. May be nil.
+	// Resources returns the resources that a request names, in the form in which the log shows them
+	// and a [Failure] names them. May be nil. The server holds its lock.
 	Resources func(r *Request) []string
 
-	// Run carries the operation out. The server holds its lock meanwhile.
+	// Run executes the operation. The server holds its lock.
 	Run func(r *Request) (Result, *Error)
 }
 
-// Result is what an operation answers.
+// Result is the result of an operation.
 type Result struct {
 	Body    []byte // in the form that the protocol takes
-	Records int    // resources in it, for the log and the latency
+	Records int    // number of resources in it, for the log and the latency
 }
 
 // Call is one request in the log.
-type Call struct {
-	At            time.Time              // when it arrived
-	Operation     statemachine.Operation // empty where the request could not be read
-	Resource      string                 // what it named; empty where it named nothing, or several
-	ResourceCount int                    // how many resources it named
-	Accepted      bool                   // the operation was carried out
-	Records       int                    // resources in the answer
-	Status        int                    // of the answer; zero: the connection broke, or there was none
-	Code          string                 // the error answered; empty for a success
-}
+type Call = awstest.Call
 
-// Server is a service in this process. It is an http.Handler and has the Do method that AWS clients want of theirs.
-// It is safe for concurrent use and runs no goroutine.
+// Server is a service in this process. It is safe for concurrent use and starts no goroutine.
 type Server struct {
 	config Config
 	count  atomic.Uint64 // requests
@@ -75,31 +70,35 @@ type Server struct {
 	calls    []Call
 }
 
-// New makes a server.
+var _ awstest.Engine = (*Server)(nil)
+
+// New returns a server.
 func New(c Config) *Server { return &Server{config: c, buckets: make(map[string]*bucket)} }
 
-// Update runs f under the server's lock, with the instant that it is.
+// Update calls f with the current time while it holds the server's lock.
 func (s *Server) Update(f func(now time.Time)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(time.Now())
 }
 
-// Fail injects a failure into the next requests for op; for an empty op, into those for any. Several are used in the order given.
+// Fail injects a failure into the next requests for op. An empty op means any operation. Failures
+// are used in the order of the calls to Fail.
 func (s *Server) Fail(op statemachine.Operation, f Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures.add(op, f)
 }
 
-// ClearFailures drops the failures injected with the same op; for an empty op, all.
+// ClearFailures removes the failures injected with the same op. An empty op removes all failures.
 func (s *Server) ClearFailures(op statemachine.Operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures.clear(op)
 }
 
-// Throttle gives the operations of a group a token bucket, which is full at first. A burst below one ends it.
+// Throttle gives the operations of a group a token bucket, which is full at first. A burst below 1
+// removes the bucket.
 func (s *Server) Throttle(group string, burst int, perSecond float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,21 +109,22 @@ func (s *Server) Throttle(group string, burst int, perSecond float64) {
 	s.buckets[group] = &bucket{burst: float64(burst), perSecond: perSecond, tokens: float64(burst), at: time.Now()}
 }
 
-// Calls is the log, in the order in which requests were taken. The slice is the caller's.
+// Calls returns the log, in the order in which requests arrived. The caller owns the slice.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// response is what came of a request.
+// response is the outcome of a request.
 type response struct {
-	reply  Response
-	id     string
-	broken bool // the connection breaks in place of an answer
+	Response
+
+	id         string
+	disconnect bool // the connection is closed instead
 }
 
-// serve takes one request to its answer. Its error is the context's, or that of reading the body.
+// serve serves one request. Its error is the context's, or an error in the request's body.
 func (s *Server) serve(r *http.Request) (response, error) {
 	ctx := r.Context()
 	if err := ctx.Err(); err != nil {
@@ -134,136 +134,149 @@ func (s *Server) serve(r *http.Request) (response, error) {
 		return response{}, errors.New("the request has no URL")
 	}
 	id := requestID(s.count.Add(1))
-	req, refused, err := s.read(r)
+	req, err := s.resolve(r)
 	if err != nil {
 		return response{}, err
 	}
-	a, call, f := s.handle(req, refused, id)
-	if f != nil && f.Hang {
+	if f := s.config.Options.Intercept; f != nil && req.err == nil {
+		req.failure = f(req.call) // without the lock, because it may use the server
+	}
+	var resp response
+	s.Update(func(now time.Time) {
+		s.execute(req, now)
+		resp = s.respond(req, id)
+	})
+	if req.plan.send == deliverNothing {
 		<-ctx.Done()
 		return response{}, ctx.Err()
 	}
-	return a, s.wait(ctx, call, f)
+	return resp, s.sleep(ctx, req)
 }
 
-// read reads a request, and looks up its operation.
-func (s *Server) read(r *http.Request) (*Request, *Error, error) {
+// exchange is a request on its way through the server.
+type exchange struct {
+	*Request
+
+	operation Operation
+	resources []string // that the request names
+	call      Call     // for the log
+	failure   *Failure // nil if nothing goes wrong
+	plan      plan
+	result    Result
+	err       *Error // the service rejects the request
+}
+
+// resolve parses a request and determines its operation and its resources.
+func (s *Server) resolve(r *http.Request) (*exchange, error) {
+	e := &exchange{Request: &Request{}, call: Call{At: time.Now()}}
 	var body []byte
 	if r.Body != nil {
 		var err error
 		body, err = io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 		if err := errors.Join(err, r.Body.Close()); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if len(body) > MaxBody {
-		return &Request{}, &Error{
+		e.err = &Error{
 			Code: "RequestEntityTooLarge", Message: fmt.Sprintf("The body is larger than %d bytes.", MaxBody),
 			Status: http.StatusRequestEntityTooLarge,
-		}, nil
+		}
+		return e, nil
 	}
 	req, refused := s.config.Protocol.Parse(r, body)
 	if refused != nil {
-		return &Request{}, refused, nil
+		e.err = refused
+		return e, nil
 	}
-	if _, ok := s.config.Operations[req.Operation]; !ok {
-		modelled := make([]string, 0, len(s.config.Operations))
-		for op := range s.config.Operations {
-			modelled = append(modelled, string(op))
-		}
-		return req, unsupportedOperation(s.config.Unknown, fmt.Sprintf("the operation %q", string(req.Operation)), modelled), nil
+	e.Request, e.call.Operation = req, statemachine.Operation(truncate(string(req.Operation)))
+	op, ok := s.config.Operations[req.Operation]
+	if !ok {
+		e.err = s.unsupported(req.Operation)
+		return e, nil
 	}
-	return req, nil, nil
+	e.operation = op
+	if op.Resources != nil {
+		s.Update(func(time.Time) { e.resources = op.Resources(req) })
+	}
+	e.call.ResourceCount = len(e.resources)
+	if len(e.resources) == 1 {
+		e.call.Resource = truncate(e.resources[0])
+	}
+	return e, nil
 }
 
-// handle carries a request out, unless it is refused or something goes wrong with it, and logs it.
-func (s *Server) handle(req *Request, refused *Error, id string) (response, Call, *Failure) {
-	op := s.config.Operations[req.Operation]
-	call := Call{At: time.Now(), Operation: statemachine.Operation(truncate(string(req.Operation)))}
-	var named []string
-	if op.Resources != nil && refused == nil {
-		s.mu.Lock()
-		named = op.Resources(req)
-		s.mu.Unlock()
+// unsupported returns the error for an operation that the server does not support.
+func (s *Server) unsupported(op statemachine.Operation) *Error {
+	supported := make([]string, 0, len(s.config.Operations))
+	for op := range s.config.Operations {
+		supported = append(supported, string(op))
 	}
-	call.ResourceCount = len(named)
-	if len(named) == 1 {
-		call.Resource = truncate(named[0])
-	}
-	var f *Failure
-	if s.config.Intercept != nil && refused == nil {
-		f = s.config.Intercept(call)
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	req.At = time.Now() // again: what intercepted it may have taken its time
-	call.At = req.At
-	var result Result
-	switch {
-	case refused != nil:
-		f = nil
-	case !s.admit(op.Group, req.At):
-		refused, f = &s.config.Throttled, nil
-	default:
-		if f == nil {
-			f = s.failures.next(req.Operation, named)
-		}
-		if f.runsOperation() {
-			result, refused = op.Run(req)
-			call.Accepted = refused == nil
-			call.Records = result.Records
-		}
-	}
-	a := response{id: id, broken: f.breaksConnection()}
-	switch {
-	case a.broken || f != nil && f.Hang:
-		call.Records = 0
-	case f != nil && f.hasResponse():
-		a.reply, call.Code = s.failureResponse(f, id)
-		call.Records = 0
-	case refused != nil:
-		a.reply, call.Code = s.config.Protocol.ErrorResponse(refused, id), refused.Code
-	default:
-		a.reply = s.config.Protocol.Result(req.Operation, result.Body, id)
-	}
-	call.Status = a.reply.Status
-	s.log(call)
-	return a, call, f
+	return unsupportedOperation(s.config.Unknown, fmt.Sprintf("the operation %q", string(op)), supported)
 }
 
-// failureResponse is the answer that a failure has of its own. A status that HTTP cannot carry becomes 500.
-func (s *Server) failureResponse(f *Failure, id string) (Response, string) {
-	status := f.Status
-	if status != 0 && (status < http.StatusOK || status > 599) {
-		status = http.StatusInternalServerError
+// execute executes the operation, unless the request is rejected or fails.
+func (s *Server) execute(e *exchange, now time.Time) {
+	e.At, e.call.At = now, now
+	switch b := s.buckets[e.operation.Group]; {
+	case e.err != nil:
+	case b != nil && !b.take(now):
+		e.err, e.failure = &s.config.Throttled, nil
+	case e.failure == nil:
+		e.failure = s.failures.next(e.Operation, e.resources)
 	}
-	if f.Body != "" || f.Code == "" && status < http.StatusBadRequest {
-		reply := Response{Status: status, ContentType: f.ContentType, Body: []byte(f.Body)}
-		if reply.Status == 0 {
-			reply.Status = http.StatusOK
+	e.plan = planOf(e.failure)
+	if e.err == nil && e.plan.run {
+		e.result, e.err = e.operation.Run(e.Request)
+		e.call.Accepted = e.err == nil
+	}
+}
+
+// respond renders the response to a request and logs the call.
+func (s *Server) respond(e *exchange, id string) response {
+	resp := response{id: id}
+	switch e.plan.send {
+	case deliverNothing:
+	case deliverDisconnect:
+		resp.disconnect = true
+	case deliverBody:
+		e.call.Code = e.failure.Code
+		resp.Response = Response{Status: status(e.failure), ContentType: e.failure.ContentType, Body: []byte(e.failure.Body)}
+		if resp.Status == 0 {
+			resp.Status = http.StatusOK
 		}
-		return reply, f.Code
+	case deliverError:
+		e.err = failureError(e.failure)
+		fallthrough
+	case deliverResult:
+		if e.err != nil {
+			resp.Response, e.call.Code = s.config.Protocol.ErrorResponse(e.err, id), e.err.Code
+			break
+		}
+		e.call.Records = e.result.Records
+		resp.Response = s.config.Protocol.Result(e.Operation, e.result.Body, id)
 	}
-	e := &Error{Code: f.Code, Message: f.Message, Status: status}
+	e.call.Status = resp.Status
+	s.log(e.call)
+	return resp
+}
+
+// failureError returns the error response of a failure.
+func failureError(f *Failure) *Error {
+	e := &Error{Code: f.Code, Message: f.Message, Status: status(f)}
 	if e.Code == "" {
 		e.Code = "InternalFailure"
 	}
 	if e.Message == "" {
-		e.Message = "The simulator was told to fail this request."
+		e.Message = "The simulator injected this failure."
 	}
-	return s.config.Protocol.ErrorResponse(e, id), e.Code
+	return e
 }
 
-// admit asks a group's bucket.
-func (s *Server) admit(group string, now time.Time) bool {
-	b := s.buckets[group]
-	return b == nil || b.take(now)
-}
-
+// log adds a call to the log.
 func (s *Server) log(c Call) {
 	limit := MaxCalls
-	if n := s.config.HistoryLimit; n > 0 {
+	if n := s.config.Options.HistoryLimit; n > 0 {
 		limit = min(n, limit)
 	}
 	if len(s.calls) >= limit {
@@ -272,7 +285,7 @@ func (s *Server) log(c Call) {
 	s.calls = append(s.calls, c)
 }
 
-// truncate is what the log keeps of a text that a client is free to make as long as a request.
+// truncate returns what the log keeps of a name in a request.
 func truncate(s string) string {
 	if len(s) > MaxName {
 		return strings.ToValidUTF8(s[:MaxName], "") + "…"
@@ -280,14 +293,11 @@ func truncate(s string) string {
 	return s
 }
 
-// wait lets the latency pass.
-func (s *Server) wait(ctx context.Context, c Call, f *Failure) error {
-	var d time.Duration
-	if s.config.Latency != nil {
-		d = s.config.Latency(c)
-	}
-	if f != nil {
-		d += f.Delay
+// sleep waits for the latency of a response.
+func (s *Server) sleep(ctx context.Context, e *exchange) error {
+	d := e.plan.delay
+	if f := s.config.Options.Latency; f != nil {
+		d += f(e.call)
 	}
 	if d <= 0 {
 		return nil
@@ -302,7 +312,7 @@ func (s *Server) wait(ctx context.Context, c Call, f *Failure) error {
 	}
 }
 
-// requestID is the ID of a server's nth request, in the form of a UUID.
+// requestID returns the ID of a server's nth request, in the form of a UUID.
 func requestID(n uint64) string {
 	return fmt.Sprintf("%08x-%04x-4000-8000-%012x", uint32(n>>32), uint16(n>>48), n&0xffffffffffff)
 }

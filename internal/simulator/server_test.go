@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -126,9 +127,7 @@ func TestFailures(t *testing.T) {
 				for _, op := range tt.ops {
 					got = append(got, do(t, c.Server, form(t.Context(), op, "a")))
 				}
-				if diff := cmp.Diff(tt.want, got); diff != "" {
-					t.Errorf("%s (-want +got)\n%s", tt.why, diff)
-				}
+				assert.Equal(t, tt.why, tt.want, got)
 				accepted := 0
 				for _, call := range c.Calls() {
 					if call.Accepted {
@@ -151,15 +150,13 @@ func TestClearFailures(t *testing.T) {
 	got := []string{do(t, c.Server, form(t.Context(), "Count"))}
 	c.ClearFailures("")
 	got = append(got, do(t, c.Server, form(t.Context(), "Count")))
-	if diff := cmp.Diff([]string{"400 All", "200 N"}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	assert.Equal(t, "result", []string{"400 All", "200 N"}, got)
 }
 
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounter(func(c *Config) {
-			c.Latency = func(c Call) time.Duration { return 300*time.Millisecond + time.Duration(c.Records)*2*time.Millisecond }
+			c.Options.Latency = func(c Call) time.Duration { return 300*time.Millisecond + time.Duration(c.Records)*2*time.Millisecond }
 		})
 		c.n = 49
 		start := time.Now()
@@ -214,9 +211,7 @@ func TestThrottle(t *testing.T) {
 		c.Throttle("", 0, 0)
 		got = append(got, call("Count"))
 		want := []string{"200 N", "200 N", "400 Throttling", "400 Throttling", "200 N", "400 Throttling", "200 N", "200 N"}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("two at once, one each 100 ms, another group apart, none at last (-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "two at once, one each 100 ms, another group apart, none at last", want, got)
 	})
 }
 
@@ -236,7 +231,7 @@ func TestBucketKeepsItsRate(t *testing.T) {
 func TestIntercept(t *testing.T) {
 	var c *counter
 	c = newCounter(func(cfg *Config) {
-		cfg.Intercept = func(call Call) *Failure {
+		cfg.Options.Intercept = func(call Call) *Failure {
 			if call.Operation != "Get" {
 				return nil
 			}
@@ -271,9 +266,7 @@ func TestLog(t *testing.T) {
 			{At: later, Status: 400, Code: "MalformedInput"},
 			{At: later, Operation: "Count"},
 		}
-		if diff := cmp.Diff(want, c.Calls()); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
+		assert.Equal(t, "result", want, c.Calls())
 	})
 }
 
@@ -288,7 +281,7 @@ func TestUnmodelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"InvalidAction", "CreateDBInstance", "It models Count, Get."} {
+	for _, want := range []string{"InvalidAction", "CreateDBInstance", "It supports Count, Get."} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("the refusal lacks %q: %s", want, body)
 		}
@@ -408,7 +401,7 @@ func TestRequestIDs(t *testing.T) {
 
 // TestLogIsBounded: neither many calls nor long names make the log grow without end.
 func TestLogIsBounded(t *testing.T) {
-	c := newCounter(func(c *Config) { c.HistoryLimit = 3 })
+	c := newCounter(func(c *Config) { c.Options.HistoryLimit = 3 })
 	long := strings.Repeat("é", MaxBody/8)
 	for range 100 {
 		for _, r := range []*http.Request{form(t.Context(), "Count", long), form(t.Context(), long)} {

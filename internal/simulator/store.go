@@ -7,36 +7,32 @@ import (
 	"time"
 )
 
-// Store keeps the resources of one type and finds them by any of their keys, such as ARN and identifier, without regard to case unless it
-// is Exact. It takes no lock. The zero Store is empty.
+// Store keeps the resources of one type and finds them by any of their keys, such as the ARN and
+// the identifier. It has no lock. The zero Store is empty. Its exported fields must not change once
+// there are resources.
 type Store[T any] struct {
-	CaseSensitive bool // keys that differ in case are of different resources; must not change once there are any
+	CaseSensitive bool // keys that differ in case name different resources
 
-	// Remember, if positive, is how many changes of each resource are kept, at the most, and how many resources that do not exist any
-	// more. Zero: 4096 changes, and all resources.
+	// HistoryLimit, if positive, is the maximum number of changes kept of each resource, and of
+	// removed resources. Zero means 4096 changes and all removed resources.
 	HistoryLimit int
 
-	index    map[string]*Resource[T]
-	list     []*Resource[T] // sorted by key, unless unsorted
-	unsorted bool
-	stale    func(key string) time.Duration
-	lastKey  string // the last key of list, while it is sorted
+	// StaleFunc, if not nil, returns for each read the age of what it shows. It gets the first key
+	// of the resource.
+	StaleFunc func(key string) time.Duration
+
+	index   map[string]*Resource[T]
+	list    []*Resource[T] // sorted by key, unless dirty
+	dirty   bool
+	lastKey string // the last key of list, while it is sorted
 }
 
-// Put makes v the truth under the keys from now on. Where the first key is known already, as that of a resource that was removed,
-// the resource goes on with its timeline. Keys must not be empty.
+// Put makes v the current record under the keys. If the first key is known, even from a removed
+// resource, the timeline of that resource continues. Keys must not be empty.
 func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource[T] {
-	if s.index == nil {
-		s.index = make(map[string]*Resource[T])
-	}
 	r := s.Get(key)
 	if r == nil {
-		s.evict(now)
-		r = &Resource[T]{key: key, store: s, versions: []Version[T]{{At: now, Value: v}}}
-		s.unsorted = s.unsorted || key < s.lastKey
-		s.lastKey = key
-		s.list = append(s.list, r)
-		s.index[s.fold(key)] = r
+		r = s.add(now, key, Version[T]{At: now, Value: v})
 	} else {
 		r.advance(now)
 		r.planned = nil
@@ -48,7 +44,30 @@ func (s *Store[T]) Put(now time.Time, v T, key string, more ...string) *Resource
 	return r
 }
 
-// evict drops the resources that do not exist any more, if there are more than are to be remembered.
+// Reserve returns the resource of a key. If there is none, it adds one that does not exist and has
+// not existed since the instant.
+func (s *Store[T]) Reserve(since time.Time, key string) *Resource[T] {
+	if r := s.Get(key); r != nil {
+		return r
+	}
+	return s.add(since, key, Version[T]{At: since, Gone: true})
+}
+
+// add adds a resource with its first version.
+func (s *Store[T]) add(now time.Time, key string, v Version[T]) *Resource[T] {
+	if s.index == nil {
+		s.index = make(map[string]*Resource[T])
+	}
+	s.evict(now)
+	r := &Resource[T]{key: key, store: s, versions: []Version[T]{v}}
+	s.dirty = s.dirty || key < s.lastKey
+	s.lastKey = key
+	s.list = append(s.list, r)
+	s.index[s.fold(key)] = r
+	return r
+}
+
+// evict forgets the removed resources if there are more than HistoryLimit.
 func (s *Store[T]) evict(now time.Time) {
 	if s.HistoryLimit <= 0 || len(s.list) <= s.HistoryLimit {
 		return
@@ -66,10 +85,11 @@ func (s *Store[T]) evict(now time.Time) {
 	maps.DeleteFunc(s.index, func(_ string, r *Resource[T]) bool { return gone[r] })
 }
 
-// Get finds a resource, one that was removed too; nil: there never was one, or it is forgotten.
+// Get returns the resource of a key, even a removed one. It returns nil if there never was one, or
+// if it was forgotten.
 func (s *Store[T]) Get(key string) *Resource[T] { return s.index[s.fold(key)] }
 
-// fold is what keys are compared by.
+// fold returns the form in which keys are compared.
 func (s *Store[T]) fold(key string) string {
 	if s.CaseSensitive {
 		return key
@@ -77,21 +97,22 @@ func (s *Store[T]) fold(key string) string {
 	return strings.ToLower(key)
 }
 
-// All lists the resources in the order of their first keys, those that were removed too. The slice is the store's.
+// All returns all resources ordered by their first keys, including removed ones. The store owns the
+// slice.
 func (s *Store[T]) All() []*Resource[T] {
-	if s.unsorted {
+	if s.dirty {
 		slices.SortFunc(s.list, byKey[T])
-		s.unsorted = false
+		s.dirty = false
 		s.lastKey = s.list[len(s.list)-1].key
 	}
 	return s.list
 }
 
-// After lists the resources whose first key comes after key, as [Store.All] does: a page begins where the last one ended,
-// whatever was added or removed in between.
+// After returns the resources whose first key comes after key, as [Store.All] does. So a page
+// begins where the previous one ended, whatever was added or removed in between.
 func (s *Store[T]) After(key string) []*Resource[T] { return After(s.All(), key) }
 
-// After is the rest of a list in the order of keys, from the first that comes after key.
+// After returns the part of a sorted list whose keys come after key.
 func After[T any](sorted []*Resource[T], key string) []*Resource[T] {
 	i, found := slices.BinarySearchFunc(sorted, key, func(r *Resource[T], key string) int { return strings.Compare(r.key, key) })
 	if found {
@@ -100,7 +121,8 @@ func After[T any](sorted []*Resource[T], key string) []*Resource[T] {
 	return sorted[i:]
 }
 
-// Select finds the resources of several keys: each once, in the order of their first keys. Unknown keys are left out.
+// Select returns the resources of several keys, each once, ordered by their first keys. It leaves
+// out unknown keys.
 func (s *Store[T]) Select(keys []string) []*Resource[T] {
 	found := make([]*Resource[T], 0, len(keys))
 	for _, k := range keys {
@@ -111,8 +133,5 @@ func (s *Store[T]) Select(keys []string) []*Resource[T] {
 	slices.SortFunc(found, byKey[T])
 	return slices.Compact(found)
 }
-
-// Stale makes the reads of every resource stale, also of those to come. It gets the resource's first key; nil ends it.
-func (s *Store[T]) Stale(f func(key string) time.Duration) { s.stale = f }
 
 func byKey[T any](a, b *Resource[T]) int { return strings.Compare(a.key, b.key) }
