@@ -23,7 +23,7 @@ import (
 const slow = 100 * time.Millisecond
 
 // The tests of one mutant may take ten times as long as without one, and at least leastTime: of the processors' time, since the machine may
-// have other things to do. A mutant that the tests do not end with counts as noticed.
+// have other things to do. A mutant that keeps the tests from ending counts as killed.
 const leastTime = 5 * time.Second
 
 // patience is how much longer than that they may take by the clock.
@@ -330,9 +330,9 @@ func (b *bench) try(ctx context.Context, m *mutant, binary func(suite int) (stri
 		if err == nil {
 			continue
 		}
-		m.outcome = noticed
+		m.outcome = killed
 		if match := failure.FindSubmatch(out); match != nil {
-			m.noticedBy = b.suites[s.suite].dir + " " + string(match[1])
+			m.killedBy = b.suites[s.suite].dir + " " + string(match[1])
 		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok && !exit.Exited() {
 			m.outcome = timedOut // it was killed
@@ -340,7 +340,7 @@ func (b *bench) try(ctx context.Context, m *mutant, binary func(suite int) (stri
 		break
 	}
 	if *why {
-		fmt.Fprintf(os.Stderr, "\r%s: %s\n", m.key(), [...]string{"SURVIVED", "noticed by " + m.noticedBy, "timed out", "invalid"}[m.outcome])
+		fmt.Fprintf(os.Stderr, "\r%s: %s\n", m.key(), [...]string{"SURVIVED", "killed by " + m.killedBy, "timed out", "invalid"}[m.outcome])
 	}
 	return nil
 }

@@ -52,25 +52,25 @@ type decl struct {
 
 // mutant is one change of one file.
 type mutant struct {
-	file      string
-	text      []byte
-	from, to  int    // the bytes to replace
-	with      string // by
-	fn        string // in this function or variable
-	line      int
-	nth, of   int // of those that read the same
-	id        int
-	decl      *decl
-	outcome   outcome
-	noticedBy string
+	file     string
+	text     []byte
+	from, to int    // the bytes to replace
+	with     string // by
+	fn       string // in this function or variable
+	line     int
+	nth, of  int // of those that read the same
+	id       int
+	decl     *decl
+	outcome  outcome
+	killedBy string
 }
 
 type outcome int
 
 const (
 	survived outcome = iota
-	noticed
-	timedOut // noticed, since the tests did not end
+	killed
+	timedOut // killed: the tests did not end
 	invalid  // it does not compile
 )
 

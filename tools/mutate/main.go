@@ -1,11 +1,11 @@
-// Mutate shows whether the tests notice a change: it makes one small change at a time in the code that decides (a comparison, a bound,
-// a constant, a statement, a case, a row of a table), runs the tests with it, and tells which changes none of them noticed. The
-// survivors that are known to be as good as the original stand in docs/mutants.md, each with the reason; any other makes the exit
-// status 1, and so does a reason that nothing needs any more.
+// Mutate shows whether the tests catch a change: it makes one small change at a time in the code that decides (a comparison, a bound,
+// a constant, a statement, a case, a row of a table), runs the tests with it, and reports which mutants survive. Survivors that are equivalent to the
+// original are listed in docs/mutants.md, each with the reason. Any other survivor makes the exit status 1, and so does a reason
+// that is no longer needed.
 //
 //	go -C tools run ./mutate                                             # everything
 //	go -C tools run ./mutate statemachine/track.go ingestion/faults.go   # these files
-//	go -C tools run ./mutate -list                                       # tell what would be changed, and run nothing
+//	go -C tools run ./mutate -list                                       # only list the mutants
 //
 // It changes no file: go test takes the changed ones as an overlay. All changes of a package are compiled into one test binary, as copies
 // of the functions that they are in, and an environment variable says which of them counts. What that is no way for, such as a function
@@ -57,8 +57,8 @@ var quick = []string{"-test.skip=Random|Thousand|Together"}
 
 var (
 	jobs = flag.Int("j", 2, "how many mutants are tested at once")
-	list = flag.Bool("list", false, "tell the mutants, and run nothing")
-	why  = flag.Bool("v", false, "tell for each mutant which test noticed it")
+	list = flag.Bool("list", false, "only list the mutants")
+	why  = flag.Bool("v", false, "report for each mutant which test killed it")
 )
 
 func main() {

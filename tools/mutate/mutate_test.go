@@ -144,15 +144,15 @@ func main() { println((&S[int]{n: 1}).Less(1), codes["A"], Two(0), Two(2, "x", "
 func TestReport(t *testing.T) {
 	mm := []*mutant{
 		{file: "a.go", fn: "F", text: []byte("a<b"), to: 3, with: "a<=b", outcome: survived},
-		{file: "a.go", fn: "G", text: []byte("a<b"), to: 3, with: "a<=b", outcome: noticed},
+		{file: "a.go", fn: "G", text: []byte("a<b"), to: 3, with: "a<=b", outcome: killed},
 		{file: "a.go", fn: "H", text: []byte("a<b"), to: 3, with: "a<=b", outcome: timedOut},
 		{file: "a.go", fn: "I", text: []byte("a<b"), to: 3, with: "a<=b", outcome: invalid},
 	}
 	for _, tt := range []struct{ why, known, want string }{
 		{"every survivor has its reason", "- `a.go F: a<b → a<=b`: they are never the same.", ""},
 		{"a file that was not mutated may have reasons", "`a.go F: a<b → a<=b` `b.go F: x → y`", ""},
-		{"a survivor without a reason", "`a.go G`", "1 mutants survived, and docs/mutants.md does not say why; it says why of 0 that did not"},
-		{"a reason for what is noticed", "`a.go F: a<b → a<=b` and\n`a.go G: a<b → a<=b`", "0 mutants survived, and docs/mutants.md does not say why; it says why of 1 that did not"},
+		{"a survivor without a reason", "`a.go G`", "1 survivors have no reason in docs/mutants.md, and 0 reasons there are of mutants that did not survive"},
+		{"a reason for a killed mutant", "`a.go F: a<b → a<=b` and\n`a.go G: a<b → a<=b`", "0 survivors have no reason in docs/mutants.md, and 1 reasons there are of mutants that did not survive"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			var b strings.Builder

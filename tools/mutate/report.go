@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// report prints a line for each file and the sum, and what survived without a reason.
+// report prints a line for each file and the total, and the survivors without a reason.
 func report(w io.Writer, all []*mutant, known string) error {
 	var files []string
 	counts := map[string]*[4]int{}
@@ -32,22 +32,23 @@ func report(w io.Writer, all []*mutant, known string) error {
 	for key := range listed(known) {
 		if file, _, _ := strings.Cut(key, " "); counts[file] != nil && !survivors[key] {
 			stale++
-			fmt.Fprintf(w, "noticed, or none any more, and in docs/mutants.md:\n    `%s`\n", key)
+			fmt.Fprintf(w, "killed, or no longer a mutant, but in docs/mutants.md:\n    `%s`\n", key)
 		}
 	}
-	counts["in all"] = &sum
-	fmt.Fprintln(w, "| File | Mutants | Noticed | by the time it took | Not |\n|---|--:|--:|--:|--:|")
-	for _, f := range append(files, "in all") {
+	counts["total"] = &sum
+	fmt.Fprintln(w, "| File | Mutants | Killed | of these, by timeout | Survived |\n|---|--:|--:|--:|--:|")
+	for _, f := range append(files, "total") {
 		c := counts[f]
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %d |\n", f, c[noticed]+c[timedOut]+c[survived], c[noticed]+c[timedOut], c[timedOut], c[survived])
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %d |\n", f, c[killed]+c[timedOut]+c[survived], c[killed]+c[timedOut], c[timedOut], c[survived])
 	}
 	if unknown > 0 || stale > 0 {
-		return fmt.Errorf("%d mutants survived, and docs/mutants.md does not say why; it says why of %d that did not", unknown, stale)
+		return fmt.Errorf("%d survivors have no reason in docs/mutants.md, and %d reasons there are of mutants that did not survive", unknown, stale)
 	}
 	return nil
 }
 
-// listed are the mutants that a document gives reasons for: what stands in backquotes and names a file and a change.
+// listed returns the mutants that a document gives reasons for: texts in backquotes that name a file
+// and a change.
 func listed(doc string) map[string]bool {
 	keys := map[string]bool{}
 	for line := range strings.Lines(doc) {
