@@ -2,8 +2,8 @@ package statemachine
 
 import "time"
 
-// config holds what all resources of one call share: fields of the Waiter or Fleet, with the options
-// of the call applied.
+// config holds what all resources of one call share: fields of the Waiter or Fleet, with the
+// options of the call applied.
 type config[R any, S ~string] struct {
 	machine *Machine[S]
 	state   func(R) S

@@ -12,8 +12,8 @@ type DriftError struct {
 	Fields []Drift
 }
 
-// Drift describes one setting that differs: the Field of the input, such as "Mode", the value to Want,
-// and the value Got from the service.
+// Drift describes one setting that differs: the Field of the input, such as "Mode", the value to
+// Want, and the value Got from the service.
 type Drift struct {
 	Field, Want, Got string
 }

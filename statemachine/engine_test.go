@@ -22,8 +22,8 @@ func (w *world) sizes() (all []int) {
 	return all
 }
 
-// What is lost twice in a row may be too much for one answer: half of it is asked for each time, but never nothing; and all of it again
-// once an answer came.
+// What is lost twice in a row may be too much for one answer: half of it is asked for each time,
+// but never nothing; and all of it again once an answer came.
 func TestFleetHalvesWhatIsLost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -65,11 +65,13 @@ func TestFleetHalvesWhatIsLost(t *testing.T) {
 	}
 }
 
-// Commands that wait for their place go in the order in which they were wanted, and not at all if they are not wanted any more.
+// Commands that wait for their place go in the order in which they were wanted, and not at all if
+// they are not wanted any more.
 func TestFleetCommandsThatWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once; somebody else starts r3 before its turn.
+		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once; somebody
+		// else starts r3 before its turn.
 		p := newPark(4, stream(), stopped, time.Second)
 		for i, after := range []time.Duration{25 * time.Second, 15 * time.Second} {
 			r := newResource(stream(), started, after)

@@ -9,9 +9,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The tests of this file were written for changes of the code that no other test noticed: see tools/mutate.
+// The tests of this file were written for changes of the code that no other test noticed: see
+// tools/mutate.
 
-// A refusal is past once the resource moved on by itself: it is no reason any more to find it stuck.
+// A refusal is past once the resource moved on by itself: it is no reason any more to find it
+// stuck.
 func TestEnsureClearsRefusalWhenStateChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -32,7 +34,8 @@ func TestEnsureClearsRefusalWhenStateChanges(t *testing.T) {
 	})
 }
 
-// Somebody took the next step, too: that the resource is on its way to the target is not the target.
+// Somebody took the next step, too: that the resource is on its way to the target is not the
+// target.
 func TestEnsureJoinedTransitionIsNotTarget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -56,8 +56,8 @@ func TestEnsureGap(t *testing.T) {
 	}
 }
 
-// TestEnsureCanceled ends the context at every quarter of a second of an ensure: whatever the phase, it ends there and then, with the
-// cause, and no command is run afterwards.
+// TestEnsureCanceled ends the context at every quarter of a second of an ensure: whatever the
+// phase, it ends there and then, with the cause, and no command is run afterwards.
 func TestEnsureCanceled(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("the operator went home")
@@ -174,7 +174,8 @@ func TestEnsureRefusesInput(t *testing.T) {
 	wantEqual(t, "reads", 0, len(r.trace))
 }
 
-// Each operation of a plan is run where the table permits it, be it a state that the service leaves by itself.
+// Each operation of a plan is run where the table permits it, be it a state that the service
+// leaves by itself.
 func TestEnsureInTransientStates(t *testing.T) {
 	t.Parallel()
 	const (
@@ -230,7 +231,8 @@ func TestEnsureInTransientStates(t *testing.T) {
 	}
 }
 
-// A lapse after a command ends the ensure even where another operation would lead on: somebody should look at it.
+// A lapse after a command ends the ensure even where another operation would lead on: somebody
+// should look at it.
 func TestEnsureLapseWithAWayOn(t *testing.T) {
 	t.Parallel()
 	const opRetry statemachine.Operation = "Retry"
@@ -260,7 +262,8 @@ func TestEnsureLapseWithAWayOn(t *testing.T) {
 	})
 }
 
-// Between two steps the ensure waits for a state that stays: one that does not may be over before it is read.
+// Between two steps the ensure waits for a state that stays: one that does not may be over before
+// it is read.
 func TestEnsureMissesAState(t *testing.T) {
 	t.Parallel()
 	m := statemachine.MustNew(statemachine.Definition[state]{

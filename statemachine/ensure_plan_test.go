@@ -10,7 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// A plan that needs one operation twice cannot be carried out by a call that has each accepted at most once: it is not begun.
+// A plan that needs one operation twice cannot be carried out by a call that has each accepted at
+// most once: it is not begun.
 func TestEnsureRefusesToStepTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -61,7 +62,8 @@ func TestGetReadsTenTimes(t *testing.T) {
 	})
 }
 
-// Of several ways out of the target and back the shortest is taken, and of two that are as short the one that the table names first.
+// Of several ways out of the target and back the shortest is taken, and of two that are as short
+// the one that the table names first.
 func TestEnsureRestartsTheShortWay(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -99,8 +101,9 @@ func TestEnsureRestartsTheShortWay(t *testing.T) {
 	}
 }
 
-// After the first operation of a plan it waits for where the rest of that plan can be run, not for a state beyond, from which there is a longer way,
-// and not for one that the operation does not lead to.
+// After the first operation of a plan it waits for where the rest of that plan can be run, not
+// for a state beyond, from which there is a longer way, and not for one that the operation does
+// not lead to.
 func TestEnsureWaitsWhereThePlanGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

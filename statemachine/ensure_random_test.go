@@ -13,7 +13,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestEnsureRandomly ensures thousands of resources with random lags, faults, old reads and a second actor.
+// TestEnsureRandomly ensures thousands of resources with random lags, faults, old reads and a
+// second actor.
 func TestEnsureRandomly(t *testing.T) {
 	t.Parallel()
 	const (

@@ -16,7 +16,8 @@ type ops = []statemachine.Operation
 // tens are reads every 10 s.
 func tens() statemachine.WaitOptions { return every(10 * time.Second) }
 
-// TestEnsure has a case for each rule of Ensure. The trace has every read with what it showed and every command, at exact instants.
+// TestEnsure has a case for each rule of Ensure. The trace has every read with what it showed and
+// every command, at exact instants.
 func TestEnsure(t *testing.T) {
 	t.Parallel()
 	type ensurer = *statemachine.Ensurer[row, state]

@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// EnsureTrack is an ensure call as data: what was requested, sent and observed. Like a [Track] it does
-// no I/O, reads no clock and survives JSON, so it can be stored and resumed elsewhere. Most programs use
-// [Ensurer]; this is for workflow engines.
+// EnsureTrack is an ensure call as data: what was requested, sent and observed. Like a [Track] it
+// does no I/O, reads no clock and survives JSON, so it can be stored and resumed elsewhere. Most
+// programs use [Ensurer]; this is for workflow engines.
 //
 // [Machine.NewEnsureTrack] begins one. [Machine.ObserveRead] records each read and
-// [Machine.ObserveCommand] the result of each command. Both return an [EnsureStep]: run an operation,
-// stop, or read again at Track.Next. The rules are those of [Ensurer.Ensure], decided by the same code.
+// [Machine.ObserveCommand] the result of each command. Both return an [EnsureStep]: run an
+// operation, stop, or read again at Track.Next. The rules are those of [Ensurer.Ensure], decided
+// by the same code.
 //
-// Store the EnsureTrack before you send a command. If the process crashes before it records the result,
-// the next observed read treats the command as possibly executed. ObserveCommand does nothing unless
-// Outcome is [OutcomePending].
+// Store the EnsureTrack before you send a command. If the process crashes before it records the
+// result, the next observed read treats the command as possibly executed. ObserveCommand does
+// nothing unless Outcome is [OutcomePending].
 //
 // An EnsureTrack is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type EnsureTrack[S ~string] struct {
@@ -27,8 +28,8 @@ type EnsureTrack[S ~string] struct {
 	// Target is the state to reach in the end. That of Track may be a state on the way there.
 	Target S `json:"target"`
 
-	// Grace is the grace period after a command. Zero and negative values mean none. It does not apply
-	// before the first command.
+	// Grace is the grace period after a command. Zero and negative values mean none. It does not
+	// apply before the first command.
 	Grace time.Duration `json:"grace"`
 
 	// Track is the current wait.
@@ -50,8 +51,8 @@ type EnsureTrack[S ~string] struct {
 	// Command is the command that was sent last, or the one to send next.
 	Command[S]
 
-	// Refusal is the kind of the error of the last command. It is empty if the command was accepted, or
-	// if the error no longer applies.
+	// Refusal is the kind of the error of the last command. It is empty if the command was
+	// accepted, or if the error no longer applies.
 	Refusal Kind `json:"refusal,omitempty"`
 
 	// RefusalMessage is the text of that error.
@@ -63,22 +64,24 @@ type Observation[S ~string] struct {
 	// State is the state that was read.
 	State S
 
-	// Err is the read error, if any, classified by [KindOf]. If it is set, all other fields are ignored.
+	// Err is the read error, if any, classified by [KindOf]. If it is set, all other fields are
+	// ignored.
 	Err error
 
-	// Drift is an error, usually a [*DriftError], if the settings are not those that were requested. It
-	// matters only in the target state.
+	// Drift is an error, usually a [*DriftError], if the settings are not those that were
+	// requested. It matters only in the target state.
 	Drift error
 
-	// Stuck is an error if the resource can no longer accept any command. It matters only after one was
-	// rejected as [InvalidState] or [Conflict].
+	// Stuck is an error if the resource can no longer accept any command. It matters only after
+	// one was rejected as [InvalidState] or [Conflict].
 	Stuck error
 }
 
 // EnsureStep is what to do next for an [EnsureTrack]. The zero EnsureStep means to read again at
 // Track.Next.
 type EnsureStep struct {
-	// Run is the operation to send now, in one attempt. Pass its result to [Machine.ObserveCommand].
+	// Run is the operation to send now, in one attempt. Pass its result to
+	// [Machine.ObserveCommand].
 	Run Operation
 
 	// Done reports whether the ensure call has ended. It succeeded if Err is nil.
@@ -88,9 +91,9 @@ type EnsureStep struct {
 	Err error
 }
 
-// NewEnsureTrack begins an ensure call for target that starts at the time at and lasts at most maxWait.
-// It uses the delays, Grace and Consecutive of o, and rejects what [Machine.NewTrack] rejects. Resource,
-// Operations and Restart may be set before the first read.
+// NewEnsureTrack begins an ensure call for target that starts at the time at and lasts at most
+// maxWait. It uses the delays, Grace and Consecutive of o, and rejects what [Machine.NewTrack]
+// rejects. Resource, Operations and Restart may be set before the first read.
 func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (EnsureTrack[S], error) {
 	t, err := m.NewTrack(target, at, maxWait, o)
 	if err != nil {
@@ -112,10 +115,11 @@ func (m *Machine[S]) ObserveRead(t *EnsureTrack[S], o Observation[S], at time.Ti
 	return t.save(j, j.decideWait(o, o.Err, j.kindOf(context.Background(), o.Err), at))
 }
 
-// ObserveCommand records the result of the operation that the last [EnsureStep] named, and returns what
-// to do next. The command was sent at the time sent and completed at the time at. A nil err means that
-// it was accepted. Otherwise the kind of err decides, as described for [Ensurer.Ensure]. A zero sent
-// means that the command was certainly not sent, for example because a check before it failed.
+// ObserveCommand records the result of the operation that the last [EnsureStep] named, and
+// returns what to do next. The command was sent at the time sent and completed at the time at. A
+// nil err means that it was accepted. Otherwise the kind of err decides, as described for
+// [Ensurer.Ensure]. A zero sent means that the command was certainly not sent, for example
+// because a check before it failed.
 func (m *Machine[S]) ObserveCommand(t *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
 	if t.Outcome != OutcomePending {
 		return EnsureStep{}

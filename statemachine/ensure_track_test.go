@@ -17,7 +17,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// chase is the loop that an EnsureTrack is made for. Between any two steps the track is nothing but JSON.
+// chase is the loop that an EnsureTrack is made for. Between any two steps the track is nothing
+// but JSON.
 func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.EnsureTrack[state], r *resource, drift func(row) error) (statemachine.EnsureTrack[state], error) {
 	for {
 		v, err := r.read(ctx)
@@ -97,8 +98,8 @@ func hazards(seed uint64) (r *resource, target state, restart bool, o statemachi
 	return r, target, restart, o, 1 + upTo(20*time.Minute)
 }
 
-// TestEnsureTrackIsEnsure holds the ensure as data against the one that is a call: in each of many worlds both read and command at
-// the same instants, and end alike.
+// TestEnsureTrackIsEnsure holds the ensure as data against the one that is a call: in each of
+// many worlds both read and command at the same instants, and end alike.
 func TestEnsureTrackIsEnsure(t *testing.T) {
 	t.Parallel()
 	ended := map[string]int{}

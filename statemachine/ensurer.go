@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Ensurer brings one resource to a state, whatever state it is in. It is a [Waiter] that can also send
-// commands. An Ensurer is safe for concurrent use as long as its fields do not change.
+// Ensurer brings one resource to a state, whatever state it is in. It is a [Waiter] that can also
+// send commands. An Ensurer is safe for concurrent use as long as its fields do not change.
 type Ensurer[R any, S ~string] struct {
 	Waiter[R, S]
 
@@ -17,8 +17,8 @@ type Ensurer[R any, S ~string] struct {
 	// settings than requested. Nil means that the settings are not compared.
 	Drift func(R) error
 
-	// Preflight is called before each command, with the value that was read last. See [Goal]. Nil means
-	// no check.
+	// Preflight is called before each command, with the value that was read last. See [Goal]. Nil
+	// means no check.
 	Preflight func(context.Context, R, Operation) error
 
 	// Commands configures the commands. Its zero value allows every operation of the table, and no
@@ -28,20 +28,21 @@ type Ensurer[R any, S ~string] struct {
 
 // EnsureOptions configures the commands of an [Ensurer] or [Fleet].
 type EnsureOptions[R any] struct {
-	// Operations lists the operations that may be run. A plan that needs another one ends the call as
-	// [Unreachable]. Nil means every operation of the table.
+	// Operations lists the operations that may be run. A plan that needs another one ends the
+	// call as [Unreachable]. Nil means every operation of the table.
 	Operations []Operation
 
 	// Kind classifies the error of a command. Nil means that it is classified like that of a read.
 	Kind func(error) Kind
 
-	// Stuck returns an error if the resource can no longer accept any command, for example because it is
-	// being deleted. It is consulted after a command was rejected as [InvalidState] or [Conflict], and
-	// its error ends the call. Nil means that commands are retried until the deadline.
+	// Stuck returns an error if the resource can no longer accept any command, for example
+	// because it is being deleted. It is consulted after a command was rejected as [InvalidState]
+	// or [Conflict], and its error ends the call. Nil means that commands are retried until the
+	// deadline.
 	Stuck func(R) error
 
-	// Restart allows a drifted resource to leave the target state and come back, once. If it is false,
-	// drift is a [DriftError].
+	// Restart allows a drifted resource to leave the target state and come back, once. If it is
+	// false, drift is a [DriftError].
 	Restart bool
 
 	// DryRun prevents all commands. [Ensured] lists what would have been run.
@@ -51,28 +52,29 @@ type EnsureOptions[R any] struct {
 	Pacer *Pacer
 }
 
-// Ensure brings the resource to the state target within maxWait. It returns what it did, even with an
-// error. After an error or a crash, call it again to continue.
+// Ensure brings the resource to the state target within maxWait. It returns what it did, even
+// with an error. After an error or a crash, call it again to continue.
 //
-//  1. It reads first. If the resource is in the target state and as requested, it runs nothing. It
-//     joins a change to the target that is in progress, and waits out a change away from it. Before
-//     the first command, no state counts as a stale read.
-//  2. Otherwise it runs the first operation of [Machine.Plan] and waits for its effect by the rules of
-//     [Waiter.Wait], with Grace counted from the response. Each operation is accepted at most once per
-//     call: if another actor reverts it, the call ends as [Lapsed]. A plan that needs an operation
-//     that may not be run ends the call immediately as [Unreachable].
-//  3. Command must make a single attempt, because Ensure reads before it retries. A command that failed
-//     as [Unavailable] may have been executed: it is retried only after the full Grace, and is listed
-//     in Operations once the state changed. After [Throttled], [InvalidState], [Conflict] and
-//     [AlreadyInState], which mean that it was not executed, Ensure reads after the next delay and
-//     plans again, until the deadline. Any other failure ends the call with that error.
-//  4. If the resource is in the target state and Drift returns an error, the call ends with that error,
-//     or restarts the resource if Restart is set. Within Grace after a command, drift may be a stale
-//     read.
+//  1. It reads first. If the resource is in the target state and as requested, it runs nothing.
+//     It joins a change to the target that is in progress, and waits out a change away from it.
+//     Before the first command, no state counts as a stale read.
+//  2. Otherwise it runs the first operation of [Machine.Plan] and waits for its effect by the
+//     rules of [Waiter.Wait], with Grace counted from the response. Each operation is accepted at
+//     most once per call: if another actor reverts it, the call ends as [Lapsed]. A plan that
+//     needs an operation that may not be run ends the call immediately as [Unreachable].
+//  3. Command must make a single attempt, because Ensure reads before it retries. A command that
+//     failed as [Unavailable] may have been executed: it is retried only after the full Grace,
+//     and is listed in Operations once the state changed. After [Throttled], [InvalidState],
+//     [Conflict] and [AlreadyInState], which mean that it was not executed, Ensure reads after
+//     the next delay and plans again, until the deadline. Any other failure ends the call with
+//     that error.
+//  4. If the resource is in the target state and Drift returns an error, the call ends with that
+//     error, or restarts the resource if Restart is set. Within Grace after a command, drift may
+//     be a stale read.
 //  5. No command starts after the deadline. A command is limited by ReadTimeout, like a read.
 //
-// A wait that ended is a [*WaitError] that also lists the accepted operations. Invalid arguments and
-// options are an [*InputError].
+// A wait that ended is a [*WaitError] that also lists the accepted operations. Invalid arguments
+// and options are an [*InputError].
 func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (Ensured[R], error) {
 	r, err := e.newRunner(modeWait, target, maxWait, optFns)
 	if e.Command == nil {

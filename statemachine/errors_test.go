@@ -186,7 +186,8 @@ func TestDriftErrorAdd(t *testing.T) {
 	wantEqual(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
 }
 
-// The log has each change and each command at Info, each tolerated failure at Warn, each other read at Debug.
+// The log has each change and each command at Info, each tolerated failure at Warn, each other
+// read at Debug.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -264,7 +265,8 @@ func infos(b *bytes.Buffer) *slog.Logger {
 	}}))
 }
 
-// A read that ended the wait is in its error; the log has neither a failure that is tolerated nor a change that was not read.
+// A read that ended the wait is in its error; the log has neither a failure that is tolerated nor
+// a change that was not read.
 func TestLogOfTheEnd(t *testing.T) {
 	t.Parallel()
 	const change = `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting` + "\n"

@@ -8,7 +8,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// An ensure that could be stored between any two of its steps, here with scripted reads in place of a service.
+// An ensure that could be stored between any two of its steps, here with scripted reads in place
+// of a service.
 func ExampleMachine_ObserveRead() {
 	machine := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "DB instance",

@@ -105,7 +105,8 @@ func ExampleWaiter_Wait() {
 	// on <nil>
 }
 
-// A wait that ends without its target says why, and the three outcomes a caller cares about are told apart by errors.Is.
+// A wait that ends without its target says why, and the three outcomes a caller cares about are
+// told apart by errors.Is.
 func ExampleWaitError() {
 	w := statemachine.Waiter[Lamp, Lamp]{
 		Machine: lamp, Resource: "desk", Read: scripted(Warming, Off), State: itself,

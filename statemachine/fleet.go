@@ -18,22 +18,22 @@ type Fleet[R any, S ~string] struct {
 	// Machine is the lifecycle of all resources. Required.
 	Machine *Machine[S]
 
-	// Read reads one resource. It must return soon after its context ends, and is called from several
-	// goroutines. Required.
+	// Read reads one resource. It must return soon after its context ends, and is called from
+	// several goroutines. Required.
 	Read func(ctx context.Context, resource string) (R, error)
 
 	// ReadMany reads up to Batch resources of one Group in one call. Its results are indexed like
-	// resources. Whatever would end a resource badly must come from a read of that resource alone, so
-	// Read reads a resource again that has an error or no Result. Nil means that Read reads every
-	// resource.
+	// resources. Whatever would end a resource badly must come from a read of that resource
+	// alone, so Read reads a resource again that has an error or no Result. Nil means that Read
+	// reads every resource.
 	ReadMany func(ctx context.Context, resources []string) ([]Result[R], error)
 
-	// Batch is the maximum number of resources in a call of ReadMany. Zero means 100. Negative values
-	// are rejected with an InputError.
+	// Batch is the maximum number of resources in a call of ReadMany. Zero means 100. Negative
+	// values are rejected with an InputError.
 	Batch int
 
-	// Group returns a batch key: ReadMany is only given resources with equal keys. Nil means that any
-	// resources may be batched.
+	// Group returns a batch key: ReadMany is only given resources with equal keys. Nil means that
+	// any resources may be batched.
 	Group func(resource string) string
 
 	// State, Kind, Check and Same are as in a [Waiter].
@@ -42,8 +42,8 @@ type Fleet[R any, S ~string] struct {
 	Check func(R) error
 	Same  func(a, b R) bool
 
-	// Concurrency is the maximum number of calls in flight, including commands. Zero means 8. Negative
-	// values are rejected with an InputError.
+	// Concurrency is the maximum number of calls in flight, including commands. Zero means 8.
+	// Negative values are rejected with an InputError.
 	Concurrency int
 
 	// Pacer limits the rate of the reads. Nil means no limit.
@@ -57,26 +57,28 @@ type Fleet[R any, S ~string] struct {
 }
 
 // Each brings every resource to its goal, or waits for it, by the rules of [Ensurer.Ensure] and
-// [Waiter.Wait]. It yields one result for each goal, with the goal's index, as they become ready. If
-// the call as a whole is invalid, it yields one result with the index -1.
+// [Waiter.Wait]. It yields one result for each goal, with the goal's index, as they become ready.
+// If the call as a whole is invalid, it yields one result with the index -1.
 //
-// ReadMany combines reads. Each batch is filled with what is due next, so that individual delays and
-// jitter do not undo the batching. Reads and commands that are due at the same time take turns.
+// ReadMany combines reads. Each batch is filled with what is due next, so that individual delays
+// and jitter do not undo the batching. Reads and commands that are due at the same time take
+// turns.
 func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time.Duration, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
 	return f.run(ctx, modeWait, goals, maxWait, optFns)
 }
 
-// Watch yields the current value of each resource, then each read that differs, like [Waiter.Watch].
-// A failure that ends the watch of a resource is yielded once. The loop ends when no resource is left.
-// If the body is slower than the changes, it receives only the latest value of each resource. It must
-// not modify a value. If the call as a whole is invalid, Watch yields one result with the index -1.
+// Watch yields the current value of each resource, then each read that differs, like
+// [Waiter.Watch]. A failure that ends the watch of a resource is yielded once. The loop ends when
+// no resource is left. If the body is slower than the changes, it receives only the latest value
+// of each resource. It must not modify a value. If the call as a whole is invalid, Watch yields
+// one result with the index -1.
 func (f *Fleet[R, S]) Watch(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	return withoutEnsured(f.run(ctx, modeWatch, goalsOf[R, S](resources), 0, optFns))
 }
 
-// Get reads every resource once and yields one result for each as they become ready. A read that fails
-// with a retryable error is made up to ten times. If the call as a whole is invalid, Get yields one
-// result with the index -1.
+// Get reads every resource once and yields one result for each as they become ready. A read that
+// fails with a retryable error is made up to ten times. If the call as a whole is invalid, Get
+// yields one result with the index -1.
 func (f *Fleet[R, S]) Get(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	return withoutEnsured(f.run(ctx, modeGet, goalsOf[R, S](resources), 0, optFns))
 }
@@ -168,9 +170,9 @@ func (f *Fleet[R, S]) newEngine(
 	return e, nil
 }
 
-// validateGoals rejects unknown targets, conflicting goals, and what requires a command without one. It
-// returns the first target, which is validated with the other arguments. Without goals that is any
-// state, so that maxWait and the options are validated all the same.
+// validateGoals rejects unknown targets, conflicting goals, and what requires a command without
+// one. It returns the first target, which is validated with the other arguments. Without goals
+// that is any state, so that maxWait and the options are validated all the same.
 func (f *Fleet[R, S]) validateGoals(goals []Goal[R, S], errs *InputError) (target S) {
 	if len(goals) > 0 {
 		target = goals[0].Target

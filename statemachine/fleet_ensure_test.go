@@ -130,7 +130,8 @@ func TestFleetEnsure(t *testing.T) {
 	})
 }
 
-// Reads and commands share the concurrency and the quota, and take turns: a long queue of the ones does not starve the others.
+// Reads and commands share the concurrency and the quota, and take turns: a long queue of the
+// ones does not starve the others.
 func TestFleetTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -147,8 +148,9 @@ func TestFleetTurns(t *testing.T) {
 		}
 		wantEqual(t, "commands", 40, len(p.calls))
 		wantEqual(t, "at once", true, p.peak <= 2)
-		// The first reads take ten calls, the commands forty; with two at a time and turns, the last command is sent long before the minute
-		// that the first needs is over, and reads go on meanwhile.
+		// The first reads take ten calls, the commands forty; with two at a time and turns, the
+		// last command is sent long before the minute that the first needs is over, and reads go
+		// on meanwhile.
 		if last := p.calls[39]; last > 40*time.Second {
 			t.Errorf("the last command was sent after %s", last)
 		}
@@ -158,8 +160,8 @@ func TestFleetTurns(t *testing.T) {
 	})
 }
 
-// A resource whose command waits is read now and then. If that shows that the command is not wanted any more, and a later read that it is,
-// it is sent after all.
+// A resource whose command waits is read now and then. If that shows that the command is not
+// wanted any more, and a later read that it is, it is sent after all.
 func TestFleetCommandWantedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -179,7 +181,8 @@ func TestFleetCommandWantedAgain(t *testing.T) {
 	})
 }
 
-// A resource whose command waits is read every MaxDelay all the same: it need not wait for its place once somebody else has run it.
+// A resource whose command waits is read every MaxDelay all the same: it need not wait for its
+// place once somebody else has run it.
 func TestFleetCommandNotWantedAnyMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -268,7 +271,8 @@ func succeeded(p *pool) (n int) {
 	return n
 }
 
-// A dry run of many plans for each and runs nothing, even if the first read takes all the time there is.
+// A dry run of many plans for each and runs nothing, even if the first read takes all the time
+// there is.
 func TestFleetDryRun(t *testing.T) {
 	t.Parallel()
 	for _, maxWait := range []time.Duration{time.Hour, 2 * time.Second} {
@@ -352,8 +356,8 @@ func TestFleetDriftAtDeadline(t *testing.T) {
 	})
 }
 
-// TestFleetRandomly ensures fleets with random lags, faults, rivals and bad batches: everything has exactly one result, in time, nothing is
-// accepted twice, and without rivals nothing is lost.
+// TestFleetRandomly ensures fleets with random lags, faults, rivals and bad batches: everything
+// has exactly one result, in time, nothing is accepted twice, and without rivals nothing is lost.
 func TestFleetRandomly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -260,7 +260,8 @@ func TestFleetFillsUp(t *testing.T) {
 	})
 }
 
-// TestFleetOfOne compares a fleet of one with a Waiter, on random scripts, and with an Ensurer, on random resources.
+// TestFleetOfOne compares a fleet of one with a Waiter, on random scripts, and with an Ensurer,
+// on random resources.
 func TestFleetOfOne(t *testing.T) {
 	t.Parallel()
 	t.Run("Waiter", func(t *testing.T) {

@@ -12,8 +12,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// FuzzStoredTrack stores a track as JSON at some points of a history, and expects it to go on as one that never was. Each byte
-// of the history is an event; steps are the seconds between them, and whether the track is stored there.
+// FuzzStoredTrack stores a track as JSON at some points of a history, and expects it to go on as
+// one that never was. Each byte of the history is an event; steps are the seconds between them,
+// and whether the track is stored there.
 func FuzzStoredTrack(f *testing.F) {
 	f.Add(uint8(0), uint8(1), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, []byte{1, 2, 129, 4})
 	f.Add(uint8(3), uint8(0), []byte{4, 4, 2, 4, 11, 1, 1, 1, 0, 9}, []byte{255, 0, 128, 70})
@@ -67,8 +68,8 @@ func throughJSON(t *testing.T, track statemachine.Track[state]) (read statemachi
 	return read
 }
 
-// FuzzTrackText reads any text as a stored track, which somebody may have edited. What comes of it is not said, but that it comes, and that
-// it never leads to a loop without delay.
+// FuzzTrackText reads any text as a stored track, which somebody may have edited. What comes of
+// it is not said, but that it comes, and that it never leads to a loop without delay.
 func FuzzTrackText(f *testing.F) {
 	f.Add(`{"target":"started","since":"2026-03-01T12:00:00Z","deadline":"2026-03-01T13:00:00Z","min_delay":-1,"max_delay":9223372036854775807}`, "started")
 	f.Add(`{"target":"","history":[{"state":"x","at":"0001-01-01T00:00:00Z"}],"streak":-9223372036854775808,"consecutive":-1}`, "")
@@ -93,7 +94,8 @@ func FuzzTrackText(f *testing.F) {
 	})
 }
 
-// FuzzMachine makes a machine of a random table, three bytes a row, and compares all it tells with a plain implementation.
+// FuzzMachine makes a machine of a random table, three bytes a row, and compares all it tells
+// with a plain implementation.
 func FuzzMachine(f *testing.F) {
 	f.Add([]byte{0, 1, 1, 1, 2, 0, 1, 0, 4, 2, 3, 2, 3, 0, 0}, uint8(0))
 	f.Add([]byte{0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 0, 1, 2, 0, 2, 3, 1, 0}, uint8(2))

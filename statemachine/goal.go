@@ -14,16 +14,17 @@ type Goal[R any, S ~string] struct {
 	// Target is the state to reach. It must be a state of the Machine.
 	Target S
 
-	// Command sends one operation, as for an [Ensurer]. Nil means that the resource is only waited for.
+	// Command sends one operation, as for an [Ensurer]. Nil means that the resource is only
+	// waited for.
 	Command func(context.Context, Operation) error
 
-	// Drift returns an error if a resource in the target state has other settings than requested. It
-	// requires a Command. Nil means that the settings are not compared.
+	// Drift returns an error if a resource in the target state has other settings than requested.
+	// It requires a Command. Nil means that the settings are not compared.
 	Drift func(R) error
 
-	// Preflight is called before each command, also in a dry run, with the value that was read last.
-	// An error is treated like one of the command, except that nothing was sent. Preflight may do I/O.
-	// It requires a Command. Nil means no check.
+	// Preflight is called before each command, also in a dry run, with the value that was read
+	// last. An error is treated like one of the command, except that nothing was sent. Preflight
+	// may do I/O. It requires a Command. Nil means no check.
 	Preflight func(ctx context.Context, last R, op Operation) error
 
 	// Grace replaces the Grace of the options after a command of this goal. It is for a change that
@@ -49,21 +50,21 @@ type Ensured[R any] struct {
 	// Value is the last value read.
 	Value R
 
-	// Operations lists, in order, the commands that were accepted, and those whose response was lost
-	// but that took effect. It is empty if no command was necessary.
+	// Operations lists, in order, the commands that were accepted, and those whose response was
+	// lost but that took effect. It is empty if no command was necessary.
 	Operations []Operation
 
 	// Planned lists the operations that a dry run would have run.
 	Planned []Operation
 
 	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
-	// target state: when the first command was sent, and when a read showed the target again. GapTo is
-	// zero if no read did. Both are zero without a restart.
+	// target state: when the first command was sent, and when a read showed the target again.
+	// GapTo is zero if no read did. Both are zero without a restart.
 	GapFrom, GapTo time.Time
 }
 
-// Command is a command of an ensure call and what is known about it: the one that was sent last, or the
-// one to send next.
+// Command is a command of an ensure call and what is known about it: the one that was sent last,
+// or the one to send next.
 type Command[S ~string] struct {
 	// Operation is the API operation.
 	Operation Operation `json:"operation,omitempty"`
@@ -82,8 +83,8 @@ type Command[S ~string] struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 }
 
-// Outcome is what became of a [Command]. It is empty if there is no command, or if the state changed
-// after a rejection.
+// Outcome is what became of a [Command]. It is empty if there is no command, or if the state
+// changed after a rejection.
 type Outcome string
 
 // The outcomes of a command.
@@ -100,7 +101,7 @@ const (
 	// OutcomeRejected means that the command was not executed, and can be sent again.
 	OutcomeRejected Outcome = "rejected"
 
-	// OutcomeBlocked means that the service rejected the command as [InvalidState] or [Conflict]: the
-	// resource may not accept any command.
+	// OutcomeBlocked means that the service rejected the command as [InvalidState] or [Conflict]:
+	// the resource may not accept any command.
 	OutcomeBlocked Outcome = "blocked"
 )

@@ -38,7 +38,7 @@ func (h dueHeap) first() *entry {
 	return h[0]
 }
 
-// Len is part of heap.Interface, like the methods below it.
+// Len implements heap.Interface, like the methods below it.
 func (h dueHeap) Len() int { return len(h) }
 
 func (h dueHeap) Less(i, j int) bool {

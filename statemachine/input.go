@@ -42,7 +42,8 @@ func (e *InputError) Err() error {
 	return &invalid
 }
 
-// prependField returns an InputError with first, followed by the fields of err, an InputError or nil.
+// prependField returns an InputError with first, followed by the fields of err, an InputError or
+// nil.
 func prependField(first FieldError, err error) error {
 	invalid := InputError{Fields: []FieldError{first}}
 	if other, ok := errors.AsType[*InputError](err); ok {

@@ -10,8 +10,8 @@ import (
 // maxGetReads is how many reads of a resource a Get makes before a retryable failure ends it.
 const maxGetReads = 10
 
-// job decides everything about one resource of a call. It reads no clock and, except for runCommand,
-// does no I/O. The loops, runner and engine, carry out the steps that it returns.
+// job decides everything about one resource of a call. It reads no clock and, except for
+// runCommand, does no I/O. The loops, runner and engine, carry out the steps that it returns.
 type job[R any, S ~string] struct {
 	config   *config[R, S]
 	resource string
@@ -77,8 +77,8 @@ func (j *job[R, S]) decide(ctx context.Context, v R, err error, at time.Time) st
 	return next
 }
 
-// kindOf returns the kind of the error of a read or command. Only the end of the caller's context is
-// Interrupted.
+// kindOf returns the kind of the error of a read or command. Only the end of the caller's context
+// is Interrupted.
 func (j *job[R, S]) kindOf(ctx context.Context, err error) Kind {
 	switch {
 	case err == nil:
@@ -243,8 +243,8 @@ func (j *job[R, S]) result() Ensured[R] {
 	return done
 }
 
-// notify reports the read that led to next to OnRead and the Logger. changes is the number of changes
-// of state before it.
+// notify reports the read that led to next to OnRead and the Logger. changes is the number of
+// changes of state before it.
 func (j *job[R, S]) notify(ctx context.Context, next step, changes int, at time.Time) {
 	if j.config.opts.OnRead != nil {
 		j.callOnRead(next, at)

@@ -126,8 +126,8 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	return j.setNextCommand(s, ops[0], m.waypoint(s, ops, e.target))
 }
 
-// allowed reports whether this call may run these operations. Each is accepted at most once per call,
-// because a command may restart a production database.
+// allowed reports whether this call may run these operations. Each is accepted at most once per
+// call, because a command may restart a production database.
 func (j *job[R, S]) allowed(ops []Operation) bool {
 	permitted, accepted := j.config.ensure.operations, j.ensure.result.Operations
 	for i, op := range ops {
@@ -139,8 +139,8 @@ func (j *job[R, S]) allowed(ops []Operation) bool {
 	return true
 }
 
-// setNextCommand makes op the next command. Until it is sent, the outcome is that of the command
-// before it, which cannot be told apart from op from now on if it is unknown.
+// setNextCommand makes op the next command. Until it is sent, Outcome and err are those of the
+// command before it. A later read can no longer show that a lost command took effect.
 func (j *job[R, S]) setNextCommand(s S, op Operation, waypoint S) step {
 	e := j.ensure
 	e.Operation, e.SentFrom, e.Waypoint = op, s, waypoint
@@ -174,8 +174,9 @@ func (j *job[R, S]) dryRun(s S) step {
 	return stepCommand
 }
 
-// runCommand runs the next command, or in a dry run only its preflight. It does not modify the job, so
-// it may run concurrently with the loop. sent reports whether the command may have been executed.
+// runCommand runs the next command, or in a dry run only its preflight. It does not modify the
+// job, so it may run concurrently with the loop. sent reports whether the command may have been
+// executed.
 func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 	e := j.ensure
 	if e.preflight != nil {
@@ -282,7 +283,8 @@ func (j *job[R, S]) endIfStuck(rejection error) bool {
 	return true
 }
 
-// removesResource reports whether the command deletes the resource, so that NotFound is not an error.
+// removesResource reports whether the command deletes the resource, so that NotFound is not an
+// error.
 func (j *job[R, S]) removesResource() bool {
 	m := j.config.machine
 	to, ok := m.Next(j.ensure.SentFrom, j.ensure.Operation)

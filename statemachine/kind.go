@@ -85,12 +85,12 @@ func (k Kind) kind() Kind { return k }
 func (k Kind) Retryable() bool { return k == Throttled || k == Unavailable || k == Conflict }
 
 // KindOf returns the kind of err: that of the first [Fault], [InputError], [DriftError],
-// [WaitError], [Reason] or [Kind] in its chain. Without one, it returns [Interrupted] for the error
-// of a context, [Unknown] for any other error, and "" for nil.
+// [WaitError], [Reason] or [Kind] in its chain. Without one, it returns [Interrupted] for the
+// error of a context, [Unknown] for any other error, and "" for nil.
 //
-// The kind of a WaitError is [Interrupted] if the wait was [Canceled], [NotFound] if the resource is
-// [Gone], and otherwise the kind of its Err. If Err is nil, KindOf returns Unknown for [TimedOut],
-// [Unreachable] and [Lapsed]: check the Reason with errors.Is first.
+// The kind of a WaitError is [Interrupted] if the wait was [Canceled], [NotFound] if the resource
+// is [Gone], and otherwise the kind of its Err. If Err is nil, KindOf returns Unknown for
+// [TimedOut], [Unreachable] and [Lapsed]: check the Reason with errors.Is first.
 func KindOf(err error) Kind {
 	if err == nil {
 		return ""

@@ -11,7 +11,8 @@ import (
 // There are three kinds of transitions:
 //
 //   - commanded: By names the API operation that makes it;
-//   - settling: By is empty, and the service completes what was commanded, as in starting → started;
+//   - settling: By is empty, and the service completes what was commanded, as in starting →
+//     started;
 //   - lapse: Lapse is set, and the service moves against the caller's intent, as when it rolls a
 //     start back.
 type Transition[S ~string] struct {
@@ -22,7 +23,8 @@ type Transition[S ~string] struct {
 	// transition on its own.
 	By Operation
 
-	// Lapse marks a transition that the service makes against the caller's intent. By is empty then.
+	// Lapse marks a transition that the service makes against the caller's intent. By is empty
+	// then.
 	Lapse bool
 }
 
@@ -54,8 +56,8 @@ func (s stateSet) has(i int) bool { return i >= 0 && s>>uint(i)&1 == 1 }
 // Machine is a lifecycle that [New] makes from a table of transitions. It has no current state,
 // because only the service knows it. It is immutable and safe for concurrent use.
 //
-// New computes everything in advance, and the predicates do not allocate. A state that is not in the
-// table is unknown: every predicate is false for it.
+// New computes everything in advance, and the predicates do not allocate. A state that is not in
+// the table is unknown: every predicate is false for it.
 type Machine[S ~string] struct {
 	def         Definition[S]
 	states      []S // in the order in which the table first names them
@@ -100,7 +102,7 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 	return m, nil
 }
 
-// MustNew is like [New] but panics on an error. It is for package-level variables.
+// MustNew calls [New] and panics on an error. It is for package-level variables.
 func MustNew[S ~string](def Definition[S]) *Machine[S] {
 	m, err := New(def)
 	if err != nil {
@@ -266,8 +268,8 @@ func (m *Machine[S]) Plan(from, to S) ([]Operation, bool) {
 	return p.ops, p.ok
 }
 
-// Next returns the state that op leads to from s, before anything settles. The boolean is false if s
-// does not permit op.
+// Next returns the state that op leads to from s, before anything settles. The boolean is false
+// if s does not permit op.
 func (m *Machine[S]) Next(s S, op Operation) (S, bool) {
 	for _, t := range m.def.Transitions {
 		if t.From == s && t.By == op && op != "" {
@@ -277,8 +279,8 @@ func (m *Machine[S]) Next(s S, op Operation) (S, bool) {
 	return "", false
 }
 
-// restartPlan returns the fewest operations that lead from s through another state back to s, and the
-// state to wait for after the first of them.
+// restartPlan returns the fewest operations that lead from s through another state back to s, and
+// the state to wait for after the first of them.
 func (m *Machine[S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 	for _, t := range m.def.Transitions {
 		if t.From != s || t.By == "" {
@@ -291,9 +293,9 @@ func (m *Machine[S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 	return ops, m.waypoint(s, ops, s), ok
 }
 
-// waypoint returns the state to wait for after the first operation of a plan from s to target: a state
-// in which the rest of the plan can be run, or target. It prefers a state that the service does not
-// leave on its own, because a read cannot miss that.
+// waypoint returns the state to wait for after the first operation of a plan from s to target: a
+// state in which the rest of the plan can be run, or target. It prefers a state that the service
+// does not leave on its own, because a read cannot miss that.
 func (m *Machine[S]) waypoint(s S, ops []Operation, target S) S {
 	if len(ops) < 2 {
 		return target

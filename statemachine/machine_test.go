@@ -318,7 +318,8 @@ func TestMermaid(t *testing.T) {
 	}
 }
 
-// TestMermaidNames has states that a diagram can name by themselves, and such as need another name in it.
+// TestMermaidNames has states that a diagram can name by themselves, and such as need another
+// name in it.
 func TestMermaidNames(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -448,7 +449,8 @@ func plainSettle(ts []transition, from state) map[state]bool {
 	}
 }
 
-// plainPlans is how many operations lead from a state to each other: a search that adds one operation at a time.
+// plainPlans is how many operations lead from a state to each other: a search that adds one
+// operation at a time.
 func plainPlans(ts []transition, from state) map[state]int {
 	lengths := map[state]int{}
 	for s := range plainSettle(ts, from) {
@@ -469,7 +471,8 @@ func plainPlans(ts []transition, from state) map[state]int {
 	return lengths
 }
 
-// leads tells whether a plan can be carried out: whether there is a way of running its operations in order, settling in between.
+// leads tells whether a plan can be carried out: whether there is a way of running its operations
+// in order, settling in between.
 func leads(ts []transition, from, to state, plan ops) bool {
 	at := plainSettle(ts, from)
 	for _, op := range plan {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Mermaid returns the table as a Mermaid state diagram. Commanded transitions are labeled with their
-// operation, lapses with "lapse". The same table always gives the same text, which may change between
-// versions of this library.
+// Mermaid returns the table as a Mermaid state diagram. Commanded transitions are labeled with
+// their operation, lapses with "lapse". The same table always gives the same text, which may
+// change between versions of this library.
 func (m *Machine[S]) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n")
@@ -33,8 +33,8 @@ func (m *Machine[S]) Mermaid() string {
 	return b.String()
 }
 
-// isMermaidID reports whether a diagram can use s as the name of a state. It rejects the keywords of
-// Mermaid's grammar, and the names s0, s1, … that Mermaid generates.
+// isMermaidID reports whether a diagram can use s as the name of a state. It rejects the keywords
+// of Mermaid's grammar, and the names s0, s1, … that Mermaid generates.
 func isMermaidID(s string) bool {
 	switch strings.ToLower(s) {
 	case "state", "note", "end", "as", "direction", "class", "classdef", "style", "click", "default", "hide":

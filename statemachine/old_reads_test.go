@@ -8,9 +8,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Each of these was found by the model checker in internal/modeltest: an old read that was taken for the truth.
+// Each of these was found by the model checker in internal/modeltest: an old read that was taken
+// for the truth.
 
-// The start was lost, and somebody else's took effect long after. From then on a read may show what was before.
+// The start was lost, and somebody else's took effect long after. From then on a read may show
+// what was before.
 func TestOldReadAfterALostCommand(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,26 +7,28 @@ import (
 	"time"
 )
 
-// WaitOptions configures a wait. The zero value uses the defaults. A negative value, where it is not
-// allowed, and a MinDelay above MaxDelay are rejected with an [*InputError] before the first read.
+// WaitOptions configures a wait. The zero value uses the defaults. A negative value, where it is
+// not allowed, and a MinDelay above MaxDelay are rejected with an [*InputError] before the first
+// read.
 type WaitOptions struct {
-	// MinDelay and MaxDelay bound the delay between two reads. The delay is an eightieth of the time
-	// waited, such as 45 s after an hour, and twice that after a tolerated failure. Zero means 2 s for
-	// MinDelay and 1 minute for MaxDelay. If only one is set and lies beyond the other's default, the
-	// other has the same value. Negative values are rejected.
+	// MinDelay and MaxDelay bound the delay between two reads. The delay is an eightieth of the
+	// time waited, such as 45 s after an hour, and twice that after a tolerated failure. Zero
+	// means 2 s for MinDelay and 1 minute for MaxDelay. If only one is set and lies beyond the
+	// other's default, the other has the same value. Negative values are rejected.
 	MinDelay, MaxDelay time.Duration
 
 	// ReadTimeout limits one read, and one command. A call that takes longer is [Unavailable]. Zero
 	// means 30 s. Negative values are rejected.
 	ReadTimeout time.Duration
 
-	// Jitter returns the delay to use in place of a computed one, so that many waits do not read at
-	// the same time. A result below a microsecond means a microsecond. It must be safe for concurrent
-	// use. Nil means a random change of up to a tenth either way.
+	// Jitter returns the delay to use in place of a computed one, so that many waits do not read
+	// at the same time. A result below a microsecond means a microsecond. It must be safe for
+	// concurrent use. Nil means a random change of up to a tenth either way.
 	Jitter func(time.Duration) time.Duration
 
-	// Grace is how long after the start of the wait, or after the last command, a read of a state that
-	// cannot settle into the target may be stale. Zero means 1 minute. Negative values mean none.
+	// Grace is how long after the start of the wait, or after the last command, a read of a state
+	// that cannot settle into the target may be stale. Zero means 1 minute. Negative values mean
+	// none.
 	Grace time.Duration
 
 	// WatchDelay is the delay between two reads of a Watch. Zero means 30 s. Negative values are
@@ -41,9 +43,9 @@ type WaitOptions struct {
 	// resources, calls do not overlap. Nil means no call.
 	OnRead func(Reading)
 
-	// Logger receives each change of state and each command at level Info, each tolerated failure at
-	// Warn, and each read at Debug, with the call's context. What ends the wait is returned and not
-	// logged. Nil means no logging.
+	// Logger receives each change of state and each command at level Info, each tolerated failure
+	// at Warn, and each read at Debug, with the call's context. What ends the wait is returned
+	// and not logged. Nil means no logging.
 	Logger *slog.Logger
 }
 
@@ -130,8 +132,8 @@ func (o *WaitOptions) validate(errs *InputError) {
 	}
 }
 
-// withJitter returns the delay to use in place of d. It is at least a microsecond, so that virtual time
-// advances between two reads.
+// withJitter returns the delay to use in place of d. It is at least a microsecond, so that
+// virtual time advances between two reads.
 func (o *WaitOptions) withJitter(d time.Duration) time.Duration {
 	if o.Jitter != nil {
 		return max(o.Jitter(d), time.Microsecond)

@@ -14,8 +14,8 @@ type outbox[T any] struct {
 	closed   bool
 }
 
-// push appends a result. If replace is set, the result replaces one with the same index that the loop
-// has not received yet.
+// push appends a result. If replace is set, the result replaces one with the same index that the
+// loop has not received yet.
 func (o *outbox[T]) push(r Result[T], replace bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

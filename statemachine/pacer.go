@@ -7,11 +7,11 @@ import (
 )
 
 // Pacer keeps the calls of many waits under one rate limit. It is a token bucket that all of them
-// share, and it pauses all of them when the service throttles one. A nil *Pacer has no limit. A Pacer
-// is safe for concurrent use.
+// share, and it pauses all of them when the service throttles one. A nil *Pacer has no limit. A
+// Pacer is safe for concurrent use.
 //
-// Share one Pacer between all clients that share a quota. RDS, for example, counts requests by account
-// and Region.
+// Share one Pacer between all clients that share a quota. RDS, for example, counts requests by
+// account and Region.
 type Pacer struct {
 	interval    time.Duration // between two calls, once the burst is used up
 	burstWindow time.Duration // how far the calls may run ahead of the interval
@@ -28,8 +28,8 @@ const (
 	maxPause = 16 * time.Second
 )
 
-// NewPacer returns a Pacer that allows burst calls at once, and perSecond calls per second after that.
-// The minimum is one call per hour and a burst of 1. Smaller values are raised.
+// NewPacer returns a Pacer that allows burst calls at once, and perSecond calls per second after
+// that. The minimum is one call per hour and a burst of 1. Smaller values are raised.
 func NewPacer(perSecond float64, burst int) *Pacer {
 	interval := time.Hour
 	if perSecond > 1.0/3600 {
@@ -39,9 +39,9 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	return &Pacer{interval: interval, burstWindow: time.Duration(int64(interval) * extra)}
 }
 
-// Reserve reserves the next free slot and returns when its call may start: at the time at, or later.
-// After waiting for a later time, check [Pacer.PausedUntil]. Most programs set the Pacer of a [Waiter],
-// which does this; Reserve is for loops of your own.
+// Reserve reserves the next free slot and returns when its call may start: at the time at, or
+// later. After waiting for a later time, check [Pacer.PausedUntil]. Most programs set the Pacer
+// of a [Waiter], which does this; Reserve is for loops of your own.
 func (p *Pacer) Reserve(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -86,8 +86,9 @@ func (p *Pacer) Succeeded(at time.Time) {
 	}
 }
 
-// Throttled records that the service throttled a call at the time at. All calls pause for 1 s. The pause
-// doubles, up to 16 s, if a call is throttled soon after a pause and none succeeded in between.
+// Throttled records that the service throttled a call at the time at. All calls pause for 1 s.
+// The pause doubles, up to 16 s, if a call is throttled soon after a pause and none succeeded in
+// between.
 func (p *Pacer) Throttled(at time.Time) {
 	if p == nil {
 		return

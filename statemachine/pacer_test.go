@@ -160,7 +160,8 @@ func TestPacedWaitPauses(t *testing.T) {
 	}
 }
 
-// The read at the deadline does not wait for the pacer, and one that would get its place later is made at the deadline.
+// The read at the deadline does not wait for the pacer, and one that would get its place later is
+// made at the deadline.
 func TestPacedWaitAtDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -234,7 +235,8 @@ func TestPacerWait(t *testing.T) {
 	})
 }
 
-// A place that is a nanosecond ahead is waited for, and no clock can wait for less than a microsecond.
+// A place that is a nanosecond ahead is waited for, and no clock can wait for less than a
+// microsecond.
 func TestPacerWaitsForANanosecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,9 +28,9 @@ const (
 	// command. Run the operations of [WaitError].Plan, or call an Ensure method.
 	Unreachable Reason = "unreachable"
 
-	// Lapsed means that the resource was in the target state or on its way to it, and went back. For
-	// example, the service rolled a start back, or another actor stopped the resource. Find the
-	// cause, for example in the service's events, before you call again.
+	// Lapsed means that the resource was in the target state or on its way to it, and went back.
+	// For example, the service rolled a start back, or another actor stopped the resource. Find
+	// the cause, for example in the service's events, before you call again.
 	Lapsed Reason = "lapsed"
 
 	// Gone means that the resource does not exist, or no longer exists. Check the account, the
@@ -104,8 +104,8 @@ type WaitError struct {
 	// the first 32 and the last 32 changes.
 	History []Sighting[string]
 
-	// Plan lists the operations that would lead to Target. It is set for Unreachable and Lapsed, and
-	// is empty if no operation leads there.
+	// Plan lists the operations that would lead to Target. It is set for Unreachable and Lapsed,
+	// and is empty if no operation leads there.
 	Plan []Operation
 
 	// Accepted lists the operations that an Ensure method ran before. It is empty for a wait.
@@ -192,8 +192,8 @@ func (e *WaitError) kind() Kind {
 	return KindOf(e.Err)
 }
 
-// contextError returns an error that wraps the error of an ended context, its cause, and the failure
-// that the end led to, if any.
+// contextError returns an error that wraps the error of an ended context, its cause, and the
+// failure that the end led to, if any.
 func contextError(ctx context.Context, failure error) error {
 	cause := context.Cause(ctx)
 	errs := []error{cause}

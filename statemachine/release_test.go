@@ -37,7 +37,8 @@ func (c counted) AfterFunc(func()) (stop func() bool) {
 	}
 }
 
-// A caller's context may live as long as the program. What a call hung on to it is off when the call returns.
+// A caller's context may live as long as the program. What a call hung on to it is off when the
+// call returns.
 func TestNothingStaysWithTheContext(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -12,8 +12,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// resource is a fake of a resource that can be commanded, with a life of its own in virtual time: it accepts what the table permits and
-// settles after a while.
+// resource is a fake of a resource that can be commanded, with a life of its own in virtual time:
+// it accepts what the table permits and settles after a while.
 type resource struct {
 	machine *statemachine.Machine[state]
 	begin   time.Time

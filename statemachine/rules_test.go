@@ -30,8 +30,8 @@ type verdict struct {
 	Ended   statemachine.Reason
 }
 
-// rules is a second, plain implementation of the rules of waiting. It keeps nothing: it decides about the last read of a history by
-// looking at all of it.
+// rules is a second, plain implementation of the rules of waiting. It keeps nothing: it decides
+// about the last read of a history by looking at all of it.
 type rules struct {
 	settles     map[state]bool // the states that lead to the target without a command, itself included
 	known       map[state]bool
@@ -125,8 +125,8 @@ func observe(m *statemachine.Machine[state], t *statemachine.Track[state], e eve
 	return verdict{Reached: reached, Ended: ended}
 }
 
-// TestEveryHistory compares every history of up to four reads with the plain rules, at instants before the grace ends, at its end, at
-// the deadline and after it.
+// TestEveryHistory compares every history of up to four reads with the plain rules, at instants
+// before the grace ends, at its end, at the deadline and after it.
 func TestEveryHistory(t *testing.T) {
 	t.Parallel()
 	const grace, deadline = time.Minute, 10 * time.Minute
@@ -189,7 +189,8 @@ func TestEveryHistory(t *testing.T) {
 	}
 }
 
-// TestLongHistories compares random long histories, with a clock that steps back, with the plain rules.
+// TestLongHistories compares random long histories, with a clock that steps back, with the plain
+// rules.
 func TestLongHistories(t *testing.T) {
 	t.Parallel()
 	def := streamTable()

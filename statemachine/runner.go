@@ -7,9 +7,9 @@ import (
 
 // runner is the loop of one job, with all that it needs in one allocation.
 //
-// The stack dominates the cost of a sleeping goroutine: 4 KiB after an SDK call, 8 KiB if more than
-// about 1,200 bytes are live. So run sleeps in its own frame, and large locals are kept in functions
-// that return before the sleep.
+// The stack dominates the cost of a sleeping goroutine: 4 KiB after an SDK call, 8 KiB if more
+// than about 1,200 bytes are live. So run sleeps in its own frame, and large locals are kept in
+// functions that return before the sleep.
 type runner[R any, S ~string] struct {
 	job[R, S]
 	clock
@@ -20,7 +20,8 @@ type runner[R any, S ~string] struct {
 	ownHistory [1]Sighting[S] // the first memory of the job's history
 }
 
-// start makes the first read due now, and the last one after maxWait. A zero maxWait means no last one.
+// start makes the first read due now, and the last one after maxWait. A zero maxWait means no
+// last one.
 func (r *runner[R, S]) start(target S, maxWait time.Duration) {
 	r.now = time.Now()
 	var deadline time.Time
@@ -85,8 +86,8 @@ func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
 	return r.endCanceled(ctx)
 }
 
-// waitForPacer waits until the call's reservation is due, but not beyond the deadline. It returns false
-// if the context ended.
+// waitForPacer waits until the call's reservation is due, but not beyond the deadline. It returns
+// false if the context ended.
 func (r *runner[R, S]) waitForPacer(ctx context.Context, p *Pacer) bool {
 	if p == nil {
 		return ctx.Err() == nil

@@ -221,8 +221,8 @@ func (e *engine[R, S]) dequeue(t *task[R, S]) {
 	e.commands.remove(&t.command)
 }
 
-// startCalls starts every call that may start now. It returns when to look again, or zero if that is
-// when a call completes.
+// startCalls starts every call that may start now. It returns when to look again, or zero if that
+// is when a call completes.
 func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 	for e.inFlight < e.concurrency {
 		now := time.Now()
@@ -295,14 +295,15 @@ func (e *engine[R, S]) earliestRead() *dueHeap {
 	return first
 }
 
-// nextBatch removes the tasks of one read from their heaps: those that are due, and as many as fit of
-// those that are due next.
+// nextBatch removes the tasks of one read from their heaps: those that are due, and as many as
+// fit of those that are due next.
 func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 	limit := e.batch
 	var tasks []*task[R, S]
 	for len(*h) > 0 {
 		t := &e.tasks[h.first().task]
-		// A batch that was lost twice in a row may be too large for one response: halve it each time.
+		// A batch that was lost twice in a row may be too large for one response: halve it each
+		// time.
 		limit = min(limit, max(e.batch>>max(int(t.lostReads)-1, 0), 1))
 		if len(tasks) >= limit {
 			break
@@ -313,8 +314,8 @@ func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 	return tasks
 }
 
-// startCommand starts a command if one is wanted and has its slot. Otherwise it returns when to look
-// again.
+// startCommand starts a command if one is wanted and has its slot. Otherwise it returns when to
+// look again.
 func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	first := e.commands.first()
 	if first == nil || !now.Before(e.deadline) {
@@ -409,8 +410,8 @@ func (t *task[R, S]) handleBatchRead(ctx context.Context, v R, err error, at tim
 	return next
 }
 
-// reread makes the next read of a task due now and alone, because of a batch read with an error of this
-// kind, or of what it showed. At the deadline the wait ends instead.
+// reread makes the next read of a task due now and alone, because of a batch read with an error
+// of this kind, or of what it showed. At the deadline the wait ends instead.
 func (t *task[R, S]) reread(kind Kind, at time.Time) step {
 	if t.track.timedOut() != "" { // no read starts after the deadline
 		if t.err != nil {
@@ -443,7 +444,8 @@ func (e *engine[R, S]) apply(t *task[R, S], next step) {
 			t.command.at = t.track.Now
 		}
 		e.commands.add(&t.command)
-		// The command may wait long for its slot; re-read within MaxDelay in case the state changes.
+		// The command may wait long for its slot; re-read within MaxDelay in case the state
+		// changes.
 		t.due = t.track.clamp(t.track.Now, t.track.MaxDelay)
 		e.enqueue(t)
 	case stepDone:

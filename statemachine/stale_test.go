@@ -25,7 +25,8 @@ func (l life) at(t time.Time) state {
 	return s
 }
 
-// TestStaleReads starts a stream and waits for it with reads that show what was up to 40 s ago. That must never end a good wait.
+// TestStaleReads starts a stream and waits for it with reads that show what was up to 40 s ago.
+// That must never end a good wait.
 func TestStaleReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -58,7 +59,8 @@ func TestStaleReads(t *testing.T) {
 	})
 }
 
-// TestTenThousandWaits has them all at once. The bubble fails the test if it leaves a goroutine behind.
+// TestTenThousandWaits has them all at once. The bubble fails the test if it leaves a goroutine
+// behind.
 func TestTenThousandWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// callWithTimeout makes one call that begins at the time from, and returns when it completed. A call
-// that fails after the timeout failed because of it.
+// callWithTimeout makes one call that begins at the time from, and returns when it completed. A
+// call that fails after the timeout failed because of it.
 func callWithTimeout[T any](
 	ctx context.Context, from time.Time, timeout time.Duration, call func(context.Context) (T, error),
 ) (T, time.Time, error) {

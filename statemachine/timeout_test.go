@@ -90,7 +90,8 @@ func TestWatchCanceledInItsBody(t *testing.T) {
 	})
 }
 
-// The context of a read has its end where a caller looks for it, and nothing of it is left afterwards.
+// The context of a read has its end where a caller looks for it, and nothing of it is left
+// afterwards.
 func TestContextOfARead(t *testing.T) {
 	t.Parallel()
 	type key struct{}
@@ -193,7 +194,8 @@ func TestWatchAndItsPacer(t *testing.T) {
 	})
 }
 
-// A wait that waits for its place takes part in what the pacer learns meanwhile, and tells it what it learns itself.
+// A wait that waits for its place takes part in what the pacer learns meanwhile, and tells it
+// what it learns itself.
 func TestWaitAndItsPacer(t *testing.T) {
 	t.Parallel()
 	t.Run("throttled while it waits for its place", func(t *testing.T) {

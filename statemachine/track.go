@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Track is a wait as data: its target and what has been observed. It does no I/O, reads no clock and
-// survives JSON, so a wait can be stored and resumed elsewhere. Most programs use [Waiter]; this is
-// for workflow engines.
+// Track is a wait as data: its target and what has been observed. It does no I/O, reads no clock
+// and survives JSON, so a wait can be stored and resumed elsewhere. Most programs use [Waiter];
+// this is for workflow engines.
 //
-// [Machine.NewTrack] begins a wait. [Machine.Observe] and [Machine.ObserveFailure] record a read and
-// decide whether the wait is over. [Track.Next] returns when to read again. Every wait of this
-// library is a loop around these three.
+// [Machine.NewTrack] begins a wait. [Machine.Observe] and [Machine.ObserveFailure] record a read
+// and decide whether the wait is over. [Track.Next] returns when to read again. Every wait of
+// this library is a loop around these three.
 //
 // A Track is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type Track[S ~string] struct {
@@ -52,7 +52,8 @@ type Track[S ~string] struct {
 	// Streak counts how many of the latest successful reads in a row showed the target.
 	Streak int `json:"streak,omitempty"`
 
-	// Progressing reports whether a read after Since showed the target or a state that settles into it.
+	// Progressing reports whether a read after Since showed the target or a state that settles
+	// into it.
 	Progressing bool `json:"progressing,omitempty"`
 
 	// Failed reports whether the last read failed.
@@ -62,9 +63,9 @@ type Track[S ~string] struct {
 // historyKeep is how many sightings a Track keeps at each end.
 const historyKeep = 32
 
-// NewTrack begins a wait for target that starts at the time at and lasts at most maxWait. It uses the
-// delays, Grace and Consecutive of o. It rejects an unknown target, a maxWait that is not positive
-// and invalid options with an [*InputError].
+// NewTrack begins a wait for target that starts at the time at and lasts at most maxWait. It uses
+// the delays, Grace and Consecutive of o. It rejects an unknown target, a maxWait that is not
+// positive and invalid options with an [*InputError].
 func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (Track[S], error) {
 	var errs InputError
 	o.setDefaults()
@@ -76,7 +77,7 @@ func (m *Machine[S]) NewTrack(target S, at time.Time, maxWait time.Duration, o W
 	return newTrack(target, at, at.Add(maxWait), &o), nil
 }
 
-// newTrack is like NewTrack for arguments that are known to be valid.
+// newTrack begins a wait whose arguments are known to be valid.
 func newTrack[S ~string](target S, at, deadline time.Time, o *WaitOptions) Track[S] {
 	return Track[S]{
 		Target: target, Start: at, Since: at, Deadline: deadline, Now: at,
@@ -97,18 +98,18 @@ func (m *Machine[S]) validateWait(target S, maxWait time.Duration, errs *InputEr
 	}
 }
 
-// Observe records a successful read that showed the state s at the time at, and decides: the target
-// is reached, or the wait ended for a reason. If it returns neither, the wait continues. The first
-// rule that applies decides:
+// Observe records a successful read that showed the state s at the time at, and decides: the
+// target is reached, or the wait ended for a reason. If it returns neither, the wait continues.
+// The first rule that applies decides:
 //
 //  1. The target: it is reached once Consecutive successful reads in a row show it.
 //  2. A state that is not in the table: keep waiting. It is never success, and never counts as
 //     leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, or an empty state, within Grace after the wait or
-//     the last command began: keep waiting, because the read may be stale.
-//  5. Such a state after that: [Lapsed] if the wait was on its way or at the target before, otherwise
-//     [Unreachable].
+//  4. A state that cannot settle into the target, or an empty state, within Grace after the wait
+//     or the last command began: keep waiting, because the read may be stale.
+//  5. Such a state after that: [Lapsed] if the wait was on its way or at the target before,
+//     otherwise [Unreachable].
 //
 // If the wait would continue at its deadline, it ends as [TimedOut]. Observe may be called again
 // after the wait ended.
@@ -144,10 +145,10 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 // ObserveFailure records a failed read of the kind k and decides whether the wait ended:
 //
 //   - [Interrupted] ends it as [Canceled].
-//   - [Throttled], [Unavailable] and [Conflict] are tolerated until the deadline. They double the next
-//     delay.
-//   - [NotFound] is a read of the Absent state if the machine has one, after which [Track.Reached] may
-//     be true. Otherwise it ends the wait as [Gone].
+//   - [Throttled], [Unavailable] and [Conflict] are tolerated until the deadline. They double the
+//     next delay.
+//   - [NotFound] is a read of the Absent state if the machine has one, after which
+//     [Track.Reached] may be true. Otherwise it ends the wait as [Gone].
 //   - Any other kind ends it as [ReadFailed].
 func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Reason) {
 	if k == NotFound && m.def.Absent != "" {
@@ -180,8 +181,8 @@ func (t *Track[S]) Commanded(at time.Time) {
 }
 
 // Next returns when to read again after a read at the time at, without jitter. The delay is an
-// eightieth of the time waited, within MinDelay and MaxDelay, and twice that after a failed read. Next
-// is never after the deadline. Once the deadline has passed, it is at.
+// eightieth of the time waited, within MinDelay and MaxDelay, and twice that after a failed read.
+// Next is never after the deadline. Once the deadline has passed, it is at.
 func (t *Track[S]) Next(at time.Time) time.Time {
 	return t.clamp(at, t.delay(at))
 }

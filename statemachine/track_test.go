@@ -255,7 +255,8 @@ func TestZeroTrack(t *testing.T) {
 	}
 }
 
-// TestStoredTrack stores a track as JSON before each step and expects it to go on as one that was not stored.
+// TestStoredTrack stores a track as JSON before each step and expects it to go on as one that was
+// not stored.
 func TestStoredTrack(t *testing.T) {
 	t.Parallel()
 	m := topic()

@@ -13,7 +13,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestWait has a case for each rule of Waiter.Wait, and for what happens in practice. All instants are exact.
+// TestWait has a case for each rule of Waiter.Wait, and for what happens in practice. All
+// instants are exact.
 func TestWait(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
@@ -474,7 +475,8 @@ func TestWaitKindOfHanging(t *testing.T) {
 	})
 }
 
-// A fault that says no more than that its context ended is told as what it is: an answer that did not come in time.
+// A fault that says no more than that its context ended is told as what it is: an answer that did
+// not come in time.
 func TestWaitFaultOfHanging(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -512,7 +514,8 @@ func TestWaitErrorPlan(t *testing.T) {
 	})
 }
 
-// What a read that took too long says is kept, though it is not believed; that its context was canceled is not, for the caller's was not.
+// What a read that took too long says is kept, though it is not believed; that its context was
+// canceled is not, for the caller's was not.
 func TestWaitTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

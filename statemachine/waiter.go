@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Waiter waits until one resource is in a state, and watches it. A Waiter is safe for concurrent use
-// as long as its fields do not change.
+// Waiter waits until one resource is in a state, and watches it. A Waiter is safe for concurrent
+// use as long as its fields do not change.
 type Waiter[R any, S ~string] struct {
 	// Machine is the lifecycle of the resource. Required.
 	Machine *Machine[S]
@@ -24,8 +24,8 @@ type Waiter[R any, S ~string] struct {
 	// Kind classifies the error of a read or command. Nil means [KindOf].
 	Kind func(error) Kind
 
-	// Check returns an error if the wait cannot succeed anymore, which ends it as [Unreachable]. Nil
-	// means no check.
+	// Check returns an error if the wait cannot succeed anymore, which ends it as [Unreachable].
+	// Nil means no check.
 	Check func(R) error
 
 	// Same reports whether Watch should skip b after a. Nil means that it compares their states.
@@ -38,36 +38,38 @@ type Waiter[R any, S ~string] struct {
 	Options WaitOptions
 }
 
-// Wait reads until the resource is in the state target, for at most maxWait. It returns the last value
-// read, even with an error.
+// Wait reads until the resource is in the state target, for at most maxWait. It returns the last
+// value read, even with an error.
 //
 // It reads immediately. After each successful read, the first rule that applies decides:
 //
-//  1. The read shows the target: the wait is done once Consecutive successful reads in a row show it.
-//     Another state resets the count; a failed read does not.
-//  2. A state that is not in the table (the service added a value): keep waiting. It is never success,
-//     and never counts as leaving a state or returning to one.
+//  1. The read shows the target: the wait is done once Consecutive successful reads in a row show
+//     it. Another state resets the count; a failed read does not.
+//  2. A state that is not in the table (the service added a value): keep waiting. It is never
+//     success, and never counts as leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, or an empty state: the read may be stale, so keep
-//     waiting until Grace after the wait began.
-//  5. Such a state after that: the wait ends as [Lapsed] if it was on its way or at the target before,
-//     otherwise as [Unreachable]. The error lists the operations that would lead to the target.
-//  6. A failed read: a context that is done takes precedence. [Throttled], [Unavailable] and [Conflict]
-//     are tolerated until the deadline, with twice the delay. [NotFound] is the Absent state if the
-//     machine has one, otherwise the wait ends as [Gone]. Any other failure ends it as [ReadFailed].
+//  4. A state that cannot settle into the target, or an empty state: the read may be stale, so
+//     keep waiting until Grace after the wait began.
+//  5. Such a state after that: the wait ends as [Lapsed] if it was on its way or at the target
+//     before, otherwise as [Unreachable]. The error lists the operations that would lead to the
+//     target.
+//  6. A failed read: a context that is done takes precedence. [Throttled], [Unavailable] and
+//     [Conflict] are tolerated until the deadline, with twice the delay. [NotFound] is the Absent
+//     state if the machine has one, otherwise the wait ends as [Gone]. Any other failure ends it
+//     as [ReadFailed].
 //
 // The timing has four more rules:
 //
-//  7. The delay between two reads is an eightieth of the time waited, within MinDelay and MaxDelay,
-//     with jitter.
-//  8. A read is limited by ReadTimeout. No read starts after the deadline. One last read is made at
-//     it, regardless of the Pacer, and the wait ends at most one ReadTimeout later.
+//  7. The delay between two reads is an eightieth of the time waited, within MinDelay and
+//     MaxDelay, with jitter.
+//  8. A read is limited by ReadTimeout. No read starts after the deadline. One last read is made
+//     at it, regardless of the Pacer, and the wait ends at most one ReadTimeout later.
 //  9. maxWait must be positive. When it expires, the wait ends as [TimedOut], which matches
-//     [context.DeadlineExceeded]. When the context ends, even by its own earlier deadline, the wait
-//     ends as [Canceled], and errors.Is finds both ctx.Err() and context.Cause(ctx).
-//  10. However the wait ends without the target, the error is a [*WaitError] with the history, the
-//     number of reads and, if the last read failed, its error. A clock that steps back counts as
-//     stopped.
+//     [context.DeadlineExceeded]. When the context ends, even by its own earlier deadline, the
+//     wait ends as [Canceled], and errors.Is finds both ctx.Err() and context.Cause(ctx).
+//  10. However the wait ends without the target, the error is a [*WaitError] with the history,
+//     the number of reads and, if the last read failed, its error. A clock that steps back counts
+//     as stopped.
 //
 // Invalid arguments and options are an [*InputError], before the first read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
@@ -81,15 +83,16 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 	return r.value, r.endErr()
 }
 
-// Watch yields the current value, then each read that differs from the one before, until the caller
-// stops ranging. It reads every WatchDelay.
+// Watch yields the current value, then each read that differs from the one before, until the
+// caller stops ranging. It reads every WatchDelay.
 //
 // A failure that [Waiter.Wait] tolerates is only passed to OnRead, and doubles the next delay. A
-// missing resource, any other failure and the end of the context are yielded once, as a [*WaitError]
-// with the last value, and end the Watch. Invalid options are yielded as an [*InputError].
+// missing resource, any other failure and the end of the context are yielded once, as a
+// [*WaitError] with the last value, and end the Watch. Invalid options are yielded as an
+// [*InputError].
 //
-// Nothing is read while the body of the loop runs. The body must not modify a value, because the next
-// read is compared with it. Ranging again starts over.
+// Nothing is read while the body of the loop runs. The body must not modify a value, because the
+// next read is compared with it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		r, err := w.newRunner(modeWatch, "", 0, optFns)

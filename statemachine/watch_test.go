@@ -167,7 +167,8 @@ func TestWatchRefusesInput(t *testing.T) {
 	wantEqual(t, "yields", 1, n)
 }
 
-// A delay that is as good as for ever neither overflows nor panics, with its jitter and its doubling.
+// A delay that is as good as for ever neither overflows nor panics, with its jitter and its
+// doubling.
 func TestWatchRarely(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -264,8 +265,8 @@ func TestFleetGet(t *testing.T) {
 	})
 }
 
-// Without a Jitter of its own a wait has a tenth of the delay either way: from 1,800 to 2,200 ns where it is 2 µs. That 20,000 delays
-// miss one of the 401 happens once in 10²¹ runs.
+// Without a Jitter of its own a wait has a tenth of the delay either way: from 1,800 to 2,200 ns
+// where it is 2 µs. That 20,000 delays miss one of the 401 happens once in 10²¹ runs.
 func TestDefaultJitter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

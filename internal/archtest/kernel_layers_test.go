@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// kernelLayers lists the files of package statemachine from the bottom up. A file uses only what its
-// own layer and the layers below it declare, so the package can be read in this order. ARCHITECTURE.md
-// describes the layers by the same names.
+// kernelLayers lists the files of package statemachine from the bottom up. A file uses only what
+// its own layer and the layers below it declare, so the package can be read in this order.
+// ARCHITECTURE.md describes the layers by the same names.
 var kernelLayers = []struct {
 	name  string
 	files string
@@ -51,7 +51,7 @@ func kernelSources(t *testing.T) []source {
 	return sources(t, func(f file) bool { return path.Dir(f.path) == "statemachine" && f.shipped() })
 }
 
-// emptyImporter imports every package as an empty one: the checks are about the package's own names.
+// emptyImporter imports every package as an empty one, because only the package's own names matter.
 type emptyImporter struct{}
 
 func (emptyImporter) Import(name string) (*types.Package, error) {

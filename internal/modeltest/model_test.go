@@ -18,7 +18,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// deeper is how many events a sequence can have where the default is not enough. See the package's documentation.
+// deeper is how many events a sequence can have where the default is not enough. See the
+// package's documentation.
 var deeper = flag.Int("model.depth", 0, "how many events a sequence of the model checker has at most; 0: as many as take seconds")
 
 // scenario is what one family of sequences has in common.
@@ -159,7 +160,8 @@ func drift[S ~string](s shown[S]) error {
 	return &statemachine.DriftError{Resource: "r", Fields: []statemachine.Drift{{Field: "Good", Want: "true", Got: "false"}}}
 }
 
-// before is what the resource was before the wait began. As an event, it is in its state only for half a minute.
+// before is what the resource was before the wait began. As an event, it is in its state only for
+// half a minute.
 func (w *world[S]) before(start int) {
 	var from []way
 	for s, ways := range w.ways {
@@ -271,7 +273,8 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 	t.Logf("%s: up to %d events, %d in restarts and fleets: %s", m.Name(), depth, depth-1, all)
 }
 
-// events is how many events a sequence has at most. In a restart and in a fleet, where more can happen, it is one less.
+// events is how many events a sequence has at most. In a restart and in a fleet, where more can
+// happen, it is one less.
 func events() int {
 	switch {
 	case *deeper > 0:

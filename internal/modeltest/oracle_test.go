@@ -52,7 +52,8 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	if len(good) > 0 {
 		last = good[len(good)-1].at
 	}
-	// lately tells whether the truth was such when the last read was made, or within the injected staleness before.
+	// lately tells whether the truth was such when the last read was made, or within the injected
+	// staleness before.
 	lately := func(such func(moment) bool) bool { return w.during(last-w.oldest, last, such) }
 	inTarget := func(m moment) bool { return m.state == sc.target }
 	asWanted := func(m moment) bool { return m.state == sc.target && m.good }
@@ -97,8 +98,9 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	}
 }
 
-// since is the instant from which on the truth counts for a verdict that is no success: an old read of what was before the wait, or before the
-// last command took effect, must not lead to one. Before its first command an ensure takes no read for an old one.
+// since is the instant from which on the truth counts for a verdict that is no success: an old
+// read of what was before the wait, or before the last command took effect, must not lead to one.
+// Before its first command an ensure takes no read for an old one.
 func (w *world[S]) since(v verdict) time.Duration {
 	if !v.ensure {
 		return 0
@@ -128,8 +130,8 @@ func (w *world[S]) attainable(sc *scenario[S], v verdict) bool {
 	return ok && slices.ContainsFunc(plans, func(plan []statemachine.Operation) bool { return sc.mayRun(plan, nil) })
 }
 
-// reachable tells whether a resource in such a state gets to the target: in a wait by itself, in an ensure by operations that it may run
-// and that were not accepted before.
+// reachable tells whether a resource in such a state gets to the target: in a wait by itself, in
+// an ensure by operations that it may run and that were not accepted before.
 func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 	if !v.ensure {
 		return w.heads(m.state, sc.target)
@@ -137,8 +139,9 @@ func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 	return slices.ContainsFunc(sc.plansOf(m), func(plan []statemachine.Operation) bool { return sc.mayRun(plan, v.operations) })
 }
 
-// lapsed tells whether the truth went back, from a state nearer to the target to one farther from it, in the time that the reads
-// up to the last can have shown. Before its first command an ensure takes no read for an old one, and what it saw may be in the wrong order.
+// lapsed tells whether the truth went back, from a state nearer to the target to one farther from
+// it, in the time that the reads up to the last can have shown. Before its first command an
+// ensure takes no read for an old one, and what it saw may be in the wrong order.
 func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
 	anyOrder := v.ensure && len(v.operations) == 0
 	for i, m := range w.life {
@@ -155,8 +158,9 @@ func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
 	return false
 }
 
-// setOnWay reports whether somebody set the resource on its way while a wait was on. The grace is for what was commanded before the wait
-// began, so that rule 5 takes an old read of before that change for a lapse. That is as designed: a wait knows of no other command.
+// setOnWay reports whether somebody set the resource on its way while a wait was on. The grace is
+// for what was commanded before the wait began, so that rule 5 takes an old read of before that
+// change for a lapse. That is as designed: a wait knows of no other command.
 func (w *world[S]) setOnWay(sc *scenario[S]) bool {
 	for i := 1; i < len(w.life); i++ {
 		if w.life[i].at >= 0 && w.life[i].state != gone && w.heads(w.life[i].state, sc.target) &&
@@ -203,8 +207,8 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 	return w.judgeOperations(v, acknowledged)
 }
 
-// judgeOperations says what is wrong about the operations that an ensure tells: those that were accepted, and those whose answer was lost but
-// that took effect.
+// judgeOperations says what is wrong about the operations that an ensure tells: those that were
+// accepted, and those whose answer was lost but that took effect.
 func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operation) string {
 	for i, op := range v.operations {
 		if slices.Contains(v.operations[:i], op) {
@@ -224,7 +228,8 @@ func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operat
 	return ""
 }
 
-// unreasonable tells whether a command was on no shortest way to the target from any state that the read before it can have shown.
+// unreasonable tells whether a command was on no shortest way to the target from any state that
+// the read before it can have shown.
 func (w *world[S]) unreasonable(sc *scenario[S], o command) bool {
 	var at time.Duration
 	for _, l := range w.looks[:o.looks] {

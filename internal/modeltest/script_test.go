@@ -1,7 +1,8 @@
 package modeltest
 
-// script is one sequence of choices: what the world does at each point where it can do one of several things. Choice 0 is the ordinary course of
-// things; any other is an event, of which a sequence has at most depth. advance goes through all sequences, depth first.
+// script is one sequence of choices: what the world does at each point where it can do one of
+// several things. Choice 0 is the ordinary course of things; any other is an event, of which a
+// sequence has at most depth. advance goes through all sequences, depth first.
 type script struct {
 	depth   int
 	choices []choice

@@ -7,13 +7,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// gone is the state of a resource that is not there any more, where the machine has no name for that.
+// gone is the state of a resource that is not there any more, where the machine has no name for
+// that.
 const gone = -1
 
 // never is the rank of a state from which no operations lead to the target.
 const never = math.MaxInt
 
-// table is a machine's table of transitions, with states as numbers. What it derives it derives by itself: the machine is what is tested.
+// table is a machine's table of transitions, with states as numbers. What it derives it derives
+// by itself: the machine is what is tested.
 type table[S ~string] struct {
 	machine *statemachine.Machine[S]
 	states  []S
@@ -32,7 +34,8 @@ type way struct {
 
 func (w way) settling() bool { return w.op == "" && !w.lapse }
 
-// newTable takes the table of m. Others are what else can happen to the resource, from state to state.
+// newTable takes the table of m. Others are what else can happen to the resource, from state to
+// state.
 func newTable[S ~string](m *statemachine.Machine[S], others [][2]S) *table[S] {
 	t := &table[S]{machine: m, absent: gone}
 	number := func(s S) int {
@@ -103,7 +106,8 @@ func (t *table[S]) next(s int, op statemachine.Operation) (to int, ok bool) {
 	return s, false
 }
 
-// plans are all the shortest sequences of operations that lead from s to the target; with none, false.
+// plans are all the shortest sequences of operations that lead from s to the target; with none,
+// false.
 func (t *table[S]) plans(s, target int) (plans [][]statemachine.Operation, ok bool) {
 	if s == gone {
 		return nil, false

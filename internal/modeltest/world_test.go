@@ -10,7 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The times of every run. Reads come at 0 s, 29 s, 58 s, 87 s, …, so that some are just within the grace and some after it.
+// The times of every run. Reads come at 0 s, 29 s, 58 s, 87 s, …, so that some are just within
+// the grace and some after it.
 const (
 	delay       = 29 * time.Second
 	grace       = time.Minute
@@ -114,8 +115,9 @@ func (w *world[S]) take(at time.Duration, v way) {
 	w.become(at, v.to, !w.drifts || v.op == "" && w.truth().good, v.name)
 }
 
-// pass is what happens to the resource between the last read or command and now: usually, the service goes on with what it is doing. In the middle
-// of that time and at the end of it something else can happen.
+// pass is what happens to the resource between the last read or command and now: usually, the
+// service goes on with what it is doing. In the middle of that time and at the end of it
+// something else can happen.
 func (w *world[S]) pass() {
 	now := w.now()
 	middle := w.last + (now-w.last)/2

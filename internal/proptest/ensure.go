@@ -112,8 +112,9 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	return list
 }
 
-// couldKnow tells whether, before one is carried out at the instant at, it could be known that one was carried out before: always, if nobody else
-// was there; else if a read showed what that leads to. A rival may undo between two reads what was carried out, and its answer lost.
+// couldKnow tells whether, before one is carried out at the instant at, it could be known that
+// one was carried out before: always, if nobody else was there; else if a read showed what that
+// leads to. A rival may undo between two reads what was carried out, and its answer lost.
 func (e *Ensure[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
 	if e.NoRivals {
 		return true
@@ -135,10 +136,12 @@ func (e *Ensure[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
 	return calls
 }
 
-// ambiguous tells whether a call was answered in a way that does not tell whether it was carried out.
+// ambiguous tells whether a call was answered in a way that does not tell whether it was carried
+// out.
 func ambiguous(c simulator.Call) bool { return c.Status == 0 || c.Status >= 500 }
 
-// WasInState tells whether a resource was in a state at some instant of an interval, both ends included.
+// WasInState tells whether a resource was in a state at some instant of an interval, both ends
+// included.
 func WasInState[S ~string](history []statemachine.Sighting[S], state S, from, to time.Time) bool {
 	for i, s := range history {
 		ends := to.Add(1)

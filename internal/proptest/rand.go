@@ -1,5 +1,5 @@
-// Package randomtest is what the random tests of the service packages share: dice, what goes wrong with a call, and what holds of every ensure,
-// whatever happened around it.
+// Package randomtest is what the random tests of the service packages share: dice, what goes
+// wrong with a call, and what holds of every ensure, whatever happened around it.
 package proptest
 
 import (
@@ -41,8 +41,8 @@ func (d *Rand) Percent(p int) bool { return d.IntN(100) < p }
 // Pick is one of from.
 func Pick[T any](d *Rand, from ...T) T { return from[d.IntN(len(from))] }
 
-// Failure is what goes wrong with a call, so many times of a hundred; else nil: nothing does. Refused are the codes with which the service may refuse the
-// call for now, if it can.
+// Failure is what goes wrong with a call, so many times of a hundred; else nil: nothing does.
+// Refused are the codes with which the service may refuse the call for now, if it can.
 func (d *Rand) Failure(percent int, refused ...string) *simulator.Failure {
 	if !d.Percent(percent) {
 		return nil
