@@ -34,7 +34,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := cli.NewLines(out)
+	lines := cli.NewPrinter(out)
 	if !*live {
 		if *name != "" || *status != "" {
 			return &cli.UsageError{Message: "-instance and -status need -live"}

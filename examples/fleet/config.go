@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,10 +10,9 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// entry is an entry of the file: a database, and how its stream is to be started.
+// entry is an entry of the file: a database, and how to start its stream.
 type entry struct {
 	ResourceArn                     string              `json:"resource_arn"`
 	Mode                            activitystream.Mode `json:"mode"`
@@ -22,90 +22,69 @@ type entry struct {
 	Profile                         string              `json:"profile"`
 }
 
-func (w entry) input() *activitystream.StartInput {
+// input returns the input that starts the stream.
+func (e *entry) input() *activitystream.StartInput {
 	return &activitystream.StartInput{
-		ResourceArn: w.ResourceArn, Mode: w.Mode, KmsKeyId: w.KmsKeyID,
-		ApplyImmediately: w.ApplyImmediately, EngineNativeAuditFieldsIncluded: w.EngineNativeAuditFieldsIncluded,
+		ResourceArn: e.ResourceArn, Mode: e.Mode, KmsKeyId: e.KmsKeyID,
+		ApplyImmediately: e.ApplyImmediately, EngineNativeAuditFieldsIncluded: e.EngineNativeAuditFieldsIncluded,
 	}
 }
 
-// jsonName is the name that a field of the library's input has in the file.
-func jsonName(field string) string {
-	switch field {
-	case "ResourceArn":
-		return "resource_arn"
-	case "Mode":
-		return "mode"
-	case "KmsKeyId":
-		return "kms_key_id"
-	case "EngineNativeAuditFieldsIncluded":
-		return "engine_native_audit_fields_included"
-	}
-	return field
-}
-
-// configParser are those of a file, checked and grouped.
+// configParser collects the entries of a file in groups.
 type configParser struct {
-	file   string
 	groups []*group
-	lines  map[*group]int // the entry that a group began with; entries are counted from 1
-	seen   map[string]int // the entry of each database
-	wrong  []error
+	first  map[*group]int // the first entry of a group; entries are counted from 1
+	seen   map[string]int // the entry of each database, by its ARN in lower case
 }
 
-// parse reads the wishes of a file. Its error has a line for each thing that is wrong, with the file and the entry.
+// parse parses a file. Its error has one line per problem, with the file and the entry.
 func parse(file string, data []byte) ([]*group, error) {
 	entries, err := cli.ParseList(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	ws := &configParser{file: file, lines: map[*group]int{}, seen: map[string]int{}}
+	p := &configParser{first: map[*group]int{}, seen: map[string]int{}}
+	var errs []error
 	for i, raw := range entries {
-		var w entry
-		if err := cli.Decode(raw, &w); err != nil {
-			ws.refuse(i+1, "%v", err)
-			continue
+		for _, err := range p.add(i+1, raw) {
+			errs = append(errs, fmt.Errorf("%s: entry %d: %w", file, i+1, err))
 		}
-		ws.add(i+1, w)
 	}
-	return ws.groups, errors.Join(ws.wrong...)
+	return p.groups, errors.Join(errs...)
 }
 
-func (ws *configParser) refuse(entry int, format string, args ...any) {
-	ws.wrong = append(ws.wrong, fmt.Errorf("%s: entry %d: %s", ws.file, entry, fmt.Sprintf(format, args...)))
-}
-
-// add checks an entry and puts it in its group.
-func (ws *configParser) add(entry int, w entry) {
-	in := w.input()
-	if input, ok := errors.AsType[*statemachine.InputError](in.Validate()); ok {
-		for _, f := range input.Fields {
-			ws.refuse(entry, "%s %s", jsonName(f.Field), f.Reason)
-		}
-		return
+// add adds entry number n to its group, or returns its problems.
+func (p *configParser) add(n int, raw json.RawMessage) []error {
+	problem := func(format string, args ...any) []error { return []error{fmt.Errorf(format, args...)} }
+	var e entry
+	if err := cli.Decode(raw, &e); err != nil {
+		return []error{err}
+	}
+	in := e.input()
+	if errs := cli.FieldErrors(&e, in.Validate()); len(errs) > 0 {
+		return errs
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {
-		ws.refuse(entry, "resource_arn: %v", err)
-		return
+		return problem("resource_arn: %w", err)
 	}
-	key := strings.ToLower(in.ResourceArn) // as RDS compares them
-	if other, ok := ws.seen[key]; ok {
-		ws.refuse(entry, "is about the same database as entry %d", other)
-		return
+	key := strings.ToLower(in.ResourceArn) // as RDS compares ARNs
+	if other, ok := p.seen[key]; ok {
+		return problem("duplicates the database of entry %d", other)
 	}
-	ws.seen[key] = entry
-	for _, g := range ws.groups {
+	p.seen[key] = n
+	for _, g := range p.groups {
 		if g.account != a.AccountID || g.region != a.Region {
 			continue
 		}
-		if g.profile != w.Profile {
-			ws.refuse(entry, "profile is %q, but entry %d, of the same account and Region, has %q", w.Profile, ws.lines[g], g.profile)
+		if g.profile != e.Profile {
+			return problem("profile is %q, but entry %d of the same account and Region has %q", e.Profile, p.first[g], g.profile)
 		}
 		g.ins = append(g.ins, in)
-		return
+		return nil
 	}
-	g := &group{account: a.AccountID, region: a.Region, profile: w.Profile, ins: []*activitystream.StartInput{in}}
-	ws.groups = append(ws.groups, g)
-	ws.lines[g] = entry
+	g := &group{account: a.AccountID, region: a.Region, profile: e.Profile, ins: []*activitystream.StartInput{in}}
+	p.groups = append(p.groups, g)
+	p.first[g] = n
+	return nil
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
-// group is the databases of one account in one Region, which share RDS's quota. A client has one Region and one account's credentials, and by
-// default a pacer of its own.
+// group has the databases of one account in one Region, which share RDS's quota. A group has a
+// client of its own, because a client has one Region, one set of credentials and one pacer.
 type group struct {
 	account, region string
-	profile         string // of the credentials; empty: the default chain
+	profile         string // of the credentials; empty means the default chain
 	ins             []*activitystream.StartInput
 	client          *activitystream.Client
 	calls           *meter
 	tally           tally
 }
 
-// connect gives the group its client.
+// connect creates the client of the group.
 func (g *group) connect(cfg aws.Config, optFns ...func(*activitystream.Options)) {
 	g.calls = &meter{}
 	g.client = activitystream.NewFromConfig(cfg, append(optFns, func(o *activitystream.Options) {
@@ -29,8 +29,9 @@ func (g *group) connect(cfg aws.Config, optFns ...func(*activitystream.Options))
 	})...)
 }
 
-// ensure has the databases of all groups started and counts the results as they come. It returns when each has one: at once when ctx
-// ends, since then those that are not ready have that as their result.
+// ensure starts the streams of all groups and counts the results as they arrive. It returns when
+// each database has a result. If ctx ends, the databases that are not ready get that as their
+// result at once.
 func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns ...func(*activitystream.Options)) {
 	var running sync.WaitGroup
 	begin := time.Now()
@@ -44,7 +45,7 @@ func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns 
 	running.Wait()
 }
 
-// runWithProgress does work while the view shows how far it is: every period, and in the end.
+// runWithProgress runs work and shows the progress, once per period and at the end.
 func runWithProgress(groups []*group, v view, period time.Duration, work func()) {
 	done := make(chan struct{})
 	go func() {
@@ -64,21 +65,21 @@ func runWithProgress(groups []*group, v view, period time.Duration, work func())
 	}
 }
 
-// view shows how far the Regions are.
+// view shows the progress.
 type view interface {
 	show(now []progress)
 	end(now []progress)
 }
 
-// progress is how far a Region is, with all of its accounts.
+// progress is the progress of a Region, over all of its accounts.
 type progress struct {
 	region              string
-	total, done, failed int     // of the databases; those that failed are done, too
-	rate                float64 // calls a second, in the last seconds
-	quota               float64 // of all its accounts together
+	total, done, failed int     // databases; done includes failed
+	rate                float64 // recent calls per second
+	quota               float64 // of all accounts
 }
 
-// regions are in the order in which they are named first.
+// regions returns the progress of each Region, in the order of the groups.
 func regions(groups []*group) []progress {
 	var all []progress
 	index := map[string]int{}

@@ -14,14 +14,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// loadConfig is the default credential chain, for a Region.
+// loadConfig returns the configuration of the default credential chain for a Region.
 func loadConfig(ctx context.Context, region, profile string) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
 }
 
-// runLive has the databases of a file started, after it has asked.
+// runLive starts the streams of the databases in a file, after a confirmation.
 func (p program) runLive(ctx context.Context, file string, maxWait time.Duration, yes bool) error {
-	data, err := os.ReadFile(file) //nolint:gosec // it is the caller who names it
+	data, err := os.ReadFile(file) //nolint:gosec // the user names the file
 	if err != nil {
 		return &cli.UsageError{Message: err.Error()}
 	}
@@ -29,16 +29,16 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 	if err != nil {
 		return &cli.UsageError{Message: err.Error()}
 	}
-	var wrong []error
+	var errs []error
 	for _, g := range groups {
 		cfg, err := p.load(ctx, g.region, g.profile)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("account %s, Region %s: %w", g.account, g.region, err))
+			errs = append(errs, fmt.Errorf("account %s, Region %s: %w", g.account, g.region, err))
 			continue
 		}
 		g.connect(cfg)
 	}
-	if err := errors.Join(wrong...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	ready := false
@@ -54,7 +54,7 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 			return err
 		}
 	}
-	if !ready { // else what was read is the result: what changes meanwhile must not be commanded without a question
+	if !ready { // a change since the plan must not cause a command without a confirmation
 		p.watch(ctx, groups, 10*time.Second, func() { ensure(ctx, groups, maxWait) })
 	}
 	summarize(p.out, groups, 0)
@@ -67,12 +67,13 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 		all += len(g.ins)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d databases are not as they were wanted", failed, all)
+		return fmt.Errorf("%d of %d databases failed", failed, all)
 	}
 	return nil
 }
 
-// plan reads all databases, in a dry run, and tells what has to be done. The failures are those that would end the run itself.
+// plan reads all databases in a dry run and reports what has to be done. It shows the failures
+// that would also occur in the run itself.
 func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duration) (sum counts, err error) {
 	fmt.Fprintln(p.out, "reading the databases; nothing is changed yet")
 	ensure(ctx, groups, maxWait, func(o *activitystream.Options) { o.DryRun = true })
@@ -82,7 +83,7 @@ func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duratio
 	for _, g := range groups {
 		sum.add(g.tally.now())
 	}
-	fmt.Fprintf(p.out, "%d databases have to be started, %d are started or starting, %d cannot be.\n", sum.planned, sum.already, sum.failed)
+	fmt.Fprintf(p.out, "%d to start, %d already started or starting, %d failed\n", sum.planned, sum.already, sum.failed)
 	if sum.planned == 0 {
 		return sum, nil
 	}
@@ -95,9 +96,11 @@ func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duratio
 	return sum, nil
 }
 
+// question returns the question to confirm.
 func question(sum counts) string {
 	if sum.restarts > 0 {
-		return fmt.Sprintf("Start %d activity streams, which RESTARTS %d of the databases at once? [y/N] ", sum.planned, sum.restarts)
+		return fmt.Sprintf("Start %s, which RESTARTS %s at once? [y/N] ",
+			cli.Plural(sum.planned, "activity stream"), cli.Plural(sum.restarts, "database"))
 	}
-	return fmt.Sprintf("Start %d activity streams in their next maintenance windows? [y/N] ", sum.planned)
+	return fmt.Sprintf("Start %s in the next maintenance window? [y/N] ", cli.Plural(sum.planned, "activity stream"))
 }

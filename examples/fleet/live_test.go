@@ -19,7 +19,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// account is an account that -live could be pointed at.
+// account is a simulated account with a file for -live.
 type account struct {
 	*activitystreamtest.Server
 
@@ -36,7 +36,7 @@ func newAccount(t *testing.T) account {
 	return a
 }
 
-// list writes the file.
+// list writes the file with the ARNs.
 func (a account) list(t *testing.T, arns ...string) {
 	t.Helper()
 	entries := make([]string, len(arns))
@@ -48,7 +48,7 @@ func (a account) list(t *testing.T, arns ...string) {
 	}
 }
 
-// run runs the program on the account's file.
+// run runs the program with the account's file.
 func (a account) run(ctx context.Context, t *testing.T, in io.Reader, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -60,24 +60,24 @@ func (a account) run(ctx context.Context, t *testing.T, in io.Reader, args ...st
 	return out.String(), err
 }
 
-func TestLive(t *testing.T) {
-	question := "1 databases have to be started, 1 are started or starting, 0 cannot be.\n" +
-		"Start 1 activity streams, which RESTARTS 1 of the databases at once? [y/N] "
+func TestLiveAsksBeforeStart(t *testing.T) {
+	question := "1 to start, 1 already started or starting, 0 failed\n" +
+		"Start 1 activity stream, which RESTARTS 1 database at once? [y/N] "
 	for _, tt := range []struct {
-		reason, answer string
-		args           []string
-		want           activitystream.Status
-		says           []string
+		reason, input string
+		args          []string
+		want          activitystream.Status
+		says          []string
 	}{
-		{"it asks, and takes a no", "no\n", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
-		{"nobody is there to answer", "", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
-		{"it asks, and takes a yes", "Y\n", nil, activitystream.StatusStarted, []string{question, "us-east-1       2 of 2 done, 0 failed", "mean\n"}},
-		{"it does not ask", "", []string{"-yes"}, activitystream.StatusStarted, []string{"us-east-1       2 of 2 done, 0 failed", "mean\n"}},
+		{"the user enters no", "no\n", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
+		{"the input is empty", "", nil, activitystream.StatusStopped, []string{question, "nothing was changed\n"}},
+		{"the user enters yes", "Y\n", nil, activitystream.StatusStarted, []string{question, "us-east-1       2 of 2 done, 0 failed", "mean\n"}},
+		{"-yes", "", []string{"-yes"}, activitystream.StatusStarted, []string{"us-east-1       2 of 2 done, 0 failed", "mean\n"}},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount(t)
-				out, err := a.run(t.Context(), t, strings.NewReader(tt.answer), tt.args...)
+				out, err := a.run(t.Context(), t, strings.NewReader(tt.input), tt.args...)
 				same(t, "error", nil, err)
 				same(t, "status", tt.want, a.Status(a.stopped))
 				contains(t, out, tt.says...)
@@ -87,33 +87,32 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// A failure is listed before the question and in the end, and makes the program end with an error.
-func TestLiveFailure(t *testing.T) {
+// TestLiveListsFailures checks that a failure is listed before the question and at the end, and
+// that it is the error of the program.
+func TestLiveListsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount(t)
 		gone := a.started + "-gone"
 		a.list(t, a.stopped, gone)
 		out, err := a.run(t.Context(), t, strings.NewReader("y\n"))
-		same(t, "error", "1 of 2 databases are not as they were wanted", fmt.Sprint(err))
+		same(t, "error", "1 of 2 databases failed", fmt.Sprint(err))
 		same(t, "status of the other", activitystream.StatusStarted, a.Status(a.stopped))
-		contains(t, out, "0 are started or starting, 1 cannot be.\n  database activity stream "+gone, "\nnot found:\n  database activity stream "+gone)
+		contains(t, out, "0 already started or starting, 1 failed\n  database activity stream "+gone, "\nnot found:\n  database activity stream "+gone)
 	})
 }
 
-// Where all is well there is nothing to ask.
-func TestLiveNothingToDo(t *testing.T) {
+func TestLiveAsksNothingIfAllAreStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount(t)
 		a.list(t, a.started)
 		out, err := a.run(t.Context(), t, strings.NewReader(""))
 		same(t, "error", nil, err)
 		same(t, "asks", false, strings.Contains(out, "[y/N]"))
-		contains(t, out, "\nin all                         1        0       0      1         0     -\n")
+		contains(t, out, "\ntotal                          1        0       0      1         0     -\n")
 	})
 }
 
-// Ctrl-C at the question is a no.
-func TestLiveInterruptedAtTheQuestion(t *testing.T) {
+func TestLiveChangesNothingIfInterruptedAtQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

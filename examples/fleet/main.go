@@ -1,16 +1,17 @@
-// Fleet shows the library on many databases at once: it has the activity streams of a few hundred of them started, across two accounts and
-// three Regions, with one client and one share of RDS's quota for each account in each Region.
+// Fleet starts the activity streams of a few hundred databases at once, across two accounts and
+// three Regions. Each account in each Region has its own client and its own share of RDS's quota.
 //
-// It needs no AWS account: without -live it brings its own databases, simulated, of which some are started already and some are in
-// trouble, so that the summary has something to tell. It is a module of its own, since it requires what the library's users should not
-// have to: a progress bar.
+// By default it needs no AWS account: it simulates databases, of which some are started already
+// and some fail. It is a module of its own because it requires a progress bar, which the library
+// does not.
 //
 //	go run -C examples/fleet .
 //	go run -C examples/fleet . -databases 2000
 //	go run -C examples/fleet . | cat
 //
-// With -live it does the same to databases of yours. The file is a JSON list; profile names a profile of your AWS configuration, the default
-// credential chain if it is missing. It is checked as a whole, the databases are read, and you are asked before anything is changed.
+// With -live it starts the streams of the databases in a JSON file. The profile is one of your AWS
+// configuration, and by default the default credential chain. Fleet checks the whole file, reads
+// the databases, and asks before it changes anything.
 //
 //	go run -C examples/fleet . -live /path/to/databases.json
 //
@@ -24,8 +25,9 @@
 //	  }
 //	]
 //
-// It ends with 0 if all are started, or failed as the simulated ones in trouble should, with 1 if not, with 2 if the flags or the
-// file are wrong, and with 130 on Ctrl-C, which stops everything; the summary tells what was done until then.
+// The exit status is 0 if all streams are started (or fail as simulated), 1 if not, 2 if the flags
+// or the file are wrong, and 130 on Ctrl-C, which stops everything. The summary then lists what
+// was done.
 package main
 
 import (
@@ -48,7 +50,7 @@ func main() {
 	})
 }
 
-// program is what a run has to do with the world outside.
+// program has what a run needs from its environment.
 type program struct {
 	in   io.Reader
 	out  io.Writer
@@ -58,10 +60,10 @@ type program struct {
 
 func (p program) run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
-	live := flags.String("live", "", "the JSON `file` of your databases, in place of the simulated ones")
-	yes := flags.Bool("yes", false, "with -live: do not ask before changing anything")
-	maxWait := flags.Duration("max-wait", 2*time.Hour, "with -live: how long a database may take")
-	n := flags.Int("databases", 480, "how many databases are simulated")
+	live := flags.String("live", "", "start the databases in the JSON `file` instead of simulated ones")
+	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
+	maxWait := flags.Duration("max-wait", 2*time.Hour, "with -live: the maximum time per database")
+	n := flags.Int("databases", 480, "the number of simulated databases")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
@@ -69,13 +71,13 @@ func (p program) run(ctx context.Context, args []string) error {
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case given["live"] && given["databases"]:
-		return &cli.UsageError{Message: "-databases is for simulated ones, and -live for yours"}
+		return &cli.UsageError{Message: "-databases and -live are mutually exclusive"}
 	case !given["live"] && given["yes"]:
 		return &cli.UsageError{Message: "-yes needs -live"}
 	case !given["live"] && given["max-wait"]:
 		return &cli.UsageError{Message: "-max-wait needs -live"}
 	case *n < 1 || *n > 10_000:
-		return &cli.UsageError{Message: "-databases must be from 1 to 10000"}
+		return &cli.UsageError{Message: "-databases must be between 1 and 10000"}
 	case *maxWait <= 0:
 		return &cli.UsageError{Message: "-max-wait must be positive"}
 	case given["live"]:

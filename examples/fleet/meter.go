@@ -9,26 +9,26 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// RDS's quota for an account in a Region, all of its callers together.
+// RDS's quota for an account in a Region, shared by all callers.
 const (
 	quotaBurst     = 300
 	quotaPerSecond = 12
 )
 
-// window is the time over which the rate is a mean.
+// window is the time over which the rate is averaged.
 const window = 2 * time.Second
 
 // meter counts the calls that a client sends.
 type meter struct {
 	mu              sync.Mutex
 	reads, commands int
-	recent          []time.Time // of those in the last window
+	recent          []time.Time // times of the calls in the last window
 }
 
-// attach has the calls of an RDS client counted.
+// attach makes m count the calls of an RDS client.
 func (m *meter) attach(o *rds.Options) { o.Interceptors.AddBeforeTransmit(m) }
 
-// BeforeTransmit is called for each attempt of a call: what counts for RDS.
+// BeforeTransmit counts an attempt of a call, as the quota does.
 func (m *meter) BeforeTransmit(_ context.Context, call *smithyhttp.InterceptorContext) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -42,14 +42,14 @@ func (m *meter) BeforeTransmit(_ context.Context, call *smithyhttp.InterceptorCo
 	return nil
 }
 
-// sum is how many reads and commands there were.
+// sum returns the numbers of reads and commands.
 func (m *meter) sum() (reads, commands int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.reads, m.commands
 }
 
-// rate is calls a second.
+// rate returns the calls per second.
 func (m *meter) rate() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

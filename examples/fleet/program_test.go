@@ -15,11 +15,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// stamped is a line of progress, without the time at which it was written.
+// stamped matches a line of progress.
 var stamped = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d  (\S+) +(\d+) of (\d+) done, (\d+) failed +[0-9.]+ calls/s, quota 24$`)
 
-// A short run, as it is shown where no terminal is: the lines grow up to all of each Region, and the summary is that of the fleet.
-func TestPlain(t *testing.T) {
+// TestSimulatedWritesLinesAndSummary checks the progress lines and the summary of a short run
+// without a terminal.
+func TestSimulatedWritesLinesAndSummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		begin := time.Now()
@@ -38,15 +39,15 @@ func TestPlain(t *testing.T) {
 		}
 		same(t, "done in the end", "map[eu-west-1:25 sa-east-1:12 us-east-1:37]", fmt.Sprint(done))
 		contains(t, out.String(),
-			"74 simulated databases;",
+			"74 simulated databases,",
 			"account       Region     already  started  failed  reads  commands  mean\n",
 			"\naccount       Region     drifted  invalid state  lapsed  not found  unsupported\n",
-			"\nin all                         2              2       2          2            2\n",
+			"\ntotal                          2              2       2          2            2\n",
 			"\nlapsed:\n  database activity stream arn:aws:rds:", "  and 1 more\n",
-			"\nThese were in trouble from the start, as they should be. The others are started.\n",
+			"\nThese failures were simulated on purpose. All other streams are started.\n",
 		)
-		if m := regexp.MustCompile(`\nin all +12 +52 +10 +\d+ +(\d+) +[0-9.]+s\n`).FindStringSubmatch(out.String()); m == nil || m[1] != "56" {
-			t.Errorf("52 starts and 2 that lapse, 2 that are refused, are 56 commands:\n%s", &out)
+		if m := regexp.MustCompile(`\ntotal +12 +52 +10 +\d+ +(\d+) +[0-9.]+s\n`).FindStringSubmatch(out.String()); m == nil || m[1] != "56" {
+			t.Errorf("want 56 commands: 52 starts, 2 that lapse and 2 that are rejected:\n%s", &out)
 		}
 		for line := range strings.Lines(out.String()) {
 			if len(line) > 81 && !strings.HasPrefix(line, "  ") {
@@ -56,22 +57,21 @@ func TestPlain(t *testing.T) {
 	})
 }
 
-// A fleet so small that nobody in it is in trouble: nothing is said of trouble.
-func TestNoTrouble(t *testing.T) {
+func TestSimulatedWithoutFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		if err := (program{out: &out}).run(t.Context(), []string{"-databases", "5"}); err != nil {
 			t.Errorf("%v\n%s", err, &out)
 		}
-		contains(t, out.String(), "\nAll are started.\n")
-		if strings.Contains(out.String(), "in trouble") {
-			t.Errorf("nobody was in trouble:\n%s", &out)
+		contains(t, out.String(), "\nAll streams are started.\n")
+		if strings.Contains(out.String(), "on purpose") {
+			t.Errorf("reports failures:\n%s", &out)
 		}
 	})
 }
 
-// Ctrl-C in the middle ends everything at once; the summary tells what was done.
-func TestInterrupted(t *testing.T) {
+// TestSimulatedStopsAtOnceWhenInterrupted also checks that the summary counts every database.
+func TestSimulatedStopsAtOnceWhenInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		interrupted := make(chan time.Time, 1)
@@ -85,7 +85,7 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("ended %v after the interruption", late)
 		}
 		same(t, "is canceled", true, errors.Is(err, context.Canceled))
-		m := regexp.MustCompile(`\nin all +(\d+) +(\d+) +(\d+) +(\d+) +\d+ +\d+ +\S+\n`).FindStringSubmatch(out.String())
+		m := regexp.MustCompile(`\ntotal +(\d+) +(\d+) +(\d+) +(\d+) +\d+ +\d+ +\S+\n`).FindStringSubmatch(out.String())
 		if m == nil {
 			t.Fatalf("no summary:\n%s", &out)
 		}
@@ -98,18 +98,18 @@ func TestInterrupted(t *testing.T) {
 			total += n
 		}
 		same(t, "databases in the summary", 300, total)
-		contains(t, out.String(), "already  started  failed  open  reads", "\n"+m[4]+" are not ready; ")
-		if strings.Contains(out.String(), "The others are started") {
-			t.Errorf("claims too much:\n%s", &out)
+		contains(t, out.String(), "already  started  failed  unfinished  reads", "\n"+m[4]+" are not ready; ")
+		if strings.Contains(out.String(), "All other streams are started") {
+			t.Errorf("reports all streams as started:\n%s", &out)
 		}
 	})
 }
 
-func TestWrongFlags(t *testing.T) {
+func TestRunRejectsInvalidFlags(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
 		{"-databases 0", "-databases must be"},
 		{"-databases many", "invalid value"},
-		{"-databases 3 -live f.json", "-databases is for simulated ones"},
+		{"-databases 3 -live f.json", "mutually exclusive"},
 		{"-yes", "-yes needs -live"},
 		{"-max-wait 1h", "-max-wait needs -live"},
 		{"-max-wait -1s -live f.json", "-max-wait must be positive"},

@@ -11,7 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// bars shows a bar for each Region, on a terminal.
+// bars is a view with one bar per Region, for a terminal.
 type bars struct {
 	container *mpb.Progress
 	all       []*bar
@@ -24,6 +24,7 @@ type bar struct {
 	now progress
 }
 
+// newBars returns bars that write to w.
 func newBars(w io.Writer, now []progress, opts ...mpb.ContainerOption) *bars {
 	v := &bars{container: mpb.New(append(opts, mpb.WithOutput(w), mpb.WithRefreshRate(100*time.Millisecond))...)}
 	style := mpb.BarStyle().Lbound("").Rbound("").Filler("█").Refiller("×").Tip("").Padding("░")
@@ -48,7 +49,7 @@ func newBars(w io.Writer, now []progress, opts ...mpb.ContainerOption) *bars {
 	return v
 }
 
-// status is the last column: always of one width, so that the bars do not jump.
+// status returns the last column. Its width is constant, so that the bars keep their positions.
 func (r progress) status() string {
 	if r.done == r.total {
 		return "  done"
@@ -56,7 +57,8 @@ func (r progress) status() string {
 	return " " + r.pace()
 }
 
-// eraseInterruptEcho has the ^C that a terminal shows wiped away when ctx ends: it would stand where the bars are drawn from.
+// eraseInterruptEcho erases the ^C that a terminal shows when ctx ends, which would shift the
+// bars.
 func eraseInterruptEcho(ctx context.Context, w io.Writer) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { fmt.Fprint(w, "\r\x1b[K") })
 }
@@ -66,17 +68,17 @@ func (v *bars) show(now []progress) {
 		b.mu.Lock()
 		b.now = now[i]
 		b.mu.Unlock()
-		b.SetCurrent(int64(min(now[i].done, now[i].total-1))) // a bar takes no refill beyond this, nor once it is complete
+		b.SetCurrent(int64(min(now[i].done, now[i].total-1))) // mpb ignores a refill beyond this and for a complete bar
 		b.SetRefill(int64(now[i].failed))
 		b.SetCurrent(int64(now[i].done))
 	}
 }
 
-// end leaves the bars as they are now.
+// end draws the final state.
 func (v *bars) end(now []progress) {
 	v.show(now)
 	for _, b := range v.all {
-		b.Abort(false) // does nothing to one that is complete
+		b.Abort(false) // no-op for a complete bar
 	}
 	v.container.Wait()
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 )
 
-// The bars stay as they were in the end, be they full or not.
-func TestBars(t *testing.T) {
+// TestBarsKeepFinalState checks the bars after the end, full or not.
+func TestBarsKeepFinalState(t *testing.T) {
 	regions := []progress{{region: "us-east-1", total: 4, quota: 24}, {region: "ap-southeast-2", total: 10, quota: 12}}
 	var out bytes.Buffer
 	v := newBars(&out, regions, mpb.WithAutoRefresh(), mpb.WithWidth(80))

@@ -9,20 +9,21 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// watch does work while the groups' progress is shown: as bars on a terminal, else as lines, every period if there is something new.
+// watch runs work and shows the progress of the groups: as bars on a terminal, otherwise as lines
+// once per period.
 func (p program) watch(ctx context.Context, groups []*group, period time.Duration, work func()) {
 	if p.bars {
 		defer eraseInterruptEcho(ctx, p.out)()
 		runWithProgress(groups, newBars(p.out, regions(groups)), 100*time.Millisecond, work)
 		return
 	}
-	runWithProgress(groups, newPlain(p.out), period, work)
+	runWithProgress(groups, newTextView(p.out), period, work)
 }
 
-// maxSilence is for how long a Region may have no line, so that a reader of the log knows that the program lives.
+// maxSilence is the maximum time without a line about a Region, to show that the program runs.
 const maxSilence = time.Minute
 
-// textView writes a line for each Region that got results since its last line.
+// textView is a view with one line per Region that has new results.
 type textView struct {
 	lines *cli.Printer
 	last  map[string]line
@@ -33,8 +34,9 @@ type line struct {
 	done int
 }
 
-func newPlain(w io.Writer) *textView {
-	return &textView{lines: cli.NewLines(w), last: map[string]line{}}
+// newTextView returns a textView that writes to w.
+func newTextView(w io.Writer) *textView {
+	return &textView{lines: cli.NewPrinter(w), last: map[string]line{}}
 }
 
 func (v *textView) show(now []progress) {
@@ -51,5 +53,6 @@ func (v *textView) show(now []progress) {
 
 func (v *textView) end(now []progress) { v.show(now) }
 
-// pace is the rate of the calls beside what RDS allows. It is above the quota for as long as there is burst left.
+// pace returns the rate of calls and the quota. The rate can exceed the quota while there is burst
+// left.
 func (r progress) pace() string { return fmt.Sprintf("%5.1f calls/s, quota %.0f", r.rate, r.quota) }

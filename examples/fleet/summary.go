@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// summarize writes what came of each group, its failures by what went wrong, and up to each messages of each sort; zero: all.
+// summarize writes the results of each group, the failures by reason, and up to each messages per
+// reason (zero: all).
 func summarize(w io.Writer, groups []*group, each int) {
 	all := make([]counts, len(groups))
 	var sum counts
@@ -23,7 +24,7 @@ func summarize(w io.Writer, groups []*group, each int) {
 	}
 	head := []string{"account", "Region", "already", "started", "failed", "reads", "commands", "mean"}
 	if sum.unfinished > 0 {
-		head = slices.Insert(head, openColumn, "open")
+		head = slices.Insert(head, openColumn, "unfinished")
 	}
 	t := make(table, 0, len(groups)+2)
 	t = append(t, head)
@@ -33,11 +34,11 @@ func summarize(w io.Writer, groups []*group, each int) {
 		reads, commands = reads+r, commands+c
 		t = append(t, all[i].row(g.account, g.region, r, c, sum.unfinished > 0))
 	}
-	t = append(t, sum.row("in all", "", reads, commands, sum.unfinished > 0))
+	t = append(t, sum.row("total", "", reads, commands, sum.unfinished > 0))
 	fmt.Fprintln(w)
 	t.write(w)
 	if sum.unfinished > 0 {
-		fmt.Fprintf(w, "\n%d are not ready; %d of them have been commanded and go on by themselves.\n", sum.unfinished, sum.openCommanded)
+		fmt.Fprintf(w, "\n%d are not ready; %d of them continue, because their command was accepted.\n", sum.unfinished, sum.openCommanded)
 	}
 	if sum.failed == 0 {
 		return
@@ -47,7 +48,7 @@ func summarize(w io.Writer, groups []*group, each int) {
 	for i, g := range groups {
 		t = append(t, all[i].kinds(g.account, g.region, kinds))
 	}
-	t = append(t, sum.kinds("in all", "", kinds))
+	t = append(t, sum.kinds("total", "", kinds))
 	fmt.Fprintln(w)
 	t.write(w)
 	for _, kind := range kinds {
@@ -83,7 +84,7 @@ func (c *counts) add(d counts) {
 	}
 }
 
-// row is the group's row of the first table.
+// row returns the row of a group in the first table.
 func (c *counts) row(account, region string, reads, commands int, open bool) []string {
 	row := []string{account, region, strconv.Itoa(c.already), strconv.Itoa(c.started), strconv.Itoa(c.failed)}
 	if open {
@@ -92,10 +93,10 @@ func (c *counts) row(account, region string, reads, commands int, open bool) []s
 	return append(row, strconv.Itoa(reads), strconv.Itoa(commands), c.mean())
 }
 
-// openColumn is where the number of the unfinished stands, if there are any.
+// openColumn is the position of the column with the unfinished databases, if there are any.
 const openColumn = 5
 
-// mean is how long those took that were started.
+// mean returns the mean time of the starts.
 func (c *counts) mean() string {
 	if c.started == 0 {
 		return "-"
@@ -107,7 +108,7 @@ func (c *counts) mean() string {
 	return d.Round(time.Second).String()
 }
 
-// kinds is the group's row of the second table.
+// kinds returns the row of a group in the second table.
 func (c *counts) kinds(account, region string, kinds []string) []string {
 	row := []string{account, region}
 	for _, kind := range kinds {
@@ -120,7 +121,7 @@ func (c *counts) kinds(account, region string, kinds []string) []string {
 	return row
 }
 
-// table is rows of cells; the first row is the head. The first two columns are text, the others numbers.
+// table has rows of cells; the first row is the header. The first two columns are text.
 type table [][]string
 
 func (t table) write(w io.Writer) {

@@ -11,17 +11,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// counts is what came of the databases of a group.
+// counts are the results of the databases of a group.
 type counts struct {
-	already       int            // started, or starting, before: nothing had to be commanded
-	planned       int            // of a dry run: would have been commanded
-	restarts      int            // those of them that would restart at once
-	started       int            // by a command of this run
+	already       int            // started or starting before the run
+	planned       int            // to be started, in a dry run
+	restarts      int            // planned ones that would restart at once
+	started       int            // by the run
 	failed        int            // for a reason of their own
-	unfinished    int            // not ready when the run was interrupted
-	openCommanded int            // those of them that had been commanded: they go on without us
-	totalTime     time.Duration  // of those that were started, together
-	failures      map[string]int // by what went wrong
+	unfinished    int            // when the run was interrupted
+	openCommanded int            // unfinished ones with an accepted command
+	totalTime     time.Duration  // of the started ones
+	failures      map[string]int // failed ones, by reason
 }
 
 // failure is a database that could not be started.
@@ -30,14 +30,14 @@ type failure struct {
 	err         error
 }
 
-// tally counts results. Its zero value is ready, and safe for concurrent use.
+// tally counts results. The zero value is ready to use. It is safe for concurrent use.
 type tally struct {
 	mu       sync.Mutex
 	counts   counts
 	failures []failure
 }
 
-// add counts a result. The output is there beside an error, too.
+// add counts a result. The output is not nil, even with an error.
 func (t *tally) add(in *activitystream.StartInput, out *activitystream.EnsureOutput, err error, took time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,7 +69,7 @@ func (t *tally) add(in *activitystream.StartInput, out *activitystream.EnsureOut
 	}
 }
 
-// now is what was counted until now.
+// now returns the current counts.
 func (t *tally) now() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,21 +78,22 @@ func (t *tally) now() counts {
 	return c
 }
 
-// failed lists the failures until now.
+// failed returns the failures so far.
 func (t *tally) failed() []failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clip(t.failures)
 }
 
-// reset forgets everything.
+// reset sets all counts to zero.
 func (t *tally) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts, t.failures = counts{}, nil
 }
 
-// describe is the kind of a failure or, for a wait that ended without one of the service, its reason.
+// describe returns the kind of a failure. For a wait without an error of the service it returns
+// the reason.
 func describe(err error) string {
 	kind := statemachine.KindOf(err)
 	if wait, ok := errors.AsType[*statemachine.WaitError](err); ok && kind == statemachine.Unknown {

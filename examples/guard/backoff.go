@@ -2,29 +2,47 @@ package main
 
 import "time"
 
-// backoff are how the guard goes about it.
-type backoff struct {
+// settings are the intervals and limits of a guard.
+type settings struct {
 	interval   time.Duration // between two reads of a resource
-	maxWait    time.Duration // for a resource to be put back
-	minBackoff time.Duration // how long a resource is left alone after a failure, or after it was put back; twice that after the second in a row, …
-	maxBackoff time.Duration // and never longer than this
-	alertAfter int           // so many put-backs in a row are somebody's will, and reported as an error
+	maxWait    time.Duration // for one repair
+	minBackoff time.Duration // after a failure or a repair; doubles with each further one
+	maxBackoff time.Duration
+	alertAfter int // consecutive repairs until another actor is reported
 }
 
-// defaultBackoff are for real resources, whose changes take minutes, and whose starts restart a production database.
-func defaultBackoff() backoff {
-	return backoff{interval: 30 * time.Second, maxWait: time.Hour, minBackoff: time.Minute, maxBackoff: time.Hour, alertAfter: 3}
+// defaultSettings returns settings for real resources, whose changes take minutes and whose repair
+// may restart a production database.
+func defaultSettings() settings {
+	return settings{interval: 30 * time.Second, maxWait: time.Hour, minBackoff: time.Minute, maxBackoff: time.Hour, alertAfter: 3}
 }
 
-// delay is how long a resource is left alone after it failed, or was put back, n times in a row.
-func (r backoff) delay(n int) time.Duration {
-	d := r.minBackoff
-	for ; n > 1 && d < r.maxBackoff; n-- {
+// delay returns the delay after n consecutive failures or repairs.
+func (s settings) delay(n int) time.Duration {
+	d := s.minBackoff
+	for ; n > 1 && d < s.maxBackoff; n-- {
 		d *= 2
 	}
-	return min(d, r.maxBackoff)
+	return min(d, s.maxBackoff)
 }
 
-// resetAfter is how long after a put-back the next one is not in a row with it. It is longer than any pause, or a rival who is faster than the
-// guard would be forgotten while the guard pauses.
-func (r backoff) resetAfter() time.Duration { return 2 * r.maxBackoff }
+// resetAfter returns how long after a repair the next one is not consecutive. It exceeds every
+// delay, or the guard would forget repairs while it backs off.
+func (s settings) resetAfter() time.Duration { return 2 * s.maxBackoff }
+
+// backoff is the state of an exponential backoff.
+type backoff struct {
+	failures int       // consecutive
+	until    time.Time // when to try again
+}
+
+// fail counts a failure, backs off for at least the time least, and returns how long.
+func (b *backoff) fail(s settings, least time.Duration) time.Duration {
+	b.failures++
+	delay := max(least, s.delay(b.failures))
+	b.until = time.Now().Add(delay)
+	return delay
+}
+
+// succeed resets the failures and backs off for a delay.
+func (b *backoff) succeed(delay time.Duration) { *b = backoff{until: time.Now().Add(delay)} }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -12,112 +13,139 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// configParser is a file while it is read.
-type configParser struct {
-	file    string
-	regions []*regionConfig
-	entryOf map[string]int // the entry of each resource; entries are counted from 1
-	errs    []error
+// regionConfig has the configured resources of one Region.
+type regionConfig struct {
+	region  string
+	streams []*activitystream.StartInput
+	stores  []string
+	events  []*eventstream.CreateInput
 }
 
-// parse reads a file as a whole. Its error has a line for each thing that is wrong, with the file and the entry.
+// entry is an entry of the configuration file.
+type entry interface {
+	validate() error
+	resource() (id, arn string) // what identifies the resource, and an ARN in its Region
+	addTo(r *regionConfig)
+}
+
+// newEntry returns an empty entry of a kind, or nil if the kind is unknown.
+func newEntry(kind string) entry {
+	switch kind {
+	case "activity_stream":
+		return &streamEntry{}
+	case "event_data_store":
+		return &storeEntry{}
+	case "event_stream":
+		return &eventEntry{}
+	}
+	return nil
+}
+
+type streamEntry struct {
+	Kind                            string              `json:"kind"`
+	ResourceArn                     string              `json:"resource_arn"`
+	Mode                            activitystream.Mode `json:"mode"`
+	KmsKeyID                        string              `json:"kms_key_id"`
+	EngineNativeAuditFieldsIncluded bool                `json:"engine_native_audit_fields_included"`
+}
+
+func (e *streamEntry) input() *activitystream.StartInput {
+	return &activitystream.StartInput{
+		ResourceArn: e.ResourceArn, Mode: e.Mode, KmsKeyId: e.KmsKeyID, ApplyImmediately: true,
+		EngineNativeAuditFieldsIncluded: e.EngineNativeAuditFieldsIncluded,
+	}
+}
+func (e *streamEntry) validate() error { return e.input().Validate() }
+func (e *streamEntry) resource() (id, arn string) {
+	return strings.ToLower(e.ResourceArn), e.ResourceArn
+}
+func (e *streamEntry) addTo(r *regionConfig) { r.streams = append(r.streams, e.input()) }
+
+type storeEntry struct {
+	Kind           string `json:"kind"`
+	EventDataStore string `json:"event_data_store"`
+}
+
+func (e *storeEntry) validate() error {
+	return (&ingestion.StartInput{EventDataStore: e.EventDataStore}).Validate()
+}
+func (e *storeEntry) resource() (id, arn string) {
+	return strings.ToLower(e.EventDataStore), e.EventDataStore
+}
+func (e *storeEntry) addTo(r *regionConfig) { r.stores = append(r.stores, e.EventDataStore) }
+
+type eventEntry struct {
+	Kind            string            `json:"kind"`
+	DomainName      string            `json:"domain_name"`
+	EventStreamName string            `json:"event_stream_name"`
+	URI             string            `json:"uri"`
+	Tags            map[string]string `json:"tags"`
+}
+
+func (e *eventEntry) input() *eventstream.CreateInput {
+	ref := eventstream.Ref{DomainName: e.DomainName, EventStreamName: e.EventStreamName}
+	return &eventstream.CreateInput{Ref: ref, Uri: e.URI, Tags: e.Tags}
+}
+func (e *eventEntry) validate() error            { return e.input().Validate() }
+func (e *eventEntry) resource() (id, arn string) { return "domain " + e.DomainName, e.URI } // a domain has one stream
+func (e *eventEntry) addTo(r *regionConfig)      { r.events = append(r.events, e.input()) }
+
+// configParser collects the entries of a file.
+type configParser struct {
+	regions []*regionConfig
+	seen    map[string]int // the entry that configures a resource, by ID; the first entry is 1
+}
+
+// parse parses a configuration file. Its error has one line per problem, with the file and the
+// entry.
 func parse(file string, data []byte) ([]*regionConfig, error) {
 	entries, err := cli.ParseList(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	l := &configParser{file: file, entryOf: map[string]int{}}
-	for i, entry := range entries {
-		l.add(i+1, entry)
+	p := &configParser{seen: map[string]int{}}
+	var errs []error
+	for i, raw := range entries {
+		for _, err := range p.add(i+1, raw) {
+			errs = append(errs, fmt.Errorf("%s: entry %d: %w", file, i+1, err))
+		}
 	}
-	return l.regions, errors.Join(l.errs...)
+	return p.regions, errors.Join(errs...)
 }
 
-func (l *configParser) errorf(n int, format string, args ...any) {
-	l.errs = append(l.errs, fmt.Errorf("%s: entry %d: %s", l.file, n, fmt.Sprintf(format, args...)))
-}
-
-// add reads one entry.
-func (l *configParser) add(n int, entry json.RawMessage) {
-	var is entryHeader
-	if err := json.Unmarshal(entry, &is); err != nil {
-		l.errorf(n, "must be an object with a kind: {\"kind\": …}")
-		return
+// add adds entry number n, or returns its problems.
+func (p *configParser) add(n int, raw json.RawMessage) []error {
+	problem := func(format string, args ...any) []error { return []error{fmt.Errorf(format, args...)} }
+	var header struct{ Kind string }
+	if json.Unmarshal(raw, &header) != nil {
+		return problem("must be an object with a kind: {\"kind\": …}")
 	}
-	switch is.Kind {
-	case "activity_stream":
-		var e streamEntry
-		in := &activitystream.StartInput{ApplyImmediately: true}
-		if !l.decode(n, entry, &e, func() error {
-			in.ResourceArn, in.Mode, in.KmsKeyId, in.EngineNativeAuditFieldsIncluded = e.ResourceArn, e.Mode, e.KmsKeyID, e.EngineNativeAuditFieldsIncluded
-			return in.Validate()
-		}) {
-			return
-		}
-		if w := l.regionFor(n, strings.ToLower(in.ResourceArn), in.ResourceArn); w != nil { // RDS compares without regard to case
-			w.streams = append(w.streams, in)
-		}
-	case "event_data_store":
-		var e storeEntry
-		if !l.decode(n, entry, &e, func() error { return (&ingestion.StartInput{EventDataStore: e.EventDataStore}).Validate() }) {
-			return
-		}
-		if w := l.regionFor(n, strings.ToLower(e.EventDataStore), e.EventDataStore); w != nil {
-			w.stores = append(w.stores, e.EventDataStore)
-		}
-	case "event_stream":
-		var e eventEntry
-		in := &eventstream.CreateInput{}
-		if !l.decode(n, entry, &e, func() error {
-			in.Ref, in.Uri, in.Tags = eventstream.Ref{DomainName: e.DomainName, EventStreamName: e.EventStreamName}, e.URI, e.Tags
-			return in.Validate()
-		}) {
-			return
-		}
-		if w := l.regionFor(n, "domain "+in.DomainName, in.Uri); w != nil { // a domain can have one stream
-			w.events = append(w.events, in)
-		}
-	default:
-		l.errorf(n, "kind must be activity_stream, event_data_store or event_stream, is %q", is.Kind)
+	e := newEntry(header.Kind)
+	if e == nil {
+		return problem("kind must be activity_stream, event_data_store or event_stream, got %q", header.Kind)
 	}
-}
-
-// decode reads an entry into what its kind is, and checks it.
-func (l *configParser) decode(n int, entry json.RawMessage, into any, check func() error) bool {
-	if err := cli.Decode(entry, into); err != nil {
-		l.errorf(n, "%v", err)
-		return false
+	if err := cli.Decode(raw, e); err != nil {
+		return []error{err}
 	}
-	err := check()
-	if input, ok := errors.AsType[*statemachine.InputError](err); ok {
-		for _, f := range input.Fields {
-			l.errorf(n, "%s %s", jsonName(f.Field), f.Reason)
-		}
+	if errs := cli.FieldErrors(e, e.validate()); len(errs) > 0 {
+		return errs
 	}
-	return err == nil
-}
-
-// regionFor is where a resource belongs: to the Region of an ARN, which is its own or that of where it leads. It is nil if there is something wrong.
-func (l *configParser) regionFor(n int, key, text string) *regionConfig {
-	if other, ok := l.entryOf[key]; ok {
-		l.errorf(n, "is about the same resource as entry %d", other)
-		return nil
+	id, text := e.resource()
+	if other, ok := p.seen[id]; ok {
+		return problem("duplicates the resource of entry %d", other)
 	}
-	l.entryOf[key] = n
+	p.seen[id] = n
 	a, err := arn.Parse(text)
 	if err != nil {
-		l.errorf(n, "%q must be an ARN: it says the Region", text)
-		return nil
+		return problem("%q must be an ARN, which has the Region", text)
 	}
-	for _, w := range l.regions {
-		if w.region == a.Region {
-			return w
-		}
+	i := slices.IndexFunc(p.regions, func(r *regionConfig) bool { return r.region == a.Region })
+	if i < 0 {
+		i = len(p.regions)
+		p.regions = append(p.regions, &regionConfig{region: a.Region})
 	}
-	w := &regionConfig{region: a.Region}
-	l.regions = append(l.regions, w)
-	return w
+	e.addTo(p.regions[i])
+	return nil
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// TestDocumentedFile: the file that the package comment shows is a right one.
-func TestDocumentedFile(t *testing.T) {
+func TestParseAcceptsDocumentedFile(t *testing.T) {
 	source, err := os.ReadFile("main.go")
 	if err != nil {
 		t.Fatal(err)
@@ -24,16 +23,15 @@ func TestDocumentedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(regions) != 1 {
-		t.Fatalf("%d Regions", len(regions))
+		t.Fatalf("%d Regions, want 1", len(regions))
 	}
 	w := regions[0]
 	if w.region != "us-east-1" || len(w.streams) != 1 || len(w.stores) != 1 || len(w.events) != 1 || !w.streams[0].ApplyImmediately {
-		t.Errorf("it is read as %+v", w)
+		t.Errorf("unexpected configuration: %+v", w)
 	}
 }
 
-// TestWrongFile: everything that is wrong is told at once, with its entry.
-func TestWrongFile(t *testing.T) {
+func TestParseReportsAllProblems(t *testing.T) {
 	const file = `[
 		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:a", "mode": "async", "kms_key_id": "alias/audit"},
 		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:A", "mode": "async", "kms_key_id": "alias/audit"},
@@ -47,16 +45,16 @@ func TestWrongFile(t *testing.T) {
 	]`
 	_, err := parse("f.json", []byte(file))
 	if err == nil {
-		t.Fatal("nothing is wrong with it")
+		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
 	want := []string{
-		"f.json: entry 2: is about the same resource as entry 1",
+		"f.json: entry 2: duplicates the resource of entry 1",
 		"f.json: entry 3: resource_arn ", "f.json: entry 3: mode ", "f.json: entry 3: kms_key_id ",
 		`f.json: entry 4: unknown field "apply_immediately"`,
 		"f.json: entry 5: \"4d2a1f0e-1111-4222-8333-123456789abc\" must be an ARN",
 		"f.json: entry 6: domain_name ", "f.json: entry 6: uri ", "f.json: entry 6: tags ",
-		"f.json: entry 7: uri must be a string, is a number",
+		"f.json: entry 7: uri must be a string, got a number",
 		"f.json: entry 8: kind must be", "f.json: entry 9: must be an object",
 	}
 	for i, w := range want {
@@ -69,8 +67,7 @@ func TestWrongFile(t *testing.T) {
 	}
 }
 
-// TestUsage: wrong flags and files are told before anything is done.
-func TestUsage(t *testing.T) {
+func TestRunRejectsInvalidFlags(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.json")
 	if err := os.WriteFile(empty, []byte("[]"), 0o600); err != nil {
 		t.Fatal(err)
@@ -83,11 +80,10 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestInterrupted: the demonstration ends at once if it is interrupted, and says so.
-func TestInterrupted(t *testing.T) {
+func TestDemoReturnsErrorWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := run(ctx, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v", err)
+		t.Errorf("error %v, want context.Canceled", err)
 	}
 }

@@ -16,15 +16,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// demoRules are the rules with seconds for minutes.
-func demoRules() backoff {
-	return backoff{interval: 200 * time.Millisecond, maxWait: 10 * time.Second, minBackoff: 500 * time.Millisecond, maxBackoff: 4 * time.Second, alertAfter: 3}
+// demoSettings returns settings with seconds instead of minutes.
+func demoSettings() settings {
+	return settings{interval: 200 * time.Millisecond, maxWait: 10 * time.Second, minBackoff: 500 * time.Millisecond, maxBackoff: 4 * time.Second, alertAfter: 3}
 }
 
-// defaultLength is time enough for the intruder, and for what it does to be put right.
+// defaultLength is long enough for all changes of the other actor and their repairs.
 const defaultLength = 12 * time.Second
 
-// demo is what is guarded in the demonstration.
+// demo has the simulated services and resources of the demonstration.
 type demo struct {
 	rds      *activitystreamtest.Server
 	trail    *ingestiontest.Server
@@ -32,94 +32,92 @@ type demo struct {
 
 	cluster, instance, store, stream string // by ARN
 
-	jitter func(time.Duration) time.Duration // of the delays between reads; nil: the library's
+	jitter func(time.Duration) time.Duration // for WaitOptions.Jitter
 }
 
-func newWorld() *demo {
+// newDemo returns a demonstration without resources.
+func newDemo() *demo {
 	const transition = 400 * time.Millisecond
 	return &demo{
-		rds: activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting, o.Stopping = transition, transition }),
-		trail: ingestiontest.NewServer(func(o *ingestiontest.Options) {
-			o.Starting, o.Stopping = transition, transition
-		}),
+		rds:      activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting, o.Stopping = transition, transition }),
+		trail:    ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Starting, o.Stopping = transition, transition }),
 		profiles: eventstreamtest.NewServer(),
 	}
 }
 
-// run guards the simulated resources against an intruder for a while, and tells on out what became of them.
-func (w *demo) run(ctx context.Context, log *slog.Logger, out io.Writer, length time.Duration) error {
-	g := &guard{rules: demoRules(), log: log}
-	g.sources = w.sources(g.rules)
-	log.Info("no AWS account is used: these are the simulators for your tests, and their transitions take less than a second", "for", length)
+// run guards the simulated resources against another actor for a time, and writes a summary to out.
+func (d *demo) run(ctx context.Context, log *slog.Logger, out io.Writer, length time.Duration) error {
+	g := &guard{settings: demoSettings(), log: log}
+	g.sources = d.sources(g.settings)
+	log.Info("using the simulators, no AWS account", "duration", length)
 
 	guarded, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
-	intruder := make(chan struct{})
-	go func() {
-		defer close(intruder)
-		w.intrude(guarded, log)
-	}()
+	g.wg.Go(func() { d.interfere(guarded, log) })
 	g.run(guarded)
-	<-intruder
 	g.summarize(out)
 	return ctx.Err()
 }
 
-// sources fills the world, and says how it should be.
-func (w *demo) sources(r backoff) []*source {
+// sources adds the resources to the servers and returns their sources.
+func (d *demo) sources(s settings) []*source {
 	const key = "1234abcd-12ab-34cd-56ef-1234567890ab"
-	w.cluster = w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
-	w.instance = w.rds.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: activitystream.StatusStarted, KmsKeyId: key})
-	w.store = w.trail.AddEventDataStore(ingestiontest.EventDataStore{})
+	d.cluster = d.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+	d.instance = d.rds.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: activitystream.StatusStarted, KmsKeyId: key})
+	d.store = d.trail.AddEventDataStore(ingestiontest.EventDataStore{})
 	in := &eventstream.CreateInput{
 		Ref: eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"},
 		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
 	}
-	w.stream = w.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: in.DomainName, EventStreamName: in.EventStreamName, Uri: in.Uri})
+	d.stream = d.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: in.DomainName, EventStreamName: in.EventStreamName, Uri: in.Uri})
 
 	started := func(arn string) *activitystream.StartInput {
 		return &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true}
 	}
-	fastWait := func(o *statemachine.WaitOptions) { o.MinDelay, o.Jitter = 100*time.Millisecond, w.jitter }
-	fast := statemachine.NewPacer(100, 10) // the simulators have no quota
-	databases := activitystream.NewFromConfig(w.rds.Config(), func(o *activitystream.Options) {
+	fastWait := func(o *statemachine.WaitOptions) { o.MinDelay, o.Jitter = 100*time.Millisecond, d.jitter }
+	pacer := statemachine.NewPacer(100, 10) // the simulators have no quota
+	databases := activitystream.NewFromConfig(d.rds.Config(), func(o *activitystream.Options) {
 		fastWait(&o.Wait)
-		o.Pacer = fast
+		o.Pacer = pacer
 	})
-	stores := ingestion.NewFromConfig(w.trail.Config(), func(o *ingestion.Options) {
+	stores := ingestion.NewFromConfig(d.trail.Config(), func(o *ingestion.Options) {
 		fastWait(&o.Wait)
-		o.ReadPacer = fast
+		o.ReadPacer = pacer
 	})
-	streams := eventstream.NewFromConfig(w.profiles.Config(), func(o *eventstream.Options) {
+	streams := eventstream.NewFromConfig(d.profiles.Config(), func(o *eventstream.Options) {
 		fastWait(&o.Wait)
-		o.ReadPacer = fast
+		o.ReadPacer = pacer
 	})
-	return []*source{activityStreams(databases, r, started(w.cluster), started(w.instance)), eventDataStore(stores, r, w.store), eventStream(streams, r, in)}
+	return []*source{
+		activityStreams(databases, s, started(d.cluster), started(d.instance)),
+		eventDataStore(stores, s, d.store),
+		eventStream(streams, s, in),
+	}
 }
 
-// intrude switches things off, the audit of the instance again and again.
-func (w *demo) intrude(ctx context.Context, log *slog.Logger) {
-	stop := func() { w.rds.Set(w.instance, activitystream.StatusStopping) }
+// interfere plays another actor, which stops resources, one of them repeatedly.
+func (d *demo) interfere(ctx context.Context, log *slog.Logger) {
+	stop := func() { d.rds.Set(d.instance, activitystream.StatusStopping) }
 	for _, act := range []struct {
 		after time.Duration
 		what  string
 		do    func()
 	}{
-		{2 * time.Second, "stops the ingestion of the event data store", func() { w.trail.Set(w.store, ingestion.StatusStoppingIngestion) }},
-		{time.Second, "deletes the event stream", func() { w.profiles.Remove(w.stream) }},
-		{time.Second, "stops the instance's activity stream", stop},
-		{1500 * time.Millisecond, "stops it again", stop},
-		{2 * time.Second, "and again", stop},
-		{1500 * time.Millisecond, "revokes the right to start activity streams for a moment", func() {
-			w.rds.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Code: "AccessDenied", Status: http.StatusForbidden})
-			w.rds.Set(w.cluster, activitystream.StatusStopping)
+		{2 * time.Second, "stops ingestion into the event data store", func() { d.trail.Set(d.store, ingestion.StatusStoppingIngestion) }},
+		{time.Second, "deletes the event stream", func() { d.profiles.Remove(d.stream) }},
+		{time.Second, "stops the activity stream of the instance", stop},
+		{1500 * time.Millisecond, "stops the activity stream of the instance again", stop},
+		{2 * time.Second, "stops the activity stream of the instance a third time", stop},
+		{1500 * time.Millisecond, "stops the activity stream of the cluster and denies one start", func() {
+			d.rds.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Code: "AccessDenied", Status: http.StatusForbidden})
+			d.rds.Set(d.cluster, activitystream.StatusStopping)
 		}},
 	} {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(act.after):
-			log.Info("INTRUDER " + act.what)
+			log.Info("another actor interferes", "action", act.what)
 			act.do()
 		}
 	}

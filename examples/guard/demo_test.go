@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"log/slog"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,12 +11,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// TestDemonstration: at its end everything is as it should be, whatever the intruder did, and the summary says so.
-func TestDemonstration(t *testing.T) {
+// TestDemoRepairsAllResources checks that the guard repairs everything that the other actor
+// changes, and counts it in the summary.
+func TestDemoRepairsAllResources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
+		w := newDemo()
 		w.jitter = exact
 		var log, out bytes.Buffer
 		began := time.Now()
@@ -25,47 +26,34 @@ func TestDemonstration(t *testing.T) {
 			t.Error(err)
 		}
 		if took := time.Since(began); took != defaultLength {
-			t.Errorf("it took %s", took)
+			t.Errorf("took %s, want %s", took, defaultLength)
 		}
-		if got := w.rds.Status(w.cluster); got != activitystream.StatusStarted {
-			t.Errorf("the cluster's stream is %s", got)
-		}
-		if got := w.rds.Status(w.instance); got != activitystream.StatusStarted {
-			t.Errorf("the instance's stream is %s", got)
-		}
-		if got := w.trail.Status(w.store); got != ingestion.StatusEnabled {
-			t.Errorf("the event data store is %s", got)
-		}
-		if got := w.profiles.State(w.stream); got != eventstream.StateRunning {
-			t.Errorf("the event stream is %s", got)
-		}
+		assert.Equal(t, "cluster", activitystream.StatusStarted, w.rds.Status(w.cluster))
+		assert.Equal(t, "instance", activitystream.StatusStarted, w.rds.Status(w.instance))
+		assert.Equal(t, "event data store", ingestion.StatusEnabled, w.trail.Status(w.store))
+		assert.Equal(t, "event stream", eventstream.StateRunning, w.profiles.State(w.stream))
 		var rows []string
 		for line := range strings.Lines(out.String()) {
-			if f := strings.Fields(line); len(f) == 5 { // without the changes: two at one instant may be seen as one
-				rows = append(rows, f[1]+", put back "+f[3]+", failures "+f[4])
+			if f := strings.Fields(line); len(f) == 5 { // without the changes: a watch can miss one of two at the same instant
+				rows = append(rows, f[1]+", repairs "+f[3]+", failures "+f[4])
 			}
 		}
 		want := []string{
-			"ENABLED, put back 1, failures 0",
-			"started, put back 2, failures 1", // it is stopped at first, and then once
-			"started, put back 3, failures 0",
-			"RUNNING, put back 1, failures 0",
+			"ENABLED, repairs 1, failures 0",
+			"started, repairs 2, failures 1", // stopped initially, and then once
+			"started, repairs 3, failures 0",
+			"RUNNING, repairs 1, failures 0",
 		}
-		if !slices.Equal(rows, want) {
-			t.Errorf("the summary: %q, want %q\n%s", rows, want, &out)
-		}
-		for text, want := range map[string]int{"INTRUDER": 6, "SOMEBODY KEEPS SWITCHING IT OFF": 1, "could not be put back": 1, "a read failed": 0} {
-			if got := strings.Count(log.String(), text); got != want {
-				t.Errorf("%q is logged %d times, want %d\n%s", text, got, want, &log)
-			}
+		assert.Equal(t, "summary", want, rows)
+		for text, want := range map[string]int{"another actor interferes": 6, "resource repeatedly changed by another actor": 1, "repair failed": 1, "read failed": 0} {
+			assert.Equal(t, "lines logged with "+text, want, strings.Count(log.String(), text))
 		}
 	})
 }
 
-// TestQuestion: it names what there is, and warns of restarts where there is a database to restart.
-func TestQuestion(t *testing.T) {
-	const begin, end = "This switches on what is off of ", ", now and whenever\nsomebody switches it off."
-	const warning = " To start an activity stream RESTARTS ITS DATABASE."
+func TestQuestionListsResourcesAndWarnsOfRestart(t *testing.T) {
+	const begin, end = "This starts ", " now if stopped, and again\nwhenever another actor stops them."
+	const warning = " Starting an activity stream RESTARTS ITS DATABASE."
 	for _, tt := range []struct {
 		why                       string
 		databases, stores, events int
@@ -75,8 +63,6 @@ func TestQuestion(t *testing.T) {
 		{"many databases", 200, 0, 0, begin + "200 activity streams" + end + warning},
 		{"no database", 0, 2, 1, begin + "2 event data stores, 1 event stream" + end},
 	} {
-		if got, want := question(tt.databases, tt.stores, tt.events), tt.want+" Go on? [y/N] "; got != want {
-			t.Errorf("%s: %q, want %q", tt.why, got, want)
-		}
+		assert.Equal(t, tt.why, tt.want+" Continue? [y/N] ", question(tt.databases, tt.stores, tt.events))
 	}
 }

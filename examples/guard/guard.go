@@ -1,43 +1,48 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"math"
 	"slices"
 	"sync"
+	"text/tabwriter"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// source is what watches resources together.
+// source watches resources together.
 type source struct {
 	resources map[string]*resource // by name
 
-	// watch yields each of the named resources as it is, in words for the log, whenever something is new about it, and tells onRead of
-	// every read. An error ends the watch of that one resource.
+	// watch yields a resource when it has changed, and calls onRead for every read. An error ends
+	// the watch of that resource.
 	watch func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation]
 }
 
+// observation is a resource as read by a watch, summarized for the log, or the error of the watch.
 type observation struct {
 	summary string
 	err     error
 }
 
-// guard keeps resources as they should be, until it is told to stop. It has a goroutine or two for each source, and one for each resource that
-// is being put back.
+// guard keeps resources in their target states. It has two goroutines per source and one per repair
+// in progress.
 type guard struct {
-	rules   backoff
-	log     *slog.Logger
-	sources []*source
+	settings settings
+	log      *slog.Logger
+	sources  []*source
 
-	mu sync.Mutex // of what is known of all things
+	mu sync.Mutex // guards the resources
 	wg sync.WaitGroup
 }
 
-// run guards until ctx ends. When it returns, nothing of it is left running.
+// run guards the resources until ctx ends, and waits for its goroutines.
 func (g *guard) run(ctx context.Context) {
 	for _, s := range g.sources {
 		g.wg.Go(func() {
@@ -49,9 +54,9 @@ func (g *guard) run(ctx context.Context) {
 	g.wg.Wait()
 }
 
-// watch watches the resources of a source, those left alone that could not be watched, until one of them is to be tried again.
+// watch watches the resources of a source that are not backing off, until another one is due.
 func (g *guard) watch(ctx context.Context, s *source) {
-	names, next := g.dueNow(s, time.Now())
+	names, next := g.due(s, time.Now())
 	round, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wait := time.Duration(math.MaxInt64)
@@ -65,15 +70,14 @@ func (g *guard) watch(ctx context.Context, s *source) {
 		return
 	}
 	onRead := func(r statemachine.Reading) { g.handleRead(ctx, s.resources[r.Resource], r) }
-	for name, seen := range s.watch(round, names, onRead) {
-		t := s.resources[name]
-		switch {
-		case round.Err() != nil: // it ended by our own doing
+	for name, o := range s.watch(round, names, onRead) {
+		switch r := s.resources[name]; {
+		case round.Err() != nil: // the error is the end of the round
 			return
-		case seen.err == nil:
-			g.logChange(ctx, t, seen.summary)
+		case o.err == nil:
+			g.handleChange(ctx, r, o.summary)
 		default:
-			if again := g.watchFailed(t, seen.err, time.Now()); next.IsZero() || again.Before(next) {
+			if again := g.handleWatchFailure(r, o.err); next.IsZero() || again.Before(next) {
 				next = again
 				timer.Reset(time.Until(next))
 			}
@@ -81,68 +85,39 @@ func (g *guard) watch(ctx context.Context, s *source) {
 	}
 }
 
-// dueNow lists what is to be watched now, and says when there will be more; zero: never. What comes due soon is taken along: a fault that hit many at
-// once is over for all of them at once, and each new round reads all.
-func (g *guard) dueNow(s *source, now time.Time) (names []string, next time.Time) {
+// due returns the resources to watch now, and when the next one is due (zero: never). A resource
+// that is due soon is included: a new round reads all resources, and a failure often ends for all
+// at once.
+func (g *guard) due(s *source, now time.Time) (names []string, next time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for name, t := range s.resources {
+	for name, r := range s.resources {
 		switch {
-		case !t.watchAgainAt.After(now.Add(g.rules.minBackoff / 2)):
+		case !r.watch.until.After(now.Add(g.settings.minBackoff / 2)):
 			names = append(names, name)
-		case next.IsZero() || t.watchAgainAt.Before(next):
-			next = t.watchAgainAt
+		case next.IsZero() || r.watch.until.Before(next):
+			next = r.watch.until
 		}
 	}
 	slices.Sort(names)
 	return names, next
 }
 
-// handleRead takes note of a read, and has the resource put back if it shows another state than it should, even one that was shown before: the guard
-// may just have mended it, and somebody undone that between two reads.
-func (g *guard) handleRead(ctx context.Context, t *resource, r statemachine.Reading) {
+// summarize writes a table of the resources.
+func (g *guard) summarize(w io.Writer) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if r.Err != nil {
-		if !t.readFailing && ctx.Err() == nil {
-			g.log.Warn("a read failed", "resource", t.name, "error", r.Err)
+	var all []*resource
+	for _, s := range g.sources {
+		for _, r := range s.resources {
+			all = append(all, r)
 		}
-		t.readFailing = true
-		return
 	}
-	t.state, t.readFailing, t.watchFailures = r.State, false, 0
-	g.repairIfNeeded(ctx, t)
-}
-
-// logChange logs a change. Not all that matters is in the state: it is looked at again even if that is as it should be.
-func (g *guard) logChange(ctx context.Context, t *resource, text string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if text == t.lastLogged { // the watch began anew
-		return
+	slices.SortFunc(all, func(a, b *resource) int { return cmp.Compare(a.name, b.name) })
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "\nresource\tlast state\tchanges\trepairs\tfailures\t")
+	for _, r := range all {
+		fmt.Fprintf(tab, "%s\t%s\t%d\t%d\t%d\t\n", r.name, cmp.Or(r.watch.state, "-"), r.changes, r.repairs, r.failures)
 	}
-	level := slog.LevelInfo
-	if !t.inTarget() && !t.settling(t.state) {
-		level = slog.LevelWarn
-	}
-	g.log.Log(ctx, level, "seen", "resource", t.name, "was", t.lastLogged, "is", text)
-	if t.lastLogged != "" { // the first sight is looked at already
-		t.stats.changes++
-		t.recheck = true
-	}
-	t.lastLogged = text
-	g.repairIfNeeded(ctx, t)
-}
-
-// watchFailed takes note that a resource cannot be watched, and says when it is to be tried again.
-func (g *guard) watchFailed(t *resource, err error, now time.Time) time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	t.watchFailures++
-	t.stats.failures++
-	t.lastLogged, t.recheck = "", true
-	pause := g.rules.delay(t.watchFailures)
-	t.watchAgainAt = now.Add(pause)
-	g.log.Error("cannot be watched", "resource", t.name, "error", err, "again_in", pause)
-	return t.watchAgainAt
+	_ = tab.Flush()
 }

@@ -20,62 +20,71 @@ import (
 
 const key = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
-// watch is a guard of simulated resources in a bubble, in which time is virtual: every instant is exact.
-type watch struct {
+// fixture is a guard of simulated resources. Tests run it in virtual time.
+type fixture struct {
 	*testing.T
 	*guard
 	began    time.Time
-	log      bytes.Buffer // read it when the guard has ended
+	log      bytes.Buffer // not while the guard runs
 	rds      *activitystreamtest.Server
 	trail    *ingestiontest.Server
 	profiles *eventstreamtest.Server
 }
 
-func newWatch(t *testing.T) *watch {
-	w := &watch{
+func newFixture(t *testing.T) *fixture {
+	w := &fixture{
 		T: t, began: time.Now(),
 		rds:      activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting, o.Stopping = time.Minute, time.Minute }),
 		trail:    ingestiontest.NewServer(),
 		profiles: eventstreamtest.NewServer(),
 	}
-	w.guard = &guard{rules: defaultBackoff(), log: slog.New(slog.NewTextHandler(&w.log, nil))}
+	w.guard = &guard{settings: defaultSettings(), log: slog.New(slog.NewTextHandler(&w.log, nil))}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
+	})
 	return w
 }
 
+// exact leaves a delay unchanged, as a Jitter.
 func exact(d time.Duration) time.Duration { return d }
 
-// databases guards the activity streams of databases.
-func (w *watch) databases(arns ...string) {
+// databases adds a source of activity streams.
+func (w *fixture) databases(arns ...string) {
 	client := activitystream.NewFromConfig(w.rds.Config(), func(o *activitystream.Options) { o.Wait.Jitter = exact })
 	var ins []*activitystream.StartInput
 	for _, arn := range arns {
 		ins = append(ins, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true})
 	}
-	w.sources = append(w.sources, activityStreams(client, w.rules, ins...))
+	w.sources = append(w.sources, activityStreams(client, w.settings, ins...))
 }
 
-func (w *watch) cluster(status activitystream.Status) string {
+// cluster adds a cluster, without a source.
+func (w *fixture) cluster(status activitystream.Status) string {
 	return w.rds.AddCluster(activitystreamtest.Cluster{Status: status, KmsKeyId: key})
 }
 
-func (w *watch) store(status ingestion.Status) string {
+// store adds an event data store and its source.
+func (w *fixture) store(status ingestion.Status) string {
 	arn := w.trail.AddEventDataStore(ingestiontest.EventDataStore{Status: status})
 	client := ingestion.NewFromConfig(w.trail.Config(), func(o *ingestion.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventDataStore(client, w.rules, arn))
+	w.sources = append(w.sources, eventDataStore(client, w.settings, arn))
 	return arn
 }
 
-func (w *watch) stream() string {
+// stream adds an event stream and its source.
+func (w *fixture) stream() string {
 	arn := w.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: "domain", EventStreamName: "stream"})
 	client := eventstream.NewFromConfig(w.profiles.Config(), func(o *eventstream.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventStream(client, w.rules, &eventstream.CreateInput{
+	w.sources = append(w.sources, eventStream(client, w.settings, &eventstream.CreateInput{
 		Ref: eventstream.Ref{DomainName: "domain", EventStreamName: "stream"}, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/domain",
 	}))
 	return arn
 }
 
-// guarding runs the guard for so long, and script beside it.
-func (w *watch) guarding(length time.Duration, script func(ctx context.Context)) {
+// runGuard runs the guard for the given time, concurrently with script.
+func (w *fixture) runGuard(length time.Duration, script func(ctx context.Context)) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), length)
 	defer cancel()
@@ -88,16 +97,16 @@ func (w *watch) guarding(length time.Duration, script func(ctx context.Context))
 	}()
 	w.run(ctx)
 	if got := time.Since(w.began); got != length {
-		w.Errorf("it ended after %s, want %s", got, length)
+		w.Errorf("guard ran for %s, want %s", got, length)
 	}
 	<-done
 }
 
-// at waits until so long after the beginning.
-func (w *watch) at(d time.Duration) { time.Sleep(d - time.Since(w.began)) } // in a bubble, as all of this is
+// at sleeps until the time d after the beginning.
+func (w *fixture) at(d time.Duration) { time.Sleep(d - time.Since(w.began)) }
 
-// starts are when a database's stream was commanded to start, with what was answered if that was an error.
-func (w *watch) starts(arn string) []string {
+// starts returns when StartActivityStream was called for a database, with the error code, if any.
+func (w *fixture) starts(arn string) []string {
 	var list []string
 	for _, c := range w.rds.Calls() {
 		if c.Operation == activitystream.StartActivityStream && c.Resource == arn {
@@ -107,15 +116,8 @@ func (w *watch) starts(arn string) []string {
 	return list
 }
 
-func (w *watch) same(what string, got, want []string) {
-	w.Helper()
-	if !slices.Equal(got, want) {
-		w.Errorf("%s: %q, want %q\n%s", what, got, want, w.log.String())
-	}
-}
-
-// logged counts the lines of the log that hold all of the texts.
-func (w *watch) logged(texts ...string) int {
+// logged returns how many lines of the log contain all texts.
+func (w *fixture) logged(texts ...string) int {
 	n := 0
 	for line := range strings.Lines(w.log.String()) {
 		if !slices.ContainsFunc(texts, func(s string) bool { return !strings.Contains(line, s) }) {
@@ -125,8 +127,8 @@ func (w *watch) logged(texts ...string) int {
 	return n
 }
 
-// sightings are a history in words.
-func sightings[S ~string](w *watch, history []statemachine.Sighting[S]) []string {
+// sightings formats a history, one string per state.
+func sightings[S ~string](w *fixture, history []statemachine.Sighting[S]) []string {
 	var list []string
 	for _, s := range history {
 		list = append(list, strings.TrimSpace(string(s.State)+" "+s.At.Sub(w.began).String()))

@@ -15,9 +15,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion"
 )
 
-// runLive guards the resources of a file until it is interrupted, or for a time that is not zero.
+// runLive guards the resources of a file until ctx ends, or for a length that is not zero.
 func runLive(ctx context.Context, g *guard, file string, length time.Duration, yes bool) error {
-	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
+	data, err := os.ReadFile(file) //nolint:gosec // the user names the file
 	if err != nil {
 		return &cli.UsageError{Message: err.Error()}
 	}
@@ -26,22 +26,22 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		return &cli.UsageError{Message: err.Error()}
 	}
 	var databases, stores, eventStreams int
-	for _, w := range regions {
-		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region))
+	for _, r := range regions {
+		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(r.region))
 		if err != nil {
 			return err
 		}
-		if len(w.streams) > 0 {
-			g.sources = append(g.sources, activityStreams(activitystream.NewFromConfig(cfg), g.rules, w.streams...))
+		if len(r.streams) > 0 {
+			g.sources = append(g.sources, activityStreams(activitystream.NewFromConfig(cfg), g.settings, r.streams...))
 		}
-		storeClient, events := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg) // one of each, so that they share their quotas
-		for _, arn := range w.stores {
-			g.sources = append(g.sources, eventDataStore(storeClient, g.rules, arn))
+		storeClient, eventClient := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg)
+		for _, arn := range r.stores {
+			g.sources = append(g.sources, eventDataStore(storeClient, g.settings, arn))
 		}
-		for _, in := range w.events {
-			g.sources = append(g.sources, eventStream(events, g.rules, in))
+		for _, in := range r.events {
+			g.sources = append(g.sources, eventStream(eventClient, g.settings, in))
 		}
-		databases, stores, eventStreams = databases+len(w.streams), stores+len(w.stores), eventStreams+len(w.events)
+		databases, stores, eventStreams = databases+len(r.streams), stores+len(r.stores), eventStreams+len(r.events)
 	}
 	if !yes {
 		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, question(databases, stores, eventStreams))
@@ -60,23 +60,18 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	return nil
 }
 
-// question is what is asked before anything is done.
+// question returns the question to confirm.
 func question(databases, stores, events int) string {
-	var what []string
-	for _, kind := range []struct {
-		n    int
-		name string
-	}{{databases, "activity stream"}, {stores, "event data store"}, {events, "event stream"}} {
-		switch {
-		case kind.n == 1:
-			what = append(what, "1 "+kind.name)
-		case kind.n > 1:
-			what = append(what, fmt.Sprintf("%d %ss", kind.n, kind.name))
+	var parts []string
+	for i, n := range []int{databases, stores, events} {
+		if n > 0 {
+			parts = append(parts, cli.Plural(n, []string{"activity stream", "event data store", "event stream"}[i]))
 		}
 	}
 	warning := ""
 	if databases > 0 {
-		warning = " To start an activity stream RESTARTS ITS DATABASE."
+		warning = " Starting an activity stream RESTARTS ITS DATABASE."
 	}
-	return fmt.Sprintf("This switches on what is off of %s, now and whenever\nsomebody switches it off.%s Go on? [y/N] ", strings.Join(what, ", "), warning)
+	return fmt.Sprintf("This starts %s now if stopped, and again\nwhenever another actor stops them.%s Continue? [y/N] ",
+		strings.Join(parts, ", "), warning)
 }

@@ -2,5 +2,5 @@
 
 package main
 
-// raceDetector tells that everything takes ten times as long.
+// raceDetector reports whether the race detector is on, which makes everything ten times slower.
 const raceDetector = false

@@ -2,93 +2,142 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// resource is a resource, how it should be, and what the guard knows of it.
+// resource is a guarded resource: the state that it should have, and what the guard knows about it.
 type resource struct {
-	name     string
-	target   string                                                  // the state it should be in
-	settling func(state string) bool                                 // the service brings it there by itself, or is in a state that nobody knows
-	ensure   func(context.Context) ([]statemachine.Operation, error) // brings it there, and tells what it ran
+	name    string
+	target  string                                                  // the state that it should have
+	settles func(state string) bool                                 // whether it gets to the target without a repair
+	ensure  func(context.Context) ([]statemachine.Operation, error) // repairs it and returns the accepted operations
 
-	state       string // as it was read last
-	lastLogged  string // as it was logged last
-	recheck     bool   // whether it is as it should be is not in the state alone, and has to be looked at
-	repairing   bool   // it is being put back
-	readFailing bool   // the last read failed
-
-	watchFailures int       // watches in a row that ended with an error
-	watchAgainAt  time.Time // until when it is not watched, after that
-
-	repairFailures     int       // put-backs in a row that failed
-	consecutiveRepairs int       // put-backs in a row
-	lastRepair         time.Time // the last one
-	backoffUntil       time.Time // until when it is left alone
-
-	stats counts
-}
-
-// counts are for the summary.
-type counts struct{ changes, repairs, failures int }
-
-func (t *resource) inTarget() bool { return t.state == t.target }
-
-// repairIfNeeded has a resource put back, if that is needed and its time has come. The caller holds the lock.
-func (g *guard) repairIfNeeded(ctx context.Context, t *resource) {
-	switch {
-	case ctx.Err() != nil, t.repairing, time.Now().Before(t.backoffUntil):
-	case t.inTarget() && !t.recheck:
-	case !t.inTarget() && t.settling(t.state):
-	default:
-		t.repairing, t.recheck = true, false
-		g.wg.Go(func() {
-			ran, err := t.ensure(ctx)
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			t.repairing = false
-			g.repaired(ctx, t, ran, err)
-		})
+	watch struct {
+		backoff        // after watches that failed
+		state   string // the last one read
+		logged  string // the last summary logged
+		failing bool   // the last read failed
 	}
+	repair struct {
+		backoff           // after repairs, successful or not
+		running bool      // a repair is in progress
+		recheck bool      // the settings may be wrong even in the target state
+		streak  int       // consecutive repairs
+		last    time.Time // the last repair
+	}
+
+	changes, repairs, failures int // for the summary
 }
 
-// repaired takes note of what came of a put-back. The rule against a rival is here: the more often in a row a resource has to be put back, the
-// longer it is left alone afterwards.
-func (g *guard) repaired(ctx context.Context, t *resource, ran []statemachine.Operation, err error) {
-	now := time.Now()
-	var pause time.Duration
-	if len(ran) > 0 {
-		if now.Sub(t.lastRepair) > g.rules.resetAfter() {
-			t.consecutiveRepairs = 0
+// needsRepair reports whether the resource has to be repaired, or its settings have to be checked.
+func (r *resource) needsRepair() bool {
+	if r.watch.state == r.target {
+		return r.repair.recheck
+	}
+	return !r.settles(r.watch.state)
+}
+
+// repairIfNeeded starts a repair if the resource needs one and is not backing off. The caller holds
+// g.mu.
+func (g *guard) repairIfNeeded(ctx context.Context, r *resource) {
+	if ctx.Err() != nil || r.repair.running || time.Now().Before(r.repair.until) || !r.needsRepair() {
+		return
+	}
+	r.repair.running, r.repair.recheck = true, false
+	g.wg.Go(func() {
+		operations, err := r.ensure(ctx)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		r.repair.running = false
+		g.handleRepair(ctx, r, operations, err)
+	})
+}
+
+// handleRepair handles the result of a repair. The more often a resource was repaired in
+// succession, the longer the guard waits until the next repair, instead of fighting another actor.
+func (g *guard) handleRepair(ctx context.Context, r *resource, operations []statemachine.Operation, err error) {
+	log := g.log.With("resource", r.name)
+	ran := len(operations) > 0
+	var delay time.Duration
+	if ran {
+		log = log.With("operations", operations)
+		r.repairs++
+		if time.Since(r.repair.last) > g.settings.resetAfter() {
+			r.repair.streak = 0
 		}
-		t.consecutiveRepairs++
-		t.stats.repairs++
-		t.lastRepair = now
-		pause = g.rules.delay(t.consecutiveRepairs)
+		r.repair.streak++
+		r.repair.last = time.Now()
+		delay = g.settings.delay(r.repair.streak)
 	}
 	switch {
 	case ctx.Err() != nil:
-		if len(ran) > 0 {
-			g.log.Info("interrupted while it was put back", "resource", t.name, "ran", ran)
+		if ran {
+			log.Info("repair interrupted")
 		}
 		return
-	case err == nil:
-		t.repairFailures = 0
-		if len(ran) > 0 {
-			g.log.Info("put back", "resource", t.name, "ran", ran)
-		}
+	case err != nil:
+		r.failures++
+		r.repair.recheck = true
+		delay = r.repair.fail(g.settings, delay)
+		log.Error("repair failed", "error", err, "retry_in", delay)
 	default:
-		t.repairFailures++
-		t.stats.failures++
-		t.recheck = true
-		pause = max(pause, g.rules.delay(t.repairFailures))
-		g.log.Error("could not be put back", "resource", t.name, "ran", ran, "error", err, "again_in", pause)
+		r.repair.succeed(delay)
+		if ran {
+			log.Info("repaired")
+		}
 	}
-	t.backoffUntil = now.Add(pause)
-	if len(ran) > 0 && t.consecutiveRepairs >= g.rules.alertAfter {
-		g.log.Error("SOMEBODY KEEPS SWITCHING IT OFF: find out who, and which of you is right",
-			"resource", t.name, "put_back_in_a_row", t.consecutiveRepairs, "left_alone_for", pause)
+	if ran && r.repair.streak >= g.settings.alertAfter {
+		log.Error("resource repeatedly changed by another actor", "repairs", r.repair.streak, "retry_in", delay)
 	}
+}
+
+// handleRead handles a read of a watch. It repairs a wrong state even if the previous read showed
+// the same: another actor may have undone a repair between the two.
+func (g *guard) handleRead(ctx context.Context, r *resource, reading statemachine.Reading) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if reading.Err != nil {
+		if !r.watch.failing && ctx.Err() == nil {
+			g.log.Warn("read failed", "resource", r.name, "error", reading.Err)
+		}
+		r.watch.failing = true
+		return
+	}
+	r.watch.state, r.watch.failing, r.watch.failures = reading.State, false, 0
+	g.repairIfNeeded(ctx, r)
+}
+
+// handleChange logs a change. It checks the settings even in the target state, because a summary
+// has more than the state.
+func (g *guard) handleChange(ctx context.Context, r *resource, summary string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if summary == r.watch.logged { // the watch was restarted
+		return
+	}
+	level := slog.LevelInfo
+	if !r.settles(r.watch.state) {
+		level = slog.LevelWarn
+	}
+	g.log.Log(ctx, level, "state changed", "resource", r.name, "from", r.watch.logged, "to", summary)
+	if r.watch.logged != "" { // the first summary was already checked
+		r.changes++
+		r.repair.recheck = true
+	}
+	r.watch.logged = summary
+	g.repairIfNeeded(ctx, r)
+}
+
+// handleWatchFailure handles the end of a watch and returns when to start it again.
+func (g *guard) handleWatchFailure(r *resource, err error) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.failures++
+	r.watch.logged, r.repair.recheck = "", true
+	delay := r.watch.fail(g.settings, 0)
+	g.log.Error("watch failed", "resource", r.name, "error", err, "retry_in", delay)
+	return r.watch.until
 }

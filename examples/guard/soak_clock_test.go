@@ -9,22 +9,24 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// clock is one that steps. The instants of one process are monotonic, in a bubble as everywhere, so that no step gets into the guard. Where a wait
-// is kept outside of the process, as a Track in JSON, it can: the instants that it is told are such a clock's.
+// clock is a wall clock that steps. Instants within one process are monotonic, so steps do not
+// affect the guard. They can affect a wait that is stored as a Track in JSON between its reads, so
+// such waits use this clock.
 type clock struct {
-	steps   []time.Duration // with the reads to come, most of them none
+	steps   []time.Duration // at the next reads; most are zero
 	skew    time.Duration
 	stepped func(kind string)
 }
 
-// How far a clock steps: forth less than what is left of keptGrace when an old read has its share, back as far as it likes.
+// How far a clock steps: forward less than what a stale read leaves of keptGrace, backward any
+// time.
 const (
 	keptGrace = 3 * time.Minute
 	mostForth = 50 * time.Second
 	mostBack  = 40 * time.Minute
 )
 
-// newClock makes one with up to two steps each way.
+// newClock returns a clock with up to two steps in each direction.
 func newClock(r *rand.Rand) *clock {
 	c := &clock{steps: make([]time.Duration, 24)}
 	for range 2 {
@@ -38,7 +40,7 @@ func newClock(r *rand.Rand) *clock {
 	return c
 }
 
-// forth and back are how far it steps in all.
+// forth returns the sum of the steps forward.
 func (c *clock) forth() (d time.Duration) {
 	for _, s := range c.steps {
 		d += max(s, 0)
@@ -46,6 +48,7 @@ func (c *clock) forth() (d time.Duration) {
 	return d
 }
 
+// back returns the sum of the steps backward.
 func (c *clock) back() (d time.Duration) {
 	for _, s := range c.steps {
 		d += max(-s, 0)
@@ -53,7 +56,7 @@ func (c *clock) back() (d time.Duration) {
 	return d
 }
 
-// now is what the clock says; it has lost what is monotonic.
+// now returns the time of the clock, without a monotonic reading.
 func (c *clock) now() time.Time { return time.Now().Round(0).Add(c.skew) }
 
 // tick makes the next step, if there is one.
@@ -72,7 +75,7 @@ func (c *clock) tick() {
 	c.steps = c.steps[1:]
 }
 
-// carry makes a wait of a Track that goes through JSON between any two reads.
+// carry waits with a Track that goes through JSON between any two reads.
 func carry[S ~string](ctx context.Context, m *statemachine.Machine[S], target S, maxWait time.Duration, c *clock, get func(context.Context) (S, error)) error {
 	t, err := m.NewTrack(target, c.now(), maxWait, statemachine.WaitOptions{Grace: keptGrace})
 	if err != nil {
@@ -89,7 +92,7 @@ func carry[S ~string](ctx context.Context, m *statemachine.Machine[S], target S,
 		} else {
 			kind := statemachine.KindOf(err)
 			if kind == statemachine.Interrupted && ctx.Err() == nil {
-				kind = statemachine.Unavailable // it took too long
+				kind = statemachine.Unavailable // the call timed out
 			}
 			ended = m.ObserveFailure(&t, kind, at)
 			reached = ended == "" && t.Reached()
@@ -115,7 +118,7 @@ func carry[S ~string](ctx context.Context, m *statemachine.Machine[S], target S,
 	}
 }
 
-// within makes one call, in a bounded time.
+// within makes one call with a timeout.
 func within[S any](ctx context.Context, timeout time.Duration, get func(context.Context) (S, error)) (S, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

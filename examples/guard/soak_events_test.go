@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// event is something that happens, if the resource is in a state in which it can.
+// event is a change of a resource, which happens only in some of its states.
 type event struct {
 	at   time.Time
 	what string
@@ -28,7 +28,7 @@ func (w *soak) weather() {
 	}
 }
 
-// fortunes plan what happens to one resource.
+// fortunes plans what happens to one resource.
 func (w *soak) fortunes(s *subject) {
 	r := w.dice.about(w.began, "fortunes", s.name)
 	at := w.began.Add(5*time.Minute + between(r, 0, w.eventEvery))
@@ -43,12 +43,12 @@ func (w *soak) fortunes(s *subject) {
 	}
 }
 
-// story is one thing that happens to a resource, from its beginning to its end.
+// story returns one incident of a resource, from its first event to its last.
 func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 	in := func(state string) func() bool { return func() bool { return s.truth() == state } }
-	well, off := in(s.target), in(s.other)
+	atTarget, off := in(s.target), in(s.other)
 	h := &s.hands
-	done := false // what a later part of the story is about
+	done := false // the first event happened, so the later ones may
 	was := func() bool { return done }
 	doing := func(do func()) func() {
 		return func() {
@@ -59,23 +59,23 @@ func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 	var story []event
 	switch c := r.IntN(20); {
 	case c < 6:
-		story = append(story, event{at, "stopped by somebody", well, h.stop})
+		story = append(story, event{at, "stopped by another actor", atTarget, h.stop})
 	case c < 12 && (c < 9 || h.rollBack == nil):
-		story = append(story, event{at, "lapsed", well, doing(h.lapse)})
-		if h.mend != nil {
-			story = append(story, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "deleted after it lapsed", was, h.mend})
+		story = append(story, event{at, "lapsed", atTarget, doing(h.lapse)})
+		if h.unblock != nil {
+			story = append(story, event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "deleted after it lapsed", was, h.unblock})
 		}
 	case c < 12:
-		story = append(story, event{at, "start rolled back", well, h.rollBack})
+		story = append(story, event{at, "start rolled back", atTarget, h.rollBack})
 	case c < 15:
-		story = append(story, event{at, "stopped by somebody", well, h.stop},
-			event{at.Add(between(r, 5*time.Second, 5*time.Minute)), "started by somebody", off, h.help})
+		story = append(story, event{at, "stopped by another actor", atTarget, h.stop},
+			event{at.Add(between(r, 5*time.Second, 5*time.Minute)), "started by another actor", off, h.help})
 	case c < 17:
-		story = append(story, event{at, "deleted", well, doing(h.remove)},
-			event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "made anew by somebody", was, h.restore})
+		story = append(story, event{at, "deleted", atTarget, doing(h.remove)},
+			event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "recreated by another actor", was, h.restore})
 	default:
 		for range 3 + r.IntN(4) {
-			story = append(story, event{at, "stopped by a rival", well, h.stop})
+			story = append(story, event{at, "stopped by a rival", atTarget, h.stop})
 			at = at.Add(between(r, 2*time.Minute, 40*time.Minute))
 		}
 	}
@@ -86,8 +86,9 @@ func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 	return story
 }
 
-// bystander is somebody else who waits for a resource just after something happened to it: as a call of the library, or as a Track that is kept
-// elsewhere between two reads, by a clock that steps.
+// bystander returns an event in which another actor waits for a resource after something has
+// happened to it: with a call of the library, or with a Track that is stored between its reads and
+// timed by a clock that steps.
 func (w *soak) bystander(r *rand.Rand, s *subject, after time.Time) event {
 	at, maxWait := after.Add(between(r, time.Second, 2*time.Minute)), between(r, time.Minute, 100*time.Minute)
 	target := s.target
@@ -96,7 +97,7 @@ func (w *soak) bystander(r *rand.Rand, s *subject, after time.Time) event {
 	}
 	v := verdict{target: target, least: maxWait, most: maxWait}
 	if r.IntN(2) == 0 {
-		return event{at, "somebody waits", always, func() {
+		return event{at, "another actor waits", always, func() {
 			w.waiting.Go(func() {
 				w.wait(w.ctx, s, "wait", v, func(ctx context.Context, v *verdict) { v.err = s.wait(ctx, target, maxWait) })
 			})
@@ -104,7 +105,7 @@ func (w *soak) bystander(r *rand.Rand, s *subject, after time.Time) event {
 	}
 	c := newClock(r)
 	v.least, v.most = maxWait-c.forth(), maxWait+c.back()
-	return event{at, "somebody keeps a wait elsewhere", always, func() {
+	return event{at, "another actor stores a wait", always, func() {
 		w.waiting.Go(func() {
 			w.wait(w.ctx, s, "stored wait", v, func(ctx context.Context, v *verdict) {
 				c.stepped = func(kind string) { w.tally.add("faults", kind) }

@@ -14,10 +14,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// dice decide by what they are asked about: the same question at the same instant has the same answer, whoever asks first. A source of random
-// numbers that goroutines share would give them away in the order in which these happen to run, and no seed would give the same soak twice.
+// dice derive random numbers from a seed, an instant and a question. The order in which goroutines
+// run does not matter, so a seed always gives the same soak.
 type dice uint64
 
+// about returns a source of random numbers for a question.
 func (d dice) about(at time.Time, what ...string) *rand.Rand {
 	h := fnv.New64a()
 	var b [8]byte
@@ -30,36 +31,38 @@ func (d dice) about(at time.Time, what ...string) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(d), h.Sum64()))
 }
 
-// between is a time from least to most, to the nanosecond: no two things happen at one instant, so that their order is the same in each run.
+// between returns a time from least to most, to the nanosecond, so that no two events happen at
+// the same instant.
 func between(r *rand.Rand, least, most time.Duration) time.Duration {
 	return least + time.Duration(r.Int64N(int64(most-least)))
 }
 
-// jitter is the library's own, a tenth either way, by the dice. Name is whose it is: two that were held up together do not go on in step.
+// jitter returns a Jitter of a tenth in either direction, as the default. It depends on name, so
+// that two waits after a common pause do not stay in step.
 func (d dice) jitter(name string) func(time.Duration) time.Duration {
 	return func(delay time.Duration) time.Duration {
 		return between(d.about(time.Now(), "jitter", name), delay-delay/10, delay+delay/10+1)
 	}
 }
 
-// What is injected, as the table names it.
+// The faults, as the table names them.
 const (
 	throttled = "throttled"
 	failing   = "5xx"
 	reset     = "connection reset"
-	lost      = "carried out, and the answer lost"
-	late      = "answer late, within the timeout"
-	tooLate   = "answer later than the timeout"
-	hung      = "no answer"
+	lost      = "executed, response lost"
+	late      = "response late, within the timeout"
+	tooLate   = "response later than the timeout"
+	hung      = "no response"
 	denied    = "access denied"
-	oldRead   = "read answered as of before"
+	oldRead   = "stale read"
 
-	outOfOrder = "storm: a service out of order for a while"
-	stepBack   = "clock step back"
-	stepForth  = "clock step forth"
+	outOfOrder = "storm: a service that fails for a while"
+	stepBack   = "clock step backward"
+	stepForth  = "clock step forward"
 )
 
-// share is how often something happens to a call. The rest of the calls goes well.
+// share is the share of calls to which something happens.
 type share struct {
 	what string
 	of   float64
@@ -75,7 +78,8 @@ var (
 	storms = []string{throttled, failing, reset, denied}
 )
 
-// The times of what is slow or old. A read shows what is at most so old that the grace of a minute covers it.
+// The delays of slow responses and the age of stale reads. A stale read is recent enough for the
+// grace period of 1 minute.
 const (
 	readTimeout = 30 * time.Second // the library's
 	lateBy      = 20 * time.Second
@@ -85,7 +89,7 @@ const (
 	oldShare    = .1  // of the reads
 )
 
-// service is one of the three: what its faults look like, and when it is out of order altogether.
+// service is one of the three services: its error codes and its storms.
 type service struct {
 	name                    string
 	throttling, accessError string // codes
@@ -93,13 +97,13 @@ type service struct {
 	storms                  []storm
 }
 
-// storm is a time in which a service hardly works at all.
+// storm is a time in which most calls to a service fail.
 type storm struct {
 	from, to time.Time
 	what     string
 }
 
-// during is the storm of an instant, or empty.
+// during returns the fault of the storm at an instant, or "".
 func (s *service) during(at time.Time) string {
 	for _, st := range s.storms {
 		if !at.Before(st.from) && at.Before(st.to) {
@@ -109,7 +113,7 @@ func (s *service) during(at time.Time) string {
 	return ""
 }
 
-// stormy tells whether there was a storm at some time from one instant to another.
+// stormy reports whether there was a storm between two instants.
 func (s *service) stormy(from, to time.Time) bool {
 	for _, st := range s.storms {
 		if st.from.Before(to) && st.to.After(from) {
@@ -119,7 +123,7 @@ func (s *service) stormy(from, to time.Time) bool {
 	return false
 }
 
-// fate is what happens to a call: empty, nothing.
+// fate returns the fault of a call, or "".
 func (w *soak) fate(s *service, c activitystreamtest.Call) string {
 	if !c.At.Before(w.calm) {
 		return ""
@@ -140,7 +144,7 @@ func (w *soak) fate(s *service, c activitystreamtest.Call) string {
 	return ""
 }
 
-// failure is a fate in the words of the simulators.
+// failure returns the Failure for a fault.
 func (s *service) failure(fate string) *activitystreamtest.Failure {
 	switch fate {
 	case throttled:
@@ -163,7 +167,7 @@ func (s *service) failure(fate string) *activitystreamtest.Failure {
 	return nil
 }
 
-// intercept is asked at each request.
+// intercept injects the faults, as the Intercept option of the simulators.
 func (w *soak) intercept(s *service, c activitystreamtest.Call) *activitystreamtest.Failure {
 	fate := w.fate(s, c)
 	w.tally.add("faults", fate)
@@ -176,7 +180,8 @@ func (w *soak) intercept(s *service, c activitystreamtest.Call) *activitystreamt
 	return s.failure(fate)
 }
 
-// latency is how long an answer takes. It is the first that gets to know what was carried out.
+// latency returns the latency of a response. It is the first to see whether a command was
+// accepted.
 func (w *soak) latency(s *service, c activitystreamtest.Call) time.Duration {
 	if c.Accepted && s.commands[string(c.Operation)] {
 		w.accepted(c)
@@ -184,7 +189,7 @@ func (w *soak) latency(s *service, c activitystreamtest.Call) time.Duration {
 	return between(w.dice.about(c.At, "latency", string(c.Operation), c.Resource), 20*time.Millisecond, 300*time.Millisecond)
 }
 
-// staleness is how old what a read shows is.
+// staleness returns the age of what a read shows.
 func (w *soak) staleness(resource string) time.Duration {
 	now := time.Now()
 	if !now.Before(w.calm) {
@@ -198,13 +203,14 @@ func (w *soak) staleness(resource string) time.Duration {
 	return between(r, time.Second, oldest)
 }
 
-// pace is how long a transition takes.
+// pace returns the time of a transition.
 func (w *soak) pace(resource, from, to string) time.Duration {
 	return between(w.dice.about(time.Now(), "pace", resource, from, to), 20*time.Second, 6*time.Minute)
 }
 
-// line is the way to a service. The calls of one caller take a little longer than those of another, so that no two of them are there at one
-// instant even if a pause held both: which of them came first would be anybody's guess.
+// line is the connection to a service. It delays the calls of each caller differently, so that no
+// two calls arrive at the same instant, even after a common pause of their pacer. Their order
+// would be random.
 type line struct {
 	aws.HTTPClient
 
@@ -225,18 +231,19 @@ func (l line) Do(r *http.Request) (*http.Response, error) {
 	return l.HTTPClient.Do(r)
 }
 
-// config is a simulator's, over such a line.
+// config returns the configuration of a simulator with a line to it.
 func (w *soak) config(c aws.Config) aws.Config {
 	c.HTTPClient = line{HTTPClient: c.HTTPClient, dice: w.dice}
 	return c
 }
 
-// tally counts.
+// tally has the counts of a soak.
 type tally struct {
 	mu sync.Mutex
 	of map[string]map[string]int // by sort, and what
 }
 
+// add counts one event.
 func (t *tally) add(sort, what string) {
 	if what == "" {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestOracle: the oracle finds what is wrong, and blames nobody for what is right.
+// TestOracle checks that the oracle accepts correct results and finds each kind of wrong one.
 func TestOracle(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(minutes float64) time.Time { return began.Add(time.Duration(minutes * float64(time.Minute))) }
@@ -32,12 +32,12 @@ func TestOracle(t *testing.T) {
 		why    string
 		life   string
 		end    float64 // minutes
-		wait   bool    // no ensure
+		wait   bool    // not an Ensure method
 		err    error
 		orders []order
 		ran    []statemachine.Operation
 		facts  facts
-		wrong  string // empty: it is right
+		wrong  string // empty if the result is correct
 	}{
 		{why: "it is there", life: "put back", end: 5, orders: []order{sent(1, "", true)}, ran: []statemachine.Operation{start}},
 		{why: "it was there just now, and reads are old", life: "deleted", end: 4.5},
@@ -63,7 +63,7 @@ func TestOracle(t *testing.T) {
 		{why: "the time is over", life: "starting", end: 60, err: reason(statemachine.TimedOut)},
 		{why: "the time is not over", life: "starting", end: 59, err: reason(statemachine.TimedOut), wrong: "timed out"},
 		{why: "it was there all the time", life: "started", end: 60, err: reason(statemachine.TimedOut), wrong: "timed out"},
-		{why: "it was there, and nobody could read it", life: "started", end: 60, err: reason(statemachine.TimedOut), facts: facts{stormy: true}},
+		{why: "it was there, and no read succeeded", life: "started", end: 60, err: reason(statemachine.TimedOut), facts: facts{stormy: true}},
 		{why: "it ends late", life: "started", end: 61, wrong: "after the deadline"},
 		{why: "drift, where there is none", life: "started", end: 5, err: fault(statemachine.Drifted), wrong: "drifted"},
 		{why: "nothing had to be run", life: "started", end: 5, orders: []order{sent(4, throttled, false)}, wrong: "on no way"},
@@ -71,10 +71,10 @@ func TestOracle(t *testing.T) {
 		{why: "it was run again because it was lost", life: "put back", end: 5, orders: []order{sent(0, reset, false), sent(1, "", true)}, ran: []statemachine.Operation{start}},
 		{why: "it was run again at once", life: "put back", end: 5, orders: []order{sent(.5, reset, false), sent(1, "", true)}, ran: []statemachine.Operation{start}, wrong: "sent again"},
 		{why: "it was run after the time", life: "stopped", end: 60, err: reason(statemachine.TimedOut), orders: []order{sent(60.1, hung, false)}, wrong: "after the deadline"},
-		{why: "what was run is not told", life: "put back", end: 5, orders: []order{sent(1, "", true)}, wrong: "is not in"},
+		{why: "an accepted operation is missing", life: "put back", end: 5, orders: []order{sent(1, "", true)}, wrong: "is not in"},
 		{why: "it may have been run", life: "put back", end: 5, orders: []order{sent(1, lost, true)}},
-		{why: "what is told was not run", life: "started", end: 5, ran: []statemachine.Operation{start}, wrong: "never sent"},
-		{why: "it is told twice", life: "put back", end: 5, orders: []order{sent(1, "", true)}, ran: []statemachine.Operation{start, start}, wrong: "twice"},
+		{why: "an operation is reported that was not sent", life: "started", end: 5, ran: []statemachine.Operation{start}, wrong: "never sent"},
+		{why: "an operation is reported twice", life: "put back", end: 5, orders: []order{sent(1, "", true)}, ran: []statemachine.Operation{start, start}, wrong: "twice"},
 	} {
 		v := verdict{
 			target: "started", begin: began, end: at(c.end), least: time.Hour, most: time.Hour, patience: patience,

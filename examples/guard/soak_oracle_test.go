@@ -9,28 +9,29 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The oracle holds what the library says of a resource against what the simulator says was true, instant by instant. It takes the table of
-// transitions as data, and what follows from it it works out by itself. It knows nothing of Observe, Plan and Settles.
+// The oracle compares what the library returned with the simulators' history, instant by instant.
+// It gets the table of transitions as data and does its own reasoning: it does not use Observe,
+// Plan or Settles.
 
-// gone is the state of a resource that does not exist, where its machine has no name for that.
+// gone is the state of a resource that does not exist and whose machine has no state for that.
 const gone = ""
 
-// grace is how long a command that was lost may still show nothing: the library's default.
+// grace is how long the effect of a lost command may stay invisible: the default.
 const grace = time.Minute
 
-// stale is how old what a read shows can be when the library has it.
+// stale is the maximum age of what a read shows when it returns.
 const stale = oldest + readTimeout + time.Second
 
-// moment is the truth from an instant on.
+// moment is the true state from an instant on.
 type moment struct {
 	at    time.Time
 	state string
 }
 
-// life is the truth about one resource.
+// life is the true history of one resource.
 type life []moment
 
-// during tells whether the truth was such at some instant of a span.
+// during reports whether the state satisfied such at an instant of a span.
 func (l life) during(from, to time.Time, such func(state string) bool) bool {
 	for i, m := range l {
 		if !m.at.After(to) && (i+1 == len(l) || l[i+1].at.After(from)) && such(m.state) {
@@ -40,7 +41,7 @@ func (l life) during(from, to time.Time, such func(state string) bool) bool {
 	return false
 }
 
-// was is during for one state.
+// was reports whether the state was state at an instant of a span.
 func (l life) was(state string, from, to time.Time) bool {
 	return l.during(from, to, func(s string) bool { return s == state })
 }
@@ -52,9 +53,10 @@ type step struct {
 	lapse    bool
 }
 
-// table is a machine's, with states as plain text.
+// table is the table of a machine, with states as strings.
 type table []step
 
+// tableOf returns the table of m.
 func tableOf[S ~string](m *statemachine.Machine[S]) table {
 	var t table
 	for _, tr := range m.Transitions() {
@@ -63,10 +65,11 @@ func tableOf[S ~string](m *statemachine.Machine[S]) table {
 	return t
 }
 
-// costs are how many operations each state is from the target, if these may be run. A state that is not in it does not lead there.
+// costs returns how many of the allowed operations each state is away from the target. States that
+// do not lead there are missing.
 func (t table) costs(target string, may func(statemachine.Operation) bool) map[string]int {
 	cost := map[string]int{target: 0}
-	for range t { // the longest way has no more steps than the table
+	for range t { // the longest path has at most as many steps as the table
 		for _, st := range t {
 			c, ok := cost[st.to]
 			if !ok || st.lapse || st.by != "" && !may(st.by) {
@@ -83,46 +86,46 @@ func (t table) costs(target string, may func(statemachine.Operation) bool) map[s
 	return cost
 }
 
-// order is a command that the service got.
+// order is a command that reached the service.
 type order struct {
 	op       statemachine.Operation
 	at       time.Time
 	fate     string
-	accepted bool // it was carried out
+	accepted bool // executed
 }
 
-// answered tells whether the caller got to know that it was carried out.
-func (o order) answered() bool { return o.accepted && (o.fate == "" || o.fate == late) }
+// responded reports whether the caller received the response of an executed command.
+func (o order) responded() bool { return o.accepted && (o.fate == "" || o.fate == late) }
 
-// doubtful tells whether the caller could not know whether it was carried out.
+// doubtful reports whether the caller could not know whether the command was executed.
 func (o order) doubtful() bool {
 	return slices.Contains([]string{failing, reset, lost, tooLate, hung}, o.fate)
 }
 
-// verdict is what a wait or an ensure said.
+// verdict is the result of a wait or an Ensure method.
 type verdict struct {
 	target     string
 	begin, end time.Time
-	least      time.Duration // the deadline, by a clock that may have been put forward
-	most       time.Duration // the deadline, by a clock that may have been put back
-	patience   time.Duration // no time out if the target was there for so long before; zero: it is not asked
+	least      time.Duration // minimum time until the deadline, if the clock steps forward
+	most       time.Duration // maximum time until the deadline, if the clock steps backward
+	patience   time.Duration // no timeout if the target lasted this long; zero means unchecked
 	ensure     bool
-	runs       []statemachine.Operation // that it may run
-	operations []statemachine.Operation // that it says were accepted
+	runs       []statemachine.Operation // allowed
+	operations []statemachine.Operation // reported as accepted
 	err        error
 }
 
-// facts are what the oracle needs to know beside the verdict.
+// facts are what the oracle knows besides the verdict.
 type facts struct {
 	table  table
 	life   life
 	orders []order // of this ensure
-	denied bool    // access was denied just before the end
+	denied bool    // access was denied shortly before the end
 	ended  bool    // the caller's context had ended
-	stormy bool    // there was a storm in the time of patience
+	stormy bool    // there was a storm within patience
 }
 
-// word is the verdict in one word.
+// word returns the verdict as one word: "success", the Reason, or "refused: " and the Kind.
 func (v *verdict) word() string {
 	wait, ok := errors.AsType[*statemachine.WaitError](v.err)
 	switch {
@@ -134,7 +137,7 @@ func (v *verdict) word() string {
 	return "refused: " + string(statemachine.KindOf(v.err))
 }
 
-// judge says what is wrong about a verdict, or nothing.
+// judge returns what is wrong with a verdict, or "".
 func (v *verdict) judge(f *facts) string {
 	if late := v.end.Sub(v.begin.Add(v.most)); late > readTimeout+time.Second {
 		return fmt.Sprintf("it ended %v after the deadline", late)
@@ -148,7 +151,7 @@ func (v *verdict) judge(f *facts) string {
 	return ""
 }
 
-// right lists the verdicts that the truth allows.
+// right returns the verdicts that the history allows.
 func (v *verdict) right(f *facts) []string {
 	var words []string
 	allow := func(word string, ok bool) {
@@ -157,7 +160,7 @@ func (v *verdict) right(f *facts) []string {
 		}
 	}
 	old := v.end.Add(-stale)
-	since := v.begin // before its first command an ensure takes no read for an old one
+	since := v.begin // an Ensure method tolerates no stale read before its first command
 	if v.ensure {
 		since = old
 	}
@@ -184,12 +187,13 @@ func (v *verdict) right(f *facts) []string {
 	allow(string(statemachine.ReadFailed), f.denied)
 	allow("refused: "+string(statemachine.AccessDenied), v.ensure && f.denied)
 	allow(string(statemachine.Canceled), f.ended)
-	patient := v.patience > 0 && !f.stormy && !f.life.during(v.end.Add(-v.patience), v.end, func(s string) bool { return s != v.target })
-	allow(string(statemachine.TimedOut), v.end.Sub(v.begin) >= v.least && !patient)
+	lasting := v.patience > 0 && !f.stormy && !f.life.during(v.end.Add(-v.patience), v.end, func(s string) bool { return s != v.target })
+	allow(string(statemachine.TimedOut), v.end.Sub(v.begin) >= v.least && !lasting)
 	return words
 }
 
-// lapsed tells whether the truth went back, from a state nearer to the target to one farther from it, in the time that the reads can have shown.
+// lapsed reports whether the state moved away from the target within the time that the reads may
+// have shown.
 func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 	cost := f.table.costs(v.target, func(statemachine.Operation) bool { return true })
 	rank := func(s string) int {
@@ -209,7 +213,8 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 				return true
 			}
 		}
-		// A wait knows of no command but one before it began: that it was set on its way meanwhile makes an old read look like a lapse.
+		// A wait knows of no command but one before it began: that it was set on its way meanwhile
+		// makes an old read look like a lapse.
 		if _, on := heads[m.state]; on && !v.ensure && i > 0 && m.at.After(v.begin) {
 			if _, before := heads[f.life[i-1].state]; !before && f.life[i-1].state != gone {
 				return true
@@ -219,7 +224,7 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 	return false
 }
 
-// judgeOrders says what is wrong about the commands of an ensure.
+// judgeOrders returns what is wrong with the commands of an Ensure method, or "".
 func (v *verdict) judgeOrders(f *facts) string {
 	for i, o := range f.orders {
 		if !slices.Contains(v.runs, o.op) {
@@ -230,10 +235,10 @@ func (v *verdict) judgeOrders(f *facts) string {
 		}
 		for _, p := range f.orders[:i] {
 			switch {
-			case p.op == o.op && p.answered():
+			case p.op == o.op && p.responded():
 				return fmt.Sprintf("%s was sent again after it was accepted", o.op)
 			case p.op == o.op && p.doubtful() && o.at.Sub(p.at) < grace:
-				return fmt.Sprintf("%s was sent again %v after its answer was lost", o.op, o.at.Sub(p.at))
+				return fmt.Sprintf("%s was sent again %v after its response was lost", o.op, o.at.Sub(p.at))
 			}
 		}
 		// A command waits for its place under the quota, and its reads can be old.
@@ -241,7 +246,7 @@ func (v *verdict) judgeOrders(f *facts) string {
 		if !f.life.during(o.at.Add(-stale-2*time.Minute), o.at, func(s string) bool { return way[s] > 0 }) {
 			return fmt.Sprintf("%s at %s was on no way to the target", o.op, o.at.Format(time.DateTime))
 		}
-		if o.answered() && !slices.Contains(v.operations, o.op) {
+		if o.responded() && !slices.Contains(v.operations, o.op) {
 			return fmt.Sprintf("%s was accepted, and is not in %v", o.op, v.operations)
 		}
 	}
@@ -249,7 +254,7 @@ func (v *verdict) judgeOrders(f *facts) string {
 		if slices.Contains(v.operations[:i], op) {
 			return fmt.Sprintf("%s twice in %v", op, v.operations)
 		}
-		if !slices.ContainsFunc(f.orders, func(o order) bool { return o.op == op && (o.answered() || o.doubtful()) }) {
+		if !slices.ContainsFunc(f.orders, func(o order) bool { return o.op == op && (o.responded() || o.doubtful()) }) {
 			return fmt.Sprintf("%s in %v was never sent, or refused", op, v.operations)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// subject is one resource under guard.
+// subject is one guarded resource.
 type subject struct {
 	name, arn string // as the guard calls it, and the simulator
 	service   *service
@@ -27,7 +27,7 @@ type subject struct {
 	other     string // that a wait can be for, too
 	runs      []statemachine.Operation
 	table     table
-	thing     *resource
+	resource  *resource
 	truth     func() string
 	history   func() life
 	hands     hands
@@ -38,16 +38,16 @@ type subject struct {
 	read   time.Time // the guard's last one that succeeded
 }
 
-// hands are what can be done to a resource behind the guard's back.
+// hands are the ways to change a resource without the guard.
 type hands struct {
-	stop, help      func() // by somebody who commands
+	stop, help      func() // by another actor's command
 	remove, restore func()
 	lapse           func() // by the service, at once
-	mend            func() // what it takes after that; nil: the guard can do it
-	rollBack        func() // by the service, with the guard's next start; nil: there is no such thing
+	unblock         func() // lets the guard repair it after a lapse; nil if the guard can
+	rollBack        func() // by the service, at the guard's next start; may be nil
 }
 
-// databases are read together, by one client.
+// databases adds databases, which one client reads together.
 func (w *soak) databases() {
 	client, other := w.rdsClient("guard"), w.rdsClient("others")
 	var ins []*activitystream.StartInput
@@ -96,18 +96,19 @@ func (w *soak) databases() {
 		})
 		ins = append(ins, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true})
 	}
-	w.guard.sources = append(w.guard.sources, activityStreams(client, w.guard.rules, ins...))
+	w.guard.sources = append(w.guard.sources, activityStreams(client, w.guard.settings, ins...))
 }
 
 func (w *soak) rdsClient(whose string) *activitystream.Client {
 	return activitystream.NewFromConfig(w.config(w.rds.Config()), func(o *activitystream.Options) {
 		o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose), w.seen
-		o.Pacer = statemachine.NewPacer(8, 300) // all of them can be put back at one instant: who is first under a smaller burst is not the seed's to say
+		// A burst for all databases at once: the order under a smaller burst would be random.
+		o.Pacer = statemachine.NewPacer(8, 300)
 		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
 	})
 }
 
-// stores share their quotas, as the clients of one account.
+// stores adds event data stores. Their clients share the pacers, as those of one account.
 func (w *soak) stores() {
 	reads, commands, others := statemachine.NewPacer(8, 2), statemachine.NewPacer(.9, 1), statemachine.NewPacer(8, 2)
 	for i := range w.each {
@@ -155,11 +156,11 @@ func (w *soak) stores() {
 			s.hands.remove, s.hands.restore = func() { w.trail.Remove(arn) }, func() { add() }
 		}
 		w.add(s)
-		w.guard.sources = append(w.guard.sources, eventDataStore(client("guard", reads), w.guard.rules, arn))
+		w.guard.sources = append(w.guard.sources, eventDataStore(client("guard", reads), w.guard.settings, arn))
 	}
 }
 
-// streams share their quotas, too.
+// streams adds event streams. Their clients share the pacers, as those of one account.
 func (w *soak) streams() {
 	pacer := func() *statemachine.Pacer { return statemachine.NewPacer(4, 2) }
 	reads, commands, others := pacer(), pacer(), pacer()
@@ -189,7 +190,7 @@ func (w *soak) streams() {
 			history: func() life { return lifeOf(w.profiles.History(arn)) },
 			hands: hands{
 				stop: remove, help: func() { add() }, remove: remove, restore: func() { add() },
-				lapse: func() { w.profiles.Lapse(arn) }, mend: remove, // one that the service stopped is nobody's to start
+				lapse: func() { w.profiles.Lapse(arn) }, unblock: remove, // a stopped stream cannot be started
 			},
 			wait: func(ctx context.Context, target string, maxWait time.Duration) error {
 				_, err := other.Wait(ctx, in.Ref, eventstream.State(target), maxWait)
@@ -205,7 +206,7 @@ func (w *soak) streams() {
 				})
 			},
 		})
-		w.guard.sources = append(w.guard.sources, eventStream(client("guard", reads), w.guard.rules, in))
+		w.guard.sources = append(w.guard.sources, eventStream(client("guard", reads), w.guard.settings, in))
 	}
 }
 

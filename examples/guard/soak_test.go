@@ -15,19 +15,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A soak is a guard of many resources for a long time, in virtual time, while everything goes wrong that can. The short one is a part of every test
-// run. The long one is a month of 200 resources:
+// A soak runs a guard of many resources for a long virtual time under every fault of the
+// simulators. A short one is a part of each test run. The long one is a month of 200 resources:
 //
 //	go test ./examples/guard -run 'TestSoak$' -v -timeout 60m -soak
 //
-// What happens in it is decided by a seed, and the same in each run of that seed. If an answer is wrong, or a resource lost, it prints the command
-// that has it happen again.
+// A seed decides everything that happens, so a soak can be repeated. If a result is wrong or a
+// resource is lost, the test prints the command that repeats the soak.
 var (
 	month    = flag.Bool("soak", false, "run TestSoak in full: a month of 200 resources")
-	soakSeed = flag.Uint64("soak.seed", 1, "what decides everything that happens in TestSoak")
+	soakSeed = flag.Uint64("soak.seed", 1, "seed of TestSoak")
 )
 
-// plan is how much of everything a soak has.
+// plan is the extent of a soak.
 type plan struct {
 	length     time.Duration
 	every      time.Duration // between two reads of a resource
@@ -36,7 +36,8 @@ type plan struct {
 	stormEvery time.Duration // of one service
 }
 
-// quiet is how long in the end nothing goes wrong, so that what was not lost is put back: an ensure may take an hour, and then be followed by a pause of one.
+// quiet is the time without faults at the end, in which the guard repairs everything: a repair may
+// take an hour, with a backoff of an hour after it.
 const quiet = 4 * time.Hour
 
 func shortPlan() plan {
@@ -50,7 +51,7 @@ func longPlan() plan {
 	return plan{length: 30 * 24 * time.Hour, every: 5 * time.Minute, each: 50, eventEvery: 10 * time.Hour, stormEvery: 36 * time.Hour}
 }
 
-// outcome is what a soak came to. Its counts are the same for the same seed; what is measured is not.
+// outcome is the result of a soak. Its counts depend only on the seed; measured does not.
 type outcome struct {
 	counts   map[string]map[string]int
 	off      time.Duration
@@ -58,7 +59,7 @@ type outcome struct {
 	measured []string
 }
 
-// again is the command that has a soak happen again.
+// again returns the command that repeats a soak.
 func again(seed uint64) string {
 	text := fmt.Sprintf("go test ./examples/guard -run 'TestSoak$' -v -timeout 60m -soak.seed=%d", seed)
 	if *month {
@@ -70,7 +71,7 @@ func again(seed uint64) string {
 	return text
 }
 
-// TestSoak: nothing is lost, nothing is believed that is not so, nothing is left behind.
+// TestSoak checks that no resource is lost, that no result is wrong and that no goroutine is left.
 func TestSoak(t *testing.T) {
 	p := shortPlan()
 	if *month {
@@ -78,7 +79,7 @@ func TestSoak(t *testing.T) {
 	}
 	o := soaked(t, p, *soakSeed)
 	t.Log(o.table(p, *soakSeed))
-	for _, wrong := range o.wrong[:min(len(o.wrong), 20)] { // the first ones tell; they are in the order of time
+	for _, wrong := range o.wrong[:min(len(o.wrong), 20)] { // in the order of time
 		t.Errorf("seed %d: %s", *soakSeed, wrong)
 	}
 	if len(o.wrong) > 0 {
@@ -89,13 +90,13 @@ func TestSoak(t *testing.T) {
 	}
 	for _, kind := range []string{throttled, failing, reset, lost, late, tooLate, hung, denied, oldRead, outOfOrder, stepBack, stepForth} {
 		if o.counts["faults"][kind] == 0 {
-			t.Errorf("there was no %q: a soak without it shows less than it says", kind)
+			t.Errorf("there was no fault %q", kind)
 		}
 	}
 }
 
-// TestSoakAgain: the same seed makes the same table, and another another.
-func TestSoakAgain(t *testing.T) {
+// TestSoakRepeatsWithSameSeed checks that a seed repeats a soak, and that another seed does not.
+func TestSoakRepeatsWithSameSeed(t *testing.T) {
 	p := plan{length: quiet + 3*time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 15 * time.Minute, stormEvery: time.Hour}
 	if raceDetector {
 		p.each, p.length = 1, quiet+90*time.Minute
@@ -105,7 +106,7 @@ func TestSoakAgain(t *testing.T) {
 		t.Errorf("the same seed again: (-once +again)\n%s", diff)
 	}
 	if once.off != again.off {
-		t.Errorf("the same seed again: resources were not as they should be for %v, then for %v", once.off, again.off)
+		t.Errorf("the same seed again: resources were off target for %v, then for %v", once.off, again.off)
 	}
 	if cmp.Equal(once.counts, other.counts) {
 		t.Error("another seed makes the same table")
@@ -143,7 +144,7 @@ func soaked(t *testing.T, p plan, seed uint64) outcome {
 	return o
 }
 
-// heap is what is in use, garbage apart.
+// heap returns the bytes in use after a garbage collection.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -151,13 +152,13 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// table is the outcome, for people.
+// table formats the outcome.
 func (o *outcome) table(p plan, seed uint64) string {
 	var b strings.Builder
 	tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tab, "%d resources for %v, read every %v, seed %d\n", 4*p.each, p.length, p.every, seed)
 	sorts := []struct{ sort, title string }{
-		{"faults", "faults injected"}, {"events", "what happened to the resources"}, {"reads", "reads"}, {"waits", "waits"}, {"verdicts", "their verdicts"},
+		{"faults", "faults injected"}, {"events", "events"}, {"reads", "reads"}, {"waits", "waits"}, {"verdicts", "verdicts"},
 		{"commands", "commands"}, {"log", "the guard's log"},
 	}
 	for _, s := range sorts {
@@ -171,7 +172,7 @@ func (o *outcome) table(p plan, seed uint64) string {
 		lost += n
 	}
 	share := float64(o.off) / float64(p.length) / float64(4*p.each)
-	fmt.Fprintf(tab, "time that resources were not as they should be\t%.2f %%\n", 100*share)
+	fmt.Fprintf(tab, "time that resources were off target\t%.2f %%\n", 100*share)
 	fmt.Fprintf(tab, "WRONG\t%d\n", len(o.wrong))
 	fmt.Fprintf(tab, "LOST\t%d\n", lost)
 	_ = tab.Flush()

@@ -11,10 +11,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// patience is after how long with nothing in the way a wait must have seen the target.
+// patience is how long the target can last without faults before a timeout is wrong.
 const patience = 15 * time.Minute
 
-// wait makes one wait or ensure, and judges it.
+// wait runs one wait or Ensure method and judges its result.
 func (w *soak) wait(ctx context.Context, s *subject, sort string, v verdict, run func(context.Context, *verdict)) {
 	v.begin, v.patience = time.Now(), patience
 	run(calls(ctx, sort+s.name), &v)
@@ -40,7 +40,8 @@ func (w *soak) wait(ctx context.Context, s *subject, sort string, v verdict, run
 	}
 }
 
-// wasDenied tells whether a call of the resource, or one that named none or many, was denied just before the end.
+// wasDenied reports whether access was denied shortly before the end, for a call that named the
+// resource, none, or several.
 func (w *soak) wasDenied(s *subject, begin, end time.Time) bool {
 	domain, _, _ := strings.Cut(s.name, "/")
 	for _, named := range []string{s.arn, domain, ""} {
@@ -51,7 +52,7 @@ func (w *soak) wasDenied(s *subject, begin, end time.Time) bool {
 	return false
 }
 
-// since is the truth from an instant on, in words.
+// since formats the history from an instant on.
 func (l life) since(at time.Time) string {
 	text := ""
 	for i, m := range l {
@@ -68,21 +69,21 @@ func (w *soak) seen(r statemachine.Reading) {
 	switch {
 	case errors.Is(r.Err, statemachine.NotFound):
 		if !s.history().was(gone, now.Add(-stale), now) {
-			w.blame(s, fmt.Sprintf("at %s it is said not to be there: %v", now.Format(time.DateTime), r.Err))
+			w.blame(s, fmt.Sprintf("at %s it is reported as not found: %v", now.Format(time.DateTime), r.Err))
 		}
 	case r.Err != nil:
-		w.tally.add("reads", "that failed")
+		w.tally.add("reads", "failed")
 		return
 	case r.State == s.truth():
 	case s.history().was(r.State, now.Add(-stale), now):
-		w.tally.add("reads", "that showed what was before")
+		w.tally.add("reads", "stale")
 	default:
 		w.blame(s, fmt.Sprintf("at %s it is read as %q; truth:%s", now.Format(time.DateTime), r.State, s.history().since(now.Add(-2*stale))))
 	}
-	w.tally.add("reads", "in all that succeeded")
+	w.tally.add("reads", "succeeded")
 }
 
-// noted takes note of a read of the guard's watches.
+// noted records a successful read of the guard's watches.
 func (w *soak) noted(r statemachine.Reading) {
 	if r.Err == nil {
 		s := w.byName[r.Resource]
@@ -92,11 +93,11 @@ func (w *soak) noted(r statemachine.Reading) {
 	}
 }
 
-// lost judges what ended a watch.
+// lost judges the failure of a watch.
 func (w *soak) lost(s *subject, err error) {
 	now := time.Now()
 	v := verdict{begin: now.Add(-time.Hour), end: now, most: time.Hour, least: 2 * time.Hour, err: err}
-	w.tally.add("waits", "watch that a failure ended")
+	w.tally.add("waits", "failed watch")
 	right := map[string]bool{
 		string(statemachine.Gone):       s.history().was(gone, now.Add(-stale), now),
 		string(statemachine.ReadFailed): w.wasDenied(s, v.begin, now),
@@ -106,7 +107,7 @@ func (w *soak) lost(s *subject, err error) {
 	}
 }
 
-// ordered takes note of a command that came to a service.
+// ordered records a command that reached a service.
 func (w *soak) ordered(c activitystreamtest.Call, fate string) {
 	w.tally.add("commands", "sent")
 	w.mu.Lock()
@@ -115,9 +116,9 @@ func (w *soak) ordered(c activitystreamtest.Call, fate string) {
 	s.orders = append(s.orders, order{op: c.Operation, at: c.At, fate: fate})
 }
 
-// accepted takes note that it was carried out.
+// accepted records that a command was executed.
 func (w *soak) accepted(c activitystreamtest.Call) {
-	w.tally.add("commands", "carried out")
+	w.tally.add("commands", "executed")
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	orders := w.byName[c.Resource].orders
@@ -128,7 +129,7 @@ func (w *soak) accepted(c activitystreamtest.Call) {
 	}
 }
 
-// blame notes something that is wrong.
+// blame records something wrong.
 func (w *soak) blame(s *subject, what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,16 +16,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// remembered bounds what a simulator remembers, so that its log does not hide what the guard uses. It is more than what happens to one resource.
+// remembered is the HistoryLimit of the simulators. It exceeds the history of any resource, which
+// the oracle needs in full.
 const remembered = 4096
 
-// soak is one run: three simulated services, what goes wrong with them, a guard of many resources, and the oracle beside it.
+// soak is one run: the simulated services, their faults, a guard of many resources, and the oracle.
 type soak struct {
 	plan
 
 	dice     dice
 	began    time.Time
-	calm     time.Time // nothing goes wrong any more from then on
+	calm     time.Time // no faults from then on
 	end      time.Time
 	services [3]*service
 	rds      *activitystreamtest.Server
@@ -34,20 +35,20 @@ type soak struct {
 
 	guard    *guard
 	subjects []*subject
-	byName   map[string]*subject // by what the guard calls it, and by ARN
+	byName   map[string]*subject // by the guard's name and by ARN
 	happens  []event
 
 	ctx     context.Context //nolint:containedctx // of the one run
 	tally   tally
-	denials sync.Map // when access was denied last, by what the call named
+	denials sync.Map // when access was last denied, by the resource of the call
 	waiting sync.WaitGroup
 
-	mu    sync.Mutex // of what follows, and of the subjects' last two
+	mu    sync.Mutex // guards the fields below, and orders and read of the subjects
 	wrong []string
-	off   time.Duration // that resources were not as they should be
+	off   time.Duration // that resources were off target
 }
 
-// newSoak makes the world as it is in the beginning.
+// newSoak returns a soak with its resources and its plan of events.
 func newSoak(p plan, seed uint64) *soak {
 	w := &soak{plan: p, dice: dice(seed), began: time.Now(), byName: map[string]*subject{}}
 	w.end = w.began.Add(p.length)
@@ -75,8 +76,8 @@ func newSoak(p plan, seed uint64) *soak {
 			return (*eventstreamtest.Failure)(w.intercept(streams, activitystreamtest.Call(c)))
 		}
 	})
-	w.guard = &guard{rules: defaultBackoff(), log: slog.New(counter{&w.tally})}
-	w.guard.rules.interval = p.every
+	w.guard = &guard{settings: defaultSettings(), log: slog.New(counter{&w.tally})}
+	w.guard.settings.interval = p.every
 	w.databases()
 	w.stores()
 	w.streams()
@@ -89,18 +90,19 @@ func newSoak(p plan, seed uint64) *soak {
 	return w
 }
 
-// watched puts the oracle's ears between the guard and the library: it hears each read, each ensure's end and each watch's.
+// watched puts the oracle between the guard and the library, to observe each read, repair and
+// watch.
 func (w *soak) watched() {
 	for _, src := range w.guard.sources {
 		for name, t := range src.resources {
 			s := w.byName[name]
-			s.thing = t
-			// They begin one after the other, each at an instant of its own.
-			t.watchAgainAt = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
+			s.resource = t
+			// Each watch begins at an instant of its own.
+			t.watch.until = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
 			ensure := t.ensure
 			t.ensure = func(ctx context.Context) (ran []statemachine.Operation, err error) {
 				w.wait(ctx, s, "ensure", verdict{
-					target: s.target, ensure: true, runs: s.runs, least: w.guard.rules.maxWait, most: w.guard.rules.maxWait,
+					target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
 				}, func(ctx context.Context, v *verdict) {
 					ran, err = ensure(ctx)
 					v.operations, v.err = ran, err
@@ -128,7 +130,7 @@ func (w *soak) watched() {
 	}
 }
 
-// run lets things happen until the end, and the guard guard.
+// run runs the guard and the events until the end.
 func (w *soak) run(ctx context.Context, sample func(when string)) {
 	ctx, cancel := context.WithDeadline(ctx, w.end)
 	w.ctx = ctx
@@ -169,26 +171,28 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 	}
 }
 
-// longest is how long a resource can stay as it is although the guard could put it back: a watch and an ensure that fail, with the pauses after them.
+// longest returns how long a resource can stay off target although the guard can repair it: a
+// failed watch and a failed repair, with their backoffs.
 func (w *soak) longest() time.Duration {
-	r := &w.guard.rules
+	r := &w.guard.settings
 	return r.maxWait + 2*r.maxBackoff + 4*r.interval
 }
 
-// inventory counts what was lost: what is not as it should be, and what the guard does not know to be as it should be.
+// inventory counts the lost resources: those off target, and those whose state the guard does not
+// know.
 func (w *soak) inventory() {
 	for _, s := range w.subjects {
 		l := s.history()
-		mends := s.table.costs(s.target, func(op statemachine.Operation) bool { return slices.Contains(s.runs, op) })
+		repairable := s.table.costs(s.target, func(op statemachine.Operation) bool { return slices.Contains(s.runs, op) })
 		switch {
 		case l[0].at.After(w.began):
-			w.blame(s, "the simulator forgot what was true: remembered is too little")
+			w.blame(s, "the simulator dropped history: remembered is too small")
 		case l[len(l)-1].state != s.target:
-			w.tally.add("lost", "not as it should be")
+			w.tally.add("lost", "off target")
 			w.blame(s, fmt.Sprintf("it is lost: in the end it is %q", l[len(l)-1].state))
-		case s.thing.state != s.target, w.end.Sub(s.read) > 3*w.every:
+		case s.resource.watch.state != s.target, w.end.Sub(s.read) > 3*w.every:
 			w.tally.add("lost", "not watched")
-			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.thing.state))
+			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.resource.watch.state))
 		}
 		for i, m := range l {
 			until := w.end
@@ -199,15 +203,15 @@ func (w *soak) inventory() {
 				continue
 			}
 			w.off += until.Sub(m.at)
-			if _, ok := mends[m.state]; ok && until.Sub(m.at) > w.longest() {
-				w.tally.add("lost", "left alone for too long")
+			if _, ok := repairable[m.state]; ok && until.Sub(m.at) > w.longest() {
+				w.tally.add("lost", "off target for too long")
 				w.blame(s, fmt.Sprintf("it is lost: from %s to %s it was %q", m.at.Format(time.DateTime), until.Format(time.DateTime), m.state))
 			}
 		}
 	}
 }
 
-// counter is a log that only counts.
+// counter is a log handler that counts the messages.
 type counter struct{ tally *tally }
 
 func (c counter) Enabled(context.Context, slog.Level) bool { return true }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -11,78 +12,78 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// activityStreams guards the activity streams of many databases of one Region, which are read together.
-func activityStreams(client *activitystream.Client, r backoff, ins ...*activitystream.StartInput) *source {
-	s := &source{resources: map[string]*resource{}}
+// activityStreams returns a source of the activity streams of one Region, which are read together.
+func activityStreams(client *activitystream.Client, s settings, ins ...*activitystream.StartInput) *source {
+	src := &source{resources: map[string]*resource{}}
 	for _, in := range ins {
-		t := newResource(activitystream.Machine(), in.ResourceArn, activitystream.StatusStarted)
-		t.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-			out, err := client.EnsureStarted(ctx, in, r.maxWait)
+		r := newResource(activitystream.Machine(), in.ResourceArn, activitystream.StatusStarted)
+		r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
+			out, err := client.EnsureStarted(ctx, in, s.maxWait)
 			return out.Operations, err
 		}
-		s.resources[t.name] = t
+		src.resources[r.name] = r
 	}
-	s.watch = func(ctx context.Context, arns []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
+	summarize := func(v *activitystream.Stream) string {
+		return join(string(v.Status), string(v.Mode), label("policy", v.PolicyStatus), label("database", v.ResourceStatus))
+	}
+	src.watch = func(ctx context.Context, arns []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
 		return func(yield func(string, observation) bool) {
-			for arn, res := range client.WatchEach(ctx, arns, func(o *activitystream.Options) { setWatchOptions(&o.Wait, r, onRead) }) {
-				seen := observation{err: res.Err}
-				if v := res.Value; v != nil {
-					seen.summary = joinNonEmpty(string(v.Status), string(v.Mode), "policy "+string(v.PolicyStatus), "database "+v.ResourceStatus)
-				}
-				if !yield(arn, seen) {
+			for arn, res := range client.WatchEach(ctx, arns, func(o *activitystream.Options) {
+				o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead
+			}) {
+				if !yield(arn, observe(res.Value, res.Err, summarize)) {
 					return
 				}
 			}
 		}
 	}
-	return s
+	return src
 }
 
-// eventDataStore guards the ingestion of one event data store.
-func eventDataStore(client *ingestion.Client, r backoff, arn string) *source {
-	t := newResource(ingestion.Machine(), arn, ingestion.StatusEnabled)
-	t.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-		out, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, r.maxWait)
+// eventDataStore returns a source of one event data store.
+func eventDataStore(client *ingestion.Client, s settings, arn string) *source {
+	r := newResource(ingestion.Machine(), arn, ingestion.StatusEnabled)
+	r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
+		out, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, s.maxWait)
 		return out.Operations, err
 	}
-	return singleSource(t, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*ingestion.EventDataStore, error] {
-		return client.Watch(ctx, arn, func(o *ingestion.Options) { setWatchOptions(&o.Wait, r, onRead) })
+	return singleSource(r, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*ingestion.EventDataStore, error] {
+		return client.Watch(ctx, arn, func(o *ingestion.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
 	}, func(v *ingestion.EventDataStore) string { return string(v.Status) })
 }
 
-// eventStream guards one event stream. What its destination is like is logged, and not the guard's to mend.
-func eventStream(client *eventstream.Client, r backoff, in *eventstream.CreateInput) *source {
-	t := newResource(eventstream.Machine(), in.Ref.String(), eventstream.StateRunning)
-	t.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-		out, err := client.EnsureCreated(ctx, in, r.maxWait)
+// eventStream returns a source of one event stream. The guard logs the health of its destination,
+// but cannot repair it.
+func eventStream(client *eventstream.Client, s settings, in *eventstream.CreateInput) *source {
+	r := newResource(eventstream.Machine(), in.Ref.String(), eventstream.StateRunning)
+	r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
+		out, err := client.EnsureCreated(ctx, in, s.maxWait)
 		return out.Operations, err
 	}
-	return singleSource(t, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
-		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { setWatchOptions(&o.Wait, r, onRead) })
+	return singleSource(r, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
+		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
 	}, func(v *eventstream.Stream) string {
-		return joinNonEmpty(string(v.State), "destination "+string(v.Status), v.Message)
+		return join(string(v.State), label("destination", v.Status), v.Message)
 	})
 }
 
-// newResource makes a thing that should be in the state target of a machine.
+// newResource returns a resource that should be in the state target of m. A state that m does not
+// know counts as one that settles.
 func newResource[S ~string](m *statemachine.Machine[S], name string, target S) *resource {
-	return &resource{name: name, target: string(target), recheck: true, settling: func(state string) bool {
-		return !m.Known(S(state)) || m.Settles(S(state), target)
-	}}
+	r := &resource{name: name, target: string(target)}
+	r.settles = func(state string) bool { return !m.Known(S(state)) || m.Settles(S(state), target) }
+	r.repair.recheck = true
+	return r
 }
 
-// singleSource makes a source of one thing.
-func singleSource[R any](t *resource, watch func(context.Context, func(statemachine.Reading)) iter.Seq2[*R, error], text func(*R) string) *source {
+// singleSource returns a source of one resource.
+func singleSource[R any](r *resource, watch func(context.Context, func(statemachine.Reading)) iter.Seq2[*R, error], summarize func(*R) string) *source {
 	return &source{
-		resources: map[string]*resource{t.name: t},
+		resources: map[string]*resource{r.name: r},
 		watch: func(ctx context.Context, _ []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
 			return func(yield func(string, observation) bool) {
 				for v, err := range watch(ctx, onRead) {
-					seen := observation{err: err}
-					if v != nil {
-						seen.summary = text(v)
-					}
-					if !yield(t.name, seen) {
+					if !yield(r.name, observe(v, err, summarize)) {
 						return
 					}
 				}
@@ -91,17 +92,24 @@ func singleSource[R any](t *resource, watch func(context.Context, func(statemach
 	}
 }
 
-func setWatchOptions(o *statemachine.WaitOptions, r backoff, onRead func(statemachine.Reading)) {
-	o.WatchDelay, o.OnRead = r.interval, onRead
+// observe returns the observation of a value, which may be nil if err is not.
+func observe[R any](v *R, err error, summarize func(*R) string) observation {
+	o := observation{err: err}
+	if v != nil {
+		o.summary = summarize(v)
+	}
+	return o
 }
 
-// joinNonEmpty joins what there is to say: of "policy " and nothing there is nothing.
-func joinNonEmpty(parts ...string) string {
-	var said []string
-	for _, p := range parts {
-		if p != "" && !strings.HasSuffix(p, " ") {
-			said = append(said, p)
-		}
+// label returns a value with its name, or "" without a value.
+func label[S ~string](name string, value S) string {
+	if value == "" {
+		return ""
 	}
-	return strings.Join(said, ", ")
+	return name + " " + string(value)
+}
+
+// join joins the parts that are not empty.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }

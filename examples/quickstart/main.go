@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string) error {
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := cli.NewLines(os.Stdout)
+	lines := cli.NewPrinter(os.Stdout)
 	if *live {
 		in.ApplyImmediately = true
 		return runLive(ctx, lines, &in, *yes)

@@ -1,4 +1,5 @@
-// Package show is what the examples share: lines that say what happens, and an end on Ctrl-C.
+// Package cli has what the example programs share: flags, progress lines, confirmation, JSON lists
+// and the exit status.
 package cli
 
 import (
@@ -16,7 +17,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Main runs an example until it ends, or is interrupted, and exits: with 0 if all went well, 1 if not, 2 if the flags are wrong.
+// Main runs an example until it ends or is interrupted, and exits: with status 0 on success, 1 on
+// failure, 2 if the flags are wrong, and 130 if interrupted.
 func Main(run func(ctx context.Context, args []string) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
@@ -37,7 +39,7 @@ func Main(run func(ctx context.Context, args []string) error) {
 	}
 }
 
-// UsageError says that the flags are wrong.
+// UsageError reports wrong flags or a wrong file. It makes Main exit with status 2.
 type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message + "\nRun with -h for the flags." }
@@ -59,50 +61,60 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// Printer writes a line for each state that is seen. It is safe for concurrent use.
+// Printer writes progress lines with the time. It is safe for concurrent use.
 type Printer struct {
 	mu   sync.Mutex
 	w    io.Writer
-	last map[string]string // by machine and resource
+	last map[string]string // the last state, by resource
 }
 
-// NewLines makes Lines that write to w.
-func NewLines(w io.Writer) *Printer { return &Printer{w: w, last: map[string]string{}} }
+// NewPrinter returns a Printer that writes to w.
+func NewPrinter(w io.Writer) *Printer { return &Printer{w: w, last: map[string]string{}} }
 
 // Printf writes one line.
-func (l *Printer) Printf(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.say(format, args...)
+func (p *Printer) Printf(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.printf(format, args...)
 }
 
-func (l *Printer) say(format string, args ...any) {
-	fmt.Fprintf(l.w, "%s  %s\n", time.Now().Format("15:04:05.0"), fmt.Sprintf(format, args...))
+// printf writes one line. The caller holds p.mu.
+func (p *Printer) printf(format string, args ...any) {
+	fmt.Fprintf(p.w, "%s  %s\n", time.Now().Format("15:04:05.0"), fmt.Sprintf(format, args...))
 }
 
-// OnRead makes a [statemachine.WaitOptions].OnRead that writes a line whenever what has another state than before: its old and new state, and
-// what is waited for.
-func (l *Printer) OnRead(what string) func(statemachine.Reading) {
+// OnRead returns a [statemachine.WaitOptions].OnRead that writes a line whenever the state of the
+// resource name has changed: the old and the new state, and the target.
+func (p *Printer) OnRead(name string) func(statemachine.Reading) {
 	return func(r statemachine.Reading) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		switch last, seen := l.last[what]; {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		switch last, seen := p.last[name]; {
 		case r.Err != nil:
-			l.say("%s  %v", what, r.Err)
+			p.printf("%s  %v", name, r.Err)
 		case !seen:
-			l.say("%s  is %s%s", what, r.State, waiting(r))
+			p.printf("%s  is %s%s", name, r.State, waiting(r))
 		case last != r.State:
-			l.say("%s  %s → %s%s", what, last, r.State, waiting(r))
+			p.printf("%s  %s → %s%s", name, last, r.State, waiting(r))
 		default:
 			return
 		}
-		l.last[what] = r.State
+		p.last[name] = r.State
 	}
 }
 
+// waiting returns the part of a line about the target.
 func waiting(r statemachine.Reading) string {
 	if r.Target == "" || r.State == r.Target {
 		return ""
 	}
 	return fmt.Sprintf("  (waiting for %s)", r.Target)
+}
+
+// Plural returns a number with a noun, such as "1 database" or "2 databases".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

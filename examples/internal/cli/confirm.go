@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// Confirm writes a question to out and reads a line of answer from in. It returns when there is one, or when ctx ends; the end of in is a no.
+// Confirm writes a question to out and reads a line from in. It returns whether the line is "y" or
+// "yes", and returns early if ctx ends. The end of in means no.
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (yes bool, err error) {
 	fmt.Fprint(out, question)
-	answer := make(chan string, 1)
-	go func() { // a read of the terminal cannot be interrupted; the program ends with it
+	lines := make(chan string, 1)
+	go func() { // reading a terminal cannot be interrupted, so the goroutine ends with the program
 		line, _ := bufio.NewReader(in).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		lines <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
-	case line := <-answer:
+	case line := <-lines:
 		return line == "y" || line == "yes", nil
 	case <-ctx.Done():
 		fmt.Fprintln(out)

@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ParseList takes a file that holds a JSON list of objects apart, so that each of them can be wrong by itself.
+// ParseList splits a JSON list of objects into its entries, so that each entry can be reported
+// separately.
 func ParseList(data []byte) ([]json.RawMessage, error) {
 	var entries []json.RawMessage
 	err := json.Unmarshal(data, &entries)
@@ -17,15 +21,15 @@ func ParseList(data []byte) ([]json.RawMessage, error) {
 		return nil, fmt.Errorf("line %d: %w", 1+bytes.Count(before, []byte("\n")), err)
 	}
 	if err != nil {
-		return nil, errors.New("must hold a JSON list: [ {…}, {…} ]")
+		return nil, errors.New("must be a JSON list: [ {…}, {…} ]")
 	}
 	if len(entries) == 0 {
-		return nil, errors.New("lists nothing")
+		return nil, errors.New("the list is empty")
 	}
 	return entries, nil
 }
 
-// Decode reads an entry into a struct that must have all its fields.
+// Decode decodes an entry into a struct. A field that the struct does not have is an error.
 func Decode(entry json.RawMessage, into any) error {
 	if len(entry) == 0 || entry[0] != '{' {
 		return errors.New("must be an object: {…}")
@@ -34,10 +38,29 @@ func Decode(entry json.RawMessage, into any) error {
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
 	if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s must be a %s, is a %s", typ.Field, typ.Type.Kind(), typ.Value)
+		return fmt.Errorf("%s must be a %s, got a %s", typ.Field, typ.Type.Kind(), typ.Value)
 	}
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
+}
+
+// FieldErrors returns one error for each invalid field of an InputError. It names a field by its
+// key in the JSON of entry, a pointer to a struct whose fields are named like those of the input.
+func FieldErrors(entry any, err error) (errs []error) {
+	input, ok := errors.AsType[*statemachine.InputError](err)
+	if !ok {
+		return nil
+	}
+	for _, f := range input.Fields {
+		key := f.Field
+		for field := range reflect.TypeOf(entry).Elem().Fields() {
+			if strings.EqualFold(field.Name, f.Field) {
+				key = field.Tag.Get("json")
+			}
+		}
+		errs = append(errs, fmt.Errorf("%s %s", key, f.Reason))
+	}
+	return errs
 }
