@@ -51,15 +51,19 @@ type Failure struct {
 }
 
 // Call is one request in the log of a server.
+//
+// Resource is what the request named: an ARN, or the text in the request if no resource has that
+// name. It is empty if the request named none, or several. ResourceCount is how many resources the
+// request named, including those in filters.
 type Call struct {
 	At            time.Time              // when the request arrived
 	Operation     statemachine.Operation // empty if the request could not be parsed
-	Resource      string                 // what the request named: an ARN, or the text in the request if no resource has that name; empty if it named none, or several
-	ResourceCount int                    // how many resources the request named, including those in filters
+	Resource      string                 // what it named
+	ResourceCount int                    // how many resources it named
 	Accepted      bool                   // the operation was executed, even if the response was lost
 	Records       int                    // resources in the response
 	Status        int                    // HTTP status of the response; zero if there was none
-	Code          string                 // error code of the response; empty if the request succeeded
+	Code          string                 // error code of the response; empty if it succeeded
 }
 
 // Refusal is an error response of a service.
