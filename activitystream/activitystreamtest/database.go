@@ -106,7 +106,8 @@ func (d database) modes() []string {
 	return modes
 }
 
-// resourceID returns the immutable identifier of a resource. The same ARN always gives the same one.
+// resourceID returns the immutable identifier of a resource. The same ARN always gives the same
+// one.
 func resourceID(prefix, arn string) string {
 	sum := sha256.Sum256([]byte(arn))
 	return prefix + strings.ToUpper(hex.EncodeToString(sum[:13]))

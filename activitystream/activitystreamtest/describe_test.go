@@ -23,7 +23,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// cmpResult leaves out what the SDK keeps for itself.
+// cmpResult ignores the unexported parts of the SDK's types.
 var cmpResult = cmp.Options{
 	cmpopts.IgnoreTypes(middleware.Metadata{}),
 	cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".noSmithy") }, cmp.Ignore()),
@@ -33,7 +33,7 @@ func filter(name string, values ...string) types.Filter {
 	return types.Filter{Name: &name, Values: values}
 }
 
-// scene is a server with databases of every sort.
+// scene returns a server with databases of every type.
 func scene() *activitystreamtest.Server {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "pg", ResourceId: "cluster-PG", Members: 2})
@@ -44,7 +44,7 @@ func scene() *activitystreamtest.Server {
 	return s
 }
 
-func TestFilters(t *testing.T) {
+func TestDescribeFilters(t *testing.T) {
 	const (
 		clusterARN  = "arn:aws:rds:us-east-1:123456789012:cluster:"
 		instanceARN = "arn:aws:rds:us-east-1:123456789012:db:"
@@ -58,29 +58,29 @@ func TestFilters(t *testing.T) {
 		code      string
 	}{
 		{why: "all", want: []string{"graph", "my", "pg"}},
-		{why: "all instances, the members of clusters too", instances: true, want: []string{"graph-instance-1", "my-instance-1", "mysql", "orcl", "pg-instance-1", "pg-instance-2"}},
+		{why: "all instances, including members of clusters", instances: true, want: []string{"graph-instance-1", "my-instance-1", "mysql", "orcl", "pg-instance-1", "pg-instance-2"}},
 		{why: "identifiers and ARNs", filters: []types.Filter{filter("db-cluster-id", "pg", clusterARN+"my")}, want: []string{"my", "pg"}},
-		{why: "twice the same", filters: []types.Filter{filter("db-cluster-id", "pg", clusterARN+"pg")}, want: []string{"pg"}},
-		{why: "unknown ones are left out", filters: []types.Filter{filter("db-cluster-id", "pg", "x", clusterARN+"y")}, want: []string{"pg"}},
-		{why: "nothing known is an empty list", filters: []types.Filter{filter("db-cluster-id", "x")}, want: nil},
-		{why: "of another account", filters: []types.Filter{filter("db-cluster-id", "arn:aws:rds:us-east-1:999999999999:cluster:pg")}, want: nil},
+		{why: "a duplicate", filters: []types.Filter{filter("db-cluster-id", "pg", clusterARN+"pg")}, want: []string{"pg"}},
+		{why: "unknown identifiers are left out", filters: []types.Filter{filter("db-cluster-id", "pg", "x", clusterARN+"y")}, want: []string{"pg"}},
+		{why: "only unknown identifiers", filters: []types.Filter{filter("db-cluster-id", "x")}, want: nil},
+		{why: "an ARN of another account", filters: []types.Filter{filter("db-cluster-id", "arn:aws:rds:us-east-1:999999999999:cluster:pg")}, want: nil},
 		{why: "filter values are case-sensitive", filters: []types.Filter{filter("db-cluster-id", "PG")}, want: nil},
-		{why: "the identifier is not", id: "PG", want: []string{"pg"}},
+		{why: "identifiers ignore case", id: "PG", want: []string{"pg"}},
 		{why: "an ARN as identifier", id: clusterARN + "pg", want: []string{"pg"}},
-		{why: "a resource ID is no identifier", id: "cluster-PG", code: "DBClusterNotFoundFault"},
+		{why: "a resource ID is not an identifier", id: "cluster-PG", code: "DBClusterNotFoundFault"},
 		{why: "an unknown identifier", id: "x", code: "DBClusterNotFoundFault"},
 		{why: "an unknown identifier of an instance", instances: true, id: "x", code: "DBInstanceNotFound"},
 		{why: "by engine", filters: []types.Filter{filter("engine", "neptune", "aurora-mysql")}, want: []string{"graph", "my"}},
-		{why: "all filters hold", filters: []types.Filter{filter("engine", "neptune"), filter("db-cluster-id", "pg", "graph")}, want: []string{"graph"}},
+		{why: "several filters", filters: []types.Filter{filter("engine", "neptune"), filter("db-cluster-id", "pg", "graph")}, want: []string{"graph"}},
 		{why: "the same filter twice", filters: []types.Filter{filter("db-cluster-id", "my", "graph"), filter("db-cluster-id", "pg", "graph")}, want: []string{"graph"}},
 		{why: "by resource ID", filters: []types.Filter{filter("db-cluster-resource-id", "cluster-PG")}, want: []string{"pg"}},
 		{why: "by resource ID of an instance", instances: true, filters: []types.Filter{filter("dbi-resource-id", "db-ORCL")}, want: []string{"orcl"}},
 		{why: "members of a cluster", instances: true, filters: []types.Filter{filter("db-cluster-id", clusterARN+"pg")}, want: []string{"pg-instance-1", "pg-instance-2"}},
 		{why: "instances by identifier", instances: true, filters: []types.Filter{filter("db-instance-id", "orcl", instanceARN+"mysql")}, want: []string{"mysql", "orcl"}},
-		{why: "one bad ARN spoils the batch", filters: []types.Filter{filter("db-cluster-id", "pg", "arn:aws:rds:us-east-1")}, code: "InvalidParameterValue"},
-		{why: "an ARN of the wrong type, too", filters: []types.Filter{filter("db-cluster-id", "pg", instanceARN+"orcl")}, code: "InvalidParameterValue"},
+		{why: "one invalid ARN fails the request", filters: []types.Filter{filter("db-cluster-id", "pg", "arn:aws:rds:us-east-1")}, code: "InvalidParameterValue"},
+		{why: "an ARN of the wrong type fails the request", filters: []types.Filter{filter("db-cluster-id", "pg", instanceARN+"orcl")}, code: "InvalidParameterValue"},
 		{why: "the wrong type as identifier", id: instanceARN + "orcl", code: "InvalidParameterValue"},
-		{why: "no filter of clusters", filters: []types.Filter{filter("db-instance-id", "pg")}, code: "InvalidParameterValue"},
+		{why: "a filter that clusters do not have", filters: []types.Filter{filter("db-instance-id", "pg")}, code: "InvalidParameterValue"},
 		{why: "no values", filters: []types.Filter{{Name: new("engine"), Values: []string{}}}, code: "InvalidParameterValue"},
 	}
 	for _, tt := range tests {
@@ -114,7 +114,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestWrongType(t *testing.T) {
+func TestDescribeWrongARNType(t *testing.T) {
 	arn := "arn:aws:rds:us-east-1:123456789012:db:orcl"
 	_, err := client(scene()).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
 	want := "The provided ARN (" + arn + ") is invalid for this parameter (DBClusterIdentifier). Expected type = cluster, actual type = db"
@@ -123,7 +123,7 @@ func TestWrongType(t *testing.T) {
 	}
 }
 
-func TestPaging(t *testing.T) {
+func TestDescribePages(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	var want []string
 	for i := range 250 {
@@ -157,16 +157,16 @@ func TestPaging(t *testing.T) {
 		}
 	}
 	if _, err := client(s).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{Marker: new("!")}); code(t, err) != "InvalidParameterValue" {
-		t.Errorf("a marker of somebody else's: %v", err)
+		t.Errorf("a made-up marker: %v", err)
 	}
 }
 
-func TestNamedInTheLog(t *testing.T) {
+func TestCallsNameResources(t *testing.T) {
 	s := scene()
 	c := client(s)
 	_, _ = c.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: new("pg")})
 	_, _ = c.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{Filters: []types.Filter{filter("db-cluster-id", "pg", "my")}})
-	_, _ = c.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: new("nobody")})
+	_, _ = c.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: new("unknown")})
 	calls := s.Calls()
 	got := make([]string, 0, len(calls))
 	for _, call := range calls {
@@ -175,7 +175,7 @@ func TestNamedInTheLog(t *testing.T) {
 	want := []string{
 		"DescribeDBClusters arn:aws:rds:us-east-1:123456789012:cluster:pg 1 1 ",
 		"DescribeDBClusters  2 2 ",
-		"DescribeDBInstances nobody 1 0 DBInstanceNotFound",
+		"DescribeDBInstances unknown 1 0 DBInstanceNotFound",
 	}
 	assert.Equal(t, "result", want, got)
 }
@@ -191,7 +191,7 @@ func TestMembersMirrorCluster(t *testing.T) {
 	}
 }
 
-func TestOrderable(t *testing.T) {
+func TestDescribeOrderable(t *testing.T) {
 	c := client(activitystreamtest.NewServer())
 	tests := []struct {
 		why                    string
@@ -253,13 +253,13 @@ func TestOrderable(t *testing.T) {
 	}
 }
 
-// TestSnapshots sends the requests that the SDK's own tests froze.
-func TestSnapshots(t *testing.T) {
+// TestRequestSnapshots sends the requests that the SDK's own tests have recorded.
+func TestRequestSnapshots(t *testing.T) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/rds").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Values in them are placeholders, so that a refusal is the right answer; but it has to be the operation's own.
+	// Their values are placeholders, so an error is right, but it must be one of the operation.
 	want := map[string]string{
 		"StartActivityStream": "InvalidParameterValue", "StopActivityStream": "InvalidParameterValue", "ModifyActivityStream": "InvalidParameterValue",
 		"DescribeDBClusters": "InvalidParameterValue", "DescribeDBInstances": "InvalidParameterValue",
@@ -291,7 +291,7 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-func TestReplaced(t *testing.T) {
+func TestAddClusterReplaces(t *testing.T) {
 	s := scene()
 	arn := s.AddCluster(activitystreamtest.Cluster{Identifier: "pg", Members: 1, Status: activitystream.StatusStarted})
 	out, err := client(s).DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{Filters: []types.Filter{filter("db-cluster-id", "pg")}})
@@ -300,7 +300,7 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// FuzzForm looks for a request that brings the server down, or that it answers with what it cannot mean.
+// FuzzForm looks for a request that makes the server panic or respond with a malformed document.
 func FuzzForm(f *testing.F) {
 	for _, seed := range []string{
 		"", "Action=StartActivityStream&ResourceArn=arn:aws:rds:us-east-1:123456789012:cluster:pg&Mode=sync&KmsKeyId=k",

@@ -8,8 +8,8 @@
 // The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
 // it, with its signing, retries and parsing. It supports StartActivityStream, StopActivityStream,
 // ModifyActivityStream, DescribeDBClusters, DescribeDBInstances and
-// DescribeOrderableDBInstanceOptions. It rejects what RDS rejects, with the codes of RDS. The tables
-// that the clients wait by also move the streams: [activitystream.Machine] and
+// DescribeOrderableDBInstanceOptions. It rejects what RDS rejects, with the codes of RDS. The
+// tables that the clients wait by also move the streams: [activitystream.Machine] and
 // [activitystream.PolicyMachine]. Signatures and permissions are not checked.
 //
 // # Time

@@ -11,8 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// The SDK's own client talks to the server. Here the stream moves on when two reads have seen it; a test would rather
-// run in a testing/synctest bubble and let it take its minutes.
+// The SDK's client calls the server. Here the stream moves on after two reads. A test would run
+// in a testing/synctest bubble instead.
 func Example() {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	arn := server.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
@@ -39,7 +39,7 @@ func Example() {
 	// started
 }
 
-// An answer that gets lost: the command was carried out all the same.
+// A lost response: the command was executed nevertheless.
 func ExampleServer_Fail() {
 	server := activitystreamtest.NewServer()
 	arn := server.AddCluster(activitystreamtest.Cluster{})

@@ -84,9 +84,9 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 	return arn
 }
 
-// AddInstance adds an instance that is in no cluster and returns its ARN. It replaces an instance of
-// the same identifier, whose history continues. RDS completes a start, a stop or a change of the
-// policy on its own.
+// AddInstance adds an instance that is in no cluster and returns its ARN. It replaces an instance
+// of the same identifier, whose history continues. RDS completes a start, a stop or a change of
+// the policy on its own.
 func (s *Server) AddInstance(i Instance) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		e, version, class := withDefaults(cmp.Or(i.Engine, "oracle-ee"), i.EngineVersion, i.Class)

@@ -27,7 +27,7 @@ const (
 	bareID = "12345678-1234-1234-1234-123456789012"
 )
 
-// client is the SDK's own, without its retries: a test sees each answer.
+// client returns the SDK's client without its retries, so that a test sees each response.
 func client(s *activitystreamtest.Server) *rds.Client {
 	return rds.NewFromConfig(s.Config(), func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
 }
@@ -75,7 +75,7 @@ func instance(t *testing.T, s *activitystreamtest.Server, id string) types.DBIns
 	return out.DBInstances[0]
 }
 
-// code is the error code of an answer, "" for a success.
+// code returns the error code of a response, "" for a success.
 func code(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -83,12 +83,12 @@ func code(t *testing.T, err error) string {
 	}
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		t.Fatalf("no answer: %v", err)
+		t.Fatalf("no response: %v", err)
 	}
 	return e.ErrorCode()
 }
 
-func TestClusterFromStartToStop(t *testing.T) {
+func TestClusterStartAndStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Identifier: "DAS-Cluster", ResourceId: "cluster-ABC"})
@@ -110,7 +110,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 
 		time.Sleep(2*time.Minute - time.Nanosecond)
 		if got := cluster(t, s, "das-cluster").ActivityStreamStatus; got != activitystream.StatusStarting {
-			t.Errorf("the instant before the end the status is %s", got)
+			t.Errorf("a nanosecond before the end the status is %s", got)
 		}
 		time.Sleep(time.Nanosecond)
 		wantCluster := types.DBCluster{
@@ -147,7 +147,7 @@ func TestClusterFromStartToStop(t *testing.T) {
 	})
 }
 
-func TestInstanceAndItsPolicy(t *testing.T) {
+func TestInstanceStartAndModify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", ResourceId: "db-ABC"})
@@ -174,10 +174,10 @@ func TestInstanceAndItsPolicy(t *testing.T) {
 		}
 		assert.Equal(t, "modify", wantModify, got, cmpResult)
 		if got := instance(t, s, arn); aws.ToString(got.DBInstanceStatus) != "configuring-activity-stream" {
-			t.Errorf("meanwhile the database is %s", aws.ToString(got.DBInstanceStatus))
+			t.Errorf("during the change the database is %s", aws.ToString(got.DBInstanceStatus))
 		}
 		if _, err := stop(t, s, arn); code(t, err) != "InvalidDBInstanceState" {
-			t.Errorf("stop meanwhile: %v", err)
+			t.Errorf("stop during the change: %v", err)
 		}
 		time.Sleep(30 * time.Second)
 		if got := instance(t, s, arn); got.ActivityStreamPolicyStatus != activitystream.PolicyUnlocked || aws.ToString(got.DBInstanceStatus) != "available" {
@@ -193,7 +193,7 @@ func TestInstanceAndItsPolicy(t *testing.T) {
 	})
 }
 
-func TestRefusals(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	const notHere = "arn:aws:rds:us-east-1:123456789012:"
 	type in = rds.StartActivityStreamInput
 	tests := []struct {
@@ -224,7 +224,7 @@ func TestRefusals(t *testing.T) {
 				_, err := start(t, s, s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted}))
 				return err
 			}},
-		{name: "stop a starting cluster", why: "not while it moves", code: "InvalidDBClusterStateFault", status: 400,
+		{name: "stop a starting cluster", why: "not while it is starting", code: "InvalidDBClusterStateFault", status: 400,
 			message: "The activity stream of cluster-1 is starting.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
@@ -244,13 +244,13 @@ func TestRefusals(t *testing.T) {
 				_, err := start(t, s, notHere+"cluster:x")
 				return err
 			}},
-		{name: "unknown instance", why: "the code is not the shape's name", code: "DBInstanceNotFound", status: 404, message: "DBInstance x not found.",
+		{name: "unknown instance", why: "the code differs from the name of the SDK's type", code: "DBInstanceNotFound", status: 404, message: "DBInstance x not found.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
 				_, err := stop(t, s, notHere+"db:x")
 				return err
 			}},
-		{name: "removed", why: "gone is not found", code: "DBClusterNotFoundFault", status: 404, message: "DBCluster cluster-1 not found.",
+		{name: "removed", why: "a removed cluster is not found", code: "DBClusterNotFoundFault", status: 404, message: "DBCluster cluster-1 not found.",
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
 				arn := s.AddCluster(activitystreamtest.Cluster{})
@@ -368,14 +368,14 @@ func TestRefusals(t *testing.T) {
 				_, err := modify(t, s, s.AddInstance(activitystreamtest.Instance{Engine: "postgres"}), "")
 				return err
 			}},
-		{name: "not modelled", why: "the refusal says what is", code: "InvalidAction", status: 400,
+		{name: "unsupported operation", why: "the error lists the supported ones", code: "InvalidAction", status: 400,
 			message: `The simulator does not support the operation "DescribeEvents". It supports DescribeDBClusters, DescribeDBInstances, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
 				_, err := client(s).DescribeEvents(t.Context(), &rds.DescribeEventsInput{})
 				return err
 			}},
-		{name: "as the options say", why: "what AWS answers is a setting", code: "InvalidDBClusterStateFault", status: 409, message: "no",
+		{name: "as the options say", why: "what AWS does is unconfirmed", code: "InvalidDBClusterStateFault", status: 409, message: "no",
 			do: func(t *testing.T, _ *activitystreamtest.Server) error {
 				t.Helper()
 				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
@@ -399,11 +399,11 @@ func TestRefusals(t *testing.T) {
 					t.Fatalf("%s: %v", tt.why, err)
 				}
 				response, _ := errors.AsType[*awshttp.ResponseError](err)
-				type answer struct {
+				type outcome struct {
 					Code, Message string
 					Status        int
 				}
-				assert.Equal(t, tt.why, answer{tt.code, tt.message, tt.status}, answer{api.ErrorCode(), api.ErrorMessage(), response.HTTPStatusCode()})
+				assert.Equal(t, tt.why, outcome{tt.code, tt.message, tt.status}, outcome{api.ErrorCode(), api.ErrorMessage(), response.HTTPStatusCode()})
 				if response.ServiceRequestID() == "" {
 					t.Error("no request ID")
 				}
@@ -412,7 +412,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestTypedErrors(t *testing.T) {
+func TestErrorResponsesHaveSDKTypes(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	_, err := stop(t, s, "arn:aws:rds:us-east-1:123456789012:cluster:x")
 	if _, ok := errors.AsType[*types.DBClusterNotFoundFault](err); !ok {
@@ -438,7 +438,7 @@ func TestTypedErrors(t *testing.T) {
 	}
 }
 
-func TestMaintenanceWindow(t *testing.T) {
+func TestCommandWaitsForMaintenanceWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 5 * time.Hour })
 		arn := s.AddInstance(activitystreamtest.Instance{})
@@ -452,13 +452,13 @@ func TestMaintenanceWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := client(s).StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: &arn}); code(t, err) != "InvalidDBInstanceState" {
-			t.Errorf("stop while the policy moves: %v", err)
+			t.Errorf("stop during a policy change: %v", err)
 		}
 		time.Sleep(time.Hour)
 		if _, err := client(s).StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: &arn}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := modify(t, s, arn, types.AuditPolicyStateLockedPolicy); err != nil { // it leaves the pending stop alone
+		if _, err := modify(t, s, arn, types.AuditPolicyStateLockedPolicy); err != nil { // it does not cancel the pending stop
 			t.Fatal(err)
 		}
 		time.Sleep(24 * time.Hour)
@@ -473,7 +473,7 @@ func TestMaintenanceWindow(t *testing.T) {
 	})
 }
 
-func TestWhatOthersDo(t *testing.T) {
+func TestChangesOfOtherActors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddInstance(activitystreamtest.Instance{Identifier: "x"})
@@ -503,7 +503,7 @@ func TestWhatOthersDo(t *testing.T) {
 		}
 		assert.Equal(t, "result", want, got)
 		if _, err := start(t, s, arn); code(t, err) != "InvalidDBInstanceState" {
-			t.Errorf("a status that nobody knows permits nothing: %v", err)
+			t.Errorf("an unknown status permits no command: %v", err)
 		}
 	})
 }
@@ -531,12 +531,12 @@ func TestStaleReads(t *testing.T) {
 		s.Stale(arn, time.Minute)
 		s.Remove(arn)
 		if got := status(); got != "starting" {
-			t.Errorf("an old read of a removed cluster shows %s", got)
+			t.Errorf("a stale read of a removed cluster shows %s", got)
 		}
 		time.Sleep(time.Minute)
 		out, err := client(s).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
 		if code(t, err) != "DBClusterNotFoundFault" {
-			t.Errorf("later it shows %v, %v", out, err)
+			t.Errorf("after that it shows %v, %v", out, err)
 		}
 	})
 }
@@ -562,7 +562,7 @@ func TestStaleFunc(t *testing.T) {
 	})
 }
 
-func TestLapse(t *testing.T) {
+func TestLapseRollsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Transition = func(_, _, to string) time.Duration { return map[string]time.Duration{"started": 90 * time.Second}[to] }
@@ -583,7 +583,7 @@ func TestLapse(t *testing.T) {
 	})
 }
 
-func TestFaultsThroughTheSDK(t *testing.T) {
+func TestFailuresThroughSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(c activitystreamtest.Call) time.Duration {
@@ -602,7 +602,7 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 		s.Set(arn, activitystream.StatusStopped)
 		s.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Lost: true})
 		if _, err := api.StartActivityStream(t.Context(), in); code(t, err) != "InvalidDBClusterStateFault" {
-			t.Errorf("the second start after a lost answer: %v", err)
+			t.Errorf("the second start after a lost response: %v", err)
 		}
 		s.Fail("", activitystreamtest.Failure{Hang: true})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -674,7 +674,7 @@ func TestThrottle(t *testing.T) {
 	})
 }
 
-func TestIntercept(t *testing.T) {
+func TestInterceptCanUseServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *activitystreamtest.Server
 		s = activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
@@ -691,7 +691,7 @@ func TestIntercept(t *testing.T) {
 	})
 }
 
-func TestByReads(t *testing.T) {
+func TestReadsPerTransition(t *testing.T) {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	arn := s.AddCluster(activitystreamtest.Cluster{})
 	if _, err := start(t, s, arn); err != nil {

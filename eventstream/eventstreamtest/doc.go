@@ -15,9 +15,9 @@
 // # Time
 //
 // As with AWS, streams are created and deleted at once. Their destinations become healthy by
-// time.Now, if [Options] sets a time for it. Inside a testing/synctest bubble that is virtual time,
-// which costs nothing and has exact instants. Where a bubble is not possible, as in a godoc Example,
-// set ReadsPerTransition in [Options].
+// time.Now, if [Options] sets a time for it. Inside a testing/synctest bubble that is virtual
+// time, which costs nothing and has exact instants. Where a bubble is not possible, as in a godoc
+// Example, set ReadsPerTransition in [Options].
 //
 // A request is executed when it arrives. Latency, in [Options], passes before the response.
 //

@@ -10,8 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 )
 
-// The SDK's own client talks to the server. Here the destination gets healthy when two reads have seen it; a test would rather
-// run in a testing/synctest bubble and let it take its minutes.
+// The SDK's client calls the server. Here the destination moves on after two reads. A test would
+// run in a testing/synctest bubble instead.
 func Example() {
 	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.ReadsPerTransition = 2 })
 	server.AddDomain("example-domain")
@@ -39,7 +39,7 @@ func Example() {
 	// RUNNING HEALTHY
 }
 
-// An answer that gets lost: the command was carried out all the same.
+// A lost response: the command was executed nevertheless.
 func ExampleServer_Fail() {
 	server := eventstreamtest.NewServer()
 	arn := server.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream"})

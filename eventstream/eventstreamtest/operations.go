@@ -250,8 +250,8 @@ func destinationOf(v eventstream.Stream) *destination {
 	return &destination{Uri: v.Uri, Status: v.Status, UnhealthySince: seconds(v.UnhealthySince), Message: v.Message}
 }
 
-// seconds returns an instant in the format of the protocol, with milliseconds. It returns "" for the
-// zero time.
+// seconds returns an instant in the format of the protocol, with milliseconds. It returns "" for
+// the zero time.
 func seconds(t time.Time) json.Number {
 	if t.IsZero() {
 		return ""

@@ -47,10 +47,11 @@ type Options struct {
 	Refuse func(op statemachine.Operation, arn string, state eventstream.State) *Refusal
 }
 
-// Types that all simulated services share.
+// Types that all simulated services share. The Resource of a Call is the ARN of the stream or, for
+// ListEventStreams, the name of the domain.
 type (
 	Failure = awstest.Failure // what goes wrong with a request
-	Call    = awstest.Call    // one request in the log; Resource is the ARN of the stream or, for ListEventStreams, the name of the domain
+	Call    = awstest.Call    // one request in the log
 	Refusal = awstest.Refusal // an error response of Customer Profiles
 )
 

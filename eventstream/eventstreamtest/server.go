@@ -12,9 +12,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Server is an in-process Customer Profiles of one account in one Region. It takes the place of the
-// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no goroutine
-// and need not be closed.
+// Server is an in-process Customer Profiles of one account in one Region. It takes the place of
+// the SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no
+// goroutine and need not be closed.
 //
 // Names are case-sensitive. Unless they say otherwise, methods that take an ARN do nothing if there
 // is no such stream.
@@ -99,9 +99,9 @@ func (s *Server) Lapse(arn string) {
 	})
 }
 
-// SetDestination changes the status of a stream's destination and the service's message about it. If
-// the option DestinationRecovery is set and the message does not require a new stream, an unhealthy
-// destination becomes healthy on its own.
+// SetDestination changes the status of a stream's destination and the service's message about it.
+// If the option DestinationRecovery is set and the message does not require a new stream, an
+// unhealthy destination becomes healthy on its own.
 func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus, message string) {
 	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		if status != eventstream.DestinationUnhealthy {
@@ -137,9 +137,9 @@ func (s *Server) Remove(arn string) {
 	s.update(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
 }
 
-// Stale makes reads of a stream show its state of d ago, even that it was absent then. Zero ends it.
-// The stream need not exist yet. An empty arn means every stream that exists now. Commands always
-// see the current state.
+// Stale makes reads of a stream show its state of d ago, even that it was absent then. Zero ends
+// it. The stream need not exist yet. An empty arn means every stream that exists now. Commands
+// always see the current state.
 func (s *Server) Stale(arn string, d time.Duration) {
 	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
 }
@@ -151,11 +151,11 @@ func (s *Server) FreezeReads(arn string, n int) {
 	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
 }
 
-// Throttle gives the account its quotas. GetEventStream, ListEventStreams and DeleteEventStream each
-// get a bucket of burst requests, refilled with perSecond requests per second. CreateEventStream
-// gets a fifth of both, but at least one request. The quotas of Customer Profiles are Throttle(5,
-// 5). A request beyond its quota fails with ThrottlingException, "Rate exceeded". A burst below 1
-// removes the quotas. At first there are none.
+// Throttle gives the account its quotas. GetEventStream, ListEventStreams and DeleteEventStream
+// each get a bucket of burst requests, refilled with perSecond requests per second.
+// CreateEventStream gets a fifth of both, but at least one request. The quotas of Customer
+// Profiles are Throttle(5, 5). A request beyond its quota fails with ThrottlingException, "Rate
+// exceeded". A burst below 1 removes the quotas. At first there are none.
 func (s *Server) Throttle(burst int, perSecond float64) {
 	for _, op := range []statemachine.Operation{getEventStream, listEventStreams, eventstream.DeleteEventStream} {
 		s.engine.Throttle(string(op), burst, perSecond)
@@ -175,8 +175,8 @@ func (s *Server) State(arn string) eventstream.State {
 }
 
 // History returns the states of a stream, each with the instant at which it began. It starts when
-// the stream was added. For a stream that a request created, it starts when the server was made. The
-// caller owns the slice.
+// the stream was added. For a stream that a request created, it starts when the server was made.
+// The caller owns the slice.
 func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {

@@ -39,10 +39,10 @@ const (
 	streamARN = "arn:aws:profile:us-east-1:123456789012:domains/example-domain/event-streams/example-stream"
 )
 
-// sdk is without what the SDK's structs have beside the members.
+// sdk ignores the unexported parts of the SDK's types.
 var sdk = cmpopts.IgnoreTypes(middleware.Metadata{}, document.NoSerde{})
 
-// client is the SDK's own, without its retries: a test sees each answer.
+// client returns the SDK's client without its retries, so that a test sees each response.
 func client(s *server) *customerprofiles.Client {
 	return customerprofiles.NewFromConfig(s.Config(), func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} })
 }
@@ -75,7 +75,7 @@ func list(t *testing.T, s *server, domain string, change ...func(*customerprofil
 	return client(s).ListEventStreams(t.Context(), in)
 }
 
-// code is the error code of an answer, "" for a success.
+// code returns the error code of a response, "" for a success.
 func code(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -83,12 +83,13 @@ func code(t *testing.T, err error) string {
 	}
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		t.Fatalf("no answer: %v", err)
+		t.Fatalf("no response: %v", err)
 	}
 	return e.ErrorCode()
 }
 
-// shows is what a read shows of the stream: its state, its destination's status; or the error's code.
+// shows returns what a read shows: the state of the stream and the status of its destination, or
+// the error code.
 func shows(t *testing.T, s *server) string {
 	t.Helper()
 	out, err := get(t, s, "example-domain", "example-stream")
@@ -104,7 +105,7 @@ func running(optFns ...func(*options)) *server {
 	return s
 }
 
-func TestFromCreateToDelete(t *testing.T) {
+func TestCreateAndDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := eventstreamtest.NewServer(func(o *options) { o.DestinationSetup = time.Minute })
 		s.AddDomain("example-domain")
@@ -166,7 +167,7 @@ func TestFromCreateToDelete(t *testing.T) {
 	})
 }
 
-func TestRefusals(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	type in = customerprofiles.CreateEventStreamInput
 	with := func(f func(*in)) func(*testing.T, *server) error {
 		return func(t *testing.T, s *server) error {
@@ -182,7 +183,7 @@ func TestRefusals(t *testing.T) {
 		status  int
 		message string // a part of it
 	}{
-		{"the stream is there", func(t *testing.T, s *server) error { _, err := create(t, s); return err },
+		{"the stream exists", func(t *testing.T, s *server) error { _, err := create(t, s); return err },
 			"BadRequestException", 400, "The Customer Profiles Domain: example-domain is already associated with an active EventStream"},
 		{"the domain has another", func(t *testing.T, s *server) error {
 			_, err := create(t, s, func(i *in) { i.EventStreamName = new("other") })
@@ -236,7 +237,7 @@ func TestRefusals(t *testing.T) {
 			_, err := list(t, s, "example-domain", func(i *customerprofiles.ListEventStreamsInput) { i.NextToken = new("!") })
 			return err
 		}, "BadRequestException", 400, "next-token"},
-		{"an operation that is not modelled", func(t *testing.T, s *server) error {
+		{"an unsupported operation", func(t *testing.T, s *server) error {
 			_, err := client(s).GetDomain(t.Context(), &customerprofiles.GetDomainInput{DomainName: new("x")})
 			return err
 		}, "UnknownOperationException", 404, "It supports CreateEventStream (POST /domains/{DomainName}/event-streams/{EventStreamName}), DeleteEventStream"},
@@ -251,13 +252,13 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("status %d, request %q", response.HTTPStatusCode(), response.ServiceRequestID())
 			}
 			if api, _ := errors.AsType[smithy.APIError](err); !strings.Contains(api.ErrorMessage(), test.message) {
-				t.Errorf("it says %q, not %q", api.ErrorMessage(), test.message)
+				t.Errorf("the message is %q, want %q", api.ErrorMessage(), test.message)
 			}
 		})
 	}
 }
 
-func TestTypedErrors(t *testing.T) {
+func TestErrorResponsesHaveSDKTypes(t *testing.T) {
 	s := running()
 	_, err := create(t, s)
 	if _, ok := errors.AsType[*types.BadRequestException](err); !ok {
@@ -275,8 +276,8 @@ func TestTypedErrors(t *testing.T) {
 	}
 }
 
-// What is unconfirmed is a setting.
-func TestSettings(t *testing.T) {
+// TestSettingsOfUnconfirmedBehavior checks the options for what is unconfirmed.
+func TestSettingsOfUnconfirmedBehavior(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type seen struct {
 			op    statemachine.Operation
@@ -317,12 +318,12 @@ func TestSettings(t *testing.T) {
 		time.Sleep(time.Hour)
 		out, err := get(t, s, "example-domain", "example-stream")
 		if err != nil || out.DestinationDetails.Status != "UNHEALTHY" || aws.ToString(out.DestinationDetails.Message) != eventstreamtest.MessageMissing {
-			t.Errorf("a destination that does not heal: %+v, %v", out.DestinationDetails, err)
+			t.Errorf("a destination that does not recover: %+v, %v", out.DestinationDetails, err)
 		}
 	})
 }
 
-func TestPages(t *testing.T) {
+func TestListPages(t *testing.T) {
 	s := eventstreamtest.NewServer(func(o *options) { o.PageSize, o.StreamsPerDomain = 2, 4 })
 	for _, name := range []string{"d", "b", "a", "c"} {
 		s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: name})
@@ -359,7 +360,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestWhatOthersDo(t *testing.T) {
+func TestChangesOfOtherActors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := running(func(o *options) { o.DestinationRecovery = time.Minute })
 		var got []string
@@ -370,7 +371,7 @@ func TestWhatOthersDo(t *testing.T) {
 		see()
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageThrottled)
 		time.Sleep(30 * time.Second)
-		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageNotActive) // in place of what heals
+		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageNotActive) // replaces the recoverable one
 		time.Sleep(time.Hour)
 		see()
 		s.SetDestination(streamARN, eventstream.DestinationHealthy, "")
@@ -396,8 +397,8 @@ func TestWhatOthersDo(t *testing.T) {
 	})
 }
 
-// A state that nobody knows permits nothing.
-func TestUnknownState(t *testing.T) {
+// TestUnknownStatePermitsNothing checks that no command is permitted in an unknown state.
+func TestUnknownStatePermitsNothing(t *testing.T) {
 	s := running()
 	s.Set(streamARN, "PAUSED")
 	if _, err := remove(t, s, "example-domain", "example-stream"); code(t, err) != "ResourceNotFoundException" {
@@ -455,7 +456,7 @@ func TestStaleFunc(t *testing.T) {
 	})
 }
 
-func TestByReads(t *testing.T) {
+func TestReadsPerTransition(t *testing.T) {
 	s := eventstreamtest.NewServer(func(o *options) { o.ReadsPerTransition = 2 })
 	s.AddDomain("example-domain")
 	if _, err := create(t, s); err != nil {
@@ -483,7 +484,7 @@ func TestTransition(t *testing.T) {
 	})
 }
 
-// Each operation has a bucket of its own.
+// TestThrottle checks that each operation has its own bucket.
 func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := running()
@@ -531,7 +532,7 @@ func TestCalls(t *testing.T) {
 		}
 		s.Fail("DeleteEventStream", failure{Lost: true})
 		if _, err := remove(t, s, "example-domain", "example-stream"); !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("a lost answer: %v", err)
+			t.Errorf("a lost response: %v", err)
 		}
 		want := []eventstreamtest.Call{
 			{At: began, Operation: "GetEventStream", Resource: streamARN, ResourceCount: 1, Accepted: true, Records: 1, Status: 200},
@@ -543,7 +544,7 @@ func TestCalls(t *testing.T) {
 	})
 }
 
-func TestIntercept(t *testing.T) {
+func TestInterceptCanUseServer(t *testing.T) {
 	var s *server
 	s = running(func(o *options) {
 		o.Intercept = func(c eventstreamtest.Call) *failure {
@@ -562,8 +563,8 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
-// The server is an http.Handler as well: what comes over the wire is what AWS sends.
-func TestOverTheWire(t *testing.T) {
+// TestServeHTTP checks that the responses through a socket are those of AWS.
+func TestServeHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := running()
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, "no")

@@ -72,8 +72,9 @@ func (s *Server) AddDomain(name string) {
 	s.engine.Update(func(time.Time) { s.domains[name] = true })
 }
 
-// AddEventStream adds a stream and returns its ARN. Quotas and constraints do not apply. It replaces
-// a stream of the same names, whose history continues. An unhealthy destination stays unhealthy.
+// AddEventStream adds a stream and returns its ARN. Quotas and constraints do not apply. It
+// replaces a stream of the same names, whose history continues. An unhealthy destination stays
+// unhealthy.
 func (s *Server) AddEventStream(e EventStream) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		if e.DomainName == "" {

@@ -16,8 +16,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 )
 
-// The SDK's modules have a snapshot of each operation's request, with every member set. The values are none of the service's; the server must refuse
-// them for that, and not because it cannot read the request.
+// TestRequestSnapshots sends the recorded requests of the SDK's modules, which have every member
+// set. The values are placeholders, so the server must reject them, with an error of the
+// operation.
 func TestRequestSnapshots(t *testing.T) {
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/customerprofiles").Output()
 	if err != nil {
@@ -63,7 +64,8 @@ func TestRequestSnapshots(t *testing.T) {
 	}
 }
 
-// FuzzCreate looks for a request that brings the server down, or that makes a stream which the client would not have asked for.
+// FuzzCreate looks for a request that makes the server panic, or that creates a stream that the
+// client would reject.
 func FuzzCreate(f *testing.F) {
 	f.Add("example-domain", "example-stream", `{"Uri":"`+uri+`","Tags":{"k":"v"}}`)
 	f.Add("example-domain", "a%2Fb", `{"Uri":null}`)

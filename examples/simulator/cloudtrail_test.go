@@ -54,7 +54,7 @@ func (p *program) cloudTrail() {
 	_, err = client.Wait(ctx, arn, ingestion.StatusEnabled, patience)
 	p.must("Wait of the restored store", err)
 	_, err = api.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{})
-	p.refused("DescribeTrails", err, "UnknownOperationException")
+	p.checkError("DescribeTrails", err, "UnknownOperationException")
 }
 
 // throttled makes more calls in a row than CloudTrail's quota has.
@@ -62,7 +62,7 @@ func (p *program) throttled() {
 	api := cloudtrail.NewFromConfig(p.config(), func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 	for range 1000 {
 		if _, err := api.ListEventDataStores(p.Context(), &cloudtrail.ListEventDataStoresInput{}); err != nil {
-			p.refused("ListEventDataStores", err, "ThrottlingException")
+			p.checkError("ListEventDataStores", err, "ThrottlingException")
 			return
 		}
 	}

@@ -35,5 +35,5 @@ func (p *program) customerProfiles() {
 		p.Errorf("the tags are %v", s.Tags)
 	}
 	_, err = api.ListDomains(ctx, &customerprofiles.ListDomainsInput{})
-	p.refused("ListDomains", err, "UnknownOperationException")
+	p.checkError("ListDomains", err, "UnknownOperationException")
 }

@@ -15,16 +15,17 @@ import (
 	"time"
 )
 
-// guest is a server in this process, with limits that a test can wait for, and what a client without manners does to it.
-type guest struct {
+// testServer is a server in this process, with limits short enough to wait for, and the requests
+// of a hostile client.
+type testServer struct {
 	*testing.T
 	*server
 	addr string
 	log  *lockedBuffer
 }
 
-// serving serves until the test ends.
-func serving(t *testing.T, change func(*limits)) *guest {
+// newTestServer starts a server that runs until the test ends.
+func newTestServer(t *testing.T, change func(*limits)) *testServer {
 	t.Helper()
 	l := defaultLimits()
 	if change != nil {
@@ -34,36 +35,37 @@ func serving(t *testing.T, change func(*limits)) *guest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &guest{T: t, log: new(lockedBuffer), addr: listener.Addr().String()}
-	g.server = newServer(settings{transition: time.Millisecond}, l, slog.New(slog.NewTextHandler(g.log, nil)))
+	s := &testServer{T: t, log: new(lockedBuffer), addr: listener.Addr().String()}
+	s.server = newServer(settings{transition: time.Millisecond}, l, slog.New(slog.NewTextHandler(s.log, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- g.serve(ctx, listener) }()
+	go func() { ended <- s.serve(ctx, listener) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	return g
+	return s
 }
 
-// dial opens a connection that the test's end closes.
-func (g *guest) dial() net.Conn {
-	g.Helper()
-	c, err := new(net.Dialer).DialContext(g.Context(), "tcp", g.addr)
+// dial opens a connection. The end of the test closes it.
+func (s *testServer) dial() net.Conn {
+	s.Helper()
+	c, err := new(net.Dialer).DialContext(s.Context(), "tcp", s.addr)
 	if err != nil {
-		g.Fatal(err)
+		s.Fatal(err)
 	}
-	g.Cleanup(func() { _ = c.Close() })
+	s.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
 	return c
 }
 
-// send writes a request as it stands, and reads what is answered. A server that had enough of it may not read all.
-func (g *guest) send(request string) (status int, body string) {
-	g.Helper()
-	c := g.dial()
+// send writes a request unchanged and reads the response. The server may close the connection
+// before it has read everything.
+func (s *testServer) send(request string) (status int, body string) {
+	s.Helper()
+	c := s.dial()
 	go func() { _, _ = io.WriteString(c, request) }()
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -74,22 +76,22 @@ func (g *guest) send(request string) (status int, body string) {
 	return res.StatusCode, string(text)
 }
 
-// well checks that the server still answers as it should.
-func (g *guest) well(after string) {
-	g.Helper()
+// checkHealthy checks that the server still works.
+func (s *testServer) checkHealthy(after string) {
+	s.Helper()
 	form := "Action=DescribeDBClusters&Version=2014-10-31"
-	status, body := g.send(post("/", "application/x-www-form-urlencoded", "", form))
+	status, body := s.send(post("/", "application/x-www-form-urlencoded", "", form))
 	if status != http.StatusOK || !strings.Contains(body, "<DBClusterIdentifier>das-cluster</DBClusterIdentifier>") {
-		g.Fatalf("after %s: %d %s", after, status, truncate(body))
+		s.Fatalf("after %s: %d %s", after, status, truncate(body))
 	}
 }
 
-// post is a request; more are further headers.
+// post returns a POST request. The argument more has additional headers.
 func post(path, contentType, more, body string) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n%s", path, contentType, len(body), more, body)
 }
 
-// lockedBuffer is a buffer that many may write to.
+// lockedBuffer is a buffer for concurrent writers.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

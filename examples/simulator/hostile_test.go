@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// TestHostile sends what no client should, and looks at the server afterwards: each is refused with a status that says why, and it goes on.
-func TestHostile(t *testing.T) {
+// TestHostileRequestsAreRejected sends requests that no client should send. The server must
+// reject each with an explanation, and keep working.
+func TestHostileRequestsAreRejected(t *testing.T) {
 	const (
 		form   = "application/x-www-form-urlencoded"
 		target = "X-Amz-Target: CloudTrail_20131101.GetEventDataStore\r\n"
@@ -44,7 +45,7 @@ func TestHostile(t *testing.T) {
 		{"path traversal", "GET /domains/../../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404, "does not support"},
 		{"path traversal in a label", "GET /domains/../event-streams/x HTTP/1.1\r\nHost: x\r\n\r\n", 400, "DomainName"},
 		{"escaped path traversal", "GET /domains/..%2f..%2fetc/event-streams/%2e%2e HTTP/1.1\r\nHost: x\r\n\r\n", 400, "DomainName"},
-		{"path that is none", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
+		{"invalid path", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
 		{"XML entity bomb", post("/", "text/xml", "", bomb), 404, "does not support"},
 		{"XML entity bomb, signed", post("/", "text/xml", scope("rds"), bomb), 400, "Content-Type"},
 		{"XML entity bomb for JSON", post("/", json11, target, bomb), 400, "not a JSON object"},
@@ -55,22 +56,22 @@ func TestHostile(t *testing.T) {
 		{"a million form fields", post("/", form, "", "Action=DescribeDBClusters"+strings.Repeat("&a", 1_000_000)), 413, "larger than"},
 		{"as many form fields as fit", post("/", form, "", "Action=DescribeDBClusters"+strings.Repeat("&a", 100_000)), 404, "MalformedQueryString"},
 		{"many filters", post("/", form, "", filters(4_000)), 400, "Unrecognized filter"},
-		{"form that is none", post("/", form, "", "Action=%zz"), 404, "MalformedQueryString"},
+		{"invalid form", post("/", form, "", "Action=%zz"), 404, "MalformedQueryString"},
 		{"service that is not there", post("/", form, scope("sts"), "Action=GetCallerIdentity"), 400, `GetCallerIdentity&#34; of the service &#34;sts&#34;. It supports StartActivityStream`},
 		{"another target", post("/", json11, "X-Amz-Target: DynamoDB_20120810.ListTables\r\n", "{}"), 400, "ListEventStreams"},
 		{"nothing to go by", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 404, "StopEventDataStoreIngestion"},
 		{"log forging", post("/", form, scope("x\x0by\"%0a"), "Action=a%0atime=1 level=ERROR&msg="), 400, ""},
 	}
-	g := serving(t, nil)
+	g := newTestServer(t, nil)
 	for _, tt := range tests {
 		status, body := g.send(tt.request)
 		if status != tt.status || !strings.Contains(body, tt.says) {
 			t.Errorf("%s: %d %s, want %d %s", tt.name, status, truncate(body), tt.status, tt.says)
 		}
 		if len(body) > 4096 {
-			t.Errorf("%s: %d bytes of answer", tt.name, len(body))
+			t.Errorf("%s: response of %d bytes", tt.name, len(body))
 		}
-		g.well(tt.name)
+		g.checkHealthy(tt.name)
 	}
 	for line := range strings.Lines(g.log.String()) {
 		if !strings.HasPrefix(line, "time=2") || len(line) > 1024 || strings.Contains(line, "AKID") || strings.Contains(line, "Signature") {
@@ -88,9 +89,10 @@ func filters(n int) string {
 	return b.String()
 }
 
-// TestSlow: who takes too long is told so, or cut off, and nobody else notices.
-func TestSlow(t *testing.T) {
-	g := serving(t, func(l *limits) {
+// TestSlowClientsAreDisconnected checks that the server disconnects slow clients and that other
+// clients do not notice.
+func TestSlowClientsAreDisconnected(t *testing.T) {
+	g := newTestServer(t, func(l *limits) {
 		l.headers, l.read, l.write, l.idle = 50*time.Millisecond, 100*time.Millisecond, time.Second, 50*time.Millisecond
 	})
 	if status, body := g.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nslow"); status != http.StatusRequestTimeout {
@@ -105,25 +107,26 @@ func TestSlow(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	g.well("slow requests")
+	g.checkHealthy("slow requests")
 }
 
-// TestCrowd: more connections than there are places wait for one, and get it when those who do nothing are sent away.
-func TestCrowd(t *testing.T) {
-	g := serving(t, func(l *limits) { l.connections, l.headers, l.idle = 4, 50*time.Millisecond, 50*time.Millisecond })
+// TestConnectionLimit checks that connections above the limit wait, and are served once idle ones
+// are closed.
+func TestConnectionLimit(t *testing.T) {
+	g := newTestServer(t, func(l *limits) { l.connections, l.headers, l.idle = 4, 50*time.Millisecond, 50*time.Millisecond })
 	before := runtime.NumGoroutine()
 	for range 100 {
 		g.dial()
 	}
-	g.well("a hundred connections")
+	g.checkHealthy("a hundred connections")
 	if n := runtime.NumGoroutine() - before; n > 4*4 {
 		t.Errorf("%d goroutines for 4 connections", n)
 	}
 }
 
-// TestMemory: what a client can have the services keep is bounded, however long it goes on.
-func TestMemory(t *testing.T) {
-	g := serving(t, nil)
+// TestMemoryIsBounded checks that clients cannot make the services keep more and more data.
+func TestMemoryIsBounded(t *testing.T) {
+	g := newTestServer(t, nil)
 	call := func(method, path, target, body string) {
 		r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
@@ -156,7 +159,7 @@ func TestMemory(t *testing.T) {
 	if grown := heap() - before; grown > 6<<20 { // what was sent are 13 MB
 		t.Errorf("the heap grew by %d MB", grown>>20)
 	}
-	g.well("many changes")
+	g.checkHealthy("many changes")
 }
 
 func heap() int64 {

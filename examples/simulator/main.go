@@ -29,9 +29,11 @@
 //	export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 //	alias awssim="aws --endpoint-url http://127.0.0.1:4566"
 //	arn=arn:aws:rds:us-east-1:123456789012:cluster:das-cluster
-//	awssim rds start-activity-stream --resource-arn $arn --mode async --kms-key-id alias/audit --apply-immediately
+//	awssim rds start-activity-stream --resource-arn $arn --mode async \
+//		--kms-key-id alias/audit --apply-immediately
 //	awssim rds describe-db-clusters --db-cluster-identifier das-cluster
-//	awssim cloudtrail start-event-data-store-ingestion --event-data-store 4d2a1f0e-1111-4222-8333-123456789abc
+//	awssim cloudtrail start-event-data-store-ingestion \
+//		--event-data-store 4d2a1f0e-1111-4222-8333-123456789abc
 //	awssim customer-profiles list-event-streams --domain-name example-domain
 //
 // # Python
@@ -49,9 +51,9 @@
 //	…
 //	client := activitystream.NewFromConfig(cfg)
 //
-// With AWS_ENDPOINT_URL=http://127.0.0.1:4566 in the environment, LoadDefaultConfig needs no options.
-// In Go tests, use the packages activitystreamtest, ingestiontest and eventstreamtest instead. They
-// need no socket, run in virtual time and inject rare faults on demand.
+// With AWS_ENDPOINT_URL=http://127.0.0.1:4566 in the environment, LoadDefaultConfig needs no
+// options. In Go tests, use the packages activitystreamtest, ingestiontest and eventstreamtest
+// instead. They need no socket, run in virtual time and inject rare faults on demand.
 //
 // # Limits
 //

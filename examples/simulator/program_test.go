@@ -69,7 +69,7 @@ func start(t *testing.T, name string, args ...string) *program {
 // secrets are what must be in no line of the log.
 var secrets = []string{"AKIDOFTHETEST", "secretofthetest", "Signature", "AWS4-HMAC"}
 
-// config is how a client of the SDK finds the program.
+// config returns the configuration of an SDK client of the program.
 func (p *program) config() aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: &p.url,

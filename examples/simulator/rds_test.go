@@ -30,8 +30,8 @@ func (p *program) must(what string, err error) {
 	}
 }
 
-// refused wants an error of the service.
-func (p *program) refused(what string, err error, code string) {
+// checkError checks that err is an error response of the service with the code.
+func (p *program) checkError(what string, err error, code string) {
 	p.Helper()
 	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorCode() != code {
 		p.Errorf("%s: %v, want %s", what, err, code)
@@ -87,5 +87,5 @@ func (p *program) rds() {
 		p.Errorf("DescribeDBClusters of none: %v", err)
 	}
 	_, err = api.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{})
-	p.refused("DescribeDBSnapshots", err, "InvalidAction")
+	p.checkError("DescribeDBSnapshots", err, "InvalidAction")
 }

@@ -60,8 +60,8 @@ func (f *router) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, f.body))
 }
 
-// service returns the service that a request is for, or nil. The scope of the signature decides. For
-// a request without a signature, its form does.
+// service returns the service that a request is for, or nil. The scope of the signature decides.
+// For a request without a signature, its form does.
 func (f *router) service(r *http.Request) *service {
 	scope := scopeOf(r)
 	if scope == "" {

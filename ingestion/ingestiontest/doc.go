@@ -2,22 +2,24 @@
 // data stores of CloudTrail Lake. Such tests need no account, no socket and no sleep.
 //
 //	server := ingestiontest.NewServer()
-//	arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
+//	arn := server.AddEventDataStore(ingestiontest.EventDataStore{
+//		Status: ingestion.StatusStoppedIngestion,
+//	})
 //	client := ingestion.NewFromConfig(server.Config())
 //
 // The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
 // it, with its signing, retries and parsing. It supports StartEventDataStoreIngestion,
-// StopEventDataStoreIngestion, GetEventDataStore and ListEventDataStores. To prepare a test with an
-// ordinary client, it also supports CreateEventDataStore, UpdateEventDataStore,
-// DeleteEventDataStore and RestoreEventDataStore. It rejects what CloudTrail rejects, with the codes
-// of CloudTrail. The table that the clients wait by also moves the stores: [ingestion.Machine].
-// Signatures and permissions are not checked.
+// StopEventDataStoreIngestion, GetEventDataStore and ListEventDataStores. To prepare a test with
+// an ordinary client, it also supports CreateEventDataStore, UpdateEventDataStore,
+// DeleteEventDataStore and RestoreEventDataStore. It rejects what CloudTrail rejects, with the
+// codes of CloudTrail. The table that the clients wait by also moves the stores:
+// [ingestion.Machine]. Signatures and permissions are not checked.
 //
 // # Time
 //
-// Stores move by time.Now. Inside a testing/synctest bubble that is virtual time: a start that takes
-// a minute, and the seven days until a deleted store is removed, cost nothing and happen at exact
-// instants. Where a bubble is not possible, as in a godoc Example, set ReadsPerTransition in
+// Stores move by time.Now. Inside a testing/synctest bubble that is virtual time: a start that
+// takes a minute, and the seven days until a deleted store is removed, cost nothing and happen at
+// exact instants. Where a bubble is not possible, as in a godoc Example, set ReadsPerTransition in
 // [Options].
 //
 // A request is executed when it arrives. Latency, in [Options], passes before the response.

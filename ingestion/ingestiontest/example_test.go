@@ -10,8 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
 
-// The SDK's own client talks to the server. Here the store moves on when two reads have seen it; a test would rather
-// run in a testing/synctest bubble and let it take its minutes.
+// The SDK's client calls the server. Here the store moves on after two reads. A test would run in
+// a testing/synctest bubble instead.
 func Example() {
 	server := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
@@ -36,7 +36,7 @@ func Example() {
 	// ENABLED
 }
 
-// An answer that gets lost: the command was carried out all the same.
+// A lost response: the command was executed nevertheless.
 func ExampleServer_Fail() {
 	server := ingestiontest.NewServer()
 	arn := server.AddEventDataStore(ingestiontest.EventDataStore{Id: "4d2a1f0e"})

@@ -14,11 +14,11 @@ import (
 )
 
 // Server is an in-process AWS CloudTrail of one account in one Region. It takes the place of the
-// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no goroutine
-// and need not be closed.
+// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no
+// goroutine and need not be closed.
 //
-// Methods that take an ARN also take the ID at its end, and ignore case. They do nothing if there is
-// no such store.
+// Methods that take an ARN also take the ID at its end, and ignore case. They do nothing if there
+// is no such store.
 type Server struct {
 	awstest.Base
 
@@ -104,15 +104,16 @@ func (s *Server) Remove(arn string) {
 	s.update(arn, func(r *resource, _ record, now time.Time) { r.Remove(now) })
 }
 
-// Lapse makes one transition of a store lapse: the next one that CloudTrail makes on its own, or the
-// one that is under way. A start or a stop is then rolled back when it would have been complete.
+// Lapse makes one transition of a store lapse: the next one that CloudTrail makes on its own, or
+// the one that is under way. A start or a stop is then rolled back when it would have been
+// complete.
 func (s *Server) Lapse(arn string) {
 	s.update(arn, func(r *resource, _ record, _ time.Time) { r.Lapse() })
 }
 
-// Stale makes reads of a store show its state of d ago, but none from before it was added. Zero ends
-// it. An empty arn means every store that exists now. Commands and lists always see the current
-// state.
+// Stale makes reads of a store show its state of d ago, but none from before it was added. Zero
+// ends it. An empty arn means every store that exists now. Commands and lists always see the
+// current state.
 func (s *Server) Stale(arn string, d time.Duration) {
 	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// client is the SDK's own, without its retries: a test sees each answer.
+// client returns the SDK's client without its retries, so that a test sees each response.
 func client(s *ingestiontest.Server) *cloudtrail.Client {
 	return cloudtrail.NewFromConfig(s.Config(), func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 }
@@ -87,7 +87,7 @@ func status(t *testing.T, s *ingestiontest.Server, arn string) string {
 	return string(out.Status)
 }
 
-// code is the error code of an answer, "" for a success.
+// code returns the error code of a response, "" for a success.
 func code(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -95,13 +95,13 @@ func code(t *testing.T, err error) string {
 	}
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		t.Fatalf("no answer: %v", err)
+		t.Fatalf("no response: %v", err)
 	}
 	return e.ErrorCode()
 }
 
-// plain has cmp leave out what the SDK's types carry beside their members.
-var plain = cmp.Options{
+// ignoreUnexported ignores the unexported parts of the SDK's types.
+var ignoreUnexported = cmp.Options{
 	cmp.FilterPath(func(p cmp.Path) bool {
 		return strings.HasPrefix(p.Last().String(), ".noSmithy") || p.Last().String() == ".ResultMetadata"
 	}, cmp.Ignore()),
@@ -133,7 +133,7 @@ func TestFromCreationToPurge(t *testing.T) {
 			CreatedTimestamp: new(began.UTC()), UpdatedTimestamp: new(began.UTC()), KmsKeyId: created.KmsKeyId,
 			TagsList: []types.Tag{{Key: new("team"), Value: new("security")}},
 		}
-		assert.Equal(t, "created", want, created, plain)
+		assert.Equal(t, "created", want, created, ignoreUnexported)
 		if !strings.HasPrefix(arn, "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/") ||
 			!strings.HasPrefix(aws.ToString(created.KmsKeyId), "arn:aws:kms:us-east-1:123456789012:key/") {
 			t.Errorf("%s, %s", arn, aws.ToString(created.KmsKeyId))
@@ -302,7 +302,7 @@ func TestRefusals(t *testing.T) {
 		{why: "start what is stopping", scene: in(ingestion.StatusStoppingIngestion), do: start, code: badStatus},
 		{why: "start what is not there yet", scene: in(ingestion.StatusCreated), do: start, code: badStatus},
 		{why: "start what is deleted", scene: in(ingestion.StatusPendingDeletion), do: start, code: badStatus},
-		{why: "start what nobody knows", scene: in("REBALANCING"), do: start, code: badStatus},
+		{why: "start in an unknown status", scene: in("REBALANCING"), do: start, code: badStatus},
 		{why: "start", scene: in(ingestion.StatusStoppedIngestion), do: start},
 		{why: "stop what is stopped", scene: in(ingestion.StatusStoppedIngestion), do: stop, code: badStatus},
 		{why: "stop what is starting", scene: in(ingestion.StatusStartingIngestion), do: stop, code: badStatus},
@@ -336,7 +336,7 @@ func TestRefusals(t *testing.T) {
 		{why: "delete what is starting", scene: in(ingestion.StatusStartingIngestion), do: remove, code: "ConflictException"},
 		{why: "restore what is not deleted", scene: enabled, do: restoring, code: badStatus},
 
-		{why: "no such store", scene: enabled, on: "nobody", do: reading, code: "EventDataStoreNotFoundException"},
+		{why: "no such store", scene: enabled, on: "unknown", do: reading, code: "EventDataStoreNotFoundException"},
 		{why: "no such store", scene: enabled, on: "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/x", do: stop, code: "EventDataStoreNotFoundException"},
 		{why: "another Region", scene: enabled, on: elsewhere, do: stop, code: "EventDataStoreARNInvalidException"},
 		{why: "another resource", scene: enabled, on: "arn:aws:cloudtrail:us-east-1:123456789012:trail/x", do: reading, code: "EventDataStoreARNInvalidException"},
@@ -348,7 +348,7 @@ func TestRefusals(t *testing.T) {
 		{why: "update", scene: enabled, do: updating(named)},
 		{why: "update what is stopped", scene: in(ingestion.StatusStoppedIngestion), do: updating(named)},
 		{why: "update what is deleted", scene: in(ingestion.StatusPendingDeletion), do: updating(named), code: "InactiveEventDataStoreException"},
-		{why: "update what is not there", scene: enabled, on: "nobody", do: updating(named), code: "EventDataStoreNotFoundException"},
+		{why: "update an unknown store", scene: enabled, on: "unknown", do: updating(named), code: "EventDataStoreNotFoundException"},
 		{why: "a bad name", scene: enabled, do: updating(func(in *cloudtrail.UpdateEventDataStoreInput) { in.Name = new("a/b/c") }), code: "InvalidParameterException"},
 		{why: "a first key", scene: enabled, do: updating(func(in *cloudtrail.UpdateEventDataStoreInput) { in.KmsKeyId = new("alias/a") })},
 		{
@@ -372,7 +372,7 @@ func TestRefusals(t *testing.T) {
 		{why: "no name", scene: enabled, do: creating(func(in *creation) { in.Name = new("") }), code: "InvalidParameterException"},
 		{why: "a short name", scene: enabled, do: creating(func(in *creation) { in.Name = new("ab") }), code: "InvalidParameterException"},
 		{why: "a long name", scene: enabled, do: creating(func(in *creation) { in.Name = new(strings.Repeat("x", 129)) }), code: "InvalidParameterException"},
-		{why: "a name that is there", scene: enabled, do: creating(func(in *creation) { in.Name = new("event-data-store-0") }), code: "EventDataStoreAlreadyExistsException"},
+		{why: "a duplicate name", scene: enabled, do: creating(func(in *creation) { in.Name = new("event-data-store-0") }), code: "EventDataStoreAlreadyExistsException"},
 		{why: "days", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(6)) }), code: "InvalidParameterException"},
 		{why: "years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3653)) })},
 		{why: "more years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3654)) }), code: "InvalidParameterException"},
@@ -434,7 +434,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestTypedErrors(t *testing.T) {
+func TestErrorResponsesHaveSDKTypes(t *testing.T) {
 	for _, header := range []bool{false, true} {
 		s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ErrorHeader = header })
 		arn := s.AddEventDataStore(ingestiontest.EventDataStore{})
@@ -442,7 +442,7 @@ func TestTypedErrors(t *testing.T) {
 			e.ErrorMessage() != "StartEventDataStoreIngestion is not valid for an event data store that is ENABLED." {
 			t.Errorf("header %t: %v", header, e)
 		}
-		if e, ok := errors.AsType[*types.EventDataStoreNotFoundException](stop(t, s, "nobody")); !ok || e.ErrorMessage() != "The event data store was not found." {
+		if e, ok := errors.AsType[*types.EventDataStoreNotFoundException](stop(t, s, "unknown")); !ok || e.ErrorMessage() != "The event data store was not found." {
 			t.Errorf("header %t: %v", header, e)
 		}
 		_, err := client(s).ListTrails(t.Context(), &cloudtrail.ListTrailsInput{})
@@ -511,7 +511,7 @@ func TestUpdate(t *testing.T) {
 			BillingMode: types.BillingModeExtendableRetentionPricing, KmsKeyId: new("arn:aws:kms:us-east-1:123456789012:key/abc"),
 			CreatedTimestamp: new(began.UTC()), UpdatedTimestamp: new(began.Add(30 * time.Second).UTC()), FederationStatus: types.FederationStatusDisabled,
 		}
-		assert.Equal(t, "result", want, got, plain)
+		assert.Equal(t, "result", want, got, ignoreUnexported)
 		time.Sleep(30 * time.Second)
 		if got := status(t, s, other); got != "STOPPED_INGESTION" {
 			t.Errorf("an update leaves the course alone: %s", got)
@@ -523,12 +523,12 @@ func TestUpdate(t *testing.T) {
 			t.Errorf("the name is taken: %v", err)
 		}
 		if _, err := update(t, s, arn, func(in *cloudtrail.UpdateEventDataStoreInput) { in.Name = new("audit") }); err != nil {
-			t.Errorf("by nobody else: %v", err)
+			t.Errorf("a name that no store has: %v", err)
 		}
 	})
 }
 
-func TestListIsPagedAndTellsLittle(t *testing.T) {
+func TestListPages(t *testing.T) {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.PageSize = 3 })
 	want := make([]types.EventDataStore, 0, 7)
 	for i := range 8 {
@@ -557,13 +557,13 @@ func TestListIsPagedAndTellsLittle(t *testing.T) {
 			}
 			got = append(got, out.EventDataStores...)
 		}
-		if diff := cmp.Diff(want, got, plain); diff != "" || pages != test.pages {
+		if diff := cmp.Diff(want, got, ignoreUnexported); diff != "" || pages != test.pages {
 			t.Errorf("%s: %d pages (-want +got)\n%s", test.why, pages, diff)
 		}
 	}
 }
 
-func TestWhatOthersDo(t *testing.T) {
+func TestChangesOfOtherActors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ingestiontest.NewServer()
 		arn := s.AddEventDataStore(ingestiontest.EventDataStore{Id: "abc"})
@@ -584,7 +584,7 @@ func TestWhatOthersDo(t *testing.T) {
 		got = append(got, status(t, s, arn), string(s.Status(arn)))
 		s.Set(arn, ingestion.StatusEnabled) // too late
 		s.AddEventDataStore(ingestiontest.EventDataStore{Id: "ABC", Status: ingestion.StatusStartingIngestion})
-		got = append(got, status(t, s, arn), string(s.Status("nobody")))
+		got = append(got, status(t, s, arn), string(s.Status("unknown")))
 		want := []string{
 			"STOPPING_INGESTION", "STOPPED_INGESTION", "ENABLED", "REBALANCING", "EventDataStoreNotFoundException", "", "STARTING_INGESTION", "",
 		}
@@ -597,8 +597,8 @@ func TestWhatOthersDo(t *testing.T) {
 		if got := code(t, remove(t, s, arn)); got != "EventDataStoreFederationEnabledException" {
 			t.Errorf("deleting it: %q", got)
 		}
-		if s.History("nobody") != nil || s.History("") != nil {
-			t.Error("nobody has a history")
+		if s.History("unknown") != nil || s.History("") != nil {
+			t.Error("an unknown store has a history")
 		}
 	})
 }
@@ -679,7 +679,7 @@ func TestLapseAndTransition(t *testing.T) {
 	})
 }
 
-func TestByReads(t *testing.T) {
+func TestReadsPerTransition(t *testing.T) {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
 	if err := start(t, s, arn); err != nil {
@@ -724,7 +724,7 @@ func TestThrottle(t *testing.T) {
 	})
 }
 
-func TestFaultsThroughTheSDK(t *testing.T) {
+func TestFailuresThroughSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 			o.Latency = func(c ingestiontest.Call) time.Duration {
@@ -737,14 +737,14 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 
 		s.Fail(ingestion.StopEventDataStoreIngestion, ingestiontest.Failure{Drop: true})
 		s.Fail(ingestion.StopEventDataStoreIngestion, ingestiontest.Failure{Code: "ServiceUnavailable", Status: 503, Resource: arn})
-		s.Fail("", ingestiontest.Failure{Code: "Never", Resource: "nobody"})
+		s.Fail("", ingestiontest.Failure{Code: "Never", Resource: "unknown"})
 		if _, err := api.StopEventDataStoreIngestion(t.Context(), in); err != nil {
 			t.Errorf("the SDK does not retry: %v", err)
 		}
 		s.Set(arn, ingestion.StatusEnabled)
 		s.Fail(ingestion.StopEventDataStoreIngestion, ingestiontest.Failure{Lost: true})
 		if _, err := api.StopEventDataStoreIngestion(t.Context(), in); code(t, err) != "InvalidEventDataStoreStatusException" {
-			t.Errorf("the second stop after a lost answer: %v", err)
+			t.Errorf("the second stop after a lost response: %v", err)
 		}
 		s.ClearFailures("")
 		s.Fail("", ingestiontest.Failure{Hang: true})
@@ -776,7 +776,7 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 	})
 }
 
-func TestIntercept(t *testing.T) {
+func TestInterceptCanUseServer(t *testing.T) {
 	var s *ingestiontest.Server
 	s = ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {

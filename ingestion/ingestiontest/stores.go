@@ -37,8 +37,8 @@ type EventDataStore struct {
 }
 
 // AddEventDataStore adds an event data store and returns its ARN. It replaces a store of the same
-// ID, whose history continues. CloudTrail leaves created, starting, stopping and pending deletion on
-// its own. Quotas and constraints do not apply.
+// ID, whose history continues. CloudTrail leaves created, starting, stopping and pending deletion
+// on its own. Quotas and constraints do not apply.
 func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 	s.engine.Update(func(now time.Time) {
 		d := record{EventDataStore: ingestion.EventDataStore{

@@ -22,13 +22,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// The two forms of the X-Amz-Target header, before the operation.
+// The two forms of the X-Amz-Target header, without the operation.
 const (
 	shortTarget = "CloudTrail_20131101."
 	longTarget  = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 )
 
-// request is one as it comes over the wire.
+// request returns a request of an operation.
 func request(t *testing.T, target, body string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://cloudtrail.us-east-1.amazonaws.com/", strings.NewReader(body))
@@ -40,7 +40,7 @@ func request(t *testing.T, target, body string) *http.Request {
 	return r
 }
 
-// do sends a request and gives the answer's status, error header and body.
+// do sends a request and returns the status, the error header and the body of the response.
 func do(t *testing.T, s *ingestiontest.Server, target, body string) (status int, header, text string) {
 	t.Helper()
 	resp, err := s.Do(request(t, target, body))
@@ -66,7 +66,7 @@ func TestWire(t *testing.T) {
 		arn := s.AddEventDataStore(ingestiontest.EventDataStore{Id: "abc", Name: "audit"})
 		time.Sleep(1500 * time.Millisecond)
 		s.AddEventDataStore(ingestiontest.EventDataStore{Id: "def", Name: "late", KmsKeyId: "alias/a", Status: ingestion.StatusPendingDeletion})
-		type answer struct {
+		type response struct {
 			Status       int
 			Header, Body string
 		}
@@ -76,36 +76,36 @@ func TestWire(t *testing.T) {
 		)
 		for _, test := range []struct {
 			why, target, body string
-			want              answer
+			want              response
 		}{
 			{
 				why: "a store", target: shortTarget + "GetEventDataStore", body: `{"EventDataStore":"` + arn + `"}`,
-				want: answer{200, "", `{"EventDataStoreArn":"` + arn + `","Name":"audit","Status":"ENABLED",` +
+				want: response{200, "", `{"EventDataStoreArn":"` + arn + `","Name":"audit","Status":"ENABLED",` +
 					`"AdvancedEventSelectors":[{"Name":"Default management events","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}],` +
 					head + `"CreatedTimestamp":946684800.000,"UpdatedTimestamp":946684800.000,` + tail},
 			},
-			{why: "a success without members", target: longTarget + "StopEventDataStoreIngestion", body: `{"EventDataStore":"abc"}`, want: answer{200, "", ""}},
+			{why: "a success without members", target: longTarget + "StopEventDataStoreIngestion", body: `{"EventDataStore":"abc"}`, want: response{200, "", ""}},
 			{
 				why: "an error", target: longTarget + "StopEventDataStoreIngestion", body: `{"EventDataStore":"abc","Other":[1]}`,
-				want: answer{400, "", `{"__type":"InvalidEventDataStoreStatusException","Message":"StopEventDataStoreIngestion is not valid for an event data store that is STOPPING_INGESTION."}`},
+				want: response{400, "", `{"__type":"InvalidEventDataStoreStatusException","Message":"StopEventDataStoreIngestion is not valid for an event data store that is STOPPING_INGESTION."}`},
 			},
 			{
 				why: "a page", target: longTarget + "ListEventDataStores", body: `{"MaxResults":1}`,
-				want: answer{200, "", `{"EventDataStores":[{"EventDataStoreArn":"` + arn + `","Name":"audit"}],` +
+				want: response{200, "", `{"EventDataStores":[{"EventDataStoreArn":"` + arn + `","Name":"audit"}],` +
 					`"NextToken":"a6IUdhP1YXJuOmF3czpjbG91ZHRyYWlsOnVzLWVhc3QtMToxMjM0NTY3ODkwMTI6ZXZlbnRkYXRhc3RvcmUvYWJj"}`},
 			},
-			{why: "a body that is none", target: shortTarget + "GetEventDataStore", body: ``, want: answer{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`}},
-			{why: "a number for a name", target: shortTarget + "GetEventDataStore", body: `{"EventDataStore":5}`, want: answer{400, "", ""}},
-			{why: "a text for a number", target: shortTarget + "ListEventDataStores", body: `{"MaxResults":"5"}`, want: answer{400, "", ""}},
-			{why: "a text for a number", target: shortTarget + "CreateEventDataStore", body: `{"Name":"abc","RetentionPeriod":"5"}`, want: answer{400, "", ""}},
-			{why: "a text for a truth", target: shortTarget + "UpdateEventDataStore", body: `{"EventDataStore":"abc","MultiRegionEnabled":"true"}`, want: answer{400, "", ""}},
-			{why: "no name", target: shortTarget + "CreateEventDataStore", body: `{}`, want: answer{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
-			{why: "an array", target: shortTarget + "ListEventDataStores", body: `[]`, want: answer{400, "", `{"__type":"SerializationException","Message":"The body is not a JSON object."}`}},
-			{why: "no operation", target: shortTarget, body: `{}`, want: answer{400, "", ""}},
-			{why: "another service", target: "Logs_20140328.GetEventDataStore", body: `{}`, want: answer{400, "", ""}},
+			{why: "an empty body", target: shortTarget + "GetEventDataStore", body: ``, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`}},
+			{why: "a number for a name", target: shortTarget + "GetEventDataStore", body: `{"EventDataStore":5}`, want: response{400, "", ""}},
+			{why: "a string for a number", target: shortTarget + "ListEventDataStores", body: `{"MaxResults":"5"}`, want: response{400, "", ""}},
+			{why: "a string for a number", target: shortTarget + "CreateEventDataStore", body: `{"Name":"abc","RetentionPeriod":"5"}`, want: response{400, "", ""}},
+			{why: "a string for a boolean", target: shortTarget + "UpdateEventDataStore", body: `{"EventDataStore":"abc","MultiRegionEnabled":"true"}`, want: response{400, "", ""}},
+			{why: "no name", target: shortTarget + "CreateEventDataStore", body: `{}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
+			{why: "an array", target: shortTarget + "ListEventDataStores", body: `[]`, want: response{400, "", `{"__type":"SerializationException","Message":"The body is not a JSON object."}`}},
+			{why: "no operation", target: shortTarget, body: `{}`, want: response{400, "", ""}},
+			{why: "another service", target: "Logs_20140328.GetEventDataStore", body: `{}`, want: response{400, "", ""}},
 		} {
 			status, header, body := do(t, s, test.target, test.body)
-			got := answer{status, header, body}
+			got := response{status, header, body}
 			if test.want.Status == 400 && test.want.Body == "" {
 				test.want.Body = got.Body // whatever it says
 			}
@@ -113,11 +113,12 @@ func TestWire(t *testing.T) {
 		}
 		s = ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ErrorHeader = true })
 		status, header, body := do(t, s, shortTarget+"GetEventDataStore", `{"EventDataStore":"abc"}`)
-		assert.Equal(t, "an error by header", answer{400, "EventDataStoreNotFoundException", `{"Message":"The event data store was not found."}`}, answer{status, header, body})
+		assert.Equal(t, "an error by header", response{400, "EventDataStoreNotFoundException", `{"Message":"The event data store was not found."}`}, response{status, header, body})
 	})
 }
 
-// fill gives every member of an SDK's input a value: of a text its own name, as the request snapshots of the SDK's modules do.
+// fill sets every member of an SDK input. A string gets its own name, as in the request snapshots
+// of the SDK.
 func fill(v reflect.Value, name string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -142,8 +143,9 @@ func fill(v reflect.Value, name string) {
 	}
 }
 
-// TestEveryMemberIsRead sends, for each operation that is served, a request with all its members, as the SDK writes it: the server understands what it is,
-// and reads every member. It stands in for the request snapshots that the SDK's newer modules carry.
+// TestEveryMemberIsRead sends a request with all members to each supported operation, as the SDK
+// encodes it. The server must decode every member. The SDK has no request snapshots of this
+// protocol.
 func TestEveryMemberIsRead(t *testing.T) {
 	s := ingestiontest.NewServer()
 	s.AddEventDataStore(ingestiontest.EventDataStore{Id: "__EventDataStore__"})
@@ -213,7 +215,7 @@ func TestEveryMemberIsRead(t *testing.T) {
 	if len(served) != len(calls) {
 		t.Errorf("served: %v", served)
 	}
-	// Each member that is changed alone changes what is shown, or is refused by its name.
+	// A change of any single member changes what is shown, or the error names the member.
 	for _, member := range members[cloudtrail.UpdateEventDataStoreInput]() {
 		if member == "EventDataStore" {
 			continue
@@ -229,13 +231,13 @@ func TestEveryMemberIsRead(t *testing.T) {
 			if !strings.Contains(e.ErrorMessage(), member) {
 				t.Errorf("%s: %v", member, err)
 			}
-		} else if err != nil || cmp.Equal(before, after, plain) {
+		} else if err != nil || cmp.Equal(before, after, ignoreUnexported) {
 			t.Errorf("%s is not read: %v", member, err)
 		}
 	}
 }
 
-// members are the names of the members of an SDK's input.
+// members returns the names of the members of an SDK input.
 func members[T any]() []string {
 	var names []string
 	for f := range reflect.TypeFor[T]().Fields() {
@@ -246,14 +248,14 @@ func members[T any]() []string {
 	return names
 }
 
-// settingsOf is an answer without what changes with every call.
+// settingsOf returns a response without what differs in every call.
 func settingsOf(out *cloudtrail.GetEventDataStoreOutput) cloudtrail.GetEventDataStoreOutput {
 	settings := *out
 	settings.UpdatedTimestamp = nil
 	return settings
 }
 
-// TestServeHTTP: any client that can reach the server by a socket can use it.
+// TestServeHTTP checks that clients can use the server through a socket.
 func TestServeHTTP(t *testing.T) {
 	s := ingestiontest.NewServer()
 	arn := s.AddEventDataStore(ingestiontest.EventDataStore{})
@@ -264,7 +266,8 @@ func TestServeHTTP(t *testing.T) {
 	}
 }
 
-// FuzzDocument looks for a request that brings the server down, or that it answers with what it cannot mean.
+// FuzzDocument looks for a request that makes the server panic or respond with a malformed
+// document.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []struct{ op, body string }{
 		{"GetEventDataStore", `{"EventDataStore":"abc"}`},

@@ -66,7 +66,6 @@ var notConverted = []string{
 	"internal/modeltest",
 	"internal/proptest",
 	"internal/sdkcall",
-	"internal/simulator",
 	"internal/validate",
 	"statemachine",
 	"tools",

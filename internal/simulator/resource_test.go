@@ -11,10 +11,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// lamp is the record of the resource of these tests: a lamp that warms up and cools down.
+// lamp is the record of the resource in these tests: a lamp that warms up and cools down.
 type lamp struct {
-	State  string
-	Colour string // what another lifecycle might own
+	State string
+	Color string // what another lifecycle might own
 }
 
 var lampMachine = statemachine.MustNew(statemachine.Definition[string]{
@@ -45,7 +45,8 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func at(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
 
-// seen is what reads at the seconds show, in the order of time; "-" where there is nothing.
+// seen returns what reads at these seconds show, ordered by time, with "-" if there is no
+// resource.
 func seen(r *Resource[lamp], seconds ...int) []string {
 	list := make([]string, 0, len(seconds))
 	for _, s := range seconds {
@@ -58,18 +59,18 @@ func seen(r *Resource[lamp], seconds ...int) []string {
 	return list
 }
 
-// command commands a lamp.
+// command executes a command on a lamp.
 func command(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp], second int, op statemachine.Operation) {
 	t.Helper()
 	v, _ := r.Now(at(second))
 	next, ok := l.Command(v, op)
 	if !ok {
-		t.Fatalf("%s is refused in the state %s", op, v.State)
+		t.Fatalf("%s is not permitted in state %s", op, v.State)
 	}
 	l.Enter(r, at(second), next)
 }
 
-func TestTimeline(t *testing.T) {
+func TestResourceTimeline(t *testing.T) {
 	tenSeconds := Delay{After: 10 * time.Second}
 	tests := []struct {
 		name string
@@ -80,7 +81,7 @@ func TestTimeline(t *testing.T) {
 	}{
 		{
 			name: "settles",
-			why:  "a state that the service leaves is left at its instant, whether anybody looks before or not",
+			why:  "the service leaves a transient state at an exact instant, whether it is read before or not",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 5, "SwitchOn")
@@ -90,7 +91,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "chain",
-			why:  "a settling transition may lead to a state that settles again; both are counted from where the one before ended",
+			why:  "a state can settle into another transient state, whose delay counts from then",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
@@ -101,7 +102,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "stale",
-			why:  "an old read is the truth of that instant, and never from before the resource was created",
+			why:  "a stale read shows the state of an earlier instant, but none from before the resource was created",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				r.Stale(7 * time.Second)
@@ -112,7 +113,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "frozen",
-			why:  "a number of reads shows what was true when they were frozen",
+			why:  "a number of reads shows the state at the time of the call to Freeze",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				r.Freeze(at(0), 2)
@@ -123,7 +124,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "lapse",
-			why:  "a lapse shows when the transition would have been done, and happens once",
+			why:  "a lapse happens once, when the transition would have been complete",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
@@ -138,7 +139,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "lapse of a state without one",
-			why:  "the table has no lapse out of cooling: it settles, and the lapse waits for the next that can",
+			why:  "the table has no lapse out of cooling, so the lapse waits for the next transition that has one",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
@@ -151,8 +152,8 @@ func TestTimeline(t *testing.T) {
 			want: []string{"39 warming", "40 off"},
 		},
 		{
-			name: "command in between",
-			why:  "what somebody sets drops what was planned",
+			name: "change in between",
+			why:  "a new state cancels the planned change",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				l.Enter(r, at(0), lamp{State: "warming"})
 				l.Enter(r, at(9), lamp{State: "off"})
@@ -162,23 +163,23 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "another key",
-			why:  "a change of something else leaves the course alone, and the course leaves that change alone",
+			why:  "changes under different keys do not affect each other",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
 				v, _ := r.Now(at(5))
-				v.Colour = "red"
-				r.Set(at(5), "colour", v)
-				if v, _ := r.Now(at(10)); v.Colour != "red" {
-					t.Errorf("the colour is %q after the lamp is on", v.Colour)
+				v.Color = "red"
+				r.Set(at(5), "color", v)
+				if v, _ := r.Now(at(10)); v.Color != "red" {
+					t.Errorf("the color is %q after the lamp is on", v.Color)
 				}
 			},
 			at:   []int{10},
 			want: []string{"10 on"},
 		},
 		{
-			name: "later",
-			why:  "a command that is carried out later is refused then, if it must be, and settles from then on",
+			name: "scheduled command",
+			why:  "a scheduled command is executed when it is due, and settles from then on",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				on := func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOn") }
 				l.ScheduleCommand(r, at(0), Delay{After: time.Minute}, on)
@@ -187,8 +188,8 @@ func TestTimeline(t *testing.T) {
 			want: []string{"59 off", "60 warming", "69 warming", "70 on"},
 		},
 		{
-			name: "later, but no longer possible",
-			why:  "a planned command that the state does not permit then changes nothing",
+			name: "scheduled command not permitted",
+			why:  "a scheduled command changes nothing if the state does not permit it when it is due",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				l.ScheduleCommand(r, at(0), Delay{After: time.Minute}, func(v lamp) (lamp, bool) { return l.Command(v, "SwitchOff") })
 			},
@@ -197,7 +198,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "removed by the service",
-			why:  "a planned change may remove the resource, as a purge does, unless something else is entered before",
+			why:  "a planned change can remove the resource, as a purge does, unless another change comes first",
 			do: func(_ *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				purge := func(at time.Time, v lamp) (lamp, bool) {
 					r.Remove(at)
@@ -212,7 +213,7 @@ func TestTimeline(t *testing.T) {
 		},
 		{
 			name: "removed",
-			why:  "a resource that was removed is gone at once, and nothing planned brings it back",
+			why:  "a removed resource does not exist, and no planned change brings it back",
 			do: func(t *testing.T, l *Lifecycle[lamp, string], r *Resource[lamp]) {
 				t.Helper()
 				command(t, l, r, 0, "SwitchOn")
@@ -233,7 +234,7 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-func TestPacedByReads(t *testing.T) {
+func TestDelayInReads(t *testing.T) {
 	var s Store[lamp]
 	l, r := lamps(Delay{Reads: 2}), s.Put(at(0), lamp{State: "off"}, "a")
 	command(t, l, r, 0, "SwitchOn")
@@ -246,7 +247,7 @@ func TestPacedByReads(t *testing.T) {
 	assert.Equal(t, "old reads do not count", []string{"7 warming", "7 warming", "7 warming", "7 warming", "7 warming", "7 on"}, seen(r, 7, 7, 7, 7, 7, 7))
 }
 
-func TestHistory(t *testing.T) {
+func TestHistoryContinuesAfterRemoval(t *testing.T) {
 	var s Store[lamp]
 	l, r := lamps(Delay{After: 10 * time.Second}), s.Put(at(0), lamp{State: "off"}, "a")
 	command(t, l, r, 5, "SwitchOn")
@@ -286,7 +287,7 @@ func TestCyclicTableTerminates(t *testing.T) {
 	}
 }
 
-func TestSettleChoice(t *testing.T) {
+func TestChooseSettledPicksTransition(t *testing.T) {
 	l := lamps(Delay{After: time.Second})
 	l.Machine = statemachine.MustNew(statemachine.Definition[string]{
 		Name:        "fork",
@@ -302,7 +303,7 @@ func TestSettleChoice(t *testing.T) {
 	assert.Equal(t, "the table's first, unless the service picks", []string{"1 on", "1 off"}, got)
 }
 
-func TestStore(t *testing.T) {
+func TestStoreLookup(t *testing.T) {
 	var s Store[lamp]
 	for _, k := range []string{"c", "a", "d", "b"} {
 		s.Put(at(0), lamp{State: k}, k, "id-"+k)

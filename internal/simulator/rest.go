@@ -9,8 +9,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// REST is the AWS REST JSON protocol: method and path name the operation, and requests and responses
-// are JSON documents.
+// REST is the AWS REST JSON protocol: method and path name the operation, and requests and
+// responses are JSON documents.
 type REST struct {
 	Routes []Route // the first that matches applies
 }

@@ -184,9 +184,9 @@ func (s *Server) resolve(r *http.Request) (*exchange, error) {
 		}
 		return e, nil
 	}
-	req, refused := s.config.Protocol.Parse(r, body)
-	if refused != nil {
-		e.err = refused
+	req, invalid := s.config.Protocol.Parse(r, body)
+	if invalid != nil {
+		e.err = invalid
 		return e, nil
 	}
 	e.Request, e.call.Operation = req, statemachine.Operation(truncate(string(req.Operation)))

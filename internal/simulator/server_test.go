@@ -19,7 +19,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// counter is a service that counts, under its server's lock. Count adds one, Get tells; both name the counter.
+// counter is a service that counts. Count adds one, and Get returns a list that is as long as the
+// count. Both operations name the counter.
 type counter struct {
 	*Server
 	n int
@@ -62,7 +63,8 @@ func form(ctx context.Context, op string, names ...string) *http.Request {
 	return r
 }
 
-// do is one call and what came of it: the status and, where there is one, the code; or the error.
+// do makes one call and returns its outcome: the status, with the error code if there is one, or
+// the error of the connection.
 func do(t *testing.T, s *Server, r *http.Request) string {
 	t.Helper()
 	resp, err := s.Do(r)
@@ -89,7 +91,7 @@ func do(t *testing.T, s *Server, r *http.Request) string {
 	return strings.TrimSpace(resp.Status[:3] + " " + text)
 }
 
-func TestFailures(t *testing.T) {
+func TestFailureOutcomes(t *testing.T) {
 	const broken = `Post "http://aws.example/": unexpected EOF`
 	tests := []struct {
 		name, why string
@@ -99,22 +101,22 @@ func TestFailures(t *testing.T) {
 		counted   int
 		accepted  int
 	}{
-		{name: "none", ops: []string{"Count", "Get"}, want: []string{"200 N", "200 N"}, counted: 1, accepted: 2, why: "nothing goes wrong by itself"},
-		{name: "refusal", ops: []string{"Get"}, want: []string{"404 Nothing"}, why: "the service's own refusal is no acceptance"},
-		{name: "once", fail: []Failure{{Code: "Busy"}}, ops: []string{"Count", "Count"}, want: []string{"400 Busy", "200 N"}, counted: 1, accepted: 1, why: "zero times is once"},
+		{name: "none", ops: []string{"Count", "Get"}, want: []string{"200 N", "200 N"}, counted: 1, accepted: 2, why: "nothing fails without a Failure"},
+		{name: "error response", ops: []string{"Get"}, want: []string{"404 Nothing"}, why: "a call that the service rejects is not accepted"},
+		{name: "once", fail: []Failure{{Code: "Busy"}}, ops: []string{"Count", "Count"}, want: []string{"400 Busy", "200 N"}, counted: 1, accepted: 1, why: "zero times means once"},
 		{name: "twice", fail: []Failure{{Code: "Busy", Status: 503, Times: 2}}, ops: []string{"Count", "Count", "Count"}, want: []string{"503 Busy", "503 Busy", "200 N"}, counted: 1, accepted: 1, why: "as often as it says"},
-		{name: "for ever", fail: []Failure{{Status: 503, Times: -1}}, ops: []string{"Count", "Count", "Count"}, want: []string{"503 InternalFailure", "503 InternalFailure", "503 InternalFailure"}, why: "negative is until cleared; a status alone has a code"},
+		{name: "until cleared", fail: []Failure{{Status: 503, Times: -1}}, ops: []string{"Count", "Count", "Count"}, want: []string{"503 InternalFailure", "503 InternalFailure", "503 InternalFailure"}, why: "a negative number means until cleared, and a status alone has a code"},
 		{name: "in order", fail: []Failure{{Code: "A"}, {Code: "B"}}, ops: []string{"Count", "Count", "Count"}, want: []string{"400 A", "400 B", "200 N"}, counted: 1, accepted: 1, why: "in the order given"},
-		{name: "another operation", fail: []Failure{{Code: "Busy"}}, ops: []string{"Get", "Count"}, want: []string{"404 Nothing", "400 Busy"}, why: "Get is none of Count's"},
+		{name: "another operation", fail: []Failure{{Code: "Busy"}}, ops: []string{"Get", "Count"}, want: []string{"404 Nothing", "400 Busy"}, why: "the failure is for Count"},
 		{name: "another resource", fail: []Failure{{Code: "Busy", Resource: "b"}}, ops: []string{"Count"}, want: []string{"200 N"}, counted: 1, accepted: 1, why: "the call names a"},
-		{name: "this resource", fail: []Failure{{Code: "Busy", Resource: "A"}}, ops: []string{"Count"}, want: []string{"400 Busy"}, why: "names are compared without case"},
-		{name: "drop", fail: []Failure{{Drop: true}}, ops: []string{"Count"}, want: []string{broken}, why: "broken before it was taken"},
-		{name: "lost", fail: []Failure{{Lost: true}}, ops: []string{"Count"}, want: []string{broken}, counted: 1, accepted: 1, why: "broken after it was taken"},
-		{name: "lost behind an error", fail: []Failure{{Lost: true, Status: 502, Body: "<html>"}}, ops: []string{"Count"}, want: []string{"502 <html>"}, counted: 1, accepted: 1, why: "what stands between answers in place of the service"},
-		{name: "body", fail: []Failure{{Body: "<html>"}}, ops: []string{"Count"}, want: []string{"200 <html>"}, why: "an answer of somebody else's"},
-		{name: "empty", fail: []Failure{{Status: 200}}, ops: []string{"Count"}, want: []string{"200"}, why: "an answer with nothing in it"},
-		{name: "bad status", fail: []Failure{{Code: "X", Status: 42}}, ops: []string{"Count"}, want: []string{"500 X"}, why: "no status that HTTP lacks"},
-		{name: "delay", fail: []Failure{{Delay: time.Second}}, ops: []string{"Count"}, want: []string{"200 N"}, counted: 1, accepted: 1, why: "late, but all right"},
+		{name: "this resource", fail: []Failure{{Code: "Busy", Resource: "A"}}, ops: []string{"Count"}, want: []string{"400 Busy"}, why: "case is ignored"},
+		{name: "drop", fail: []Failure{{Drop: true}}, ops: []string{"Count"}, want: []string{broken}, why: "closed before the request is read"},
+		{name: "lost", fail: []Failure{{Lost: true}}, ops: []string{"Count"}, want: []string{broken}, counted: 1, accepted: 1, why: "closed after the operation is executed"},
+		{name: "lost, with a response", fail: []Failure{{Lost: true, Status: 502, Body: "<html>"}}, ops: []string{"Count"}, want: []string{"502 <html>"}, counted: 1, accepted: 1, why: "a proxy responds in place of the service"},
+		{name: "body", fail: []Failure{{Body: "<html>"}}, ops: []string{"Count"}, want: []string{"200 <html>"}, why: "the response of a proxy"},
+		{name: "empty", fail: []Failure{{Status: 200}}, ops: []string{"Count"}, want: []string{"200"}, why: "an empty response"},
+		{name: "bad status", fail: []Failure{{Code: "X", Status: 42}}, ops: []string{"Count"}, want: []string{"500 X"}, why: "HTTP has no such status"},
+		{name: "delay", fail: []Failure{{Delay: time.Second}}, ops: []string{"Count"}, want: []string{"200 N"}, counted: 1, accepted: 1, why: "late, but successful"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,13 +172,13 @@ func TestLatency(t *testing.T) {
 		start = time.Now()
 		_, err := c.Do(form(ctx, "Count"))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 100*time.Millisecond {
-			t.Errorf("the context's end does not end the latency: %v after %s", err, time.Since(start))
+			t.Errorf("the end of the context does not end the latency: %v after %s", err, time.Since(start))
 		}
 		if c.n != 51 {
 			t.Errorf("the count is %d: the request had arrived before the context ended", c.n)
 		}
 		if _, err := c.Do(form(ctx, "Count")); !errors.Is(err, context.DeadlineExceeded) || c.n != 51 {
-			t.Errorf("a request with a done context was taken: %v, %d", err, c.n)
+			t.Errorf("a request with a canceled context was executed: %v, %d", err, c.n)
 		}
 	})
 }
@@ -235,7 +237,7 @@ func TestIntercept(t *testing.T) {
 			if call.Operation != "Get" {
 				return nil
 			}
-			c.Update(func(time.Time) { c.n = 7 }) // it may use the server
+			c.Update(func(time.Time) { c.n = 7 }) // Intercept may use the server
 			return &Failure{Code: "Intercepted"}
 		}
 	})
@@ -245,7 +247,7 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
-func TestLog(t *testing.T) {
+func TestCallsLogsEveryRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounter(nil)
 		start := time.Now()
@@ -270,7 +272,7 @@ func TestLog(t *testing.T) {
 	})
 }
 
-func TestUnmodelled(t *testing.T) {
+func TestUnsupportedOperationListsSupported(t *testing.T) {
 	c := newCounter(nil)
 	resp, err := c.Do(form(t.Context(), "CreateDBInstance"))
 	if err != nil {
@@ -283,18 +285,18 @@ func TestUnmodelled(t *testing.T) {
 	}
 	for _, want := range []string{"InvalidAction", "CreateDBInstance", "It supports Count, Get."} {
 		if !strings.Contains(string(body), want) {
-			t.Errorf("the refusal lacks %q: %s", want, body)
+			t.Errorf("the error lacks %q: %s", want, body)
 		}
 	}
 }
 
-// badBody breaks while it is read.
+// badBody fails when it is read.
 type badBody struct{ io.Reader }
 
 func (badBody) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func (badBody) Close() error             { return nil }
 
-func TestBodies(t *testing.T) {
+func TestRequestBodyLimits(t *testing.T) {
 	c := newCounter(nil)
 	r := form(t.Context(), "Count")
 	r.Body = io.NopCloser(io.LimitReader(zeros{}, 10*MaxBody))
@@ -313,9 +315,9 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-func TestNoURL(t *testing.T) {
+func TestRequestWithoutURLFails(t *testing.T) {
 	if _, err := newCounter(nil).Do(&http.Request{}); err == nil {
-		t.Error("a request without a URL is answered")
+		t.Error("a request without a URL succeeds")
 	}
 }
 
@@ -341,7 +343,7 @@ func TestServeHTTP(t *testing.T) {
 	for _, f := range []Failure{{Drop: true}, {Lost: true}} {
 		c.Fail("Count", f)
 		if resp, err := post(); err == nil {
-			t.Errorf("%+v: the connection holds, status %s", f, resp.Status)
+			t.Errorf("%+v: the connection stays open, status %s", f, resp.Status)
 			_ = resp.Body.Close()
 		}
 	}
@@ -360,7 +362,7 @@ func TestServeHTTP(t *testing.T) {
 	cancel()
 	c.ServeHTTP(httptest.NewRecorder(), form(ctx, "Count"))
 	if calls := c.Calls(); len(calls) != 4 {
-		t.Errorf("a request whose caller had left was taken: %v", calls)
+		t.Errorf("a request whose caller had left was executed: %v", calls)
 	}
 }
 
@@ -399,7 +401,7 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// TestLogIsBounded: neither many calls nor long names make the log grow without end.
+// TestLogIsBounded checks that neither many calls nor long names make the log grow without limit.
 func TestLogIsBounded(t *testing.T) {
 	c := newCounter(func(c *Config) { c.Options.HistoryLimit = 3 })
 	long := strings.Repeat("é", MaxBody/8)

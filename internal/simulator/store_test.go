@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestExactStore(t *testing.T) {
+func TestStoreCaseSensitive(t *testing.T) {
 	s := Store[int]{CaseSensitive: true}
 	now := time.Now()
 	s.Put(now, 1, "Key", "Other")
@@ -25,8 +25,9 @@ func TestExactStore(t *testing.T) {
 	}
 }
 
-// TestRemember: a store that is told to forgets removed resources and old changes, but nothing that is there.
-func TestRemember(t *testing.T) {
+// TestStoreHistoryLimit checks that a store with a limit forgets removed resources and old
+// changes, but no existing resource.
+func TestStoreHistoryLimit(t *testing.T) {
 	s := Store[int]{HistoryLimit: 4}
 	now := time.Unix(0, 0)
 	s.Put(now, 0, "kept", "also kept")
@@ -42,7 +43,7 @@ func TestRemember(t *testing.T) {
 		t.Errorf("%d keys are kept", n)
 	}
 	if v, ok := s.Get("also kept").Now(now); !ok || v != 999 {
-		t.Errorf("the resource that is there: %d, %t", v, ok)
+		t.Errorf("the existing resource: %d, %t", v, ok)
 	}
 	if n := len(s.Get("kept").History(now)); n > 4 {
 		t.Errorf("%d changes are kept", n)
