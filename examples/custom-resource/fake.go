@@ -13,7 +13,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// API is what Instance calls of an rds.Client: narrow, so that a fake is small.
+// API is the part of rds.Client that Instance calls. It is small, so that a fake is small.
 type API interface {
 	DescribeDBInstances(context.Context, *rds.DescribeDBInstancesInput, ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error)
 	StartDBInstance(context.Context, *rds.StartDBInstanceInput, ...func(*rds.Options)) (*rds.StartDBInstanceOutput, error)
@@ -22,18 +22,19 @@ type API interface {
 
 var _ API = (*rds.Client)(nil)
 
-// fake is an RDS with one DB instance, in memory. It moves by the same table that the waits go by.
+// fake is an RDS with one DB instance, in memory. It follows the table of the lifecycle.
 type fake struct {
 	name           string
-	transitionTime time.Duration // to start, and to stop
-	failStarts     bool          // starts fail
+	transitionTime time.Duration // of a start and of a stop
+	failStarts     bool          // whether starts fail
 
 	mu     sync.Mutex
 	status Status
 	since  time.Time
 }
 
-// now is the status now: what was commanded is finished after a while. f.mu is held.
+// now returns the current status, after it has finished a transition that is due. The caller holds
+// f.mu.
 func (f *fake) now() Status {
 	if !machine.Transient(f.status) || time.Since(f.since) < f.transitionTime {
 		return f.status
@@ -47,7 +48,7 @@ func (f *fake) now() Status {
 	return f.status
 }
 
-// DescribeDBInstances shows the instance.
+// DescribeDBInstances returns the instance.
 func (f *fake) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInstancesInput, _ ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,12 +60,12 @@ func (f *fake) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInstance
 	}}}, nil
 }
 
-// StartDBInstance starts the instance, if it is stopped.
+// StartDBInstance starts the instance if it is stopped.
 func (f *fake) StartDBInstance(_ context.Context, in *rds.StartDBInstanceInput, _ ...func(*rds.Options)) (*rds.StartDBInstanceOutput, error) {
 	return &rds.StartDBInstanceOutput{}, f.command(*in.DBInstanceIdentifier, startDBInstance)
 }
 
-// StopDBInstance stops the instance, if it is available.
+// StopDBInstance stops the instance if it is available.
 func (f *fake) StopDBInstance(_ context.Context, in *rds.StopDBInstanceInput, _ ...func(*rds.Options)) (*rds.StopDBInstanceOutput, error) {
 	return &rds.StopDBInstanceOutput{}, f.command(*in.DBInstanceIdentifier, stopDBInstance)
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// Status is the status of a DB instance. The SDK has no type for it: it is the text of DBInstanceStatus.
+// Status is the status of a DB instance, a DBInstanceStatus. The SDK has no type for it.
 type Status string
 
-// The operations that this program runs.
+// The operations that this program calls.
 const (
 	startDBInstance statemachine.Operation = "StartDBInstance"
 	stopDBInstance  statemachine.Operation = "StopDBInstance"
 )
 
-// machine is the lifecycle, as far as starting and stopping go. Statuses that it does not name are waited out.
+// machine is the lifecycle of starting and stopping. A wait continues in any other status.
 var machine = statemachine.MustNew(statemachine.Definition[Status]{
 	Name: "DB instance",
 	Transitions: []statemachine.Transition[Status]{
@@ -29,26 +29,27 @@ var machine = statemachine.MustNew(statemachine.Definition[Status]{
 		{From: "available", To: "stopping", By: stopDBInstance},
 		{From: "stopping", To: "stopped"},
 		{From: "starting", To: "failed", Lapse: true},
-		{From: "backing-up", To: "available"}, // a start may pass through it
+		{From: "backing-up", To: "available"}, // possible during a start
 	},
 })
 
-// faults is what RDS's error codes mean for an instance. Throttling, expired credentials and broken connections need no row.
+// faults maps RDS's error codes for instances to kinds. Throttling, expired credentials and broken
+// connections need no rule.
 var faults = sdkfault.Table{
 	{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
 	{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
 }
 
-// Instance waits for one DB instance, watches it, and starts or stops it.
+// Instance returns an Ensurer that waits for, watches, starts and stops one DB instance.
 func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Status] {
 	read := func(ctx context.Context) (*types.DBInstance, error) {
 		out, err := api.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name}, noRetries)
 		switch {
 		case err != nil:
 			return nil, faults.Fault(ctx, "DescribeDBInstances", name, err)
-		case len(out.DBInstances) != 1: // to the SDK an empty answer is a success
+		case len(out.DBInstances) != 1: // to the SDK an empty response is a success
 			return nil, &statemachine.Fault{
-				Kind: statemachine.Unavailable, Operation: "DescribeDBInstances", Resource: name, Message: "the answer lacks the instance",
+				Kind: statemachine.Unavailable, Operation: "DescribeDBInstances", Resource: name, Message: "response lacks the instance",
 			}
 		}
 		return &out.DBInstances[0], nil
@@ -68,5 +69,5 @@ func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Sta
 	}
 }
 
-// noRetries switches the SDK's retries off: a second try belongs to the ensure, which reads first.
+// noRetries disables the SDK's retries: the Ensurer reads before it sends a command again.
 func noRetries(o *rds.Options) { o.Retryer = aws.NopRetryer{} }

@@ -1,8 +1,11 @@
-// Custom-resource shows what a resource of your own takes: a table of its lifecycle, a read, a command, and its error codes. The resource is
-// a DB instance that is started and stopped, in instance.go; nothing of the packages for activity streams is used.
+// Custom-resource shows what the library needs for a resource of your own: a table of its
+// lifecycle, a read, a command, and its error codes. The resource, in instance.go, is a DB
+// instance that is started and stopped. The program does not use the packages for activity
+// streams.
 //
-// It needs no AWS account: the instance is a fake in memory, in fake.go, that takes a second for what takes RDS minutes. With -live it is one
-// of yours, through the default credential chain. That one is really started or stopped.
+// By default it needs no AWS account: the instance, in fake.go, is in memory and takes a second
+// for a transition. With -live it starts or stops an instance of your account, with the default
+// credential chain.
 //
 //	go run ./examples/custom-resource
 //	go run ./examples/custom-resource -live -instance NAME -status stopped
@@ -29,7 +32,7 @@ func main() {
 func run(ctx context.Context, out io.Writer, args []string) error {
 	flags := flag.NewFlagSet("custom-resource", flag.ContinueOnError)
 	live := flags.Bool("live", false, "start or stop an instance of your AWS account")
-	name := flags.String("instance", "", "with -live: its identifier")
+	name := flags.String("instance", "", "with -live: the identifier of the instance")
 	status := flags.String("status", "", "with -live: available or stopped")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
@@ -51,7 +54,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	return ensure(ctx, lines, rds.NewFromConfig(cfg), *name, Status(*status), time.Hour)
 }
 
-// demo starts an instance, has it started once more, stops it, and has one fail.
+// demo starts an instance, starts it again, stops it, and starts one that fails.
 func demo(ctx context.Context, lines *cli.Printer) error {
 	orders := &fake{name: "orders", status: "stopped", transitionTime: time.Second}
 	for _, want := range []Status{"available", "available", "stopped"} {
@@ -61,12 +64,12 @@ func demo(ctx context.Context, lines *cli.Printer) error {
 	}
 	broken := &fake{name: "broken", status: "stopped", transitionTime: time.Second, failStarts: true}
 	if err := ensure(ctx, lines, broken, "broken", "available", time.Minute); err != nil {
-		lines.Printf("as it should be: %v", err)
+		lines.Printf("failed as expected: %v", err)
 	}
 	return ctx.Err()
 }
 
-// ensure brings an instance to a status, and says what it sees and does.
+// ensure brings an instance to a status and prints what it reads and calls.
 func ensure(ctx context.Context, lines *cli.Printer, api API, name string, want Status, maxWait time.Duration) error {
 	done, err := Instance(api, name).Ensure(ctx, want, maxWait, func(o *statemachine.WaitOptions) {
 		o.OnRead = lines.OnRead(name)
@@ -77,6 +80,6 @@ func ensure(ctx context.Context, lines *cli.Printer, api API, name string, want 
 	if err != nil {
 		return err
 	}
-	lines.Printf("%s  is %s; the ensure ran %v", name, want, done.Operations)
+	lines.Printf("%s  is %s; called %v", name, want, done.Operations)
 	return nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// exact has a wait read every ten seconds, at exact instants.
+// exact makes a wait read every 10 s.
 func exact(o *statemachine.WaitOptions) {
 	o.MinDelay, o.MaxDelay, o.Jitter = 10*time.Second, 10*time.Second, func(d time.Duration) time.Duration { return d }
 }
 
-func TestEnsure(t *testing.T) {
+func TestEnsureReachesTarget(t *testing.T) {
 	tests := map[string]struct {
 		from, want Status
 		fails      bool
@@ -27,11 +27,11 @@ func TestEnsure(t *testing.T) {
 	}{
 		"start":            {from: "stopped", want: "available", ran: []statemachine.Operation{startDBInstance}, after: 4 * time.Minute},
 		"stop":             {from: "available", want: "stopped", ran: []statemachine.Operation{stopDBInstance}, after: 4 * time.Minute},
-		"nothing to do":    {from: "available", want: "available"},
-		"join":             {from: "starting", want: "available", after: 4 * time.Minute},
-		"wait out, start":  {from: "stopping", want: "available", ran: []statemachine.Operation{startDBInstance}, after: 8 * time.Minute},
-		"the start fails":  {from: "stopped", want: "available", fails: true, ran: []statemachine.Operation{startDBInstance}, after: 4 * time.Minute, err: statemachine.Lapsed},
-		"it failed before": {from: "failed", want: "available", err: statemachine.Unreachable},
+		"available":        {from: "available", want: "available"},
+		"already starting": {from: "starting", want: "available", after: 4 * time.Minute},
+		"stopping":         {from: "stopping", want: "available", ran: []statemachine.Operation{startDBInstance}, after: 8 * time.Minute},
+		"start that fails": {from: "stopped", want: "available", fails: true, ran: []statemachine.Operation{startDBInstance}, after: 4 * time.Minute, err: statemachine.Lapsed},
+		"already failed":   {from: "failed", want: "available", err: statemachine.Unreachable},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -40,37 +40,37 @@ func TestEnsure(t *testing.T) {
 				f := &fake{name: "orders", status: tt.from, since: begin, transitionTime: 4 * time.Minute, failStarts: tt.fails}
 				done, err := Instance(f, "orders").Ensure(t.Context(), tt.want, time.Hour, exact)
 				if !errors.Is(err, tt.err) || !slices.Equal(done.Operations, tt.ran) || time.Since(begin) != tt.after {
-					t.Errorf("ran %v, after %s: %v; want %v, after %s: %v", done.Operations, time.Since(begin), err, tt.ran, tt.after, tt.err)
+					t.Errorf("called %v after %s: %v; want %v after %s: %v", done.Operations, time.Since(begin), err, tt.ran, tt.after, tt.err)
 				}
 			})
 		})
 	}
 }
 
-func TestErrors(t *testing.T) {
+func TestInstanceReturnsKindsOfErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "orders", status: "starting", since: time.Now(), transitionTime: time.Hour}
 		if _, err := Instance(f, "other").Wait(t.Context(), "available", time.Hour); !errors.Is(err, statemachine.Gone) {
-			t.Errorf("want Gone, got %v", err)
+			t.Errorf("got %v, want Gone", err)
 		}
 		if err := Instance(f, "orders").Command(t.Context(), stopDBInstance); !errors.Is(err, statemachine.InvalidState) {
-			t.Errorf("want InvalidState, got %v", err)
+			t.Errorf("got %v, want InvalidState", err)
 		}
 	})
 }
 
-func TestRun(t *testing.T) {
+func TestRunPrintsStatesAndOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		if err := run(t.Context(), &out, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"orders  is stopped  (waiting for available)\n", "orders  stopped → starting", "the ensure ran [StartDBInstance]\n",
-			"the ensure ran []\n", "the ensure ran [StopDBInstance]\n", "lapsed: starting → failed",
+			"orders  is stopped  (waiting for available)\n", "orders  stopped → starting", "called [StartDBInstance]\n",
+			"called []\n", "called [StopDBInstance]\n", "lapsed: starting → failed",
 		} {
 			if !strings.Contains(out.String(), want) {
-				t.Errorf("no %q in\n%s", want, out.String())
+				t.Errorf("output does not contain %q:\n%s", want, out.String())
 			}
 		}
 	})

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 func TestParseReportsAllProblems(t *testing.T) {
@@ -48,7 +50,7 @@ func TestParseReportsAllProblems(t *testing.T) {
 			if err != nil {
 				got = err.Error()
 			}
-			same(t, "error", strings.Join(tt.want, "\n"), got)
+			assert.Equal(t, "error", strings.Join(tt.want, "\n"), got)
 		})
 	}
 }
@@ -74,5 +76,5 @@ func TestParseGroupsByAccountAndRegion(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	same(t, "groups", "111122223333 us-east-1 one: a b\n444455556666 us-east-1 : a\n111122223333 eu-west-1 one: a\n", got.String())
+	assert.Equal(t, "groups", "111122223333 us-east-1 one: a b\n444455556666 us-east-1 : a\n111122223333 eu-west-1 one: a\n", got.String())
 }

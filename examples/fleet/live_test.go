@@ -17,6 +17,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // account is a simulated account with a file for -live.
@@ -53,7 +54,7 @@ func (a account) run(ctx context.Context, t *testing.T, in io.Reader, args ...st
 	t.Helper()
 	var out bytes.Buffer
 	p := program{in: in, out: &out, load: func(_ context.Context, region, profile string) (aws.Config, error) {
-		same(t, "region and profile", "us-east-1 audit", region+" "+profile)
+		assert.Equal(t, "region and profile", "us-east-1 audit", region+" "+profile)
 		return a.Config(), nil
 	}}
 	err := p.run(ctx, append([]string{"-live", a.file}, args...))
@@ -78,10 +79,10 @@ func TestLiveAsksBeforeStart(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount(t)
 				out, err := a.run(t.Context(), t, strings.NewReader(tt.input), tt.args...)
-				same(t, "error", nil, err)
-				same(t, "status", tt.want, a.Status(a.stopped))
+				assert.Equal(t, "error", nil, err)
+				assert.Equal(t, "status", tt.want, a.Status(a.stopped))
 				contains(t, out, tt.says...)
-				same(t, "asks", len(tt.args) == 0, strings.Contains(out, "[y/N]"))
+				assert.Equal(t, "asks", len(tt.args) == 0, strings.Contains(out, "[y/N]"))
 			})
 		})
 	}
@@ -95,8 +96,8 @@ func TestLiveListsFailures(t *testing.T) {
 		gone := a.started + "-gone"
 		a.list(t, a.stopped, gone)
 		out, err := a.run(t.Context(), t, strings.NewReader("y\n"))
-		same(t, "error", "1 of 2 databases failed", fmt.Sprint(err))
-		same(t, "status of the other", activitystream.StatusStarted, a.Status(a.stopped))
+		assert.Equal(t, "error", "1 of 2 databases failed", fmt.Sprint(err))
+		assert.Equal(t, "status of the other", activitystream.StatusStarted, a.Status(a.stopped))
 		contains(t, out, "0 already started or starting, 1 failed\n  database activity stream "+gone, "\nnot found:\n  database activity stream "+gone)
 	})
 }
@@ -106,8 +107,8 @@ func TestLiveAsksNothingIfAllAreStarted(t *testing.T) {
 		a := newAccount(t)
 		a.list(t, a.started)
 		out, err := a.run(t.Context(), t, strings.NewReader(""))
-		same(t, "error", nil, err)
-		same(t, "asks", false, strings.Contains(out, "[y/N]"))
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "asks", false, strings.Contains(out, "[y/N]"))
 		contains(t, out, "\ntotal                          1        0       0      1         0     -\n")
 	})
 }
@@ -120,8 +121,8 @@ func TestLiveChangesNothingIfInterruptedAtQuestion(t *testing.T) {
 		r, w := io.Pipe()
 		defer w.Close()
 		out, err := a.run(ctx, t, r)
-		same(t, "is interrupted", true, errors.Is(err, context.DeadlineExceeded))
-		same(t, "status", activitystream.StatusStopped, a.Status(a.stopped))
+		assert.Equal(t, "is interrupted", true, errors.Is(err, context.DeadlineExceeded))
+		assert.Equal(t, "status", activitystream.StatusStopped, a.Status(a.stopped))
 		contains(t, out, "[y/N] \nnothing was changed\n")
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // stamped matches a line of progress.
@@ -37,7 +38,7 @@ func TestSimulatedWritesLinesAndSummary(t *testing.T) {
 			}
 			done[m[1]] = m[2]
 		}
-		same(t, "done in the end", "map[eu-west-1:25 sa-east-1:12 us-east-1:37]", fmt.Sprint(done))
+		assert.Equal(t, "done in the end", "map[eu-west-1:25 sa-east-1:12 us-east-1:37]", fmt.Sprint(done))
 		contains(t, out.String(),
 			"74 simulated databases,",
 			"account       Region     already  started  failed  reads  commands  mean\n",
@@ -84,7 +85,7 @@ func TestSimulatedStopsAtOnceWhenInterrupted(t *testing.T) {
 		if late := time.Since(<-interrupted); late != 0 {
 			t.Errorf("ended %v after the interruption", late)
 		}
-		same(t, "is canceled", true, errors.Is(err, context.Canceled))
+		assert.Equal(t, "is canceled", true, errors.Is(err, context.Canceled))
 		m := regexp.MustCompile(`\ntotal +(\d+) +(\d+) +(\d+) +(\d+) +\d+ +\d+ +\S+\n`).FindStringSubmatch(out.String())
 		if m == nil {
 			t.Fatalf("no summary:\n%s", &out)
@@ -97,7 +98,7 @@ func TestSimulatedStopsAtOnceWhenInterrupted(t *testing.T) {
 			}
 			total += n
 		}
-		same(t, "databases in the summary", 300, total)
+		assert.Equal(t, "databases in the summary", 300, total)
 		contains(t, out.String(), "already  started  failed  unfinished  reads", "\n"+m[4]+" are not ready; ")
 		if strings.Contains(out.String(), "All other streams are started") {
 			t.Errorf("reports all streams as started:\n%s", &out)
@@ -125,13 +126,6 @@ func TestRunRejectsInvalidFlags(t *testing.T) {
 			}
 			contains(t, err.Error(), tt.want)
 		})
-	}
-}
-
-func same[T comparable](t *testing.T, what string, want, got T) {
-	t.Helper()
-	if want != got {
-		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 

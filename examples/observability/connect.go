@@ -12,13 +12,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
-// connect makes a client that logs to logger, and whose waits and ensures are spans of provider, above those of the SDK.
+// connect returns a client that logs to logger, and whose waits and Ensure methods are spans of
+// provider, above the spans of the SDK.
 func connect(cfg aws.Config, provider trace.TracerProvider, logger *slog.Logger) *activitystream.Client {
 	api := rds.NewFromConfig(cfg, func(o *rds.Options) { o.TracerProvider = smithyoteltracing.Adapt(provider) })
 	return activitystream.New(api, func(o *activitystream.Options) { o.Wait.Logger = logger })
 }
 
-// traced adds to each line of a log the span that it belongs to: the logger is called with the context of the wait or ensure.
+// traced is a log handler that adds the ID of the current span. The library logs with the context
+// of the wait or Ensure method.
 type traced struct{ slog.Handler }
 
 func (h traced) Handle(ctx context.Context, r slog.Record) error {

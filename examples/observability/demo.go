@@ -16,7 +16,7 @@ import (
 // maxWait bounds each wait on the simulator.
 const maxWait = time.Minute
 
-// demo starts two streams, of which RDS rolls one back, and stops both, all in a span of the program's own.
+// demo starts two streams, of which RDS rolls one back, and stops both, in a span of the program.
 func demo(ctx context.Context, provider trace.TracerProvider, logger *slog.Logger) error {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping = time.Second, time.Second
@@ -28,9 +28,9 @@ func demo(ctx context.Context, provider trace.TracerProvider, logger *slog.Logge
 	server.Fail("DescribeDBClusters", activitystreamtest.Failure{Code: "Throttling", Message: "Rate exceeded"})
 
 	client := connect(server.Config(), provider, logger)
-	quick := func(o *activitystream.Options) {
-		o.Wait.MinDelay = 400 * time.Millisecond // 5 s by default: databases take minutes
-		o.Wait.Grace = time.Second               // a minute by default: the simulator's reads are not old
+	fast := func(o *activitystream.Options) {
+		o.Wait.MinDelay = 400 * time.Millisecond // 5 s by default
+		o.Wait.Grace = time.Second               // 1 minute by default; the simulator has no stale reads
 		o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
 	}
 	ctx, span := provider.Tracer("example").Start(ctx, "nightly audit check")
@@ -39,13 +39,13 @@ func demo(ctx context.Context, provider trace.TracerProvider, logger *slog.Logge
 	for _, arn := range []string{orders, billing} {
 		_, err := client.EnsureStarted(ctx, &activitystream.StartInput{
 			ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
-		}, maxWait, quick)
+		}, maxWait, fast)
 		if err != nil && !errors.Is(err, statemachine.Lapsed) {
 			return err
 		}
 	}
 	stop := []*activitystream.StopInput{{ResourceArn: orders, ApplyImmediately: true}, {ResourceArn: billing, ApplyImmediately: true}}
-	for _, result := range client.EnsureStoppedEach(ctx, stop, maxWait, quick) {
+	for _, result := range client.EnsureStoppedEach(ctx, stop, maxWait, fast) {
 		if result.Err != nil {
 			return result.Err
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// scene is a simulated RDS with a cluster, and a client whose spans and log are kept.
+// scene is a simulated RDS with a cluster, and a client whose spans and log are recorded.
 type scene struct {
 	server   *activitystreamtest.Server
 	client   *activitystream.Client
@@ -29,7 +29,7 @@ type scene struct {
 	start    *activitystream.StartInput
 }
 
-// traceIt runs a test on a scene in virtual time.
+// traceIt runs a test with a scene, in virtual time.
 func traceIt(t *testing.T, test func(t *testing.T, s scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scene{server: activitystreamtest.NewServer(), spans: tracetest.NewInMemoryExporter(), log: new(bytes.Buffer)}
@@ -43,7 +43,7 @@ func traceIt(t *testing.T, test func(t *testing.T, s scene)) {
 	})
 }
 
-// only is the one span of a wait or ensure that ended.
+// only returns the one span of the library that ended.
 func (s scene) only(t *testing.T) tracetest.SpanStub {
 	t.Helper()
 	found := s.ours()
@@ -53,11 +53,12 @@ func (s scene) only(t *testing.T) tracetest.SpanStub {
 	return found[0]
 }
 
+// ours returns the spans of the library.
 func (s scene) ours() tracetest.SpanStubs {
 	return slices.DeleteFunc(s.spans.GetSpans(), func(span tracetest.SpanStub) bool { return span.InstrumentationScope.Name != ours })
 }
 
-// calls are the names of the SDK's calls below a span.
+// calls returns the names of the SDK's calls below a span.
 func (s scene) calls(t *testing.T, parent tracetest.SpanStub) []string {
 	t.Helper()
 	var names []string
@@ -72,6 +73,7 @@ func (s scene) calls(t *testing.T, parent tracetest.SpanStub) []string {
 	return names
 }
 
+// value returns an attribute as a string, or "none".
 func value(attrs []attribute.KeyValue, key string) string {
 	for _, a := range attrs {
 		if string(a.Key) == key {
@@ -81,14 +83,7 @@ func value(attrs []attribute.KeyValue, key string) string {
 	return "none"
 }
 
-func same[T comparable](t *testing.T, what string, want, got T) {
-	t.Helper()
-	if want != got {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-// traceTo sets the TracerProvider by the options of this library, instead of the SDK's client.
+// traceTo sets the TracerProvider in the options of this library instead of the SDK's client.
 func traceTo(provider trace.TracerProvider) func(*activitystream.Options) {
 	return func(o *activitystream.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.TracerProvider = smithyoteltracing.Adapt(provider) })

@@ -1,18 +1,22 @@
-// Observability shows what can be seen of waits and ensures: log/slog lines for changes of state, commands and tolerated failures, and
-// OpenTelemetry spans, with the calls of the AWS SDK below them. It prints the log as it happens, and in the end the trace as a tree.
+// Observability shows the logs and traces of the library: log/slog lines for state changes,
+// commands and retried failures, and OpenTelemetry spans above the spans of the AWS SDK. It prints
+// the log as it happens, and then the trace as a tree.
 //
 //	go run -C examples/observability .       # the calls
-//	go run -C examples/observability . -all  # and what the SDK does in each: signing, attempts, decoding
+//	go run -C examples/observability . -all  # also the SDK's spans in each: signing, attempts, …
 //
-// It needs no AWS account: it runs on the simulator, with transitions of a second. One read is throttled, and one start is rolled back.
+// It needs no AWS account: it uses the simulator, with transitions of 1 s. One read is throttled,
+// and one start is rolled back.
 //
-// The module does not depend on OpenTelemetry: the spans go to the TracerProvider of the SDK's client, which smithyoteltracing makes of one of
-// OpenTelemetry's. See connect.go, which is all that a program of yours needs. To send the spans to a collector instead of a tree, give
-// NewTracerProvider in this file another exporter, that of go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp:
+// The library does not depend on OpenTelemetry. Its spans go to the TracerProvider of the SDK's
+// client, which smithyoteltracing adapts from one of OpenTelemetry. A program needs only what
+// connect.go has. To send the spans to a collector instead, pass NewTracerProvider in this file
+// another exporter, such as that of
+// go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp:
 //
-//	exporter, err := otlptracehttp.New(ctx) // OTEL_EXPORTER_OTLP_ENDPOINT says where to; by default localhost:4318
+//	exporter, err := otlptracehttp.New(ctx) // to OTEL_EXPORTER_OTLP_ENDPOINT or localhost:4318
 //	provider := trace.NewTracerProvider(trace.WithBatcher(exporter))
-//	defer provider.Shutdown(ctx) // sends the last ones
+//	defer provider.Shutdown(ctx) // sends the remaining spans
 package main
 
 import (
@@ -31,15 +35,15 @@ import (
 
 func main() { cli.Main(program{out: os.Stdout}.run) }
 
-// program is what its tests set differently.
+// program has the settings that tests change.
 type program struct {
 	out io.Writer
-	ids trace.IDGenerator // nil: at random
+	ids trace.IDGenerator // nil means random IDs
 }
 
 func (p program) run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("observability", flag.ContinueOnError)
-	all := flags.Bool("all", false, "show the spans inside the SDK's calls, too")
+	all := flags.Bool("all", false, "also show the spans inside the SDK's calls")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
@@ -49,7 +53,7 @@ func (p program) run(ctx context.Context, args []string) error {
 
 	fmt.Fprintf(p.out, "The log, as it happens:\n\n")
 	err := demo(ctx, provider, logger)
-	fmt.Fprintf(p.out, "\nThe trace: when it began, how long it took, what it was\n\n")
+	fmt.Fprintf(p.out, "\nThe trace (start, duration, span):\n\n")
 	printTree(p.out, exporter.GetSpans(), *all)
 	return err
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// counted are IDs that are the same in each run.
+// counted generates the same IDs in each run.
 type counted struct{ n atomic.Uint64 }
 
 func (c *counted) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
@@ -29,11 +29,12 @@ func (c *counted) NewSpanID(context.Context, trace.TraceID) (id trace.SpanID) {
 	return id
 }
 
-var update = flag.Bool("update", false, "rewrite what the program prints, in testdata")
+var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
-// The program prints what is in testdata. The guide, docs/observability.md, shows it.
-func TestProgram(t *testing.T) {
-	const title = "\nThe trace: when it began, how long it took, what it was\n\n"
+// TestProgramPrintsLogAndTrace compares the output with testdata, which docs/observability.md
+// shows.
+func TestProgramPrintsLogAndTrace(t *testing.T) {
+	const title = "\nThe trace (start, duration, span):\n\n"
 	log, trace, ok := strings.Cut(output(t), title)
 	if !ok {
 		t.Fatalf("no trace:\n%s", log)
@@ -46,21 +47,21 @@ func TestProgram(t *testing.T) {
 		}
 		want, err := os.ReadFile(name)
 		if err != nil || string(want) != got {
-			t.Errorf("%s is not what the program prints (%v); -update mends it:\n%s", name, err, got)
+			t.Errorf("%s differs from the output (%v); run the test with -update:\n%s", name, err, got)
 		}
 	}
 }
 
-func TestAll(t *testing.T) {
+func TestProgramPrintsInnerSpansWithAll(t *testing.T) {
 	all := output(t, "-all")
 	for _, inside := range []string{"RetryLoop", "Attempt", "SignRequest", "OperationDeserializer"} {
 		if !strings.Contains(all, inside) || strings.Contains(output(t), inside) {
-			t.Errorf("%s is what only -all shows", inside)
+			t.Errorf("%s: want it only with -all", inside)
 		}
 	}
 }
 
-func TestWrongFlags(t *testing.T) {
+func TestRunRejectsInvalidFlags(t *testing.T) {
 	err := program{out: new(bytes.Buffer)}.run(t.Context(), []string{"-al"})
 	if _, ok := errors.AsType[*cli.UsageError](err); !ok {
 		t.Errorf("not a UsageError: %v", err)

@@ -12,11 +12,13 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// A start that works: its attributes, its events, the instants of both, and the SDK's spans below it.
-func TestEnsure(t *testing.T) {
+// TestEnsureSpanOfSuccess checks the attributes, the events and the instants of a span, and the
+// SDK's spans below it.
+func TestEnsureSpanOfSuccess(t *testing.T) {
 	traceIt(t, func(t *testing.T, s scene) {
 		began := time.Now()
 		ctx, job := s.provider.Tracer("test").Start(t.Context(), "job")
@@ -24,36 +26,36 @@ func TestEnsure(t *testing.T) {
 			t.Fatal(err)
 		}
 		span := s.only(t)
-		same(t, "name", "activitystream.EnsureStarted", span.Name)
-		same(t, "parent", job.SpanContext().SpanID(), span.Parent.SpanID())
-		same(t, "kind", trace.SpanKindInternal, span.SpanKind)
-		same(t, "status", codes.Ok, span.Status.Code)
-		same(t, "target", "started", value(span.Attributes, "streamwarden.target"))
-		same(t, "resource", s.start.ResourceArn, value(span.Attributes, "streamwarden.resource"))
-		same(t, "operations", `["StartActivityStream"]`, value(span.Attributes, "streamwarden.operations"))
-		same(t, "kind", "none", value(span.Attributes, "streamwarden.kind"))
-		same(t, "begin", began, span.StartTime)
-		same(t, "end", time.Now(), span.EndTime)
+		assert.Equal(t, "name", "activitystream.EnsureStarted", span.Name)
+		assert.Equal(t, "parent", job.SpanContext().SpanID(), span.Parent.SpanID())
+		assert.Equal(t, "kind", trace.SpanKindInternal, span.SpanKind)
+		assert.Equal(t, "status", codes.Ok, span.Status.Code)
+		assert.Equal(t, "target", "started", value(span.Attributes, "streamwarden.target"))
+		assert.Equal(t, "resource", s.start.ResourceArn, value(span.Attributes, "streamwarden.resource"))
+		assert.Equal(t, "operations", `["StartActivityStream"]`, value(span.Attributes, "streamwarden.operations"))
+		assert.Equal(t, "kind", "none", value(span.Attributes, "streamwarden.kind"))
+		assert.Equal(t, "begin", began, span.StartTime)
+		assert.Equal(t, "end", time.Now(), span.EndTime)
 
 		var path []string
 		for _, e := range span.Events {
-			same(t, "event", "state changed", e.Name)
+			assert.Equal(t, "event", "state changed", e.Name)
 			path = append(path, value(e.Attributes, "streamwarden.from")+">"+value(e.Attributes, "streamwarden.to"))
 		}
-		same(t, "events", ">stopped stopped>starting starting>started", strings.Join(path, " "))
-		same(t, "last event", span.EndTime, span.Events[2].Time)
+		assert.Equal(t, "events", ">stopped stopped>starting starting>started", strings.Join(path, " "))
+		assert.Equal(t, "last event", span.EndTime, span.Events[2].Time)
 
 		calls := s.calls(t, span)
-		same(t, "calls", len(s.server.Calls()), len(calls))
-		same(t, "first call", "DescribeDBClusters", calls[0])
-		same(t, "a start", 3, slices.Index(calls, "StartActivityStream"))
-		same(t, "lines of the log", 4, strings.Count(s.log.String(), "\n"))
-		same(t, "lines that name the span", 4, strings.Count(s.log.String(), " span="+span.SpanContext.SpanID().String()+"\n"))
+		assert.Equal(t, "calls", len(s.server.Calls()), len(calls))
+		assert.Equal(t, "first call", "DescribeDBClusters", calls[0])
+		assert.Equal(t, "a start", 3, slices.Index(calls, "StartActivityStream"))
+		assert.Equal(t, "lines of the log", 4, strings.Count(s.log.String(), "\n"))
+		assert.Equal(t, "lines that name the span", 4, strings.Count(s.log.String(), " span="+span.SpanContext.SpanID().String()+"\n"))
 	})
 }
 
-// A start that is rolled back, and one that is denied: the status and what a program can tell the error by.
-func TestFailures(t *testing.T) {
+// TestEnsureSpanOfFailure checks the status of a span and its attributes for the error.
+func TestEnsureSpanOfFailure(t *testing.T) {
 	for _, tt := range []struct {
 		name, kind, reason string
 		prepare            func(scene)
@@ -72,11 +74,11 @@ func TestFailures(t *testing.T) {
 				tt.prepare(s)
 				_, err := s.client.EnsureStarted(t.Context(), s.start, time.Hour)
 				span := s.only(t)
-				same(t, "the right error", true, errors.Is(err, tt.is))
-				same(t, "status", codes.Error, span.Status.Code)
-				same(t, "kind", tt.kind, value(span.Attributes, "streamwarden.kind"))
-				same(t, "reason", tt.reason, value(span.Attributes, "streamwarden.reason"))
-				same(t, "message", err.Error(), value(span.Attributes, "exception.message"))
+				assert.Equal(t, "the right error", true, errors.Is(err, tt.is))
+				assert.Equal(t, "status", codes.Error, span.Status.Code)
+				assert.Equal(t, "kind", tt.kind, value(span.Attributes, "streamwarden.kind"))
+				assert.Equal(t, "reason", tt.reason, value(span.Attributes, "streamwarden.reason"))
+				assert.Equal(t, "message", err.Error(), value(span.Attributes, "exception.message"))
 			})
 		})
 	}

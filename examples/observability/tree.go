@@ -15,10 +15,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// ours is the scope of the spans of waits and ensures.
+// ours is the instrumentation scope of this library.
 const ours = "github.com/streamwarden/streamwarden-go"
 
-// printTree prints finished spans, each under its parent, with its events in between. Without all it leaves out what the SDK does inside a call.
+// printTree prints finished spans below their parents, with their events. Without all it omits
+// what the SDK does inside a call.
 func printTree(w io.Writer, spans tracetest.SpanStubs, all bool) {
 	t := tree{w: w, children: map[trace.SpanID]tracetest.SpanStubs{}}
 	for _, s := range spans {
@@ -39,13 +40,13 @@ type tree struct {
 	since    time.Time
 }
 
-// line is one span or event. print gets what stands before it, and before what is below it.
+// line is a span or an event. print takes the prefixes of its first line and of the lines below it.
 type line struct {
 	at    time.Time
 	print func(first, rest string)
 }
 
-// below are the spans below one, in order.
+// below returns the spans below one, in order.
 func (t *tree) below(parent trace.SpanID) []line {
 	lines := make([]line, 0, len(t.children[parent]))
 	for _, s := range t.children[parent] {
@@ -63,7 +64,7 @@ func (t *tree) span(s tracetest.SpanStub, first, rest string) {
 			fmt.Fprintf(t.w, "%s          %s%s: %s\n", t.offset(e.Time), first, e.Name, brief(e.Attributes))
 		}})
 	}
-	lines = append(lines, t.below(s.SpanContext.SpanID())...) // after an event at the same instant: the call that it came of ended then
+	lines = append(lines, t.below(s.SpanContext.SpanID())...) // after an event at the same instant: the preceding call caused it
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
 	for i, l := range lines {
 		if i == len(lines)-1 {
@@ -76,7 +77,7 @@ func (t *tree) span(s tracetest.SpanStub, first, rest string) {
 
 func (t *tree) offset(at time.Time) string { return fmt.Sprintf("%6.2fs", at.Sub(t.since).Seconds()) }
 
-// describe is a span in one line: its name, its status, and of its attributes those that tell something.
+// describe formats a span: its name, its status and its main attributes.
 func describe(s tracetest.SpanStub) string {
 	text := s.Name
 	if s.InstrumentationScope.Name == ours {
@@ -92,7 +93,7 @@ func describe(s tracetest.SpanStub) string {
 	return strings.TrimSpace(text + " " + brief(s.Attributes))
 }
 
-// brief are attributes without their prefixes; of the SDK's only the code of an error.
+// brief formats attributes without their prefixes. Of the SDK's it has only the code of an error.
 func brief(attrs []attribute.KeyValue) string {
 	var parts []string
 	for _, a := range attrs {
@@ -107,7 +108,7 @@ func brief(attrs []attribute.KeyValue) string {
 	return strings.Join(parts, " ")
 }
 
-// shorten quotes what has spaces, and leaves of an ARN its end.
+// shorten quotes text with spaces, and returns the end of an ARN.
 func shorten(s string) string {
 	if strings.HasPrefix(s, "arn:") {
 		s = s[strings.LastIndex(s[:strings.LastIndex(s, ":")], ":")+1:]
@@ -118,7 +119,8 @@ func shorten(s string) string {
 	return s
 }
 
-// briefly leaves out of a line of the log what is in every line, and of the time what changes.
+// briefly removes the machine from a line of the log, and shortens the time and the resource. It
+// is a ReplaceAttr.
 func briefly(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
 	case slog.TimeKey:

@@ -17,10 +17,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// runLive does to a database of the caller's what runSimulated does to a simulated one.
+// runLive runs the demonstration on a database of the user.
 func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartInput, yes bool) error {
 	if err := in.Validate(); err != nil {
-		return &cli.UsageError{Message: wrong(err)}
+		return &cli.UsageError{Message: describe(err)}
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {
@@ -36,12 +36,12 @@ func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartIn
 		return err
 	}
 	if stream.Status != activitystream.StatusStopped {
-		return fmt.Errorf("%s is %s: quickstart would stop it in the end, and leaves it alone", in.ResourceArn, stream.Status)
+		return fmt.Errorf("%s is already %s; quickstart would stop it at the end, so it won't touch it", in.ResourceArn, stream.Status)
 	}
 	fmt.Printf("This starts and stops the activity stream of %s.\n"+
-		"Both are applied immediately, which RESTARTS THE DATABASE, twice in all.\n", in.ResourceArn)
+		"Both apply immediately, which RESTARTS THE DATABASE twice.\n", in.ResourceArn)
 	if !yes {
-		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, "Go on? [y/N] ")
+		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, "Continue? [y/N] ")
 		if err != nil || !ok {
 			lines.Printf("nothing was changed")
 			return err
@@ -49,21 +49,21 @@ func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartIn
 	}
 	started, err := demo(ctx, lines, client, a.Resource, in, 2*time.Hour)
 	if err != nil && started {
-		return fmt.Errorf("%w\nThe stream may be left as it is now: look at it, and stop it if you do not want it", err)
+		return fmt.Errorf("%w\nThe stream may still be started. Check it, and stop it if you do not need it", err)
 	}
 	return err
 }
 
-// wrong says what is wrong with an input, by the flags that it was made of.
-func wrong(err error) string {
+// describe returns one line per invalid field of an input, with the flag that sets it.
+func describe(err error) string {
 	input, ok := errors.AsType[*statemachine.InputError](err)
 	if !ok {
 		return err.Error()
 	}
 	flags := map[string]string{"ResourceArn": "-resource-arn", "KmsKeyId": "-kms-key-id", "Mode": "-mode"}
-	var said []string
+	var problems []string
 	for _, f := range input.Fields {
-		said = append(said, cmp.Or(flags[f.Field], f.Field)+" "+f.Reason)
+		problems = append(problems, cmp.Or(flags[f.Field], f.Field)+" "+f.Reason)
 	}
-	return strings.Join(said, "\n")
+	return strings.Join(problems, "\n")
 }

@@ -1,7 +1,9 @@
-// Quickstart shows the library's main job on all three resources: it brings each to a state, waits, and says what it sees.
+// Quickstart shows the main job of the library on all three resources: it brings each to a state,
+// waits, and prints what it reads.
 //
-// It needs no AWS account: it talks to the simulators that this module has for tests. With -live it does the same to an activity stream in
-// your account, through the default credential chain, which restarts the database; it asks before it changes anything, unless -yes is given.
+// By default it needs no AWS account: it uses the simulators that this module has for tests. With
+// -live it starts and stops an activity stream in your account, with the default credential chain.
+// That restarts the database, so it asks for confirmation first, unless -yes is given.
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart -live -resource-arn ARN -kms-key-id KEY -mode async
@@ -21,8 +23,8 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	var in activitystream.StartInput
-	live := flags.Bool("live", false, "use your AWS account instead of the simulators; this RESTARTS the database, twice")
-	yes := flags.Bool("yes", false, "with -live: do not ask before the database is restarted")
+	live := flags.Bool("live", false, "use your AWS account instead of the simulators; this RESTARTS the database twice")
+	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the ARN of an Aurora cluster or an RDS instance")
 	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS key that encrypts the activity")
 	flags.StringVar((*string)(&in.Mode), "mode", string(activitystream.ModeAsync), "with -live: sync or async")

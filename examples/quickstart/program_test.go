@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,12 +17,13 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// patience ends a test whose program hangs. Nothing else depends on it.
-const patience = 2 * time.Minute
+// hangTimeout ends a test whose program hangs.
+const hangTimeout = 2 * time.Minute
 
-// build builds the program as a user would have it.
+// build builds the program and returns its file.
 func build(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "quickstart.exe")
@@ -34,20 +34,20 @@ func build(t *testing.T) string {
 	return name
 }
 
-// program is the quickstart while it runs.
+// program is a running quickstart.
 type program struct {
 	*testing.T
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	pipe   io.Reader
-	out    strings.Builder // of the pipe, as far as it was read
+	out    strings.Builder // the part of the pipe that was read
 	stderr bytes.Buffer
 }
 
-// start starts the program with nothing in its environment but env.
+// start starts the program with no other environment than env.
 func start(t *testing.T, name string, env []string, args ...string) *program {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), hangTimeout)
 	t.Cleanup(cancel)
 	p := &program{T: t, cmd: exec.CommandContext(ctx, name, args...)}
 	p.cmd.Env = append([]string{"HOME=" + t.TempDir()}, env...)
@@ -65,7 +65,7 @@ func start(t *testing.T, name string, env []string, args ...string) *program {
 	return p
 }
 
-// until reads the output until it has the text, which need not end a line: a prompt does not.
+// until reads the output until it contains text, which may be in the middle of a line.
 func (p *program) until(text string) {
 	p.Helper()
 	for b := make([]byte, 512); !strings.Contains(p.out.String(), text); {
@@ -73,23 +73,23 @@ func (p *program) until(text string) {
 		p.out.Write(b[:n])
 		if n == 0 && err != nil {
 			_ = p.cmd.Wait()
-			p.Fatalf("%q never came: %v\n%s\n%s", text, err, &p.out, &p.stderr)
+			p.Fatalf("no %q in the output: %v\n%s\n%s", text, err, &p.out, &p.stderr)
 		}
 	}
 }
 
-// interrupt is Ctrl-C.
+// interrupt sends Ctrl-C.
 func (p *program) interrupt() {
 	p.Helper()
 	if runtime.GOOS == "windows" {
-		p.Skip("a program cannot send Ctrl-C to another there")
+		p.Skip("Windows cannot send Ctrl-C to another process")
 	}
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		p.Fatal(err)
 	}
 }
 
-// end waits for the end, and checks the exit status and that what was written has the texts.
+// end waits for the program, and checks the exit status and the parts of its output.
 func (p *program) end(status int, out, stderr []string) {
 	p.Helper()
 	rest, err := io.ReadAll(p.pipe)
@@ -101,7 +101,7 @@ func (p *program) end(status int, out, stderr []string) {
 	p.has("stderr", p.stderr.String(), stderr)
 }
 
-// has checks that a text has the parts, in their order, and is empty if there are none.
+// has checks that text contains the parts in order, and that it is empty without parts.
 func (p *program) has(what, text string, parts []string) {
 	p.Helper()
 	if len(parts) == 0 && text != "" {
@@ -111,23 +111,24 @@ func (p *program) has(what, text string, parts []string) {
 	for _, part := range parts {
 		_, after, ok := strings.Cut(rest, part)
 		if !ok {
-			p.Errorf("%s has no %q in its place:\n%s", what, part, text)
+			p.Errorf("%s does not contain %q in order:\n%s", what, part, text)
 		}
 		rest = after
 	}
 }
 
-// account is a simulated AWS account on a port of this machine.
+// account is a simulated AWS account on a loopback port.
 type account struct {
 	*activitystreamtest.Server
 	cluster string
 	env     []string
 }
 
+// newAccount returns an account with a cluster in a status.
 func newAccount(t *testing.T, status activitystream.Status, optFns ...func(*activitystreamtest.Options)) *account {
 	t.Helper()
-	quick := func(o *activitystreamtest.Options) { o.Starting, o.Stopping = 0, 0 } // the next read shows the end
-	a := &account{Server: activitystreamtest.NewServer(append([]func(*activitystreamtest.Options){quick}, optFns...)...)}
+	fast := func(o *activitystreamtest.Options) { o.Starting, o.Stopping = 0, 0 } // the next read shows the new state
+	a := &account{Server: activitystreamtest.NewServer(append([]func(*activitystreamtest.Options){fast}, optFns...)...)}
 	a.cluster = a.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: status})
 	s := httptest.NewServer(a)
 	t.Cleanup(s.Close)
@@ -141,7 +142,7 @@ func (a *account) live(t *testing.T, name string, more ...string) *program {
 	return start(t, name, a.env, append([]string{"-live", "-resource-arn", a.cluster, "-kms-key-id", "alias/audit"}, more...)...)
 }
 
-// commands are those that the account got.
+// commands returns the commands that the account received.
 func (a *account) commands() []string {
 	var list []string
 	for _, c := range a.Calls() {
@@ -152,11 +153,11 @@ func (a *account) commands() []string {
 	return list
 }
 
-// What the program says before it changes anything, and what it asks.
+// Parts of the output.
 const (
-	warning = "RESTARTS THE DATABASE"
-	prompt  = "Go on? [y/N] "
-	left    = "The stream may be left as it is now"
+	warning      = "RESTARTS THE DATABASE"
+	prompt       = "Continue? [y/N] "
+	stillStarted = "The stream may still be started"
 )
 
 func TestProgram(t *testing.T) {
@@ -193,13 +194,13 @@ func TestProgram(t *testing.T) {
 	t.Run("simulated", func(t *testing.T) {
 		t.Parallel()
 		start(t, name, nil).end(0, []string{
-			"no AWS account is used",
+			"no AWS account",
 			"cluster das-cluster  start accepted", "cluster das-cluster  is starting  (waiting for started)", "starting → started",
 			"started → stopping  (waiting for stopped)", "stopping → stopped", "cluster das-cluster  done",
 			"instance my-orcl-db  start accepted", "locked → unlocking-policy  (waiting for unlocked)", "unlocking-policy → unlocked",
 			"unlocked → locking-policy", "locking-policy → locked", "instance my-orcl-db  done",
 			"STOPPED_INGESTION → STARTING_INGESTION", "event data store audit  done",
-			"event stream profile-events  done; the ensures ran [CreateEventStream DeleteEventStream]\n",
+			"event stream profile-events  done; called [CreateEventStream DeleteEventStream]\n",
 		}, nil)
 	})
 	t.Run("Ctrl-C", func(t *testing.T) {
@@ -209,20 +210,20 @@ func TestProgram(t *testing.T) {
 		p.interrupt()
 		p.end(130, []string{"is starting"}, []string{"interrupted:"})
 	})
-	for what, answer := range map[string]string{"no": "n\n", "nothing": "\n", "the end of the input": ""} {
-		t.Run("the answer is "+what, func(t *testing.T) {
+	for what, input := range map[string]string{"no": "n\n", "an empty line": "\n", "the end of the input": ""} {
+		t.Run("the input is "+what, func(t *testing.T) {
 			t.Parallel()
 			a := newAccount(t, activitystream.StatusStopped)
 			p := a.live(t, name)
 			p.until(prompt)
-			if _, err := io.WriteString(p.in, answer); err != nil {
+			if _, err := io.WriteString(p.in, input); err != nil {
 				t.Error(err)
 			}
 			if err := p.in.Close(); err != nil {
 				t.Error(err)
 			}
 			p.end(0, []string{warning, prompt, "nothing was changed\n"}, nil)
-			same(t, nil, a.commands())
+			assert.Equal(t, "commands", nil, a.commands())
 		})
 	}
 	t.Run("Ctrl-C at the prompt", func(t *testing.T) {
@@ -232,9 +233,9 @@ func TestProgram(t *testing.T) {
 		p.until(prompt)
 		p.interrupt()
 		p.end(130, []string{warning, prompt, "nothing was changed\n"}, []string{"interrupted:"})
-		same(t, nil, a.commands())
+		assert.Equal(t, "commands", nil, a.commands())
 	})
-	t.Run("the answer is yes, then Ctrl-C", func(t *testing.T) {
+	t.Run("the input is yes, then Ctrl-C", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped, func(o *activitystreamtest.Options) { o.Starting = time.Hour })
 		p := a.live(t, name)
@@ -244,30 +245,30 @@ func TestProgram(t *testing.T) {
 		}
 		p.until("is starting")
 		p.interrupt()
-		p.end(130, []string{warning, prompt, "start accepted", "is starting"}, []string{"interrupted:", left})
-		same(t, one, a.commands())
+		p.end(130, []string{warning, prompt, "start accepted", "is starting"}, []string{"interrupted:", stillStarted})
+		assert.Equal(t, "commands", one, a.commands())
 	})
 	t.Run("-yes", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped)
-		a.live(t, name, "-yes").end(0, []string{warning, "start accepted", "is started", "stopped", "done; EnsureStopped ran [StopActivityStream]\n"}, nil)
-		same(t, both, a.commands())
+		a.live(t, name, "-yes").end(0, []string{warning, "start accepted", "is started", "stopped", "done; EnsureStopped called [StopActivityStream]\n"}, nil)
+		assert.Equal(t, "commands", both, a.commands())
 		if got := a.Status(a.cluster); got != activitystream.StatusStopped {
-			t.Errorf("it is %s in the end", got)
+			t.Errorf("stream is %s, want stopped", got)
 		}
 	})
-	t.Run("the start is refused", func(t *testing.T) {
+	t.Run("the start is rejected", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped)
 		a.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Code: "KMSKeyNotAccessibleFault"})
 		p := a.live(t, name, "-yes")
 		p.end(1, []string{warning}, []string{a.cluster, "key not accessible"})
-		if strings.Contains(p.stderr.String(), left) {
-			t.Errorf("nothing was changed, and still: %s", &p.stderr)
+		if strings.Contains(p.stderr.String(), stillStarted) {
+			t.Errorf("unexpected %q: %s", stillStarted, &p.stderr)
 		}
-		same(t, []string{"StartActivityStream KMSKeyNotAccessibleFault"}, a.commands())
+		assert.Equal(t, "commands", []string{"StartActivityStream KMSKeyNotAccessibleFault"}, a.commands())
 	})
-	t.Run("it cannot be read after the start", func(t *testing.T) {
+	t.Run("reads are denied after the start", func(t *testing.T) {
 		t.Parallel()
 		var started atomic.Bool
 		a := newAccount(t, activitystream.StatusStopped, func(o *activitystreamtest.Options) {
@@ -280,20 +281,13 @@ func TestProgram(t *testing.T) {
 				return nil
 			}
 		})
-		a.live(t, name, "-yes").end(1, []string{warning, "start accepted"}, []string{"access denied", left})
-		same(t, one, a.commands())
+		a.live(t, name, "-yes").end(1, []string{warning, "start accepted"}, []string{"access denied", stillStarted})
+		assert.Equal(t, "commands", one, a.commands())
 	})
-	t.Run("it is started already", func(t *testing.T) {
+	t.Run("the stream is already started", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStarted)
-		a.live(t, name, "-yes").end(1, nil, []string{a.cluster + " is started", "leaves it alone"})
-		same(t, nil, a.commands())
+		a.live(t, name, "-yes").end(1, nil, []string{a.cluster + " is already started", "won't touch it"})
+		assert.Equal(t, "commands", nil, a.commands())
 	})
-}
-
-func same(t *testing.T, want, got []string) {
-	t.Helper()
-	if !slices.Equal(want, got) {
-		t.Errorf("commands: %q, want %q", got, want)
-	}
 }

@@ -18,9 +18,9 @@ const maxWait = time.Minute
 
 // runSimulated runs the demonstration on simulators.
 func runSimulated(ctx context.Context, lines *cli.Printer) error {
-	lines.Printf("no AWS account is used: these are the simulators for your tests, with transitions of a second")
-	for _, one := range []func(context.Context, *cli.Printer) error{simulatedActivityStreams, simulatedIngestion, simulatedEventStream} {
-		if err := one(ctx, lines); err != nil {
+	lines.Printf("using the simulators, no AWS account; transitions take 1 s")
+	for _, run := range []func(context.Context, *cli.Printer) error{simulatedActivityStreams, simulatedIngestion, simulatedEventStream} {
+		if err := run(ctx, lines); err != nil {
 			return err
 		}
 	}
@@ -34,7 +34,7 @@ func simulatedActivityStreams(ctx context.Context, lines *cli.Printer) error {
 	cluster := server.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
 	instance := server.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Engine: "oracle-ee"})
 	client := activitystream.NewFromConfig(server.Config(), func(o *activitystream.Options) {
-		o.Wait.MinDelay = 200 * time.Millisecond // 5 s by default: databases take minutes
+		o.Wait.MinDelay = 200 * time.Millisecond // 5 s by default
 	})
 	for _, database := range []struct {
 		name string
@@ -67,7 +67,7 @@ func simulatedIngestion(ctx context.Context, lines *cli.Printer) error {
 	if err != nil {
 		return err
 	}
-	lines.Printf("%s  done; the ensures ran %v", name, append(started.Operations, stopped.Operations...))
+	lines.Printf("%s  done; called %v", name, append(started.Operations, stopped.Operations...))
 	return nil
 }
 
@@ -93,6 +93,6 @@ func simulatedEventStream(ctx context.Context, lines *cli.Printer) error {
 	if err != nil {
 		return err
 	}
-	lines.Printf("%s  done; the ensures ran %v", name, append(created.Operations, deleted.Operations...))
+	lines.Printf("%s  done; called %v", name, append(created.Operations, deleted.Operations...))
 	return nil
 }

@@ -10,11 +10,13 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// A wait for many is one span, whatever their number; the batched reads are below it.
-func TestMany(t *testing.T) {
+// TestWaitEachIsOneSpan checks that a wait for many resources is one span, with the batched reads
+// below it.
+func TestWaitEachIsOneSpan(t *testing.T) {
 	traceIt(t, func(t *testing.T, s scene) {
 		arns := []string{s.start.ResourceArn}
 		for range 149 {
@@ -32,20 +34,20 @@ func TestMany(t *testing.T) {
 			}
 		}
 		span := s.only(t)
-		same(t, "failed", 1, failed)
-		same(t, "name", "activitystream.WaitEach", span.Name)
-		same(t, "status", codes.Error, span.Status.Code)
-		same(t, "resources", "150", value(span.Attributes, "streamwarden.resources"))
-		same(t, "failed", "1", value(span.Attributes, "streamwarden.failed"))
-		same(t, "reason", "lapsed", value(span.Attributes, "streamwarden.reason"))
-		same(t, "events", 0, len(span.Events))
-		same(t, "calls", len(s.server.Calls())-1, len(s.calls(t, span)))
+		assert.Equal(t, "failed", 1, failed)
+		assert.Equal(t, "name", "activitystream.WaitEach", span.Name)
+		assert.Equal(t, "status", codes.Error, span.Status.Code)
+		assert.Equal(t, "resources", "150", value(span.Attributes, "streamwarden.resources"))
+		assert.Equal(t, "failed", "1", value(span.Attributes, "streamwarden.failed"))
+		assert.Equal(t, "reason", "lapsed", value(span.Attributes, "streamwarden.reason"))
+		assert.Equal(t, "events", 0, len(span.Events))
+		assert.Equal(t, "calls", len(s.server.Calls())-1, len(s.calls(t, span)))
 	})
 }
 
-// A watch lasts as long as its loop, days maybe, and a collector shows a span once it has ended: it has none. Its reads are spans by themselves,
-// and so are the calls of the methods that only call an operation.
-func TestWatch(t *testing.T) {
+// TestWatchHasNoSpan checks that a watch has no span, because it can last for days. Its reads are
+// root spans, and so are the calls of the plain operations.
+func TestWatchHasNoSpan(t *testing.T) {
 	traceIt(t, func(t *testing.T, s scene) {
 		if _, err := s.client.Start(t.Context(), s.start); err != nil {
 			t.Fatal(err)
@@ -55,42 +57,42 @@ func TestWatch(t *testing.T) {
 				break
 			}
 		}
-		same(t, "spans of waits", 0, len(s.ours()))
+		assert.Equal(t, "spans of waits", 0, len(s.ours()))
 		roots := 0
 		for _, span := range s.spans.GetSpans() {
 			if !span.Parent.IsValid() {
 				roots++
 			}
 		}
-		same(t, "spans without a parent", len(s.server.Calls()), roots)
+		assert.Equal(t, "spans without a parent", len(s.server.Calls()), roots)
 	})
 }
 
-// Without a TracerProvider nothing is recorded, and an input that is refused before anything is sent has no span either. That no span costs
-// nothing is tested in internal/sdkcall.
-func TestNothing(t *testing.T) {
+// TestNoSpanWithoutProviderOrRequest checks that neither a client without a TracerProvider nor
+// invalid input has a span. A test in internal/sdkcall checks that this costs nothing.
+func TestNoSpanWithoutProviderOrRequest(t *testing.T) {
 	traceIt(t, func(t *testing.T, s scene) {
 		_, err := s.client.EnsureStarted(t.Context(), &activitystream.StartInput{}, time.Hour)
-		same(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
-		same(t, "spans of a refused input", 0, len(s.spans.GetSpans()))
+		assert.Equal(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+		assert.Equal(t, "spans of a refused input", 0, len(s.spans.GetSpans()))
 
 		client := activitystream.NewFromConfig(s.server.Config(), func(o *activitystream.Options) { o.Wait.Logger = slog.New(slog.DiscardHandler) })
 		if _, err := client.EnsureStarted(t.Context(), s.start, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "spans without a TracerProvider", 0, len(s.spans.GetSpans()))
+		assert.Equal(t, "spans without a TracerProvider", 0, len(s.spans.GetSpans()))
 	})
 }
 
-// The TracerProvider of the options of one call counts for that call.
-func TestOfOneCall(t *testing.T) {
+// TestSpanUsesProviderOfCall sets the TracerProvider in the options of one call.
+func TestSpanUsesProviderOfCall(t *testing.T) {
 	traceIt(t, func(t *testing.T, s scene) {
 		client := activitystream.NewFromConfig(s.server.Config())
 		if _, err := client.EnsureStarted(t.Context(), s.start, time.Hour, traceTo(s.provider)); err != nil {
 			t.Fatal(err)
 		}
 		calls := s.calls(t, s.only(t))
-		same(t, "calls", len(s.server.Calls()), len(calls))
-		same(t, "a start", true, slices.Contains(calls, "StartActivityStream"))
+		assert.Equal(t, "calls", len(s.server.Calls()), len(calls))
+		assert.Equal(t, "a start", true, slices.Contains(calls, "StartActivityStream"))
 	})
 }
