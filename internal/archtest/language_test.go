@@ -62,7 +62,6 @@ var notConverted = []string{
 	"examples",
 	"ingestion",
 	"internal/benchmarks",
-	"internal/conformance",
 	"internal/modeltest",
 	"internal/proptest",
 	"internal/sdkcall",
@@ -206,16 +205,14 @@ const maxColumns = 100
 
 // tooWide returns the widths of the lines of a comment that are too wide, by their index in the
 // comment. A comment on a line of its own is measured from the start of the line, with one column
-// for a tab, and a comment after code from its own start. A line with a URL and a directive cannot
-// be wrapped.
+// for a tab, and a comment after code from its own start. Lines that cannot be wrapped are allowed.
 func tooWide(first, comment string) map[int]int {
 	wide := map[int]int{}
 	for i, s := range strings.Split(comment, "\n") {
 		if i == 0 && strings.TrimSpace(strings.TrimSuffix(first, s)) == "" {
 			s = first
 		}
-		directive := strings.Contains(s, "//go:") || strings.Contains(s, "//nolint")
-		if n := utf8.RuneCountInString(s); n > maxColumns && !directive && !strings.Contains(s, "://") {
+		if n := utf8.RuneCountInString(s); n > maxColumns && !unwrappable.MatchString(s) {
 			wide[i] = n
 		}
 	}
@@ -223,6 +220,7 @@ func tooWide(first, comment string) map[int]int {
 }
 
 var (
+	unwrappable   = regexp.MustCompile(`//go:|//nolint|//\t|://`) // directives, code and URLs
 	outputComment = regexp.MustCompile(`(?i)^(unordered )?output:`)
 	thirdPerson   = regexp.MustCompile(`^[a-z-]+s$`)
 )
@@ -306,6 +304,7 @@ func TestLanguageFindsViolations(t *testing.T) {
 		{"too wide after code", "var v = 1 // " + long, `3: comment of 101 columns`},
 		{"a URL", "// https://example.com/" + long, ""},
 		{"the second line of a block", "/*\n" + long + "xxx\n*/", `4: comment of 101 columns`},
+		{"code", "// T is one:\n//\n//\t" + long + long + "\ntype T int", ""},
 		{"output", "func ExampleT() {\n\t// Output:\n\t// " + long + "\n}", ""},
 	}
 	for _, tt := range tests {

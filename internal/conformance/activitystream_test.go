@@ -20,14 +20,15 @@ const (
 	keyID       = "1234abcd-12ab-34cd-56ef-1234567890ab"
 )
 
-// database is one of the two that can have an activity stream.
+// database is a kind of resource that can have an activity stream.
 type database struct {
 	name, arn string
 	read      statemachine.Operation
-	refusal   string // the code that says invalid state
+	refusal   string // the code of an invalid state
 	add       func(s *activitystreamtest.Server, status activitystream.Status)
 }
 
+// databases returns a cluster and an instance.
 func databases() []database {
 	return []database{
 		{"cluster", clusterARN, "DescribeDBClusters", "InvalidDBClusterStateFault", func(s *activitystreamtest.Server, status activitystream.Status) {
@@ -39,7 +40,8 @@ func databases() []database {
 	}
 }
 
-// activityStreams are the ways of both sorts of activity stream, and of the audit policy, which only an instance has.
+// activityStreams returns the scenarios of the activity streams of both databases, and of the audit
+// policy, which only an instance has.
 func activityStreams() []scenario {
 	const (
 		stopped, starting = string(activitystream.StatusStopped), string(activitystream.StatusStarting)
@@ -68,7 +70,7 @@ func activityStreams() []scenario {
 	unlock.name, unlock.machine, unlock.op, unlock.read = "policy, unlock", activitystream.PolicyMachine().Name(), activitystream.ModifyActivityStream, instance.read
 	unlock.from, unlock.via, unlock.to, unlock.back = locked, unlocking, unlocked, locking
 	unlock.busy, unlock.already = instance.refusal, instance.refusal
-	unlock.has = unlock.has&^(lapses|watches) | unplannable // Watch is the stream's
+	unlock.has = unlock.has&^(lapses|watches) | unplannable // Watch reads the stream only
 	unlock.stuck, unlock.shows = noPolicy, map[string]string{noPolicy: ""}
 	unlock.simulate = instance.simulatePolicy
 	lock := unlock
@@ -79,7 +81,7 @@ func activityStreams() []scenario {
 // noPolicy stands for the state of a policy whose stream is stopped.
 const noPolicy = "(stream stopped)"
 
-// server is a simulator with the database in a status.
+// server returns a simulator with the database in a status.
 func (db database) server(status activitystream.Status, change func(simulator.Call) *simulator.Failure) *activitystreamtest.Server {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping, o.PolicyChange = settle, settle, settle
@@ -91,15 +93,16 @@ func (db database) server(status activitystream.Status, change func(simulator.Ca
 	return s
 }
 
+// simulate returns the stream of the database on a simulator.
 func (db database) simulate(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := db.server(activitystream.Status(w.from), change)
 	in := activitystream.StartInput{ResourceArn: db.arn, Mode: activitystream.ModeAsync, KmsKeyId: keyID, ApplyImmediately: true}
 	sub := ofStream(s.Config(), in, w.to == string(activitystream.StatusStarted))
-	sub.simulated = db.behind(s)
+	sub.simulated = db.controls(s)
 	sub.move = func(state string) {
 		status := activitystream.Status(state)
 		if s.Status(db.arn) == activitystream.StatusStopped && (status == activitystream.StatusStarting || status == activitystream.StatusStarted) {
-			db.add(s, status) // with the settings that the ensure wants
+			db.add(s, status) // with the settings of the ensure call
 			return
 		}
 		s.Set(db.arn, status)
@@ -108,11 +111,12 @@ func (db database) simulate(w scenario, change func(simulator.Call) *simulator.F
 	return sub
 }
 
+// simulatePolicy returns the audit policy of the database on a simulator.
 func (db database) simulatePolicy(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := db.server(activitystream.StatusStarted, change)
 	s.SetPolicy(db.arn, activitystream.PolicyStatus(w.from))
 	sub := ofPolicy(s.Config(), db.arn, w.to == string(activitystream.PolicyUnlocked))
-	sub.simulated = db.behind(s)
+	sub.simulated = db.controls(s)
 	sub.move = func(state string) {
 		if state == noPolicy {
 			s.Set(db.arn, activitystream.StatusStopped)
@@ -120,7 +124,7 @@ func (db database) simulatePolicy(w scenario, change func(simulator.Call) *simul
 		}
 		s.SetPolicy(db.arn, activitystream.PolicyStatus(state))
 	}
-	sub.truth = func() string { // by a read, for the server tells only the stream's
+	sub.truth = func() string { // by a read, because the server returns only the stream's status
 		s.Stale(db.arn, 0)
 		state, _ := sub.get(context.Background())
 		return state
@@ -128,8 +132,8 @@ func (db database) simulatePolicy(w scenario, change func(simulator.Call) *simul
 	return sub
 }
 
-// behind is what the simulator can do to the database.
-func (db database) behind(s *activitystreamtest.Server) simulated {
+// controls returns the controls of the database, except for its state.
+func (db database) controls(s *activitystreamtest.Server) simulated {
 	return simulated{
 		remove: func() { s.Remove(db.arn) },
 		lapse:  func() { s.Lapse(db.arn) },
@@ -142,44 +146,45 @@ func (db database) behind(s *activitystreamtest.Server) simulated {
 	}
 }
 
-// activityStreamOptions applies what the services share.
+// activityStreamOptions returns a function that applies the settings.
 func activityStreamOptions(o settings) func(*activitystream.Options) {
 	return func(to *activitystream.Options) {
 		to.Wait, to.DryRun, to.Pacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.Pacer)
 	}
 }
 
-// ofStream is the stream of a cluster or instance, to be started as in says, or stopped.
+// ofStream returns the stream of a cluster or an instance. Its operation is a start with the input,
+// or a stop.
 func ofStream(cfg aws.Config, in activitystream.StartInput, up bool) subject {
 	c := activitystream.NewFromConfig(cfg)
 	state := func(s *activitystream.Stream) string { return string(s.Status) }
 	stop := &activitystream.StopInput{ResourceArn: in.ResourceArn, ApplyImmediately: in.ApplyImmediately}
 	sub := subject{
 		resource: in.ResourceArn,
-		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, in.ResourceArn)) },
+		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, in.ResourceArn)) },
 		run: func(ctx context.Context) error {
 			if up {
-				return last(c.Start(ctx, &in))
+				return errOf(c.Start(ctx, &in))
 			}
-			return last(c.Stop(ctx, stop))
+			return errOf(c.Stop(ctx, stop))
 		},
 		wait: func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
-			return shown(state)(c.Wait(ctx, in.ResourceArn, activitystream.Status(target), maxWait, activityStreamOptions(o)))
+			return stateOf(state)(c.Wait(ctx, in.ResourceArn, activitystream.Status(target), maxWait, activityStreamOptions(o)))
 		},
 		watch: func(ctx context.Context, o settings) iter.Seq2[string, error] {
-			return told(state, c.Watch(ctx, in.ResourceArn, activityStreamOptions(o)))
+			return states(state, c.Watch(ctx, in.ResourceArn, activityStreamOptions(o)))
 		},
-		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (done, error) {
+		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
 			if up {
-				return didToStream(state)(c.EnsureStarted(ctx, &in, maxWait, activityStreamOptions(o)))
+				return ensuredStream(state)(c.EnsureStarted(ctx, &in, maxWait, activityStreamOptions(o)))
 			}
-			return didToStream(state)(c.EnsureStopped(ctx, stop, maxWait, activityStreamOptions(o)))
+			return ensuredStream(state)(c.EnsureStopped(ctx, stop, maxWait, activityStreamOptions(o)))
 		},
 	}
 	return sub
 }
 
-// ofPolicy is the audit policy of an instance, to be unlocked or locked.
+// ofPolicy returns the audit policy of an instance. Its operation unlocks or locks it.
 func ofPolicy(cfg aws.Config, arn string, unlock bool) subject {
 	c := activitystream.NewFromConfig(cfg)
 	in := &activitystream.ModifyInput{ResourceArn: arn, AuditPolicyState: activitystream.AuditPolicyLocked}
@@ -194,26 +199,27 @@ func ofPolicy(cfg aws.Config, arn string, unlock bool) subject {
 	}
 	return subject{
 		resource: arn,
-		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, arn)) },
-		run:      func(ctx context.Context) error { return last(c.Modify(ctx, in)) },
+		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, arn)) },
+		run:      func(ctx context.Context) error { return errOf(c.Modify(ctx, in)) },
 		wait: func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
-			return shown(state)(c.WaitPolicy(ctx, arn, activitystream.PolicyStatus(target), maxWait, activityStreamOptions(o)))
+			return stateOf(state)(c.WaitPolicy(ctx, arn, activitystream.PolicyStatus(target), maxWait, activityStreamOptions(o)))
 		},
 		watch: func(ctx context.Context, o settings) iter.Seq2[string, error] {
-			return told(state, c.Watch(ctx, arn, activityStreamOptions(o)))
+			return states(state, c.Watch(ctx, arn, activityStreamOptions(o)))
 		},
-		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (done, error) {
-			return didToStream(state)(c.EnsurePolicy(ctx, in, maxWait, activityStreamOptions(o)))
+		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
+			return ensuredStream(state)(c.EnsurePolicy(ctx, in, maxWait, activityStreamOptions(o)))
 		},
 	}
 }
 
-func didToStream(state func(*activitystream.Stream) string) func(*activitystream.EnsureOutput, error) (done, error) {
-	return func(out *activitystream.EnsureOutput, err error) (done, error) {
+// ensuredStream returns a function that converts the output of an ensure method.
+func ensuredStream(state func(*activitystream.Stream) string) func(*activitystream.EnsureOutput, error) (ensureResult, error) {
+	return func(out *activitystream.EnsureOutput, err error) (ensureResult, error) {
 		if out == nil {
-			return done{IsNil: true}, err
+			return ensureResult{IsNil: true}, err
 		}
-		d := done{Operations: out.Operations, Planned: out.Planned}
+		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
 		if out.Stream != nil {
 			d.State = state(out.Stream)
 		}
@@ -221,8 +227,8 @@ func didToStream(state func(*activitystream.Stream) string) func(*activitystream
 	}
 }
 
-// shown is the state of what a call returned, beside its error.
-func shown[T any](state func(*T) string) func(*T, error) (string, error) {
+// stateOf returns a function that converts the results of a call into a state and an error.
+func stateOf[T any](state func(*T) string) func(*T, error) (string, error) {
 	return func(v *T, err error) (string, error) {
 		if v == nil {
 			return "", err
@@ -231,11 +237,11 @@ func shown[T any](state func(*T) string) func(*T, error) (string, error) {
 	}
 }
 
-// told is a watch of states.
-func told[T any](state func(*T) string, seq iter.Seq2[*T, error]) iter.Seq2[string, error] {
+// states converts the values of a watch into states.
+func states[T any](state func(*T) string, seq iter.Seq2[*T, error]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for v, err := range seq {
-			s, err := shown(state)(v, err)
+			s, err := stateOf(state)(v, err)
 			if !yield(s, err) {
 				return
 			}
@@ -243,9 +249,10 @@ func told[T any](state func(*T) string, seq iter.Seq2[*T, error]) iter.Seq2[stri
 	}
 }
 
-// last is the error of a call.
-func last[T any](_ T, err error) error { return err }
+// errOf returns the error of a call.
+func errOf[T any](_ T, err error) error { return err }
 
+// converted converts the calls of a service's server.
 func converted[T any](calls []T, to func(T) simulator.Call) []simulator.Call {
 	all := make([]simulator.Call, len(calls))
 	for i, c := range calls {

@@ -5,15 +5,18 @@ import (
 	"testing"
 )
 
-// ways are all ways of all resources.
-func ways() []scenario { return slices.Concat(activityStreams(), eventDataStores(), eventStreams()) }
+// scenarios returns the scenarios of all resources.
+func scenarios() []scenario {
+	return slices.Concat(activityStreams(), eventDataStores(), eventStreams())
+}
 
-// rules are all rules.
-func rules() []rule { return slices.Concat(waiting(), watching(), ensuring(), kinds()) }
+// rules returns all rules.
+func rules() []rule { return slices.Concat(waitRules(), watchRules(), ensureRules(), kindRules()) }
 
+// TestConformance checks each rule on each scenario that has what the rule needs.
 func TestConformance(t *testing.T) {
 	checked := make(map[string]int)
-	for _, w := range ways() {
+	for _, w := range scenarios() {
 		t.Run(w.name, func(t *testing.T) {
 			for _, r := range rules() {
 				if w.has&r.needs == r.needs {
@@ -27,19 +30,19 @@ func TestConformance(t *testing.T) {
 	for _, n := range checked {
 		total += n
 	}
-	t.Logf("%d rules, %d ways, %d times checked", len(checked), len(ways()), total)
+	t.Logf("%d rules, %d scenarios, %d checks", len(checked), len(scenarios()), total)
 }
 
-// TestRulesAreChecked: a rule that applies to nothing, or is told without a reason, is none.
+// TestRulesAreChecked checks that each rule has a unique name, a reason, and a scenario.
 func TestRulesAreChecked(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, r := range rules() {
 		if r.name == "" || r.why == "" || seen[r.name] {
-			t.Errorf("the rule %q has no name, no reason, or a namesake", r.name)
+			t.Errorf("rule %q has no name, no reason, or a duplicate name", r.name)
 		}
 		seen[r.name] = true
-		if !slices.ContainsFunc(ways(), func(w scenario) bool { return w.has&r.needs == r.needs }) {
-			t.Errorf("no way has what the rule %q needs", r.name)
+		if !slices.ContainsFunc(scenarios(), func(w scenario) bool { return w.has&r.needs == r.needs }) {
+			t.Errorf("rule %q applies to no scenario", r.name)
 		}
 	}
 }

@@ -21,16 +21,17 @@ const (
 	kinesisID = "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events"
 )
 
-// The states of an event stream that rules name for every machine with an absent state.
+// The states of an event stream, which rules for machines with an absent state use.
 const (
 	absent  = string(eventstream.StateAbsent)
 	present = string(eventstream.StateRunning)
 )
 
+// eventRef returns the name of the event stream.
 func eventRef() eventstream.Ref { return eventstream.Ref{DomainName: domain, EventStreamName: event} }
 
-// eventStreams are the ways of an event stream, whose operations are done when they are answered, and that of its destination, which
-// nobody commands.
+// eventStreams returns the scenarios of an event stream, whose operations are complete with their
+// response, and that of its destination, which has no operation.
 func eventStreams() []scenario {
 	create := scenario{
 		name: "event stream, create", machine: eventstream.Machine().Name(), op: eventstream.CreateEventStream, read: "GetEventStream",
@@ -40,15 +41,15 @@ func eventStreams() []scenario {
 		has:      absence | watches | commands | unplannable,
 		simulate: simulateEventStream,
 		exempt: exemptions{
-			read:    doubted,
-			command: map[statemachine.Kind]treatment{statemachine.InvalidInput: again}, // it may be about a destination that is not active yet
+			read:    unconfirmed,
+			command: map[statemachine.Kind]treatment{statemachine.InvalidInput: retryable}, // the destination may not be active yet
 		},
 	}
 	remove := create
 	remove.name, remove.op, remove.from, remove.to, remove.stuck = "event stream, delete", eventstream.DeleteEventStream, present, absent, ""
 	remove.busy, remove.already = "ResourceNotFoundException", "ResourceNotFoundException"
 	remove.has &^= unplannable
-	remove.exempt.command = map[statemachine.Kind]treatment{statemachine.NotFound: again} // that is what it wants
+	remove.exempt.command = map[statemachine.Kind]treatment{statemachine.NotFound: retryable} // the resource is in the target state
 	destination := create
 	destination.name, destination.machine, destination.op = "event stream destination", eventstream.DestinationMachine().Name(), ""
 	destination.from, destination.via, destination.to, destination.stuck = "", string(eventstream.DestinationUnhealthy), string(eventstream.DestinationHealthy), ""
@@ -59,9 +60,11 @@ func eventStreams() []scenario {
 	return []scenario{create, remove, destination}
 }
 
-// doubted says that GetEventStream's ResourceNotFoundException is no absence as long as ListEventStreams names the stream.
-var doubted = map[statemachine.Kind]treatment{statemachine.NotFound: again}
+// unconfirmed makes NotFound retryable: a ResourceNotFoundException of GetEventStream does not mean
+// that the stream is absent as long as ListEventStreams returns it.
+var unconfirmed = map[statemachine.Kind]treatment{statemachine.NotFound: retryable}
 
+// eventStreamServer returns a simulator with the domain.
 func eventStreamServer(change func(simulator.Call) *simulator.Failure) *eventstreamtest.Server {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
 		o.DestinationRecovery = settle
@@ -73,17 +76,19 @@ func eventStreamServer(change func(simulator.Call) *simulator.Failure) *eventstr
 	return s
 }
 
+// addEventStream adds the event stream to a simulator.
 func addEventStream(s *eventstreamtest.Server) {
 	s.AddEventStream(eventstreamtest.EventStream{DomainName: domain, EventStreamName: event, Uri: kinesisID})
 }
 
+// simulateEventStream returns the event stream on a simulator.
 func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	if w.from != absent {
 		addEventStream(s)
 	}
 	sub := ofEventStream(s.Config(), eventstream.CreateInput{Ref: eventRef(), Uri: kinesisID}, w.to == present)
-	sub.simulated = behindEventStream(s)
+	sub.simulated = controlsOfEventStream(s)
 	sub.move = func(state string) {
 		if s.State(eventARN) == eventstream.StateAbsent {
 			addEventStream(s)
@@ -94,13 +99,14 @@ func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Fail
 	return sub
 }
 
-// simulateDestination begins with a stream that is stopped, which has no destination that could become healthy.
+// simulateDestination returns the destination on a simulator. The stream is stopped at first, so
+// the destination cannot become healthy.
 func simulateDestination(_ scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	addEventStream(s)
 	s.Lapse(eventARN)
 	sub := ofDestination(s.Config(), eventRef())
-	sub.simulated = behindEventStream(s)
+	sub.simulated = controlsOfEventStream(s)
 	sub.move = func(state string) {
 		switch state {
 		case "":
@@ -116,7 +122,8 @@ func simulateDestination(_ scenario, change func(simulator.Call) *simulator.Fail
 	return sub
 }
 
-func behindEventStream(s *eventstreamtest.Server) simulated {
+// controlsOfEventStream returns the controls of the event stream, except for its state.
+func controlsOfEventStream(s *eventstreamtest.Server) simulated {
 	return simulated{
 		remove: func() { s.Remove(eventARN) },
 		lapse:  func() { s.Lapse(eventARN) },
@@ -129,21 +136,22 @@ func behindEventStream(s *eventstreamtest.Server) simulated {
 	}
 }
 
+// eventStreamOptions returns a function that applies the settings.
 func eventStreamOptions(o settings) func(*eventstream.Options) {
 	return func(to *eventstream.Options) {
 		to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
 	}
 }
 
-// ofEventStream is an event stream, to be created as in says, or deleted.
+// ofEventStream returns an event stream. Its operation creates it with the input, or deletes it.
 func ofEventStream(cfg aws.Config, in eventstream.CreateInput, create bool) subject {
 	c := eventstream.NewFromConfig(cfg)
 	state := func(s *eventstream.Stream) string { return string(s.State) }
-	did := func(out *eventstream.EnsureOutput, err error) (done, error) {
+	did := func(out *eventstream.EnsureOutput, err error) (ensureResult, error) {
 		if out == nil {
-			return done{IsNil: true}, err
+			return ensureResult{IsNil: true}, err
 		}
-		d := done{Operations: out.Operations, Planned: out.Planned}
+		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
 		if out.Stream != nil {
 			d.State = state(out.Stream)
 		}
@@ -151,20 +159,20 @@ func ofEventStream(cfg aws.Config, in eventstream.CreateInput, create bool) subj
 	}
 	return subject{
 		resource: in.String(),
-		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, in.Ref)) },
+		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, in.Ref)) },
 		run: func(ctx context.Context) error {
 			if create {
-				return last(c.Create(ctx, &in))
+				return errOf(c.Create(ctx, &in))
 			}
-			return last(c.Delete(ctx, in.Ref))
+			return errOf(c.Delete(ctx, in.Ref))
 		},
 		wait: func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
-			return shown(state)(c.Wait(ctx, in.Ref, eventstream.State(target), maxWait, eventStreamOptions(o)))
+			return stateOf(state)(c.Wait(ctx, in.Ref, eventstream.State(target), maxWait, eventStreamOptions(o)))
 		},
 		watch: func(ctx context.Context, o settings) iter.Seq2[string, error] {
-			return told(state, c.Watch(ctx, in.Ref, eventStreamOptions(o)))
+			return states(state, c.Watch(ctx, in.Ref, eventStreamOptions(o)))
 		},
-		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (done, error) {
+		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
 			if create {
 				return did(c.EnsureCreated(ctx, &in, maxWait, eventStreamOptions(o)))
 			}
@@ -173,7 +181,8 @@ func ofEventStream(cfg aws.Config, in eventstream.CreateInput, create bool) subj
 	}
 }
 
-// ofDestination is the destination of an event stream, which can only be waited for: until it is healthy.
+// ofDestination returns the destination of an event stream. It has no operation: a call can only
+// wait until it is healthy.
 func ofDestination(cfg aws.Config, ref eventstream.Ref) subject {
 	c := eventstream.NewFromConfig(cfg)
 	state := func(s *eventstream.Stream) string {
@@ -187,9 +196,9 @@ func ofDestination(cfg aws.Config, ref eventstream.Ref) subject {
 	}
 	return subject{
 		resource: ref.String(),
-		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, ref)) },
+		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, ref)) },
 		wait: func(ctx context.Context, _ string, maxWait time.Duration, o settings) (string, error) {
-			return shown(state)(c.WaitHealthy(ctx, ref, maxWait, eventStreamOptions(o)))
+			return stateOf(state)(c.WaitHealthy(ctx, ref, maxWait, eventStreamOptions(o)))
 		},
 	}
 }

@@ -19,7 +19,7 @@ const (
 	storeARN = "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/" + storeID
 )
 
-// eventDataStores are the ways of live event ingestion.
+// eventDataStores returns the scenarios of live event ingestion.
 func eventDataStores() []scenario {
 	const (
 		stopped, starting = string(ingestion.StatusStoppedIngestion), string(ingestion.StatusStartingIngestion)
@@ -39,6 +39,7 @@ func eventDataStores() []scenario {
 	return []scenario{start, stop}
 }
 
+// simulateStore returns the event data store on a simulator.
 func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Starting, o.Stopping = settle, settle
@@ -63,7 +64,7 @@ func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) s
 	return sub
 }
 
-// ofStore is an event data store, whose ingestion is to be started or stopped.
+// ofStore returns an event data store. Its operation starts or stops ingestion.
 func ofStore(cfg aws.Config, arn string, start bool) subject {
 	c := ingestion.NewFromConfig(cfg)
 	state := func(s *ingestion.EventDataStore) string { return string(s.Status) }
@@ -72,11 +73,11 @@ func ofStore(cfg aws.Config, arn string, start bool) subject {
 			to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
 		}
 	}
-	did := func(out *ingestion.EnsureOutput, err error) (done, error) {
+	did := func(out *ingestion.EnsureOutput, err error) (ensureResult, error) {
 		if out == nil {
-			return done{IsNil: true}, err
+			return ensureResult{IsNil: true}, err
 		}
-		d := done{Operations: out.Operations, Planned: out.Planned}
+		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
 		if out.EventDataStore != nil {
 			d.State = state(out.EventDataStore)
 		}
@@ -85,20 +86,20 @@ func ofStore(cfg aws.Config, arn string, start bool) subject {
 	starts, stops := &ingestion.StartInput{EventDataStore: arn}, &ingestion.StopInput{EventDataStore: arn}
 	return subject{
 		resource: arn,
-		get:      func(ctx context.Context) (string, error) { return shown(state)(c.Get(ctx, arn)) },
+		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, arn)) },
 		run: func(ctx context.Context) error {
 			if start {
-				return last(c.Start(ctx, starts))
+				return errOf(c.Start(ctx, starts))
 			}
-			return last(c.Stop(ctx, stops))
+			return errOf(c.Stop(ctx, stops))
 		},
 		wait: func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
-			return shown(state)(c.Wait(ctx, arn, ingestion.Status(target), maxWait, options(o)))
+			return stateOf(state)(c.Wait(ctx, arn, ingestion.Status(target), maxWait, options(o)))
 		},
 		watch: func(ctx context.Context, o settings) iter.Seq2[string, error] {
-			return told(state, c.Watch(ctx, arn, options(o)))
+			return states(state, c.Watch(ctx, arn, options(o)))
 		},
-		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (done, error) {
+		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
 			if start {
 				return did(c.EnsureStarted(ctx, starts, maxWait, options(o)))
 			}

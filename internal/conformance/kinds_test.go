@@ -14,216 +14,227 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// row is an error that a service answers, and what it means.
+// row is an error response of a service, and its kind.
 type row struct {
 	code    string
 	kind    statemachine.Kind
-	message string // empty: anything
-	status  int    // zero: 400
+	message string // empty for any message
+	status  int    // zero means 400
 }
 
+// failure returns a failure with the row's error.
 func (r row) failure(times int) simulator.Failure {
 	f := simulator.Failure{Code: r.code, Message: r.message, Status: r.status, Times: times}
 	if f.Message == "" {
-		f.Message = "The service's own words."
+		f.Message = "Message of the service."
 	}
 	return f
 }
 
-// treatment is what becomes of a call that failed.
+// treatment is the reaction to a failed call.
 type treatment int
 
 const (
-	ends    treatment = iota // it does not heal by waiting
-	again                    // it was not carried out, and may do better
-	maybe                    // it may have been carried out: again, but only after the grace
-	noThing                  // there is no such resource
+	fatal     treatment = iota // ends the call
+	retryable                  // tried again after the next delay
+	uncertain                  // tried again after the grace period, because it may have been executed
+	missing                    // the resource does not exist
 )
 
-// exemptions are kinds that mean something else to a way.
+// exemptions are the kinds that a scenario treats differently.
 type exemptions struct {
 	read, command map[statemachine.Kind]treatment
 }
 
-// ofRead is what a failed read of a kind means to a wait, by rule 6.
-func (w *world) ofRead(k statemachine.Kind) treatment {
+// readTreatment returns how a wait treats a failed read of a kind, by rule 6.
+func (w *fixture) readTreatment(k statemachine.Kind) treatment {
 	if t, ok := w.exempt.read[k]; ok {
 		return t
 	}
 	switch k {
 	case statemachine.Throttled, statemachine.Unavailable, statemachine.Conflict:
-		return again
+		return retryable
 	case statemachine.NotFound:
-		return noThing
+		return missing
 	default:
-		return ends
+		return fatal
 	}
 }
 
-// ofCommand is what a failed command of a kind means to an ensure, by its rule 3.
-func (w *world) ofCommand(k statemachine.Kind) treatment {
+// commandTreatment returns how an ensure method treats a failed command of a kind, by its rule 3.
+func (w *fixture) commandTreatment(k statemachine.Kind) treatment {
 	if t, ok := w.exempt.command[k]; ok {
 		return t
 	}
 	switch k {
 	case statemachine.Throttled, statemachine.InvalidState, statemachine.Conflict, statemachine.AlreadyInState:
-		return again
+		return retryable
 	case statemachine.Unavailable:
-		return maybe
+		return uncertain
 	default:
-		return ends
+		return fatal
 	}
 }
 
-// refusal is an error after which an ensure tries again at once, and that is no throttling, after which it slows down.
-func (w *world) refusal() row {
+// retryableRow returns an error after which an ensure method tries again without slowing down, as
+// it does after throttling.
+func (w *fixture) retryableRow() row {
 	for _, r := range w.rows() {
-		if r.kind != statemachine.Throttled && w.ofCommand(r.kind) == again {
+		if r.kind != statemachine.Throttled && w.commandTreatment(r.kind) == retryable {
 			if r.message == "" {
-				r.message = "The service's own words."
+				r.message = "Message of the service."
 			}
 			return r
 		}
 	}
-	w.Fatal("no error is one after which it tries again")
+	w.Fatal("no error of the service is retryable")
 	return row{}
 }
 
-// kinds are the rules of what errors mean, checked with every error of the service.
-func kinds() []rule {
+// kindRules returns the rules for errors, which are checked with each error of the service.
+func kindRules() []rule {
 	return []rule{
 		{
-			name: "kinds: of a command by itself", why: "the caller can tell what to do, and has the SDK's error as well", needs: commands,
-			check: func(w *world) {
+			name:  "kinds: a single command",
+			why:   "the kind says what to do, and the SDK's error stays in the chain",
+			needs: commands,
+			check: func(w *fixture) {
 				for _, r := range w.rows() {
 					w.fail("", r.failure(-1))
-					w.fault(w.run(w.Context()), w.op, r)
+					w.checkFault(w.run(w.Context()), w.op, r)
 					w.clear()
 				}
 			},
 		},
 		{
-			name: "kinds: of a read by itself", why: "the caller can tell what to do, and has the SDK's error as well",
-			check: func(w *world) {
+			name: "kinds: a single read",
+			why:  "the kind says what to do, and the SDK's error stays in the chain",
+			check: func(w *fixture) {
 				for _, r := range w.rows() {
 					w.fail("", r.failure(-1))
 					state, err := w.get(w.Context())
-					wantEqual(w, "the value", "", state)
-					w.fault(err, w.read, r)
+					assert.Equal(w, "value", "", state)
+					w.checkFault(err, w.read, r)
 					w.clear()
 				}
 			},
 		},
 		{
-			name: "kinds: of a read of a wait", why: "what heals is tolerated with twice the delay, and what does not ends it at once",
-			check: func(w *world) {
-				w.in(w.to)
+			name: "kinds: a read of a wait",
+			why:  "a tolerated kind doubles the delay, and any other ends the wait at once",
+			check: func(w *fixture) {
+				w.moveTo(w.to)
 				for _, r := range w.rows() {
 					if w.to == absent && r.kind == statemachine.NotFound {
-						continue // which is no failure
+						continue // not a failure
 					}
 					w.fail(w.read, r.failure(1))
 					want := map[treatment]outcome{
-						again:   {State: w.to, At: 2 * w.least, Reads: 2},
-						ends:    {Verdict: readFailed, Reads: 1},
-						noThing: {Verdict: gone, Reads: 1},
-					}[w.ofRead(r.kind)]
-					err := w.waits(time.Hour, want)
-					w.keeps(err, r)
-					w.rests()
+						retryable: {State: w.to, At: 2 * w.least, Reads: 2},
+						fatal:     {Summary: readFailed, Reads: 1},
+						missing:   {Summary: gone, Reads: 1},
+					}[w.readTreatment(r.kind)]
+					err := w.wantWait(time.Hour, want)
+					w.checkChain(err, r)
+					w.rest()
 				}
 			},
 		},
 		{
-			name: "kinds: of a read of a watch", why: "what heals is tolerated with twice the delay, and what does not ends it", needs: watches,
-			check: func(w *world) {
-				w.in(w.to)
+			name:  "kinds: a read of a watch",
+			why:   "a tolerated kind doubles the delay, and any other ends the watch",
+			needs: watches,
+			check: func(w *fixture) {
+				w.moveTo(w.to)
 				for _, r := range w.rows() {
 					if w.to == absent && r.kind == statemachine.NotFound {
-						continue // which is no failure
+						continue // not a failure
 					}
 					w.fail(w.read, r.failure(1))
-					want := map[treatment]sighting{
-						again:   {2 * delay, w.to, ""},
-						ends:    {Verdict: readFailed},
-						noThing: {Verdict: gone},
-					}[w.ofRead(r.kind)]
-					seen, err := w.watched(w.Context(), 1)
-					wantEqual(w, r.code, []sighting{want}, seen)
-					w.keeps(err, r)
-					w.rests()
+					want := map[treatment]yielded{
+						retryable: {2 * delay, w.to, ""},
+						fatal:     {Summary: readFailed},
+						missing:   {Summary: gone},
+					}[w.readTreatment(r.kind)]
+					seen, err := w.collect(w.Context(), 1)
+					assert.Equal(w, r.code, []yielded{want}, seen)
+					w.checkChain(err, r)
+					w.rest()
 				}
 			},
 		},
 		{
-			name: "kinds: of a command of an ensure", needs: commands,
-			why: "what was not run is run after the next delay, what may have been after the grace, and what cannot heal ends it",
-			check: func(w *world) {
+			name:  "kinds: a command of an ensure method",
+			why:   "a command that did not run is sent after the next delay, one that may have run after the grace period; any other kind ends the call",
+			needs: commands,
+			check: func(w *fixture) {
 				for _, r := range w.rows() {
 					w.fail(w.op, r.failure(1))
 					var want outcome
 					retry := func(at time.Duration) outcome {
 						return outcome{
-							State: w.to, At: w.after(at), Reads: w.reads(w.after(at)), Operations: w.ops(),
+							State: w.to, At: w.reachedAt(at), Reads: w.readCount(w.reachedAt(at)), Operations: w.ops(),
 							Commands: []string{w.refused(0, r.code), w.accepted(at)},
 						}
 					}
-					switch w.ofCommand(r.kind) {
-					case again:
+					switch w.commandTreatment(r.kind) {
+					case retryable:
 						want = retry(w.least)
-					case maybe:
+					case uncertain:
 						want = retry(grace)
 					default:
-						want = outcome{Verdict: string(r.kind), State: w.from, Reads: 1, Commands: []string{w.refused(0, r.code)}}
+						want = outcome{Summary: string(r.kind), State: w.from, Reads: 1, Commands: []string{w.refused(0, r.code)}}
 					}
-					err := w.ensures(time.Hour, want)
-					w.keeps(err, r)
+					err := w.wantEnsure(time.Hour, want)
+					w.checkChain(err, r)
 					if w.Failed() {
-						w.Fatalf("after the error %s, of kind %q", r.code, r.kind)
+						w.Fatalf("failed after error %s of kind %q", r.code, r.kind)
 					}
 					w.move(w.from)
-					w.rests()
+					w.rest()
 				}
 			},
 		},
 	}
 }
 
-// keeps checks that an error that came of a service's is of its kind, and still has it.
-func (w *world) keeps(err error, r row) {
+// checkChain checks that an error has the kind of a service's error, and the SDK's error in its
+// chain.
+func (w *fixture) checkChain(err error, r row) {
 	w.Helper()
 	if err == nil {
 		return
 	}
-	is(w, err, r.kind)
+	assert.ErrorIs(w, err, r.kind)
 	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != r.code {
-		w.Errorf("the SDK's error %s is lost in %v", r.code, err)
+		w.Errorf("error lacks the SDK's error %s: %v", r.code, err)
 	}
 }
 
-// fault checks what a single call says of an error.
-func (w *world) fault(err error, op statemachine.Operation, r row) {
+// checkFault checks the Fault that a single call returns for an error of the service.
+func (w *fixture) checkFault(err error, op statemachine.Operation, r row) {
 	w.Helper()
 	f, ok := errors.AsType[*statemachine.Fault](err)
 	if !ok {
-		w.Fatalf("%s: no Fault in %v", r.code, err)
+		w.Fatalf("%s: no Fault in the chain of %v", r.code, err)
 	}
-	wantEqual(w, "the fault", [4]string{string(r.kind), string(op), w.resource, r.code}, [4]string{string(f.Kind), string(f.Operation), f.Resource, f.Code})
-	wantEqual(w, r.code, r.kind, statemachine.KindOf(err))
-	w.keeps(err, r)
+	assert.Equal(w, "fault", [4]string{string(r.kind), string(op), w.resource, r.code}, [4]string{string(f.Kind), string(f.Operation), f.Resource, f.Code})
+	assert.Equal(w, r.code, r.kind, statemachine.KindOf(err))
+	w.checkChain(err, r)
 	response, ok := errors.AsType[*awshttp.ResponseError](err)
 	if !ok || f.RequestID == "" || f.RequestID != response.ServiceRequestID() {
-		w.Errorf("%s: the request's ID is lost: %q, %v", r.code, f.RequestID, err)
+		w.Errorf("%s: request ID is %q, want that of the response: %v", r.code, f.RequestID, err)
 	}
-	says(w, err, string(op), w.resource, string(r.kind), r.code, f.RequestID)
+	assert.ErrorContains(w, err, string(op), w.resource, string(r.kind), r.code, f.RequestID)
 }
 
-// commonRows are the errors that all of AWS has in common.
+// commonRows returns the errors that all AWS services share.
 func commonRows() []row {
 	of := func(k statemachine.Kind, codes ...string) []row {
 		var rows []row
@@ -245,11 +256,12 @@ func commonRows() []row {
 			{code: "AccessDeniedException", kind: statemachine.AccessDenied, status: http.StatusForbidden},
 			{code: "OnFireException", kind: statemachine.Unknown},
 			{code: "OnFireException", kind: statemachine.Unknown, status: http.StatusTeapot},
-			{code: "OnFireException", kind: statemachine.Unavailable, status: http.StatusServiceUnavailable}, // the code tells nothing; the status does
+			{code: "OnFireException", kind: statemachine.Unavailable, status: http.StatusServiceUnavailable}, // the status decides for an unknown code
 		},
 	)
 }
 
+// activityStreamRows returns the errors of RDS.
 func activityStreamRows() []row {
 	return slices.Concat([]row{
 		{code: "ResourceNotFoundFault", kind: statemachine.NotFound, status: http.StatusNotFound},
@@ -268,6 +280,7 @@ func activityStreamRows() []row {
 	}, commonRows())
 }
 
+// ingestionRows returns the errors of CloudTrail.
 func ingestionRows() []row {
 	return slices.Concat([]row{
 		{code: "EventDataStoreARNInvalidException", kind: statemachine.InvalidInput},
@@ -286,6 +299,7 @@ func ingestionRows() []row {
 	}, commonRows())
 }
 
+// eventStreamRows returns the errors of Customer Profiles.
 func eventStreamRows() []row {
 	const taken = "The Customer Profiles Domain: example-domain is already associated with an active EventStream"
 	return slices.Concat([]row{
@@ -296,8 +310,8 @@ func eventStreamRows() []row {
 	}, commonRows())
 }
 
-// TestEveryRowIsChecked: an error that a package maps and the suite does not send is one that nobody knows to be right.
-func TestEveryRowIsChecked(t *testing.T) {
+// TestEveryMappedCodeIsChecked checks that the suite sends each error code that a package maps.
+func TestEveryMappedCodeIsChecked(t *testing.T) {
 	for dir, rows := range map[string][]row{"activitystream": activityStreamRows(), "ingestion": ingestionRows(), "eventstream": eventStreamRows()} {
 		sent := make(map[string]bool)
 		for _, r := range rows {
@@ -305,7 +319,7 @@ func TestEveryRowIsChecked(t *testing.T) {
 		}
 		mapped := tableOf(t, "../../"+dir+"/faults.go")
 		if len(mapped) < 3 {
-			t.Errorf("only %q in the table of %s", mapped, dir)
+			t.Errorf("found only %q in the table of %s", mapped, dir)
 		}
 		for _, r := range sdkfault.CommonRules() {
 			mapped = append(mapped, r.Code)
@@ -318,7 +332,7 @@ func TestEveryRowIsChecked(t *testing.T) {
 	}
 }
 
-// tableOf are the codes in a package's table of errors.
+// tableOf returns the codes in a package's table of errors.
 func tableOf(t *testing.T, file string) []string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)

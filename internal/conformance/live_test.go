@@ -24,7 +24,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The variables that say what to check; see the package's documentation.
+// The variables that select the resources; see the package comment.
 const (
 	liveCluster     = "STREAMWARDEN_LIVE_CLUSTER"
 	liveInstance    = "STREAMWARDEN_LIVE_INSTANCE"
@@ -34,15 +34,17 @@ const (
 	liveChange      = "STREAMWARDEN_LIVE_CHANGE"
 )
 
-// candidate is a resource that can be checked, and what becomes of it if liveChange names it.
+// candidate is a resource that can be checked.
 type candidate struct {
 	name, variable string
-	changes        string
+	changes        string // the effect if liveChange names it
 
-	// subjects are the resource on both of its ways, in the order in which they are in ways, or why it cannot be checked.
+	// subjects returns the resource for both of its scenarios, in their order, or the reason why it
+	// cannot be checked.
 	subjects func(t *testing.T, cfg aws.Config, value string, may bool) (up, down subject, reason string)
 }
 
+// candidates returns the resources that can be checked.
 func candidates() []candidate {
 	return []candidate{
 		{
@@ -67,6 +69,7 @@ func candidates() []candidate {
 	}
 }
 
+// liveDatabase returns the stream of a cluster or an instance.
 func liveDatabase(t *testing.T, cfg aws.Config, value string, may bool) (up, down subject, reason string) {
 	s, err := activitystream.NewFromConfig(cfg).Get(t.Context(), value)
 	if err != nil {
@@ -80,25 +83,27 @@ func liveDatabase(t *testing.T, cfg aws.Config, value string, may bool) (up, dow
 		in.Mode, in.KmsKeyId, in.EngineNativeAuditFieldsIncluded = activitystream.ModeAsync, os.Getenv(liveKey), false
 		if in.KmsKeyId == "" {
 			if may {
-				return up, down, "its stream is stopped: set " + liveKey + " to the key with which it may be started"
+				return up, down, "its stream is stopped: set " + liveKey + " to the key for starting it"
 			}
-			in.KmsKeyId = "alias/any" // of dry runs: it is never sent
+			in.KmsKeyId = "alias/any" // for dry runs, which never send it
 		}
 	}
 	return ofStream(cfg, in, true), ofStream(cfg, in, false), ""
 }
 
+// livePolicy returns the audit policy of an instance.
 func livePolicy(t *testing.T, cfg aws.Config, value string, _ bool) (up, down subject, reason string) {
 	s, err := activitystream.NewFromConfig(cfg).Get(t.Context(), value)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Status != activitystream.StatusStarted {
-		return up, down, fmt.Sprintf("its stream is %s: a policy has a life only while it is started", s.Status)
+		return up, down, fmt.Sprintf("its stream is %s: a policy has a lifecycle only while it is started", s.Status)
 	}
 	return ofPolicy(cfg, value, true), ofPolicy(cfg, value, false), ""
 }
 
+// liveStream returns an event stream.
 func liveStream(t *testing.T, cfg aws.Config, value string, _ bool) (up, down subject, reason string) {
 	var ref eventstream.Ref
 	ref.DomainName, ref.EventStreamName, _ = strings.Cut(value, "/")
@@ -115,7 +120,7 @@ func permitted(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv(liveChange), ","), name)
 }
 
-// TestLive checks the rules that a real resource can be asked about, on those that the variables name.
+// TestLive checks the rules that apply to real resources, on those that the variables name.
 func TestLive(t *testing.T) {
 	names := make([]string, 0, len(candidates()))
 	asked := false
@@ -124,12 +129,12 @@ func TestLive(t *testing.T) {
 		asked = asked || os.Getenv(c.variable) != ""
 	}
 	if !asked {
-		t.Skipf("no resource is named: set %s, %s (ARNs), %s (an ARN) or %s (domain/name)", liveCluster, liveInstance, liveStore, liveEventStream)
+		t.Skipf("no resource is selected: set %s, %s (ARNs), %s (an ARN) or %s (domain/name)", liveCluster, liveInstance, liveStore, liveEventStream)
 	}
 	if list := os.Getenv(liveChange); list != "" {
 		for name := range strings.SplitSeq(list, ",") {
 			if !slices.Contains(names, name) {
-				t.Fatalf("%s names %q; it can name %q, with commas between", liveChange, name, names)
+				t.Fatalf("%s contains %q, want some of %q, separated by commas", liveChange, name, names)
 			}
 		}
 	}
@@ -142,30 +147,30 @@ func TestLive(t *testing.T) {
 
 // check checks one resource.
 func (c candidate) check(t *testing.T, value string) {
-	guard := &watchman{may: permitted(c.name)}
-	up, down, reason := c.subjects(t, guard.config(t, value), value, guard.may)
+	g := &gate{may: permitted(c.name)}
+	up, down, reason := c.subjects(t, g.config(t, value), value, g.may)
 	if reason != "" {
 		t.Skipf("%s: %s", value, reason)
 	}
-	pair := slices.DeleteFunc(ways(), func(w scenario) bool { return !strings.HasPrefix(w.name, c.name+",") })
+	pair := slices.DeleteFunc(scenarios(), func(w scenario) bool { return !strings.HasPrefix(w.name, c.name+",") })
 	state, err := up.get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := world{scenario: pair[0], subject: up}, world{scenario: pair[1], subject: down} // where it is, and the other end
+	first, second := fixture{scenario: pair[0], subject: up}, fixture{scenario: pair[1], subject: down} // the current end, and the other end
 	if state == pair[1].to {
 		first, second = second, first
 	}
 	if state != first.to {
-		t.Skipf("%s is %s: it has to be %s or %s, and stay so", value, state, pair[0].to, pair[1].to)
+		t.Skipf("%s is %s: it must be and stay %s or %s", value, state, pair[0].to, pair[1].to)
 	}
-	run := func(w world, at live) {
+	run := func(w fixture, at live) {
 		for _, r := range rules() {
 			if r.live == at && w.has&r.needs == r.needs {
 				t.Run(r.name, func(t *testing.T) {
 					defer r.explain(t, w.scenario)
 					w := w
-					w.T, w.calls = t, guard.seen
+					w.T, w.calls = t, g.seen
 					r.check(&w)
 				})
 			}
@@ -173,7 +178,7 @@ func (c candidate) check(t *testing.T, value string) {
 	}
 	run(first, atTarget)
 	run(second, opposite)
-	if !guard.may {
+	if !g.may {
 		t.Logf("%s: nothing was changed. With %s=%q %s", value, liveChange, c.name, c.changes)
 		return
 	}
@@ -181,20 +186,22 @@ func (c candidate) check(t *testing.T, value string) {
 	run(second, changed)
 	run(first, changed) // and back
 	if state, err = up.get(t.Context()); err != nil || state != first.to {
-		t.Errorf("%s IS LEFT AS %q, AND WAS %q (%v)", value, state, first.to, err)
+		t.Errorf("%s IS LEFT IN STATE %q, WAS %q (%v)", value, state, first.to, err)
 	}
 }
 
-// watchman sees every call of a client, and stops all that could change anything unless it may.
-type watchman struct {
+// gate records each call of a client, and blocks calls that change a resource, unless they are
+// allowed.
+type gate struct {
 	may bool
 
 	mu    sync.Mutex
 	calls []simulator.Call
 }
 
-// config is the caller's, for the resource's Region, with the watchman at the beginning of every call.
-func (g *watchman) config(t *testing.T, value string) aws.Config {
+// config returns the default config for the resource's Region, with the gate at the start of each
+// call.
+func (g *gate) config(t *testing.T, value string) aws.Config {
 	var options []func(*config.LoadOptions) error
 	if a, err := arn.Parse(value); err == nil {
 		options = append(options, config.WithRegion(a.Region))
@@ -204,12 +211,13 @@ func (g *watchman) config(t *testing.T, value string) aws.Config {
 		t.Fatal(err)
 	}
 	cfg.APIOptions = append(cfg.APIOptions, func(s *middleware.Stack) error {
-		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("watchman", g.see), middleware.After)
+		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("gate", g.check), middleware.After)
 	})
 	return cfg
 }
 
-func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+// check records a call, and returns an error if the call must not be sent.
+func (g *gate) check(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
 	op := awsmiddleware.GetOperationName(ctx)
@@ -218,12 +226,13 @@ func (g *watchman) see(ctx context.Context, in middleware.InitializeInput, next 
 	g.mu.Unlock()
 	reads := strings.HasPrefix(op, "Describe") || strings.HasPrefix(op, "Get") || strings.HasPrefix(op, "List")
 	if !reads && !g.may {
-		return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%s would change something, and %s does not allow it", op, liveChange)
+		return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%s would change the resource, which %s does not allow", op, liveChange)
 	}
 	return next.HandleInitialize(ctx, in)
 }
 
-func (g *watchman) seen() []simulator.Call {
+// seen returns the calls so far.
+func (g *gate) seen() []simulator.Call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.calls)

@@ -5,107 +5,107 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// rule is one behaviour that resources share. It is written once, and speaks of a way's states and steps alone.
+// rule is a behavior that all resources share. It uses only the states and delays of a scenario,
+// never a service.
 type rule struct {
-	name  string // the section's rule that it belongs to, and what happens
+	name  string // the rule of the documentation that it belongs to, and the case
 	why   string
-	needs need // a way that lacks one of these has nothing to which the rule could apply
-	check func(w *world)
+	needs need // the rule applies only to scenarios that have all of these
+	check func(w *fixture)
 
 	live live
 }
 
-// live says of a rule that it can be checked on a resource that nobody can move behind the library's back, a real one, and where that
-// has to be.
+// live says whether a rule can be checked on a real resource, which no simulator changes during a
+// call, and in which state the resource must be.
 type live int
 
 const (
-	nowhere  live = iota // it cannot
-	atTarget             // in the way's last state; nothing is changed
-	opposite             // in the way's first state; nothing is changed
-	changed              // in the way's first state, and is brought to the last
+	nowhere  live = iota // not possible
+	atTarget             // in the scenario's target state; nothing is changed
+	opposite             // in the scenario's first state; nothing is changed
+	changed              // in the scenario's first state, from which the rule brings it to the target
 )
 
-// need is what a way has to have for a rule to say anything about it.
+// need is a property of a scenario that a rule depends on.
 type need int
 
 const (
-	settles     need = 1 << iota // a state on the way there, which the service leaves by itself
-	returns                      // one on the way back
-	lapses                       // the service can roll the way there back
-	vanishes                     // a resource that is not there is Gone, not in a state of its own
-	absence                      // a resource that is not there is in the Absent state, and somebody may want that
-	watches                      // it has a Watch
-	commands                     // it has an Ensure
-	unplannable                  // a state out of which only operations lead that the Ensure does not run
+	settles     need = 1 << iota // a transient state on the way to the target
+	returns                      // a transient state on the way back
+	lapses                       // the service can roll the change back
+	vanishes                     // the wait for a missing resource ends as Gone
+	absence                      // a missing resource is in the Absent state, which can be a target
+	watches                      // the client has a Watch
+	commands                     // the client has an ensure method
+	unplannable                  // a state that only operations leave that the ensure method does not run
 )
 
-// scenario is what there is to know of a resource that is brought from one settled state to another: up or down. All else the rules ask of the
-// world.
+// scenario describes a resource that is brought from one settled state to another.
 type scenario struct {
 	name    string // "cluster, start"
-	machine string // as messages name it
+	machine string // its name in messages
 	op      statemachine.Operation
-	read    statemachine.Operation // by which one resource is read
+	read    statemachine.Operation // reads one resource
 
 	from, to string
-	via      string // settles into to; empty: the operation is done when it is answered
+	via      string // settles into to; empty if the operation is complete with its response
 	back     string // settles into from
-	stuck    string // see beyond
-	busy     string // the code that refuses the operation while it is under way
-	already  string // the code that refuses it where nothing is left to do
+	stuck    string // see unplannable
+	busy     string // the code that rejects the operation during the change
+	already  string // the code that rejects the operation in the target state
 	has      need
-	shows    map[string]string // what reads show of a state, where that is not the state itself
+	shows    map[string]string // the text that reads show for a state, if it differs from the state
 
-	least, most time.Duration // the bounds of the delay, where nothing else is asked for
+	least, most time.Duration // the default bounds of the delay
 
-	rows   func() []row // what the service's error codes mean
-	exempt exemptions   // where a kind means something else to this way
+	rows   func() []row // the service's error codes and their kinds
+	exempt exemptions   // the kinds that are treated differently
 
 	simulate func(w scenario, change func(simulator.Call) *simulator.Failure) subject
 }
 
-// settle is how long the simulated service takes to leave a state by itself. It is longer than the Grace, and all delays divide it.
+// settle is the time that the simulated service spends in a transient state. It is longer than the
+// grace period, and a multiple of all delays.
 const settle = 90 * time.Second
 
-// grace is the Grace that nobody asked for.
+// grace is the default grace period.
 const grace = time.Minute
 
-// unknownState is a state that no table knows.
+// unknownState is a state that is in no table.
 const unknownState = "UNHEARD_OF"
 
-// subject is one resource, as the library shows it and, where it is simulated, as it is.
+// subject is a resource with the client's methods for it and, if it is simulated, with its
+// controls.
 type subject struct {
-	resource string // as messages name it
+	resource string // its name in messages
 
 	get    func(context.Context) (string, error)
-	run    func(context.Context) error // the way's operation, alone
+	run    func(context.Context) error // sends the scenario's operation
 	wait   func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error)
 	watch  func(ctx context.Context, o settings) iter.Seq2[string, error]
-	ensure func(ctx context.Context, maxWait time.Duration, o settings) (done, error)
+	ensure func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error)
 
-	simulated // nil on a real account
+	simulated // its functions are nil on a real account
 }
 
-// simulated is what can be done to a resource behind the library's back.
+// simulated has the controls of a simulated resource.
 type simulated struct {
-	move   func(state string) // somebody else brings it there
+	move   func(state string) // as another actor does
 	remove func()
-	lapse  func() // its next transition is rolled back
+	lapse  func() // rolls the next transition back
 	stale  func(time.Duration)
 	fail   func(statemachine.Operation, simulator.Failure)
-	clear  func() // forgets the failures
+	clear  func() // removes all failures
 	log    func() []simulator.Call
 	truth  func() string
 }
@@ -114,115 +114,118 @@ type simulated struct {
 type settings struct {
 	wait   statemachine.WaitOptions
 	dryRun bool
-	pacer  *statemachine.Pacer // of the reads
+	pacer  *statemachine.Pacer // limits the reads
 }
 
-// done is what an ensure says that it did.
-type done struct {
-	State               string // read last; empty: none was
+// ensureResult is the output of an ensure method.
+type ensureResult struct {
+	State               string // the last state that was read; empty if none was
 	Operations, Planned []statemachine.Operation
-	IsNil               bool // there was no output at all
+	IsNil               bool // the output was nil
 }
 
-// world is a resource with what a rule does to it.
-type world struct {
+// fixture is a resource under test, with the methods that rules are written in.
+type fixture struct {
 	*testing.T
 	scenario
 	subject
 
-	exact    bool                                    // time is virtual: every instant can be foretold
-	calls    func() []simulator.Call                 // up to now
-	before   func(simulator.Call) *simulator.Failure // what happens between a call and its being carried out
-	readings []statemachine.Reading                  // of the last call
+	exact    bool                                    // time is virtual, so each instant is known
+	calls    func() []simulator.Call                 // the calls so far
+	before   func(simulator.Call) *simulator.Failure // called before a request is executed
+	readings []statemachine.Reading                  // the readings of the last call
 }
 
-// outcome is what came of a wait or an ensure, and when.
+// outcome is the result of a wait or an ensure call.
 type outcome struct {
-	Verdict    string // the Reason of a WaitError, else the Kind; empty: success
-	State      string // of the value, beside an error too; empty: there is none
+	Summary    string // see assert.ErrorSummary; empty for success
+	State      string // the state of the returned value, also with an error; empty for no value
 	At         time.Duration
 	Reads      int
-	Commands   []string // as the service saw them: "0s StartActivityStream accepted"
+	Commands   []string // the calls that the service received: "0s StartActivityStream accepted"
 	Operations []statemachine.Operation
 	Planned    []statemachine.Operation
 }
 
-// simulate runs a rule on the way's simulator in a bubble of virtual time. The resource has been in the way's first state for
-// an hour, so that old reads can show it; for some rules it is moved to the last one.
+// simulate checks a rule on the scenario's simulator, in virtual time. The resource has been in the
+// first state for an hour, so that stale reads can show it. A rule that is checked in the target
+// state starts there.
 func simulate(t *testing.T, w scenario, r rule) {
 	t.Run(r.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			defer r.explain(t, w)
-			world := &world{T: t, scenario: w, exact: true}
-			world.subject = w.simulate(w, func(c simulator.Call) *simulator.Failure {
-				if world.before == nil {
+			fixture := &fixture{T: t, scenario: w, exact: true}
+			fixture.subject = w.simulate(w, func(c simulator.Call) *simulator.Failure {
+				if fixture.before == nil {
 					return nil
 				}
-				return world.before(c)
+				return fixture.before(c)
 			})
-			world.calls = world.log
-			world.rests()
+			fixture.calls = fixture.log
+			fixture.rest()
 			if r.live == atTarget {
-				world.in(w.to)
+				fixture.moveTo(w.to)
 			}
-			r.check(world)
+			r.check(fixture)
 		})
 	})
 }
 
-// explain says of a test that failed what it was about.
+// explain logs the rule and its reason if the test failed.
 func (r rule) explain(t *testing.T, w scenario) {
 	if t.Failed() {
-		t.Logf("the rule that %s breaks: %s\nwhy it is one: %s", w.name, r.name, r.why)
+		t.Logf("%s violates the rule %q\nreason: %s", w.name, r.name, r.why)
 	}
 }
 
-// in puts the resource into a state right now.
-func (w *world) in(state string) *world {
+// moveTo puts the resource into a state at once.
+func (w *fixture) moveTo(state string) *fixture {
 	if state != w.from {
 		w.move(state)
 	}
 	return w
 }
 
-// shown is what reads show of a state.
-func (w *world) shown(state string) string {
+// shown returns the text that reads show for a state.
+func (w *fixture) shown(state string) string {
 	if s, ok := w.shows[state]; ok {
 		return s
 	}
 	return state
 }
 
-// rests lets an hour pass between two calls: the pacers have forgotten the first by then.
-func (w *world) rests() { time.Sleep(time.Hour) }
+// rest lets an hour pass between two calls, after which the pacers have recovered.
+func (w *fixture) rest() { time.Sleep(time.Hour) }
 
-// later has something done right before the instant d from now, so that a read at it shows it.
-func (w *world) later(d time.Duration, do func()) { time.AfterFunc(d-1, do) }
+// runAt calls do right before the instant d from now, so that a read at d shows its effect.
+func (w *fixture) runAt(d time.Duration, do func()) { time.AfterFunc(d-1, do) }
 
-// moves has somebody bring the resource into a state right before d.
-func (w *world) moves(d time.Duration, state string) { w.later(d, func() { w.move(state) }) }
+// moveAt moves the resource into a state right before d, as another actor does.
+func (w *fixture) moveAt(d time.Duration, state string) { w.runAt(d, func() { w.move(state) }) }
 
-// fails has the next read, from d on, fail.
-func (w *world) fails(d time.Duration, f simulator.Failure) { w.later(d, func() { w.fail(w.read, f) }) }
+// failAt makes the first read from d on fail.
+func (w *fixture) failAt(d time.Duration, f simulator.Failure) {
+	w.runAt(d, func() { w.fail(w.read, f) })
+}
 
-// reads is how many reads there are until d, the one at it included, where they are made at the shortest delay.
-func (w *world) reads(d time.Duration) int { return int((d+w.least-1)/w.least) + 1 }
+// readCount returns the number of reads until d at the shortest delay, including one at d.
+func (w *fixture) readCount(d time.Duration) int { return int((d+w.least-1)/w.least) + 1 }
 
-// accepted is a command that the service carried out.
-func (w *world) accepted(at time.Duration) string { return fmt.Sprintf("%s %s accepted", at, w.op) }
+// accepted returns the text of a command that the service executed.
+func (w *fixture) accepted(at time.Duration) string { return fmt.Sprintf("%s %s accepted", at, w.op) }
 
-// refused is one that it answered with a code.
-func (w *world) refused(at time.Duration, code string) string {
+// refused returns the text of a command that the service rejected with a code.
+func (w *fixture) refused(at time.Duration, code string) string {
 	return fmt.Sprintf("%s %s %s", at, w.op, code)
 }
 
 const (
-	lost    = "accepted, answer lost"
+	lost    = "accepted, response lost"
 	dropped = "never arrived"
 )
 
-// settings without jitter, so that every instant can be foretold.
-func (w *world) settings(change []func(*settings)) settings {
+// settings returns settings without jitter, so that each instant is known.
+func (w *fixture) settings(change []func(*settings)) settings {
 	w.readings = nil
 	o := settings{}
 	o.wait.OnRead = func(r statemachine.Reading) { w.readings = append(w.readings, r) }
@@ -235,70 +238,72 @@ func (w *world) settings(change []func(*settings)) settings {
 	return o
 }
 
-// waits waits for the way's end, and holds what comes of it against want.
-func (w *world) waits(maxWait time.Duration, want outcome, change ...func(*settings)) error {
+// wantWait waits for the scenario's target and compares the outcome with want.
+func (w *fixture) wantWait(maxWait time.Duration, want outcome, change ...func(*settings)) error {
 	w.Helper()
-	return w.waitsFor(w.Context(), w.to, maxWait, want, change...)
+	return w.wantWaitFor(w.Context(), w.to, maxWait, want, change...)
 }
 
-func (w *world) waitsFor(ctx context.Context, target string, maxWait time.Duration, want outcome, change ...func(*settings)) error {
+// wantWaitFor waits for a target and compares the outcome with want.
+func (w *fixture) wantWaitFor(ctx context.Context, target string, maxWait time.Duration, want outcome, change ...func(*settings)) error {
 	w.Helper()
 	began, past := time.Now(), len(w.calls())
 	state, err := w.wait(ctx, target, maxWait, w.settings(change))
 	got := outcome{State: state}
 	w.compare(want, got, err, began, past)
-	w.explained(err, target, time.Since(began))
+	w.checkWaitError(err, target, time.Since(began))
 	return err
 }
 
-// ensures brings the resource to the way's end, and holds what comes of it against want.
-func (w *world) ensures(maxWait time.Duration, want outcome, change ...func(*settings)) error {
+// wantEnsure brings the resource to the scenario's target and compares the outcome with want.
+func (w *fixture) wantEnsure(maxWait time.Duration, want outcome, change ...func(*settings)) error {
 	w.Helper()
-	return w.ensuresIn(w.Context(), maxWait, want, change...)
+	return w.wantEnsureIn(w.Context(), maxWait, want, change...)
 }
 
-func (w *world) ensuresIn(ctx context.Context, maxWait time.Duration, want outcome, change ...func(*settings)) error {
+// wantEnsureIn does what wantEnsure does, with a context of the caller.
+func (w *fixture) wantEnsureIn(ctx context.Context, maxWait time.Duration, want outcome, change ...func(*settings)) error {
 	w.Helper()
 	began, past := time.Now(), len(w.calls())
 	out, err := w.ensure(ctx, maxWait, w.settings(change))
 	if out.IsNil {
-		w.Error("there is no output: it is promised beside every error")
+		w.Error("output is nil, want one with each error")
 	}
 	got := outcome{State: out.State, Operations: out.Operations, Planned: out.Planned}
 	w.compare(want, got, err, began, past)
-	w.explained(err, w.to, time.Since(began))
+	w.checkWaitError(err, w.to, time.Since(began))
 	if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-		wantEqual(w, "accepted, in the error", out.Operations, we.Accepted)
+		assert.Equal(w, "WaitError.Accepted", out.Operations, we.Accepted)
 	}
 	return err
 }
 
-// compare fills in what was seen and compares it.
-func (w *world) compare(want, got outcome, err error, began time.Time, past int) {
+// compare adds the calls to the outcome and compares it with want.
+func (w *fixture) compare(want, got outcome, err error, began time.Time, past int) {
 	w.Helper()
-	got.Verdict, got.At = verdict(err), time.Since(began)
+	got.Summary, got.At = assert.ErrorSummary(err), time.Since(began)
 	for _, c := range w.calls()[past:] {
 		switch c.Operation {
 		case w.read:
-			if c.ResourceCount == 1 { // and not by a filter
+			if c.ResourceCount == 1 { // not a batch read
 				got.Reads++
 			}
 		case w.op:
-			got.Commands = append(got.Commands, c.At.Sub(began).String()+" "+string(c.Operation)+" "+answer(c))
+			got.Commands = append(got.Commands, c.At.Sub(began).String()+" "+string(c.Operation)+" "+callResult(c))
 		}
 	}
-	if !w.exact { // then the world has its own pace, and tells nothing of what it carried out
+	if !w.exact { // a real service has its own timing, and does not report its calls
 		if got.At < want.At {
-			w.Errorf("it took %s, which is less than %s", got.At, want.At)
+			w.Errorf("took %s, want at least %s", got.At, want.At)
 		}
-		wantEqual(w, "that a command was sent", len(want.Commands) > 0, len(got.Commands) > 0)
+		assert.Equal(w, "a command was sent", len(want.Commands) > 0, len(got.Commands) > 0)
 		want.At, want.Reads, want.Commands = got.At, got.Reads, got.Commands
 	}
-	wantEqual(w, "what came of it", want, got)
+	assert.Equal(w, "outcome", want, got)
 }
 
-// answer is what came of a call.
-func answer(c simulator.Call) string {
+// callResult returns the result of a call.
+func callResult(c simulator.Call) string {
 	switch {
 	case c.Accepted && c.Status == 0:
 		return lost
@@ -310,26 +315,23 @@ func answer(c simulator.Call) string {
 	return c.Code
 }
 
-// explained holds an error against what every WaitError has to say.
-func (w *world) explained(err error, target string, took time.Duration) {
+// checkWaitError checks the text and the fields of a WaitError against the readings of the call.
+func (w *fixture) checkWaitError(err error, target string, took time.Duration) {
 	w.Helper()
 	if err == nil {
 		return
 	}
-	text := err.Error()
-	if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\r\n") {
-		w.Errorf("the error is not one line: %q", text)
-	}
+	assert.ErrorOneLine(w, err)
 	timedOut := errors.Is(err, statemachine.TimedOut)
-	wantEqual(w, "errors.Is(err, TimedOut), and DeadlineExceeded", timedOut,
+	assert.Equal(w, "errors.Is(err, context.DeadlineExceeded)", timedOut,
 		errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, statemachine.Canceled))
 	we, ok := errors.AsType[*statemachine.WaitError](err)
 	if !ok {
 		return
 	}
-	says(w, err, w.machine, w.resource, string(we.Reason))
+	assert.ErrorContains(w, err, w.machine, w.resource, string(we.Reason))
 	if target != "" {
-		says(w, err, "waiting for "+target)
+		assert.ErrorContains(w, err, "waiting for "+target)
 	}
 	reads := len(w.readings)
 	last, failed := "", error(nil)
@@ -340,76 +342,24 @@ func (w *world) explained(err error, target string, took time.Duration) {
 			history = append(history, r.State)
 		}
 	}
-	wantEqual(w, "the error's machine, resource and target", [3]string{w.machine, w.resource, target}, [3]string{we.Machine, we.Resource, we.Target})
-	wantEqual(w, "the error's number of reads", reads, we.Reads)
+	assert.Equal(w, "machine, resource and target of the error", [3]string{w.machine, w.resource, target}, [3]string{we.Machine, we.Resource, we.Target})
+	assert.Equal(w, "reads of the error", reads, we.Reads)
 	if w.exact {
-		says(w, err, fmt.Sprintf("(%d read", reads), fmt.Sprintf(" in %s)", took.Round(time.Millisecond)))
+		assert.ErrorContains(w, err, fmt.Sprintf("(%d read", reads), fmt.Sprintf(" in %s)", took.Round(time.Millisecond)))
 	}
-	wantEqual(w, "the error's last state", last, we.Last)
+	assert.Equal(w, "last state of the error", last, we.Last)
 	if w.exact {
-		wantEqual(w, "the error's time", took, we.Elapsed)
+		assert.Equal(w, "elapsed time of the error", took, we.Elapsed)
 	}
 	var seen []string
 	for _, s := range we.History {
 		seen = append(seen, s.State)
 	}
-	wantEqual(w, "the error's history", history, seen)
+	assert.Equal(w, "history of the error", history, seen)
 	if failed != nil && !errors.Is(err, statemachine.KindOf(failed)) {
-		w.Errorf("the last read failed (%v), and the error does not say so: %v", failed, err)
+		w.Errorf("error lacks the failure of the last read (%v): %v", failed, err)
 	}
 	if !errors.Is(err, we.Reason) {
-		w.Errorf("errors.Is does not find the reason %q", we.Reason)
+		w.Errorf("errors.Is(err, %q) is false, want true", we.Reason)
 	}
-}
-
-// verdict is what an error says, in one word.
-func verdict(err error) string {
-	if err == nil {
-		return ""
-	}
-	if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-		return string(we.Reason)
-	}
-	return string(statemachine.KindOf(err))
-}
-
-// wantEqual fails the test where got is not want. Nothing and an empty list are the same.
-func wantEqual[T any](t testing.TB, what string, want, got T) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// says fails the test unless the error's text has each of the parts.
-func says(t testing.TB, err error, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
-		}
-	}
-}
-
-// is fails the test unless errors.Is finds all of these.
-func is(t testing.TB, err error, targets ...error) {
-	t.Helper()
-	for _, target := range targets {
-		if !errors.Is(err, target) {
-			t.Errorf("it is no %q: %v", target, err)
-		}
-	}
-}
-
-// fields are the wrong fields of an InputError.
-func fields(err error) []string {
-	in, ok := errors.AsType[*statemachine.InputError](err)
-	if !ok {
-		return nil
-	}
-	var names []string
-	for _, f := range in.Fields {
-		names = append(names, f.Field)
-	}
-	return names
 }

@@ -6,13 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The reasons, as outcomes have them.
+// The reasons, as outcomes name them.
 const (
 	timedOut    = string(statemachine.TimedOut)
 	canceled    = string(statemachine.Canceled)
@@ -24,10 +23,10 @@ const (
 
 var (
 	throttled = simulator.Failure{Code: "ThrottlingException", Message: "Rate exceeded"}
-	denied    = simulator.Failure{Code: "AccessDeniedException", Message: "not you", Status: 403}
+	denied    = simulator.Failure{Code: "AccessDeniedException", Message: "Access denied", Status: 403}
 )
 
-var errEnough = errors.New("enough")
+var errStop = errors.New("stop")
 
 func consecutive(n int) func(*settings) {
 	return func(o *settings) { o.wait.Consecutive = n }
@@ -35,202 +34,239 @@ func consecutive(n int) func(*settings) {
 
 func graceOf(d time.Duration) func(*settings) { return func(o *settings) { o.wait.Grace = d } }
 
-// The instants of a scene are so chosen that they come out the same for both delays, 2 s and 5 s: a read is made at every multiple of 10 s.
+// The instants of the rules are the same for both delays, 2 s and 5 s: a read is made at each
+// multiple of 10 s.
 const (
-	ten    = 10 * time.Second
-	twenty = 20 * time.Second
-	forty  = 40 * time.Second
-	seven  = 70 * time.Second // after the grace
+	ten     = 10 * time.Second
+	twenty  = 20 * time.Second
+	forty   = 40 * time.Second
+	seventy = 70 * time.Second // after the grace period
 )
 
-// waiting are the rules of waiting, by their numbers in the documentation of [statemachine.Waiter.Wait].
-func waiting() []rule {
+// waitRules returns the rules of waiting, with their numbers in the documentation of
+// [statemachine.Waiter.Wait].
+func waitRules() []rule {
 	return []rule{
 		{
-			name: "wait 1: the target is there", why: "one read is enough, and it is made at once", live: atTarget,
-			check: func(w *world) {
-				w.waits(time.Hour, outcome{State: w.to, Reads: 1})
+			name: "wait 1: target on the first read",
+			why:  "one read is enough, and it is made at once",
+			live: atTarget,
+			check: func(w *fixture) {
+				w.wantWait(time.Hour, outcome{State: w.to, Reads: 1})
 			},
 		},
 		{
-			name: "wait 1: Consecutive reads in a row", why: "a target that flaps is not there",
-			check: func(w *world) {
-				w.moves(ten, w.to)
-				w.waits(time.Hour, outcome{State: w.to, At: ten + 2*w.least, Reads: w.reads(ten + 2*w.least)}, consecutive(3))
+			name: "wait 1: Consecutive reads in a row",
+			why:  "a target that flaps is not reached",
+			check: func(w *fixture) {
+				w.moveAt(ten, w.to)
+				w.wantWait(time.Hour, outcome{State: w.to, At: ten + 2*w.least, Reads: w.readCount(ten + 2*w.least)}, consecutive(3))
 			},
 		},
 		{
-			name: "wait 1: another state begins the count anew", why: "in a row means in a row",
-			check: func(w *world) {
-				w.moves(ten, w.to)
-				w.moves(ten+w.least/2, w.from)
-				w.moves(ten+3*w.least/2, w.to)
-				w.waits(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.reads(ten + 4*w.least)}, consecutive(3))
+			name: "wait 1: another state resets the count",
+			why:  "the reads must be consecutive",
+			check: func(w *fixture) {
+				w.moveAt(ten, w.to)
+				w.moveAt(ten+w.least/2, w.from)
+				w.moveAt(ten+3*w.least/2, w.to)
+				w.wantWait(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.readCount(ten + 4*w.least)}, consecutive(3))
 			},
 		},
 		{
-			name: "wait 1: an unknown state begins the count anew, too", why: "it is another state, whatever it means",
-			check: func(w *world) {
-				w.moves(ten, w.to)
-				w.moves(ten+w.least/2, unknownState)
-				w.moves(ten+3*w.least/2, w.to)
-				w.waits(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.reads(ten + 4*w.least)}, consecutive(3))
+			name: "wait 1: an unknown state resets the count",
+			why:  "it is another state, whatever it means",
+			check: func(w *fixture) {
+				w.moveAt(ten, w.to)
+				w.moveAt(ten+w.least/2, unknownState)
+				w.moveAt(ten+3*w.least/2, w.to)
+				w.wantWait(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.readCount(ten + 4*w.least)}, consecutive(3))
 			},
 		},
 		{
-			name: "wait 1: a failed read neither counts nor begins anew", why: "it says nothing about the state",
-			check: func(w *world) {
-				w.moves(ten, w.to)
-				w.fails(ten+w.least/2, throttled) // the second of the three, and twice the delay after it
-				w.waits(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.reads(ten+4*w.least) - 1}, consecutive(3))
+			name: "wait 1: a failed read neither counts nor resets the count",
+			why:  "it says nothing about the state",
+			check: func(w *fixture) {
+				w.moveAt(ten, w.to)
+				w.failAt(ten+w.least/2, throttled) // the second of the three reads; twice the delay follows
+				w.wantWait(time.Hour, outcome{State: w.to, At: ten + 4*w.least, Reads: w.readCount(ten+4*w.least) - 1}, consecutive(3))
 			},
 		},
 		{
-			name: "wait 2: an unknown state is waited out", why: "the service grew a value, and nobody can say where it leads: neither success nor the end",
-			check: func(w *world) {
-				w.in(unknownState)
-				w.waits(2*time.Minute, outcome{Verdict: timedOut, State: w.shown(unknownState), At: 2 * time.Minute, Reads: w.reads(2 * time.Minute)})
+			name: "wait 2: keep waiting in an unknown state",
+			why:  "the service added a value, and it is not known where it leads",
+			check: func(w *fixture) {
+				w.moveTo(unknownState)
+				w.wantWait(2*time.Minute, outcome{Summary: timedOut, State: w.shown(unknownState), At: 2 * time.Minute, Reads: w.readCount(2 * time.Minute)})
 			},
 		},
 		{
-			name: "wait 2: an unknown state on the way", why: "what comes after it decides",
-			check: func(w *world) {
-				w.in(unknownState).moves(seven, w.to)
-				w.waits(time.Hour, outcome{State: w.to, At: seven, Reads: w.reads(seven)})
+			name: "wait 2: target after an unknown state",
+			why:  "the state after it decides",
+			check: func(w *fixture) {
+				w.moveTo(unknownState).moveAt(seventy, w.to)
+				w.wantWait(time.Hour, outcome{State: w.to, At: seventy, Reads: w.readCount(seventy)})
 			},
 		},
 		{
-			name: "wait 2: an unknown state does not count as on the way", why: "to leave it is no lapse",
-			check: func(w *world) {
-				w.in(unknownState).moves(seven, w.from)
-				w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, At: seven, Reads: w.reads(seven)})
+			name: "wait 2: an unknown state is not on the way",
+			why:  "to leave it is not a lapse",
+			check: func(w *fixture) {
+				w.moveTo(unknownState).moveAt(seventy, w.from)
+				w.wantWait(time.Hour, outcome{Summary: unreachable, State: w.from, At: seventy, Reads: w.readCount(seventy)})
 			},
 		},
 		{
-			name: "wait 2: an unknown state does not count as left", why: "what was seen before it is still known",
-			check: func(w *world) {
-				w.in(w.to).moves(ten+w.least, unknownState)
-				w.moves(seven, w.from)
-				w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: seven, Reads: w.reads(seven)}, consecutive(1000))
+			name: "wait 2: an unknown state does not end the way",
+			why:  "the states before it are still known",
+			check: func(w *fixture) {
+				w.moveTo(w.to).moveAt(ten+w.least, unknownState)
+				w.moveAt(seventy, w.from)
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy)}, consecutive(1000))
 			},
 		},
 		{
-			name: "wait 3: what settles into the target is waited for", why: "the service is at it", needs: settles,
-			check: func(w *world) {
-				w.in(w.via)
-				w.waits(time.Hour, outcome{State: w.to, At: settle, Reads: w.reads(settle)})
+			name:  "wait 3: keep waiting in a state that settles into the target",
+			why:   "the service completes it on its own",
+			needs: settles,
+			check: func(w *fixture) {
+				w.moveTo(w.via)
+				w.wantWait(time.Hour, outcome{State: w.to, At: settle, Reads: w.readCount(settle)})
 			},
 		},
 		{
-			name: "wait 3: to come back to such a state is no lapse", why: "it leads to the target all the same", needs: settles,
-			check: func(w *world) {
-				w.in(w.via).moves(settle+w.least/2, w.via) // the target was read once; from then on it takes the whole time again
-				at := 2*settle + w.least                   // the first read after it
-				w.waits(time.Hour, outcome{State: w.to, At: at + w.least, Reads: w.readsUntil(at) + 1}, consecutive(2), func(o *settings) { o.wait.MaxDelay = w.least })
+			name:  "wait 3: a return to such a state is not a lapse",
+			why:   "it still leads to the target",
+			needs: settles,
+			check: func(w *fixture) {
+				w.moveTo(w.via).moveAt(settle+w.least/2, w.via) // after one read of the target, the whole transition starts again
+				at := 2*settle + w.least                        // the first read after it
+				w.wantWait(time.Hour, outcome{State: w.to, At: at + w.least, Reads: w.readCountUntil(at) + 1}, consecutive(2), func(o *settings) { o.wait.MaxDelay = w.least })
 			},
 		},
 		{
-			name: "wait 5: on the way back is not on the way", why: "what it settles into is not the target", needs: returns,
-			check: func(w *world) {
-				w.in(w.back)
-				w.waits(time.Hour, outcome{Verdict: unreachable, State: w.back, At: grace, Reads: w.reads(grace)})
+			name:  "wait 5: a state that settles elsewhere is not on the way",
+			why:   "it does not lead to the target",
+			needs: returns,
+			check: func(w *fixture) {
+				w.moveTo(w.back)
+				w.wantWait(time.Hour, outcome{Summary: unreachable, State: w.back, At: grace, Reads: w.readCount(grace)})
 			},
 		},
 		{
-			name: "wait 4: an old read within the grace", why: "reads right after a change may show what was before",
-			check: func(w *world) {
+			name: "wait 4: a stale read within the grace period",
+			why:  "reads right after a change may show the state before it",
+			check: func(w *fixture) {
 				w.stale(forty)
-				w.in(w.to)
-				w.waits(time.Hour, outcome{State: w.to, At: forty, Reads: w.reads(forty)})
+				w.moveTo(w.to)
+				w.wantWait(time.Hour, outcome{State: w.to, At: forty, Reads: w.readCount(forty)})
 			},
 		},
 		{
-			name: "wait 4: an old read of the whole change", why: "the change shows late, and so does its end", needs: settles,
-			check: func(w *world) {
+			name:  "wait 4: stale reads delay the whole change",
+			why:   "the change shows late, and so does its end",
+			needs: settles,
+			check: func(w *fixture) {
 				w.stale(forty)
-				w.in(w.via)
-				w.waits(time.Hour, outcome{State: w.to, At: forty + settle, Reads: w.reads(forty + settle)})
+				w.moveTo(w.via)
+				w.wantWait(time.Hour, outcome{State: w.to, At: forty + settle, Reads: w.readCount(forty + settle)})
 			},
 		},
 		{
-			name: "wait 4: one old read on the way", why: "the replicas of a service do not agree at once", needs: settles,
-			check: func(w *world) {
-				w.in(w.via)
-				w.later(forty, func() { w.stale(time.Minute) })
-				w.later(forty+w.least, func() { w.stale(0) })
-				w.waits(time.Hour, outcome{State: w.to, At: settle, Reads: w.reads(settle)})
+			name:  "wait 4: one stale read on the way",
+			why:   "replicas of a service may disagree for a while",
+			needs: settles,
+			check: func(w *fixture) {
+				w.moveTo(w.via)
+				w.runAt(forty, func() { w.stale(time.Minute) })
+				w.runAt(forty+w.least, func() { w.stale(0) })
+				w.wantWait(time.Hour, outcome{State: w.to, At: settle, Reads: w.readCount(settle)})
 			},
 		},
 		{
-			name: "wait 4: a lapse within the grace", why: "until its end it may be an old read; then it is told",
-			check: func(w *world) {
-				w.moves(ten, w.to)
-				w.moves(twenty, w.from)
-				w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: grace, Reads: w.reads(grace)}, consecutive(1000))
+			name: "wait 4: a lapse within the grace period",
+			why:  "it may be a stale read until the grace period ends; then it is reported",
+			check: func(w *fixture) {
+				w.moveAt(ten, w.to)
+				w.moveAt(twenty, w.from)
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: grace, Reads: w.readCount(grace)}, consecutive(1000))
 			},
 		},
 		{
-			name: "wait 5: unreachable", why: "after the grace it is the truth: somebody would have to command it",
-			check: func(w *world) {
-				err := w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, At: grace, Reads: w.reads(grace)})
+			name: "wait 5: unreachable",
+			why:  "after the grace period the read is believed: only a command leads to the target",
+			check: func(w *fixture) {
+				err := w.wantWait(time.Hour, outcome{Summary: unreachable, State: w.from, At: grace, Reads: w.readCount(grace)})
 				if w.op != "" {
 					we, _ := errors.AsType[*statemachine.WaitError](err)
-					wantEqual(w, "the plan", []statemachine.Operation{w.op}, we.Plan)
-					says(w, err, string(w.op)+" would lead to "+w.to)
+					assert.Equal(w, "plan of the error", []statemachine.Operation{w.op}, we.Plan)
+					assert.ErrorContains(w, err, string(w.op)+" would lead to "+w.to)
 				}
 			},
 		},
 		{
-			name: "wait 5: the grace is the caller's to choose", why: "a command at the maintenance window shows late, and other reads are never old",
-			check: func(w *world) {
-				w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, At: twenty, Reads: w.reads(twenty)}, graceOf(twenty))
+			name: "wait 5: the caller sets the grace period",
+			why:  "a command for the maintenance window shows late, and some reads are never stale",
+			check: func(w *fixture) {
+				w.wantWait(time.Hour, outcome{Summary: unreachable, State: w.from, At: twenty, Reads: w.readCount(twenty)}, graceOf(twenty))
 			},
 		},
 		{
-			name: "wait 5: without a grace the other end is unreachable", why: "one read tells", live: opposite, needs: commands,
-			check: func(w *world) {
-				err := w.waits(time.Hour, outcome{Verdict: unreachable, State: w.from, Reads: 1}, graceOf(-1))
-				says(w, err, string(w.op)+" would lead to "+w.to)
+			name:  "wait 5: without a grace period the other end is unreachable",
+			why:   "one read is enough",
+			live:  opposite,
+			needs: commands,
+			check: func(w *fixture) {
+				err := w.wantWait(time.Hour, outcome{Summary: unreachable, State: w.from, Reads: 1}, graceOf(-1))
+				assert.ErrorContains(w, err, string(w.op)+" would lead to "+w.to)
 			},
 		},
 		{
-			name: "wait 5: rolled back", why: "it was on its way, and the service went back", needs: settles | lapses,
-			check: func(w *world) {
-				w.in(w.via).lapse()
-				err := w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: settle, Reads: w.reads(settle)})
-				says(w, err, w.via+" → "+w.from+" after 1m30s", string(w.op)+" would lead to "+w.to)
+			name:  "wait 5: the service rolls the change back",
+			why:   "it was on its way, and the service reverted it",
+			needs: settles | lapses,
+			check: func(w *fixture) {
+				w.moveTo(w.via).lapse()
+				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: settle, Reads: w.readCount(settle)})
+				assert.ErrorContains(w, err, w.via+" → "+w.from+" after 1m30s", string(w.op)+" would lead to "+w.to)
 			},
 		},
 		{
-			name: "wait 5: undone by somebody", why: "it was on its way", needs: settles,
-			check: func(w *world) {
-				w.in(w.via).moves(seven, w.from)
-				w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: seven, Reads: w.reads(seven)})
+			name:  "wait 5: another actor reverts the change",
+			why:   "it was on its way",
+			needs: settles,
+			check: func(w *fixture) {
+				w.moveTo(w.via).moveAt(seventy, w.from)
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy)})
 			},
 		},
 		{
-			name: "wait 5: being undone by somebody", why: "it was on its way, and what it does now leads elsewhere", needs: settles | returns,
-			check: func(w *world) {
-				w.in(w.via).moves(seven, w.back)
-				err := w.waits(time.Hour, outcome{Verdict: lapsed, State: w.back, At: seven, Reads: w.reads(seven)})
-				says(w, err, w.via+" → "+w.back+" after 1m10s")
+			name:  "wait 5: another actor is reverting the change",
+			why:   "it was on its way, and its new state leads elsewhere",
+			needs: settles | returns,
+			check: func(w *fixture) {
+				w.moveTo(w.via).moveAt(seventy, w.back)
+				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.back, At: seventy, Reads: w.readCount(seventy)})
+				assert.ErrorContains(w, err, w.via+" → "+w.back+" after 1m10s")
 			},
 		},
 		{
-			name: "wait 5: undone from the target", why: "it was there, though not long enough",
-			check: func(w *world) {
-				w.in(w.to).moves(seven, w.from)
-				w.waits(time.Hour, outcome{Verdict: lapsed, State: w.from, At: seven, Reads: w.reads(seven)}, consecutive(1000))
+			name: "wait 5: another actor reverts the target state",
+			why:  "it was reached, but not for long enough",
+			check: func(w *fixture) {
+				w.moveTo(w.to).moveAt(seventy, w.from)
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy)}, consecutive(1000))
 			},
 		},
 		{
-			name: "wait 6: tolerated failures have twice the delay, and no more", why: "longer and longer delays would find the target late",
-			check: func(w *world) {
-				w.in(w.to)
+			name: "wait 6: twice the delay after a tolerated failure",
+			why:  "growing delays would detect the target late",
+			check: func(w *fixture) {
+				w.moveTo(w.to)
 				for range 3 {
 					w.fail(w.read, throttled)
 				}
-				w.waits(time.Hour, outcome{State: w.to, At: 6 * w.least, Reads: 4})
+				w.wantWait(time.Hour, outcome{State: w.to, At: 6 * w.least, Reads: 4})
 				for i, r := range w.readings[:3] {
 					if r.NextDelay != 2*w.least || !errors.Is(r.Err, statemachine.Throttled) {
 						w.Errorf("reading %d: %+v", i+1, r)
@@ -239,226 +275,260 @@ func waiting() []rule {
 			},
 		},
 		{
-			name: "wait 6: until the deadline", why: "a service that is down for long says nothing about the resource",
-			check: func(w *world) {
+			name: "wait 6: failures are tolerated until the deadline",
+			why:  "an unavailable service says nothing about the resource",
+			check: func(w *fixture) {
 				w.fail(w.read, simulator.Failure{Drop: true, Times: -1})
-				err := w.waits(2*time.Minute, outcome{Verdict: timedOut, At: 2 * time.Minute, Reads: int(time.Minute/w.least) + 1})
-				is(w, err, statemachine.Unavailable)
+				err := w.wantWait(2*time.Minute, outcome{Summary: timedOut, At: 2 * time.Minute, Reads: int(time.Minute/w.least) + 1})
+				assert.ErrorIs(w, err, statemachine.Unavailable)
 			},
 		},
 		{
-			name: "wait 6: a resource that is not there", why: "there is nothing to wait for", needs: vanishes,
-			check: func(w *world) {
+			name:  "wait 6: the resource does not exist",
+			why:   "there is nothing to wait for",
+			needs: vanishes,
+			check: func(w *fixture) {
 				w.remove()
-				err := w.waits(time.Hour, outcome{Verdict: gone, Reads: 1})
-				is(w, err, statemachine.NotFound)
-				says(w, err, "there is no such resource")
+				err := w.wantWait(time.Hour, outcome{Summary: gone, Reads: 1})
+				assert.ErrorIs(w, err, statemachine.NotFound)
+				assert.ErrorContains(w, err, "there is no such resource")
 			},
 		},
 		{
-			name: "wait 6: a resource that goes", why: "the error says what it was last", needs: vanishes,
-			check: func(w *world) {
-				w.later(ten, w.remove)
-				w.waits(time.Hour, outcome{Verdict: gone, State: w.from, At: ten, Reads: w.reads(ten)})
+			name:  "wait 6: the resource is deleted",
+			why:   "the error has its last state",
+			needs: vanishes,
+			check: func(w *fixture) {
+				w.runAt(ten, w.remove)
+				w.wantWait(time.Hour, outcome{Summary: gone, State: w.from, At: ten, Reads: w.readCount(ten)})
 			},
 		},
 		{
-			name: "wait 6: absence is a state where the machine has one", why: "then rules 1 to 5 decide", needs: absence,
-			check: func(w *world) {
+			name:  "wait 6: absence is a state if the machine has one",
+			why:   "rules 1 to 5 then decide",
+			needs: absence,
+			check: func(w *fixture) {
 				w.remove()
-				w.waitsFor(w.Context(), absent, time.Hour, outcome{State: absent, Reads: 1})
-				w.rests()
-				w.waitsFor(w.Context(), present, time.Hour, outcome{Verdict: unreachable, State: absent, At: grace, Reads: w.reads(grace)})
+				w.wantWaitFor(w.Context(), absent, time.Hour, outcome{State: absent, Reads: 1})
+				w.rest()
+				w.wantWaitFor(w.Context(), present, time.Hour, outcome{Summary: unreachable, State: absent, At: grace, Reads: w.readCount(grace)})
 			},
 		},
 		{
-			name: "wait 6: an absence that nothing confirms", why: "the same answer may mean that access was denied: it is no state, and does not heal", needs: absence,
-			check: func(w *world) {
+			name:  "wait 6: an unconfirmed absence",
+			why:   "the same response may mean that access was denied, so it is not a state",
+			needs: absence,
+			check: func(w *fixture) {
 				for _, r := range w.rows() {
 					if r.kind == statemachine.NotFound {
 						w.fail("", r.failure(-1))
-						is(w, w.waitsFor(w.Context(), absent, time.Hour, outcome{Verdict: readFailed, Reads: 1}), statemachine.NotFound)
+						assert.ErrorIs(w, w.wantWaitFor(w.Context(), absent, time.Hour, outcome{Summary: readFailed, Reads: 1}), statemachine.NotFound)
 						w.clear()
 					}
 				}
 			},
 		},
 		{
-			name: "wait 6: a done context comes before everything", why: "what a read says that was cut off is not the resource's",
-			check: func(w *world) {
+			name: "wait 6: a done context takes precedence",
+			why:  "the error of an interrupted read says nothing about the resource",
+			check: func(w *fixture) {
 				ctx, cancel := context.WithCancelCause(w.Context())
-				time.AfterFunc(ten, func() { cancel(errEnough) })
+				time.AfterFunc(ten, func() { cancel(errStop) })
 				w.fail(w.read, simulator.Failure{Hang: true})
-				err := w.waitsFor(ctx, w.to, time.Hour, outcome{Verdict: canceled, At: ten, Reads: 1})
-				is(w, err, context.Canceled, errEnough, statemachine.Interrupted)
+				err := w.wantWaitFor(ctx, w.to, time.Hour, outcome{Summary: canceled, At: ten, Reads: 1})
+				assert.ErrorIs(w, err, context.Canceled, errStop, statemachine.Interrupted)
 			},
 		},
 		{
-			name: "wait 7: the delay is an eightieth of the time waited, between its bounds", why: "the lag stays in proportion, and the quota is kept",
-			check: func(w *world) {
-				w.in(unknownState)
+			name: "wait 7: the delay is an eightieth of the time waited, within its bounds",
+			why:  "the lag stays in proportion, and the reads stay under the quota",
+			check: func(w *fixture) {
+				w.moveTo(unknownState)
 				const long = 3 * time.Hour
 				began := time.Now()
 				reads := w.schedule(long, w.least, w.most)
-				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)})
-				w.readAt(began, reads)
+				w.wantWait(long, outcome{Summary: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)})
+				w.wantReadsAt(began, reads)
 			},
 		},
 		{
-			name: "wait 7: the bounds are the caller's to choose", why: "who is in a hurry has the quota for it, or not",
-			check: func(w *world) {
-				w.in(unknownState)
+			name: "wait 7: the caller sets the bounds of the delay",
+			why:  "the caller knows the quota and the urgency",
+			check: func(w *fixture) {
+				w.moveTo(unknownState)
 				const long = 20 * time.Minute
 				began := time.Now()
 				reads := w.schedule(long, time.Second, 7*time.Second)
-				w.waits(long, outcome{Verdict: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)}, func(o *settings) {
+				w.wantWait(long, outcome{Summary: timedOut, State: w.shown(unknownState), At: long, Reads: len(reads)}, func(o *settings) {
 					o.wait.MinDelay, o.wait.MaxDelay = time.Second, 7*time.Second
 				})
-				w.readAt(began, reads)
+				w.wantReadsAt(began, reads)
 			},
 		},
 		{
-			name: "wait 7: with jitter, a tenth either way", why: "many waits must not read in step",
-			check: func(w *world) {
-				w.in(unknownState)
+			name: "wait 7: jitter of up to a tenth either way",
+			why:  "many waits must not read in step",
+			check: func(w *fixture) {
+				w.moveTo(unknownState)
 				var at []time.Duration
 				began := time.Now()
 				_, err := w.wait(w.Context(), w.to, time.Minute, settings{wait: statemachine.WaitOptions{OnRead: func(r statemachine.Reading) {
 					at = append(at, time.Since(began))
 				}}})
-				wantEqual(w, "the verdict", timedOut, verdict(err))
+				assert.Equal(w, "summary of the error", timedOut, assert.ErrorSummary(err))
 				var odd bool
-				for i := 1; i < len(at)-1; i++ { // the last one is at the deadline, whatever the delay
+				for i := 1; i < len(at)-1; i++ { // the last read is at the deadline, whatever the delay
 					d := at[i] - at[i-1]
 					odd = odd || d != w.least
 					if d < w.least*9/10 || d > w.least*11/10 {
-						w.Errorf("a delay of %s, not within a tenth of %s", d, w.least)
+						w.Errorf("delay is %s, want within a tenth of %s", d, w.least)
 					}
 				}
 				if !odd || len(at) < 10 {
-					w.Errorf("no jitter in %v", at)
+					w.Errorf("reads at %v have no jitter", at)
 				}
 			},
 		},
 		{
-			name: "wait 8: a read has ReadTimeout", why: "an answer that never comes is one that failed",
-			check: func(w *world) {
-				w.in(w.to).fail(w.read, simulator.Failure{Hang: true})
-				w.waits(time.Hour, outcome{State: w.to, At: 30*time.Second + 2*w.least, Reads: 2})
-				w.rests()
+			name: "wait 8: ReadTimeout limits a read",
+			why:  "a response that never arrives is a failed read",
+			check: func(w *fixture) {
+				w.moveTo(w.to).fail(w.read, simulator.Failure{Hang: true})
+				w.wantWait(time.Hour, outcome{State: w.to, At: 30*time.Second + 2*w.least, Reads: 2})
+				w.rest()
 				w.fail(w.read, simulator.Failure{Hang: true})
-				w.waits(time.Hour, outcome{State: w.to, At: ten + 2*w.least, Reads: 2}, func(o *settings) { o.wait.ReadTimeout = ten })
+				w.wantWait(time.Hour, outcome{State: w.to, At: ten + 2*w.least, Reads: 2}, func(o *settings) { o.wait.ReadTimeout = ten })
 			},
 		},
 		{
-			name: "wait 8: one last read at the deadline", why: "the time that was given is used, to its end and no longer",
-			check: func(w *world) {
+			name: "wait 8: one last read at the deadline",
+			why:  "the wait uses exactly the time that it was given",
+			check: func(w *fixture) {
 				const d = 13 * time.Second // between two reads
-				w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d, Reads: w.reads(d)})
-				w.rests()
-				w.moves(d, w.to)
-				w.waits(d, outcome{State: w.to, At: d, Reads: w.reads(d)})
+				w.wantWait(d, outcome{Summary: timedOut, State: w.from, At: d, Reads: w.readCount(d)})
+				w.rest()
+				w.moveAt(d, w.to)
+				w.wantWait(d, outcome{State: w.to, At: d, Reads: w.readCount(d)})
 			},
 		},
 		{
-			name: "wait 8: the last read hangs", why: "the wait ends a ReadTimeout after the deadline at most",
-			check: func(w *world) {
-				w.fails(13*time.Second, simulator.Failure{Hang: true})
+			name: "wait 8: the last read hangs",
+			why:  "the wait ends at most one ReadTimeout after the deadline",
+			check: func(w *fixture) {
+				w.failAt(13*time.Second, simulator.Failure{Hang: true})
 				const d = 13 * time.Second
-				says(w, w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.reads(d)}), "no response within 30s")
+				assert.ErrorContains(w, w.wantWait(d, outcome{Summary: timedOut, State: w.from, At: d + 30*time.Second, Reads: w.readCount(d)}), "no response within 30s")
 			},
 		},
 		{
-			name: "wait 8: the last read does not wait for the pacer", why: "a quota that others use up must not make a wait blind",
-			check: func(w *world) {
+			name: "wait 8: the last read does not wait for the pacer",
+			why:  "a quota that other calls use up must not hide the last state",
+			check: func(w *fixture) {
 				pacer := statemachine.NewPacer(1.0/3600, 2)
 				pacer.Reserve(time.Now())
-				w.in(unknownState) // what is absent would have to be confirmed by a second call
+				w.moveTo(unknownState) // an absent resource needs a second call to confirm it
 				const d = 13 * time.Second
-				w.waits(d, outcome{Verdict: timedOut, State: w.shown(unknownState), At: d, Reads: 2}, func(o *settings) { o.pacer = pacer })
+				w.wantWait(d, outcome{Summary: timedOut, State: w.shown(unknownState), At: d, Reads: 2}, func(o *settings) { o.pacer = pacer })
 			},
 		},
 		{
-			name: "wait 9: maxWait is required and positive", why: "a wait without an end is a leak", live: atTarget,
-			check: func(w *world) {
+			name: "wait 9: maxWait is required and positive",
+			why:  "a wait without an end is a leak",
+			live: atTarget,
+			check: func(w *fixture) {
 				for _, d := range []time.Duration{0, -time.Second} {
-					err := w.waits(d, outcome{Verdict: string(statemachine.InvalidInput)})
-					wantEqual(w, "the wrong fields", []string{"maxWait"}, fields(err))
+					err := w.wantWait(d, outcome{Summary: string(statemachine.InvalidInput)})
+					assert.Equal(w, "invalid fields", []string{"maxWait"}, assert.InputFields(err))
 				}
 			},
 		},
 		{
-			name: "wait 9: a target and options that make no sense", why: "they are told all at once, before anything is sent", live: atTarget, needs: commands,
-			check: func(w *world) {
-				err := w.waitsFor(w.Context(), unknownState, 0, outcome{Verdict: string(statemachine.InvalidInput)}, func(o *settings) {
+			name:  "wait 9: an invalid target and invalid options",
+			why:   "all are reported at once, before a request is sent",
+			live:  atTarget,
+			needs: commands,
+			check: func(w *fixture) {
+				err := w.wantWaitFor(w.Context(), unknownState, 0, outcome{Summary: string(statemachine.InvalidInput)}, func(o *settings) {
 					o.wait.ReadTimeout, o.wait.Consecutive = -1, -1
 				})
-				got := fields(err)
+				got := assert.InputFields(err)
 				slices.Sort(got)
-				wantEqual(w, "the wrong fields", []string{"Consecutive", "ReadTimeout", "maxWait", "target"}, got)
+				assert.Equal(w, "invalid fields", []string{"Consecutive", "ReadTimeout", "maxWait", "target"}, got)
 			},
 		},
 		{
-			name: "wait 9: the end of maxWait", why: "it is a deadline exceeded, and says what was seen last", live: atTarget,
-			check: func(w *world) {
+			name: "wait 9: maxWait expires",
+			why:  "the error is a deadline exceeded, and has the last state",
+			live: atTarget,
+			check: func(w *fixture) {
 				const d = 3 * time.Second
-				err := w.waits(d, outcome{Verdict: timedOut, State: w.to, At: d, Reads: w.reads(d)}, consecutive(1000))
-				says(w, err, "last seen "+w.to)
+				err := w.wantWait(d, outcome{Summary: timedOut, State: w.to, At: d, Reads: w.readCount(d)}, consecutive(1000))
+				assert.ErrorContains(w, err, "last seen "+w.to)
 			},
 		},
 		{
-			name: "wait 9: the context's own deadline", why: "it is the caller's end, not the wait's", live: atTarget,
-			check: func(w *world) {
+			name: "wait 9: the context's own deadline",
+			why:  "it is the caller's deadline, not the wait's",
+			live: atTarget,
+			check: func(w *fixture) {
 				const d = 3 * time.Second
-				ctx, cancel := context.WithTimeoutCause(w.Context(), d, errEnough)
+				ctx, cancel := context.WithTimeoutCause(w.Context(), d, errStop)
 				defer cancel()
-				err := w.waitsFor(ctx, w.to, time.Hour, outcome{Verdict: canceled, State: w.to, At: d, Reads: w.readsBefore(d)}, consecutive(1000))
-				is(w, err, context.DeadlineExceeded, errEnough, statemachine.Interrupted)
+				err := w.wantWaitFor(ctx, w.to, time.Hour, outcome{Summary: canceled, State: w.to, At: d, Reads: w.readCountBefore(d)}, consecutive(1000))
+				assert.ErrorIs(w, err, context.DeadlineExceeded, errStop, statemachine.Interrupted)
 			},
 		},
 		{
-			name: "wait 9: canceled, with a cause", why: "who reads the error wants to know who it was", live: atTarget,
-			check: func(w *world) {
+			name: "wait 9: canceled with a cause",
+			why:  "the cause says which caller canceled",
+			live: atTarget,
+			check: func(w *fixture) {
 				const d = 3 * time.Second
 				ctx, cancel := context.WithCancelCause(w.Context())
-				time.AfterFunc(d, func() { cancel(errEnough) })
-				err := w.waitsFor(ctx, w.to, time.Hour, outcome{Verdict: canceled, State: w.to, At: d, Reads: w.readsBefore(d)}, consecutive(1000))
-				is(w, err, context.Canceled, errEnough, statemachine.Interrupted)
+				time.AfterFunc(d, func() { cancel(errStop) })
+				err := w.wantWaitFor(ctx, w.to, time.Hour, outcome{Summary: canceled, State: w.to, At: d, Reads: w.readCountBefore(d)}, consecutive(1000))
+				assert.ErrorIs(w, err, context.Canceled, errStop, statemachine.Interrupted)
 			},
 		},
 		{
-			name: "wait 9: canceled before it begins", why: "nothing is sent in vain", live: atTarget,
-			check: func(w *world) {
+			name: "wait 9: canceled before the first read",
+			why:  "no request is sent",
+			live: atTarget,
+			check: func(w *fixture) {
 				ctx, cancel := context.WithCancelCause(w.Context())
-				cancel(errEnough)
-				err := w.waitsFor(ctx, w.to, time.Hour, outcome{Verdict: canceled})
-				is(w, err, context.Canceled, errEnough)
+				cancel(errStop)
+				err := w.wantWaitFor(ctx, w.to, time.Hour, outcome{Summary: canceled})
+				assert.ErrorIs(w, err, context.Canceled, errStop)
 			},
 		},
 		{
-			name: "wait 10: the last value and the last failure are in the error", why: "the one says what to do, the other why it is not known",
-			check: func(w *world) {
-				w.later(ten, func() { w.fail(w.read, simulator.Failure{Drop: true, Times: -1}) })
+			name: "wait 10: the error has the last value and the last failure",
+			why:  "the value says what to do, and the failure why the state is not known",
+			check: func(w *fixture) {
+				w.runAt(ten, func() { w.fail(w.read, simulator.Failure{Drop: true, Times: -1}) })
 				const d = ten + forty
-				err := w.waits(d, outcome{Verdict: timedOut, State: w.from, At: d, Reads: w.reads(ten) + int(forty/(2*w.least))})
-				is(w, err, statemachine.Unavailable)
-				wantEqual(w, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
+				err := w.wantWait(d, outcome{Summary: timedOut, State: w.from, At: d, Reads: w.readCount(ten) + int(forty/(2*w.least))})
+				assert.ErrorIs(w, err, statemachine.Unavailable)
+				assert.Equal(w, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 			},
 		},
 		{
-			name: "wait 10: a failure that has passed is not in the error", why: "it has nothing to do with the end",
-			check: func(w *world) {
-				w.fails(ten, throttled)
-				err := w.waits(forty, outcome{Verdict: timedOut, State: w.from, At: forty, Reads: w.reads(forty) - 1})
+			name: "wait 10: the error lacks an earlier failure",
+			why:  "it is not why the wait ended",
+			check: func(w *fixture) {
+				w.failAt(ten, throttled)
+				err := w.wantWait(forty, outcome{Summary: timedOut, State: w.from, At: forty, Reads: w.readCount(forty) - 1})
 				if errors.Is(err, statemachine.Throttled) {
-					w.Errorf("it still says that it was throttled: %v", err)
+					w.Errorf("error has a failure that is not the last: %v", err)
 				}
 			},
 		},
 		{
-			name: "wait 10: OnRead is told of every read", why: "it is what progress, logs and metrics are made of", live: atTarget,
-			check: func(w *world) {
-				w.waits(3*time.Second, outcome{Verdict: timedOut, State: w.to, At: 3 * time.Second, Reads: w.reads(3 * time.Second)}, consecutive(1000))
+			name: "wait 10: OnRead is called after each read",
+			why:  "progress, logs and metrics are built on it",
+			live: atTarget,
+			check: func(w *fixture) {
+				w.wantWait(3*time.Second, outcome{Summary: timedOut, State: w.to, At: 3 * time.Second, Reads: w.readCount(3 * time.Second)}, consecutive(1000))
 				for i, r := range w.readings {
 					if r.Resource != w.resource || r.Target != w.to || r.State != w.to || r.Reads != i+1 || r.Err != nil ||
 						(r.NextDelay > 0) != (i+1 < len(w.readings)) {
@@ -466,21 +536,21 @@ func waiting() []rule {
 					}
 				}
 				if len(w.readings) == 0 {
-					w.Error("it was told of none")
+					w.Error("OnRead was not called")
 				}
 			},
 		},
 	}
 }
 
-// readsBefore is how many reads there are before d.
-func (w *world) readsBefore(d time.Duration) int { return int((d-1)/w.least) + 1 }
+// readCountBefore returns the number of reads before d.
+func (w *fixture) readCountBefore(d time.Duration) int { return int((d-1)/w.least) + 1 }
 
-// readsUntil is how many reads there are until d, all at the shortest delay.
-func (w *world) readsUntil(d time.Duration) int { return int(d/w.least) + 1 }
+// readCountUntil returns the number of reads until d, all at the shortest delay.
+func (w *fixture) readCountUntil(d time.Duration) int { return int(d/w.least) + 1 }
 
-// schedule is when the reads of a wait are that ends at its deadline, by rule 7.
-func (w *world) schedule(deadline, least, most time.Duration) []time.Duration {
+// schedule returns the instants of the reads of a wait that ends at its deadline, by rule 7.
+func (w *fixture) schedule(deadline, least, most time.Duration) []time.Duration {
 	var reads []time.Duration
 	for at := time.Duration(0); at < deadline; at += min(max(at/80, least), most) {
 		reads = append(reads, at)
@@ -488,8 +558,8 @@ func (w *world) schedule(deadline, least, most time.Duration) []time.Duration {
 	return append(reads, deadline)
 }
 
-// readAt holds the instants of the reads against want.
-func (w *world) readAt(began time.Time, want []time.Duration) {
+// wantReadsAt compares the instants of the reads with want.
+func (w *fixture) wantReadsAt(began time.Time, want []time.Duration) {
 	w.Helper()
 	var got []time.Duration
 	for _, c := range w.calls() {
@@ -497,7 +567,5 @@ func (w *world) readAt(began time.Time, want []time.Duration) {
 			got = append(got, c.At.Sub(began))
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		w.Errorf("the reads (-want +got):\n%s", diff)
-	}
+	assert.Equal(w, "reads", want, got)
 }

@@ -4,25 +4,26 @@ import (
 	"context"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// sighting is one turn of a watch's loop.
-type sighting struct {
+// yielded is a value that a watch yields.
+type yielded struct {
 	At             time.Duration
-	State, Verdict string
+	State, Summary string
 }
 
-// delay is that of a watch, where nothing else is asked for.
+// delay is the default WatchDelay.
 const delay = 30 * time.Second
 
-// watched ranges over a watch to its end, and no longer than for most turns.
-func (w *world) watched(ctx context.Context, most int, change ...func(*settings)) (seen []sighting, err error) {
+// collect ranges over a watch until it ends, or has yielded most values.
+func (w *fixture) collect(ctx context.Context, most int, change ...func(*settings)) (seen []yielded, err error) {
 	w.Helper()
 	began := time.Now()
 	for state, e := range w.watch(ctx, w.settings(change)) {
-		seen, err = append(seen, sighting{time.Since(began), state, verdict(e)}), e
+		seen, err = append(seen, yielded{time.Since(began), state, assert.ErrorSummary(e)}), e
 		if len(seen) == most {
 			break
 		}
@@ -30,112 +31,135 @@ func (w *world) watched(ctx context.Context, most int, change ...func(*settings)
 	return seen, err
 }
 
-// watching are the rules of watching, which [statemachine.Waiter.Watch] documents. They have no numbers.
-func watching() []rule {
+// watchRules returns the rules of watching, which [statemachine.Waiter.Watch] documents without
+// numbers.
+func watchRules() []rule {
 	return []rule{
 		{
-			name: "watch: what is there, then what differs", why: "a change is told once, and what stays is not told again", needs: watches,
-			check: func(w *world) {
-				w.moves(2*delay, w.to)
-				w.moves(5*delay, unknownState)
-				w.moves(6*delay, w.from)
-				seen, _ := w.watched(w.Context(), 4)
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {2 * delay, w.to, ""}, {5 * delay, w.shown(unknownState), ""}, {6 * delay, w.from, ""}}, seen)
-				wantEqual(w, "reads", 7, len(w.readings))
+			name:  "watch: the current value, then each change",
+			why:   "a change is reported once, and an unchanged value is not repeated",
+			needs: watches,
+			check: func(w *fixture) {
+				w.moveAt(2*delay, w.to)
+				w.moveAt(5*delay, unknownState)
+				w.moveAt(6*delay, w.from)
+				seen, _ := w.collect(w.Context(), 4)
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {2 * delay, w.to, ""}, {5 * delay, w.shown(unknownState), ""}, {6 * delay, w.from, ""}}, seen)
+				assert.Equal(w, "reads", 7, len(w.readings))
 			},
 		},
 		{
-			name: "watch: what the service does by itself", why: "a watch that saw only commands would miss what matters", needs: watches | settles,
-			check: func(w *world) {
-				w.in(w.via)
-				seen, _ := w.watched(w.Context(), 2)
-				wantEqual(w, "what it tells", []sighting{{State: w.via}, {settle, w.to, ""}}, seen)
+			name:  "watch: a transition of the service",
+			why:   "a watch must not depend on commands",
+			needs: watches | settles,
+			check: func(w *fixture) {
+				w.moveTo(w.via)
+				seen, _ := w.collect(w.Context(), 2)
+				assert.Equal(w, "yielded values", []yielded{{State: w.via}, {settle, w.to, ""}}, seen)
 			},
 		},
 		{
-			name: "watch: WatchDelay is the caller's to choose", why: "what is quick enough for one is too dear for another", needs: watches,
-			check: func(w *world) {
-				w.moves(seven, w.to)
-				seen, _ := w.watched(w.Context(), 2, func(o *settings) { o.wait.WatchDelay = ten })
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {seven, w.to, ""}}, seen)
-				wantEqual(w, "reads", 8, len(w.readings))
+			name:  "watch: the caller sets WatchDelay",
+			why:   "the caller knows the quota and the urgency",
+			needs: watches,
+			check: func(w *fixture) {
+				w.moveAt(seventy, w.to)
+				seen, _ := w.collect(w.Context(), 2, func(o *settings) { o.wait.WatchDelay = ten })
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {seventy, w.to, ""}}, seen)
+				assert.Equal(w, "reads", 8, len(w.readings))
 			},
 		},
 		{
-			name: "watch: what a wait tolerates goes to OnRead", why: "it says nothing about the resource; the next read comes after twice the delay", needs: watches,
-			check: func(w *world) {
-				w.fails(delay, throttled)
-				w.fails(2*delay, simulator.Failure{Drop: true}) // by the next read, at 3 delays
-				w.moves(2*delay, w.to)
-				seen, _ := w.watched(w.Context(), 2)
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {5 * delay, w.to, ""}}, seen)
+			name:  "watch: a tolerated failure is passed to OnRead only",
+			why:   "it says nothing about the resource; the next read comes after twice the delay",
+			needs: watches,
+			check: func(w *fixture) {
+				w.failAt(delay, throttled)
+				w.failAt(2*delay, simulator.Failure{Drop: true}) // the next read, after 3 delays
+				w.moveAt(2*delay, w.to)
+				seen, _ := w.collect(w.Context(), 2)
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {5 * delay, w.to, ""}}, seen)
 				var kinds []statemachine.Kind
 				for _, r := range w.readings {
 					kinds = append(kinds, statemachine.KindOf(r.Err))
 				}
-				wantEqual(w, "what OnRead is told", []statemachine.Kind{"", statemachine.Throttled, statemachine.Unavailable, ""}, kinds)
+				assert.Equal(w, "kinds that OnRead got", []statemachine.Kind{"", statemachine.Throttled, statemachine.Unavailable, ""}, kinds)
 			},
 		},
 		{
-			name: "watch: a resource that goes", why: "it is told once, beside the last value, and ends it", needs: watches | vanishes,
-			check: func(w *world) {
-				w.later(delay, w.remove)
-				seen, err := w.watched(w.Context(), 9)
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, gone}}, seen)
-				is(w, err, statemachine.Gone, statemachine.NotFound)
-				w.explained(err, "", delay)
+			name:  "watch: the resource is deleted",
+			why:   "the error is yielded once with the last value, and ends the watch",
+			needs: watches | vanishes,
+			check: func(w *fixture) {
+				w.runAt(delay, w.remove)
+				seen, err := w.collect(w.Context(), 9)
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {delay, w.from, gone}}, seen)
+				assert.ErrorIs(w, err, statemachine.Gone, statemachine.NotFound)
+				w.checkWaitError(err, "", delay)
 			},
 		},
 		{
-			name: "watch: an absence that is a state", why: "there may be one again, and the watch goes on", needs: watches | absence,
-			check: func(w *world) {
-				w.in(present).later(delay, w.remove)
-				w.moves(3*delay, present)
-				seen, _ := w.watched(w.Context(), 3)
-				wantEqual(w, "what it tells", []sighting{{State: present}, {delay, absent, ""}, {3 * delay, present, ""}}, seen)
+			name:  "watch: absence as a state",
+			why:   "the resource may be created again, so the watch goes on",
+			needs: watches | absence,
+			check: func(w *fixture) {
+				w.moveTo(present).runAt(delay, w.remove)
+				w.moveAt(3*delay, present)
+				seen, _ := w.collect(w.Context(), 3)
+				assert.Equal(w, "yielded values", []yielded{{State: present}, {delay, absent, ""}, {3 * delay, present, ""}}, seen)
 			},
 		},
 		{
-			name: "watch: a failure that does not heal", why: "it is told once, beside the last value, and ends it", needs: watches,
-			check: func(w *world) {
-				w.fails(delay, denied)
-				seen, err := w.watched(w.Context(), 9)
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {delay, w.from, readFailed}}, seen)
-				is(w, err, statemachine.AccessDenied)
-				w.explained(err, "", delay)
+			name:  "watch: a failure that is not tolerated",
+			why:   "the error is yielded once with the last value, and ends the watch",
+			needs: watches,
+			check: func(w *fixture) {
+				w.failAt(delay, denied)
+				seen, err := w.collect(w.Context(), 9)
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {delay, w.from, readFailed}}, seen)
+				assert.ErrorIs(w, err, statemachine.AccessDenied)
+				w.checkWaitError(err, "", delay)
 			},
 		},
 		{
-			name: "watch: a read has ReadTimeout", why: "a watch that hangs watches nothing", needs: watches,
-			check: func(w *world) {
-				w.fails(delay, simulator.Failure{Hang: true})
-				w.moves(2*delay, w.to)
-				seen, _ := w.watched(w.Context(), 2)
-				wantEqual(w, "what it tells", []sighting{{State: w.from}, {4 * delay, w.to, ""}}, seen) // it hangs from 1 to 2
+			name:  "watch: ReadTimeout limits a read",
+			why:   "one read that hangs must not block the watch",
+			needs: watches,
+			check: func(w *fixture) {
+				w.failAt(delay, simulator.Failure{Hang: true})
+				w.moveAt(2*delay, w.to)
+				seen, _ := w.collect(w.Context(), 2)
+				assert.Equal(w, "yielded values", []yielded{{State: w.from}, {4 * delay, w.to, ""}}, seen) // the read hangs from 1 to 2 delays
 			},
 		},
 		{
-			name: "watch: the context's end", why: "it is told once, beside the last value, with its cause", needs: watches, live: atTarget,
-			check: func(w *world) {
+			name:  "watch: the context ends",
+			why:   "the error is yielded once with the last value and the cause",
+			needs: watches,
+			live:  atTarget,
+			check: func(w *fixture) {
 				ctx, cancel := context.WithCancelCause(w.Context())
-				time.AfterFunc(3*time.Second, func() { cancel(errEnough) })
-				seen, err := w.watched(ctx, 9)
+				time.AfterFunc(3*time.Second, func() { cancel(errStop) })
+				seen, err := w.collect(ctx, 9)
 				if !w.exact && len(seen) == 2 {
 					seen[0].At, seen[1].At = 0, max(3*time.Second, seen[1].At.Truncate(3*time.Second))
 				}
-				wantEqual(w, "what it tells", []sighting{{State: w.to}, {3 * time.Second, w.to, canceled}}, seen)
-				is(w, err, statemachine.Canceled, context.Canceled, errEnough)
-				w.explained(err, "", 3*time.Second)
+				assert.Equal(w, "yielded values", []yielded{{State: w.to}, {3 * time.Second, w.to, canceled}}, seen)
+				assert.ErrorIs(w, err, statemachine.Canceled, context.Canceled, errStop)
+				w.checkWaitError(err, "", 3*time.Second)
 			},
 		},
 		{
-			name: "watch: breaking out, and ranging again", why: "the one stops the reads, the other starts over", needs: watches, live: atTarget,
-			check: func(w *world) {
+			name:  "watch: break, and range again",
+			why:   "break stops the reads, and another range starts over",
+			needs: watches,
+			live:  atTarget,
+			check: func(w *fixture) {
 				seq := w.watch(w.Context(), w.settings(nil))
 				past := len(w.calls())
 				for i := range 2 {
 					for state, err := range seq {
-						wantEqual(w, "what it tells first", w.to+"/", state+"/"+verdict(err))
+						assert.Equal(w, "first value", w.to+"/", state+"/"+assert.ErrorSummary(err))
 						break
 					}
 					if w.exact {
@@ -147,21 +171,24 @@ func watching() []rule {
 							reads++
 						}
 					}
-					wantEqual(w, "reads", i+1, reads)
+					assert.Equal(w, "reads", i+1, reads)
 				}
 			},
 		},
 		{
-			name: "watch: options that make no sense", why: "they are told as the first and last turn, before anything is sent", needs: watches, live: atTarget,
-			check: func(w *world) {
+			name:  "watch: invalid options",
+			why:   "the error is the only value, before a request is sent",
+			needs: watches,
+			live:  atTarget,
+			check: func(w *fixture) {
 				past := len(w.calls())
-				seen, err := w.watched(w.Context(), 9, func(o *settings) { o.wait.WatchDelay = -1 })
+				seen, err := w.collect(w.Context(), 9, func(o *settings) { o.wait.WatchDelay = -1 })
 				if len(seen) == 1 {
 					seen[0].At = 0
 				}
-				wantEqual(w, "what it tells", []sighting{{Verdict: string(statemachine.InvalidInput)}}, seen)
-				wantEqual(w, "the wrong fields", []string{"WatchDelay"}, fields(err))
-				wantEqual(w, "calls", 0, len(w.calls())-past)
+				assert.Equal(w, "yielded values", []yielded{{Summary: string(statemachine.InvalidInput)}}, seen)
+				assert.Equal(w, "invalid fields", []string{"WatchDelay"}, assert.InputFields(err))
+				assert.Equal(w, "calls", 0, len(w.calls())-past)
 			},
 		},
 	}
