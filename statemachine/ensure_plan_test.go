@@ -7,12 +7,141 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// A plan that needs one operation twice cannot be carried out by a call that has each accepted at
-// most once: it is not begun.
-func TestEnsureRefusesToStepTwice(t *testing.T) {
+// TestDryRunSkipsPreflightWhenNothingPlanned checks that Preflight is not called if no command is
+// necessary.
+func TestDryRunSkipsPreflightWhenNothingPlanned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(stream(), starting, time.Minute)
+		e := r.ensurer(every(10 * time.Second))
+		e.Commands.DryRun = true
+		e.Preflight = func(_ context.Context, _ row, op statemachine.Operation) error {
+			t.Errorf("asked about %q", op)
+			return nil
+		}
+		if done, err := e.Ensure(t.Context(), started, time.Hour); err != nil || len(done.Planned) != 0 {
+			t.Errorf("planned %v, %v", done.Planned, err)
+		}
+	})
+}
+
+// TestEnsureSendsCommandsInTransientStates checks that each operation of a plan is sent as soon
+// as the table permits it, also in a transient state.
+func TestEnsureSendsCommandsInTransientStates(t *testing.T) {
+	t.Parallel()
+	const (
+		queued  state = "queued"
+		running state = "running"
+		held    state = "held"
+		done    state = "done"
+		killed  state = "killed"
+
+		opHold   statemachine.Operation = "Hold"
+		opKill   statemachine.Operation = "Kill"
+		opSubmit statemachine.Operation = "Submit"
+	)
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "job",
+		Transitions: []statemachine.Transition[state]{
+			{From: held, To: queued, By: opSubmit},
+			{From: queued, To: running},
+			{From: running, To: done},
+			{From: queued, To: held, By: opHold},
+			{From: running, To: killed, By: opKill},
+		},
+	})
+	for _, tt := range []struct {
+		why          string
+		from, target state
+		trace        []string
+	}{
+		{"what is permitted now is run now: later it may not be", running, killed, []string{"0s running", "0s Kill", "10s killed"}},
+		{"what is not permitted yet is waited for", queued, killed, []string{"0s queued", "10s queued", "20s queued", "30s running", "30s Kill", "40s killed"}},
+		{"the second step is run in a state that does not stay", held, killed, []string{
+			"0s held", "0s Submit", "10s queued", "20s queued", "30s running", "30s Kill", "40s killed",
+		}},
+		{"a state that does not stay is left by a command", queued, held, []string{"0s queued", "0s Hold", "10s held"}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newResource(m, tt.from, 25*time.Second)
+				if tt.from != held {
+					r.set(held)
+					r.move(opSubmit)
+					if tt.from == running {
+						r.life = r.life[:len(r.life)-2]
+						r.set(running)
+					}
+				}
+				_, err := r.ensurer(tens()).Ensure(t.Context(), tt.target, time.Hour)
+				assert.Equal(t, "error", nil, err)
+				r.sameTrace(t, tt.trace...)
+			})
+		})
+	}
+}
+
+// TestEnsureLapseEndsDespiteFurtherPlan checks that a lapse after a command ends the call even if
+// another operation would lead to the target.
+func TestEnsureLapseEndsDespiteFurtherPlan(t *testing.T) {
+	t.Parallel()
+	const opRetry statemachine.Operation = "Retry"
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "stream",
+		Transitions: []statemachine.Transition[state]{
+			{From: stopped, To: starting, By: opStart},
+			{From: starting, To: started},
+			{From: starting, To: broken, Lapse: true},
+			{From: broken, To: starting, By: opRetry},
+		},
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(m, stopped, time.Hour)
+		time.AfterFunc(15*time.Second, func() { r.mu.Lock(); defer r.mu.Unlock(); r.set(broken) })
+		e := r.ensurer(tens())
+		e.Options.Grace = 5 * time.Second
+		done, err := e.Ensure(t.Context(), started, time.Hour)
+		assert.Equal(t, "chain", []string{"lapsed"}, chain(err))
+		assert.Equal(t, "plan", ops{opRetry}, waitError(t, err).Plan)
+		assert.Equal(t, "operations", ops{opStart}, done.Operations)
+		r.sameTrace(t, "0s stopped", "0s Start", "10s starting", "20s BROKEN")
+
+		done, err = e.Ensure(t.Context(), started, 2*time.Hour) // another call continues
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "operations", ops{opRetry}, done.Operations)
+	})
+}
+
+// TestEnsureWaypointIsNotTransient checks that the call waits for a waypoint that the service
+// does not leave on its own, because a read could miss any other.
+func TestEnsureWaypointIsNotTransient(t *testing.T) {
+	t.Parallel()
+	m := statemachine.MustNew(statemachine.Definition[state]{
+		Name: "job",
+		Transitions: []statemachine.Transition[state]{
+			{From: "draft", To: "queued", By: "Submit"},
+			{From: "queued", To: "ready"},
+			{From: "queued", To: "running", By: "Run"},
+			{From: "ready", To: "running", By: "Run"},
+		},
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(m, "draft", 5*time.Second)
+		done, err := r.ensurer(tens()).Ensure(t.Context(), "running", time.Hour)
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "operations", ops{"Submit", "Run"}, done.Operations)
+		r.sameTrace(t, "0s draft", "0s Submit", "10s ready", "10s Run", "20s running")
+	})
+}
+
+// TestEnsurePlanWithRepeatedOperationIsUnreachable checks that a plan that needs one operation
+// twice is not begun, because a call has each accepted at most once.
+func TestEnsurePlanWithRepeatedOperationIsUnreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := statemachine.MustNew(statemachine.Definition[state]{Name: "ladder", Transitions: []statemachine.Transition[state]{
@@ -21,90 +150,13 @@ func TestEnsureRefusesToStepTwice(t *testing.T) {
 		r := newResource(m, "a", time.Second)
 		_, err := r.ensurer(tens()).Ensure(t.Context(), "c", time.Hour)
 		r.sameTrace(t, "0s a")
-		wantEqual(t, "unreachable", true, errors.Is(err, statemachine.Unreachable))
+		assert.Equal(t, "unreachable", true, errors.Is(err, statemachine.Unreachable))
 	})
 }
 
-// A refusal is no reason any more once the resource has moved on by itself.
-func TestEnsureForgetsRefusals(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newResource(stream(), stopped, time.Hour)
-		r.outcomes = []outcome{{err: fault(statemachine.Conflict)}}
-		r.reading = func(context.Context) {
-			if time.Since(r.begin) == 10*time.Second {
-				r.set(starting) // somebody else's start
-			}
-		}
-		_, err := r.ensurer(tens()).Ensure(t.Context(), started, 30*time.Second)
-		wantEqual(t, "timed out", true, errors.Is(err, statemachine.TimedOut))
-		wantEqual(t, "conflict", false, errors.Is(err, statemachine.Conflict))
-	})
-}
-
-// A Get reads a resource ten times at most, the reads of many included.
-func TestGetReadsTenTimes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		reads := 0
-		f := statemachine.Fleet[row, state]{
-			Machine: stream(), State: func(r row) state { return r.State },
-			Read: func(context.Context, string) (row, error) { reads++; return row{}, statemachine.Throttled },
-			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) {
-				reads++
-				return nil, statemachine.Throttled
-			},
-		}
-		for _, r := range f.Get(t.Context(), []string{"one"}) {
-			wantEqual(t, "throttled", true, errors.Is(r.Err, statemachine.Throttled))
-		}
-		wantEqual(t, "reads", 10, reads)
-	})
-}
-
-// Of several ways out of the target and back the shortest is taken, and of two that are as short
-// the one that the table names first.
-func TestEnsureRestartsTheShortWay(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		why         string
-		transitions []statemachine.Transition[state]
-		want        ops
-	}{
-		{"as short", []statemachine.Transition[state]{
-			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
-			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "on", By: "Start"},
-		}, ops{"Pause", "Resume"}},
-		{"shorter, and named later", []statemachine.Transition[state]{
-			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "ready", By: "Prepare"}, {From: "ready", To: "on", By: "Start"},
-			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
-		}, ops{"Pause", "Resume"}},
-		{"longer, and named later", []statemachine.Transition[state]{
-			{From: "on", To: "paused", By: "Pause"}, {From: "paused", To: "on", By: "Resume"},
-			{From: "on", To: "off", By: "Stop"}, {From: "off", To: "ready", By: "Prepare"}, {From: "ready", To: "on", By: "Start"},
-		}, ops{"Pause", "Resume"}},
-	} {
-		t.Run(tt.why, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				r := newResource(statemachine.MustNew(statemachine.Definition[state]{Name: "lamp", Transitions: tt.transitions}), "on", time.Second)
-				r.mode = "sync"
-				e := r.ensurer(tens())
-				e.Drift, e.Commands.Restart = wantMode("sync"), true
-				done, err := e.Ensure(t.Context(), "on", time.Hour)
-				if err != nil {
-					t.Fatal(err)
-				}
-				wantEqual(t, "operations", tt.want, done.Operations)
-			})
-		})
-	}
-}
-
-// After the first operation of a plan it waits for where the rest of that plan can be run, not
-// for a state beyond, from which there is a longer way, and not for one that the operation does
-// not lead to.
-func TestEnsureWaitsWhereThePlanGoesOn(t *testing.T) {
+// TestEnsureWaypointPermitsRestOfPlan checks that the waypoint after the first operation is a
+// state that it leads to, and in which the rest of the plan can be run.
+func TestEnsureWaypointPermitsRestOfPlan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := statemachine.MustNew(statemachine.Definition[state]{Name: "plan", Transitions: []statemachine.Transition[state]{
@@ -121,20 +173,5 @@ func TestEnsureWaitsWhereThePlanGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.sameTrace(t, "0s here", "0s Leave", "10s left", "10s Finish", "20s there")
-	})
-}
-
-// A reading has the target of the ensure, also while it waits for a state on the way there.
-func TestEnsureReadings(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newResource(topic(), broken, time.Second)
-		o := tens()
-		var targets []string
-		o.OnRead = func(r statemachine.Reading) { targets = append(targets, r.Target) }
-		if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
-			t.Fatal(err)
-		}
-		wantEqual(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
 	})
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestEnsureRandomly ensures thousands of resources with random lags, faults, old reads and a
-// second actor.
-func TestEnsureRandomly(t *testing.T) {
+// TestEnsureHoldsRulesInRandomWorlds runs Ensure on thousands of resources with random delays,
+// faults, stale reads and a second actor.
+func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 	t.Parallel()
 	const (
 		staleness   = 40 * time.Second
@@ -137,7 +137,7 @@ func TestEnsureRandomly(t *testing.T) {
 				}
 				j := slices.Index(accepted, op)
 				if j < 0 && rival {
-					break // the rival did what was lost: that cannot be told apart
+					break // the rival ran the lost command: the two are not distinguishable
 				}
 				if j < 0 {
 					fail("Operations %v, accepted were %v", done.Operations, r.accepted)

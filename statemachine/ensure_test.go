@@ -8,16 +8,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 type ops = []statemachine.Operation
 
-// tens are reads every 10 s.
+// tens returns options that read every 10 s.
 func tens() statemachine.WaitOptions { return every(10 * time.Second) }
 
-// TestEnsure has a case for each rule of Ensure. The trace has every read with what it showed and
-// every command, at exact instants.
+// TestEnsure checks each rule of Ensure. The trace lists every read with its state, and every
+// command, at exact instants.
 func TestEnsure(t *testing.T) {
 	t.Parallel()
 	type ensurer = *statemachine.Ensurer[row, state]
@@ -39,7 +40,7 @@ func TestEnsure(t *testing.T) {
 		name: "there already", why: "rule 1: nothing is run",
 		from: started, trace: []string{"0s started"},
 	}, {
-		name: "from the other end", why: "rule 2: the operation, then the wait; the delays count from the answer",
+		name: "from the other end", why: "rule 2: the operation, then the wait; the delays count from the response",
 		from: stopped, trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s started"}, ops: ops{opStart},
 	}, {
 		name: "join", why: "rule 1: a change to the target under way is joined, nothing is run",
@@ -95,18 +96,18 @@ func TestEnsure(t *testing.T) {
 			"1m0s Start refused: conflict", "1m2s rival's Start: true", "1m10s starting", "1m20s starting", "1m30s started",
 		},
 	}, {
-		name: "no answer", why: "rule 5: a command has ReadTimeout, and then it counts as lost",
+		name: "no response", why: "rule 5: a command has ReadTimeout, and then it counts as lost",
 		from: stopped, set: func(r *resource, _ ensurer) { r.outcomes = []outcome{{hang: true, lost: true}} },
 		trace: []string{"0s stopped", "0s Start lost", "40s started"}, ops: ops{opStart},
 	}, {
-		name: "no answer, whatever Kind says", why: "rule 5: a command that took longer than ReadTimeout was lost",
+		name: "no response, whatever Kind says", why: "rule 5: a command that took longer than ReadTimeout was lost",
 		from: stopped, set: func(r *resource, e ensurer) {
 			r.outcomes = []outcome{{hang: true, lost: true}}
 			e.Commands.Kind = func(error) statemachine.Kind { return statemachine.Unknown }
 		},
 		trace: []string{"0s stopped", "0s Start lost", "40s started"}, ops: ops{opStart},
 	}, {
-		name: "slow answer", why: "the delays and the Grace count from the answer",
+		name: "slow response", why: "the delays and the Grace count from the response",
 		from: stopped, set: func(r *resource, _ ensurer) {
 			r.outcomes = []outcome{{takes: 7 * time.Second}}
 			r.stale = func() time.Duration { return time.Since(r.begin) + time.Second }
@@ -119,7 +120,7 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start refused: key not accessible"},
 		chain: []string{"key not accessible"}, kind: statemachine.KeyNotAccessible, says: "Describe res-1: key not accessible: Code.key not accessible",
 	}, {
-		name: "fatal read", why: "as in a wait; what was accepted is told",
+		name: "fatal read", why: "as in a wait; what was accepted is reported",
 		from: stopped, set: func(r *resource, _ ensurer) { r.readErrs = []error{nil, nil, fault(statemachine.AccessDenied)} },
 		trace: []string{"0s stopped", "0s Start", "10s starting", "20s read: access denied"}, ops: ops{opStart},
 		chain: []string{"read failed", "access denied"}, kind: statemachine.AccessDenied,
@@ -134,7 +135,7 @@ func TestEnsure(t *testing.T) {
 		name: "stuck", why: "a resource that can never accept ends it at once, as what it was refused for",
 		from: stopped, set: func(r *resource, e ensurer) {
 			r.outcomes = []outcome{{err: fault(statemachine.InvalidState)}}
-			e.Commands.Stuck = func(row) error { return errCheese }
+			e.Commands.Stuck = func(row) error { return errTest }
 		},
 		trace: []string{"0s stopped", "0s Start refused: invalid state"},
 		chain: []string{"invalid state"}, kind: statemachine.InvalidState, says: "out of cheese",
@@ -144,7 +145,7 @@ func TestEnsure(t *testing.T) {
 			r.outcomes = []outcome{{err: fault(statemachine.Conflict)}, {err: fault(statemachine.Conflict)}}
 			e.Commands.Stuck = func(row) error {
 				if time.Since(r.begin) >= 20*time.Second {
-					return errCheese
+					return errTest
 				}
 				return nil
 			}
@@ -158,7 +159,7 @@ func TestEnsure(t *testing.T) {
 			r.rival(5*time.Second, opStart)
 			e.Commands.Stuck = func(row) error {
 				if time.Since(r.begin) >= 5*time.Second {
-					return errCheese
+					return errTest
 				}
 				return nil
 			}
@@ -168,7 +169,7 @@ func TestEnsure(t *testing.T) {
 		name: "stuck is asked of refusals only", why: "neither what was throttled nor what was lost says anything about the resource",
 		from: stopped, set: func(r *resource, e ensurer) {
 			r.outcomes = []outcome{{err: fault(statemachine.Throttled)}, {err: fault(statemachine.Unavailable), lost: true}}
-			e.Commands.Stuck = func(row) error { return errCheese }
+			e.Commands.Stuck = func(row) error { return errTest }
 		},
 		trace: []string{"0s stopped", "0s Start refused: throttled", "10s stopped", "10s Start lost: unavailable", "20s starting", "30s starting", "40s started"},
 		ops:   ops{opStart},
@@ -198,7 +199,7 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start ignored", "10s stopped", "20s stopped"}, ops: ops{opStart},
 		chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "look at the window",
 	}, {
-		name: "old reads after the command", why: "rule 2: by the rules of Wait, with the Grace counted from the answer",
+		name: "old reads after the command", why: "rule 2: by the rules of Wait, with the Grace counted from the response",
 		from: stopped, set: func(r *resource, _ ensurer) { r.stale = func() time.Duration { return 35 * time.Second } },
 		trace: []string{"0s stopped", "0s Start", "10s stopped", "20s stopped", "30s stopped", "40s starting", "50s starting", "1m0s started"}, ops: ops{opStart},
 	}, {
@@ -223,7 +224,7 @@ func TestEnsure(t *testing.T) {
 		machine: topic(), from: active, target: absent,
 		trace: []string{"0s ACTIVE", "0s Delete", "10s DELETING", "20s DELETING", "30s ABSENT"}, ops: ops{opDelete},
 	}, {
-		name: "delete what somebody else deleted", why: "not found is no refusal of what removes",
+		name: "delete what a rival deleted", why: "not found is no refusal of what removes",
 		machine: topic(), from: active, target: absent, set: func(r *resource, _ ensurer) {
 			r.outcomes = []outcome{{err: fault(statemachine.NotFound)}}
 			time.AfterFunc(time.Second, func() { r.mu.Lock(); defer r.mu.Unlock(); r.set(absent) })
@@ -326,7 +327,7 @@ func TestEnsure(t *testing.T) {
 		machine: topic(), from: broken, target: active, set: func(_ *resource, e ensurer) { e.Commands.DryRun = true },
 		trace: []string{"0s BROKEN"}, planned: ops{opDelete, opCreate},
 	}, {
-		name: "dry run of drift", why: "the drift is the answer",
+		name: "dry run of drift", why: "the drift is the result",
 		from: started, set: func(_ *resource, e ensurer) { e.Commands.DryRun, e.Drift = true, wantMode("sync") },
 		trace: []string{"0s started"}, chain: []string{"drifted"}, kind: statemachine.Drifted,
 	}, {
@@ -376,7 +377,7 @@ func TestEnsure(t *testing.T) {
 	}, {
 		name: "kind of a command's error", why: "it may mean something else than a read's",
 		from: stopped, set: func(r *resource, e ensurer) {
-			r.outcomes = []outcome{{err: errCheese}}
+			r.outcomes = []outcome{{err: errTest}}
 			e.Commands.Kind = func(error) statemachine.Kind { return statemachine.Conflict }
 		},
 		trace: []string{"0s stopped", "0s Start refused: unknown", "10s stopped", "10s Start", "20s starting", "30s starting", "40s started"}, ops: ops{opStart},
@@ -483,19 +484,19 @@ func TestEnsure(t *testing.T) {
 				}
 				done, err := e.Ensure(t.Context(), tt.target, tt.maxWait)
 				r.sameTrace(t, tt.trace...)
-				wantEqual(t, "Operations", tt.ops, done.Operations)
-				wantEqual(t, "Planned", tt.planned, done.Planned)
-				wantEqual(t, "chain", tt.chain, chain(err))
-				wantEqual(t, "kind", tt.kind, statemachine.KindOf(err))
+				assert.Equal(t, "Operations", tt.ops, done.Operations)
+				assert.Equal(t, "Planned", tt.planned, done.Planned)
+				assert.Equal(t, "chain", tt.chain, chain(err))
+				assert.Equal(t, "kind", tt.kind, statemachine.KindOf(err))
 				if err != nil && (!strings.Contains(err.Error(), tt.says) || strings.ContainsAny(err.Error(), "\r\n")) {
 					t.Errorf("error lacks %q: %v", tt.says, err)
 				}
 				if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-					wantEqual(t, "Accepted", tt.ops, we.Accepted)
-					wantEqual(t, "Target", string(tt.target), we.Target)
+					assert.Equal(t, "Accepted", tt.ops, we.Accepted)
+					assert.Equal(t, "Target", string(tt.target), we.Target)
 				}
 				if err == nil && !e.Commands.DryRun && tt.target != absent {
-					wantEqual(t, "state of the value", tt.target, done.Value.State)
+					assert.Equal(t, "state of the value", tt.target, done.Value.State)
 				}
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)
@@ -503,4 +504,41 @@ func TestEnsure(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEnsureInvalidInputIsRejected checks that all invalid fields are reported before the first
+// read.
+func TestEnsureInvalidInputIsRejected(t *testing.T) {
+	t.Parallel()
+	var e statemachine.Ensurer[row, state]
+	_, err := e.Ensure(t.Context(), started, 0)
+	input, ok := errors.AsType[*statemachine.InputError](err)
+	if !ok {
+		t.Fatalf("no *InputError: %v", err)
+	}
+	assert.Equal(t, "fields", []string{"Command", "Read", "Machine", "State"}, fields(input))
+	r := newResource(stream(), stopped, 0)
+	f := r.ensurer(tens())
+	f.Command = nil
+	_, err = f.Ensure(t.Context(), novel, -1)
+	input, _ = errors.AsType[*statemachine.InputError](err)
+	assert.Equal(t, "fields", []string{"Command", "target", "maxWait"}, fields(input))
+	assert.Equal(t, "the command", "is nil", input.Fields[0].Reason)
+	assert.Equal(t, "reads", 0, len(r.trace))
+}
+
+// TestEnsureReadingsHaveFinalTarget checks that a Reading has the final target, also during the
+// wait for a waypoint.
+func TestEnsureReadingsHaveFinalTarget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(topic(), broken, time.Second)
+		o := tens()
+		var targets []string
+		o.OnRead = func(r statemachine.Reading) { targets = append(targets, r.Target) }
+		if _, err := r.ensurer(o).Ensure(t.Context(), active, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		assert.Equal(t, "targets", []string{"ACTIVE", "ACTIVE", "ACTIVE"}, targets)
+	})
 }

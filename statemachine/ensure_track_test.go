@@ -14,11 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// chase is the loop that an EnsureTrack is made for. Between any two steps the track is nothing
-// but JSON.
+// chase runs the loop that an EnsureTrack is made for. Between two steps the track is stored as
+// JSON.
 func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.EnsureTrack[state], r *resource, drift func(row) error) (statemachine.EnsureTrack[state], error) {
 	for {
 		v, err := r.read(ctx)
@@ -42,7 +43,7 @@ func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.E
 	}
 }
 
-// stored is the track after a stay in some store.
+// stored returns the track after it was stored as JSON.
 func stored(p statemachine.EnsureTrack[state]) (back statemachine.EnsureTrack[state]) {
 	text, err := json.Marshal(p)
 	if err == nil {
@@ -54,7 +55,7 @@ func stored(p statemachine.EnsureTrack[state]) (back statemachine.EnsureTrack[st
 	return back
 }
 
-// hazards make a resource as hostile as the seed has it, the same each time.
+// hazards returns a resource with the faults that the seed determines.
 func hazards(seed uint64) (r *resource, target state, restart bool, o statemachine.WaitOptions, maxWait time.Duration) {
 	rng := rand.New(rand.NewPCG(seed, 11))
 	upTo := func(d time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(d))) }
@@ -98,9 +99,9 @@ func hazards(seed uint64) (r *resource, target state, restart bool, o statemachi
 	return r, target, restart, o, 1 + upTo(20*time.Minute)
 }
 
-// TestEnsureTrackIsEnsure holds the ensure as data against the one that is a call: in each of
-// many worlds both read and command at the same instants, and end alike.
-func TestEnsureTrackIsEnsure(t *testing.T) {
+// TestEnsureTrackMatchesEnsure compares a loop over an EnsureTrack with Ensure in random worlds:
+// they read and send commands at the same instants, and end with the same error.
+func TestEnsureTrackMatchesEnsure(t *testing.T) {
 	t.Parallel()
 	ended := map[string]int{}
 	for seed := range uint64(400) {
@@ -145,7 +146,7 @@ func TestEnsureTrackIsEnsure(t *testing.T) {
 	}
 }
 
-// TestEnsureTrackSteps takes single steps that the random worlds do not.
+// TestEnsureTrackSteps checks single steps that the random worlds do not cover.
 func TestEnsureTrackSteps(t *testing.T) {
 	t.Parallel()
 	m, begin := stream(), time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
@@ -186,7 +187,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Run: opStart}},
 	}, {
-		name: "a check said no", why: "what cannot heal ends it, sent or not",
+		name: "a check said no", why: "an error that no retry fixes ends it, sent or not",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, fault(statemachine.Unsupported), time.Time{}, at(1))}
 		},
@@ -214,7 +215,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {Done: true}}, ends: statemachine.InvalidState, says: "invalid state: conflict: the database is deleting",
 	}, {
-		name: "nobody told what became of it", why: "the process died between the store and Ran: it may have been carried out",
+		name: "result not recorded", why: "the process crashed before ObserveCommand: it may have been carried out",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			first := m.ObserveRead(p, shows(stopped), at(0))
 			*p = stored(*p)
@@ -224,24 +225,24 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {}, {}, {Run: opStart}},
 	}, {
-		name: "nobody told that it was carried out", why: "the read that shows it counts",
+		name: "result not recorded, but executed", why: "the read that shows it counts",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			steps := []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveRead(p, shows(started), at(100))}
-			wantEqual(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
+			assert.Equal(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
 			return steps
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}},
 	}, {
-		name: "nobody told in time", why: "the deadline has passed",
+		name: "result not recorded in time", why: "the deadline has passed",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveRead(p, shows(started), at(3601))}
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.TimedOut,
 	}, {
-		name: "told of what was not to be run", why: "it is no operation of this ensure: the next read decides",
+		name: "result without a pending command", why: "it is ignored: the next read decides",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
 			steps := []statemachine.EnsureStep{m.ObserveCommand(p, nil, at(0), at(0)), m.ObserveRead(p, shows(stopped), at(0)), m.ObserveCommand(p, nil, at(0), at(1)), m.ObserveCommand(p, nil, at(1), at(2))}
-			wantEqual(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
+			assert.Equal(t, "operations", []statemachine.Operation{opStart}, p.Accepted)
 			return steps
 		},
 		want: []statemachine.EnsureStep{{}, {Run: opStart}, {}, {}},
@@ -260,7 +261,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 			for i := range steps {
 				steps[i].Err = nil
 			}
-			wantEqual(t, tt.why, tt.want, steps)
+			assert.Equal(t, tt.why, tt.want, steps)
 			if !errors.Is(last, tt.ends) || tt.says != "" && !strings.HasPrefix(last.Error(), tt.says) {
 				t.Errorf("ended as %v, want %v that begins with %q: %s", last, tt.ends, tt.says, tt.why)
 			}
@@ -280,7 +281,7 @@ func TestEnsureTrackSteps(t *testing.T) {
 	p = begun(t, opStart)
 	m.ObserveRead(&p, shows(stopped), at(0))
 	m.ObserveCommand(&p, lost, at(0), at(1))
-	wantEqual(t, "over JSON", p, stored(p))
+	assert.Equal(t, "over JSON", p, stored(p))
 	if !slices.Equal(p.Operations, []statemachine.Operation{opStart}) || p.Outcome != statemachine.OutcomeUnknown {
 		t.Errorf("not kept: %+v", p)
 	}

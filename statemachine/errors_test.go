@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -24,7 +25,7 @@ func TestKindOf(t *testing.T) {
 		want statemachine.Kind
 	}{
 		{"no error", nil, ""},
-		{"an error that says nothing", errCheese, statemachine.Unknown},
+		{"an error that says nothing", errTest, statemachine.Unknown},
 		{"a Kind", statemachine.Throttled, statemachine.Throttled},
 		{"a Kind that is wrapped", fmt.Errorf("reading: %w", statemachine.AccessDenied), statemachine.AccessDenied},
 		{"a Fault", fault(statemachine.Conflict), statemachine.Conflict},
@@ -44,7 +45,7 @@ func TestKindOf(t *testing.T) {
 		{"a wait that timed out, which is a DeadlineExceeded, but not the caller's", wait(statemachine.TimedOut, nil), statemachine.Unknown},
 		{"a wait that timed out after a failure", wait(statemachine.TimedOut, fault(statemachine.Throttled)), statemachine.Throttled},
 		{"a wait whose read failed", wait(statemachine.ReadFailed, fault(statemachine.AccessDenied)), statemachine.AccessDenied},
-		{"a wait whose read failed in a way that nobody knows", wait(statemachine.ReadFailed, errCheese), statemachine.Unknown},
+		{"a wait whose read failed with an unknown error", wait(statemachine.ReadFailed, errTest), statemachine.Unknown},
 		{"a wait that is wrapped", fmt.Errorf("deploy: %w", wait(statemachine.Gone, nil)), statemachine.NotFound},
 		{"a Reason", statemachine.Gone, statemachine.NotFound},
 		{"a Reason that says nothing of a failure", statemachine.TimedOut, statemachine.Unknown},
@@ -52,7 +53,7 @@ func TestKindOf(t *testing.T) {
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
-			wantEqual(t, "kind", tt.want, statemachine.KindOf(tt.err))
+			assert.Equal(t, "kind", tt.want, statemachine.KindOf(tt.err))
 		})
 	}
 }
@@ -83,8 +84,8 @@ func TestErrorChains(t *testing.T) {
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
-			wantEqual(t, "chain", tt.want, chain(tt.err))
-			wantEqual(t, "is something uncomparable", false, errors.Is(tt.err, uncomparable{}))
+			assert.Equal(t, "chain", tt.want, chain(tt.err))
+			assert.Equal(t, "is something uncomparable", false, errors.Is(tt.err, uncomparable{}))
 		})
 	}
 	if !errors.Is(&statemachine.Fault{Err: io.ErrUnexpectedEOF}, io.ErrUnexpectedEOF) {
@@ -103,11 +104,11 @@ func TestErrorTexts(t *testing.T) {
 		{"an empty Fault", &statemachine.Fault{}, ": "},
 		{
 			"a full Fault",
-			&statemachine.Fault{Kind: statemachine.NotFound, Operation: "Get", Resource: "arn", Code: "Missing", Message: "no such thing", RequestID: "r-1", Err: errCheese},
+			&statemachine.Fault{Kind: statemachine.NotFound, Operation: "Get", Resource: "arn", Code: "Missing", Message: "no such thing", RequestID: "r-1", Err: errTest},
 			"Get arn: not found: Missing: no such thing (request r-1)",
 		},
-		{"a Fault without an answer", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Err: errCheese}, "Get: unavailable: out of cheese"},
-		{"a Fault with a code that says it all", &statemachine.Fault{Kind: statemachine.Throttled, Operation: "Get", Code: "Throttling", Err: errCheese}, "Get: throttled: Throttling"},
+		{"a Fault without a response", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Err: errTest}, "Get: unavailable: out of cheese"},
+		{"a Fault with a code that says it all", &statemachine.Fault{Kind: statemachine.Throttled, Operation: "Get", Code: "Throttling", Err: errTest}, "Get: throttled: Throttling"},
 		{
 			"a hostile Fault", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Message: hostile},
 			"Get: unavailable: <html>; <b>502; Bad Gateway</b> [31m; </html>",
@@ -158,7 +159,7 @@ func TestErrorTexts(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			got := tt.err.Error()
-			wantEqual(t, "text", tt.want, got)
+			assert.Equal(t, "text", tt.want, got)
 			if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r == '\u2028' || r == '\u2029' || r >= 0x7f && r < 0xa0 }) {
 				t.Errorf("control characters: %q", got)
 			}
@@ -169,26 +170,26 @@ func TestErrorTexts(t *testing.T) {
 func TestInputErrorAdd(t *testing.T) {
 	t.Parallel()
 	var e statemachine.InputError
-	wantEqual(t, "error of nothing wrong", nil, e.Err())
+	assert.Equal(t, "error of nothing wrong", nil, e.Err())
 	e.Add("Mode", "is empty")
-	wantEqual(t, "fields", []string{"Mode"}, fields(&e))
-	wantEqual(t, "error", true, errors.Is(e.Err(), statemachine.InvalidInput))
+	assert.Equal(t, "fields", []string{"Mode"}, fields(&e))
+	assert.Equal(t, "error", true, errors.Is(e.Err(), statemachine.InvalidInput))
 }
 
 func TestDriftErrorAdd(t *testing.T) {
 	t.Parallel()
 	var e statemachine.DriftError
 	e.Add("Mode", "sync", "sync")
-	wantEqual(t, "error of no drift", nil, e.Err())
+	assert.Equal(t, "error of no drift", nil, e.Err())
 	e.Add("Mode", "sync", "async")
 	e.Add("Key", "k", "")
-	wantEqual(t, "fields", []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k"}}, e.Fields)
-	wantEqual(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
+	assert.Equal(t, "fields", []statemachine.Drift{{Field: "Mode", Want: "sync", Got: "async"}, {Field: "Key", Want: "k"}}, e.Fields)
+	assert.Equal(t, "error", true, errors.Is(e.Err(), statemachine.Drifted))
 }
 
-// The log has each change and each command at Info, each tolerated failure at Warn, each other
-// read at Debug.
-func TestLog(t *testing.T) {
+// TestLogLevels checks that each change and each command is logged at Info, each tolerated
+// failure at Warn, and each other read at Debug.
+func TestLogLevels(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -206,7 +207,7 @@ func TestLog(t *testing.T) {
 		if _, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "log", strings.Join([]string{
+		assert.Equal(t, "log", strings.Join([]string{
 			`level=INFO msg="state changed" from="" to=stopped`,
 			`level=WARN msg="command failed" operation=Start error="Describe res-1: conflict: Code.conflict: the service says conflict"`,
 			`level=DEBUG msg=read state=stopped`,
@@ -225,13 +226,14 @@ func TestLog(t *testing.T) {
 			return a
 		}}))
 		_, err := shows("").waiter(o).Wait(t.Context(), started, time.Second)
-		wantEqual(t, "reason", true, errors.Is(err, statemachine.TimedOut))
-		wantEqual(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
+		assert.Equal(t, "reason", true, errors.Is(err, statemachine.TimedOut))
+		assert.Equal(t, "log", `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=""`+"\n", b.String())
 	})
 }
 
-// Every change is in the log, those too that the bounded history leaves out.
-func TestLogOfManyChanges(t *testing.T) {
+// TestLogIncludesChangesOmittedFromHistory checks that every change is logged, including those
+// that the bounded history omits.
+func TestLogIncludesChangesOmittedFromHistory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -251,7 +253,7 @@ func TestLogOfManyChanges(t *testing.T) {
 		if _, err := shows(states...).waiter(o).Wait(t.Context(), started, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "log", want.String(), b.String())
+		assert.Equal(t, "log", want.String(), b.String())
 	})
 }
 
@@ -265,19 +267,19 @@ func infos(b *bytes.Buffer) *slog.Logger {
 	}}))
 }
 
-// A read that ended the wait is in its error; the log has neither a failure that is tolerated nor
-// a change that was not read.
-func TestLogOfTheEnd(t *testing.T) {
+// TestLogOmitsErrorThatEndsWait checks that the failure that ends a wait is not logged, and that
+// no change is logged that was not read.
+func TestLogOmitsErrorThatEndsWait(t *testing.T) {
 	t.Parallel()
 	const change = `level=INFO msg="state changed" machine=stream resource=res-1 from="" to=starting` + "\n"
 	for _, tt := range []struct {
-		why     string
-		answers []answer
-		log     string
+		why       string
+		responses []response
+		log       string
 	}{
-		{"the context's end interrupts a read", []answer{{state: starting}, {hang: true}}, change},
-		{"a read fails for good", []answer{{state: starting}, {err: fault(statemachine.AccessDenied)}}, change},
-		{"the first read does", []answer{{err: fault(statemachine.AccessDenied)}}, ""},
+		{"the context's end interrupts a read", []response{{state: starting}, {hang: true}}, change},
+		{"a read fails for good", []response{{state: starting}, {err: fault(statemachine.AccessDenied)}}, change},
+		{"the first read does", []response{{err: fault(statemachine.AccessDenied)}}, ""},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
@@ -287,10 +289,10 @@ func TestLogOfTheEnd(t *testing.T) {
 				o.Logger = infos(&b)
 				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 				defer cancel()
-				if _, err := answers(tt.answers...).waiter(o).Wait(ctx, started, time.Minute); err == nil {
+				if _, err := responses(tt.responses...).waiter(o).Wait(ctx, started, time.Minute); err == nil {
 					t.Error("no error")
 				}
-				wantEqual(t, "log", tt.log, b.String())
+				assert.Equal(t, "log", tt.log, b.String())
 			})
 		})
 	}

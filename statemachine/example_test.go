@@ -106,7 +106,7 @@ func ExampleWaiter_Wait() {
 }
 
 // A wait that ends without its target says why, and the three outcomes a caller cares about are
-// told apart by errors.Is.
+// distinguished by errors.Is.
 func ExampleWaitError() {
 	w := statemachine.Waiter[Lamp, Lamp]{
 		Machine: lamp, Resource: "desk", Read: scripted(Warming, Off), State: itself,
@@ -133,7 +133,7 @@ func ExampleWaitError() {
 	// what would lead there: [SwitchOn]
 }
 
-// KindOf says what an error means, wherever in its chain that stands.
+// KindOf finds the Kind anywhere in the chain of an error.
 func ExampleKindOf() {
 	err := fmt.Errorf("nightly job: %w", &statemachine.Fault{
 		Kind: statemachine.KeyNotAccessible, Operation: "SwitchOn", Resource: "desk", Code: "FuseBlown", Message: "the fuse is blown",
@@ -147,7 +147,7 @@ func ExampleKindOf() {
 	// true
 }
 
-// Watch tells what is there, and then what changes.
+// Watch yields the current value, and then each change.
 func ExampleWaiter_Watch() {
 	w := statemachine.Waiter[Lamp, Lamp]{
 		Machine: lamp, Resource: "desk", Read: scripted(Off, Off, Warming, Warming, On), State: itself,
@@ -216,7 +216,7 @@ func ExampleFleet_Each() {
 	// hall on <nil>
 }
 
-// A Track is a wait as data. It is stored between two reads, and carried on by whoever reads next.
+// A Track is a wait as data. It can be stored between two reads, and resumed by another process.
 func ExampleTrack() {
 	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	track, err := lamp.NewTrack(On, begin, time.Hour, statemachine.WaitOptions{MinDelay: 30 * time.Second})

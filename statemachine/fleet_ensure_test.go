@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -77,7 +78,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// goals are those of all resources of the park.
+// goals returns the goals of all resources of the park.
 func (p *pool) goals(target state) []statemachine.Goal[row, state] {
 	gs := goals(len(p.resources), target)
 	for i := range gs {
@@ -118,7 +119,7 @@ func TestFleetEnsure(t *testing.T) {
 		for i, r := range p.fleet(stream(), tens()).Each(t.Context(), gs, time.Minute) {
 			got[gs[i].Resource] = fmt.Sprintf("%v %s %v %v", time.Since(p.begin), r.Value.Value.State, r.Value.Operations, chain(r.Err))
 		}
-		wantEqual(t, "results", map[string]string{
+		assert.Equal(t, "results", map[string]string{
 			"r0": "30s started [Start] []",
 			"r1": "0s started [] [drifted]",
 			"r2": "1m0s defrosting [] [timed out context deadline exceeded]",
@@ -130,9 +131,9 @@ func TestFleetEnsure(t *testing.T) {
 	})
 }
 
-// Reads and commands share the concurrency and the quota, and take turns: a long queue of the
-// ones does not starve the others.
-func TestFleetTurns(t *testing.T) {
+// TestFleetReadsAndCommandsTakeTurns checks that reads and commands share Concurrency and the
+// rate limit without starving each other.
+func TestFleetReadsAndCommandsTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(40, stream(), stopped, time.Minute)
@@ -146,8 +147,8 @@ func TestFleetTurns(t *testing.T) {
 			}
 			ready = append(ready, time.Since(p.begin))
 		}
-		wantEqual(t, "commands", 40, len(p.calls))
-		wantEqual(t, "at once", true, p.peak <= 2)
+		assert.Equal(t, "commands", 40, len(p.calls))
+		assert.Equal(t, "at once", true, p.peak <= 2)
 		// The first reads take ten calls, the commands forty; with two at a time and turns, the
 		// last command is sent long before the minute that the first needs is over, and reads go
 		// on meanwhile.
@@ -160,30 +161,30 @@ func TestFleetTurns(t *testing.T) {
 	})
 }
 
-// A resource whose command waits is read now and then. If that shows that the command is not
-// wanted any more, and a later read that it is, it is sent after all.
-func TestFleetCommandWantedAgain(t *testing.T) {
+// TestFleetQueuedCommandIsSentIfWantedAgain checks that a queued command is sent if a read shows
+// that it is not necessary, and a later one that it is.
+func TestFleetQueuedCommandIsSentIfWantedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(3, stream(), stopped, 15*time.Second)
 		f := p.fleet(stream(), tens())
 		f.ReadMany, f.Concurrency = nil, 1 // so that the one in front is not being read when the other is
 		f.Commands.Pacer = statemachine.NewPacer(1.0/60, 1)
-		r := p.resources["r2"] // somebody starts it while it waits, and that start is rolled back
+		r := p.resources["r2"] // a rival starts it while it waits, and that start is rolled back
 		r.lapses = 1
 		r.rival(5*time.Second, opStart)
 		got := map[int]string{}
 		for i, r := range f.Each(t.Context(), p.goals(started), 10*time.Minute) {
 			got[i] = fmt.Sprintf("%v %v %v", time.Since(p.begin), r.Value.Operations, r.Err)
 		}
-		wantEqual(t, "results", map[int]string{0: "20s [Start] <nil>", 1: "1m20s [Start] <nil>", 2: "2m20s [Start] <nil>"}, got)
-		wantEqual(t, "commands", secs(0, 60, 120), p.calls)
+		assert.Equal(t, "results", map[int]string{0: "20s [Start] <nil>", 1: "1m20s [Start] <nil>", 2: "2m20s [Start] <nil>"}, got)
+		assert.Equal(t, "commands", secs(0, 60, 120), p.calls)
 	})
 }
 
-// A resource whose command waits is read every MaxDelay all the same: it need not wait for its
-// place once somebody else has run it.
-func TestFleetCommandNotWantedAnyMore(t *testing.T) {
+// TestFleetQueuedCommandIsDroppedIfUnnecessary checks that a resource with a queued command is
+// read every MaxDelay, so that it ends once another actor has run the command.
+func TestFleetQueuedCommandIsDroppedIfUnnecessary(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(2, stream(), stopped, 5*time.Second)
@@ -195,12 +196,13 @@ func TestFleetCommandNotWantedAnyMore(t *testing.T) {
 		for i, r := range f.Each(t.Context(), p.goals(started), 30*time.Minute) {
 			got[i] = fmt.Sprintf("%v %v %v", time.Since(p.begin), r.Value.Operations, r.Err)
 		}
-		wantEqual(t, "results", map[int]string{0: "10s [Start] <nil>", 1: "10s [] <nil>"}, got)
+		assert.Equal(t, "results", map[int]string{0: "10s [Start] <nil>", 1: "10s [] <nil>"}, got)
 	})
 }
 
-// A command that is throttled pauses all of them.
-func TestFleetCommandsPause(t *testing.T) {
+// TestFleetThrottledCommandPausesAllCommands checks that all commands pause after one was
+// throttled.
+func TestFleetThrottledCommandPausesAllCommands(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(3, stream(), stopped, 0)
@@ -209,14 +211,14 @@ func TestFleetCommandsPause(t *testing.T) {
 		f.Concurrency = 1
 		f.Commands.Pacer = statemachine.NewPacer(100, 100)
 		for _, r := range f.Each(t.Context(), p.goals(started), time.Hour) {
-			wantEqual(t, "error", nil, r.Err)
+			assert.Equal(t, "error", nil, r.Err)
 		}
-		wantEqual(t, "commands", secs(0, 1, 1, 5), p.calls)
+		assert.Equal(t, "commands", secs(0, 1, 1, 5), p.calls)
 	})
 }
 
-// No command starts after the deadline, however long the queue.
-func TestFleetCommandsAtDeadline(t *testing.T) {
+// TestFleetNoCommandStartsAtDeadline checks that queued commands are dropped at the deadline.
+func TestFleetNoCommandStartsAtDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(10, stream(), stopped, 5*time.Second)
@@ -226,21 +228,22 @@ func TestFleetCommandsAtDeadline(t *testing.T) {
 		for _, r := range f.Each(t.Context(), p.goals(started), 30*time.Second) {
 			if r.Err != nil {
 				timedOut++
-				wantEqual(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+				assert.Equal(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
 			}
 		}
-		wantEqual(t, "ended", 30*time.Second, time.Since(p.begin))
+		assert.Equal(t, "ended", 30*time.Second, time.Since(p.begin))
 		for _, at := range p.calls {
 			if at >= 30*time.Second {
 				t.Errorf("a command after the deadline: %v", p.calls)
 			}
 		}
-		wantEqual(t, "outcomes", 10, timedOut+succeeded(p))
+		assert.Equal(t, "outcomes", 10, timedOut+succeeded(p))
 	})
 }
 
-// Nor does one whose place comes while the reads at the deadline are made one after the other.
-func TestFleetCommandsAfterDeadline(t *testing.T) {
+// TestFleetNoCommandStartsDuringFinalReads checks that no command starts while the reads at the
+// deadline are made one after the other.
+func TestFleetNoCommandStartsDuringFinalReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(3, stream(), stopped, time.Hour)
@@ -255,10 +258,10 @@ func TestFleetCommandsAfterDeadline(t *testing.T) {
 			}
 		}
 		for _, r := range f.Each(t.Context(), p.goals(started), 30*time.Second) {
-			wantEqual(t, "timed out", true, errors.Is(r.Err, statemachine.TimedOut))
+			assert.Equal(t, "timed out", true, errors.Is(r.Err, statemachine.TimedOut))
 		}
-		wantEqual(t, "commands", secs(0), p.calls)
-		wantEqual(t, "ended", 36*time.Second, time.Since(p.begin))
+		assert.Equal(t, "commands", secs(0), p.calls)
+		assert.Equal(t, "ended", 36*time.Second, time.Since(p.begin))
 	})
 }
 
@@ -271,9 +274,9 @@ func succeeded(p *pool) (n int) {
 	return n
 }
 
-// A dry run of many plans for each and runs nothing, even if the first read takes all the time
-// there is.
-func TestFleetDryRun(t *testing.T) {
+// TestFleetDryRunPlansWithoutCommands checks that a dry run plans for each resource and sends
+// nothing, even if the first read takes until the deadline.
+func TestFleetDryRunPlansWithoutCommands(t *testing.T) {
 	t.Parallel()
 	for _, maxWait := range []time.Duration{time.Hour, 2 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -282,19 +285,20 @@ func TestFleetDryRun(t *testing.T) {
 			f := p.fleet(stream(), tens())
 			f.Commands.DryRun = true
 			for _, r := range f.Each(t.Context(), p.goals(started), maxWait) {
-				wantEqual(t, "planned", ops{opStart}, r.Value.Planned)
-				wantEqual(t, "operations", nil, r.Value.Operations)
-				wantEqual(t, "failed", maxWait < p.latency, r.Err != nil)
+				assert.Equal(t, "planned", ops{opStart}, r.Value.Planned)
+				assert.Equal(t, "operations", nil, r.Value.Operations)
+				assert.Equal(t, "failed", maxWait < p.latency, r.Err != nil)
 			}
-			wantEqual(t, "commands", 0, len(p.calls))
-			wantEqual(t, "reads", 1, p.reads)
-			wantEqual(t, "elapsed", 3*time.Second, time.Since(p.begin))
+			assert.Equal(t, "commands", 0, len(p.calls))
+			assert.Equal(t, "reads", 1, p.reads)
+			assert.Equal(t, "elapsed", 3*time.Second, time.Since(p.begin))
 		})
 	}
 }
 
-// Breaking out while commands are under way waits for them, and sends none afterwards.
-func TestFleetBreakDuringCommands(t *testing.T) {
+// TestFleetBreakWaitsForCommandsInFlight checks that breaking out of the loop waits for the
+// commands in flight, and sends no others.
+func TestFleetBreakWaitsForCommandsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(30, stream(), stopped, 5*time.Second)
@@ -304,16 +308,16 @@ func TestFleetBreakDuringCommands(t *testing.T) {
 			time.Sleep(time.Second)
 			break
 		}
-		wantEqual(t, "under way", 0, p.inflight)
+		assert.Equal(t, "under way", 0, p.inflight)
 		calls := len(p.calls)
-		wantEqual(t, "commands", 8, calls)
+		assert.Equal(t, "commands", 8, calls)
 		time.Sleep(time.Minute)
-		wantEqual(t, "commands", calls, len(p.calls))
+		assert.Equal(t, "commands", calls, len(p.calls))
 	})
 }
 
-// A Goal's own Grace and the options of the call count.
-func TestFleetGrace(t *testing.T) {
+// TestFleetGoalGraceOverridesOptions checks the Grace of a goal and the options of a call.
+func TestFleetGoalGraceOverridesOptions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(4, stream(), stopped, 5*time.Second)
@@ -329,12 +333,12 @@ func TestFleetGrace(t *testing.T) {
 			o.Grace = 2 * time.Minute
 			o.OnRead = func(r statemachine.Reading) {
 				readings++
-				wantEqual(t, "target of a reading", "started", r.Target)
+				assert.Equal(t, "target of a reading", "started", r.Target)
 			}
 		}) {
 			got[i] = fmt.Sprintf("%v %v", time.Since(p.begin), chain(r.Err))
 		}
-		wantEqual(t, "results", map[int]string{
+		assert.Equal(t, "results", map[int]string{
 			0: "2m0s [unreachable]", 1: "40s [unreachable]", 2: "10s [unreachable]", 3: "5m0s [unreachable]",
 		}, got)
 		if readings == 0 {
@@ -343,22 +347,24 @@ func TestFleetGrace(t *testing.T) {
 	})
 }
 
-// A drift that is seen only by the read of many at the deadline is not lost.
-func TestFleetDriftAtDeadline(t *testing.T) {
+// TestFleetBatchDriftAtDeadlineIsReported checks that drift which only a batch read at the
+// deadline showed is part of the error.
+func TestFleetBatchDriftAtDeadlineIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(1, stream(), stopped, 5*time.Second)
 		gs := p.goals(started)
 		gs[0].Drift = wantMode("sync")
 		for _, r := range p.fleet(stream(), tens()).Each(t.Context(), gs, 15*time.Second) {
-			wantEqual(t, "chain", []string{"timed out", "drifted", "context deadline exceeded"}, chain(r.Err))
+			assert.Equal(t, "chain", []string{"timed out", "drifted", "context deadline exceeded"}, chain(r.Err))
 		}
 	})
 }
 
-// TestFleetRandomly ensures fleets with random lags, faults, rivals and bad batches: everything
-// has exactly one result, in time, nothing is accepted twice, and without rivals nothing is lost.
-func TestFleetRandomly(t *testing.T) {
+// TestFleetHoldsRulesInRandomWorlds runs fleets with random delays, faults, rivals and bad
+// batches. Each resource has one result in time, no operation is accepted twice, and without
+// rivals none is missing.
+func TestFleetHoldsRulesInRandomWorlds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lost, total := 0, 0
@@ -457,8 +463,9 @@ func TestFleetRandomly(t *testing.T) {
 	})
 }
 
-// There is one goroutine for the time of the range loop, and one for each call under way.
-func TestFleetGoroutines(t *testing.T) { //nolint:paralleltest // counts goroutines
+// TestFleetGoroutinesAreBounded checks that there is one goroutine during the range loop, and one
+// for each call in flight.
+func TestFleetGoroutinesAreBounded(t *testing.T) { //nolint:paralleltest // counts goroutines
 	synctest.Test(t, func(t *testing.T) {
 		p := newPark(500, stream(), stopped, time.Minute)
 		p.latency, p.takes = 300*time.Millisecond, 300*time.Millisecond
@@ -490,6 +497,6 @@ func TestFleetGoroutines(t *testing.T) { //nolint:paralleltest // counts gorouti
 		}
 		close(done)
 		wg.Wait()
-		wantEqual(t, "goroutines for one loop and five calls", 1+5, most)
+		assert.Equal(t, "goroutines for one loop and five calls", 1+5, most)
 	})
 }

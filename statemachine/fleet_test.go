@@ -10,10 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestFleetEach waits for a few resources; every read and every result is at an exact instant.
+// TestFleetEach waits for a few resources, with every read and result at an exact instant.
 func TestFleetEach(t *testing.T) {
 	t.Parallel()
 	later := startedAfter(func(i int) time.Duration { return time.Duration(25-10*i) * time.Second }) // r0 25 s, r1 15 s, r2 5 s
@@ -97,7 +98,7 @@ func TestFleetEach(t *testing.T) {
 		calls:   []string{"0s many [r0 r1]", "10s many [r0 r1]", "20s many [r0 r1]", "20s one [r0]"},
 		results: []string{"20s r1 started", "20s r0 stopped [lapsed]"},
 	}, {
-		name: "throttled", why: "a failure that heals is tolerated with twice the delay, and never read alone",
+		name: "throttled", why: "a retryable failure is tolerated with twice the delay, and never read alone",
 		n: 2, life: later, set: func(w *world, _ *statemachine.Fleet[row, state]) {
 			w.refuse = func(_ []string, n int) error {
 				if n == 2 {
@@ -109,7 +110,7 @@ func TestFleetEach(t *testing.T) {
 		calls:   []string{"0s many [r0 r1]", "10s many [r0 r1]", "30s many [r0 r1]"},
 		results: []string{"30s r0 started", "30s r1 started"},
 	}, {
-		name: "too slow for many", why: "a batch that is lost is halved until it is answered in time",
+		name: "too slow for many", why: "a batch that is lost is halved until the response is in time",
 		n: 8, life: startedAfter(func(int) time.Duration { return 0 }), set: func(w *world, f *statemachine.Fleet[row, state]) {
 			f.Batch, f.Options.ReadTimeout = 8, 5*time.Second
 			w.hang = func(names []string, _ bool) bool { return len(names) > 2 }
@@ -148,7 +149,7 @@ func TestFleetEach(t *testing.T) {
 			"20s r4 starting [timed out context deadline exceeded]",
 		},
 	}, {
-		name: "pacer", why: "the reads have their places under the quota; that at the deadline waits for nobody",
+		name: "pacer", why: "the reads wait for their reservations, except the final read at the deadline",
 		n: 3, maxWait: 12 * time.Second, life: startedAfter(func(i int) time.Duration { return time.Duration(i) * time.Hour }),
 		set: func(_ *world, f *statemachine.Fleet[row, state]) {
 			f.ReadMany, f.Pacer = nil, statemachine.NewPacer(0.25, 1)
@@ -209,8 +210,8 @@ func TestFleetEach(t *testing.T) {
 				wantCalls, wantResults := slices.Clone(tt.calls), slices.Clone(tt.results)
 				sortStable(wantCalls)
 				sortStable(wantResults)
-				wantEqual(t, "calls", wantCalls, calls)
-				wantEqual(t, "results", wantResults, results)
+				assert.Equal(t, "calls", wantCalls, calls)
+				assert.Equal(t, "results", wantResults, results)
 				if t.Failed() {
 					t.Log(tt.why)
 				}
@@ -235,8 +236,8 @@ func sortStable(lines []string) {
 	})
 }
 
-// A read is filled up with what is due next, so that jitter does not undo the batching.
-func TestFleetFillsUp(t *testing.T) {
+// TestFleetFillsBatchesWithWhatIsDueNext checks that jitter does not undo the batching.
+func TestFleetFillsBatchesWithWhatIsDueNext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 6))
@@ -244,7 +245,7 @@ func TestFleetFillsUp(t *testing.T) {
 		f := w.fleet(tens())
 		f.Options.Jitter = func(d time.Duration) time.Duration { return d - d/10 + time.Duration(rng.Int64N(int64(d/5))) }
 		results := w.each(t, f, goals(300, started), time.Hour)
-		wantEqual(t, "results", 300, len(results))
+		assert.Equal(t, "results", 300, len(results))
 		if n := len(w.calls); n < 3*100 || n > 3*112 {
 			t.Errorf("%d reads of 100 each in 1000 s of 10 s: not filled up", n)
 		}
@@ -260,18 +261,18 @@ func TestFleetFillsUp(t *testing.T) {
 	})
 }
 
-// TestFleetOfOne compares a fleet of one with a Waiter, on random scripts, and with an Ensurer,
-// on random resources.
-func TestFleetOfOne(t *testing.T) {
+// TestFleetOfOneMatchesWaiterAndEnsurer compares a fleet of one with a Waiter on random scripts,
+// and with an Ensurer on random resources.
+func TestFleetOfOneMatchesWaiterAndEnsurer(t *testing.T) {
 	t.Parallel()
 	t.Run("Waiter", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			for seed := range uint64(400) {
 				rng := rand.New(rand.NewPCG(seed, 7))
-				var as []answer
+				var as []response
 				for range 1 + rng.IntN(8) {
-					a := answer{state: []state{stopped, starting, starting, started, stopping, "", novel}[rng.IntN(7)]}
+					a := response{state: []state{stopped, starting, starting, started, stopping, "", novel}[rng.IntN(7)]}
 					switch rng.IntN(8) {
 					case 0:
 						a.err = fault([]statemachine.Kind{statemachine.Throttled, statemachine.Conflict, statemachine.NotFound, statemachine.AccessDenied}[rng.IntN(4)])
@@ -286,7 +287,7 @@ func TestFleetOfOne(t *testing.T) {
 				maxWait := time.Duration(1 + rng.Int64N(int64(5*time.Minute)))
 				var readings [2][]statemachine.Reading
 				run := func(i int, wait func(s *script, o statemachine.WaitOptions) (row, error)) string {
-					s := &script{answers: as, start: time.Now()}
+					s := &script{responses: as, start: time.Now()}
 					o := o
 					o.OnRead = func(r statemachine.Reading) { readings[i] = append(readings[i], r) }
 					v, err := wait(s, o)
@@ -307,7 +308,7 @@ func TestFleetOfOne(t *testing.T) {
 				if one != many {
 					t.Fatalf("seed %d:\n%s\n%s", seed, one, many)
 				}
-				wantEqual(t, "readings", fmt.Sprint(readings[0]), fmt.Sprint(readings[1]))
+				assert.Equal(t, "readings", fmt.Sprint(readings[0]), fmt.Sprint(readings[1]))
 			}
 		})
 	})
@@ -367,8 +368,9 @@ func TestFleetOfOne(t *testing.T) {
 	})
 }
 
-// A resource of a batch that was throttled pauses the pacer, whatever became of the others.
-func TestFleetThrottledInABatch(t *testing.T) {
+// TestFleetThrottledResultPausesPacer checks that one throttled resource of a batch pauses the
+// Pacer.
+func TestFleetThrottledResultPausesPacer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why     string
@@ -398,14 +400,15 @@ func TestFleetThrottledInABatch(t *testing.T) {
 					}
 					return results, err
 				}
-				wantEqual(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
+				assert.Equal(t, "results", tt.results, w.each(t, f, goals(2, started), time.Hour))
 			})
 		})
 	}
 }
 
-// Breaking out stops everything before the range statement ends.
-func TestFleetBreak(t *testing.T) {
+// TestFleetBreakStopsEverything checks that breaking out stops everything before the range
+// statement ends.
+func TestFleetBreakStopsEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(500, startedAfter(func(i int) time.Duration { return time.Duration(i) * time.Second }))
@@ -419,21 +422,22 @@ func TestFleetBreak(t *testing.T) {
 			}
 		}
 		calls := len(w.calls)
-		wantEqual(t, "calls under way", 0, w.inflight)
+		assert.Equal(t, "calls under way", 0, w.inflight)
 		time.Sleep(time.Minute)
-		wantEqual(t, "calls", calls, len(w.calls))
+		assert.Equal(t, "calls", calls, len(w.calls))
 	})
 }
 
-// A body that panics leaves nothing behind either.
-func TestFleetPanic(t *testing.T) {
+// TestFleetPanicInBodyStopsEverything checks that a panic in the loop body leaves no goroutine
+// behind.
+func TestFleetPanicInBodyStopsEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(20, startedAfter(func(i int) time.Duration { return time.Duration(i) * time.Second }))
 		w.latency = 300 * time.Millisecond
 		defer func() {
-			wantEqual(t, "panic", "ouch", recover().(string))
-			wantEqual(t, "calls under way", 0, w.inflight)
+			assert.Equal(t, "panic", "ouch", recover().(string))
+			assert.Equal(t, "calls under way", 0, w.inflight)
 		}()
 		for range w.fleet(every(time.Second)).Each(t.Context(), goals(20, started), time.Hour) {
 			panic("ouch")
@@ -441,8 +445,8 @@ func TestFleetPanic(t *testing.T) {
 	})
 }
 
-// A slow body delays nobody: the reads go on, and end, while it runs.
-func TestFleetSlowBody(t *testing.T) {
+// TestFleetSlowBodyDelaysNoRead checks that reads continue and end while the loop body runs.
+func TestFleetSlowBodyDelaysNoRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(5, startedAfter(func(i int) time.Duration { return time.Duration(10*i) * time.Second }))
@@ -451,13 +455,14 @@ func TestFleetSlowBody(t *testing.T) {
 			got = append(got, w.outcomeOf(i, r.Value.Value, r.Err))
 			time.Sleep(10 * time.Minute)
 		}
-		wantEqual(t, "results", []string{"0s r0 started", "10m0s r1 started", "20m0s r2 started", "30m0s r3 started", "40m0s r4 started"}, got)
-		wantEqual(t, "last read", 40*time.Second, w.calls[len(w.calls)-1].At)
+		assert.Equal(t, "results", []string{"0s r0 started", "10m0s r1 started", "20m0s r2 started", "30m0s r3 started", "40m0s r4 started"}, got)
+		assert.Equal(t, "last read", 40*time.Second, w.calls[len(w.calls)-1].At)
 	})
 }
 
-// The context's end is every pending resource's own result.
-func TestFleetCanceled(t *testing.T) {
+// TestFleetCanceledEndsEachResource checks that each pending resource has its own result when the
+// context ends.
+func TestFleetCanceledEndsEachResource(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("the operator went home")
 	for _, hang := range []bool{false, true} {
@@ -470,36 +475,37 @@ func TestFleetCanceled(t *testing.T) {
 			for i, r := range w.fleet(tens()).Each(ctx, goals(3, started), 5*time.Hour) {
 				got = append(got, w.outcomeOf(i, r.Value.Value, r.Err))
 				if r.Err != nil {
-					wantEqual(t, "cause", true, errors.Is(r.Err, reason))
-					wantEqual(t, "elapsed", 15*time.Second, waitError(t, r.Err).Elapsed)
+					assert.Equal(t, "cause", true, errors.Is(r.Err, reason))
+					assert.Equal(t, "elapsed", 15*time.Second, waitError(t, r.Err).Elapsed)
 				}
 			}
-			wantEqual(t, "results", []string{
+			assert.Equal(t, "results", []string{
 				"0s r0 started", "15s r1 starting [canceled interrupted context canceled]", "15s r2 starting [canceled interrupted context canceled]",
 			}, got)
 		})
 	}
 }
 
-// One resource's failure is its own.
-func TestFleetFailures(t *testing.T) {
+// TestFleetFailureAffectsOneResource checks that the failure of one resource does not affect the
+// others.
+func TestFleetFailureAffectsOneResource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(4, startedAfter(func(int) time.Duration { return 25 * time.Second }))
 		f := w.fleet(tens())
 		f.ReadMany = nil
 		w.fails["r1"] = fault(statemachine.AccessDenied)
-		w.fails["r2"] = errCheese
+		w.fails["r2"] = errTest
 		delete(w.lives, "r3")
 		got := w.each(t, f, goals(4, started), time.Hour)
 		sortStable(got)
-		wantEqual(t, "results", []string{
+		assert.Equal(t, "results", []string{
 			"0s r1  [read failed access denied]", "0s r2  [read failed]", "0s r3  [gone not found]", "30s r0 started",
 		}, got)
 	})
 }
 
-func TestFleetRefusesInput(t *testing.T) {
+func TestFleetInvalidInputIsRejected(t *testing.T) {
 	t.Parallel()
 	var zero statemachine.Fleet[row, state]
 	w := &world{lives: map[string]life{}}
@@ -518,7 +524,7 @@ func TestFleetRefusesInput(t *testing.T) {
 	}{
 		{"the zero value", &zero, goals(1, started), time.Hour, []string{"Read", "Machine", "State"}},
 		{"the zero value, for many", &zero, goals(2, started), time.Hour, []string{"Read", "Machine", "State"}},
-		{"what is wrong of all is told once", good, goals(3, novel), time.Hour, []string{"target"}},
+		{"what is wrong with all is reported once", good, goals(3, novel), time.Hour, []string{"target"}},
 		{"everything at once", bad, goals(1, novel), 0, []string{"Batch", "Concurrency", "MinDelay", "target", "maxWait"}},
 		{"no goals, and no time", good, nil, 0, []string{"maxWait"}},
 		{"one goal of many", good, append(goals(2, started), statemachine.Goal[row, state]{Target: novel}), time.Hour, []string{"goals[2].Target"}},
@@ -537,14 +543,14 @@ func TestFleetRefusesInput(t *testing.T) {
 			n := 0
 			for i, r := range tt.f.Each(t.Context(), tt.goals, tt.wait) {
 				n++
-				wantEqual(t, "index", []int{-1, -1}, []int{i, r.Index})
+				assert.Equal(t, "index", []int{-1, -1}, []int{i, r.Index})
 				input, _ := errors.AsType[*statemachine.InputError](r.Err)
 				want, got := slices.Clone(tt.want), fields(input)
 				slices.Sort(want)
 				slices.Sort(got)
-				wantEqual(t, "fields", want, got)
+				assert.Equal(t, "fields", want, got)
 			}
-			wantEqual(t, "results", 1, n)
+			assert.Equal(t, "results", 1, n)
 		})
 	}
 	for range good.Each(t.Context(), nil, time.Hour) {
@@ -552,11 +558,12 @@ func TestFleetRefusesInput(t *testing.T) {
 	}
 	for range unmade.Each(t.Context(), nil, time.Hour) { // must not panic
 	}
-	wantEqual(t, "reads", 0, len(w.calls))
+	assert.Equal(t, "reads", 0, len(w.calls))
 }
 
-// Ten thousand resources are started at once, read together under a quota.
-func TestFleetTenThousand(t *testing.T) {
+// TestFleetTenThousandResources starts ten thousand resources at once, with batch reads under a
+// rate limit.
+func TestFleetTenThousandResources(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
@@ -574,7 +581,7 @@ func TestFleetTenThousand(t *testing.T) {
 		got := make([]bool, n)
 		for i, r := range f.Each(t.Context(), goals(n, started), time.Hour) {
 			if r.Err != nil || got[i] {
-				t.Fatalf("goal %d: %v, told before: %t", i, r.Err, got[i])
+				t.Fatalf("goal %d: %v, reported before: %t", i, r.Err, got[i])
 			}
 			got[i] = true
 			lag += time.Since(begin) - ready[i]
@@ -594,8 +601,9 @@ func TestFleetTenThousand(t *testing.T) {
 	})
 }
 
-// That a read of many lacks a resource does not make it absent: its own read does, or does not.
-func TestFleetLacksWhatIsThere(t *testing.T) {
+// TestFleetMissingResultIsReadAlone checks that a resource that a batch read lacks is absent only
+// if a read of it alone says so.
+func TestFleetMissingResultIsReadAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		alone := 0
@@ -605,15 +613,15 @@ func TestFleetLacksWhatIsThere(t *testing.T) {
 			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, nil },
 		}
 		for _, r := range f.Each(t.Context(), goals(1, absent), 25*time.Second) {
-			wantEqual(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
-			wantEqual(t, "last", "DELETING", waitError(t, r.Err).Last)
+			assert.Equal(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
+			assert.Equal(t, "last", "DELETING", waitError(t, r.Err).Last)
 		}
-		wantEqual(t, "reads of it alone", 4, alone)
+		assert.Equal(t, "reads of it alone", 4, alone)
 	})
 }
 
-// However many wait, each is read when it is due, and not before or after.
-func TestFleetReadsEachWhenItIsDue(t *testing.T) {
+// TestFleetReadsEachWhenDue checks that each of many resources is read exactly when it is due.
+func TestFleetReadsEachWhenDue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 60

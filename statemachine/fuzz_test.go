@@ -55,7 +55,7 @@ func FuzzStoredTrack(f *testing.F) {
 	})
 }
 
-// throughJSON is a track that was stored and read again.
+// throughJSON returns a track that was stored and read again.
 func throughJSON(t *testing.T, track statemachine.Track[state]) (read statemachine.Track[state]) {
 	t.Helper()
 	text, err := json.Marshal(track)
@@ -68,7 +68,7 @@ func throughJSON(t *testing.T, track statemachine.Track[state]) (read statemachi
 	return read
 }
 
-// FuzzTrackText reads any text as a stored track, which somebody may have edited. What comes of
+// FuzzTrackText reads any text as a stored track, which a user may have edited. What comes of
 // it is not said, but that it comes, and that it never leads to a loop without delay.
 func FuzzTrackText(f *testing.F) {
 	f.Add(`{"target":"started","since":"2026-03-01T12:00:00Z","deadline":"2026-03-01T13:00:00Z","min_delay":-1,"max_delay":9223372036854775807}`, "started")
@@ -94,7 +94,7 @@ func FuzzTrackText(f *testing.F) {
 	})
 }
 
-// FuzzMachine makes a machine of a random table, three bytes a row, and compares all it tells
+// FuzzMachine makes a machine of a random table, three bytes a row, and compares all its results
 // with a plain implementation.
 func FuzzMachine(f *testing.F) {
 	f.Add([]byte{0, 1, 1, 1, 2, 0, 1, 0, 4, 2, 3, 2, 3, 0, 0}, uint8(0))
@@ -148,7 +148,7 @@ func FuzzMachine(f *testing.F) {
 	})
 }
 
-// isSound tells whether a table makes sense.
+// isSound reports whether a table makes sense.
 func isSound(def statemachine.Definition[state]) bool {
 	absent := def.Absent == ""
 	for i, a := range def.Transitions {
@@ -165,7 +165,7 @@ func isSound(def statemachine.Definition[state]) bool {
 	return absent && len(def.Transitions) > 0
 }
 
-// plain tells of a table what a machine tells, and keeps nothing.
+// plain computes from a table what a machine returns, without keeping anything.
 type plain struct {
 	statemachine.Definition[state]
 }
@@ -187,7 +187,7 @@ func (p plain) next(s state, op statemachine.Operation) (state, bool) {
 	return "", false
 }
 
-// settled are the states that s settles into, itself first.
+// settled returns the states that s settles into, itself first.
 func (p plain) settled(s state) []state {
 	if !p.known(s) {
 		return nil
@@ -203,7 +203,7 @@ func (p plain) settled(s state) []state {
 	return all
 }
 
-// fewest is how many operations lead from one state to another, false where none do.
+// fewest returns how many operations lead from one state to another, false where none do.
 func (p plain) fewest(from, to state) (int, bool) {
 	reached := p.settled(from)
 	for n := range len(p.Transitions) + 1 {
@@ -223,7 +223,7 @@ func (p plain) fewest(from, to state) (int, bool) {
 	return 0, false
 }
 
-// leads tells whether a plan leads from one state to another.
+// leads reports whether a plan leads from one state to another.
 func (p plain) leads(from state, plan []statemachine.Operation, to state) bool {
 	at := p.settled(from)
 	for _, op := range plan {

@@ -7,8 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -87,16 +86,16 @@ type row struct {
 
 func stateOf(r row) state { return r.State }
 
-// identity is no jitter.
+// identity returns d: no jitter.
 func identity(d time.Duration) time.Duration { return d }
 
-// every has a wait read every d, without jitter.
+// every returns options that read every d, without jitter.
 func every(d time.Duration) statemachine.WaitOptions {
 	return statemachine.WaitOptions{MinDelay: d, MaxDelay: d, WatchDelay: d, Jitter: identity}
 }
 
-// answer is one read of a script.
-type answer struct {
+// response is one read of a script.
+type response struct {
 	state state
 	err   error
 	takes time.Duration
@@ -105,29 +104,29 @@ type answer struct {
 	deaf  bool // takes its time, whatever its context says
 }
 
-// script is a resource that is read: the answers in order, the last one for ever.
+// script is a resource that is read: the responses in order, and then the last one again.
 type script struct {
-	answers []answer
-	start   time.Time
-	reads   []time.Duration // since start
+	responses []response
+	start     time.Time
+	reads     []time.Duration // since start
 }
 
-// shows is a script of states.
+// shows returns a script of states.
 func shows(states ...state) *script {
 	s := &script{start: time.Now()}
 	for _, st := range states {
-		s.answers = append(s.answers, answer{state: st})
+		s.responses = append(s.responses, response{state: st})
 	}
 	return s
 }
 
-// answers is a script.
-func answers(as ...answer) *script { return &script{answers: as, start: time.Now()} }
+// responses returns a script.
+func responses(as ...response) *script { return &script{responses: as, start: time.Now()} }
 
 func (s *script) read(ctx context.Context) (row, error) {
 	s.reads = append(s.reads, time.Since(s.start))
 	n := len(s.reads)
-	a := s.answers[min(n, len(s.answers))-1]
+	a := s.responses[min(n, len(s.responses))-1]
 	if a.hang {
 		<-ctx.Done()
 		return row{}, fmt.Errorf("send request: %w", ctx.Err())
@@ -154,7 +153,7 @@ func (s *script) waiter(o statemachine.WaitOptions) *statemachine.Waiter[row, st
 	}
 }
 
-// secs are seconds as durations.
+// secs returns seconds as durations.
 func secs(s ...float64) []time.Duration {
 	var ds []time.Duration
 	for _, f := range s {
@@ -163,30 +162,18 @@ func secs(s ...float64) []time.Duration {
 	return ds
 }
 
-// fault is an error of the service.
+// fault returns an error of the service.
 func fault(k statemachine.Kind) error {
 	return &statemachine.Fault{Kind: k, Operation: "Describe", Resource: "res-1", Code: "Code." + string(k), Message: "the service says " + string(k)}
 }
 
-// waitError is the WaitError in err, or a failure of the test.
+// waitError returns the WaitError in err, and ends the test if there is none.
 func waitError(t *testing.T, err error) *statemachine.WaitError {
 	t.Helper()
-	we, ok := errors.AsType[*statemachine.WaitError](err)
-	if !ok {
-		t.Fatalf("error is no *WaitError: %v", err)
-	}
-	return we
+	return assert.ErrorAs[*statemachine.WaitError](t, err)
 }
 
-// wantEqual fails the test where got is not want.
-func wantEqual[T any](t *testing.T, what string, want, got T) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// chain tells which of the Reasons, Kinds and context errors err is, by errors.Is.
+// chain lists the Reasons, Kinds and context errors that errors.Is finds in err.
 func chain(err error) []string {
 	var is []string
 	for _, target := range []error{

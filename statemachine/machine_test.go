@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -16,7 +17,7 @@ type (
 	transition = statemachine.Transition[state]
 )
 
-func TestNewRefuses(t *testing.T) {
+func TestNewRejectsInconsistentTable(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why  string
@@ -54,7 +55,7 @@ func TestNewRefuses(t *testing.T) {
 			t.Parallel()
 			m, err := statemachine.New(tt.def)
 			if m != nil {
-				t.Error("a machine beside the error")
+				t.Error("a machine together with an error")
 			}
 			input, ok := errors.AsType[*statemachine.InputError](err)
 			if !ok {
@@ -80,7 +81,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// chainOf is a table of n states, each of which is led to the next by an operation.
+// chainOf returns a table of n states, each of which is led to the next by an operation.
 func chainOf(n int) []transition {
 	var ts []transition
 	for i := range n - 1 {
@@ -89,14 +90,14 @@ func chainOf(n int) []transition {
 	return ts
 }
 
-func TestNewTakes(t *testing.T) {
+func TestNewAcceptsUnusualTable(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why string
 		ts  []transition
 	}{
-		{"an operation beside settling, to the same state", []transition{{From: "a", To: "b"}, {From: "a", To: "b", By: "Op"}}},
-		{"an operation beside a lapse, to the same state", []transition{{From: "a", To: "b", Lapse: true}, {From: "a", To: "b", By: "Op"}}},
+		{"an operation and settling, to the same state", []transition{{From: "a", To: "b"}, {From: "a", To: "b", By: "Op"}}},
+		{"an operation and a lapse, to the same state", []transition{{From: "a", To: "b", Lapse: true}, {From: "a", To: "b", By: "Op"}}},
 		{"two operations to one state", []transition{{From: "a", To: "b", By: "Op"}, {From: "a", To: "b", By: "Other"}}},
 		{"settling to one of two states", []transition{{From: "a", To: "b"}, {From: "a", To: "c"}}},
 		{"only a lapse", []transition{{From: "a", To: "b", Lapse: true}}},
@@ -110,38 +111,38 @@ func TestNewTakes(t *testing.T) {
 	}
 }
 
-func TestSixtyFourStates(t *testing.T) {
+func TestMachineWithMaximumOfStates(t *testing.T) {
 	t.Parallel()
 	m, err := statemachine.New(definition{Name: "x", Transitions: append(chainOf(64), transition{From: "s63", To: "s0"})})
 	if err != nil {
 		t.Fatal(err)
 	}
 	plan, ok := m.Plan("s0", "s63")
-	wantEqual(t, "plan", true, ok && len(plan) == 63)
-	wantEqual(t, "the last state settles into the first", true, m.Settles("s63", "s0"))
-	wantEqual(t, "and is transient", true, m.Transient("s63"))
-	wantEqual(t, "and is known", true, m.Known("s63"))
-	wantEqual(t, "the one before permits", true, m.Permits("s62", "Step"))
-	wantEqual(t, "the last does not", false, m.Permits("s63", "Step"))
+	assert.Equal(t, "plan", true, ok && len(plan) == 63)
+	assert.Equal(t, "the last state settles into the first", true, m.Settles("s63", "s0"))
+	assert.Equal(t, "and is transient", true, m.Transient("s63"))
+	assert.Equal(t, "and is known", true, m.Known("s63"))
+	assert.Equal(t, "the one before permits", true, m.Permits("s62", "Step"))
+	assert.Equal(t, "the last does not", false, m.Permits("s63", "Step"))
 	plan, ok = m.Plan("s63", "s62")
-	wantEqual(t, "plan by way of settling", true, ok && len(plan) == 62)
+	assert.Equal(t, "plan by way of settling", true, ok && len(plan) == 62)
 }
 
-func TestMachineCopies(t *testing.T) {
+func TestMachineReturnsCopies(t *testing.T) {
 	t.Parallel()
 	def := streamTable()
 	m := statemachine.MustNew(def)
 	def.Transitions[0].To = "changed"
 	m.States()[0] = "changed"
 	m.Transitions()[0].From = "changed"
-	wantEqual(t, "States", []state{stopped, starting, started, stopping}, m.States())
-	wantEqual(t, "Transitions", streamTable().Transitions, m.Transitions())
-	wantEqual(t, "Name", "stream", m.Name())
-	wantEqual(t, "Absent", "", m.Absent())
-	wantEqual(t, "Absent", absent, topic().Absent())
+	assert.Equal(t, "States", []state{stopped, starting, started, stopping}, m.States())
+	assert.Equal(t, "Transitions", streamTable().Transitions, m.Transitions())
+	assert.Equal(t, "Name", "stream", m.Name())
+	assert.Equal(t, "Absent", "", m.Absent())
+	assert.Equal(t, "Absent", absent, topic().Absent())
 }
 
-func TestMachine(t *testing.T) {
+func TestMachinePredicates(t *testing.T) {
 	t.Parallel()
 	m := stream()
 	for _, tt := range []struct {
@@ -160,27 +161,27 @@ func TestMachine(t *testing.T) {
 	} {
 		t.Run(string(tt.s), func(t *testing.T) {
 			t.Parallel()
-			wantEqual(t, "Known", tt.known, m.Known(tt.s))
-			wantEqual(t, "Transient", tt.transient, m.Transient(tt.s))
-			wantEqual(t, "Permits Start", tt.start, m.Permits(tt.s, opStart))
-			wantEqual(t, "Permits Stop", tt.stop, m.Permits(tt.s, opStop))
-			wantEqual(t, "Permits an unknown operation", false, m.Permits(tt.s, "Pause"))
-			wantEqual(t, "Permits none", false, m.Permits(tt.s, ""))
-			wantEqual(t, "Settles into started", tt.settlesStarted, m.Settles(tt.s, started))
-			wantEqual(t, "Settles into stopped", tt.stopped, m.Settles(tt.s, stopped))
-			wantEqual(t, "Settles into an unknown state", false, m.Settles(tt.s, novel))
-			wantEqual(t, "Settles into itself", tt.known, m.Settles(tt.s, tt.s))
+			assert.Equal(t, "Known", tt.known, m.Known(tt.s))
+			assert.Equal(t, "Transient", tt.transient, m.Transient(tt.s))
+			assert.Equal(t, "Permits Start", tt.start, m.Permits(tt.s, opStart))
+			assert.Equal(t, "Permits Stop", tt.stop, m.Permits(tt.s, opStop))
+			assert.Equal(t, "Permits an unknown operation", false, m.Permits(tt.s, "Pause"))
+			assert.Equal(t, "Permits none", false, m.Permits(tt.s, ""))
+			assert.Equal(t, "Settles into started", tt.settlesStarted, m.Settles(tt.s, started))
+			assert.Equal(t, "Settles into stopped", tt.stopped, m.Settles(tt.s, stopped))
+			assert.Equal(t, "Settles into an unknown state", false, m.Settles(tt.s, novel))
+			assert.Equal(t, "Settles into itself", tt.known, m.Settles(tt.s, tt.s))
 			_, ok := m.Plan(tt.s, started)
-			wantEqual(t, "a plan from it", tt.known, ok)
+			assert.Equal(t, "a plan from it", tt.known, ok)
 			_, ok = m.Plan(started, tt.s)
-			wantEqual(t, "a plan to it", tt.known, ok)
+			assert.Equal(t, "a plan to it", tt.known, ok)
 			_, ok = m.Next(tt.s, "")
-			wantEqual(t, "Next of no operation", false, ok)
+			assert.Equal(t, "Next of no operation", false, ok)
 		})
 	}
 }
 
-func TestPlan(t *testing.T) {
+func TestMachinePlan(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why      string
@@ -203,10 +204,10 @@ func TestPlan(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			got, ok := tt.m.Plan(tt.from, tt.to)
-			wantEqual(t, "ok", !tt.none, ok)
-			wantEqual(t, "plan", len(tt.want), len(got))
+			assert.Equal(t, "ok", !tt.none, ok)
+			assert.Equal(t, "plan", len(tt.want), len(got))
 			for i := range tt.want {
-				wantEqual(t, "operation", tt.want[i], got[i])
+				assert.Equal(t, "operation", tt.want[i], got[i])
 			}
 		})
 	}
@@ -217,45 +218,45 @@ func TestPlan(t *testing.T) {
 				{From: "a", To: "b", By: order[0]}, {From: "a", To: "b", By: order[1]},
 			}})
 			got, _ := m.Plan("a", "b")
-			wantEqual(t, "plan", order[:1], got)
+			assert.Equal(t, "plan", order[:1], got)
 		}
 	})
 }
 
-func TestNextState(t *testing.T) {
+func TestMachineNext(t *testing.T) {
 	t.Parallel()
 	s, ok := stream().Next(stopped, opStart)
-	wantEqual(t, "next", starting, s)
-	wantEqual(t, "ok", true, ok)
+	assert.Equal(t, "next", starting, s)
+	assert.Equal(t, "ok", true, ok)
 	s, ok = stream().Next(starting, opStart)
-	wantEqual(t, "next", "", s)
-	wantEqual(t, "ok", false, ok)
+	assert.Equal(t, "next", "", s)
+	assert.Equal(t, "ok", false, ok)
 }
 
-// A Machine that New did not make knows nothing, and does not panic.
-func TestZeroMachine(t *testing.T) {
+// TestMachineZeroValueDoesNotPanic checks a Machine that New did not make: it knows no state.
+func TestMachineZeroValueDoesNotPanic(t *testing.T) {
 	t.Parallel()
 	var m statemachine.Machine[state]
-	wantEqual(t, "Known", false, m.Known(started))
-	wantEqual(t, "Transient", false, m.Transient(started))
-	wantEqual(t, "Permits", false, m.Permits(started, opStop))
-	wantEqual(t, "Settles", false, m.Settles(started, started))
+	assert.Equal(t, "Known", false, m.Known(started))
+	assert.Equal(t, "Transient", false, m.Transient(started))
+	assert.Equal(t, "Permits", false, m.Permits(started, opStop))
+	assert.Equal(t, "Settles", false, m.Settles(started, started))
 	_, ok := m.Plan(started, started)
-	wantEqual(t, "Plan", false, ok)
+	assert.Equal(t, "Plan", false, ok)
 	_, ok = m.Next(started, opStop)
-	wantEqual(t, "Next", false, ok)
-	wantEqual(t, "States", 0, len(m.States()))
-	wantEqual(t, "Transitions", 0, len(m.Transitions()))
-	wantEqual(t, "Mermaid", "stateDiagram-v2\n", m.Mermaid())
-	wantEqual(t, "Name", "", m.Name())
+	assert.Equal(t, "Next", false, ok)
+	assert.Equal(t, "States", 0, len(m.States()))
+	assert.Equal(t, "Transitions", 0, len(m.Transitions()))
+	assert.Equal(t, "Mermaid", "stateDiagram-v2\n", m.Mermaid())
+	assert.Equal(t, "Name", "", m.Name())
 	if _, err := m.NewTrack(started, epoch, 1, statemachine.WaitOptions{}); !errors.Is(err, statemachine.InvalidInput) {
 		t.Errorf("NewTrack: %v", err)
 	}
 }
 
-func TestPredicatesAllocateNothing(t *testing.T) {
+func TestMachinePredicatesDoNotAllocate(t *testing.T) {
 	m := topic()
-	wantEqual(t, "allocations", 0, testing.AllocsPerRun(100, func() {
+	assert.Equal(t, "allocations", 0, testing.AllocsPerRun(100, func() {
 		for _, s := range [...]state{absent, broken, novel, ""} {
 			m.Known(s)
 			m.Transient(s)
@@ -312,15 +313,15 @@ func TestMermaid(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			for range 3 { // the same table, the same text
-				wantEqual(t, "diagram", tt.want, tt.m.Mermaid())
+				assert.Equal(t, "diagram", tt.want, tt.m.Mermaid())
 			}
 		})
 	}
 }
 
-// TestMermaidNames has states that a diagram can name by themselves, and such as need another
-// name in it.
-func TestMermaidNames(t *testing.T) {
+// TestMermaidRenamesReservedStates checks states that a diagram can name directly, and states
+// that need another name.
+func TestMermaidRenamesReservedStates(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why     string
@@ -343,16 +344,17 @@ func TestMermaidNames(t *testing.T) {
 				if tt.another {
 					want = fmt.Sprintf("stateDiagram-v2\n    state %q as s0\n    s0 --> other\n", s)
 				}
-				wantEqual(t, string(s), want, m.Mermaid())
+				assert.Equal(t, string(s), want, m.Mermaid())
 			}
 		})
 	}
 	m := statemachine.MustNew(definition{Name: "x", Transitions: []transition{{From: "a\r\nb", To: "other"}}})
-	wantEqual(t, "line ends", "stateDiagram-v2\n    state \"a  b\" as s0\n    s0 --> other\n", m.Mermaid())
+	assert.Equal(t, "line ends", "stateDiagram-v2\n    state \"a  b\" as s0\n    s0 --> other\n", m.Mermaid())
 }
 
-// TestRandomTables compares what is derived from random tables with a plain search in them.
-func TestRandomTables(t *testing.T) {
+// TestMachineMatchesSearchOnRandomTables compares what is derived from random tables with a plain
+// search in them.
+func TestMachineMatchesSearchOnRandomTables(t *testing.T) {
 	t.Parallel()
 	made := 0
 	for seed := range uint64(3000) {
@@ -383,7 +385,7 @@ func TestRandomTables(t *testing.T) {
 			lengths := plainPlans(def.Transitions, from)
 			settled := plainSettle(def.Transitions, from)
 			for _, to := range all {
-				wantEqual(t, "Settles", settled[to], m.Settles(from, to))
+				assert.Equal(t, "Settles", settled[to], m.Settles(from, to))
 				plan, ok := m.Plan(from, to)
 				length, want := lengths[to]
 				if ok != want || len(plan) != length {
@@ -395,14 +397,14 @@ func TestRandomTables(t *testing.T) {
 			}
 			for _, op := range []statemachine.Operation{"A", "B", "C", "D", ""} {
 				i := slices.IndexFunc(def.Transitions, func(tr transition) bool { return tr.From == from && tr.By == op && op != "" })
-				wantEqual(t, "Permits", i >= 0, m.Permits(from, op))
+				assert.Equal(t, "Permits", i >= 0, m.Permits(from, op))
 				next, ok := m.Next(from, op)
-				wantEqual(t, "Next", i >= 0, ok)
+				assert.Equal(t, "Next", i >= 0, ok)
 				if ok {
-					wantEqual(t, "Next", def.Transitions[i].To, next)
+					assert.Equal(t, "Next", def.Transitions[i].To, next)
 				}
 			}
-			wantEqual(t, "Transient", slices.ContainsFunc(def.Transitions, func(tr transition) bool {
+			assert.Equal(t, "Transient", slices.ContainsFunc(def.Transitions, func(tr transition) bool {
 				return tr.From == from && tr.By == "" && !tr.Lapse
 			}), m.Transient(from))
 		}
@@ -415,7 +417,7 @@ func TestRandomTables(t *testing.T) {
 	}
 }
 
-// isReasonable tells whether New should take a table.
+// isReasonable reports whether New should accept a table.
 func isReasonable(ts []transition) bool {
 	for i, a := range ts {
 		if a.From == a.To {
@@ -430,7 +432,7 @@ func isReasonable(ts []transition) bool {
 	return true
 }
 
-// plainSettle is where a state can settle.
+// plainSettle returns where a state can settle.
 func plainSettle(ts []transition, from state) map[state]bool {
 	if !slices.ContainsFunc(ts, func(t transition) bool { return t.From == from || t.To == from }) {
 		return nil
@@ -449,7 +451,7 @@ func plainSettle(ts []transition, from state) map[state]bool {
 	}
 }
 
-// plainPlans is how many operations lead from a state to each other: a search that adds one
+// plainPlans returns how many operations lead from a state to each other: a search that adds one
 // operation at a time.
 func plainPlans(ts []transition, from state) map[state]int {
 	lengths := map[state]int{}
@@ -471,7 +473,7 @@ func plainPlans(ts []transition, from state) map[state]int {
 	return lengths
 }
 
-// leads tells whether a plan can be carried out: whether there is a way of running its operations
+// leads reports whether a plan can be carried out: whether there is a way of running its operations
 // in order, settling in between.
 func leads(ts []transition, from, to state, plan ops) bool {
 	at := plainSettle(ts, from)

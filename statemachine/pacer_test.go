@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -43,7 +44,7 @@ func TestPacerReserve(t *testing.T) {
 			for _, at := range tt.at {
 				got = append(got, tt.pacer.Reserve(epoch.Add(at)).Sub(epoch))
 			}
-			wantEqual(t, "places", tt.want, got)
+			assert.Equal(t, "places", tt.want, got)
 		})
 	}
 }
@@ -72,26 +73,27 @@ func TestPacerThrottled(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			p := statemachine.NewPacer(1, 1)
-			wantEqual(t, "held before", epoch, p.PausedUntil(epoch))
+			assert.Equal(t, "held before", epoch, p.PausedUntil(epoch))
 			for i, at := range tt.throttled {
 				if i == len(tt.throttled)-1 && tt.served > 0 {
 					p.Succeeded(epoch.Add(tt.served))
 				}
 				p.Throttled(epoch.Add(at))
 			}
-			wantEqual(t, "held", epoch.Add(tt.held), p.PausedUntil(epoch))
+			assert.Equal(t, "held", epoch.Add(tt.held), p.PausedUntil(epoch))
 			after := epoch.Add(tt.held + 1)
-			wantEqual(t, "held afterwards", after, p.PausedUntil(after))
+			assert.Equal(t, "held afterwards", after, p.PausedUntil(after))
 		})
 	}
 	var none *statemachine.Pacer
 	none.Throttled(epoch)
 	none.Succeeded(epoch)
-	wantEqual(t, "held by none", epoch, none.PausedUntil(epoch))
+	assert.Equal(t, "held by none", epoch, none.PausedUntil(epoch))
 }
 
-// Waits that share a pacer read at the instants that it gives them.
-func TestPacedWaits(t *testing.T) {
+// TestPacerSpacesReadsOfWaits checks that waits with one Pacer read at the times of their
+// reservations.
+func TestPacerSpacesReadsOfWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pacer := statemachine.NewPacer(0.5, 2)
@@ -115,12 +117,13 @@ func TestPacedWaits(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		wantEqual(t, "reads", secs(0, 0, 2, 4, 6), reads)
+		assert.Equal(t, "reads", secs(0, 0, 2, 4, 6), reads)
 	})
 }
 
-// A throttled read pauses them all, whether their place has come or not.
-func TestPacedWaitPauses(t *testing.T) {
+// TestPacerThrottledReadPausesAllWaits checks that a throttled read pauses all waits, whether
+// their reservation is due or not.
+func TestPacerThrottledReadPausesAllWaits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why   string
@@ -132,7 +135,7 @@ func TestPacedWaitPauses(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				first := answers(answer{err: fault(statemachine.Throttled)}, answer{state: started})
+				first := responses(response{err: fault(statemachine.Throttled)}, response{state: started})
 				second := shows(starting, started)
 				var wg sync.WaitGroup
 				wg.Go(func() {
@@ -151,7 +154,7 @@ func TestPacedWaitPauses(t *testing.T) {
 					}
 				})
 				wg.Wait()
-				wantEqual(t, "the throttled one", secs(0, 1), first.reads)
+				assert.Equal(t, "the throttled one", secs(0, 1), first.reads)
 				if second.reads[0] != time.Second {
 					t.Errorf("the other one read during the pause: %v", second.reads)
 				}
@@ -160,9 +163,9 @@ func TestPacedWaitPauses(t *testing.T) {
 	}
 }
 
-// The read at the deadline does not wait for the pacer, and one that would get its place later is
-// made at the deadline.
-func TestPacedWaitAtDeadline(t *testing.T) {
+// TestPacerDoesNotDelayFinalRead checks that the read at the deadline bypasses the Pacer, as does
+// one whose reservation is later.
+func TestPacerDoesNotDelayFinalRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pacer := statemachine.NewPacer(1.0/60, 1)
@@ -171,13 +174,13 @@ func TestPacedWaitAtDeadline(t *testing.T) {
 		w := s.waiter(every(10 * time.Second))
 		w.Pacer = pacer
 		_, err := w.Wait(t.Context(), started, 95*time.Second)
-		wantEqual(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
-		wantEqual(t, "reads", secs(60, 95), s.reads)
+		assert.Equal(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
+		assert.Equal(t, "reads", secs(60, 95), s.reads)
 	})
 }
 
-// A wait for a place ends with the context.
-func TestPacedWaitCanceled(t *testing.T) {
+// TestPacerReservationEndsWithContext checks that a wait for a reservation ends with the context.
+func TestPacerReservationEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pacer := statemachine.NewPacer(0, 1)
@@ -189,13 +192,13 @@ func TestPacedWaitCanceled(t *testing.T) {
 		w.Pacer = pacer
 		_, err := w.Wait(ctx, started, time.Hour)
 		we := waitError(t, err)
-		wantEqual(t, "reason", statemachine.Canceled, we.Reason)
-		wantEqual(t, "elapsed", 7*time.Second, we.Elapsed)
-		wantEqual(t, "reads", 0, len(s.reads))
+		assert.Equal(t, "reason", statemachine.Canceled, we.Reason)
+		assert.Equal(t, "elapsed", 7*time.Second, we.Elapsed)
+		assert.Equal(t, "reads", 0, len(s.reads))
 	})
 }
 
-// Wait is for calls outside of waits.
+// TestPacerWait checks calls that are not part of a wait.
 func TestPacerWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -205,7 +208,7 @@ func TestPacerWait(t *testing.T) {
 			if err := p.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "place", want, time.Since(begin))
+			assert.Equal(t, "place", want, time.Since(begin))
 		}
 		time.Sleep(time.Minute)
 		begin = time.Now()
@@ -213,38 +216,37 @@ func TestPacerWait(t *testing.T) {
 		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "after the pause", time.Second, time.Since(begin))
+		assert.Equal(t, "after the pause", time.Second, time.Since(begin))
 		time.AfterFunc(500*time.Millisecond, func() { p.Throttled(time.Now()) })
 		_ = p.Wait(t.Context())
 		begin = time.Now()
 		if err := p.Wait(t.Context()); err != nil { // its place comes after 2 s; the pause, which is 2 s by now, ends after 2.5 s
 			t.Fatal(err)
 		}
-		wantEqual(t, "a pause that began while it waited", 2500*time.Millisecond, time.Since(begin))
+		assert.Equal(t, "a pause that began while it waited", 2500*time.Millisecond, time.Since(begin))
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin = time.Now()
 		p = statemachine.NewPacer(0, 1)
 		p.Reserve(begin)
-		wantEqual(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
-		wantEqual(t, "elapsed", time.Second, time.Since(begin))
+		assert.Equal(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
+		assert.Equal(t, "elapsed", time.Second, time.Since(begin))
 		var none *statemachine.Pacer
-		wantEqual(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
-		wantEqual(t, "no pacer", nil, none.Wait(t.Context()))
+		assert.Equal(t, "no pacer, no time", true, errors.Is(none.Wait(ctx), context.DeadlineExceeded))
+		assert.Equal(t, "no pacer", nil, none.Wait(t.Context()))
 	})
 }
 
-// A place that is a nanosecond ahead is waited for, and no clock can wait for less than a
-// microsecond.
-func TestPacerWaitsForANanosecond(t *testing.T) {
+// TestPacerWaitSleepsAtLeastMicrosecond checks a reservation that is a nanosecond ahead.
+func TestPacerWaitSleepsAtLeastMicrosecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := statemachine.NewPacer(1e9, 1)
 		begin := time.Now()
 		for _, want := range []time.Duration{0, time.Microsecond} {
-			wantEqual(t, "error", nil, p.Wait(t.Context()))
-			wantEqual(t, "after", want, time.Since(begin))
+			assert.Equal(t, "error", nil, p.Wait(t.Context()))
+			assert.Equal(t, "after", want, time.Since(begin))
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -35,8 +36,8 @@ type resource struct {
 
 // outcome is what becomes of a command.
 type outcome struct {
-	err   error // the answer
-	lost  bool  // the service takes the command, and err is the answer all the same
+	err   error // the response
+	lost  bool  // the service executes the command, and err is the response all the same
 	takes time.Duration
 	hang  bool // until its context ends; with lost, the service takes it first
 }
@@ -49,14 +50,14 @@ func newResource(m *statemachine.Machine[state], s state, takes time.Duration) *
 	}
 }
 
-// set has the resource be in a state from now on; whatever it was about to do is forgotten.
+// set puts the resource into a state from now on, and drops its pending transitions.
 func (r *resource) set(s state) {
 	now := time.Now()
 	r.life = slices.DeleteFunc(r.life, func(c statemachine.Sighting[state]) bool { return c.At.After(now) })
 	r.life = append(r.life, statemachine.Sighting[state]{State: s, At: now})
 }
 
-// move has the service carry out an operation, if the table permits it, as somebody's command.
+// move makes the service execute an operation, if the table permits it.
 func (r *resource) move(op statemachine.Operation) bool {
 	now := time.Now()
 	from := r.life.at(now)
@@ -82,7 +83,7 @@ func (r *resource) move(op statemachine.Operation) bool {
 	return true
 }
 
-// rival has somebody else run op after d.
+// rival makes another actor run op after d.
 func (r *resource) rival(d time.Duration, op statemachine.Operation) {
 	time.AfterFunc(d, func() {
 		r.mu.Lock()
@@ -184,7 +185,7 @@ func (r *resource) ensurer(o statemachine.WaitOptions) *statemachine.Ensurer[row
 	}
 }
 
-// wantMode is a Drift: the mode must be this.
+// wantMode returns a Drift that requires a mode.
 func wantMode(mode string) func(row) error {
 	return func(r row) error {
 		var d statemachine.DriftError
@@ -198,7 +199,7 @@ func (r *resource) sameTrace(t *testing.T, want ...string) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	wantEqual(t, "trace", want, r.trace)
+	assert.Equal(t, "trace", want, r.trace)
 }
 
-var errCheese = errors.New("out of cheese")
+var errTest = errors.New("out of cheese")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -58,7 +59,8 @@ func newRules(def statemachine.Definition[state], target state, consecutive int,
 	return r
 }
 
-// success is the state that a read shows, be it by its absence; false for a failed read.
+// success returns the state that a read shows, which may be the absent one. It is false for a
+// failed read.
 func (r *rules) success(e event) (state, bool) {
 	if e.kind == statemachine.NotFound && r.absent != "" {
 		return r.absent, true
@@ -115,7 +117,7 @@ func (r *rules) decide(history []event) (v verdict, apply []int) {
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// observe tells a track of an event.
+// observe passes an event to a track.
 func observe(m *statemachine.Machine[state], t *statemachine.Track[state], e event) verdict {
 	if e.kind != "" {
 		ended := m.ObserveFailure(t, e.kind, epoch.Add(e.at))
@@ -125,9 +127,9 @@ func observe(m *statemachine.Machine[state], t *statemachine.Track[state], e eve
 	return verdict{Reached: reached, Ended: ended}
 }
 
-// TestEveryHistory compares every history of up to four reads with the plain rules, at instants
-// before the grace ends, at its end, at the deadline and after it.
-func TestEveryHistory(t *testing.T) {
+// TestObserveMatchesRulesOnEveryHistory compares Observe with the plain rules on every history of
+// up to four reads: before the grace ends, at its end, at the deadline and after it.
+func TestObserveMatchesRulesOnEveryHistory(t *testing.T) {
 	t.Parallel()
 	const grace, deadline = time.Minute, 10 * time.Minute
 	instants := []time.Duration{grace - 1, grace, deadline, deadline + time.Second}
@@ -189,9 +191,9 @@ func TestEveryHistory(t *testing.T) {
 	}
 }
 
-// TestLongHistories compares random long histories, with a clock that steps back, with the plain
-// rules.
-func TestLongHistories(t *testing.T) {
+// TestObserveMatchesRulesOnLongHistories compares Observe with the plain rules on random long
+// histories with a clock that steps back.
+func TestObserveMatchesRulesOnLongHistories(t *testing.T) {
 	t.Parallel()
 	def := streamTable()
 	m := statemachine.MustNew(def)
@@ -214,7 +216,7 @@ func TestLongHistories(t *testing.T) {
 			}
 			got := observe(m, &track, e)
 			latest = max(latest, e.at)
-			e.at = latest // a clock that steps back stands still
+			e.at = latest // a clock that steps back counts as stopped
 			history = append(history, e)
 			want, _ := r.decide(history)
 			if got != want {
@@ -225,8 +227,8 @@ func TestLongHistories(t *testing.T) {
 			}
 		}
 		omitted := max(len(sightings)-64, 0)
-		wantEqual(t, "Omitted", omitted, track.Omitted)
-		wantEqual(t, "History", slices.Concat(sightings[:min(32, len(sightings))], sightings[min(32, len(sightings))+omitted:]), track.History)
-		wantEqual(t, "Reads", len(history), track.Reads)
+		assert.Equal(t, "Omitted", omitted, track.Omitted)
+		assert.Equal(t, "History", slices.Concat(sightings[:min(32, len(sightings))], sightings[min(32, len(sightings))+omitted:]), track.History)
+		assert.Equal(t, "Reads", len(history), track.Reads)
 	}
 }

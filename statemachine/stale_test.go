@@ -14,7 +14,7 @@ import (
 // life is a resource's life as a list of changes: what it was at each instant.
 type life []statemachine.Sighting[state]
 
-// at is the state at an instant.
+// at returns the state at an instant.
 func (l life) at(t time.Time) state {
 	s := l[0].State
 	for _, c := range l {
@@ -25,9 +25,9 @@ func (l life) at(t time.Time) state {
 	return s
 }
 
-// TestStaleReads starts a stream and waits for it with reads that show what was up to 40 s ago.
-// That must never end a good wait.
-func TestStaleReads(t *testing.T) {
+// TestWaitStaleReadsDoNotEndIt starts a stream and waits for it with reads that are up to 40 s
+// old.
+func TestWaitStaleReadsDoNotEndIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(2500) {
@@ -59,9 +59,9 @@ func TestStaleReads(t *testing.T) {
 	})
 }
 
-// TestTenThousandWaits has them all at once. The bubble fails the test if it leaves a goroutine
-// behind.
-func TestTenThousandWaits(t *testing.T) {
+// TestWaitTenThousandAtOnce runs ten thousand waits at once. The bubble fails the test if a
+// goroutine is left.
+func TestWaitTenThousandAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
@@ -69,14 +69,14 @@ func TestTenThousandWaits(t *testing.T) {
 		ended := make([]error, n)
 		for i := range n {
 			wg.Go(func() {
-				s := answers(answer{state: starting}, answer{state: starting, takes: time.Second}, answer{state: started})
+				s := responses(response{state: starting}, response{state: starting, takes: time.Second}, response{state: started})
 				switch i % 4 {
 				case 1:
-					s.answers[2] = answer{err: statemachine.AccessDenied}
+					s.responses[2] = response{err: statemachine.AccessDenied}
 				case 2:
-					s.answers[2] = answer{hang: true}
+					s.responses[2] = response{hang: true}
 				case 3:
-					s.answers[2] = answer{state: starting}
+					s.responses[2] = response{state: starting}
 				}
 				_, ended[i] = s.waiter(every(10*time.Second)).Wait(t.Context(), started, 25*time.Second)
 			})

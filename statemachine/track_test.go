@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// newTrack is a track of the stream for target, or a failure of the test.
+// newTrack returns a track of the stream for target.
 func newTrack(t *testing.T, target state, maxWait time.Duration, o statemachine.WaitOptions) statemachine.Track[state] {
 	t.Helper()
 	track, err := stream().NewTrack(target, epoch, maxWait, o)
@@ -24,7 +25,7 @@ func TestNewTrack(t *testing.T) {
 	t.Parallel()
 	t.Run("defaults", func(t *testing.T) {
 		t.Parallel()
-		wantEqual(t, "track", statemachine.Track[state]{
+		assert.Equal(t, "track", statemachine.Track[state]{
 			Target: started, Start: epoch, Since: epoch, Now: epoch, Deadline: epoch.Add(time.Hour),
 			MinDelay: 2 * time.Second, MaxDelay: time.Minute, Grace: time.Minute, Consecutive: 1,
 		}, newTrack(t, started, time.Hour, statemachine.WaitOptions{}))
@@ -43,38 +44,38 @@ func TestNewTrack(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			track := newTrack(t, started, time.Hour, tt.o)
-			wantEqual(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
+			assert.Equal(t, "bounds", []time.Duration{tt.min, tt.max, tt.grace}, []time.Duration{track.MinDelay, track.MaxDelay, track.Grace})
 		})
 	}
 	t.Run("a delay as long as can be", func(t *testing.T) {
 		t.Parallel()
 		track := newTrack(t, started, time.Hour, statemachine.WaitOptions{MinDelay: 1<<63 - 1, MaxDelay: 1<<63 - 1})
-		wantEqual(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
+		assert.Equal(t, "bounds", []time.Duration{876_000 * time.Hour, 876_000 * time.Hour}, []time.Duration{track.MinDelay, track.MaxDelay})
 	})
 	t.Run("everything wrong at once", func(t *testing.T) {
 		t.Parallel()
 		track, err := stream().NewTrack(novel, epoch, -time.Second, statemachine.WaitOptions{
 			MinDelay: -1, MaxDelay: -2, ReadTimeout: -3, WatchDelay: -4, Consecutive: -5,
 		})
-		wantEqual(t, "track", statemachine.Track[state]{}, track)
+		assert.Equal(t, "track", statemachine.Track[state]{}, track)
 		input, ok := errors.AsType[*statemachine.InputError](err)
 		if !ok {
 			t.Fatalf("no *InputError: %v", err)
 		}
-		wantEqual(t, "fields", []string{"target", "maxWait", "MinDelay", "MaxDelay", "ReadTimeout", "WatchDelay", "Consecutive"}, fields(input))
+		assert.Equal(t, "fields", []string{"target", "maxWait", "MinDelay", "MaxDelay", "ReadTimeout", "WatchDelay", "Consecutive"}, fields(input))
 	})
 	t.Run("MinDelay above MaxDelay", func(t *testing.T) {
 		t.Parallel()
 		_, err := stream().NewTrack("", epoch, 0, statemachine.WaitOptions{MinDelay: 2, MaxDelay: 1})
 		input, _ := errors.AsType[*statemachine.InputError](err)
-		wantEqual(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
+		assert.Equal(t, "fields", []string{"target", "maxWait", "MinDelay"}, fields(input))
 		if input != nil {
-			wantEqual(t, "target", "is empty", input.Fields[0].Reason)
+			assert.Equal(t, "target", "is empty", input.Fields[0].Reason)
 		}
 	})
 }
 
-// fields are the names of the wrong fields.
+// fields returns the names of the invalid fields.
 func fields(e *statemachine.InputError) []string {
 	var names []string
 	if e != nil {
@@ -114,16 +115,16 @@ func TestObserveFailure(t *testing.T) {
 			t.Parallel()
 			m := stream()
 			track := newTrack(t, started, time.Hour, statemachine.WaitOptions{})
-			wantEqual(t, "ended", tt.want, m.ObserveFailure(&track, tt.kind, epoch.Add(time.Second)))
-			wantEqual(t, "Failed", true, track.Failed)
-			wantEqual(t, "Reads", 1, track.Reads)
-			wantEqual(t, "history", 0, len(track.History))
-			wantEqual(t, "tolerable", tt.want == "", tt.kind.Retryable())
+			assert.Equal(t, "ended", tt.want, m.ObserveFailure(&track, tt.kind, epoch.Add(time.Second)))
+			assert.Equal(t, "Failed", true, track.Failed)
+			assert.Equal(t, "Reads", 1, track.Reads)
+			assert.Equal(t, "history", 0, len(track.History))
+			assert.Equal(t, "tolerable", tt.want == "", tt.kind.Retryable())
 		})
 	}
 }
 
-func TestNext(t *testing.T) {
+func TestTrackNext(t *testing.T) {
 	t.Parallel()
 	bounds := statemachine.WaitOptions{MinDelay: 5 * time.Second, MaxDelay: 2 * time.Minute}
 	for _, tt := range []struct {
@@ -153,8 +154,8 @@ func TestNext(t *testing.T) {
 			track := newTrack(t, started, tt.maxWait, bounds)
 			track.Failed = tt.failed
 			before := track
-			wantEqual(t, "next", tt.want, track.Next(epoch.Add(tt.at)).Sub(epoch.Add(tt.at)))
-			wantEqual(t, "the track, which Next leaves alone", before, track)
+			assert.Equal(t, "next", tt.want, track.Next(epoch.Add(tt.at)).Sub(epoch.Add(tt.at)))
+			assert.Equal(t, "the track, which Next leaves alone", before, track)
 		})
 	}
 	t.Run("a clock that stepped back counts as standing still", func(t *testing.T) {
@@ -162,14 +163,14 @@ func TestNext(t *testing.T) {
 		track := newTrack(t, started, 10*time.Hour, bounds)
 		stream().Observe(&track, starting, epoch.Add(time.Hour))
 		at := epoch.Add(30 * time.Minute)
-		wantEqual(t, "next", 45*time.Second, track.Next(at).Sub(at))
+		assert.Equal(t, "next", 45*time.Second, track.Next(at).Sub(at))
 	})
-	t.Run("a command begins the delays anew", func(t *testing.T) {
+	t.Run("a command restarts the delays", func(t *testing.T) {
 		t.Parallel()
 		track := newTrack(t, started, 10*time.Hour, bounds)
 		at := epoch.Add(time.Hour)
 		track.Commanded(at)
-		wantEqual(t, "next", 5*time.Second, track.Next(at).Sub(at))
+		assert.Equal(t, "next", 5*time.Second, track.Next(at).Sub(at))
 	})
 	t.Run("never zero before the deadline, whatever a stored track holds", func(t *testing.T) {
 		t.Parallel()
@@ -193,7 +194,7 @@ func TestNext(t *testing.T) {
 	})
 }
 
-func TestCommanded(t *testing.T) {
+func TestTrackCommanded(t *testing.T) {
 	t.Parallel()
 	m := stream()
 	track := newTrack(t, stopped, time.Hour, statemachine.WaitOptions{Consecutive: 2})
@@ -205,38 +206,38 @@ func TestCommanded(t *testing.T) {
 	}
 	m.Observe(&track, stopped, epoch.Add(3*time.Minute))
 	track.Commanded(epoch.Add(4 * time.Minute))
-	wantEqual(t, "Reached", false, track.Reached())
-	wantEqual(t, "Since", epoch.Add(4*time.Minute), track.Since)
-	wantEqual(t, "Start", epoch, track.Start)
-	wantEqual(t, "Deadline", epoch.Add(time.Hour), track.Deadline)
+	assert.Equal(t, "Reached", false, track.Reached())
+	assert.Equal(t, "Since", epoch.Add(4*time.Minute), track.Since)
+	assert.Equal(t, "Start", epoch, track.Start)
+	assert.Equal(t, "Deadline", epoch.Add(time.Hour), track.Deadline)
 	_, ended := m.Observe(&track, started, epoch.Add(5*time.Minute-1))
-	wantEqual(t, "within the new grace", "", ended)
+	assert.Equal(t, "within the new grace", "", ended)
 	_, ended = m.Observe(&track, started, epoch.Add(5*time.Minute))
-	wantEqual(t, "after the new grace, and what was seen before is no lapse", statemachine.Unreachable, ended)
+	assert.Equal(t, "after the new grace, and what was seen before is no lapse", statemachine.Unreachable, ended)
 
 	track.Commanded(epoch) // the clock stepped back
-	wantEqual(t, "Since", epoch.Add(5*time.Minute), track.Since)
+	assert.Equal(t, "Since", epoch.Add(5*time.Minute), track.Since)
 }
 
-func TestAbsentTrack(t *testing.T) {
+func TestTrackAbsentTarget(t *testing.T) {
 	t.Parallel()
 	m := topic()
 	track, err := m.NewTrack(absent, epoch, time.Hour, statemachine.WaitOptions{Consecutive: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "one absence of two", "", m.ObserveFailure(&track, statemachine.NotFound, epoch))
-	wantEqual(t, "Reached", false, track.Reached())
-	wantEqual(t, "a failure does not count", "", m.ObserveFailure(&track, statemachine.Throttled, epoch))
-	wantEqual(t, "Reached", false, track.Reached())
-	wantEqual(t, "two absences", "", m.ObserveFailure(&track, statemachine.NotFound, epoch.Add(time.Second)))
-	wantEqual(t, "Reached", true, track.Reached())
-	wantEqual(t, "Failed", false, track.Failed)
-	wantEqual(t, "History", []statemachine.Sighting[state]{{State: absent, At: epoch}}, track.History)
+	assert.Equal(t, "one absence of two", "", m.ObserveFailure(&track, statemachine.NotFound, epoch))
+	assert.Equal(t, "Reached", false, track.Reached())
+	assert.Equal(t, "a failure does not count", "", m.ObserveFailure(&track, statemachine.Throttled, epoch))
+	assert.Equal(t, "Reached", false, track.Reached())
+	assert.Equal(t, "two absences", "", m.ObserveFailure(&track, statemachine.NotFound, epoch.Add(time.Second)))
+	assert.Equal(t, "Reached", true, track.Reached())
+	assert.Equal(t, "Failed", false, track.Failed)
+	assert.Equal(t, "History", []statemachine.Sighting[state]{{State: absent, At: epoch}}, track.History)
 }
 
-// A Track of one's own, without NewTrack, must not panic.
-func TestZeroTrack(t *testing.T) {
+// TestTrackZeroValueDoesNotPanic checks a Track that NewTrack did not make.
+func TestTrackZeroValueDoesNotPanic(t *testing.T) {
 	t.Parallel()
 	var track statemachine.Track[state]
 	if track.Reached() {
@@ -255,9 +256,9 @@ func TestZeroTrack(t *testing.T) {
 	}
 }
 
-// TestStoredTrack stores a track as JSON before each step and expects it to go on as one that was
-// not stored.
-func TestStoredTrack(t *testing.T) {
+// TestTrackContinuesAfterJSON stores a Track as JSON before each step, and compares it with one
+// that was not stored.
+func TestTrackContinuesAfterJSON(t *testing.T) {
 	t.Parallel()
 	m := topic()
 	all := append(m.States(), "", novel)
@@ -293,12 +294,13 @@ func TestStoredTrack(t *testing.T) {
 				t.Fatalf("seed %d: %s: got %+v and %s, want %+v and %s", seed, e, got, later, want, next)
 			}
 		}
-		wantEqual(t, "track", kept, stored)
+		assert.Equal(t, "track", kept, stored)
 	}
 }
 
-// The tags are fixed: tracks are stored by one version of a program and read by the next.
-func TestTrackTags(t *testing.T) {
+// TestTrackJSONTagsAreFixed checks the tags, because one version of a program may read what
+// another stored.
+func TestTrackJSONTagsAreFixed(t *testing.T) {
 	t.Parallel()
 	m := stream()
 	track := newTrack(t, started, time.Hour, statemachine.WaitOptions{Consecutive: 2, Grace: -1})
@@ -310,7 +312,7 @@ func TestTrackTags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "JSON", `{
+	assert.Equal(t, "JSON", `{
   "target": "started",
   "start": "2026-03-01T12:00:00Z",
   "since": "2026-03-01T12:00:00Z",
@@ -338,11 +340,11 @@ func TestTrackTags(t *testing.T) {
 }`, string(text))
 }
 
-func TestObserveAllocatesNothing(t *testing.T) {
+func TestObserveDoesNotAllocate(t *testing.T) {
 	m := stream()
 	track := newTrack(t, started, time.Hour, statemachine.WaitOptions{})
 	m.Observe(&track, starting, epoch)
-	wantEqual(t, "allocations", 0, testing.AllocsPerRun(100, func() {
+	assert.Equal(t, "allocations", 0, testing.AllocsPerRun(100, func() {
 		m.Observe(&track, starting, epoch)
 		m.ObserveFailure(&track, statemachine.Throttled, epoch)
 		track.Next(epoch)

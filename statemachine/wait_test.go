@@ -10,11 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestWait has a case for each rule of Waiter.Wait, and for what happens in practice. All
-// instants are exact.
+// TestWait checks each rule of Waiter.Wait, and common cases of failure, at exact instants.
 func TestWait(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
@@ -26,7 +26,7 @@ func TestWait(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, why string
-		answers   []answer
+		responses []response
 		target    state // started if empty
 		maxWait   time.Duration
 		opts      statemachine.WaitOptions
@@ -39,179 +39,179 @@ func TestWait(t *testing.T) {
 		says    []string // in the error's text
 	}{{
 		name: "there already", why: "rule 1: it reads at once",
-		answers: []answer{{state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0), number: 1,
 	}, {
 		name: "start", why: "rule 3: starting settles into started",
-		answers: []answer{{state: starting}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3,
 	}, {
 		name: "stale stopped", why: "rule 4: the read right after the command shows what was before",
-		answers: []answer{{state: stopped}, {state: stopped}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: stopped}, {state: stopped}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 20, 30), elapsed: 30 * s, number: 4,
 	}, {
 		name: "old read on the way", why: "rule 4: a single old read within the grace is no lapse",
-		answers: []answer{{state: starting}, {state: starting}, {state: stopped}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {state: starting}, {state: stopped}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 20, 30, 40), elapsed: 40 * s, number: 5,
 	}, {
 		name: "empty status", why: "rule 4: an empty status too may be an old read",
-		answers: []answer{{state: ""}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: ""}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3,
 	}, {
-		name: "empty status for ever", why: "rule 5: an empty status is not waited for until the deadline",
-		answers: []answer{{state: ""}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
+		name: "empty status that stays", why: "rule 5: an empty status is not waited for until the deadline",
+		responses: []response{{state: ""}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 		says: []string{"stream res-1: waiting for started: unreachable (3 reads in 20s)", "look at the window"},
 	}, {
 		name: "rolled back", why: "rule 5: after the grace a state that was left is a lapse",
-		answers: []answer{{state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: stopped}},
-		maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: stopped}},
+		maxWait:   time.Hour, opts: tens,
 		reads: secs(0, 10, 20, 30, 40, 50, 60), elapsed: 60 * s, number: 7, reason: statemachine.Lapsed, kind: statemachine.Unknown,
 		says: []string{"lapsed: starting → stopped after 1m0s (7 reads in 1m0s)", "; Start would lead to started"},
 	}, {
 		name: "rolled back, no grace", why: "a negative grace believes every read",
-		answers: []answer{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
+		responses: []response{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
 		reads: secs(0, 10), elapsed: 10 * s, number: 2, reason: statemachine.Lapsed, kind: statemachine.Unknown,
 		says: []string{"starting → stopped after 10s"},
 	}, {
 		name: "was there and left", why: "rule 5: with Consecutive, leaving the target is a lapse too",
-		answers: []answer{{state: started}, {state: stopped}}, maxWait: time.Hour,
+		responses: []response{{state: started}, {state: stopped}}, maxWait: time.Hour,
 		opts:  with(func(o *statemachine.WaitOptions) { o.Grace, o.Consecutive = -1, 2 }),
 		reads: secs(0, 10), elapsed: 10 * s, number: 2, reason: statemachine.Lapsed, kind: statemachine.Unknown,
 	}, {
 		name: "unreachable", why: "rule 5: the error names the operation that would lead there",
-		answers: []answer{{state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 20 * s }),
+		responses: []response{{state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 20 * s }),
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 		says: []string{"unreachable from stopped", "Start would lead to started", "look at the window"},
 	}, {
 		name: "unreachable while it moves", why: "stopping does not settle into started",
-		answers: []answer{{state: stopping}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 5 * s }),
+		responses: []response{{state: stopping}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 5 * s }),
 		reads: secs(0, 10), elapsed: 10 * s, number: 2, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 		says: []string{"unreachable from stopping", "Start would lead to started"},
 	}, {
 		name: "coming back is no lapse", why: "rule 3: starting after started settles into started again",
-		answers: []answer{{state: started}, {state: starting}, {state: started}, {state: started}}, maxWait: time.Hour,
+		responses: []response{{state: started}, {state: starting}, {state: started}, {state: started}}, maxWait: time.Hour,
 		opts:  with(func(o *statemachine.WaitOptions) { o.Consecutive = 2 }),
 		reads: secs(0, 10, 20, 30), elapsed: 30 * s, number: 4,
 	}, {
 		name: "unknown status", why: "rule 2: it is never success, and counts neither as left nor as come back",
-		answers: []answer{{state: novel}, {state: novel}, {state: stopped}}, maxWait: time.Hour,
+		responses: []response{{state: novel}, {state: novel}, {state: stopped}}, maxWait: time.Hour,
 		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 	}, {
 		name: "unknown status on the way", why: "rule 2: it keeps waiting, after the grace too",
-		answers: []answer{{state: starting}, {state: novel}, {state: novel}, {state: started}}, maxWait: time.Hour,
+		responses: []response{{state: starting}, {state: novel}, {state: novel}, {state: started}}, maxWait: time.Hour,
 		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
 		reads: secs(0, 10, 20, 30), elapsed: 30 * s, number: 4,
 	}, {
 		name: "unknown status until the deadline", why: "rule 2",
-		answers: []answer{{state: novel}}, maxWait: 15 * s, opts: tens,
+		responses: []response{{state: novel}}, maxWait: 15 * s, opts: tens,
 		reads: secs(0, 10, 15), elapsed: 15 * s, number: 3, reason: statemachine.TimedOut, kind: statemachine.Unknown,
 		says: []string{"timed out (3 reads in 15s), last seen defrosting"},
 	}, {
 		name: "throttled", why: "rule 6: tolerated, with twice the delay",
-		answers: []answer{{state: starting}, {err: fault(statemachine.Throttled)}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {err: fault(statemachine.Throttled)}, {state: starting}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 30, 40), elapsed: 40 * s, number: 4,
 	}, {
 		name: "throttled in a row", why: "rule 6: twice the delay and no more",
-		answers: []answer{{err: fault(statemachine.Throttled)}, {err: fault(statemachine.Unavailable)}, {err: fault(statemachine.Conflict)}, {state: started}},
-		maxWait: time.Hour, opts: tens,
+		responses: []response{{err: fault(statemachine.Throttled)}, {err: fault(statemachine.Unavailable)}, {err: fault(statemachine.Conflict)}, {state: started}},
+		maxWait:   time.Hour, opts: tens,
 		reads: secs(0, 20, 40, 60), elapsed: 60 * s, number: 4,
 	}, {
 		name: "throttled until the deadline", why: "rules 6 and 10: tolerated no longer, and the read error is kept",
-		answers: []answer{{state: starting}, {err: fault(statemachine.Throttled)}}, maxWait: 25 * s, opts: tens,
+		responses: []response{{state: starting}, {err: fault(statemachine.Throttled)}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 25), elapsed: 25 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Throttled,
 		says: []string{"timed out (3 reads in 25s), last seen starting: Describe res-1: throttled: Code.throttled: the service says throttled"},
 	}, {
-		name: "access denied", why: "rule 6: what does not heal ends it at once",
-		answers: []answer{{state: starting}, {err: fault(statemachine.AccessDenied)}}, maxWait: time.Hour, opts: tens,
+		name: "access denied", why: "rule 6: an error that no retry fixes ends it at once",
+		responses: []response{{state: starting}, {err: fault(statemachine.AccessDenied)}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10), elapsed: 10 * s, number: 1, reason: statemachine.ReadFailed, kind: statemachine.AccessDenied,
 		says: []string{"read failed (2 reads in 10s), last seen starting: Describe res-1: access denied"},
 	}, {
-		name: "unknown error", why: "rule 6: what nobody knows does not heal",
-		answers: []answer{{err: errors.New("out of cheese")}}, maxWait: time.Hour, opts: tens,
+		name: "unknown error", why: "rule 6: an unknown error is not retried",
+		responses: []response{{err: errors.New("out of cheese")}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0), reason: statemachine.ReadFailed, kind: statemachine.Unknown,
 		says: []string{"read failed (1 read in 0s): out of cheese"},
 	}, {
 		name: "gone", why: "rule 6: not found where absence is no state",
-		answers: []answer{{state: starting}, {err: fault(statemachine.NotFound)}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {err: fault(statemachine.NotFound)}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10), elapsed: 10 * s, number: 1, reason: statemachine.Gone, kind: statemachine.NotFound,
 		says: []string{"gone: there is no such resource", "last seen starting"},
 	}, {
 		name: "delays grow", why: "rule 7: an eightieth of the time waited, within the bounds",
-		answers: []answer{{state: starting, takes: 400 * s}, {state: starting, takes: 400 * s}, {state: starting, takes: 400 * s}, {state: started}}, maxWait: time.Hour,
+		responses: []response{{state: starting, takes: 400 * s}, {state: starting, takes: 400 * s}, {state: starting, takes: 400 * s}, {state: started}}, maxWait: time.Hour,
 		opts:  statemachine.WaitOptions{MinDelay: 7 * s, MaxDelay: 12 * s, ReadTimeout: time.Hour, Jitter: identity},
 		reads: secs(0, 407, 817.0875, 1229.0875), elapsed: 1229087500 * time.Microsecond, number: 4,
 	}, {
 		name: "jitter", why: "rule 7: the jittered delay is waited, and it is never zero",
-		answers: []answer{{state: starting}, {state: starting}, {state: started}}, maxWait: time.Hour,
+		responses: []response{{state: starting}, {state: starting}, {state: started}}, maxWait: time.Hour,
 		opts:  statemachine.WaitOptions{Jitter: func(time.Duration) time.Duration { return -time.Second }},
 		reads: []time.Duration{0, time.Microsecond, 2 * time.Microsecond}, elapsed: 2 * time.Microsecond, number: 3,
 	}, {
 		name: "jitter beyond the deadline", why: "rules 7 and 8: the last read is at the deadline whatever the jitter says",
-		answers: []answer{{state: starting}}, maxWait: 30 * s,
+		responses: []response{{state: starting}}, maxWait: 30 * s,
 		opts:  statemachine.WaitOptions{MinDelay: 20 * s, Jitter: func(d time.Duration) time.Duration { return 10 * d }},
 		reads: secs(0, 30), elapsed: 30 * s, number: 2, reason: statemachine.TimedOut, kind: statemachine.Unknown,
 	}, {
 		name: "deadline between two reads", why: "rule 8: one last read exactly at the deadline, which may succeed",
-		answers: []answer{{state: starting}, {state: starting}, {state: starting}, {state: started}}, maxWait: 25 * s, opts: tens,
+		responses: []response{{state: starting}, {state: starting}, {state: starting}, {state: started}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 20, 25), elapsed: 25 * s, number: 4,
 	}, {
 		name: "timed out", why: "rules 8 and 9: and no read after it",
-		answers: []answer{{state: starting}}, maxWait: 25 * s, opts: tens,
+		responses: []response{{state: starting}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 20, 25), elapsed: 25 * s, number: 4, reason: statemachine.TimedOut, kind: statemachine.Unknown,
 		says: []string{"stream res-1: waiting for started: timed out (4 reads in 25s), last seen starting"},
 	}, {
 		name: "a read across the deadline", why: "rule 8: none starts after the deadline",
-		answers: []answer{{state: starting}, {state: starting}, {state: starting, takes: 10 * s}, {state: started}}, maxWait: 25 * s, opts: tens,
+		responses: []response{{state: starting}, {state: starting}, {state: starting, takes: 10 * s}, {state: started}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 20), elapsed: 30 * s, number: 3, reason: statemachine.TimedOut, kind: statemachine.Unknown,
 	}, {
 		name: "success across the deadline", why: "rule 1 comes before the deadline",
-		answers: []answer{{state: started, takes: 10 * s}}, maxWait: 5 * s, opts: tens,
+		responses: []response{{state: started, takes: 10 * s}}, maxWait: 5 * s, opts: tens,
 		reads: secs(0), elapsed: 10 * s, number: 1,
 	}, {
 		name: "a verdict at the deadline", why: "rule 5 comes before the deadline",
-		answers: []answer{{state: stopped}}, maxWait: 15 * s, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
+		responses: []response{{state: stopped}}, maxWait: 15 * s, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
 		reads: secs(0, 10, 15), elapsed: 15 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 	}, {
 		name: "a read that hangs", why: "rules 6 and 8: after ReadTimeout it is unavailable, which is tolerated",
-		answers: []answer{{state: starting}, {hang: true}, {state: started}}, maxWait: time.Hour, opts: tens,
+		responses: []response{{state: starting}, {hang: true}, {state: started}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10, 60), elapsed: 60 * s, number: 3,
 	}, {
 		name: "two reads that hang", why: "a read after one that hung has all of its ReadTimeout again",
-		answers: []answer{{hang: true}, {hang: true}, {state: starting, takes: 4 * s}, {state: started}}, maxWait: time.Hour,
+		responses: []response{{hang: true}, {hang: true}, {state: starting, takes: 4 * s}, {state: started}}, maxWait: time.Hour,
 		opts:  with(func(o *statemachine.WaitOptions) { o.ReadTimeout = 5 * s }),
 		reads: secs(0, 25, 50, 64), elapsed: 64 * s, number: 4,
 	}, {
 		name: "hanging at the deadline", why: "rule 8: it ends a ReadTimeout after the deadline at most",
-		answers: []answer{{state: starting}, {hang: true}}, maxWait: 10 * s, opts: tens,
+		responses: []response{{state: starting}, {hang: true}}, maxWait: 10 * s, opts: tens,
 		reads: secs(0, 10), elapsed: 40 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Unavailable,
 		says: []string{"timed out (2 reads in 40s), last seen starting: no response within 30s: send request: context deadline exceeded"},
 	}, {
-		name: "consecutive", why: "rule 1: another state begins the count anew, a failed read does not",
-		answers: []answer{{state: started}, {state: started}, {state: starting}, {state: started}, {state: started}, {err: fault(statemachine.Throttled)}, {state: started}},
-		maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Consecutive = 3 }),
+		name: "consecutive", why: "rule 1: another state resets the count, a failed read does not",
+		responses: []response{{state: started}, {state: started}, {state: starting}, {state: started}, {state: started}, {err: fault(statemachine.Throttled)}, {state: started}},
+		maxWait:   time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Consecutive = 3 }),
 		reads: secs(0, 10, 20, 30, 40, 50, 70), elapsed: 70 * s, number: 7,
 	}, {
 		name: "not often enough", why: "rule 1: at the deadline the target once is not the target twice",
-		answers: []answer{{state: starting}, {state: started}}, maxWait: 10 * s, opts: with(func(o *statemachine.WaitOptions) { o.Consecutive = 2 }),
+		responses: []response{{state: starting}, {state: started}}, maxWait: 10 * s, opts: with(func(o *statemachine.WaitOptions) { o.Consecutive = 2 }),
 		reads: secs(0, 10), elapsed: 10 * s, number: 2, reason: statemachine.TimedOut, kind: statemachine.Unknown,
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				s := answers(tt.answers...)
+				s := responses(tt.responses...)
 				if tt.target == "" {
 					tt.target = started
 				}
 				v, err := s.waiter(tt.opts).Wait(t.Context(), tt.target, tt.maxWait)
-				wantEqual(t, "reads", tt.reads, s.reads)
-				wantEqual(t, "elapsed", tt.elapsed, time.Since(begin))
-				wantEqual(t, "number of the value", tt.number, v.Number)
-				wantEqual(t, "kind", tt.kind, statemachine.KindOf(err))
+				assert.Equal(t, "reads", tt.reads, s.reads)
+				assert.Equal(t, "elapsed", tt.elapsed, time.Since(begin))
+				assert.Equal(t, "number of the value", tt.number, v.Number)
+				assert.Equal(t, "kind", tt.kind, statemachine.KindOf(err))
 				if tt.reason == "" {
-					wantEqual(t, "error", nil, err)
+					assert.Equal(t, "error", nil, err)
 				} else {
 					checkWaitError(t, err, tt.reason, len(tt.reads), tt.elapsed, tt.says)
 				}
@@ -227,17 +227,17 @@ func TestWait(t *testing.T) {
 func checkWaitError(t *testing.T, err error, reason statemachine.Reason, reads int, elapsed time.Duration, says []string) {
 	t.Helper()
 	we := waitError(t, err)
-	wantEqual(t, "machine, resource, target", []string{"stream", "res-1", "started"}, []string{we.Machine, we.Resource, we.Target})
-	wantEqual(t, "reason", reason, we.Reason)
-	wantEqual(t, "reads", reads, we.Reads)
-	wantEqual(t, "elapsed", elapsed, we.Elapsed)
+	assert.Equal(t, "machine, resource, target", []string{"stream", "res-1", "started"}, []string{we.Machine, we.Resource, we.Target})
+	assert.Equal(t, "reason", reason, we.Reason)
+	assert.Equal(t, "reads", reads, we.Reads)
+	assert.Equal(t, "elapsed", elapsed, we.Elapsed)
 	for _, other := range []statemachine.Reason{
 		statemachine.TimedOut, statemachine.Canceled, statemachine.Unreachable, statemachine.Lapsed, statemachine.Gone, statemachine.ReadFailed,
 	} {
-		wantEqual(t, "errors.Is "+string(other), reason == other, errors.Is(err, other))
+		assert.Equal(t, "errors.Is "+string(other), reason == other, errors.Is(err, other))
 	}
-	wantEqual(t, "errors.Is context.DeadlineExceeded", reason == statemachine.TimedOut, errors.Is(err, context.DeadlineExceeded))
-	wantEqual(t, "errors.Is context.Canceled", false, errors.Is(err, context.Canceled))
+	assert.Equal(t, "errors.Is context.DeadlineExceeded", reason == statemachine.TimedOut, errors.Is(err, context.DeadlineExceeded))
+	assert.Equal(t, "errors.Is context.Canceled", false, errors.Is(err, context.Canceled))
 	for _, part := range says {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error lacks %q: %v", part, err)
@@ -248,33 +248,34 @@ func checkWaitError(t *testing.T, err error, reason statemachine.Reason, reads i
 	}
 }
 
-func TestWaitError(t *testing.T) {
+func TestWaitErrorFields(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		denied := fault(statemachine.AccessDenied)
-		s := answers(answer{state: stopped}, answer{state: starting}, answer{state: starting}, answer{err: fmt.Errorf("wrapped: %w", denied)})
+		s := responses(response{state: stopped}, response{state: starting}, response{state: starting}, response{err: fmt.Errorf("wrapped: %w", denied)})
 		_, err := s.waiter(every(10*time.Second)).Wait(t.Context(), started, time.Hour)
 		we := waitError(t, err)
-		wantEqual(t, "history", []statemachine.Sighting[string]{
+		assert.Equal(t, "history", []statemachine.Sighting[string]{
 			{State: "stopped", At: begin}, {State: "starting", At: begin.Add(10 * time.Second)},
 		}, we.History)
-		wantEqual(t, "last", "starting", we.Last)
+		assert.Equal(t, "last", "starting", we.Last)
 		if f, ok := errors.AsType[*statemachine.Fault](err); !ok || !errors.Is(err, denied) || f == nil {
 			t.Errorf("the read's own error is not reached: %v", err)
 		}
-		wantEqual(t, "chain", []string{"read failed", "access denied"}, chain(err))
-		wantEqual(t, "plan", nil, we.Plan)
+		assert.Equal(t, "chain", []string{"read failed", "access denied"}, chain(err))
+		assert.Equal(t, "plan", nil, we.Plan)
 	})
 }
 
-// The context's end comes before everything.
-func TestWaitCanceled(t *testing.T) {
+// TestWaitContextTakesPrecedence checks that the end of the context takes precedence over what a
+// read shows.
+func TestWaitContextTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("the operator went home")
 	for _, tt := range []struct {
 		name, why string
-		answers   []answer
+		responses []response
 		cancel    time.Duration // with reason as the cause; 0: not
 		deadline  time.Duration // of the context; 0: none
 		reads     []time.Duration
@@ -283,31 +284,31 @@ func TestWaitCanceled(t *testing.T) {
 		cause     bool
 	}{{
 		name: "between two reads", why: "the last read is a while ago, and the time waited is that until the end",
-		answers: []answer{{state: starting}}, cancel: 15 * time.Second,
+		responses: []response{{state: starting}}, cancel: 15 * time.Second,
 		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "during a read", why: "what the read says is not what ended it",
-		answers: []answer{{state: starting}, {hang: true}}, cancel: 15 * time.Second,
+		responses: []response{{state: starting}, {hang: true}}, cancel: 15 * time.Second,
 		reads: secs(0, 10), elapsed: 15 * time.Second, chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "during a read that is denied", why: "a done context comes before everything, and the failure is kept",
-		answers: []answer{{state: starting}, {takes: 10 * time.Second, deaf: true, err: fault(statemachine.AccessDenied)}}, cancel: 15 * time.Second,
+		responses: []response{{state: starting}, {takes: 10 * time.Second, deaf: true, err: fault(statemachine.AccessDenied)}}, cancel: 15 * time.Second,
 		reads: secs(0, 10), elapsed: 20 * time.Second, chain: []string{"canceled", "access denied", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "before it began", why: "nothing is read",
-		answers: []answer{{state: started}}, cancel: -1,
+		responses: []response{{state: started}}, cancel: -1,
 		chain: []string{"canceled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "after a tolerated failure", why: "the failure of the last read is kept",
-		answers: []answer{{err: fault(statemachine.Throttled)}}, cancel: 5 * time.Second,
+		responses: []response{{err: fault(statemachine.Throttled)}}, cancel: 5 * time.Second,
 		reads: secs(0), elapsed: 5 * time.Second, chain: []string{"canceled", "throttled", "interrupted", "context canceled"}, cause: true,
 	}, {
 		name: "its own deadline", why: "an earlier deadline of the context's is Canceled, and DeadlineExceeded",
-		answers: []answer{{state: starting}}, deadline: 12 * time.Second,
+		responses: []response{{state: starting}}, deadline: 12 * time.Second,
 		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "interrupted", "context deadline exceeded"},
 	}, {
 		name: "its own deadline during a read", why: "as above",
-		answers: []answer{{state: starting}, {hang: true}}, deadline: 12 * time.Second,
+		responses: []response{{state: starting}, {hang: true}}, deadline: 12 * time.Second,
 		reads: secs(0, 10), elapsed: 12 * time.Second, chain: []string{"canceled", "interrupted", "context deadline exceeded"},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -327,20 +328,20 @@ func TestWaitCanceled(t *testing.T) {
 					time.AfterFunc(tt.cancel, func() { cancel(reason) })
 				}
 				begin := time.Now()
-				s := answers(tt.answers...)
+				s := responses(tt.responses...)
 				_, err := s.waiter(every(10*time.Second)).Wait(ctx, started, time.Hour)
 				we := waitError(t, err)
-				wantEqual(t, "reads", tt.reads, s.reads)
-				wantEqual(t, "elapsed", tt.elapsed, time.Since(begin))
-				wantEqual(t, "Elapsed", tt.elapsed, we.Elapsed)
-				wantEqual(t, "Reads", len(tt.reads), we.Reads)
-				wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-				wantEqual(t, "errors.Is ctx.Err()", true, errors.Is(err, ctx.Err()))
-				wantEqual(t, "errors.Is cause", tt.cause, errors.Is(err, reason))
+				assert.Equal(t, "reads", tt.reads, s.reads)
+				assert.Equal(t, "elapsed", tt.elapsed, time.Since(begin))
+				assert.Equal(t, "Elapsed", tt.elapsed, we.Elapsed)
+				assert.Equal(t, "Reads", len(tt.reads), we.Reads)
+				assert.Equal(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+				assert.Equal(t, "errors.Is ctx.Err()", true, errors.Is(err, ctx.Err()))
+				assert.Equal(t, "errors.Is cause", tt.cause, errors.Is(err, reason))
 				if strings.ContainsAny(err.Error(), "\r\n") {
 					t.Errorf("error is more than one line: %q", err)
 				}
-				wantEqual(t, "chain", tt.chain, chain(err))
+				assert.Equal(t, "chain", tt.chain, chain(err))
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)
 				}
@@ -351,39 +352,39 @@ func TestWaitCanceled(t *testing.T) {
 
 func TestWaitAbsent(t *testing.T) {
 	t.Parallel()
-	missing := answer{err: fault(statemachine.NotFound)}
+	missing := response{err: fault(statemachine.NotFound)}
 	for _, tt := range []struct {
 		name, why string
-		answers   []answer
+		responses []response
 		target    state
 		grace     time.Duration
 		reads     []time.Duration
 		number    int
 		reason    statemachine.Reason
 	}{
-		{"gone at once", "rule 6, then 1: not found is the absent state", []answer{missing}, absent, 0, secs(0), 0, ""},
-		{"until it is gone", "as above", []answer{{state: deleting}, {state: deleting}, missing}, absent, 0, secs(0, 10, 20), 2, ""},
-		{"not there yet", "rule 6, then 4: a creation may not show yet", []answer{missing, missing, {state: creating}, {state: active}}, active, 0, secs(0, 10, 20, 30), 4, ""},
-		{"not there", "rule 6, then 5", []answer{missing}, active, 15 * time.Second, secs(0, 10, 20), 0, statemachine.Unreachable},
-		{"vanished", "rule 6, then 5: it was on its way", []answer{{state: creating}, missing}, active, 15 * time.Second, secs(0, 10, 20), 1, statemachine.Lapsed},
+		{"gone at once", "rule 6, then 1: not found is the absent state", []response{missing}, absent, 0, secs(0), 0, ""},
+		{"until it is gone", "as above", []response{{state: deleting}, {state: deleting}, missing}, absent, 0, secs(0, 10, 20), 2, ""},
+		{"not there yet", "rule 6, then 4: a creation may not show yet", []response{missing, missing, {state: creating}, {state: active}}, active, 0, secs(0, 10, 20, 30), 4, ""},
+		{"not there", "rule 6, then 5", []response{missing}, active, 15 * time.Second, secs(0, 10, 20), 0, statemachine.Unreachable},
+		{"vanished", "rule 6, then 5: it was on its way", []response{{state: creating}, missing}, active, 15 * time.Second, secs(0, 10, 20), 1, statemachine.Lapsed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := answers(tt.answers...)
+				s := responses(tt.responses...)
 				w := s.waiter(every(10 * time.Second))
 				w.Machine, w.Options.Grace = topic(), tt.grace
 				v, err := w.Wait(t.Context(), tt.target, time.Hour)
-				wantEqual(t, "reads", tt.reads, s.reads)
-				wantEqual(t, "number of the value", tt.number, v.Number)
+				assert.Equal(t, "reads", tt.reads, s.reads)
+				assert.Equal(t, "number of the value", tt.number, v.Number)
 				if tt.reason == "" {
-					wantEqual(t, "error", nil, err)
+					assert.Equal(t, "error", nil, err)
 				} else {
 					we := waitError(t, err)
-					wantEqual(t, "reason", tt.reason, we.Reason)
-					wantEqual(t, "last", string(absent), we.Last)
-					wantEqual(t, "err", nil, we.Err)
-					wantEqual(t, "plan", []statemachine.Operation{opCreate}, we.Plan)
+					assert.Equal(t, "reason", tt.reason, we.Reason)
+					assert.Equal(t, "last", string(absent), we.Last)
+					assert.Equal(t, "err", nil, we.Err)
+					assert.Equal(t, "plan", []statemachine.Operation{opCreate}, we.Plan)
 				}
 				if t.Failed() {
 					t.Logf("%s; error: %v", tt.why, err)
@@ -409,9 +410,9 @@ func TestWaitCheck(t *testing.T) {
 			w := s.waiter(every(10 * time.Second))
 			w.Check = check
 			v, err := w.Wait(t.Context(), started, time.Hour)
-			wantEqual(t, "number of the value", 2, v.Number)
-			wantEqual(t, "reason", statemachine.Unreachable, waitError(t, err).Reason)
-			wantEqual(t, "errors.Is", true, errors.Is(err, sick))
+			assert.Equal(t, "number of the value", 2, v.Number)
+			assert.Equal(t, "reason", statemachine.Unreachable, waitError(t, err).Reason)
+			assert.Equal(t, "errors.Is", true, errors.Is(err, sick))
 		})
 	})
 	t.Run("is not asked in the target", func(t *testing.T) {
@@ -421,13 +422,14 @@ func TestWaitCheck(t *testing.T) {
 			w := s.waiter(every(10 * time.Second))
 			w.Check = check
 			_, err := w.Wait(t.Context(), started, time.Hour)
-			wantEqual(t, "error", nil, err)
+			assert.Equal(t, "error", nil, err)
 		})
 	})
 }
 
-// Kind decides what an error means, but only the caller's own context interrupts.
-func TestWaitKind(t *testing.T) {
+// TestWaitUsesKind checks that Kind classifies errors, but only the end of the caller's context
+// is Interrupted.
+func TestWaitUsesKind(t *testing.T) {
 	t.Parallel()
 	strange := errors.New("strange")
 	for _, tt := range []struct {
@@ -445,39 +447,40 @@ func TestWaitKind(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := answers(answer{err: tt.err}, answer{state: started})
+				s := responses(response{err: tt.err}, response{state: started})
 				w := s.waiter(every(10 * time.Second))
 				if tt.kind != "" {
 					w.Kind = func(error) statemachine.Kind { return tt.kind }
 				}
 				_, err := w.Wait(t.Context(), started, time.Hour)
 				if tt.reason == "" {
-					wantEqual(t, "error", nil, err)
-					wantEqual(t, "reads", secs(0, 20), s.reads)
+					assert.Equal(t, "error", nil, err)
+					assert.Equal(t, "reads", secs(0, 20), s.reads)
 				} else {
-					wantEqual(t, "reason", tt.reason, waitError(t, err).Reason)
+					assert.Equal(t, "reason", tt.reason, waitError(t, err).Reason)
 				}
 			})
 		})
 	}
 }
 
-// A read that hangs is unavailable whatever Kind would make of its error.
-func TestWaitKindOfHanging(t *testing.T) {
+// TestWaitHangingReadIsUnavailable checks that a read that exceeds its timeout is Unavailable,
+// whatever Kind returns.
+func TestWaitHangingReadIsUnavailable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := answers(answer{hang: true}, answer{state: started})
+		s := responses(response{hang: true}, response{state: started})
 		w := s.waiter(every(10 * time.Second))
 		w.Kind = func(error) statemachine.Kind { return statemachine.Unknown }
 		_, err := w.Wait(t.Context(), started, time.Hour)
-		wantEqual(t, "error", nil, err)
-		wantEqual(t, "reads", secs(0, 50), s.reads)
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "reads", secs(0, 50), s.reads)
 	})
 }
 
-// A fault that says no more than that its context ended is told as what it is: an answer that did
-// not come in time.
-func TestWaitFaultOfHanging(t *testing.T) {
+// TestWaitHangingReadReportsTimeout checks that a Fault that only reports the end of its context
+// becomes "no response within 30s".
+func TestWaitHangingReadReportsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := shows(starting)
@@ -495,14 +498,14 @@ func TestWaitFaultOfHanging(t *testing.T) {
 		w.Options.OnRead = func(r statemachine.Reading) { said = append(said, r.Err.Error()) }
 		_, err := w.Wait(t.Context(), started, time.Minute)
 		e := waitError(t, err)
-		wantEqual(t, "reason", statemachine.TimedOut, e.Reason)
-		wantEqual(t, "errors of the reads", []string{"Describe res-1: no response within 30s", "Describe: no response within 30s"}, said)
-		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		assert.Equal(t, "reason", statemachine.TimedOut, e.Reason)
+		assert.Equal(t, "errors of the reads", []string{"Describe res-1: no response within 30s", "Describe: no response within 30s"}, said)
+		assert.Equal(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
 
-// What a caller does to the error's plan is the caller's.
-func TestWaitErrorPlan(t *testing.T) {
+// TestWaitErrorPlanIsCopy checks that a caller may modify the plan of an error.
+func TestWaitErrorPlanIsCopy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := shows(stopped)
@@ -510,23 +513,23 @@ func TestWaitErrorPlan(t *testing.T) {
 		_, err := w.Wait(t.Context(), started, time.Hour)
 		waitError(t, err).Plan[0] = "Scribble"
 		plan, _ := w.Machine.Plan(stopped, started)
-		wantEqual(t, "plan", []statemachine.Operation{opStart}, plan)
+		assert.Equal(t, "plan", []statemachine.Operation{opStart}, plan)
 	})
 }
 
-// What a read that took too long says is kept, though it is not believed; that its context was
-// canceled is not, for the caller's was not.
-func TestWaitTooLong(t *testing.T) {
+// TestWaitLateReadKeepsError checks that the error of a read that took too long is kept, unless
+// it only reports the end of its context.
+func TestWaitLateReadKeepsError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := answers(answer{takes: time.Minute, deaf: true, err: fault(statemachine.AccessDenied)})
+		s := responses(response{takes: time.Minute, deaf: true, err: fault(statemachine.AccessDenied)})
 		_, err := s.waiter(every(10*time.Second)).Wait(t.Context(), started, 20*time.Second)
-		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
-		wantEqual(t, "chain", []string{"timed out", "access denied", "unavailable", "context deadline exceeded"}, chain(err))
+		assert.Equal(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		assert.Equal(t, "chain", []string{"timed out", "access denied", "unavailable", "context deadline exceeded"}, chain(err))
 	})
 }
 
-func TestWaitRefusesInput(t *testing.T) {
+func TestWaitInvalidInputIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why     string
@@ -567,9 +570,9 @@ func TestWaitRefusesInput(t *testing.T) {
 					t.Errorf("%s is not refused: %v", f, err)
 				}
 			}
-			wantEqual(t, "number of fields", len(tt.want), len(got))
-			wantEqual(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
-			wantEqual(t, "reads", 0, len(s.reads))
+			assert.Equal(t, "number of fields", len(tt.want), len(got))
+			assert.Equal(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+			assert.Equal(t, "reads", 0, len(s.reads))
 		})
 	}
 }
@@ -578,36 +581,37 @@ func contains(list []string, s string) bool {
 	return slices.Contains(list, s)
 }
 
-// The options of a call come after those of the Waiter, which they leave alone.
-func TestWaitOptFns(t *testing.T) {
+// TestWaitOptionFunctionsOverrideFields checks that the options of a call come after those of the
+// Waiter, and do not modify them.
+func TestWaitOptionFunctionsOverrideFields(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := shows(starting, started)
 		w := s.waiter(every(10 * time.Second))
 		_, err := w.Wait(t.Context(), started, time.Hour, func(o *statemachine.WaitOptions) { o.MinDelay, o.MaxDelay = time.Second, time.Second })
-		wantEqual(t, "error", nil, err)
-		wantEqual(t, "reads", secs(0, 1), s.reads)
-		wantEqual(t, "MinDelay", 10*time.Second, w.Options.MinDelay)
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "reads", secs(0, 1), s.reads)
+		assert.Equal(t, "MinDelay", 10*time.Second, w.Options.MinDelay)
 	})
 }
 
-func TestReadings(t *testing.T) {
+func TestOnReadReceivesEveryRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		denied, throttled := fault(statemachine.AccessDenied), fault(statemachine.Throttled)
-		s := answers(answer{state: stopped}, answer{err: throttled}, answer{state: starting, takes: 3 * time.Second}, answer{err: denied})
+		s := responses(response{state: stopped}, response{err: throttled}, response{state: starting, takes: 3 * time.Second}, response{err: denied})
 		var got []statemachine.Reading
 		o := every(10 * time.Second)
 		o.OnRead = func(r statemachine.Reading) { got = append(got, r) }
 		_, err := s.waiter(o).Wait(t.Context(), started, time.Hour)
-		wantEqual(t, "reason", statemachine.ReadFailed, waitError(t, err).Reason)
+		assert.Equal(t, "reason", statemachine.ReadFailed, waitError(t, err).Reason)
 		want := []statemachine.Reading{
 			{State: "stopped", Reads: 1, NextDelay: 10 * time.Second},
 			{State: "stopped", Reads: 2, Elapsed: 10 * time.Second, NextDelay: 20 * time.Second, Err: throttled},
 			{State: "starting", Reads: 3, Elapsed: 33 * time.Second, NextDelay: 10 * time.Second},
 			{State: "starting", Reads: 4, Elapsed: 43 * time.Second, Err: denied},
 		}
-		wantEqual(t, "number", len(want), len(got))
+		assert.Equal(t, "number", len(want), len(got))
 		for i := range got {
 			want[i].Resource, want[i].Target = "res-1", "started"
 			if got[i] != want[i] {
@@ -617,37 +621,40 @@ func TestReadings(t *testing.T) {
 	})
 }
 
-// OnRead is called after every read, that which the context's end came upon included.
-func TestReadingOfCanceled(t *testing.T) {
+// TestOnReadReceivesInterruptedRead checks that OnRead is called for the read during which the
+// context ended.
+func TestOnReadReceivesInterruptedRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
-		s := answers(answer{state: starting}, answer{hang: true})
+		s := responses(response{state: starting}, response{hang: true})
 		var got []statemachine.Reading
 		o := every(10 * time.Second)
 		o.OnRead = func(r statemachine.Reading) { got = append(got, r) }
 		_, err := s.waiter(o).Wait(ctx, started, time.Hour)
-		wantEqual(t, "reads", len(got), waitError(t, err).Reads)
-		wantEqual(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
+		assert.Equal(t, "reads", len(got), waitError(t, err).Reads)
+		assert.Equal(t, "interrupted", true, errors.Is(got[len(got)-1].Err, context.DeadlineExceeded))
 	})
 }
 
-// A cause that says itself how the context ended stands for it, and is not told twice.
-func TestWaitCanceledForACauseThatWraps(t *testing.T) {
+// TestWaitCauseThatWrapsContextErrorIsNotRepeated checks that a cause that includes the error of
+// the context is not reported twice.
+func TestWaitCauseThatWrapsContextErrorIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reason := fmt.Errorf("the operator went home: %w", context.Canceled)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(reason)
 		_, err := shows(starting).waiter(tens()).Wait(ctx, started, time.Minute)
-		wantEqual(t, "cause", true, errors.Is(err, reason))
-		wantEqual(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
+		assert.Equal(t, "cause", true, errors.Is(err, reason))
+		assert.Equal(t, "text", "the operator went home: context canceled", waitError(t, err).Err.Error())
 	})
 }
 
-// What a read showed counts, even if the context ended while it was under way.
-func TestWaitReadsTheTargetAtTheContextsEnd(t *testing.T) {
+// TestWaitTargetReadAsContextEndsCounts checks that a read that shows the target counts, even if
+// the context ended during it.
+func TestWaitTargetReadAsContextEndsCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -658,7 +665,7 @@ func TestWaitReadsTheTargetAtTheContextsEnd(t *testing.T) {
 			return s.read(ctx)
 		}
 		got, err := w.Wait(ctx, started, time.Minute)
-		wantEqual(t, "error", nil, err)
-		wantEqual(t, "value", row{State: started, Number: 1}, got)
+		assert.Equal(t, "error", nil, err)
+		assert.Equal(t, "value", row{State: started, Number: 1}, got)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -17,21 +18,21 @@ func TestWatch(t *testing.T) {
 	reason := errors.New("the operator went home")
 	for _, tt := range []struct {
 		name, why string
-		answers   []answer
+		responses []response
 		set       func(*statemachine.Waiter[row, state])
 		timeout   time.Duration // of the context
 		reads     []time.Duration
 		yields    []string
 	}{{
 		name: "changes only", why: "the first value, then each read that differs; any state is worth telling",
-		answers: []answer{{state: stopped}, {state: stopped}, {state: starting}, {state: novel}, {state: novel}, {state: ""}, {state: started}, {err: fault(statemachine.NotFound)}},
-		reads:   secs(0, 10, 20, 30, 40, 50, 60, 70),
+		responses: []response{{state: stopped}, {state: stopped}, {state: starting}, {state: novel}, {state: novel}, {state: ""}, {state: started}, {err: fault(statemachine.NotFound)}},
+		reads:     secs(0, 10, 20, 30, 40, 50, 60, 70),
 		yields: []string{
 			"0s stopped []", "20s starting []", "30s defrosting []", "50s  []", "1m0s started []", "1m10s started [gone not found]",
 		},
 	}, {
 		name: "same", why: "Same decides what is worth telling",
-		answers: []answer{{state: started, mode: "a"}, {state: started, mode: "b"}, {state: stopped, mode: "b"}, {state: stopped, mode: "c"}, {err: fault(statemachine.NotFound)}},
+		responses: []response{{state: started, mode: "a"}, {state: started, mode: "b"}, {state: stopped, mode: "b"}, {state: stopped, mode: "c"}, {err: fault(statemachine.NotFound)}},
 		set: func(w *statemachine.Waiter[row, state]) {
 			w.Same = func(a, b row) bool { return a.Mode == b.Mode }
 		},
@@ -39,43 +40,43 @@ func TestWatch(t *testing.T) {
 		yields: []string{"0s started []", "10s started []", "30s stopped []", "40s stopped [gone not found]"},
 	}, {
 		name: "tolerated failures", why: "they are not yielded; the next read comes after twice the delay",
-		answers: []answer{{err: fault(statemachine.Throttled)}, {state: started}, {err: fault(statemachine.Conflict)}, {hang: true}, {state: started}, {state: stopped}, {err: fault(statemachine.AccessDenied)}},
-		reads:   secs(0, 20, 30, 50, 100, 110, 120),
-		yields:  []string{"20s started []", "1m50s stopped []", "2m0s stopped [read failed access denied]"},
+		responses: []response{{err: fault(statemachine.Throttled)}, {state: started}, {err: fault(statemachine.Conflict)}, {hang: true}, {state: started}, {state: stopped}, {err: fault(statemachine.AccessDenied)}},
+		reads:     secs(0, 20, 30, 50, 100, 110, 120),
+		yields:    []string{"20s started []", "1m50s stopped []", "2m0s stopped [read failed access denied]"},
 	}, {
 		name: "gone at once", why: "yielded once, without a value",
-		answers: []answer{{err: fault(statemachine.NotFound)}},
-		reads:   secs(0),
-		yields:  []string{"0s  [gone not found]"},
+		responses: []response{{err: fault(statemachine.NotFound)}},
+		reads:     secs(0),
+		yields:    []string{"0s  [gone not found]"},
 	}, {
 		name: "gone is no state here", why: "absence ends a watch even where it is a state one can wait for",
-		answers: []answer{{state: active}, {err: fault(statemachine.NotFound)}},
-		set:     func(w *statemachine.Waiter[row, state]) { w.Machine = topic() },
-		reads:   secs(0, 10),
-		yields:  []string{"0s ACTIVE []", "10s ACTIVE [gone not found]"},
+		responses: []response{{state: active}, {err: fault(statemachine.NotFound)}},
+		set:       func(w *statemachine.Waiter[row, state]) { w.Machine = topic() },
+		reads:     secs(0, 10),
+		yields:    []string{"0s ACTIVE []", "10s ACTIVE [gone not found]"},
 	}, {
-		name: "the context's end", why: "yielded once, beside the last value",
-		answers: []answer{{state: started}},
-		timeout: 25 * time.Second,
-		reads:   secs(0, 10, 20),
-		yields:  []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
+		name: "the context's end", why: "yielded once, with the last value",
+		responses: []response{{state: started}},
+		timeout:   25 * time.Second,
+		reads:     secs(0, 10, 20),
+		yields:    []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
 	}, {
 		name: "the context's end during a read", why: "the same",
-		answers: []answer{{state: started}, {hang: true}},
-		timeout: 25 * time.Second,
-		reads:   secs(0, 10),
-		yields:  []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
+		responses: []response{{state: started}, {hang: true}},
+		timeout:   25 * time.Second,
+		reads:     secs(0, 10),
+		yields:    []string{"0s started []", "25s started [canceled interrupted context deadline exceeded]"},
 	}, {
 		name: "ended before it began", why: "nothing is read",
-		answers: []answer{{state: started}},
-		timeout: -1,
-		yields:  []string{"0s  [canceled interrupted context deadline exceeded]"},
+		responses: []response{{state: started}},
+		timeout:   -1,
+		yields:    []string{"0s  [canceled interrupted context deadline exceeded]"},
 	}, {
-		name: "Check", why: "it is for waits: a watch tells whatever is there",
-		answers: []answer{{state: started}, {err: fault(statemachine.NotFound)}},
-		set:     func(w *statemachine.Waiter[row, state]) { w.Check = func(row) error { return errCheese } },
-		reads:   secs(0, 10),
-		yields:  []string{"0s started []", "10s started [gone not found]"},
+		name: "Check", why: "it is for waits: a watch reports every value",
+		responses: []response{{state: started}, {err: fault(statemachine.NotFound)}},
+		set:       func(w *statemachine.Waiter[row, state]) { w.Check = func(row) error { return errTest } },
+		reads:     secs(0, 10),
+		yields:    []string{"0s started []", "10s started [gone not found]"},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -86,14 +87,14 @@ func TestWatch(t *testing.T) {
 					ctx, cancel = context.WithTimeoutCause(ctx, tt.timeout, reason)
 					defer cancel()
 				}
-				s := answers(tt.answers...)
+				s := responses(tt.responses...)
 				w := s.waiter(tens())
 				failed, readings := 0, 0
 				w.Options.OnRead = func(r statemachine.Reading) {
 					if readings++; r.Err != nil {
 						failed++
 					}
-					wantEqual(t, "target of a reading", "", r.Target)
+					assert.Equal(t, "target of a reading", "", r.Target)
 				}
 				if tt.set != nil {
 					tt.set(w)
@@ -102,15 +103,15 @@ func TestWatch(t *testing.T) {
 				for v, err := range w.Watch(ctx) {
 					got = append(got, fmt.Sprintf("%v %s %v", time.Since(s.start), v.State, chain(err)))
 					if err != nil {
-						wantEqual(t, "reads", len(tt.reads), waitError(t, err).Reads)
-						wantEqual(t, "cause", tt.timeout != 0, errors.Is(err, reason))
+						assert.Equal(t, "reads", len(tt.reads), waitError(t, err).Reads)
+						assert.Equal(t, "cause", tt.timeout != 0, errors.Is(err, reason))
 					}
 				}
-				wantEqual(t, "reads", tt.reads, s.reads)
-				wantEqual(t, "yields", tt.yields, got)
-				wantEqual(t, "readings", len(tt.reads), readings)
+				assert.Equal(t, "reads", tt.reads, s.reads)
+				assert.Equal(t, "yields", tt.yields, got)
+				assert.Equal(t, "readings", len(tt.reads), readings)
 				if tt.name == "tolerated failures" {
-					wantEqual(t, "failed readings", 4, failed)
+					assert.Equal(t, "failed readings", 4, failed)
 				}
 				if t.Failed() {
 					t.Log(tt.why)
@@ -120,21 +121,22 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-func TestWatchReadings(t *testing.T) {
+func TestWatchCallsOnRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := answers(answer{state: stopped}, answer{state: stopped}, answer{err: fault(statemachine.Throttled)}, answer{err: fault(statemachine.NotFound)})
+		s := responses(response{state: stopped}, response{state: stopped}, response{err: fault(statemachine.Throttled)}, response{err: fault(statemachine.NotFound)})
 		w := s.waiter(tens())
 		var delays []time.Duration
 		w.Options.OnRead = func(r statemachine.Reading) { delays = append(delays, r.NextDelay) }
 		for range w.Watch(t.Context()) {
 		}
-		wantEqual(t, "delays: after one that is told, one that is not, one that failed, and the last", secs(10, 10, 20, 0), delays)
+		assert.Equal(t, "delays: after one that is yielded, one that is not, one that failed, and the last", secs(10, 10, 20, 0), delays)
 	})
 }
 
-// Breaking out stops the reads; ranging again starts anew.
-func TestWatchAgain(t *testing.T) {
+// TestWatchRangeAgainStartsOver checks that breaking out stops the reads, and that ranging again
+// starts over.
+func TestWatchRangeAgainStartsOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := shows(stopped, starting, started)
@@ -150,39 +152,38 @@ func TestWatchAgain(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 		}
-		wantEqual(t, "yields", []string{"0s stopped <nil>", "30s starting <nil>", "1h1m0s started <nil>"}, got)
-		wantEqual(t, "reads", secs(0, 30, 3660), s.reads)
+		assert.Equal(t, "yields", []string{"0s stopped <nil>", "30s starting <nil>", "1h1m0s started <nil>"}, got)
+		assert.Equal(t, "reads", secs(0, 30, 3660), s.reads)
 	})
 }
 
-func TestWatchRefusesInput(t *testing.T) {
+func TestWatchInvalidInputIsRejected(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for v, err := range new(statemachine.Waiter[row, state]).Watch(t.Context(), func(o *statemachine.WaitOptions) { o.WatchDelay = -1 }) {
 		n++
-		wantEqual(t, "value", row{}, v)
+		assert.Equal(t, "value", row{}, v)
 		input, _ := errors.AsType[*statemachine.InputError](err)
-		wantEqual(t, "fields", []string{"Read", "WatchDelay", "Machine", "State"}, fields(input))
+		assert.Equal(t, "fields", []string{"Read", "WatchDelay", "Machine", "State"}, fields(input))
 	}
-	wantEqual(t, "yields", 1, n)
+	assert.Equal(t, "yields", 1, n)
 }
 
-// A delay that is as good as for ever neither overflows nor panics, with its jitter and its
-// doubling.
-func TestWatchRarely(t *testing.T) {
+// TestWatchLongDelayDoesNotOverflow checks a maximum delay with its jitter and its doubling.
+func TestWatchLongDelayDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		s := answers(answer{err: fault(statemachine.Throttled)})
+		s := responses(response{err: fault(statemachine.Throttled)})
 		w := s.waiter(statemachine.WaitOptions{WatchDelay: math.MaxInt64, MinDelay: math.MaxInt64})
 		for _, err := range w.Watch(ctx) {
-			wantEqual(t, "chain", []string{"canceled", "throttled", "interrupted", "context deadline exceeded"}, chain(err))
+			assert.Equal(t, "chain", []string{"canceled", "throttled", "interrupted", "context deadline exceeded"}, chain(err))
 		}
-		wantEqual(t, "reads", secs(0), s.reads)
+		assert.Equal(t, "reads", secs(0), s.reads)
 		_, err := w.Wait(t.Context(), started, 24*time.Hour)
-		wantEqual(t, "chain", []string{"timed out", "throttled", "context deadline exceeded"}, chain(err))
-		wantEqual(t, "reads", secs(0, 86400, 2*86400), s.reads)
+		assert.Equal(t, "chain", []string{"timed out", "throttled", "context deadline exceeded"}, chain(err))
+		assert.Equal(t, "reads", secs(0, 86400, 2*86400), s.reads)
 	})
 }
 
@@ -195,21 +196,22 @@ func TestFleetWatch(t *testing.T) {
 		defer cancel()
 		var got []string
 		for i, r := range w.fleet(tens()).Watch(ctx, names(3)) {
-			wantEqual(t, "index", i, r.Index)
+			assert.Equal(t, "index", i, r.Index)
 			got = append(got, w.outcomeOf(i, r.Value, r.Err))
 		}
-		wantEqual(t, "results", []string{
+		assert.Equal(t, "results", []string{
 			"0s r0 starting", "0s r1 starting", "0s r2  [gone not found]", "20s r0 started", "30s r1 started",
 			"35s r0 started [canceled interrupted context deadline exceeded]", "35s r1 started [canceled interrupted context deadline exceeded]",
 		}, got)
-		wantEqual(t, "calls", []string{
+		assert.Equal(t, "calls", []string{
 			"0s many [r0 r1 r2]", "0s one [r2]", "10s many [r0 r1]", "20s many [r0 r1]", "30s many [r0 r1]",
 		}, w.lines())
 	})
 }
 
-// A body that is slower than the changes sees the latest of each resource only.
-func TestFleetWatchSlowBody(t *testing.T) {
+// TestFleetWatchSlowBodyReceivesLatest checks that a body that is slower than the changes
+// receives the latest value of each resource only.
+func TestFleetWatchSlowBodyReceivesLatest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1, func(_ int, begin time.Time) life {
@@ -226,7 +228,7 @@ func TestFleetWatchSlowBody(t *testing.T) {
 			}
 			time.Sleep(50 * time.Second)
 		}
-		wantEqual(t, "results", []string{"0s r0 stopped", "50s r0 started", "1m40s r0 stopping"}, got)
+		assert.Equal(t, "results", []string{"0s r0 stopped", "50s r0 started", "1m40s r0 stopping"}, got)
 	})
 }
 
@@ -259,15 +261,16 @@ func TestFleetGet(t *testing.T) {
 		for i, r := range f.Get(t.Context(), names(6)) {
 			got[i] = w.outcomeOf(i, r.Value, r.Err)
 		}
-		wantEqual(t, "results", map[int]string{
+		assert.Equal(t, "results", map[int]string{
 			0: "40s r0 starting", 1: "40s r1  [not found]", 2: "40s r2 starting", 3: "40s r3  [access denied]", 4: "2m40s r4  [throttled]", 5: "40s r5 starting",
 		}, got)
 	})
 }
 
-// Without a Jitter of its own a wait has a tenth of the delay either way: from 1,800 to 2,200 ns
-// where it is 2 µs. That 20,000 delays miss one of the 401 happens once in 10²¹ runs.
-func TestDefaultJitter(t *testing.T) {
+// TestJitterDefaultIsATenth checks that the default jitter is a tenth of the delay either way:
+// from 1,800 to 2,200 ns for 2 µs. That 20,000 delays miss one of the 401 happens once in 10²¹
+// runs.
+func TestJitterDefaultIsATenth(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const reads = 20_000
@@ -288,24 +291,46 @@ func TestDefaultJitter(t *testing.T) {
 			d := s.reads[i+1] - s.reads[i]
 			least, most = min(least, d), max(most, d)
 		}
-		wantEqual(t, "the shortest and the longest delay", []time.Duration{1800, 2200}, []time.Duration{least, most})
+		assert.Equal(t, "the shortest and the longest delay", []time.Duration{1800, 2200}, []time.Duration{least, most})
 	})
 }
 
-// A watch remembers the changes: its readings have the state, and its end the history.
-func TestWatchHistory(t *testing.T) {
+// TestWatchRecordsHistory checks that the readings have the state, and the final error the
+// history.
+func TestWatchRecordsHistory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		o := tens()
 		var read []string
 		o.OnRead = func(r statemachine.Reading) { read = append(read, r.State) }
-		w := answers(answer{state: starting}, answer{state: starting}, answer{state: started}, answer{err: fault(statemachine.NotFound)}).waiter(o)
+		w := responses(response{state: starting}, response{state: starting}, response{state: started}, response{err: fault(statemachine.NotFound)}).waiter(o)
 		var end error
 		for _, err := range w.Watch(t.Context()) {
 			end = err
 		}
-		wantEqual(t, "readings", []string{"starting", "starting", "started", "started"}, read)
-		wantEqual(t, "history", []statemachine.Sighting[string]{{State: "starting", At: begin}, {State: "started", At: begin.Add(20 * time.Second)}}, waitError(t, end).History)
+		assert.Equal(t, "readings", []string{"starting", "starting", "started", "started"}, read)
+		assert.Equal(t, "history", []statemachine.Sighting[string]{{State: "starting", At: begin}, {State: "started", At: begin.Add(20 * time.Second)}}, waitError(t, end).History)
+	})
+}
+
+// TestGetEndsAfterTenFailedReads checks that a Get makes at most ten reads of a resource,
+// including batch reads.
+func TestGetEndsAfterTenFailedReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		f := statemachine.Fleet[row, state]{
+			Machine: stream(), State: func(r row) state { return r.State },
+			Read: func(context.Context, string) (row, error) { reads++; return row{}, statemachine.Throttled },
+			ReadMany: func(context.Context, []string) ([]statemachine.Result[row], error) {
+				reads++
+				return nil, statemachine.Throttled
+			},
+		}
+		for _, r := range f.Get(t.Context(), []string{"one"}) {
+			assert.Equal(t, "throttled", true, errors.Is(r.Err, statemachine.Throttled))
+		}
+		assert.Equal(t, "reads", 10, reads)
 	})
 }

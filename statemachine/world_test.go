@@ -35,7 +35,7 @@ type call struct {
 	Many  bool
 }
 
-// newWorld is n resources, r0, r1, …, each with a life of its own.
+// newWorld returns n resources, r0, r1, …, each with a life of its own.
 func newWorld(n int, l func(i int, begin time.Time) life) *world {
 	w := &world{begin: time.Now(), lives: map[string]life{}, lacks: map[string]bool{}, fails: map[string]error{}}
 	for i := range n {
@@ -44,7 +44,7 @@ func newWorld(n int, l func(i int, begin time.Time) life) *world {
 	return w
 }
 
-// startedAfter is a life that is starting until d after the beginning.
+// startedAfter returns a life that is starting until d after the beginning.
 func startedAfter(d func(i int) time.Duration) func(int, time.Time) life {
 	return func(i int, begin time.Time) life {
 		return life{{State: starting, At: begin.Add(-time.Hour)}, {State: started, At: begin.Add(d(i))}}
@@ -64,8 +64,8 @@ func (w *world) enter(names []string, many bool) (n int, leave func()) {
 	}
 }
 
-// answer waits until the answer of a read is there.
-func (w *world) answer(ctx context.Context, names []string, many bool) error {
+// respond waits until the response of a read is due.
+func (w *world) respond(ctx context.Context, names []string, many bool) error {
 	if w.hang != nil && w.hang(names, many) {
 		<-ctx.Done()
 		return ctx.Err()
@@ -83,7 +83,7 @@ func (w *world) answer(ctx context.Context, names []string, many bool) error {
 func (w *world) read(ctx context.Context, name string) (row, error) {
 	_, leave := w.enter([]string{name}, false)
 	defer leave()
-	if err := w.answer(ctx, []string{name}, false); err != nil {
+	if err := w.respond(ctx, []string{name}, false); err != nil {
 		return row{}, err
 	}
 	if err := w.fails[name]; err != nil {
@@ -99,7 +99,7 @@ func (w *world) read(ctx context.Context, name string) (row, error) {
 func (w *world) readMany(ctx context.Context, names []string) ([]statemachine.Result[row], error) {
 	n, leave := w.enter(names, true)
 	defer leave()
-	if err := w.answer(ctx, names, true); err != nil {
+	if err := w.respond(ctx, names, true); err != nil {
 		return nil, err
 	}
 	if w.refuse != nil {
@@ -121,7 +121,7 @@ func (w *world) fleet(o statemachine.WaitOptions) *statemachine.Fleet[row, state
 	return &statemachine.Fleet[row, state]{Machine: stream(), Read: w.read, ReadMany: w.readMany, State: stateOf, Options: o}
 }
 
-// goals are the goals of n resources.
+// goals returns the goals of n resources.
 func goals(n int, target state) []statemachine.Goal[row, state] {
 	gs := make([]statemachine.Goal[row, state], n)
 	for i := range gs {
@@ -130,7 +130,7 @@ func goals(n int, target state) []statemachine.Goal[row, state] {
 	return gs
 }
 
-// names are the resources of n goals.
+// names returns the resources of n goals.
 func names(n int) []string {
 	var ns []string
 	for i := range n {
@@ -139,7 +139,7 @@ func names(n int) []string {
 	return ns
 }
 
-// outcomeOf is one result as a line, with its instant.
+// outcomeOf returns one result as a line, with its instant.
 func (w *world) outcomeOf(i int, v row, err error) string {
 	text := string(v.State)
 	if err != nil {
@@ -160,7 +160,7 @@ func (w *world) each(t *testing.T, f *statemachine.Fleet[row, state], gs []state
 	return results
 }
 
-// lines are the calls, one a line.
+// lines returns the calls, one per line.
 func (w *world) lines() (lines []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

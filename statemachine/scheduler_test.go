@@ -7,10 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// sizes are how many resources each read of many asked for.
+// sizes returns how many resources each read of many asked for.
 func (w *world) sizes() (all []int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -22,9 +23,9 @@ func (w *world) sizes() (all []int) {
 	return all
 }
 
-// What is lost twice in a row may be too much for one answer: half of it is asked for each time,
-// but never nothing; and all of it again once an answer came.
-func TestFleetHalvesWhatIsLost(t *testing.T) {
+// TestFleetHalvesLostBatches checks that a batch that is lost twice in a row is halved on each
+// further loss, down to one resource, and is full again after a success.
+func TestFleetHalvesLostBatches(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why    string
@@ -37,9 +38,9 @@ func TestFleetHalvesWhatIsLost(t *testing.T) {
 			}
 			return ""
 		}, []int{4, 4, 2, 2, 1, 1, 1, 1}},
-		{"even one is lost", func([]string, int) statemachine.Kind { return statemachine.Unavailable }, []int{4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		{"even a single one is lost", func([]string, int) statemachine.Kind { return statemachine.Unavailable }, []int{4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
 		{"too many calls are not too large ones", func([]string, int) statemachine.Kind { return statemachine.Throttled }, []int{4, 4, 4, 4, 4}},
-		{"after an answer it is all again", func(_ []string, n int) statemachine.Kind {
+		{"after a success the batch is full again", func(_ []string, n int) statemachine.Kind {
 			if n <= 2 || n == 5 {
 				return statemachine.Unavailable
 			}
@@ -59,18 +60,18 @@ func TestFleetHalvesWhatIsLost(t *testing.T) {
 				f := w.fleet(tens())
 				f.Batch, f.Concurrency = 4, 1
 				w.each(t, f, goals(4, started), 10*time.Minute)
-				wantEqual(t, "resources a read", tt.want, w.sizes()[:min(len(tt.want), len(w.sizes()))])
+				assert.Equal(t, "resources a read", tt.want, w.sizes()[:min(len(tt.want), len(w.sizes()))])
 			})
 		})
 	}
 }
 
-// Commands that wait for their place go in the order in which they were wanted, and not at all if
-// they are not wanted any more.
-func TestFleetCommandsThatWait(t *testing.T) {
+// TestFleetQueuedCommandsKeepOrder checks that queued commands are sent in the order in which
+// they became necessary, and are dropped if they no longer are.
+func TestFleetQueuedCommandsKeepOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once; somebody
+		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once; a rival
 		// else starts r3 before its turn.
 		p := newPark(4, stream(), stopped, time.Second)
 		for i, after := range []time.Duration{25 * time.Second, 15 * time.Second} {
@@ -90,7 +91,7 @@ func TestFleetCommandsThatWait(t *testing.T) {
 		for name, r := range p.resources {
 			starts[name] = slices.DeleteFunc(r.trace, func(line string) bool { return !strings.Contains(line, string(opStart)) })
 		}
-		wantEqual(t, "starts", map[string][]string{
+		assert.Equal(t, "starts", map[string][]string{
 			"r0": {"2m0s Start"}, "r1": {"1m0s Start"}, "r2": {"0s Start"}, "r3": {"5s rival's Start: true"},
 		}, starts)
 	})
