@@ -1,14 +1,15 @@
-// Package modeltest is a model checker of the waiter and of Ensure. It has only tests.
+// Package modeltest is a model checker for waits and ensure calls. It has only tests.
 //
-// A world is one resource whose truth is known at every instant. At each read and at each command
-// it can leave its ordinary course: the service rolls back, stalls or gets stuck, somebody else
-// commands, the resource vanishes, a read is old, fails or hangs, a command's answer is lost.
-// Each such step aside is an event. For every machine of the library, every state to begin in and
-// every target, the tests enumerate all sequences of up to a number of events, at whatever read
-// or command they come, run the real Waiter and the real Ensurer through each of them in virtual
-// time, and hold what these say against the truth. The oracle knows the table of transitions and
-// the life of the resource. It knows nothing of Observe.
+// A world is one resource whose true state is known at every instant. At each read and each
+// command, an event can happen: the service rolls back, stalls or gets stuck, a rival sends a
+// command, the resource vanishes, a read is stale, fails or hangs, the response of a command is
+// lost. For every machine of the library, every initial state and every target, the tests
+// enumerate all sequences of up to a given number of events. They run the real Waiter and Ensurer
+// through each sequence in virtual time, and compare the results with the truth. The oracle knows
+// the table of transitions and the life of the resource. It does not use Observe.
 //
-//	go test ./internal/modeltest -v -run Model                         # tells the number of sequences
-//	go test ./internal/modeltest -v -run Model -args -model.depth=4    # more events in a sequence: minutes
+// Print the number of sequences, and run longer ones (which takes minutes):
+//
+//	go test ./internal/modeltest -v -run Model
+//	go test ./internal/modeltest -v -run Model -args -model.depth=4
 package modeltest

@@ -28,7 +28,7 @@ type scenario[S ~string] struct {
 
 	start, target int
 	ensure        bool
-	patient       bool // much time, and a service that finishes what it does
+	longWait      bool // much time, and a service that finishes what it does
 	twice         bool // two reads in a row must show the target
 	drifts        bool
 	fleet         bool                     // by the engine of many
@@ -47,7 +47,7 @@ func (sc *scenario[S]) String() string {
 	for _, w := range []struct {
 		is   bool
 		word string
-	}{{sc.patient, "patient"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}} {
+	}{{sc.longWait, "long wait"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}} {
 		if w.is {
 			words = append(words, w.word)
 		}
@@ -56,7 +56,7 @@ func (sc *scenario[S]) String() string {
 }
 
 func (sc *scenario[S]) maxWait() time.Duration {
-	if sc.patient {
+	if sc.longWait {
 		return long
 	}
 	return short
@@ -69,7 +69,7 @@ func (sc *scenario[S]) consecutive() int {
 	return 1
 }
 
-// mayRun tells whether an ensure may run a plan, after it ran others.
+// mayRun reports whether an ensure call may run a plan after it ran others.
 func (sc *scenario[S]) mayRun(plan, before []statemachine.Operation) bool {
 	for i, op := range plan {
 		if sc.runs != nil && !slices.Contains(sc.runs, op) || slices.Contains(before, op) || slices.Contains(plan[:i], op) {
@@ -96,7 +96,7 @@ func (sc *scenario[S]) derive() {
 	}
 }
 
-// plansOf are the plans of an ensure in such a state.
+// plansOf returns the plans of an ensure in such a state.
 func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
 	switch {
 	case m.state == gone:
@@ -111,7 +111,7 @@ func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
 func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ...any)) (*world[S], verdict) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.patient, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
+	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.longWait, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
 	w.life = append(w.life, moment{at: -24 * time.Hour, state: sc.start, good: !sc.drifts})
 	w.before(sc.start)
 	wait := statemachine.Waiter[shown[S], S]{
@@ -152,7 +152,7 @@ func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ..
 	return w, v
 }
 
-// drift is a Drift: the settings must be good.
+// drift implements Drift: the settings must be good.
 func drift[S ~string](s shown[S]) error {
 	if s.Good {
 		return nil
@@ -160,8 +160,8 @@ func drift[S ~string](s shown[S]) error {
 	return &statemachine.DriftError{Resource: "r", Fields: []statemachine.Drift{{Field: "Good", Want: "true", Got: "false"}}}
 }
 
-// before is what the resource was before the wait began. As an event, it is in its state only for
-// half a minute.
+// before returns what the resource was before the wait began. As an event, it is in its state
+// only for half a minute.
 func (w *world[S]) before(start int) {
 	var from []way
 	for s, ways := range w.ways {
@@ -246,10 +246,10 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 				for kind := range 10 {
 					sc := &scenario[S]{
 						table: table, start: start, target: target, runs: runs,
-						ensure: kind >= 3 && kind != 9, patient: kind%2 == 1, twice: kind == 2, drifts: kind == 5 || kind == 6, fleet: kind >= 7,
+						ensure: kind >= 3 && kind != 9, longWait: kind%2 == 1, twice: kind == 2, drifts: kind == 5 || kind == 6, fleet: kind >= 7,
 					}
 					if sc.ensure && table.transient(target) || sc.drifts && target == table.absent {
-						continue // nobody can keep it there; what is not there has no settings
+						continue // it does not stay there, and an absent resource has no settings
 					}
 					sc.derive()
 					t.Run(sc.String(), func(t *testing.T) {
@@ -273,8 +273,8 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 	t.Logf("%s: up to %d events, %d in restarts and fleets: %s", m.Name(), depth, depth-1, all)
 }
 
-// events is how many events a sequence has at most. In a restart and in a fleet, where more can
-// happen, it is one less.
+// events returns how many events a sequence has at most. In a restart and in a fleet, where more
+// can happen, it is one less.
 func events() int {
 	switch {
 	case *deeper > 0:
@@ -285,7 +285,7 @@ func events() int {
 	return 3
 }
 
-// TestModel enumerates. See the package's documentation.
+// TestModel runs every sequence of events. See the package's documentation.
 func TestModel(t *testing.T) {
 	enumerate(t, activitystream.Machine(), nil)
 	enumerate(t, activitystream.PolicyMachine(), nil,

@@ -17,7 +17,7 @@ type verdict struct {
 	ensure     bool
 }
 
-// in words: "success", a Reason, "drifted", or "denied" for the error of a command.
+// word returns "success", a Reason, "drifted", or "denied" for the error of a command.
 func (v verdict) word() string {
 	wait, ok := errors.AsType[*statemachine.WaitError](v.err)
 	switch {
@@ -52,7 +52,7 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	if len(good) > 0 {
 		last = good[len(good)-1].at
 	}
-	// lately tells whether the truth was such when the last read was made, or within the injected
+	// lately reports whether the truth was such when the last read was made, or within the injected
 	// staleness before.
 	lately := func(such func(moment) bool) bool { return w.during(last-w.oldest, last, such) }
 	inTarget := func(m moment) bool { return m.state == sc.target }
@@ -98,7 +98,7 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	}
 }
 
-// since is the instant from which on the truth counts for a verdict that is no success: an old
+// since returns the instant from which on the truth counts for a verdict that is no success: an old
 // read of what was before the wait, or before the last command took effect, must not lead to one.
 // Before its first command an ensure takes no read for an old one.
 func (w *world[S]) since(v verdict) time.Duration {
@@ -115,13 +115,13 @@ func (w *world[S]) since(v verdict) time.Duration {
 
 // inTime says what is wrong about a wait that was not decided by the deadline.
 func (w *world[S]) inTime(sc *scenario[S], v verdict) string {
-	if sc.patient && !w.disturbed && w.attainable(sc, v) {
+	if sc.longWait && !w.disturbed && w.attainable(sc, v) {
 		return "TimedOut, and nothing stood in the way"
 	}
 	return ""
 }
 
-// attainable tells whether the target could be had from the state in the beginning.
+// attainable reports whether the target could be had from the state in the beginning.
 func (w *world[S]) attainable(sc *scenario[S], v verdict) bool {
 	if !v.ensure {
 		return w.heads(sc.start, sc.target)
@@ -130,7 +130,7 @@ func (w *world[S]) attainable(sc *scenario[S], v verdict) bool {
 	return ok && slices.ContainsFunc(plans, func(plan []statemachine.Operation) bool { return sc.mayRun(plan, nil) })
 }
 
-// reachable tells whether a resource in such a state gets to the target: in a wait by itself, in
+// reachable reports whether a resource in such a state gets to the target: in a wait by itself, in
 // an ensure by operations that it may run and that were not accepted before.
 func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 	if !v.ensure {
@@ -139,7 +139,7 @@ func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 	return slices.ContainsFunc(sc.plansOf(m), func(plan []statemachine.Operation) bool { return sc.mayRun(plan, v.operations) })
 }
 
-// lapsed tells whether the truth went back, from a state nearer to the target to one farther from
+// lapsed reports whether the truth went back, from a state nearer to the target to one farther from
 // it, in the time that the reads up to the last can have shown. Before its first command an
 // ensure takes no read for an old one, and what it saw may be in the wrong order.
 func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
@@ -158,9 +158,9 @@ func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
 	return false
 }
 
-// setOnWay reports whether somebody set the resource on its way while a wait was on. The grace is
-// for what was commanded before the wait began, so that rule 5 takes an old read of before that
-// change for a lapse. That is as designed: a wait knows of no other command.
+// setOnWay reports whether another actor set the resource on its way while a wait was on. The
+// grace is for what was commanded before the wait began, so that rule 5 takes an old read of
+// before that change for a lapse. That is as designed: a wait knows of no other command.
 func (w *world[S]) setOnWay(sc *scenario[S]) bool {
 	for i := 1; i < len(w.life); i++ {
 		if w.life[i].at >= 0 && w.life[i].state != gone && w.heads(w.life[i].state, sc.target) &&
@@ -190,7 +190,7 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 			case p.accepted:
 				return fmt.Sprintf("%s is sent again after it was accepted", o.op)
 			case p.lost && o.sent-p.answer < grace:
-				return fmt.Sprintf("%s is sent again %v after its answer was lost", o.op, o.sent-p.answer)
+				return fmt.Sprintf("%s is sent again %v after its response was lost", o.op, o.sent-p.answer)
 			case p.done && o.done && !w.during(p.sent, o.sent, func(m moment) bool {
 				return m.at > p.sent && (m.state == gone || sc.rank[m.state] >= sc.rank[p.from] || sc.drifts)
 			}):
@@ -207,8 +207,8 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 	return w.judgeOperations(v, acknowledged)
 }
 
-// judgeOperations says what is wrong about the operations that an ensure tells: those that were
-// accepted, and those whose answer was lost but that took effect.
+// judgeOperations says what is wrong about the operations that an ensure call reports: those that
+// were accepted, and those whose response was lost but that took effect.
 func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operation) string {
 	for i, op := range v.operations {
 		if slices.Contains(v.operations[:i], op) {
@@ -228,7 +228,7 @@ func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operat
 	return ""
 }
 
-// unreasonable tells whether a command was on no shortest way to the target from any state that
+// unreasonable reports whether a command was on no shortest way to the target from any state that
 // the read before it can have shown.
 func (w *world[S]) unreasonable(sc *scenario[S], o command) bool {
 	var at time.Duration

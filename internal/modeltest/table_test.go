@@ -53,7 +53,7 @@ func newTable[S ~string](m *statemachine.Machine[S], others [][2]S) *table[S] {
 		case tr.Lapse:
 			w.name = "lapses into " + string(tr.To)
 		case tr.By != "":
-			w.name = "somebody's " + string(tr.By)
+			w.name = "rival's " + string(tr.By)
 		}
 		t.ways[from] = append(t.ways[from], w)
 	}
@@ -85,15 +85,15 @@ func (t *table[S]) settle(from, at int) {
 	}
 }
 
-// heads tells whether a resource in the state s gets to the target without a command.
+// heads reports whether a resource in the state s gets to the target without a command.
 func (t *table[S]) heads(s, target int) bool { return s != gone && t.settles[s][target] }
 
-// transient tells whether the service leaves s by itself.
+// transient reports whether the service leaves s by itself.
 func (t *table[S]) transient(s int) bool {
 	return s != gone && slices.ContainsFunc(t.ways[s], way.settling)
 }
 
-// next is where op leads from s.
+// next returns where op leads from s.
 func (t *table[S]) next(s int, op statemachine.Operation) (to int, ok bool) {
 	if s == gone {
 		return s, false
@@ -106,7 +106,7 @@ func (t *table[S]) next(s int, op statemachine.Operation) (to int, ok bool) {
 	return s, false
 }
 
-// plans are all the shortest sequences of operations that lead from s to the target; with none,
+// plans returns all the shortest sequences of operations that lead from s to the target; with none,
 // false.
 func (t *table[S]) plans(s, target int) (plans [][]statemachine.Operation, ok bool) {
 	if s == gone {
@@ -142,7 +142,7 @@ func (t *table[S]) plans(s, target int) (plans [][]statemachine.Operation, ok bo
 	return nil, false
 }
 
-// ranks is, for each state, the fewest operations to the target: never where none lead there.
+// ranks returns the fewest operations from each state to the target, or never.
 func (t *table[S]) ranks(target int) []int {
 	ranks := make([]int, len(t.states))
 	for s := range ranks {

@@ -51,7 +51,7 @@ type command struct {
 	from         int  // where it found the resource
 	done         bool // the service carried it out
 	accepted     bool // and said so
-	lost         bool // nobody can tell
+	lost         bool // the caller cannot know the result
 }
 
 // world is the resource, through one sequence of events.
@@ -59,8 +59,8 @@ type world[S ~string] struct {
 	*table[S]
 
 	script       *script
-	longDeadline bool // there is time for everything: the service does not get stuck for ever
-	drifts       bool // settings matter, and somebody else's are wrong
+	longDeadline bool // there is time for everything: the service does not get stuck forever
+	drifts       bool // settings matter, and those of another actor are wrong
 	trace        func(format string, args ...any)
 
 	begin     time.Time
@@ -79,10 +79,10 @@ type world[S ~string] struct {
 
 var errCause = errors.New("enough")
 
-// now is the instant that it is.
+// now returns the current instant.
 func (w *world[S]) now() time.Duration { return time.Since(w.begin) }
 
-// at is the truth at an instant.
+// at returns the truth at an instant.
 func (w *world[S]) at(t time.Duration) moment {
 	for _, m := range slices.Backward(w.life) {
 		if m.at <= t {
@@ -92,10 +92,10 @@ func (w *world[S]) at(t time.Duration) moment {
 	return w.life[0]
 }
 
-// truth is the truth now.
+// truth returns the current truth.
 func (w *world[S]) truth() moment { return w.life[len(w.life)-1] }
 
-// name is a state in words.
+// name returns a state as words.
 func (t *table[S]) name(s int) string {
 	if s == gone {
 		return "gone"
@@ -103,19 +103,19 @@ func (t *table[S]) name(s int) string {
 	return string(t.states[s])
 }
 
-// become has the truth change.
+// become changes the truth.
 func (w *world[S]) become(at time.Duration, s int, good bool, why string) {
 	w.life = append(w.life, moment{at: at, state: s, good: good})
 	w.trace("%v: %s, it is %s", at, why, w.name(s))
 }
 
-// take has the resource go one way, which is an event.
+// take makes the resource go one way, which is an event.
 func (w *world[S]) take(at time.Duration, v way) {
 	w.disturbed = true
 	w.become(at, v.to, !w.drifts || v.op == "" && w.truth().good, v.name)
 }
 
-// pass is what happens to the resource between the last read or command and now: usually, the
+// pass chooses what happens to the resource between the last read or command and now: usually, the
 // service goes on with what it is doing. In the middle of that time and at the end of it
 // something else can happen.
 func (w *world[S]) pass() {
@@ -146,7 +146,7 @@ func (w *world[S]) pass() {
 	w.meddle(now)
 }
 
-// meddle is what can happen at any instant, and usually does not.
+// meddle chooses what happens at any instant, and usually does nothing.
 func (w *world[S]) meddle(now time.Duration) {
 	s := w.truth().state
 	if s == gone {
@@ -167,7 +167,7 @@ func (w *world[S]) meddle(now time.Duration) {
 	}
 }
 
-// fault is an error of the service.
+// fault returns an error of the service.
 func fault(k statemachine.Kind) error { return &statemachine.Fault{Kind: k, Code: string(k)} }
 
 // The ways of a read.
@@ -229,19 +229,19 @@ func (w *world[S]) read(ctx context.Context) (shown[S], error) {
 	}
 }
 
-// readMany is a read of many, which are one.
+// readMany makes a batch read of the one resource.
 func (w *world[S]) readMany(ctx context.Context, _ []string) ([]statemachine.Result[shown[S]], error) {
 	v, err := w.read(ctx)
 	switch {
 	case errors.Is(err, statemachine.NotFound):
-		return nil, nil // an answer for many leaves out what is not there
+		return nil, nil // a batch response omits an absent resource
 	case err != nil:
 		return nil, err
 	}
 	return []statemachine.Result[shown[S]]{{Value: v}}, nil
 }
 
-// show is the answer of a read.
+// show returns the response of a read.
 func (w *world[S]) show(now time.Duration, m moment) (shown[S], error) {
 	w.trace("%v: a read shows %s", now, w.name(m.state))
 	if m.state == gone || m.state == w.absent && !w.longDeadline { // absence comes in both ways
@@ -250,7 +250,7 @@ func (w *world[S]) show(now time.Duration, m moment) (shown[S], error) {
 	return shown[S]{State: w.states[m.state], Good: m.good}, nil
 }
 
-// interrupt has the caller's context end.
+// interrupt ends the caller's context.
 func (w *world[S]) interrupt(now time.Duration) {
 	w.canceled, w.disturbed = true, true
 	w.trace("%v: the caller gives up", now)
@@ -294,7 +294,7 @@ func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error
 			return fault(statemachine.AlreadyInState)
 		case lostRefusal:
 			o.lost = true
-			w.trace("%v: but the answer is lost", sent)
+			w.trace("%v: but the response is lost", sent)
 			return fault(statemachine.Unavailable)
 		}
 		return fault(statemachine.InvalidState)
@@ -311,7 +311,7 @@ func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error
 	switch c {
 	case lostAfter, lostBefore:
 		o.lost = true
-		w.trace("%v: the answer of %s is lost", sent, op)
+		w.trace("%v: the response of %s is lost", sent, op)
 		return fault(statemachine.Unavailable)
 	case hangsAfter, hangsBefore:
 		o.lost = true
@@ -337,7 +337,7 @@ func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error
 	return nil
 }
 
-// during tells whether the truth was such at some instant of a span.
+// during reports whether the truth was such at some instant of a span.
 func (w *world[S]) during(from, to time.Duration, such func(moment) bool) bool {
 	for i, m := range w.life {
 		if m.at <= to && (i+1 == len(w.life) || w.life[i+1].at > from) && such(m) {
@@ -347,7 +347,7 @@ func (w *world[S]) during(from, to time.Duration, such func(moment) bool) bool {
 	return false
 }
 
-// String is the life of the resource.
+// String returns the life of the resource.
 func (w *world[S]) String() string {
 	text := ""
 	for _, m := range w.life {

@@ -15,32 +15,32 @@ const (
 	grace       = time.Minute
 )
 
-// Ensure is an ensure that was run against a simulator, and what the simulator knows of it.
+// Ensure is a call of an Ensure method against a simulator, with what the simulator recorded.
 type Ensure[S ~string] struct {
 	Machine      *statemachine.Machine[S]
 	Target       S
-	Allowed      []statemachine.Operation // that it may run
+	Allowed      []statemachine.Operation // that the call may run
 	MaxWait      time.Duration
-	MaxStaleness time.Duration // the age of its reads, at most; it is under the grace
-	NoRivals     bool          // nobody else changed anything
+	MaxStaleness time.Duration // the maximum age of its reads, less than the grace period
+	NoRivals     bool          // no other actor changed anything
 
 	Began, Ended time.Time
 	Err          error
-	Reported     []statemachine.Operation // what it says was accepted
+	Reported     []statemachine.Operation // what the call reported as accepted
 	History      []statemachine.Sighting[S]
 	Calls        []simulator.Call
 
 	seen []statemachine.Sighting[S] // what its reads showed, and when
 }
 
-// OnRead is for its [statemachine.WaitOptions].
+// OnRead records a read. Set it in the [statemachine.WaitOptions] of the call.
 func (e *Ensure[S]) OnRead(r statemachine.Reading) {
 	if r.Err == nil {
 		e.seen = append(e.seen, statemachine.Sighting[S]{State: S(r.State), At: time.Now()})
 	}
 }
 
-// Sent counts the commands that the server got.
+// Sent counts the commands that the server received.
 func (e *Ensure[S]) Sent() int {
 	n := 0
 	for _, op := range e.Allowed {
@@ -49,7 +49,7 @@ func (e *Ensure[S]) Sent() int {
 	return n
 }
 
-// Violations lists what does not hold, and has to.
+// Violations lists the rules that the call violated.
 func (e *Ensure[S]) Violations() (list []string) {
 	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if took := e.Ended.Sub(e.Began); took > e.MaxWait+readTimeout {
@@ -75,7 +75,7 @@ func (e *Ensure[S]) Violations() (list []string) {
 func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	var carriedOut, answered int
-	var last time.Time // when one was sent that may have been carried out, and was not answered so
+	var last time.Time // when one was sent that may have been carried out, without a response that says so
 	calls := e.calls(op)
 	for _, c := range calls {
 		switch took := c.At.Sub(last); {
@@ -112,9 +112,9 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	return list
 }
 
-// couldKnow tells whether, before one is carried out at the instant at, it could be known that
-// one was carried out before: always, if nobody else was there; else if a read showed what that
-// leads to. A rival may undo between two reads what was carried out, and its answer lost.
+// couldKnow reports whether the caller could know, before op was executed at the time at, that it
+// had been executed before. Without rivals it always could. Otherwise a read must have shown the
+// effect, because a rival may undo between two reads a command whose response was lost.
 func (e *Ensure[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
 	if e.NoRivals {
 		return true
@@ -136,11 +136,10 @@ func (e *Ensure[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
 	return calls
 }
 
-// ambiguous tells whether a call was answered in a way that does not tell whether it was carried
-// out.
+// ambiguous reports whether the response of a call leaves open whether it was executed.
 func ambiguous(c simulator.Call) bool { return c.Status == 0 || c.Status >= 500 }
 
-// WasInState tells whether a resource was in a state at some instant of an interval, both ends
+// WasInState reports whether a resource was in a state at some instant of an interval, both ends
 // included.
 func WasInState[S ~string](history []statemachine.Sighting[S], state S, from, to time.Time) bool {
 	for i, s := range history {

@@ -1,5 +1,5 @@
-// Package randomtest is what the random tests of the service packages share: dice, what goes
-// wrong with a call, and what holds of every ensure, whatever happened around it.
+// Package proptest has what the property tests of the service packages share: random numbers,
+// failures of calls, and the rules that every ensure call must keep.
 package proptest
 
 import (
@@ -10,39 +10,39 @@ import (
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
-// Rand are random numbers that many goroutines share.
+// Rand generates random numbers for concurrent use.
 type Rand struct {
 	mu sync.Mutex
 	r  *rand.Rand
 }
 
-// NewDice makes dice that fall the same way for the same seed.
+// NewDice returns a Rand that generates the same numbers for the same seed.
 func NewDice(seed uint64) *Rand {
 	return &Rand{r: rand.New(rand.NewPCG(seed, 42))} //nolint:gosec // no secret
 }
 
-// IntN is a number from 0 to n-1.
+// IntN returns a number from 0 to n-1.
 func (d *Rand) IntN(n int) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.r.IntN(n)
 }
 
-// Duration is a duration from 0 to most.
+// Duration returns a duration from 0 to most.
 func (d *Rand) Duration(most time.Duration) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return time.Duration(d.r.Int64N(int64(most) + 1))
 }
 
-// Percent is true so many times of a hundred.
+// Percent returns true in p of 100 cases.
 func (d *Rand) Percent(p int) bool { return d.IntN(100) < p }
 
-// Pick is one of from.
+// Pick returns one of from.
 func Pick[T any](d *Rand, from ...T) T { return from[d.IntN(len(from))] }
 
-// Failure is what goes wrong with a call, so many times of a hundred; else nil: nothing does.
-// Refused are the codes with which the service may refuse the call for now, if it can.
+// Failure returns a failure for a call in percent of 100 cases, and otherwise nil. The service may
+// also reject the call with one of the codes in refused.
 func (d *Rand) Failure(percent int, refused ...string) *simulator.Failure {
 	if !d.Percent(percent) {
 		return nil
