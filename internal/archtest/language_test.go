@@ -62,11 +62,9 @@ var notConverted = []string{
 	"examples",
 	"ingestion",
 	"internal/benchmarks",
-	"internal/modeltest",
-	"internal/proptest",
 	"internal/sdkcall",
 	"internal/validate",
-	"statemachine",
+	"statemachine/sdkfault",
 	"tools",
 }
 
