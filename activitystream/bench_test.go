@@ -14,7 +14,8 @@ import (
 // unpaced lets everything go: a benchmark is not to measure a quota.
 func unpaced() *statemachine.Pacer { return statemachine.NewPacer(1e9, 1e9) }
 
-// BenchmarkOne compares a wait of one read, of a stream that is there already, with the bare call of the SDK that it makes:
+// BenchmarkOne compares a wait of one read, of a stream that is there already, with the bare call
+// of the SDK that it makes:
 //
 //	go test ./activitystream -run '^$' -bench BenchmarkOne -benchmem -count 10
 func BenchmarkOne(b *testing.B) {

@@ -1,15 +1,73 @@
 package activitystream
 
-// Drift is what EnsureStarted finds wrong with a started stream: nil, a DriftError with the settings that differ from those
-// asked for, or a Fault of Kind Unsupported where the engine can never have them. It is for an EnsureTrack of package
-// statemachine: an ensure that is stored between its steps.
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Drift compares a started stream with the input. It returns nil, a [*statemachine.DriftError] with
+// the settings that differ, or a [*statemachine.Fault] of kind Unsupported if the engine can never
+// have the Mode. [Client.EnsureStarted] calls it. Call it for a [statemachine.EnsureTrack], which
+// survives the process.
 func (in *StartInput) Drift(s *Stream) error {
-	if err := checkMode(in, s); err != nil { // it would be drift for ever
+	if err := checkMode(in, s); err != nil { // a restart could not remove this drift
 		return err
 	}
-	return drift(in, s)
+	d := statemachine.DriftError{Resource: in.ResourceArn}
+	d.Add("Mode", string(in.Mode), string(s.Mode))
+	if want, got := keyID(in.KmsKeyId), keyID(s.KmsKeyId); want != "" && got != "" {
+		d.Add("KmsKeyId", want, got)
+	}
+	if strings.Contains(s.ResourceArn, ":"+string(instance)+":") {
+		d.Add("EngineNativeAuditFieldsIncluded", fmt.Sprint(in.EngineNativeAuditFieldsIncluded), fmt.Sprint(s.EngineNativeAuditFieldsIncluded))
+	}
+	return d.Err()
 }
 
-// Stuck tells why the database accepts no command until somebody makes it available: it is stopped, being deleted or
-// broken. Nil: it is not. It is for an EnsureTrack, too.
-func (s *Stream) Stuck() error { return stuck(s) }
+// keyID returns the ID of a KMS key, or "" for an alias, which only KMS can resolve.
+func keyID(s string) string {
+	if a, err := arn.Parse(s); err == nil {
+		s = a.Resource
+	}
+	if strings.HasPrefix(s, "alias/") {
+		return ""
+	}
+	return strings.ToLower(strings.TrimPrefix(s, "key/"))
+}
+
+// Stuck returns an error if the database accepts no command and cannot become available on its own:
+// it is stopped, being deleted or broken. Otherwise it returns nil. Call it for a
+// [statemachine.EnsureTrack].
+func (s *Stream) Stuck() error {
+	if !slices.Contains(unrecoverableStatuses(), s.ResourceStatus) {
+		return nil
+	}
+	return fmt.Errorf("database is %s and accepts no command: make it available", s.ResourceStatus)
+}
+
+// unrecoverableStatuses returns the statuses of a database, as listed in RDS's user guides, from
+// which RDS does not return to "available" on its own. RDS accepts no command in them.
+func unrecoverableStatuses() []string {
+	return []string{
+		"cloning-failed",
+		"deleting",
+		"failed",
+		"inaccessible-encryption-credentials",
+		"inaccessible-encryption-credentials-recoverable",
+		"incompatible-network",
+		"incompatible-option-group",
+		"incompatible-parameters",
+		"incompatible-restore",
+		"insufficient-capacity",
+		"migration-failed",
+		"restore-error",
+		"stopped",
+		"stopping",
+		"storage-full",
+	}
+}

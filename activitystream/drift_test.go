@@ -8,7 +8,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestStartInputDrift asks what an ensure asks of a stream, for one that is stored between its steps.
+// TestStartInputDrift asks what an ensure asks of a stream, for one that is stored between its
+// steps.
 func TestStartInputDrift(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:rds:us-east-1:123456789012:cluster:orders"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -12,98 +11,115 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// GetEach reads the streams of many clusters and instances, up to 100 in one call, and yields one result for
-// each ARN, keyed by the text that was given, in the order in which they become ready. A read that is throttled,
-// or fails in another way that may heal, is made again, ten times at most. What [Client.WaitEach] says of ARNs
-// and of stopping holds here, too.
+// GetEach reads the streams of many clusters and instances, up to 100 with one request. It yields
+// one result for each ARN, keyed by the text passed in, in the order in which they become ready. It
+// repeats a read that was throttled or failed with another retryable error, at most ten times.
+// [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
-		f := call.fleet()
-		return f.Get(ctx, arns)
-	})
+	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[*Stream]]) {
+		set := newReadSet(resourceArns, call.Region, nil)
+		return set, call.fleet(set).Get(ctx, set.keys())
+	}, unchanged)
 }
 
-// WaitEach waits, by the rules of [Client.Wait], until each of many streams is in the status target, for at
-// most maxWait, and yields one result for each ARN, keyed by the text that was given, in the order in which
-// they become ready: with an error of its own, where its wait failed.
+// WaitEach waits, by the rules of [Client.Wait] and for at most maxWait, until each of many streams
+// is in the status target. It yields one result for each ARN, keyed by the text passed in, in the
+// order in which they become ready. The failure of one wait is the error of its own result.
 //
-// Ten thousand waits share one quota: up to 100 streams are read in one call, for only what is still pending.
-// Whatever would end a wait badly comes from a read of that resource alone. There is one goroutine for the time
-// of the range loop, and one for each call under way, none for a resource; a slow loop body delays nobody.
-// Breaking out of the loop stops everything before the range statement ends.
+// Ten thousand waits share one quota: one request reads up to 100 streams, and only those that are
+// still pending. An error that ends a wait always comes from a read of that resource alone. During
+// the range loop there is one goroutine, plus one for each request in flight. There is none for
+// each resource. A slow loop body delays no wait. Breaking out of the loop stops everything before
+// the range statement ends.
 //
-// An ARN that is given twice gets its result twice and is read once. An ARN that is not valid has a
-// [*statemachine.InputError] as its result, and so has each if target or maxWait is.
+// A duplicate ARN gets the same result again and is read once. The result of an invalid ARN is a
+// [*statemachine.InputError], and so is every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	check := func(call *call) error { return call.checkWait(target, maxWait) }
-	return c.each(resourceArns, optFns, check, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
-		goals := make([]statemachine.Goal[*Stream, Status], len(arns))
-		for i, arn := range arns {
-			goals[i] = statemachine.Goal[*Stream, Status]{Resource: arn, Target: target}
+	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newReadSet(resourceArns, call.Region, call.checkWait(target, maxWait))
+		goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
+		for n, res := range set.unique {
+			goals[n] = statemachine.Goal[*Stream, Status]{Resource: res.given, Target: target}
 		}
-		f := call.fleet()
-		return mapValues(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait), func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
-	})
+		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", call.fleet(set), goals, maxWait)
+	}, func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 }
 
-// WatchEach yields each of many streams as it is, then each read that differs, by the rules of [Client.Watch],
-// keyed by the ARN as it was given, until the caller stops ranging. A database being gone, or another failure
-// that a wait does not tolerate, is yielded once and ends that resource's watch; the loop ends when none is
-// left. A loop body that is slower than the changes sees the latest of each stream only, and must not change a Stream.
-// What [Client.WaitEach] says of ARNs and of stopping holds here, too.
+// WatchEach yields the current value of each of many streams, then each read that differs from the
+// one before, by the rules of [Client.Watch] and keyed by the ARN as passed in, until the caller
+// stops ranging. A deleted database, or another failure that a wait does not tolerate, is yielded
+// once and ends the watch of that resource. The loop ends when no watch is left. A loop body that
+// is slower than the changes sees only the latest value of each stream. It must not modify a
+// Stream. [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return c.each(resourceArns, optFns, nil, func(call *call, arns []string) iter.Seq2[int, statemachine.Result[*Stream]] {
-		f := call.fleet()
-		return f.Watch(ctx, arns)
-	})
+	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[*Stream]]) {
+		set := newReadSet(resourceArns, call.Region, nil)
+		return set, call.fleet(set).Watch(ctx, set.keys())
+	}, unchanged)
 }
 
-// EnsureStartedEach makes sure that each of many streams is started, as its input says, by the rules of
-// [Client.EnsureStarted], and yields one result for each input, keyed by its ResourceArn as it was given. Reads
-// and commands share the quota; commands that are throttled slow all down together. The question whether a
-// stream can be started is asked once for each engine, version and class.
+// EnsureStartedEach does for each of many inputs what [Client.EnsureStarted] does for one. It
+// yields one result for each input, keyed by its ResourceArn as passed in. Reads and commands share
+// the quota, and throttled commands slow down together. Whether a stream can be started is asked
+// once for each engine, version and class.
 //
-// Two inputs for one resource that differ are both a [*statemachine.InputError]. What [Client.WaitEach] says of
-// ARNs and of stopping holds here, too.
+// Different inputs for the same resource are each rejected with a [*statemachine.InputError].
+// [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return ensureEach(ctx, c, "activitystream.EnsureStartedEach", ins, maxWait, optFns, StatusStarted, func(in *StartInput) *string { return &in.ResourceArn },
-		(*call).checkStart, func(call *call, ins []*StartInput) func(*StartInput) statemachine.Goal[*Stream, Status] {
-			pre := newPreflight(call, ins)
-			return func(in *StartInput) statemachine.Goal[*Stream, Status] { return call.startGoal(in, maxWait, pre) }
-		})
+	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
+		pre := newPreflight(call, set.unique...)
+		goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
+		for n, res := range set.unique {
+			in := ins[set.inputs[n][0]]
+			goals[n] = statemachine.Goal[*Stream, Status]{
+				Resource: res.given, Target: StatusStarted,
+				Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: in.Drift,
+			}
+			call.setGrace(&goals[n].Grace, in.ApplyImmediately, maxWait)
+		}
+		f := call.fleet(set)
+		f.Commands = call.ensureOptions(call.startOperations()...)
+		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait)
+	}, newEnsureOutput)
 }
 
-// EnsureStoppedEach makes sure that each of many streams is stopped, as its input says, by the rules of
-// [Client.EnsureStopped], and yields one result for each input. What [Client.EnsureStartedEach] says holds
-// here, too.
+// EnsureStoppedEach does for each of many inputs what [Client.EnsureStopped] does for one. It
+// yields one result for each input. [Client.EnsureStartedEach] documents the rest.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return ensureEach(ctx, c, "activitystream.EnsureStoppedEach", ins, maxWait, optFns, StatusStopped, func(in *StopInput) *string { return &in.ResourceArn },
-		func(c *call, in *StopInput) error { return in.validate(c.Region) },
-		func(call *call, _ []*StopInput) func(*StopInput) statemachine.Goal[*Stream, Status] {
-			return func(in *StopInput) statemachine.Goal[*Stream, Status] { return call.stopGoal(in, maxWait) }
-		})
+	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newEnsureSet(call, ins, call.checkWait(StatusStopped, maxWait))
+		goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
+		for n, res := range set.unique {
+			in := ins[set.inputs[n][0]]
+			goals[n] = statemachine.Goal[*Stream, Status]{Resource: res.given, Target: StatusStopped, Command: call.stopCommand(in, res)}
+			call.setGrace(&goals[n].Grace, in.ApplyImmediately, maxWait)
+		}
+		f := call.fleet(set)
+		f.Commands = call.ensureOptions(StopActivityStream)
+		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, goals, maxWait)
+	}, newEnsureOutput)
 }
 
-// checkWait is what is wrong with the arguments of a wait that all resources share.
+// checkWait validates the arguments of a wait that all resources share.
 func (c *call) checkWait(target Status, maxWait time.Duration) error {
-	_, err := machine.NewTrack(target, time.Time{}, maxWait, c.options.Wait)
-	return err
+	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
 }
 
-// fleet is the engine of one call, a patient one.
-func (c *call) fleet() *statemachine.Fleet[*Stream, Status] {
+// fleet returns the engine of one call, for the resources of a set.
+func (c *call) fleet(set *inputSet) *statemachine.Fleet[*Stream, Status] {
 	return &statemachine.Fleet[*Stream, Status]{
 		Machine: machine,
-		Read: func(ctx context.Context, arn string) (*Stream, error) {
-			res, _ := parseARN(arn, "")
-			return c.describe(ctx, &res)
+		Read:    func(ctx context.Context, key string) (*Stream, error) { return c.describe(ctx, set.byKey[key]) },
+		ReadMany: func(ctx context.Context, keys []string) ([]statemachine.Result[*Stream], error) {
+			batch := make([]*resource, len(keys))
+			for i, key := range keys {
+				batch[i] = set.byKey[key]
+			}
+			return c.describeBatch(ctx, batch)
 		},
-		ReadMany: c.describeBatch,
-		Batch:    pageSize,
-		Group: func(arn string) string {
-			res, _ := parseARN(arn, "")
-			return string(res.sort)
-		},
+		Batch:       pageSize,
+		Group:       func(key string) string { return string(set.byKey[key].resourceType) },
 		State:       (*Stream).status,
 		Same:        sameStream,
 		Concurrency: c.options.Concurrency,
@@ -112,139 +128,143 @@ func (c *call) fleet() *statemachine.Fleet[*Stream, Status] {
 	}
 }
 
-// ensureEach is what the ensures of many have in common. In is the operation's input.
-func ensureEach[In comparable](ctx context.Context, c *Client, name string, ins []*In, maxWait time.Duration, optFns []func(*Options), target Status,
-	arn func(*In) *string, check func(*call, *In) error,
-	goals func(*call, []*In) func(*In) statemachine.Goal[*Stream, Status],
-) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	texts := make([]string, len(ins))
-	for i, in := range ins {
-		if in != nil {
-			texts[i] = *arn(in)
-		}
-	}
-	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
-		call := c.calls.NewNoRetry(optFns)
-		whole := call.checkWait(target, maxWait)
-		m := newMerge(texts, func(i int) error { return validate.JoinInputErrors(check(call, ins[i]), whole) }, func(i, j int) bool {
-			a, b := *ins[i], *ins[j]
-			*arn(&a), *arn(&b) = "", ""
-			return a == b
-		})
-		unique := make([]*In, len(m.unique))
-		for n, i := range m.unique {
-			unique[n] = ins[i]
-		}
-		goal := goals(call, unique)
-		all := make([]statemachine.Goal[*Stream, Status], len(unique))
-		for n, in := range unique {
-			all[n] = goal(in)
-		}
-		f := call.fleet()
-		f.Commands = call.ensureOptions(call.allowedOperations(target)...)
-		fanOut(m, func() iter.Seq2[int, statemachine.Result[*EnsureOutput]] {
-			return mapValues(sdkcall.Each(ctx, call.Tracer, name, f, all, maxWait), newEnsureOutput)
-		}, func() *EnsureOutput { return &EnsureOutput{} })(yield)
-	}
-}
-
-// each is what the reads of many have in common.
-func (c *Client) each(texts []string, optFns []func(*Options), check func(*call) error,
-	run func(*call, []string) iter.Seq2[int, statemachine.Result[*Stream]],
-) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return func(yield func(string, statemachine.Result[*Stream]) bool) {
-		call := c.calls.NewNoRetry(optFns)
-		var commonErr error
-		if check != nil {
-			commonErr = check(call)
-		}
-		m := newMerge(texts, func(i int) error {
-			_, reason := parseARN(texts[i], call.Region)
-			return validate.JoinInputErrors(validate.FieldError("ResourceArn", reason), commonErr)
-		}, func(int, int) bool { return true })
-		arns := make([]string, len(m.unique))
-		for n, i := range m.unique {
-			arns[n] = texts[i]
-		}
-		fanOut(m, func() iter.Seq2[int, statemachine.Result[*Stream]] { return run(call, arns) }, func() *Stream { return nil })(yield)
-	}
-}
-
-// inputSet is which of many inputs are about one resource, so that it is read and commanded once.
-type inputSet struct {
-	arns       []string      // the ARN of each input, as it was given
-	unique     []int         // the first input of each resource
-	duplicates map[int][]int // by the first input of a resource: the others
-	invalid    map[int]error
-}
-
-func newMerge(texts []string, check func(int) error, equal func(i, j int) bool) *inputSet {
-	m := &inputSet{arns: texts, duplicates: map[int][]int{}, invalid: map[int]error{}}
-	firstByKey := make(map[string]int, len(texts))
-	for i, text := range texts {
-		if err := check(i); err != nil {
-			m.invalid[i] = err
-			continue
-		}
-		key := strings.ToLower(text)
-		if first, ok := firstByKey[key]; ok {
-			m.duplicates[first] = append(m.duplicates[first], i)
-			continue
-		}
-		firstByKey[key] = i
-		m.unique = append(m.unique, i)
-	}
-	m.unique = slices.DeleteFunc(m.unique, func(first int) bool { return m.rejectConflicting(first, equal) })
-	return m
-}
-
-// rejectConflicting refuses the inputs of a resource if they do not all want the same of it, and reports whether it did.
-func (m *inputSet) rejectConflicting(first int, equal func(i, j int) bool) bool {
-	twins := m.duplicates[first]
-	if !slices.ContainsFunc(twins, func(i int) bool { return !equal(first, i) }) {
-		return false
-	}
-	for _, i := range append([]int{first}, twins...) {
-		m.invalid[i] = validate.FieldError("ResourceArn", "stands in two inputs that want different things of it: "+m.arns[i])
-	}
-	return true
-}
-
-// fanOut yields the results of run, which are by unique, for each of the inputs, and before them the inputs that
-// are wrong.
-func fanOut[R any](m *inputSet, run func() iter.Seq2[int, statemachine.Result[R]], none func() R) iter.Seq2[string, statemachine.Result[R]] {
-	return func(yield func(string, statemachine.Result[R]) bool) {
-		yieldFor := func(i int, v R, err error) bool {
-			return yield(m.arns[i], statemachine.Result[R]{Index: i, Value: v, Err: err})
-		}
-		for i := range m.arns {
-			if err := m.invalid[i]; err != nil && !yieldFor(i, none(), err) {
+// each yields the results of a fleet for every input. run validates the inputs and returns the
+// results by unique resource, which convert turns into the method's type. The result of an invalid
+// input has the value that convert returns for the zero value.
+func each[A, B any](c *Client, optFns []func(*Options),
+	run func(*call) (*inputSet, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
+) iter.Seq2[string, statemachine.Result[B]] {
+	return func(yield func(string, statemachine.Result[B]) bool) {
+		set, results := run(c.calls.NewNoRetry(optFns))
+		for i := range set.given {
+			var none A
+			if err := set.invalid[i]; err != nil && !yield(set.given[i], statemachine.Result[B]{Index: i, Value: convert(none), Err: err}) {
 				return
 			}
 		}
-		for n, r := range run() {
-			inputs := m.unique // all that are left, if it is wrong as a whole in a way that the client did not find
-			if n >= 0 {
-				inputs = m.unique[n : n+1]
-			}
-			for _, first := range inputs {
-				for _, i := range append([]int{first}, m.duplicates[first]...) {
-					if !yieldFor(i, r.Value, r.Err) {
-						return
-					}
+		for n, r := range results {
+			v := convert(r.Value)
+			for _, i := range set.inputsOf(n) {
+				if !yield(set.given[i], statemachine.Result[B]{Index: i, Value: v, Err: r.Err}) {
+					return
 				}
 			}
 		}
 	}
 }
 
-// mapValues yields seq with other values.
-func mapValues[A, B any](seq iter.Seq2[int, statemachine.Result[A]], fn func(A) B) iter.Seq2[int, statemachine.Result[B]] {
-	return func(yield func(int, statemachine.Result[B]) bool) {
-		for i, r := range seq {
-			if !yield(i, statemachine.Result[B]{Index: r.Index, Value: fn(r.Value), Err: r.Err}) {
-				return
-			}
+// unchanged returns s, for methods that yield the fleet's own values.
+func unchanged(s *Stream) *Stream { return s }
+
+// inputSet groups inputs by the resource that they name, so that each resource is read and
+// commanded once.
+type inputSet struct {
+	given   []string             // the ARN of each input as passed in
+	invalid map[int]error        // by input
+	unique  []*resource          // the resources of the valid inputs
+	inputs  [][]int              // the inputs of each unique resource
+	byKey   map[string]*resource // by the ARN of its first input
+}
+
+// newInputSet validates inputs and groups them. check parses an input, and equal reports whether
+// two inputs for the same resource agree.
+func newInputSet(given []string, check func(i int) (*resource, error), equal func(i, j int) bool) *inputSet {
+	set := &inputSet{given: given, invalid: map[int]error{}, byKey: make(map[string]*resource, len(given))}
+	resources, inputs := []*resource{}, [][]int{}
+	position := make(map[string]int, len(given)) // in resources, by ARN in lower case
+	for i := range given {
+		res, err := check(i)
+		if err != nil {
+			set.invalid[i] = err
+			continue
 		}
+		n, ok := position[res.arn]
+		if !ok {
+			n = len(resources)
+			position[res.arn] = n
+			resources, inputs = append(resources, res), append(inputs, nil)
+		}
+		inputs[n] = append(inputs[n], i)
 	}
+	for n, res := range resources {
+		same := inputs[n]
+		if slices.ContainsFunc(same, func(i int) bool { return !equal(same[0], i) }) {
+			for _, i := range same {
+				set.invalid[i] = validate.FieldError("ResourceArn", "has conflicting inputs for the same resource: "+given[i])
+			}
+			continue
+		}
+		set.unique, set.inputs = append(set.unique, res), append(set.inputs, same)
+		set.byKey[res.given] = res
+	}
+	return set
+}
+
+// newReadSet groups the ARNs of a call that only reads. common is an error that all inputs share.
+func newReadSet(arns []string, region string, common error) *inputSet {
+	return newInputSet(arns, func(i int) (*resource, error) {
+		res, reason := parseARN(arns[i], region)
+		return &res, validate.JoinInputErrors(validate.FieldError("ResourceArn", reason), common)
+	}, func(int, int) bool { return true })
+}
+
+// ensureInput is the input of an Ensure method. In is its own type.
+type ensureInput[In any] interface {
+	arn() string // "" for nil
+	check(c *call) (*resource, error)
+	equal(other In) bool // except for the ARN
+}
+
+// newEnsureSet groups the inputs of an Ensure method. common is an error that all inputs share.
+func newEnsureSet[In ensureInput[In]](c *call, ins []In, common error) *inputSet {
+	arns := make([]string, len(ins))
+	for i, in := range ins {
+		arns[i] = in.arn()
+	}
+	return newInputSet(arns, func(i int) (*resource, error) {
+		res, err := ins[i].check(c)
+		return res, validate.JoinInputErrors(err, common)
+	}, func(i, j int) bool { return ins[i].equal(ins[j]) })
+}
+
+func (in *StartInput) arn() string {
+	if in == nil {
+		return ""
+	}
+	return in.ResourceArn
+}
+
+func (in *StartInput) equal(other *StartInput) bool {
+	o := *other
+	o.ResourceArn = in.ResourceArn
+	return *in == o
+}
+
+func (in *StopInput) arn() string {
+	if in == nil {
+		return ""
+	}
+	return in.ResourceArn
+}
+
+func (in *StopInput) equal(other *StopInput) bool {
+	return in.ApplyImmediately == other.ApplyImmediately
+}
+
+// keys returns the resources as the fleet refers to them.
+func (set *inputSet) keys() []string {
+	keys := make([]string, len(set.unique))
+	for n, res := range set.unique {
+		keys[n] = res.given
+	}
+	return keys
+}
+
+// inputsOf returns the inputs of the unique resource n. For -1, which is an error about the call as
+// a whole, it returns all valid inputs.
+func (set *inputSet) inputsOf(n int) []int {
+	if n < 0 {
+		return slices.Concat(set.inputs...)
+	}
+	return set.inputs[n]
 }

@@ -2,241 +2,185 @@ package activitystream
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// EnsureOutput is what an ensure did.
+// EnsureOutput is the result of an Ensure method. It is never nil, and it is valid along with an
+// error, too.
 type EnsureOutput struct {
-	Stream     *Stream                  // read last; nil if no read succeeded
-	Operations []statemachine.Operation // accepted, in order; empty: nothing had to be run
-	Planned    []statemachine.Operation // of a dry run: what would have been run
+	Stream     *Stream                  // the last value read; nil if no read succeeded
+	Operations []statemachine.Operation // the accepted operations, in order; empty if none was needed
+	Planned    []statemachine.Operation // DryRun: the operations that would have been run
 
-	// GapFrom and GapTo are the instants between which a restart (AllowRestart) may have left activity
-	// unrecorded. GapTo is zero if the stream was not seen started again. Without a restart both are zero.
+	// GapFrom and GapTo bound the time in which a restart (AllowRestart) may have left activity
+	// unrecorded. GapTo is zero if no read showed the stream started again. Without a restart both
+	// are zero.
 	GapFrom, GapTo time.Time
 }
 
+// newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
 
-// EnsureStarted makes sure that the stream is started as in says, within maxWait, whatever its state was
-// before. It can be called again and again: from a cron job, after a crash, alongside another actor. It returns
-// what it did, even alongside an error.
+// EnsureStarted starts the stream if necessary and waits, for at most maxWait, until it is started
+// as specified by in. It is safe to repeat: from a cron job, after a crash, or while another
+// process does the same. It returns what it did, even with an error.
 //
-// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short: it reads first; a stream that
-// is started as wanted is left alone, one that is starting is waited for, one that is stopping is waited out;
-// else it runs StartActivityStream, which is accepted at most once a call, since with ApplyImmediately it
-// restarts the database. Somebody who stops the stream again is reported (Lapsed), not fought.
+// The rules are those of [statemachine.Ensurer.Ensure], on [Machine]. In short, it reads first. It
+// leaves a stream alone that is started as specified, and waits for one that is starting or
+// stopping. Otherwise it runs StartActivityStream. With ApplyImmediately that restarts the
+// database, so it is accepted at most once per call. If another actor stops the stream again,
+// EnsureStarted reports Lapsed and does not start it again.
 //
-//   - A stream that is started with another Mode, key or native-field setting is a [*statemachine.DriftError],
-//     unless AllowRestart has it stopped and started; the output says when nothing was recorded. RDS tells a
-//     key by its ID, whatever it was given by: the ID and the ARN of one key are the same. An alias is not
-//     compared.
-//   - Before the start it asks whether the engine, version and class can have a stream in this mode, as
-//     [Client.Supported] does: if not, Unsupported. A caller who may not ask is not stopped.
-//   - A database that is stopped, being deleted or broken, so that it can accept no command, is InvalidState at once.
-//   - Without ApplyImmediately RDS shows nothing until the maintenance window: the stream may stay stopped all
-//     of maxWait, and a second call may send the command again.
+//   - A stream that is started with another Mode, key or native-field setting is a
+//     [*statemachine.DriftError]. With AllowRestart it is stopped and started instead, and the
+//     output has the time in which nothing was recorded. RDS reports a key by its ID, so the ID and
+//     the ARN of one key are equal. An alias is not compared.
+//   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
+//     support the mode. If not, the error is Unsupported. If the caller lacks the permission, the
+//     check is skipped.
+//   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
+//     error is InvalidState.
+//   - Without ApplyImmediately, RDS shows no change until the maintenance window. The stream may
+//     stay stopped for all of maxWait, and a second call may send the command again.
 //
-// Errors are a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError] or, before
-// anything is sent, a [*statemachine.InputError].
+// The error is a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError]
+// or, before a request is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
-	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, call.checkStart(in)); err != nil {
+	res, err := in.check(call)
+	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, err); err != nil {
 		return &EnsureOutput{}, err
 	}
-	goal := call.startGoal(in, maxWait, newPreflight(call, []*StartInput{in}))
-	return call.ensure(ctx, goal, maxWait)
+	e := newEnsurer(call, res, machine, (*Stream).status, call.startOperations()...)
+	e.Command = call.startCommand(in, res)
+	e.Preflight = newPreflight(call, res).before(in, res)
+	e.Drift = in.Drift
+	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
+	return ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
 }
 
-// EnsureStopped makes sure that the stream is stopped within maxWait, whatever its state was before. The rules
-// are those of [Client.EnsureStarted], in reverse; there is no drift.
+// EnsureStopped stops the stream if necessary and waits, for at most maxWait, until it is stopped.
+// The rules are those of [Client.EnsureStarted], in reverse. Settings are not compared.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
-	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	res, err := in.check(call)
+	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, err); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, call.stopGoal(in, maxWait), maxWait)
+	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
+	e.Command = call.stopCommand(in, res)
+	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
+	return ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
 }
 
-// EnsurePolicy makes sure that the audit policy of an instance is locked or unlocked, as in says, within
-// maxWait, by the rules of [Client.EnsureStarted] on [PolicyMachine]. It does not start a stream: one that is
-// starting is waited for, one that is stopped or stopping has no policy and is Unreachable.
+// EnsurePolicy locks or unlocks the audit policy of an instance as specified by in, if necessary,
+// and waits for it for at most maxWait. The rules are those of [Client.EnsureStarted], on
+// [PolicyMachine]. It does not start a stream. It waits for one that is starting. One that is
+// stopped or stopping has no policy, and the call ends as Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	target := PolicyLocked
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
 	}
-	if err := validate.WaitArgs(policyMachine, target, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	res, err := in.parse(call.Region)
+	if err := validate.WaitArgs(policyMachine, target, maxWait, &call.options.Wait, err); err != nil {
 		return &EnsureOutput{}, err
 	}
-	goal := statemachine.Goal[*Stream, PolicyStatus]{
-		Resource: in.ResourceArn, Target: target,
-		Command: func(ctx context.Context, _ statemachine.Operation) error {
-			_, err := call.modify(ctx, in)
-			return err
-		},
+	e := newEnsurer(call, res, policyMachine, (*Stream).policy)
+	e.Command = func(ctx context.Context, _ statemachine.Operation) error {
+		_, err := call.modify(ctx, in, res)
+		return err
 	}
-	return ensure(ctx, call, "activitystream.EnsurePolicy", goal, maxWait, policyMachine, (*Stream).policy, call.ensureOptions())
+	return ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
 }
 
-// checkStart is everything that is wrong with the input of an EnsureStarted.
-func (c *call) checkStart(in *StartInput) error {
-	err := in.validate(c.Region)
+// check validates the input of an EnsureStarted and returns the resource that it names.
+func (in *StartInput) check(c *call) (*resource, error) {
+	res, err := in.parse(c.Region)
 	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
 		err = validate.JoinInputErrors(err, validate.FieldError("ApplyImmediately",
-			"must be true with AllowRestart: else nothing may be recorded from one maintenance window to the next"))
+			"must be true with AllowRestart: otherwise nothing may be recorded between two maintenance windows"))
 	}
-	return err
+	return res, err
 }
 
-// startGoal is what EnsureStarted wants.
-func (c *call) startGoal(in *StartInput, maxWait time.Duration, pre *preflight) statemachine.Goal[*Stream, Status] {
-	return statemachine.Goal[*Stream, Status]{
-		Resource: in.ResourceArn, Target: StatusStarted,
-		Command: func(ctx context.Context, op statemachine.Operation) error {
-			var err error
-			if op == StopActivityStream { // of a restart
-				_, err = c.stop(ctx, &StopInput{ResourceArn: in.ResourceArn, ApplyImmediately: in.ApplyImmediately})
-			} else {
-				_, err = c.start(ctx, in)
-			}
-			return err
-		},
-		Preflight: func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
-			return pre.check(ctx, in, s) // before the stop of a restart, too: it must be possible to start again
-		},
-		Drift: in.Drift,
-		Grace: c.commandGrace(in.ApplyImmediately, maxWait),
+// check validates the input of an EnsureStopped and returns the resource that it names.
+func (in *StopInput) check(c *call) (*resource, error) { return in.parse(c.Region) }
+
+// startCommand returns the Command of an EnsureStarted.
+func (c *call) startCommand(in *StartInput, res *resource) func(context.Context, statemachine.Operation) error {
+	return func(ctx context.Context, op statemachine.Operation) error {
+		var err error
+		if op == StopActivityStream { // the first half of a restart
+			_, err = c.stop(ctx, res, in.ApplyImmediately)
+		} else {
+			_, err = c.start(ctx, in, res)
+		}
+		return err
 	}
 }
 
-// stopGoal is what EnsureStopped wants.
-func (c *call) stopGoal(in *StopInput, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
-	return statemachine.Goal[*Stream, Status]{
-		Resource: in.ResourceArn, Target: StatusStopped,
-		Command: func(ctx context.Context, _ statemachine.Operation) error {
-			_, err := c.stop(ctx, in)
-			return err
-		},
-		Grace: c.commandGrace(in.ApplyImmediately, maxWait),
+// stopCommand returns the Command of an EnsureStopped.
+func (c *call) stopCommand(in *StopInput, res *resource) func(context.Context, statemachine.Operation) error {
+	return func(ctx context.Context, _ statemachine.Operation) error {
+		_, err := c.stop(ctx, res, in.ApplyImmediately)
+		return err
 	}
 }
 
-// commandGrace is how long a command may show nothing.
-func (c *call) commandGrace(immediately bool, maxWait time.Duration) time.Duration {
-	if immediately {
-		return 0
-	}
-	return max(maxWait, c.options.Wait.Grace)
-}
-
-// ensureOptions are the settings of every ensure of this package; runs are what it may run.
-func (c *call) ensureOptions(runs ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
-	return statemachine.EnsureOptions[*Stream]{
-		Operations: runs,
-		Stuck:      stuck,
-		Restart:    c.options.AllowRestart,
-		DryRun:     c.options.DryRun,
+// before returns the Preflight of an EnsureStarted. It also runs before the stop of a restart, so
+// that a stream is not stopped that cannot be started again.
+func (p *preflight) before(in *StartInput, res *resource) func(context.Context, *Stream, statemachine.Operation) error {
+	return func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
+		return p.check(ctx, in, res, s)
 	}
 }
 
-// allowedOperations are the operations that an ensure of the stream to target may run.
-func (c *call) allowedOperations(target Status) []statemachine.Operation {
-	switch {
-	case target == StatusStopped:
-		return []statemachine.Operation{StopActivityStream}
-	case c.options.AllowRestart:
+// setGrace sets the grace period of a command that takes effect only in a maintenance window.
+func (c *call) setGrace(grace *time.Duration, immediately bool, maxWait time.Duration) {
+	if !immediately {
+		*grace = max(maxWait, c.options.Wait.Grace)
+	}
+}
+
+// startOperations returns the operations that an EnsureStarted may run.
+func (c *call) startOperations() []statemachine.Operation {
+	if c.options.AllowRestart {
 		return []statemachine.Operation{StartActivityStream, StopActivityStream}
 	}
 	return []statemachine.Operation{StartActivityStream}
 }
 
-// ensure runs one ensure of the stream.
-func (c *call) ensure(ctx context.Context, goal statemachine.Goal[*Stream, Status], maxWait time.Duration) (*EnsureOutput, error) {
-	name := "activitystream.EnsureStarted"
-	if goal.Target == StatusStopped {
-		name = "activitystream.EnsureStopped"
+// ensureOptions returns the settings of an Ensure method that may run these operations. None means
+// all operations of the machine.
+func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
+	return statemachine.EnsureOptions[*Stream]{
+		Operations: operations,
+		Stuck:      (*Stream).Stuck,
+		Restart:    c.options.AllowRestart,
+		DryRun:     c.options.DryRun,
 	}
-	return ensure(ctx, c, name, goal, maxWait, machine, (*Stream).status, c.ensureOptions(c.allowedOperations(goal.Target)...))
 }
 
-func ensure[S ~string](ctx context.Context, c *call, name string, goal statemachine.Goal[*Stream, S], maxWait time.Duration,
-	m *statemachine.Machine[S], state func(*Stream) S, commands statemachine.EnsureOptions[*Stream],
-) (*EnsureOutput, error) {
-	res, _ := parseARN(goal.Resource, c.Region)
-	e := statemachine.Ensurer[*Stream, S]{
-		Waiter:    *waiter(c, &res, m, state),
-		Command:   goal.Command,
-		Drift:     goal.Drift,
-		Preflight: goal.Preflight,
-		Commands:  commands,
+// newEnsurer returns an ensurer for one resource, which still needs a Command.
+func newEnsurer[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S,
+	operations ...statemachine.Operation,
+) *statemachine.Ensurer[*Stream, S] {
+	return &statemachine.Ensurer[*Stream, S]{
+		Waiter:   *newWaiter(c, res, m, state),
+		Commands: c.ensureOptions(operations...),
 	}
-	if goal.Grace != 0 {
-		e.Options.Grace = goal.Grace
-	}
-	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, goal.Target, maxWait)
+}
+
+// ensure runs an ensurer in a span.
+func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
+	done, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait)
 	return newEnsureOutput(done), err
-}
-
-// drift is what differs of a started stream from what in asks for.
-func drift(in *StartInput, s *Stream) error {
-	d := statemachine.DriftError{Resource: in.ResourceArn}
-	d.Add("Mode", string(in.Mode), string(s.Mode))
-	if want, got := keyID(in.KmsKeyId), keyID(s.KmsKeyId); want != "" && got != "" {
-		d.Add("KmsKeyId", want, got)
-	}
-	if strings.Contains(s.ResourceArn, ":"+string(instance)+":") {
-		d.Add("EngineNativeAuditFieldsIncluded", fmt.Sprint(in.EngineNativeAuditFieldsIncluded), fmt.Sprint(s.EngineNativeAuditFieldsIncluded))
-	}
-	return d.Err()
-}
-
-// keyID is the ID of a key, whichever way it was given: empty for an alias, which only KMS could resolve.
-func keyID(s string) string {
-	if a, err := arn.Parse(s); err == nil {
-		s = a.Resource
-	}
-	if strings.HasPrefix(s, "alias/") {
-		return ""
-	}
-	return strings.ToLower(strings.TrimPrefix(s, "key/"))
-}
-
-// unrecoverableStatuses are the statuses of a database, as RDS's user guides list them, that do not become "available"
-// by themselves: no command is accepted in them.
-var unrecoverableStatuses = map[string]bool{ //nolint:gochecknoglobals // a table
-	"cloning-failed":                      true,
-	"deleting":                            true,
-	"failed":                              true,
-	"inaccessible-encryption-credentials": true,
-	"inaccessible-encryption-credentials-recoverable": true,
-	"incompatible-network":                            true,
-	"incompatible-option-group":                       true,
-	"incompatible-parameters":                         true,
-	"incompatible-restore":                            true,
-	"insufficient-capacity":                           true,
-	"migration-failed":                                true,
-	"restore-error":                                   true,
-	"stopped":                                         true,
-	"stopping":                                        true,
-	"storage-full":                                    true,
-}
-
-// stuck tells why a database that refused a command will not accept one.
-func stuck(s *Stream) error {
-	if !unrecoverableStatuses[s.ResourceStatus] {
-		return nil
-	}
-	return fmt.Errorf("the database is %s: it accepts no command until somebody makes it available", s.ResourceStatus)
 }

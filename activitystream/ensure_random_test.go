@@ -57,7 +57,8 @@ func rival(s *server, arn string) {
 	}
 }
 
-// TestEnsureRandom: whatever the service and others do, an ensure says the truth, commands no more than once and ends in time.
+// TestEnsureRandom: whatever the service and others do, an ensure says the truth, commands no more
+// than once and ends in time.
 func TestEnsureRandom(t *testing.T) {
 	seeds := uint64(2500)
 	if testing.Short() {

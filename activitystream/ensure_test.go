@@ -136,7 +136,8 @@ func set(status activitystream.Status) func(*server, database) {
 	return func(s *server, db database) { s.Set(db.arn, status) }
 }
 
-// asWanted has another actor bring the stream into a status, with the settings that this call wants, too.
+// asWanted has another actor bring the stream into a status, with the settings that this call
+// wants, too.
 func asWanted(status activitystream.Status) func(*server, database) {
 	return func(s *server, db database) { db.add(s, status) }
 }
@@ -201,12 +202,12 @@ func TestEnsureStarted(t *testing.T) {
 		{
 			why: "the database is stopped: no command can be accepted", setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
 			want: ensured{Verdict: "invalid state", Status: stopped, Commands: []string{"0s StartActivityStream $"}, Reads: 1, Asked: true},
-			says: []string{"the database is stopped"},
+			says: []string{"database is stopped"},
 		},
 		{
 			why: "the database is being deleted", setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "deleting") },
 			want: ensured{Verdict: "invalid state", Status: stopped, Commands: []string{"0s StartActivityStream $"}, Reads: 1, Asked: true},
-			says: []string{"the database is deleting"},
+			says: []string{"database is deleting"},
 		},
 		{
 			why: "the database is being stopped by somebody while it refuses",
@@ -313,7 +314,7 @@ func TestEnsurePolicy(t *testing.T) {
 		{
 			why: "the stream is stopped: it is not for EnsurePolicy to start it", status: activitystream.StatusStopped,
 			want: ensured{Verdict: "unreachable", Status: activitystream.StatusStopped, Reads: 1},
-			says: []string{"the audit policy has a life only while the stream is started"},
+			says: []string{"the audit policy changes only while the stream is started"},
 		},
 		{
 			why: "the stream is stopping", status: activitystream.StatusStopping,
@@ -324,7 +325,7 @@ func TestEnsurePolicy(t *testing.T) {
 			want: ensured{Verdict: "lapsed", Status: activitystream.StatusStopping, Took: m, Operations: one, Commands: accepted, Reads: 13},
 		},
 		{
-			why: "the database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
+			why: "database is stopped", status: started, setup: func(s *server, db database) { s.SetResourceStatus(db.arn, "stopped") },
 			want: ensured{Verdict: "invalid state", Status: started, Commands: []string{"0s ModifyActivityStream $"}, Reads: 1},
 		},
 		{
@@ -368,7 +369,8 @@ func TestEnsurePolicy(t *testing.T) {
 	})
 }
 
-// TestEnsureAfterACrash: the program dies as soon as a call has been taken, any call of them, and is run again.
+// TestEnsureAfterACrash: the program dies as soon as a call has been taken, any call of them, and
+// is run again.
 func TestEnsureAfterACrash(t *testing.T) {
 	wantStarted := func(s *server, arn string) bool { return s.Status(arn) == activitystream.StatusStarted }
 	restart := func(o *activitystream.Options) { o.AllowRestart = true }
@@ -488,20 +490,20 @@ func TestEnsureUnsupported(t *testing.T) {
 		in   func(arn string) *activitystream.StartInput
 		says string
 	}{
-		{"an engine without", instance(activitystreamtest.Instance{Engine: "mysql"}), start, "can have no activity stream"},
-		{"Neptune", cluster(activitystreamtest.Cluster{Engine: "neptune"}), start, "can have no activity stream"},
-		{"a multi-tenant Oracle", instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), start, "can have no activity stream"},
-		{"an instance class without", cluster(activitystreamtest.Cluster{Class: "db.t4g.medium"}), start, "can have no activity stream"},
-		{"a version that is too old", cluster(activitystreamtest.Cluster{EngineVersion: "10.21"}), start, "can have no activity stream"},
-		{"sync of Aurora MySQL", cluster(activitystreamtest.Cluster{Engine: "aurora-mysql"}), sync, "only in [async]"},
-		{"sync of Oracle", instance(activitystreamtest.Instance{}), sync, "only in [async]"},
-		{"sync of SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-ee"}), sync, "only in [async]"},
+		{"an engine without", instance(activitystreamtest.Instance{Engine: "mysql"}), start, "does not support activity streams"},
+		{"Neptune", cluster(activitystreamtest.Cluster{Engine: "neptune"}), start, "does not support activity streams"},
+		{"a multi-tenant Oracle", instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), start, "does not support activity streams"},
+		{"an instance class without", cluster(activitystreamtest.Cluster{Class: "db.t4g.medium"}), start, "does not support activity streams"},
+		{"a version that is too old", cluster(activitystreamtest.Cluster{EngineVersion: "10.21"}), start, "does not support activity streams"},
+		{"sync of Aurora MySQL", cluster(activitystreamtest.Cluster{Engine: "aurora-mysql"}), sync, "(supported: [async])"},
+		{"sync of Oracle", instance(activitystreamtest.Instance{}), sync, "(supported: [async])"},
+		{"sync of SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-ee"}), sync, "(supported: [async])"},
 		{
 			"sync of an Aurora MySQL that is started: it would be drift for ever",
-			cluster(activitystreamtest.Cluster{Engine: "aurora-mysql", Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "only in [async]",
+			cluster(activitystreamtest.Cluster{Engine: "aurora-mysql", Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "(supported: [async])",
 		},
 		{
-			"sync of an Oracle that is started", instance(activitystreamtest.Instance{Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "only in [async]",
+			"sync of an Oracle that is started", instance(activitystreamtest.Instance{Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "(supported: [async])",
 		},
 	} {
 		for _, allow := range []bool{false, true} {
@@ -842,7 +844,8 @@ func TestEnsureKeepsTheSDKsError(t *testing.T) {
 	})
 }
 
-// An EnsureOutput is returned beside every error, so that a caller can look into it without a thought.
+// An EnsureOutput is returned beside every error, so that a caller can look into it without a
+// thought.
 func TestEnsureOutputIsNeverNil(t *testing.T) {
 	c := client(activitystreamtest.NewServer())
 	ctx, cancel := context.WithCancel(background())

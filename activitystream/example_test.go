@@ -13,8 +13,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// simulated is an RDS in this process, whose streams move on when two reads have seen them, and a client that reads it again without delay.
-// A program has activitystream.NewFromConfig(cfg) in its place.
+// simulated is an RDS in this process, whose streams move on when two reads have seen them, and a
+// client that reads it again without delay. A program has activitystream.NewFromConfig(cfg) in its
+// place.
 func simulated() (*activitystreamtest.Server, *activitystream.Client) {
 	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.ReadsPerTransition = 2 })
 	return rds, activitystream.NewFromConfig(rds.Config(), func(o *activitystream.Options) {
@@ -225,8 +226,8 @@ func ExampleClient_List() {
 	// oracle-ee stopped
 }
 
-// What went wrong, and what to do about it: a Kind for each error, a Reason for each wait that ended without its target, and the
-// facts in the error's type.
+// What went wrong, and what to do about it: a Kind for each error, a Reason for each wait that
+// ended without its target, and the facts in the error's type.
 func Example_errors() {
 	rds, client := simulated()
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "orders"})
@@ -268,8 +269,8 @@ func auditOn(ctx context.Context, client *activitystream.Client, arn string) str
 	return "on"
 }
 
-// How does your own code take it when AWS throttles, loses an answer, or says no? In a test, run it in a testing/synctest
-// bubble: half an hour passes in no time.
+// How does your own code take it when AWS throttles, loses an answer, or says no? In a test, run it
+// in a testing/synctest bubble: half an hour passes in no time.
 func Example_testYourOwnCode() {
 	rds, client := simulated()
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "orders"})

@@ -5,7 +5,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// faults is what RDS's error codes mean, as they come over the wire.
+// faults maps RDS's error codes, as sent over the wire, to kinds.
 var faults = sdkfault.Table{
 	{Code: "ResourceNotFoundFault", Kind: statemachine.NotFound},
 	{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
@@ -13,8 +13,9 @@ var faults = sdkfault.Table{
 	{Code: "InvalidDBClusterStateFault", Kind: statemachine.InvalidState},
 	{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
 	{Code: "KMSKeyNotAccessibleFault", Kind: statemachine.KeyNotAccessible},
-	// Clusters say "expected to be started, but is stopped", instances the same in upper case. Start's words
-	// are unconfirmed, and taken to be the same in reverse. The text decides, whichever operation it answers.
+	// For Stop, clusters say "expected to be started, but is stopped", and instances the same in upper
+	// case. Start's text is unconfirmed and assumed to be the reverse. The text decides for every
+	// operation.
 	{Code: "InvalidParameterCombination", Message: "expected to be started, but is stopped", Kind: statemachine.AlreadyInState},
 	{Code: "InvalidParameterCombination", Message: "expected to be stopped, but is started", Kind: statemachine.AlreadyInState},
 	{Code: "InvalidParameterCombination", Message: "activity streams feature expected to be", Kind: statemachine.InvalidState},

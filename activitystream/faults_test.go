@@ -247,8 +247,8 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
-// The SDK's client refuses to retry once it has spent its quota. Its error then has two lines, and the service's code
-// must still decide.
+// The SDK's client refuses to retry once it has spent its quota. Its error then has two lines, and
+// the service's code must still decide.
 func TestRetryQuotaSpent(t *testing.T) {
 	for code, kind := range map[string]statemachine.Kind{"Throttling": statemachine.Throttled, "InternalFailure": statemachine.Unavailable} {
 		runSynctest(t, code, func(t *testing.T) {

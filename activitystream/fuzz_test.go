@@ -12,8 +12,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What the members may be, as AWS documents it, in patterns of their own. A partition and a Region are whatever may stand in an ARN, and so is the ID
-// of a key in its ARN: the one in AWS's own example is no UUID.
+// What the members may be, as AWS documents it, in patterns of their own. A partition and a Region
+// are whatever may stand in an ARN, and so is the ID of a key in its ARN: the one in AWS's own
+// example is no UUID.
 var (
 	anyRDS      = regexp.MustCompile(`\Aarn:[!-9;-~]+:rds:[!-9;-~]+:[0-9]+:(cluster|db):[0-9A-Za-z-]+\z`)
 	instanceRDS = regexp.MustCompile(`\Aarn:[!-9;-~]+:rds:[!-9;-~]+:[0-9]+:db:[0-9A-Za-z-]+\z`)
@@ -75,8 +76,8 @@ func FuzzInput(f *testing.F) {
 	})
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the truth: the database that was asked for, and its
-// status or none that the machine knows.
+// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
+// truth: the database that was asked for, and its status or none that the machine knows.
 func FuzzAnswer(f *testing.F) {
 	goods := []string{
 		wrap(describeClusters, started(describeClusters, clusterARN)),
@@ -96,7 +97,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can be cut.
+// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can
+// be cut.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(wrap(describeClusters, started(describeClusters, clusterARN)), func(body string) {

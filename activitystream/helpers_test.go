@@ -82,7 +82,8 @@ func stop(arn string) *activitystream.StopInput {
 	return &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: true}
 }
 
-// exact has waits read without jitter, so that every instant can be foretold: every 5 s in the first 400 s.
+// exact has waits read without jitter, so that every instant can be foretold: every 5 s in the
+// first 400 s.
 func exact(o *activitystream.Options) {
 	o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
 }
@@ -169,7 +170,8 @@ func fields(t *testing.T, err error) []string {
 	return names
 }
 
-// commands lists the calls that command, each with when it arrived and what came of it: "0s StartActivityStream accepted".
+// commands lists the calls that command, each with when it arrived and what came of it: "0s
+// StartActivityStream accepted".
 func commands(s *server, since time.Time) []string {
 	var list []string
 	for _, c := range s.Calls() {
@@ -221,7 +223,8 @@ func ops(list []statemachine.Operation) []string {
 	return texts
 }
 
-// wire is an HTTP client before a server that sees every request, and can answer in the server's place.
+// wire is an HTTP client before a server that sees every request, and can answer in the server's
+// place.
 type wire struct {
 	server *server
 

@@ -195,7 +195,8 @@ func TestHostileAnswerToACommand(t *testing.T) {
 	})
 }
 
-// In the answer for many, what was not asked for is left out, and what stands twice is read again, alone.
+// In the answer for many, what was not asked for is left out, and what stands twice is read again,
+// alone.
 func TestHostileAnswersForMany(t *testing.T) {
 	const other = "arn:aws:rds:us-east-1:123456789012:cluster:other"
 	for _, test := range []struct {

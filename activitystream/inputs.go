@@ -11,58 +11,63 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Mode is how a session of the database waits for its activity to be recorded: the Mode of StartActivityStream.
+// Mode is how a database session waits for its activity to be recorded. It is the Mode of
+// StartActivityStream.
 type Mode = types.ActivityStreamMode
 
 // The modes.
 const (
-	// ModeSync has a session wait until its event is durable: for the accuracy of the stream. Aurora PostgreSQL only.
+	// ModeSync means that a session waits until its event is durable, which favors the accuracy of
+	// the stream. Only Aurora PostgreSQL supports it.
 	ModeSync Mode = types.ActivityStreamModeSync
 
-	// ModeAsync has a session go on at once: for the performance of the database. Events may be lost in a failure.
+	// ModeAsync means that a session continues at once, which favors the performance of the database.
+	// A failure can lose events.
 	ModeAsync Mode = types.ActivityStreamModeAsync
 )
 
-// AuditPolicyState is what ModifyActivityStream makes of an instance's audit policy.
+// AuditPolicyState is the state to which ModifyActivityStream takes an instance's audit policy.
 type AuditPolicyState = types.AuditPolicyState
 
-// The audit policy's states as ModifyActivityStream takes them.
+// The states of the audit policy that ModifyActivityStream accepts.
 const (
-	// AuditPolicyLocked makes the audit policy in the database read-only: [PolicyLocking], then [PolicyLocked].
+	// AuditPolicyLocked makes the audit policy in the database read-only: [PolicyLocking], then
+	// [PolicyLocked].
 	AuditPolicyLocked AuditPolicyState = types.AuditPolicyStateLockedPolicy
 
-	// AuditPolicyUnlocked has the audit policy in the database edited: [PolicyUnlocking], then [PolicyUnlocked].
+	// AuditPolicyUnlocked makes the audit policy in the database editable: [PolicyUnlocking], then
+	// [PolicyUnlocked].
 	AuditPolicyUnlocked AuditPolicyState = types.AuditPolicyStateUnlockedPolicy
 )
 
 // StartInput is the input of StartActivityStream.
 type StartInput struct {
-	// ResourceArn is the ARN of an Aurora cluster (arn:aws:rds:us-east-1:123456789012:cluster:name) or of an
-	// RDS for Oracle or SQL Server instance (…:db:name), in the client's Region. It is sent in lower
-	// case, as RDS has it. Required.
+	// ResourceArn is the ARN of an Aurora cluster (arn:aws:rds:us-east-1:123456789012:cluster:name)
+	// or of an RDS for Oracle or SQL Server instance (…:db:name), in the client's Region. It is sent
+	// in lower case, as RDS stores it. Required.
 	ResourceArn string
 
-	// Mode is [ModeSync] or [ModeAsync]. Required. Only Aurora PostgreSQL has ModeSync.
+	// Mode is [ModeSync] or [ModeAsync]. Only Aurora PostgreSQL supports ModeSync. Required.
 	Mode Mode
 
-	// KmsKeyId is the KMS key that encrypts the activity: a key ARN, a key ID, an alias ARN or an alias name
-	// (alias/name). A key managed by AWS (alias/aws/…) cannot be used. The caller needs kms:CreateGrant and
-	// kms:DescribeKey on it. Required.
+	// KmsKeyId is the KMS key that encrypts the activity: a key ARN, a key ID, an alias ARN or an
+	// alias name (alias/name). Keys managed by AWS (alias/aws/…) are rejected. The caller needs
+	// kms:CreateGrant and kms:DescribeKey on the key. Required.
 	KmsKeyId string
 
-	// ApplyImmediately restarts the database right away. Otherwise nothing happens, and nothing can be seen,
-	// until the next maintenance window.
+	// ApplyImmediately restarts the database at once. Without it, the stream does not change, and
+	// reads show no difference, until the next maintenance window.
 	ApplyImmediately bool
 
-	// EngineNativeAuditFieldsIncluded adds the engine's own audit fields to the events. Instances only: with the
-	// ARN of a cluster it is an InputError.
+	// EngineNativeAuditFieldsIncluded adds the engine's own audit fields to the events. It applies to
+	// instances only. With the ARN of a cluster it is rejected with an InputError.
 	EngineNativeAuditFieldsIncluded bool
 }
 
 // StopInput is the input of StopActivityStream.
 type StopInput struct {
-	ResourceArn      string // as in StartInput. Required
-	ApplyImmediately bool   // as in StartInput: it restarts the database right away
+	ResourceArn      string // as in StartInput; required
+	ApplyImmediately bool   // as in StartInput: restarts the database at once
 }
 
 // ModifyInput is the input of ModifyActivityStream.
@@ -70,60 +75,72 @@ type ModifyInput struct {
 	// ResourceArn is the ARN of an RDS for Oracle or SQL Server instance: …:db:name. Required.
 	ResourceArn string
 
-	// AuditPolicyState is [AuditPolicyLocked] or [AuditPolicyUnlocked]; empty, the service's default, is locked.
+	// AuditPolicyState is [AuditPolicyLocked] or [AuditPolicyUnlocked]. Empty means locked, the
+	// service's default.
 	AuditPolicyState AuditPolicyState
 }
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError]. The client's methods
-// call it, and compare the ARN's Region with the client's, too.
-func (in *StartInput) Validate() error { return in.validate("") }
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
+// methods call it. They also compare the Region of the ARN with the client's.
+func (in *StartInput) Validate() error {
+	_, err := in.parse("")
+	return err
+}
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
-func (in *StopInput) Validate() error { return in.validate("") }
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil.
+func (in *StopInput) Validate() error {
+	_, err := in.parse("")
+	return err
+}
 
-// Validate tells everything that is wrong with the input, as a [*statemachine.InputError].
-func (in *ModifyInput) Validate() error { return in.validate("") }
+// Validate returns a [*statemachine.InputError] with every invalid field, or nil.
+func (in *ModifyInput) Validate() error {
+	_, err := in.parse("")
+	return err
+}
 
-func (in *StartInput) validate(region string) error {
+// parse validates the input and returns the resource that it names.
+func (in *StartInput) parse(region string) (*resource, error) {
 	if in == nil {
-		return validate.NilInput(StartActivityStream)
+		return nil, validate.NilInput(StartActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: StartActivityStream}
-	_, reason := parseARN(in.ResourceArn, region)
+	res, reason := parseARN(in.ResourceArn, region)
 	wrong.Add("ResourceArn", reason)
 	wrong.Add("Mode", validate.OneOf(in.Mode, in.Mode.Values()))
 	wrong.Add("KmsKeyId", checkKey(in.KmsKeyId))
-	// Whatever the Region is: every wrong field is told at once.
-	if res, _ := parseARN(in.ResourceArn, ""); in.EngineNativeAuditFieldsIncluded && res.sort == cluster {
-		wrong.Add("EngineNativeAuditFieldsIncluded", "is for instances only, and this is the ARN of a cluster")
+	if in.EngineNativeAuditFieldsIncluded && res.resourceType == cluster {
+		wrong.Add("EngineNativeAuditFieldsIncluded", "must be false for a cluster: it applies to instances only")
 	}
-	return wrong.Err()
+	return &res, wrong.Err()
 }
 
-func (in *StopInput) validate(region string) error {
+// parse validates the input and returns the resource that it names.
+func (in *StopInput) parse(region string) (*resource, error) {
 	if in == nil {
-		return validate.NilInput(StopActivityStream)
+		return nil, validate.NilInput(StopActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: StopActivityStream}
-	_, reason := parseARN(in.ResourceArn, region)
+	res, reason := parseARN(in.ResourceArn, region)
 	wrong.Add("ResourceArn", reason)
-	return wrong.Err()
+	return &res, wrong.Err()
 }
 
-func (in *ModifyInput) validate(region string) error {
+// parse validates the input and returns the resource that it names.
+func (in *ModifyInput) parse(region string) (*resource, error) {
 	if in == nil {
-		return validate.NilInput(ModifyActivityStream)
+		return nil, validate.NilInput(ModifyActivityStream)
 	}
 	wrong := statemachine.InputError{Operation: ModifyActivityStream}
-	_, reason := parseInstance(in.ResourceArn, region)
+	res, reason := parseInstance(in.ResourceArn, region)
 	wrong.Add("ResourceArn", reason)
 	if in.AuditPolicyState != "" {
 		wrong.Add("AuditPolicyState", validate.OneOf(in.AuditPolicyState, in.AuditPolicyState.Values()))
 	}
-	return wrong.Err()
+	return &res, wrong.Err()
 }
 
-// resourceType is what an ARN names. The value is the resource type in the ARN.
+// resourceType is the type of a resource, as its ARN spells it.
 type resourceType string
 
 const (
@@ -133,39 +150,40 @@ const (
 
 // resource is a cluster or an instance.
 type resource struct {
-	given string // as it was given
-	arn   string // as RDS writes it: its identifiers are not case-sensitive, its filters are
-	sort  resourceType
+	given        string // the ARN as the caller passed it
+	arn          string // the ARN in lower case: identifiers ignore case, but RDS's filters do not
+	resourceType resourceType
 }
 
-// parseARN takes an ARN apart. It says what is wrong with it if it is none of a cluster or instance, or, unless
-// region is empty, of another Region.
+// parseARN returns the resource that an ARN names, or the reason why the ARN is invalid. It returns
+// both if only the Region is wrong. An empty region accepts every Region.
 func parseARN(s, region string) (resource, string) {
-	a, reason := validate.ARN(s, "rds", region)
+	a, reason := validate.ARN(s, "rds", "")
 	if reason != "" {
 		return resource{}, reason
 	}
-	kind, id, _ := strings.Cut(a.Resource, ":")
-	switch resourceType(kind) {
+	typ, id, _ := strings.Cut(a.Resource, ":")
+	res := resource{given: s, arn: strings.ToLower(s), resourceType: resourceType(typ)}
+	switch res.resourceType {
 	case cluster, instance:
 	default:
-		return resource{}, fmt.Sprintf("must be the ARN of a cluster (…:cluster:name) or of an instance (…:db:name), is %q", s)
+		return resource{}, fmt.Sprintf("must be the ARN of a cluster (…:cluster:name) or of an instance (…:db:name), got %q", s)
 	}
 	if id == "" {
-		return resource{}, fmt.Sprintf("names no %s: %q", kind, s)
+		return resource{}, fmt.Sprintf("must be an ARN that ends with a name (…:%s:name), got %q", typ, s)
 	}
 	if reason := validate.Charset(id, "letters, digits and hyphens in the name", func(r rune) bool {
 		return r == '-' || validate.Alphanumeric(r)
 	}); reason != "" {
 		return resource{}, reason
 	}
-	return resource{given: s, arn: strings.ToLower(s), sort: resourceType(kind)}, ""
+	return res, validate.Region(a, region)
 }
 
-// parseInstance is parseARN for the ARN of an instance.
+// parseInstance does what parseARN does, and rejects clusters.
 func parseInstance(s, region string) (resource, string) {
 	res, reason := parseARN(s, region)
-	if reason == "" && res.sort != instance {
+	if reason == "" && res.resourceType != instance {
 		reason = "must be the ARN of an RDS for Oracle or SQL Server instance (…:db:name): a cluster has no audit policy"
 	}
 	return res, reason
@@ -173,11 +191,11 @@ func parseInstance(s, region string) (resource, string) {
 
 var (
 	keyIDRE     = regexp.MustCompile(`\A([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-zA-Z]+)\z`)
-	keyInARNRE  = regexp.MustCompile(`\A[0-9a-zA-Z-]+\z`) // AWS's own example has an ID that is none
+	keyInARNRE  = regexp.MustCompile(`\A[0-9a-zA-Z-]+\z`) // AWS's example has an ID that is not a UUID
 	aliasNameRE = regexp.MustCompile(`\Aalias/[a-zA-Z0-9/_-]{1,250}\z`)
 )
 
-// checkKey says what is wrong with a KMS key.
+// checkKey returns the reason why a KMS key is invalid, or "".
 func checkKey(s string) string {
 	name, ok := s, keyIDRE.MatchString(s) || aliasNameRE.MatchString(s)
 	if strings.HasPrefix(s, "arn:") {
@@ -188,17 +206,17 @@ func checkKey(s string) string {
 		name = a.Resource
 		id, isKey := strings.CutPrefix(name, "key/")
 		if !isKey && !strings.HasPrefix(name, "alias/") {
-			return fmt.Sprintf("must be the ARN of a key (…:key/id) or of an alias (…:alias/name), is %q", s)
+			return fmt.Sprintf("must be the ARN of a key (…:key/id) or of an alias (…:alias/name), got %q", s)
 		}
 		ok = isKey && keyInARNRE.MatchString(id) || aliasNameRE.MatchString(name)
 	}
 	switch {
 	case s == "":
-		return "is empty"
+		return validate.Required
 	case strings.HasPrefix(name, "alias/aws/"):
-		return fmt.Sprintf("must be a customer managed key: %q is managed by AWS", s)
+		return fmt.Sprintf("must be a customer managed key, got %q, which AWS manages", s)
 	case !ok:
-		return fmt.Sprintf("must be a key ARN, a key ID, an alias ARN or an alias name (alias/name), is %q", s)
+		return fmt.Sprintf("must be a key ARN, a key ID, an alias ARN or an alias name (alias/name), got %q", s)
 	}
 	return ""
 }

@@ -27,34 +27,34 @@ func TestValidateResourceArn(t *testing.T) {
 		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:DAS-Cluster-1", ok: true, why: "identifiers are not case-sensitive"},
 		{arn: "arn:aws:rds:us-east-1:1:db:1", ok: true, why: "an account is any run of digits"},
 		{arn: "arn:aws:rds:us-east-1:1:db:azAZ09-", ok: true, why: "the bounds of what an identifier can hold"},
-		{arn: "arn:aws:rds:us-east-1:1:db:a.b", why: "a dot", says: "may contain only"},
-		{arn: "arn:aws:rds:us-east-1:1:db:a,b", why: "a comma", says: "may contain only"},
-		{arn: "", why: "empty", says: "is empty"},
-		{arn: "das-cluster", why: "an identifier, no ARN", says: "is not an ARN"},
-		{arn: "arn:aws:rds:us-east-1:123456789012", why: "too few parts", says: "is not an ARN"},
-		{arn: "arn:aws:rds", why: "cut off", says: "is not an ARN"},
+		{arn: "arn:aws:rds:us-east-1:1:db:a.b", why: "a dot", says: "must contain only"},
+		{arn: "arn:aws:rds:us-east-1:1:db:a,b", why: "a comma", says: "must contain only"},
+		{arn: "", why: "empty", says: "is required"},
+		{arn: "das-cluster", why: "an identifier, no ARN", says: "must be an ARN"},
+		{arn: "arn:aws:rds:us-east-1:123456789012", why: "too few parts", says: "must be an ARN"},
+		{arn: "arn:aws:rds", why: "cut off", says: "must be an ARN"},
 		{arn: "arn:aws:dynamodb:us-east-1:123456789012:table/t", why: "another service", says: "must be an ARN of rds"},
 		{arn: "arn:aws:RDS:us-east-1:123456789012:cluster:c", why: "the service is written small", says: "must be an ARN of rds"},
 		{arn: "arn:aws:rds:us-east-1:123456789012:snapshot:x", why: "another sort", says: "must be the ARN of a cluster"},
 		{arn: "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:x", why: "another sort that begins alike", says: "must be the ARN of a cluster"},
 		{arn: "arn:aws:rds:us-east-1:123456789012:CLUSTER:x", why: "the sort is written small", says: "must be the ARN of a cluster"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:", why: "no resource", says: "has no resource"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster", why: "no identifier", says: "names no cluster"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:", why: "empty identifier", says: "names no cluster"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:db:", why: "empty identifier", says: "names no db"},
-		{arn: "arn:aws:rds::123456789012:cluster:c", why: "empty Region", says: "has no Region"},
-		{arn: "arn:aws:rds:us-east-1::cluster:c", why: "empty account", says: "has no account number"},
-		{arn: "arn:aws:rds:us-east-1:my-account:cluster:c", why: "an account that is no number", says: "has no account number"},
-		{arn: "arn::rds:us-east-1:123456789012:cluster:c", why: "empty partition", says: "has no partition"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:*", why: "a wildcard", says: "may contain only"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:a:b", why: "more after the identifier", says: "may contain only"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:a b", why: "a space", says: "contains a character that no ARN has"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:c\n", why: "a trailing newline, as from a shell", says: "contains a character that no ARN has"},
-		{arn: " arn:aws:rds:us-east-1:123456789012:cluster:c", why: "a leading space", says: "is not an ARN"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:dàs", why: "not ASCII", says: "contains a character that no ARN has"},
-		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:\xff", why: "not even UTF-8", says: "contains a character that no ARN has"},
-		{arn: "arn:aws:rds:us-east-1:١٢٣:cluster:c", why: "digits of another script", says: "contains a character that no ARN has"},
-		{arn: "arn:aws:rds:us-east-1\x00:1:cluster:c", why: "a control character", says: "contains a character that no ARN has"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:", why: "no resource", says: "must be an ARN with a resource"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster", why: "no identifier", says: "must be an ARN that ends with a name (…:cluster:name)"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:", why: "empty identifier", says: "must be an ARN that ends with a name (…:cluster:name)"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:db:", why: "empty identifier", says: "must be an ARN that ends with a name (…:db:name)"},
+		{arn: "arn:aws:rds::123456789012:cluster:c", why: "empty Region", says: "must be an ARN with a Region"},
+		{arn: "arn:aws:rds:us-east-1::cluster:c", why: "empty account", says: "must be an ARN with an account number"},
+		{arn: "arn:aws:rds:us-east-1:my-account:cluster:c", why: "an account that is no number", says: "must be an ARN with an account number"},
+		{arn: "arn::rds:us-east-1:123456789012:cluster:c", why: "empty partition", says: "must be an ARN with a partition"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:*", why: "a wildcard", says: "must contain only"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:a:b", why: "more after the identifier", says: "must contain only"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:a b", why: "a space", says: "must contain only printable ASCII characters"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:c\n", why: "a trailing newline, as from a shell", says: "must contain only printable ASCII characters"},
+		{arn: " arn:aws:rds:us-east-1:123456789012:cluster:c", why: "a leading space", says: "must be an ARN"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:dàs", why: "not ASCII", says: "must contain only printable ASCII characters"},
+		{arn: "arn:aws:rds:us-east-1:123456789012:cluster:\xff", why: "not even UTF-8", says: "must contain only printable ASCII characters"},
+		{arn: "arn:aws:rds:us-east-1:١٢٣:cluster:c", why: "digits of another script", says: "must contain only printable ASCII characters"},
+		{arn: "arn:aws:rds:us-east-1\x00:1:cluster:c", why: "a control character", says: "must contain only printable ASCII characters"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			in := start(test.arn)
@@ -178,14 +178,14 @@ func TestValidateKmsKeyId(t *testing.T) {
 		{key: "xalias/audit", why: "more before an alias", says: "must be a key ARN"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/_a", why: "another character at the beginning of a key's ID, by ARN", says: "must be a key ARN"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/a_", why: "another character at its end", says: "must be a key ARN"},
-		{key: "", why: "empty", says: "is empty"},
-		{key: "alias/aws/rds", why: "a key that AWS manages", says: "managed by AWS"},
-		{key: "arn:aws:kms:us-east-1:123456789012:alias/aws/rds", why: "a key that AWS manages, by ARN", says: "managed by AWS"},
+		{key: "", why: "empty", says: "is required"},
+		{key: "alias/aws/rds", why: "a key that AWS manages", says: "must be a customer managed key"},
+		{key: "arn:aws:kms:us-east-1:123456789012:alias/aws/rds", why: "a key that AWS manages, by ARN", says: "must be a customer managed key"},
 		{key: "alias/", why: "an alias without a name", says: "must be a key ARN"},
 		{key: "alias/a b", why: "a space", says: "must be a key ARN"},
 		{key: "alias/audit\n", why: "a trailing newline", says: "must be a key ARN"},
 		{key: keyID + "\n", why: "a trailing newline", says: "must be a key ARN"},
-		{key: keyARN + "\n", why: "a trailing newline", says: "contains a character that no ARN has"},
+		{key: keyARN + "\n", why: "a trailing newline", says: "must contain only printable ASCII characters"},
 		{key: "alias/" + strings.Repeat("a", 251), why: "an alias that is too long", says: "must be a key ARN"},
 		{key: "my-key", why: "none of the four", says: "must be a key ARN"},
 		{key: "key/" + keyID, why: "half an ARN", says: "must be a key ARN"},
@@ -193,10 +193,10 @@ func TestValidateKmsKeyId(t *testing.T) {
 		{key: "arn:aws:s3:::bucket", why: "another service", says: "must be an ARN of kms"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/", why: "a key ARN without an ID", says: "must be a key ARN"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/", why: "a key ARN without an ID", says: "must be a key ARN"},
-		{key: "arn:aws:kms:us-east-1:123456789012:key/a b", why: "a key ARN with a space", says: "contains a character"},
+		{key: "arn:aws:kms:us-east-1:123456789012:key/a b", why: "a key ARN with a space", says: "must contain only printable ASCII"},
 		{key: "arn:aws:kms:us-east-1:123456789012:key/alias/audit", why: "a key ARN that is no alias ARN", says: "must be a key ARN"},
 		{key: "arn:aws:kms:us-east-1:123456789012:" + keyID, why: "a key ARN without key/", says: "must be the ARN of a key"},
-		{key: "arn:aws:kms", why: "cut off", says: "is not an ARN"},
+		{key: "arn:aws:kms", why: "cut off", says: "must be an ARN"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			err := (&activitystream.StartInput{ResourceArn: instanceARN, Mode: activitystream.ModeAsync, KmsKeyId: test.key}).Validate()
@@ -213,7 +213,8 @@ func TestValidateKmsKeyId(t *testing.T) {
 	}
 }
 
-// calls are all methods that take a resource, with wrong input where they have an input of their own.
+// calls are all methods that take a resource, with wrong input where they have an input of their
+// own.
 func wrongCalls(c *activitystream.Client, arn string, optFns ...func(*activitystream.Options)) map[string]func() error {
 	ctx := background()
 	return map[string]func() error{
@@ -289,11 +290,11 @@ func TestNothingIsSentForWrongInput(t *testing.T) {
 		opts []func(*activitystream.Options)
 		says string
 	}{
-		{why: "no ARN", arn: "", says: "is empty"},
-		{why: "not an ARN", arn: "my-orcl-db", says: "is not an ARN"},
-		{why: "the client's Region is another", arn: elsewhere, says: "is in Region eu-west-1, the client's is us-east-1"},
+		{why: "no ARN", arn: "", says: "is required"},
+		{why: "not an ARN", arn: "my-orcl-db", says: "must be an ARN"},
+		{why: "the client's Region is another", arn: elsewhere, says: "must be in the client's Region us-east-1, got an ARN in eu-west-1"},
 		{
-			why: "the call's Region is another", arn: instanceARN, says: "is in Region us-east-1, the client's is eu-central-1",
+			why: "the call's Region is another", arn: instanceARN, says: "must be in the client's Region eu-central-1, got an ARN in us-east-1",
 			opts: []func(*activitystream.Options){func(o *activitystream.Options) {
 				o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Region = "eu-central-1" })
 			}},
@@ -450,7 +451,8 @@ func TestOptionsOutOfBounds(t *testing.T) {
 	wantEqual(t, "calls", 0, len(s.Calls()))
 }
 
-// A MinDelay alone above the default MaxDelay, and a MaxDelay alone below the default MinDelay, are no contradiction.
+// A MinDelay alone above the default MaxDelay, and a MaxDelay alone below the default MinDelay, are
+// no contradiction.
 func TestOneDelayAlone(t *testing.T) {
 	for _, test := range []struct {
 		why      string

@@ -6,56 +6,60 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Status is the status of an activity stream: the ActivityStreamStatus of DescribeDBClusters and DescribeDBInstances.
+// Status is the status of an activity stream: the ActivityStreamStatus of DescribeDBClusters and
+// DescribeDBInstances.
 type Status = types.ActivityStreamStatus
 
 // The states of an activity stream.
 const (
-	// StatusStopped means that nothing is recorded. It is also what RDS reports for every database that never
-	// had a stream, those that can have none included: it does not mean that a stream is supported. Only
-	// StartActivityStream leads out of it.
+	// StatusStopped means that no activity is recorded. RDS also reports it for every database that
+	// never had a stream, even if the database does not support one. Only StartActivityStream leads
+	// out of it.
 	StatusStopped Status = types.ActivityStreamStatusStopped
 
-	// StatusStarting follows StartActivityStream. RDS moves on to started by itself, or rolls back to stopped, as when
-	// the KMS key becomes unusable. Nothing can be commanded here.
+	// StatusStarting means that RDS accepted StartActivityStream. RDS moves to started on its own, or
+	// rolls back to stopped, for example if the KMS key becomes unusable. RDS accepts no command.
 	StatusStarting Status = types.ActivityStreamStatusStarting
 
-	// StatusStarted means that activity is recorded. Oracle and SQL Server record only what the customer's own
-	// audit policies match: a new stream there records nothing until such policies exist. StopActivityStream
-	// leads out of it; RDS stops a stream by itself when Aurora MySQL can no longer reach the key.
+	// StatusStarted means that activity is recorded. Oracle and SQL Server record only what the
+	// customer's audit policies match, so a new stream records nothing until such policies exist.
+	// StopActivityStream leads out of it. RDS stops a stream on its own when Aurora MySQL can no
+	// longer reach the key.
 	StatusStarted Status = types.ActivityStreamStatusStarted
 
-	// StatusStopping follows StopActivityStream. RDS moves on to stopped by itself and deletes the Kinesis stream.
-	// That it may go back to started instead is unconfirmed; a wait for stopped would end as Lapsed. Nothing can be
-	// commanded here.
+	// StatusStopping means that RDS accepted StopActivityStream. RDS moves to stopped on its own and
+	// deletes the Kinesis data stream. It is unconfirmed whether the stream can return to started
+	// instead; a wait for stopped would end as Lapsed. RDS accepts no command.
 	StatusStopping Status = types.ActivityStreamStatusStopping
 )
 
-// PolicyStatus is the status of the audit policy of an instance's activity stream: the ActivityStreamPolicyStatus of
-// DescribeDBInstances. Aurora clusters have none.
+// PolicyStatus is the status of the audit policy of an instance's activity stream: the
+// ActivityStreamPolicyStatus of DescribeDBInstances. Aurora clusters have none.
 type PolicyStatus = types.ActivityStreamPolicyStatus
 
-// The states of the audit policy. It has a life only while the stream is started.
+// The states of the audit policy, which has a lifecycle only while the stream is started.
 const (
-	// PolicyLocked means that the audit policy in the database is read-only. It is so after every start. Only
-	// ModifyActivityStream, and the end of the stream, lead out of it.
+	// PolicyLocked means that the audit policy in the database is read-only. It is the state after
+	// every start. Only ModifyActivityStream and the end of the stream lead out of it.
 	PolicyLocked PolicyStatus = types.ActivityStreamPolicyStatusLocked
 
-	// PolicyUnlocking follows ModifyActivityStream with [AuditPolicyUnlocked]. RDS moves on to unlocked by
-	// itself; the database does not restart. That it may go back to locked is documented nowhere. If the stream
-	// stops meanwhile there is no policy left to wait for: the wait ends as Lapsed.
+	// PolicyUnlocking means that RDS accepted ModifyActivityStream with [AuditPolicyUnlocked]. RDS
+	// moves to unlocked on its own, without a restart of the database. AWS does not document whether
+	// it can return to locked. If the stream stops meanwhile, there is no policy left, and a wait ends
+	// as Lapsed.
 	PolicyUnlocking PolicyStatus = types.ActivityStreamPolicyStatusUnlockingPolicy
 
-	// PolicyUnlocked means that the audit policy in the database can be edited, by whoever may in the database:
-	// lock it again. ModifyActivityStream leads out of it, and so does the end of the stream.
+	// PolicyUnlocked means that the audit policy can be edited by every database user with that
+	// privilege, so lock it again. ModifyActivityStream and the end of the stream lead out of it.
 	PolicyUnlocked PolicyStatus = types.ActivityStreamPolicyStatusUnlocked
 
-	// PolicyLocking follows ModifyActivityStream with [AuditPolicyLocked]. RDS moves on to locked by itself;
-	// the database does not restart. That it may go back to unlocked is documented nowhere.
+	// PolicyLocking means that RDS accepted ModifyActivityStream with [AuditPolicyLocked]. RDS moves
+	// to locked on its own, without a restart of the database. AWS does not document whether it can
+	// return to unlocked.
 	PolicyLocking PolicyStatus = types.ActivityStreamPolicyStatusLockingPolicy
 )
 
-// The operations of the Amazon RDS API that this package commands.
+// The operations of the Amazon RDS API that this package runs as commands.
 const (
 	StartActivityStream  statemachine.Operation = "StartActivityStream"
 	StopActivityStream   statemachine.Operation = "StopActivityStream"
@@ -70,10 +74,10 @@ var machine = statemachine.MustNew(statemachine.Definition[Status]{
 		{From: StatusStarting, To: StatusStopped, Lapse: true},
 		{From: StatusStarted, To: StatusStopping, By: StopActivityStream},
 		{From: StatusStopping, To: StatusStopped},
-		{From: StatusStopping, To: StatusStarted, Lapse: true}, // unconfirmed: documented nowhere, and the same verdict without it
+		{From: StatusStopping, To: StatusStarted, Lapse: true}, // unconfirmed; waits decide the same without it
 		{From: StatusStarted, To: StatusStopped, Lapse: true},
 	},
-	Hint: "a command without ApplyImmediately shows only at the maintenance window: for that, give the wait a Grace as long as itself",
+	Hint: "without ApplyImmediately a change takes effect in the maintenance window; to wait for it, set Grace to maxWait",
 })
 
 var policyMachine = statemachine.MustNew(statemachine.Definition[PolicyStatus]{
@@ -84,11 +88,11 @@ var policyMachine = statemachine.MustNew(statemachine.Definition[PolicyStatus]{
 		{From: PolicyUnlocked, To: PolicyLocking, By: ModifyActivityStream},
 		{From: PolicyLocking, To: PolicyLocked},
 	},
-	Hint: "the audit policy has a life only while the stream is started",
+	Hint: "the audit policy changes only while the stream is started",
 })
 
-// Machine is the lifecycle of an activity stream.
+// Machine returns the lifecycle of an activity stream.
 func Machine() *statemachine.Machine[Status] { return machine }
 
-// PolicyMachine is the lifecycle of the audit policy of an instance's activity stream.
+// PolicyMachine returns the lifecycle of the audit policy of an instance's activity stream.
 func PolicyMachine() *statemachine.Machine[PolicyStatus] { return policyMachine }

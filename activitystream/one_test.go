@@ -11,8 +11,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// What one wait costs beside the bare calls that it makes of a service that answers as RDS does: no time, and a few allocations a read. BenchmarkOne
-// measures the processor's time, which is some 2 µs beside those 302 ms.
+// What one wait costs beside the bare calls that it makes of a service that answers as RDS does: no
+// time, and a few allocations a read. BenchmarkOne measures the processor's time, which is some 2
+// µs beside those 302 ms.
 func TestWaitOverhead(t *testing.T) {
 	runSynctest(t, "time", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Latency = latency })

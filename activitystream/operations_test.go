@@ -18,7 +18,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestCommandsOnTheWire compares every member that goes out and comes back with what the protocol has for it.
+// TestCommandsOnTheWire compares every member that goes out and comes back with what the protocol
+// has for it.
 func TestCommandsOnTheWire(t *testing.T) {
 	const all = "<KmsKeyId>key-1</KmsKeyId><KinesisStreamName>aws-rds-das-db-1</KinesisStreamName><Status>starting</Status><Mode>sync</Mode>" +
 		"<EngineNativeAuditFieldsIncluded>true</EngineNativeAuditFieldsIncluded><ApplyImmediately>true</ApplyImmediately><PolicyStatus>locking-policy</PolicyStatus>"
@@ -115,7 +116,8 @@ func TestCommandsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestMembersOfTheSDK: what the SDK's inputs and outputs have, ours have by the same name, and nothing else.
+// TestMembersOfTheSDK: what the SDK's inputs and outputs have, ours have by the same name, and
+// nothing else.
 func TestMembersOfTheSDK(t *testing.T) {
 	for _, pair := range [][2]any{
 		{rds.StartActivityStreamInput{}, activitystream.StartInput{}},

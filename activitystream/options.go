@@ -9,51 +9,56 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Options are the settings of a [Client], and of each of its calls: a call's functions change a copy of the client's.
+// Options are the settings of a [Client] and of each of its calls. The functions of a call change a
+// copy of the client's Options.
 type Options struct {
-	// Wait has the settings of waits, watches and ensures. MinDelay is 5 s and MaxDelay 2 minutes by default,
-	// the rest as [statemachine.WaitOptions] says.
+	// Wait has the settings of waits, watches and Ensure methods. MinDelay is 5 s and MaxDelay
+	// 2 minutes by default. The other defaults are those of [statemachine.WaitOptions].
 	Wait statemachine.WaitOptions
 
-	// ClientOptions are applied to each call of the SDK. Waits, watches and ensures switch the SDK's own
-	// retries off after them: they read again by themselves, and send each command once. A TracerProvider set
-	// here gets their spans, too.
+	// ClientOptions are applied to every request of the SDK. Waits, watches and Ensure methods then
+	// disable the SDK's retries: they read again on their own, and send each command once. A
+	// TracerProvider set here also receives their spans.
 	ClientOptions []func(*rds.Options)
 
-	// AllowRestart lets EnsureStarted stop and start a stream that is started with another mode, key or native-field
-	// setting, instead of returning a [statemachine.DriftError]. It requires ApplyImmediately.
+	// AllowRestart lets EnsureStarted stop and start a stream that is started with another mode, key
+	// or native-field setting, instead of returning a [statemachine.DriftError]. It requires
+	// ApplyImmediately.
 	AllowRestart bool
 
-	// DryRun makes the Ensure methods run nothing; EnsureOutput.Planned says what they would have run.
+	// DryRun makes the Ensure methods run no command. EnsureOutput.Planned has the operations that
+	// they would have run.
 	DryRun bool
 
-	// Concurrency is how many calls of one …Each are under way at once. Zero: 8. Negative: a
-	// [*statemachine.InputError] for each resource.
+	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
+	// values are rejected with a [*statemachine.InputError] for each resource.
 	Concurrency int
 
-	// Pacer keeps the calls of this client under RDS's quota, which all calls of an account in a Region share:
-	// 12 a second, after a burst of 300. By default each client has one of 8 a second after a burst of 40,
-	// which leaves room for others. Give the same pacer to all clients of one account and Region. Waits, ensures
-	// and lists wait for their place; other calls count, but go at once.
+	// Pacer keeps the requests of this client under RDS's quota, which all clients of an account in a
+	// Region share: 12 per second, after a burst of 300. Nil means a Pacer of 8 per second after a
+	// burst of 40, which leaves room for others. Use the same Pacer for all clients of one account and
+	// Region. Waits, Ensure methods and lists wait for a slot. Other requests go out at once and are
+	// counted.
 	Pacer *statemachine.Pacer
 }
 
 // The defaults of [Options].
 //
-// The delays are for transitions of minutes, and for many waits at once: each read asks for up to 100 streams,
-// so that what counts is how often all pending ones are read, and a constant delay for the first 400 s keeps
-// them in step. From then on an eightieth of the time waited makes the lag some 0.6 % of the wait, and the
-// ceiling of 2 minutes bounds what a wait for a maintenance window costs: 720 reads a day. Shorter delays would
-// not pay: the lag of 10,000 waits is made by the quota, not by the delay.
+// The delays suit transitions of minutes and many waits at once. Each request reads up to 100
+// streams, so its cost is how often all pending streams are read. A constant delay for the first
+// 400 s keeps the streams in step. From then on, an eightieth of the time waited makes the lag
+// about 0.6 % of the wait. The maximum of 2 minutes bounds the cost of a wait for a maintenance
+// window to 720 reads per day. Shorter delays would not reduce the lag of 10,000 waits, which the
+// quota causes.
 //
-// Eight calls a second leave a third of the quota, and the burst of 40 leaves 260, to whatever else of the
-// account talks to RDS. Measured by
+// Eight requests per second leave a third of the quota, and the burst of 40 leaves 260 requests, to
+// other clients of the account. Measured by
 //
 //	go test ./activitystream -run TestScale -v -timeout 30m -scale
 //
-// in virtual time, with answers that take 300 ms and 2 ms a record, transitions that take 4 minutes in the
-// median (log-normal, σ 0.7), and the real quota (a burst of 300, then 12 a second); lag is the mean from a
-// true change until the caller has it, and one by one is how many reads polling would need for that lag:
+// in virtual time. Responses take 300 ms plus 2 ms per record. Transitions take 4 minutes in the
+// median (log-normal, σ 0.7). The quota is RDS's. The lag is the mean time from a change until the
+// caller has it. "One by one" is how many times more reads polling would need for the same lag.
 //
 //	                                    reads   one by one    lag   last after   bytes a wait
 //	    100 waits                         193    25 times    3.6 s     26 min
@@ -66,7 +71,7 @@ type Options struct {
 //	 10,000 ensures, 2 calls a second   8,654    40 times    4.4 s    187 min
 //	 10,000 ensures, 1 call a second    9,207    12 times   13.8 s    349 min
 //
-// None was lost, none was throttled.
+// No wait was lost, and no request was throttled.
 const (
 	defaultMinDelay  = 5 * time.Second
 	defaultMaxDelay  = 2 * time.Minute
@@ -74,7 +79,7 @@ const (
 	defaultBurst     = 40
 )
 
-// withOptFns is a copy of o, changed by a call's functions.
+// withOptFns returns a copy of o, changed by the functions of a call.
 func (o Options) withOptFns(optFns []func(*Options)) Options {
 	o.ClientOptions = slices.Clone(o.ClientOptions)
 	for _, fn := range optFns {
@@ -83,7 +88,8 @@ func (o Options) withOptFns(optFns []func(*Options)) Options {
 	return o
 }
 
-// withDefaults is o with the delays that are not set, which have to wait until a call's functions were applied.
+// withDefaults returns o with the default delays. It is called after the functions of a call, which
+// may set only one of the two.
 func (o Options) withDefaults() Options {
 	w := &o.Wait
 	switch {

@@ -16,13 +16,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Supported tells the modes that the resource's engine, version and instance class can have an activity stream
-// in: none where they can have no stream. RDS itself does not tell: it reports every database that has no
-// stream as stopped.
+// Supported returns the modes in which the resource's engine, version and instance class support an
+// activity stream. It returns none if they do not support a stream. The status does not show this:
+// RDS reports stopped for every database without a stream.
 //
-// It asks DescribeOrderableDBInstanceOptions for the class of the instance, or for those of the cluster's
-// members, which must all support it; a cluster without members is asked for any class. An ARN that is not
-// valid is a [*statemachine.InputError], an error of the service a [*statemachine.Fault].
+// Supported calls DescribeOrderableDBInstanceOptions for the class of the instance, or for the
+// classes of the cluster's members, all of which must support the mode. For a cluster without
+// members it asks about any class. An invalid ARN is rejected with a [*statemachine.InputError]. An
+// error of the service is a [*statemachine.Fault].
 func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...func(*Options)) ([]Mode, error) {
 	call := c.calls.New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
@@ -33,60 +34,53 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	if err != nil {
 		return nil, err
 	}
-	return newPreflight(call, []*StartInput{{ResourceArn: resourceArn}}).modes(ctx, res, s)
+	return newPreflight(call, &res).modes(ctx, &res, s)
 }
 
-// preflight finds out whether streams can be started, asking no more than once for each engine, version and
-// class. It is safe for concurrent use.
+// preflight checks whether streams can be started, with at most one question for each engine,
+// version and class. It is safe for concurrent use.
 type preflight struct {
 	call *call
 
-	// sem is held during the calls: others that need the same answer wait for it. It is no mutex, because such
-	// a wait ends with the caller's context, and because in a testing/synctest bubble no time passes while a
-	// goroutine waits for a mutex.
+	// sem is held during requests, so that others wait for the same result. It is not a mutex, because
+	// the wait ends with the caller's context, and because time does not advance in a testing/synctest
+	// bubble while a goroutine waits for a mutex.
 	sem           chan struct{}
-	pending       []string // clusters whose members' classes are not known yet
-	classes       map[string][]string
+	pending       []string            // clusters, by ARN in lower case, whose classes are not known yet
+	classes       map[string][]string // of the members, by cluster
 	modesByOption map[orderable][]Mode
-	denied        error // the caller may not ask
+	denied        error // set once the caller lacked the permission to ask
 }
 
-// orderable is what DescribeOrderableDBInstanceOptions is asked for.
+// orderable is a question to DescribeOrderableDBInstanceOptions.
 type orderable struct {
 	engine, version, class string
 }
 
-func newPreflight(c *call, ins []*StartInput) *preflight {
-	p := &preflight{call: c, sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable][]Mode{}}
-	for _, in := range ins {
-		if res, _ := parseARN(in.ResourceArn, ""); res.sort == cluster {
+// newPreflight returns the preflight of a call that may start the streams of these resources.
+func newPreflight(c *call, resources ...*resource) *preflight {
+	p := &preflight{call: c.queued(), sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable][]Mode{}}
+	for _, res := range resources {
+		if res.resourceType == cluster {
 			p.pending = append(p.pending, res.arn)
 		}
 	}
 	return p
 }
 
-// unsupported refuses a start.
+// unsupported returns the Fault of a start that the database does not support.
 func unsupported(in *StartInput, format string, args ...any) error {
 	return &statemachine.Fault{
 		Kind: statemachine.Unsupported, Operation: StartActivityStream, Resource: in.ResourceArn, Message: fmt.Sprintf(format, args...),
 	}
 }
 
-// checkMode refuses a mode that the engine cannot have, which takes no question.
-func checkMode(in *StartInput, s *Stream) error {
-	if modes, ok := s.engineModes(); ok && !slices.Contains(modes, in.Mode) {
-		return unsupported(in, "%s has no activity stream in mode %s, only in %v", s.Engine, in.Mode, modes)
-	}
-	return nil
-}
-
-// check refuses a start that the resource does not support. A caller who may not ask is not stopped.
-func (p *preflight) check(ctx context.Context, in *StartInput, s *Stream) error {
+// check rejects a start that the resource does not support. If the caller lacks the permission, the
+// check is skipped.
+func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s *Stream) error {
 	if err := checkMode(in, s); err != nil {
 		return err
 	}
-	res, _ := parseARN(in.ResourceArn, "")
 	modes, err := p.modes(ctx, res, s)
 	switch {
 	case errors.Is(err, statemachine.AccessDenied):
@@ -94,15 +88,16 @@ func (p *preflight) check(ctx context.Context, in *StartInput, s *Stream) error 
 	case err != nil:
 		return err
 	case len(modes) == 0:
-		return unsupported(in, "%s %s on this instance class can have no activity stream", s.Engine, s.EngineVersion)
+		return unsupported(in, "%s %s on this instance class does not support activity streams", s.Engine, s.EngineVersion)
 	case !slices.Contains(modes, in.Mode):
-		return unsupported(in, "%s %s on this instance class has no activity stream in mode %s, only in %v", s.Engine, s.EngineVersion, in.Mode, modes)
+		return unsupported(in, "%s %s on this instance class does not support activity streams in mode %s (supported: %v)",
+			s.Engine, s.EngineVersion, in.Mode, modes)
 	}
 	return nil
 }
 
-// modes are those that all classes of the resource support.
-func (p *preflight) modes(ctx context.Context, res resource, s *Stream) ([]Mode, error) {
+// modes returns the modes that all classes of the resource support.
+func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) ([]Mode, error) {
 	select {
 	case p.sem <- struct{}{}:
 		defer func() { <-p.sem }()
@@ -119,9 +114,10 @@ func (p *preflight) modes(ctx context.Context, res resource, s *Stream) ([]Mode,
 	return modes, err
 }
 
-func (p *preflight) supportedModes(ctx context.Context, res resource, s *Stream) ([]Mode, error) {
+// supportedModes does what modes does. The caller holds sem.
+func (p *preflight) supportedModes(ctx context.Context, res *resource, s *Stream) ([]Mode, error) {
 	classes := []string{s.class}
-	if res.sort == cluster {
+	if res.resourceType == cluster {
 		if err := p.loadMemberClasses(ctx, res.arn); err != nil {
 			return nil, err
 		}
@@ -129,7 +125,7 @@ func (p *preflight) supportedModes(ctx context.Context, res resource, s *Stream)
 	}
 	var modes []Mode
 	for i, class := range classes {
-		supported, err := p.orderable(ctx, orderable{s.Engine, s.EngineVersion, class})
+		supported, err := p.orderableModes(ctx, orderable{s.Engine, s.EngineVersion, class})
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +137,8 @@ func (p *preflight) supportedModes(ctx context.Context, res resource, s *Stream)
 	return modes, nil
 }
 
-// loadMemberClasses finds the classes of a cluster's members, and in the same call those of others whose turn will come.
+// loadMemberClasses reads the classes of a cluster's members, and with the same request those of
+// other pending clusters.
 func (p *preflight) loadMemberClasses(ctx context.Context, arn string) error {
 	if _, ok := p.classes[arn]; ok {
 		return nil
@@ -158,10 +155,10 @@ func (p *preflight) loadMemberClasses(ctx context.Context, arn string) error {
 		}
 	}
 	p.pending = rest
-	found, err := p.classesOf(ctx, batch)
-	if err != nil && len(batch) > 1 && !statemachine.KindOf(err).Retryable() { // the others' fault, maybe
+	found, err := p.memberClasses(ctx, batch)
+	if err != nil && len(batch) > 1 && !statemachine.KindOf(err).Retryable() { // another cluster may be the cause
 		batch = batch[:1]
-		found, err = p.classesOf(ctx, batch)
+		found, err = p.memberClasses(ctx, batch)
 	}
 	if err != nil {
 		return err
@@ -170,18 +167,18 @@ func (p *preflight) loadMemberClasses(ctx context.Context, arn string) error {
 		classes := found[arn[strings.LastIndex(arn, ":")+1:]]
 		slices.Sort(classes)
 		if classes = slices.Compact(classes); len(classes) == 0 {
-			classes = []string{""} // any
+			classes = []string{""} // any class
 		}
 		p.classes[arn] = classes
 	}
 	return nil
 }
 
-// classesOf reads the classes of the clusters' members, by the identifier of the cluster, which is how a member
-// names it.
-func (p *preflight) classesOf(ctx context.Context, arns []string) (map[string][]string, error) {
+// memberClasses reads the classes of the clusters' members, by the cluster's identifier, which is
+// how a member refers to its cluster.
+func (p *preflight) memberClasses(ctx context.Context, arns []string) (map[string][]string, error) {
 	pages := sdkcall.Pages(ctx, describeDBInstances, arns[0], "Marker", func(ctx context.Context, marker *string) ([]types.DBInstance, *string, error) {
-		out, err := sdkcall.Do(ctx, p.call.sdk.Queued(), describeDBInstances, arns[0], p.call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+		out, err := sdkcall.Do(ctx, p.call.sdk, describeDBInstances, arns[0], p.call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)), Marker: marker,
 		})
 		if err != nil {
@@ -200,8 +197,8 @@ func (p *preflight) classesOf(ctx context.Context, arns []string) (map[string][]
 	return found, nil
 }
 
-// orderable asks for the modes that any option with this engine, version and class supports.
-func (p *preflight) orderable(ctx context.Context, key orderable) ([]Mode, error) {
+// orderableModes returns the modes that any option with this engine, version and class supports.
+func (p *preflight) orderableModes(ctx context.Context, key orderable) ([]Mode, error) {
 	if modes, ok := p.modesByOption[key]; ok {
 		return modes, nil
 	}
@@ -212,9 +209,10 @@ func (p *preflight) orderable(ctx context.Context, key orderable) ([]Mode, error
 	if key.class != "" {
 		in.DBInstanceClass = &key.class
 	}
-	pages := sdkcall.Pages(ctx, describeOrderableDBInstanceOptions, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
+	const op = describeOrderableDBInstanceOptions
+	pages := sdkcall.Pages(ctx, op, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
 		in.Marker = marker
-		out, err := sdkcall.Do(ctx, p.call.sdk.Queued(), describeOrderableDBInstanceOptions, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
+		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
 		if err != nil {
 			return nil, nil, err
 		}

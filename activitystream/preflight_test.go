@@ -124,7 +124,7 @@ func TestSupportedIsWhatAWSSays(t *testing.T) {
 		in.Mode = activitystream.ModeSync
 		_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
 		wantEqual(t, "verdict", "unsupported", errorSummary(err))
-		wantErrorContains(t, err, "only in [async]")
+		wantErrorContains(t, err, "(supported: [async])")
 	})
 }
 
@@ -153,7 +153,8 @@ func TestSupportedErrors(t *testing.T) {
 	}
 }
 
-// The preflight of many asks once for each engine, version and class, also while its calls take their time.
+// The preflight of many asks once for each engine, version and class, also while its calls take
+// their time.
 func TestPreflightOfMany(t *testing.T) {
 	runSynctest(t, "with latency", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {

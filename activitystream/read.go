@@ -15,20 +15,20 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The operations of the Amazon RDS API that this package reads by.
+// The operations of the Amazon RDS API with which this package reads.
 const (
 	describeDBClusters                 statemachine.Operation = "DescribeDBClusters"
 	describeDBInstances                statemachine.Operation = "DescribeDBInstances"
 	describeOrderableDBInstanceOptions statemachine.Operation = "DescribeOrderableDBInstanceOptions"
 )
 
-// pageSize is the most records that RDS gives in one answer, and the most identifiers that one filtered read asks for.
+// pageSize is the maximum of records in one RDS response, and of identifiers in one filtered read.
 const pageSize = 100
 
 // Get reads the activity stream of a cluster or instance.
 //
-// An ARN that is not valid is a [*statemachine.InputError] before anything is sent, an error of the service a
-// [*statemachine.Fault]: of kind NotFound if there is no such database.
+// An invalid ARN is rejected with a [*statemachine.InputError] before a request is sent. An error
+// of the service is a [*statemachine.Fault], of kind NotFound if the database does not exist.
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
 	call := c.calls.New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
@@ -44,7 +44,7 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	var found int
 	var s *Stream
 	var meta middleware.Metadata
-	switch res.sort {
+	switch res.resourceType {
 	case cluster:
 		op = describeDBClusters
 		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
@@ -75,20 +75,18 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 	return s, nil
 }
 
-// describeBatch reads several resources of one sort in one filtered read.
-func (c *call) describeBatch(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
-	wanted := make(map[string]int, len(arns))
-	values := make([]string, len(arns))
-	var kind resourceType
-	for i, s := range arns {
-		res, _ := parseARN(s, "") // it was checked before
-		wanted[res.arn], values[i], kind = i, res.arn, res.sort
+// describeBatch reads several resources of one type with one filtered request.
+func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemachine.Result[*Stream], error) {
+	index := make(map[string]int, len(batch)) // by ARN in lower case
+	arns := make([]string, len(batch))
+	for i, res := range batch {
+		index[res.arn], arns[i] = i, res.arn
 	}
 	var found []*Stream
-	switch kind {
+	switch batch[0].resourceType {
 	case cluster:
 		out, err := sdkcall.Do(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
-			Filters: filter("db-cluster-id", values), MaxRecords: new(int32(pageSize)),
+			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
@@ -96,7 +94,7 @@ func (c *call) describeBatch(ctx context.Context, arns []string) ([]statemachine
 		found = streams(out.DBClusters, streamFromCluster)
 	case instance:
 		out, err := sdkcall.Do(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
-			Filters: filter("db-instance-id", values), MaxRecords: new(int32(pageSize)),
+			Filters: filter("db-instance-id", arns), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
@@ -106,16 +104,16 @@ func (c *call) describeBatch(ctx context.Context, arns []string) ([]statemachine
 	results := make([]statemachine.Result[*Stream], 0, len(found))
 	seen := make(map[int]bool, len(found))
 	for _, s := range found {
-		i, ok := wanted[strings.ToLower(s.ResourceArn)]
+		i, ok := index[strings.ToLower(s.ResourceArn)]
 		switch {
-		case !ok: // what nobody asked for
-		case seen[i]: // what contradicts itself is as if it were not there: it is read again, alone
+		case !ok: // not requested
+		case seen[i]: // a duplicate counts as missing and is re-read individually
 			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
 		default:
 			seen[i] = true
 			s.intern()
-			if s.ResourceArn == arns[i] {
-				s.ResourceArn = arns[i] // one text for both
+			if s.ResourceArn == batch[i].given {
+				s.ResourceArn = batch[i].given // share the string
 			}
 			results = append(results, statemachine.Result[*Stream]{Index: i, Value: s})
 		}
@@ -123,10 +121,12 @@ func (c *call) describeBatch(ctx context.Context, arns []string) ([]statemachine
 	return results, nil
 }
 
+// filter returns a filter of a Describe request.
 func filter(name string, values []string) []types.Filter {
 	return []types.Filter{{Name: &name, Values: values}}
 }
 
+// streams converts the records of a Describe response.
 func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 	all := make([]*Stream, len(from))
 	for i := range from {
@@ -135,13 +135,13 @@ func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 	return all
 }
 
-// List yields the activity stream of every cluster and instance of the Region that can have one, or has one:
-// not Aurora's member instances, whose cluster has the stream, nor Neptune's and DocumentDB's databases, which
-// RDS lists as well. Reads wait for their place under the quota. An error is yielded once and ends it. Ranging
-// again reads anew.
+// List yields the activity stream of every cluster and instance of the Region that supports one or
+// has one. It skips Aurora's member instances, whose cluster has the stream, and the databases of
+// Neptune and DocumentDB, which RDS lists as well. Its reads wait for slots of the [Options].Pacer.
+// List yields an error once and stops. Ranging again starts over.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.calls.New(optFns)
+		call := c.calls.New(optFns).queued()
 		for _, part := range []struct {
 			op   statemachine.Operation
 			page func(context.Context, *string) ([]*Stream, *string, error)
@@ -159,28 +159,30 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
+// clusters reads one page of all clusters.
 func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Do(ctx, c.sdk.Queued(), describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+	out, err := sdkcall.Do(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "response has no DBClusters list")
-	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS encodes an empty list
+		return nil, nil, sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "response has no DBClusters list")
 	}
 	return streams(out.DBClusters, streamFromCluster), out.Marker, nil
 }
 
+// instances reads one page of all instances and leaves out the members of clusters.
 func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Do(ctx, c.sdk.Queued(), describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+	out, err := sdkcall.Do(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 		Marker: marker, MaxRecords: new(int32(pageSize)),
 	})
-	if err == nil && out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS writes an empty list out; this is what the SDK makes of an answer that is none
-		err = sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "response has no DBInstances list")
-	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS encodes an empty list
+		return nil, nil, sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "response has no DBInstances list")
 	}
 	standalone := out.DBInstances[:0:0]
 	for _, i := range out.DBInstances {

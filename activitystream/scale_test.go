@@ -63,7 +63,8 @@ func (f *figures) add(s *activitystreamtest.Server, arn string, err error, begin
 	f.lost++
 }
 
-// sum computes the means, and what polling would need: with a constant delay of twice the lag, a change is seen that much later in the mean.
+// sum computes the means, and what polling would need: with a constant delay of twice the lag, a
+// change is seen that much later in the mean.
 func (f *figures) sum(s *activitystreamtest.Server, arns []string) {
 	f.lag /= time.Duration(len(arns))
 	for _, arn := range arns {

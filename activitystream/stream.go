@@ -1,37 +1,39 @@
 package activitystream
 
 import (
-	"strings"
 	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// Stream is what DescribeDBClusters or DescribeDBInstances tells of one resource's activity stream. Status, Mode,
-// PolicyStatus, KmsKeyId, KinesisStreamName and EngineNativeAuditFieldsIncluded are the members of the same names with
-// ActivityStream before them.
+// Stream describes the activity stream of one resource, as DescribeDBClusters or
+// DescribeDBInstances reports it. Status, Mode, PolicyStatus, KmsKeyId, KinesisStreamName and
+// EngineNativeAuditFieldsIncluded mirror the members ActivityStreamStatus, ActivityStreamMode and
+// so on.
 type Stream struct {
-	ResourceArn string // the DBClusterArn or DBInstanceArn, as RDS writes it
-	Status      Status // empty only where RDS leaves it out, which it is not known to do: no wait takes that for success
+	ResourceArn string // the DBClusterArn or DBInstanceArn, as RDS spells it
+	Status      Status // empty only if RDS omits it, which is not known to happen; no wait takes that as success
 	Mode        Mode   // empty while the stream is stopped
 
-	// PolicyStatus is the audit policy's: it means something only while the stream is started. Empty for a cluster.
+	// PolicyStatus is the status of the audit policy. It is meaningful only while the stream is
+	// started, and empty for a cluster.
 	PolicyStatus PolicyStatus
 
-	KmsKeyId          string // the bare key ID, whatever was given when the stream was started
-	KinesisStreamName string // of the stream's Kinesis data stream, in the same account and Region
+	KmsKeyId          string // the bare key ID, in whichever form the key was specified
+	KinesisStreamName string // the stream's Kinesis data stream, in the same account and Region
 
 	EngineNativeAuditFieldsIncluded bool // always false for a cluster
 
 	Engine, EngineVersion string // "aurora-postgresql", "oracle-ee", …
 
 	ResourceId     string // the cluster's DbClusterResourceId or the instance's DbiResourceId
-	ResourceStatus string // the database's own: "available", "stopped", "configuring-activity-stream", …
+	ResourceStatus string // the status of the database: "available", "stopped", "configuring-activity-stream", …
 
-	class string // the instance's DBInstanceClass; empty for a cluster, whose members have one each
+	class string // the instance's DBInstanceClass; empty for a cluster, whose members each have one
 }
 
+// streamFromCluster converts a record of DescribeDBClusters.
 func streamFromCluster(c *types.DBCluster) *Stream {
 	return &Stream{
 		ResourceArn:       aws.ToString(c.DBClusterArn),
@@ -46,6 +48,7 @@ func streamFromCluster(c *types.DBCluster) *Stream {
 	}
 }
 
+// streamFromInstance converts a record of DescribeDBInstances.
 func streamFromInstance(i *types.DBInstance) *Stream {
 	return &Stream{
 		ResourceArn:                     aws.ToString(i.DBInstanceArn),
@@ -63,24 +66,26 @@ func streamFromInstance(i *types.DBInstance) *Stream {
 	}
 }
 
-// intern has s use the memory of what other streams have in common with it: ten thousand of them have few engines, keys and
-// states between them. A single stream is not worth the look-ups.
+// intern deduplicates the strings that many streams share, such as the engine and the key. For a
+// single stream the lookups cost more than they save.
 func (s *Stream) intern() {
 	s.Status, s.Mode, s.PolicyStatus = internString(s.Status), internString(s.Mode), internString(s.PolicyStatus)
 	s.KmsKeyId, s.ResourceStatus = internString(s.KmsKeyId), internString(s.ResourceStatus)
 	s.Engine, s.EngineVersion, s.class = internString(s.Engine), internString(s.EngineVersion), internString(s.class)
 }
 
+// internString returns a copy of s that shares its memory with equal strings.
 func internString[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
 
-// status is the stream's state as its machine has it.
+// status returns the stream's state in machine.
 func (s *Stream) status() Status { return s.Status }
 
-// awaitingStream is what the policy's machine is shown while the stream is starting: a state it does not know,
-// which it waits out. Its text is for messages.
+// awaitingStream stands for a stream that is still starting. The policy machine does not know it,
+// so waits continue. The text is for messages.
 const awaitingStream PolicyStatus = "(stream starting)"
 
-// policy is the audit policy's state as its machine has it: none where the stream is not started.
+// policy returns the audit policy's state in policyMachine. It is empty if the stream has no
+// policy.
 func (s *Stream) policy() PolicyStatus {
 	switch s.Status {
 	case StatusStarted:
@@ -92,36 +97,8 @@ func (s *Stream) policy() PolicyStatus {
 	return ""
 }
 
-// sameStream reports whether nothing differs that a Watch tells.
+// sameStream reports whether a Watch skips b after a.
 func sameStream(a, b *Stream) bool {
 	return a.Status == b.Status && a.PolicyStatus == b.PolicyStatus && a.Mode == b.Mode &&
 		a.KmsKeyId == b.KmsKeyId && a.ResourceStatus == b.ResourceStatus
-}
-
-// engineSupport is what is known of the engines that can have a stream.
-type engineSupport struct {
-	prefix       string // of the Engine
-	resourceType resourceType
-	modes        []Mode
-}
-
-// engines are from the user guides' pages on requirements. RDS Custom, Db2 and Multi-AZ DB clusters are not listed
-// there: unconfirmed, and left out.
-func engines() []engineSupport {
-	return []engineSupport{
-		{"aurora-postgresql", cluster, []Mode{ModeSync, ModeAsync}},
-		{"aurora-mysql", cluster, []Mode{ModeAsync}},
-		{"oracle-", instance, []Mode{ModeAsync}},
-		{"sqlserver-", instance, []Mode{ModeAsync}},
-	}
-}
-
-// engineModes are the modes that the stream's engine can have; false for an engine that is not known to have a stream.
-func (s *Stream) engineModes() ([]Mode, bool) {
-	for _, e := range engines() {
-		if strings.HasPrefix(s.Engine, e.prefix) && strings.Contains(s.ResourceArn, ":"+string(e.resourceType)+":") {
-			return e.modes, true
-		}
-	}
-	return nil, false
 }

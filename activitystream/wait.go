@@ -10,16 +10,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits until the stream is in the status target, for at most maxWait, and returns the last value it read,
-// even alongside an error. It does nothing to the stream. The rules are those of [statemachine.Waiter.Wait], on
-// [Machine]: among them, that a status that cannot become the target by itself fails the wait, after the Grace
-// of a minute in which it may be an old read.
+// Wait waits, for at most maxWait, until the stream is in the status target, and returns the last
+// value that it read, even with an error. It sends no command. The rules are those of
+// [statemachine.Waiter.Wait], on [Machine]. Among them: a status that cannot become the target
+// without a command fails the wait, once the Grace of a minute is over in which a read may be
+// stale.
 //
-// After a command without ApplyImmediately nothing can be seen until the maintenance window: give such a wait a
-// Grace as long as itself.
+// Without ApplyImmediately, a command shows no effect until the maintenance window. To wait for
+// that, set Grace to maxWait.
 //
-// A wait that ends without the target is a [*statemachine.WaitError]; arguments that are not valid, all at once, are a
-// [*statemachine.InputError] before anything is sent.
+// A wait that ends without the target is a [*statemachine.WaitError]. Invalid arguments are
+// rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.calls.NewNoRetry(optFns)
 	w, err := call.newWait(resourceArn, target, maxWait)
@@ -29,10 +30,10 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
 }
 
-// WaitPolicy waits until the audit policy of an instance is in the status target, for at most maxWait, by the
-// rules of [Client.Wait] on [PolicyMachine]. While the stream is starting it waits for that first; a stream
-// that is stopped or stopping has no policy: a status that cannot become the target. A cluster is a
-// [*statemachine.InputError].
+// WaitPolicy waits until the audit policy of an instance is in the status target, for at most
+// maxWait, by the rules of [Client.Wait] on [PolicyMachine]. While the stream is starting, it waits
+// for that first. A stream that is stopped or stopping has no policy, which counts as a status that
+// cannot become the target. A cluster is rejected with a [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.calls.NewNoRetry(optFns)
 	w, err := call.newPolicyWait(resourceArn, target, maxWait)
@@ -42,12 +43,15 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
 }
 
-// Watch yields the stream as it is, then each read that differs in status, policy status, mode, key or the
-// database's own status, reading every 30 s (WatchDelay), until the caller stops ranging. Failures that a wait
-// tolerates go to Options.Wait.OnRead. The database being gone, any other failure and the context's end are
-// yielded once, as a [*statemachine.WaitError] beside the last value, and end it; an ARN or options that are not valid as
-// a [*statemachine.InputError]. The loop's body must not change a Stream: it is compared with the next one. Ranging again
-// starts over.
+// Watch yields the current value of the stream, then each read that differs from the one before in
+// status, policy status, mode, key or the database's status, until the caller stops ranging. It
+// reads every 30 s (WatchDelay). Failures that a wait tolerates are only passed to
+// Options.Wait.OnRead.
+//
+// A deleted database, any other failure and the end of the context are yielded once, as a
+// [*statemachine.WaitError] with the last value, and end the watch. An invalid ARN or option is
+// yielded as a [*statemachine.InputError]. The loop body must not modify a Stream, because Watch
+// compares it with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.calls.NewNoRetry(optFns)
@@ -56,38 +60,25 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 			yield(nil, err)
 			return
 		}
-		waiter(call, &res, machine, (*Stream).status).Watch(ctx)(yield)
+		newWaiter(call, &res, machine, (*Stream).status).Watch(ctx)(yield)
 	}
 }
 
-// newWait checks the arguments of a Wait and makes its waiter: apart, so that none of that is on the stack while the wait
-// sleeps, which is twice as large otherwise.
+// newWait validates the arguments of a Wait and returns its waiter. It is a function of its own to
+// keep these values off the stack while the wait sleeps, which halves the stack.
 func (c *call) newWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
 	res, reason := parseARN(resourceArn, c.Region)
 	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return waiter(c, &res, machine, (*Stream).status), nil
+	return newWaiter(c, &res, machine, (*Stream).status), nil
 }
 
-// newPolicyWait is toWait for a WaitPolicy.
+// newPolicyWait does for a WaitPolicy what newWait does for a Wait.
 func (c *call) newPolicyWait(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
 	res, reason := parseInstance(resourceArn, c.Region)
 	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return waiter(c, &res, policyMachine, (*Stream).policy), nil
-}
-
-// waiter makes the waiter of one call, a patient one.
-func waiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
-	return &statemachine.Waiter[*Stream, S]{
-		Machine:  m,
-		Resource: res.given,
-		Read:     func(ctx context.Context) (*Stream, error) { return c.describe(ctx, res) },
-		State:    state,
-		Same:     sameStream,
-		Pacer:    c.options.Pacer,
-		Options:  c.options.Wait,
-	}
+	return newWaiter(c, &res, policyMachine, (*Stream).policy), nil
 }

@@ -314,7 +314,8 @@ func TestWatchModeAndKey(t *testing.T) {
 	})
 }
 
-// A call that sets one bound of the delay moves the default of the other, as one that sets it for the client does.
+// A call that sets one bound of the delay moves the default of the other, as one that sets it for
+// the client does.
 func TestWaitOneBoundOfTheDelay(t *testing.T) {
 	runSynctest(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 4 * time.Minute })

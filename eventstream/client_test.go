@@ -310,7 +310,7 @@ func TestRegion(t *testing.T) {
 		c := client(s)
 		in := create()
 		_, err := c.Create(t.Context(), in)
-		mentions(t, err, "is in Region us-east-1, the client's is eu-west-1")
+		mentions(t, err, "must be in the client's Region eu-west-1, got an ARN in us-east-1")
 		_, err = c.Create(t.Context(), in, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Region = "us-east-1" })
 		})

@@ -109,15 +109,15 @@ func checkTags(tags map[string]string) string {
 		switch {
 		case reason != "":
 		case strings.HasPrefix(key, "aws:"):
-			reason = `begins with "aws:", which is reserved for AWS`
+			reason = `must not begin with "aws:", which AWS reserves`
 		case !tagKey.MatchString(key):
-			reason = "may contain only letters, digits and + , - . / : ; < = _"
+			reason = "must contain only letters, digits and + , - . / : ; < = _"
 		}
 		if reason != "" {
 			return fmt.Sprintf("key %q %s", key, reason)
 		}
 		if reason = validate.Length(tags[key], 0, 256); reason == "" && !utf8.ValidString(tags[key]) {
-			reason = "is not valid UTF-8"
+			reason = "must be UTF-8"
 		}
 		if reason != "" {
 			return fmt.Sprintf("value of key %q %s", key, reason)

@@ -108,7 +108,7 @@ func TestUri(t *testing.T) {
 			err := in.Validate()
 			wantEqual(t, test.uri, want, wrong(t, err))
 			if len(test.uri) == 1 {
-				mentions(t, err, "is not an ARN")
+				mentions(t, err, "must be an ARN")
 			}
 		})
 	}
@@ -135,29 +135,29 @@ func TestTags(t *testing.T) {
 		{"one too many", many(51), "has 51 entries, the maximum is 50"},
 		{"the shortest key", key("a"), ""},
 		{"the longest key", key(strings.Repeat("k", 128)), ""},
-		{"an empty key", key(""), `key "" is empty`},
-		{"too long a key", key(strings.Repeat("k", 129)), "1 to 128 characters, has 129"},
+		{"an empty key", key(""), `key "" is required`},
+		{"too long a key", key(strings.Repeat("k", 129)), "1 to 128 characters, got 129"},
 		{"every character of the pattern", key("azAZ+,-./0123456789:;<=_"), ""},
 		{"each bound of the pattern alone: a", key("a"), ""}, {"z", key("z"), ""}, {"A", key("A"), ""}, {"Z", key("Z"), ""},
 		{"+", key("+"), ""}, {"=", key("="), ""}, {".", key("."), ""}, {"_", key("_"), ""}, {":", key(":"), ""}, {"/", key("/"), ""},
-		{"another character at the beginning", key("*a"), "may contain only"},
-		{"another character at the end", key("a*"), "may contain only"},
-		{"a character before the range", key("a*b"), "may contain only"},
-		{"a character after the range", key("a>b"), "may contain only"},
-		{"a space in a key", key("a b"), "may contain only"},
-		{"an at sign in a key", key("a@b"), "may contain only"},
-		{"a key that is not ASCII", key("é"), "may contain only"},
-		{"a newline at the key's end", key("a\n"), "may contain only"},
-		{"what AWS keeps for itself", key("aws:x"), `begins with "aws:"`},
-		{"no more than that", key("aws:"), `begins with "aws:"`},
+		{"another character at the beginning", key("*a"), "must contain only"},
+		{"another character at the end", key("a*"), "must contain only"},
+		{"a character before the range", key("a*b"), "must contain only"},
+		{"a character after the range", key("a>b"), "must contain only"},
+		{"a space in a key", key("a b"), "must contain only"},
+		{"an at sign in a key", key("a@b"), "must contain only"},
+		{"a key that is not ASCII", key("é"), "must contain only"},
+		{"a newline at the key's end", key("a\n"), "must contain only"},
+		{"what AWS keeps for itself", key("aws:x"), `must not begin with "aws:"`},
+		{"no more than that", key("aws:"), `must not begin with "aws:"`},
 		{"the pattern has lower case only", key("AWS:x"), ""},
 		{"a prefix of it", key("aws"), ""},
 		{"not at the beginning", key("x-aws:x"), ""},
 		{"an empty value", value(""), ""},
 		{"the longest value", value(strings.Repeat("v", 256)), ""},
 		{"the longest value counts characters", value(strings.Repeat("é", 256)), ""},
-		{"too long a value", value(strings.Repeat("é", 257)), `value of key "k" must have 0 to 256 characters, has 257`},
-		{"a value that is no text", value("\xff"), "is not valid UTF-8"},
+		{"too long a value", value(strings.Repeat("é", 257)), `value of key "k" must have 0 to 256 characters, got 257`},
+		{"a value that is no text", value("\xff"), "must be UTF-8"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			in := create()

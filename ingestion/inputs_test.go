@@ -25,31 +25,31 @@ func validation() []struct{ text, why, says string } {
 		{text: "abc", why: "3 characters"},
 		{text: strings.Repeat("x", 256), why: "256 characters"},
 		{text: "a.b_c/d-e:f", why: "every character that the pattern has"},
-		{text: "", why: "empty", says: "is empty"},
-		{text: "ab", why: "2 characters", says: "must have 3 to 256 characters, has 2"},
-		{text: strings.Repeat("x", 257), why: "257 characters", says: "has 257"},
-		{text: strings.Repeat("é", 256), why: "256 characters, though twice as many bytes", says: `contains 'é'`},
-		{text: strings.Repeat("é", 2), why: "2 characters, though 4 bytes", says: "has 2"},
-		{text: "abé", why: "a letter that is not ASCII", says: `contains 'é'`},
-		{text: "ab c", why: "a space", says: `contains ' '`},
-		{text: storeID + "\n", why: "a trailing newline never passes", says: `contains '\n'`},
-		{text: storeARN + "\n", why: "a trailing newline never passes", says: `contains '\n'`},
-		{text: "abc\x00", why: "a control character", says: `contains`},
-		{text: "ab\xff", why: "no UTF-8", says: "contains"},
-		{text: "abc*", why: "a wildcard", says: `contains '*'`},
-		{text: "arn:aws:rds:us-east-1:123456789012:eventdatastore/abc", why: "another service", says: `must be an ARN of cloudtrail, is one of "rds"`},
+		{text: "", why: "empty", says: "is required"},
+		{text: "ab", why: "2 characters", says: "must have 3 to 256 characters, got 2"},
+		{text: strings.Repeat("x", 257), why: "257 characters", says: "got 257"},
+		{text: strings.Repeat("é", 256), why: "256 characters, though twice as many bytes", says: `got 'é'`},
+		{text: strings.Repeat("é", 2), why: "2 characters, though 4 bytes", says: "got 2"},
+		{text: "abé", why: "a letter that is not ASCII", says: `got 'é'`},
+		{text: "ab c", why: "a space", says: `got ' '`},
+		{text: storeID + "\n", why: "a trailing newline never passes", says: `got '\n'`},
+		{text: storeARN + "\n", why: "a trailing newline never passes", says: `got '\n'`},
+		{text: "abc\x00", why: "a control character", says: `got`},
+		{text: "ab\xff", why: "no UTF-8", says: "got"},
+		{text: "abc*", why: "a wildcard", says: `got '*'`},
+		{text: "arn:aws:rds:us-east-1:123456789012:eventdatastore/abc", why: "another service", says: `must be an ARN of cloudtrail, got one of "rds"`},
 		{text: head + "trail/audit", why: "another resource", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore", why: "no ID", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore/", why: "an empty ID", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore/a/b", why: "more than an ID", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore/a:b", why: "more than an ID, with another separator", says: "must be the ARN of an event data store"},
 		{text: head + "eventdatastore:abc", why: "another separator", says: "must be the ARN of an event data store"},
-		{text: "arn:aws:cloudtrail:us-east-1::eventdatastore/abc", why: "no account", says: "has no account number"},
-		{text: "arn:aws:cloudtrail:us-east-1:acct:eventdatastore/abc", why: "an account that is no number", says: "has no account number"},
-		{text: "arn:aws:cloudtrail::123456789012:eventdatastore/abc", why: "no Region", says: "has no Region"},
-		{text: "arn::cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "no partition", says: "has no partition"},
-		{text: "arn:aws", why: "half an ARN", says: "is not an ARN"},
-		{text: "ARN:aws:cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "what looks like an ARN is no ID", says: "is not an ARN"},
+		{text: "arn:aws:cloudtrail:us-east-1::eventdatastore/abc", why: "no account", says: "must be an ARN with an account number"},
+		{text: "arn:aws:cloudtrail:us-east-1:acct:eventdatastore/abc", why: "an account that is no number", says: "must be an ARN with an account number"},
+		{text: "arn:aws:cloudtrail::123456789012:eventdatastore/abc", why: "no Region", says: "must be an ARN with a Region"},
+		{text: "arn::cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "no partition", says: "must be an ARN with a partition"},
+		{text: "arn:aws", why: "half an ARN", says: "must be an ARN"},
+		{text: "ARN:aws:cloudtrail:us-east-1:123456789012:eventdatastore/abc", why: "what looks like an ARN is no ID", says: "must be an ARN"},
 	}
 }
 
@@ -120,7 +120,7 @@ func TestRegion(t *testing.T) {
 	arn := elsewhere.AddEventDataStore(store{})
 	c := client(newServer(ingestion.StatusEnabled))
 	_, err := c.Get(t.Context(), arn)
-	mentions(t, err, "is in Region eu-west-1, the client's is us-east-1")
+	mentions(t, err, "must be in the client's Region us-east-1, got an ARN in eu-west-1")
 
 	_, err = c.Get(t.Context(), arn, func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Region, o.HTTPClient = "eu-west-1", elsewhere })

@@ -196,8 +196,8 @@ func TestErrorResponses(t *testing.T) {
 		}, "BadRequestException", 400, "already associated with an active EventStream"},
 		{"no such domain", with(func(i *in) { i.DomainName = new("x") }), "ResourceNotFoundException", 404, "The domain x does not exist, or access to it was denied"},
 		{"names are compared with regard to case", with(func(i *in) { i.DomainName = new("Example-Domain") }), "ResourceNotFoundException", 404, "Example-Domain"},
-		{"a bad name", with(func(i *in) { i.EventStreamName = new("a.b") }), "BadRequestException", 400, "EventStreamName may contain only"},
-		{"a name that the path has to encode", with(func(i *in) { i.EventStreamName = new("a/ü") }), "BadRequestException", 400, `contains '/'`},
+		{"a bad name", with(func(i *in) { i.EventStreamName = new("a.b") }), "BadRequestException", 400, "EventStreamName must contain only"},
+		{"a name that the path has to encode", with(func(i *in) { i.EventStreamName = new("a/ü") }), "BadRequestException", 400, `got '/'`},
 		{"a destination of another service", with(func(i *in) { i.Uri = new("arn:aws:firehose:us-east-1:123456789012:deliverystream/a") }), "BadRequestException", 400, "Uri must be an ARN of kinesis"},
 		{"a destination in another Region", with(func(i *in) { i.Uri = new(strings.Replace(uri, "us-east-1", "eu-west-1", 1)) }), "BadRequestException", 400, "in the account and Region of the domain"},
 		{"a destination in another account", with(func(i *in) { i.Uri = new(strings.Replace(uri, "123456789012", "210987654321", 1)) }), "BadRequestException", 400, "in the account and Region of the domain"},
@@ -220,11 +220,11 @@ func TestErrorResponses(t *testing.T) {
 		{"get a bad name", func(t *testing.T, s *server) error {
 			_, err := get(t, s, "example-domain", strings.Repeat("a", 65))
 			return err
-		}, "BadRequestException", 400, "EventStreamName must have 1 to 64 characters, has 65"},
+		}, "BadRequestException", 400, "EventStreamName must have 1 to 64 characters, got 65"},
 		{"list a domain that is not there", func(t *testing.T, s *server) error { _, err := list(t, s, "x"); return err },
 			"ResourceNotFoundException", 404, "The domain x"},
 		{"list a bad name", func(t *testing.T, s *server) error { _, err := list(t, s, ".."); return err },
-			"BadRequestException", 400, "DomainName may contain only"},
+			"BadRequestException", 400, "DomainName must contain only"},
 		{"too large a page", func(t *testing.T, s *server) error {
 			_, err := list(t, s, "example-domain", func(i *customerprofiles.ListEventStreamsInput) { i.MaxResults = new(int32(101)) })
 			return err

@@ -26,16 +26,16 @@ func TestParseReportsAllProblems(t *testing.T) {
 		{"an unknown field", `[{` + orders + `, ` + rest + `, "kms_key": "k"}]`, []string{`f.json: entry 1: unknown field "kms_key"`}},
 		{"a field of another type", `[{` + orders + `, ` + rest + `, "apply_immediately": "yes"}]`, []string{`f.json: entry 1: apply_immediately must be a bool, got a string`}},
 		{"all problems of one entry", `[{}]`, []string{
-			"f.json: entry 1: resource_arn is empty",
-			"f.json: entry 1: mode is empty, must be one of [sync async]",
-			"f.json: entry 1: kms_key_id is empty",
+			"f.json: entry 1: resource_arn is required",
+			`f.json: entry 1: mode is required: use "sync" or "async"`,
+			"f.json: entry 1: kms_key_id is required",
 		}},
 		{"problems of several entries", `[{` + rest + `}, ` + good + `, {` + orders + `, "mode": "async", "kms_key_id": "?"}]`, []string{
-			"f.json: entry 1: resource_arn is empty",
-			`f.json: entry 3: kms_key_id must be a key ARN, a key ID, an alias ARN or an alias name (alias/name), is "?"`,
+			"f.json: entry 1: resource_arn is required",
+			`f.json: entry 3: kms_key_id must be a key ARN, a key ID, an alias ARN or an alias name (alias/name), got "?"`,
 		}},
 		{"a field that clusters do not have", `[{` + orders + `, ` + rest + `, "engine_native_audit_fields_included": true}]`, []string{
-			"f.json: entry 1: engine_native_audit_fields_included is for instances only, and this is the ARN of a cluster",
+			"f.json: entry 1: engine_native_audit_fields_included must be false for a cluster: it applies to instances only",
 		}},
 		{"a duplicate database", `[` + good + `, ` + strings.Replace(good, ":orders", ":Orders", 1) + `]`, []string{
 			"f.json: entry 2: duplicates the database of entry 1",

@@ -179,10 +179,10 @@ func TestProgram(t *testing.T) {
 			{"-kms-key-id alias/audit", []string{"-kms-key-id needs -live"}},
 			{"-resource-arn " + cluster, []string{"-resource-arn needs -live"}},
 			{"-live=perhaps", []string{"perhaps"}},
-			{"-live", []string{"-resource-arn is empty", "-kms-key-id is empty"}},
-			{"-live -resource-arn das-cluster -kms-key-id alias/audit", []string{"-resource-arn is not an ARN"}},
+			{"-live", []string{"-resource-arn is required", "-kms-key-id is required"}},
+			{"-live -resource-arn das-cluster -kms-key-id alias/audit", []string{"-resource-arn must be an ARN"}},
 			{"-live -resource-arn " + cluster + " -kms-key-id alias/aws/rds", []string{"-kms-key-id "}},
-			{"-live -resource-arn " + cluster + " -kms-key-id alias/audit -mode both", []string{"-mode must be one of"}},
+			{"-live -resource-arn " + cluster + " -kms-key-id alias/audit -mode both", []string{"-mode must be \"sync\" or \"async\""}},
 		} {
 			start(t, name, nil, strings.Fields(tt.args)...).end(2, nil, append(tt.want, "Run with -h for the flags.\n"))
 		}

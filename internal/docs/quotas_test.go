@@ -22,7 +22,7 @@ func TestQuotasMatchConstants(t *testing.T) {
 	}{
 		{
 			"activitystream/options.go", "defaultPerSecond a second after a burst of defaultBurst",
-			"defaultPerSecond a second after a burst of defaultBurst",
+			"defaultPerSecond per second after a burst of defaultBurst",
 		},
 		{
 			"ingestion/options.go", "| readsPerSecond a second, (readBurst) at once |",

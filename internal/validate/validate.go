@@ -1,5 +1,6 @@
-// Package validate checks what users give before anything is sent. Each check returns what is wrong as the end of a sentence
-// that begins with the field's name, or nothing.
+// Package validate checks arguments before a request is sent. A check returns the reason of a
+// [statemachine.FieldError], which completes a sentence that begins with the field's name, or "" if
+// the value is valid.
 package validate
 
 import (
@@ -15,28 +16,31 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Length checks that s has between least and most characters, counted as AWS counts them: Unicode code points.
+// Required is the reason for an empty value.
+const Required = "is required"
+
+// Length checks that s has least to most characters. Like AWS, it counts Unicode code points.
 func Length(s string, least, most int) string {
 	switch n := utf8.RuneCountInString(s); {
 	case n == 0 && least > 0:
-		return "is empty"
+		return Required
 	case n < least || n > most:
-		return fmt.Sprintf("must have %d to %d characters, has %d", least, most, n)
+		return fmt.Sprintf("must have %d to %d characters, got %d", least, most, n)
 	}
 	return ""
 }
 
-// Charset checks that every character of s is one that ok accepts. allowed says which these are.
+// Charset checks that ok accepts every character of s. The text allowed describes these characters.
 func Charset(s, allowed string, ok func(rune) bool) string {
 	for _, r := range s {
 		if r == utf8.RuneError || !ok(r) {
-			return fmt.Sprintf("may contain only %s, contains %q", allowed, r)
+			return fmt.Sprintf("must contain only %s, got %q", allowed, r)
 		}
 	}
 	return ""
 }
 
-// Alphanumeric tells whether r is an ASCII letter or digit.
+// Alphanumeric reports whether r is an ASCII letter or digit.
 func Alphanumeric(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
@@ -46,42 +50,57 @@ func OneOf[S ~string](s S, values []S) string {
 	if slices.Contains(values, s) {
 		return ""
 	}
-	if s == "" {
-		return fmt.Sprintf("is empty, must be one of %v", values)
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = fmt.Sprintf("%q", string(v))
 	}
-	return fmt.Sprintf("must be one of %v, is %q", values, string(s))
+	choice := strings.Join(quoted, " or ")
+	if n := len(quoted) - 1; n > 1 {
+		choice = strings.Join(quoted[:n], ", ") + " or " + quoted[n]
+	}
+	if s == "" {
+		return Required + ": use " + choice
+	}
+	return fmt.Sprintf("must be %s, got %q", choice, string(s))
 }
 
-// ARN parses an ARN of the given service and checks its parts: any partition, a Region, which is the client's unless that is empty, an account
-// of digits, a resource.
+// ARN parses an ARN of a service and checks its parts: any partition, the Region, an account of
+// digits and a resource. An empty region accepts every Region.
 func ARN(s, service, region string) (arn.ARN, string) {
 	if s == "" {
-		return arn.ARN{}, "is empty"
+		return arn.ARN{}, Required
 	}
 	a, err := arn.Parse(s)
 	if err != nil {
-		return a, fmt.Sprintf("is not an ARN: %q", s)
+		return a, fmt.Sprintf("must be an ARN, got %q", s)
 	}
 	switch {
 	case !printable(s):
-		return a, fmt.Sprintf("contains a character that no ARN has: %q", s)
+		return a, fmt.Sprintf("must contain only printable ASCII characters, got %q", s)
 	case a.Partition == "":
-		return a, fmt.Sprintf("has no partition: %q", s)
+		return a, fmt.Sprintf("must be an ARN with a partition, got %q", s)
 	case a.Service != service:
-		return a, fmt.Sprintf("must be an ARN of %s, is one of %q", service, a.Service)
+		return a, fmt.Sprintf("must be an ARN of %s, got one of %q", service, a.Service)
 	case a.Region == "":
-		return a, fmt.Sprintf("has no Region: %q", s)
+		return a, fmt.Sprintf("must be an ARN with a Region, got %q", s)
 	case a.AccountID == "" || strings.ContainsFunc(a.AccountID, notDigit):
-		return a, fmt.Sprintf("has no account number: %q", s)
+		return a, fmt.Sprintf("must be an ARN with an account number, got %q", s)
 	case a.Resource == "":
-		return a, fmt.Sprintf("has no resource: %q", s)
-	case region != "" && a.Region != region:
-		return a, fmt.Sprintf("is in Region %s, the client's is %s", a.Region, region)
+		return a, fmt.Sprintf("must be an ARN with a resource, got %q", s)
 	}
-	return a, ""
+	return a, Region(a, region)
 }
 
-// printable reports whether s is of ASCII characters alone, without spaces and control characters.
+// Region checks that an ARN is in the client's Region. An empty region accepts every Region.
+func Region(a arn.ARN, region string) string {
+	if region == "" || a.Region == region {
+		return ""
+	}
+	return fmt.Sprintf("must be in the client's Region %s, got an ARN in %s", region, a.Region)
+}
+
+// printable reports whether s contains only ASCII characters, without spaces and control
+// characters.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
@@ -93,26 +112,23 @@ func printable(s string) bool {
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
-// NilInput is the error of an input that is nil.
+// NilInput returns the error for a nil input of op.
 func NilInput(op statemachine.Operation) error {
-	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "is nil"}}}
+	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "must not be nil"}}}
 }
 
-// WaitArgs is everything that is wrong with the arguments of a wait, others, which it does not know, included. Where nothing is wrong with these the wait
-// itself tells, and this is nil.
+// WaitArgs validates the arguments of a wait and joins the errors with others.
 func WaitArgs[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, others ...error) error {
-	for _, other := range others {
-		if other != nil {
-			_, err := m.NewTrack(target, time.Time{}, maxWait, *o)
-			return JoinInputErrors(append(others, err)...)
-		}
-	}
-	return nil
+	_, err := m.NewTrack(target, time.Time{}, maxWait, *o)
+	return JoinInputErrors(JoinInputErrors(others...), err) // append would allocate
 }
 
-// JoinInputErrors makes one InputError of several errors, with all their fields, for the first operation that one of them names. An error
-// that is none is returned as it is.
+// JoinInputErrors returns one InputError with the fields of all errs and the first Operation that
+// one of them names. It returns the first error that is not an InputError as it is.
 func JoinInputErrors(errs ...error) error {
+	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return nil // before all, which is on the heap
+	}
 	var all statemachine.InputError
 	for _, err := range errs {
 		if err == nil {
@@ -130,7 +146,7 @@ func JoinInputErrors(errs ...error) error {
 	return all.Err()
 }
 
-// FieldError is the error of one field, or nil if nothing is wrong with it.
+// FieldError returns the error of one field, or nil if reason is empty.
 func FieldError(name, reason string) error {
 	if reason == "" {
 		return nil

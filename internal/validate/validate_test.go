@@ -21,9 +21,9 @@ func TestLength(t *testing.T) {
 	}{
 		{"within", "abc", 1, 3, ""},
 		{"empty, and may be", "", 0, 3, ""},
-		{"empty", "", 1, 3, "is empty"},
-		{"too short", "ab", 3, 255, "must have 3 to 255 characters, has 2"},
-		{"too long", "abcd", 1, 3, "must have 1 to 3 characters, has 4"},
+		{"empty", "", 1, 3, "is required"},
+		{"too short", "ab", 3, 255, "must have 3 to 255 characters, got 2"},
+		{"too long", "abcd", 1, 3, "must have 1 to 3 characters, got 4"},
 		{"characters, not bytes", "äöü", 1, 3, ""},
 		{"beyond the basic plane", "🎏🎏🎏", 1, 3, ""},
 	} {
@@ -37,10 +37,10 @@ func TestChars(t *testing.T) {
 	for _, test := range []struct{ why, s, want string }{
 		{"all are", "aZ09", ""},
 		{"none", "", ""},
-		{"another", "a_b", `may contain only letters, contains '_'`},
-		{"a letter of another script", "aß", `may contain only letters, contains 'ß'`},
-		{"a digit of another script", "١", `may contain only letters, contains '١'`},
-		{"a newline at the end", "ab\n", `may contain only letters, contains '\n'`},
+		{"another", "a_b", `must contain only letters, got '_'`},
+		{"a letter of another script", "aß", `must contain only letters, got 'ß'`},
+		{"a digit of another script", "١", `must contain only letters, got '١'`},
+		{"a newline at the end", "ab\n", `must contain only letters, got '\n'`},
 	} {
 		if got := validate.Charset(test.s, "letters", validate.Alphanumeric); got != test.want {
 			t.Errorf("%s: %q, want %q", test.why, got, test.want)
@@ -65,10 +65,10 @@ func TestOneOf(t *testing.T) {
 	values := []mode{"sync", "async"}
 	for s, want := range map[mode]string{
 		"sync": "", "async": "",
-		"":       "is empty, must be one of [sync async]",
-		"Sync":   `must be one of [sync async], is "Sync"`,
-		"sync\t": `must be one of [sync async], is "sync\t"`,
-		"a\nb":   `must be one of [sync async], is "a\nb"`,
+		"":       `is required: use "sync" or "async"`,
+		"Sync":   `must be "sync" or "async", got "Sync"`,
+		"sync\t": `must be "sync" or "async", got "sync\t"`,
+		"a\nb":   `must be "sync" or "async", got "a\nb"`,
 	} {
 		if got := validate.OneOf(s, values); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
@@ -85,22 +85,22 @@ func TestARN(t *testing.T) {
 		{"an account with every digit", "arn:aws:rds:us-east-1:0123456789:db:d", "", ""},
 		{"an account that begins with each digit", "arn:aws:rds:us-east-1:9876543210:db:d", "", ""},
 		{"the first and the last character that can be printed", "arn:aws:rds:us-east-1:1:db:!~", "", ""},
-		{"the character after it", "arn:aws:rds:us-east-1:1:db:\x7f", "", "contains a character that no ARN has"},
-		{"the character before: a space", "arn:aws:rds:us-east-1:1:db:d e", "", "contains a character that no ARN has"},
-		{"empty", "", "", "is empty"},
-		{"no ARN", "cluster-1", "", "is not an ARN"},
-		{"six parts are needed", "arn:aws:rds:us-east-1:1", "", "is not an ARN"},
-		{"no partition", "arn::rds:us-east-1:1:db:d", "", "has no partition"},
-		{"another service", "arn:aws:ec2:us-east-1:1:instance/i", "", `must be an ARN of rds, is one of "ec2"`},
-		{"no service", "arn:aws::us-east-1:1:db:d", "", `must be an ARN of rds, is one of ""`},
-		{"no Region", "arn:aws:rds::1:db:d", "", "has no Region"},
-		{"no account", "arn:aws:rds:us-east-1::db:d", "", "has no account number"},
-		{"an account that is no number", "arn:aws:rds:us-east-1:1x:db:d", "", "has no account number"},
-		{"no resource", "arn:aws:rds:us-east-1:1:", "", "has no resource"},
-		{"another Region", "arn:aws:rds:us-east-1:1:db:d", "us-east-2", "is in Region us-east-1, the client's is us-east-2"},
-		{"a newline at the end", "arn:aws:rds:us-east-1:1:db:d\n", "", "contains a character that no ARN has"},
-		{"a tab", "arn:aws:rds:us-east-1:1:db:d\te", "", "contains a character that no ARN has"},
-		{"not ASCII", "arn:aws:rds:us-east-1:1:db:ü", "", "contains a character that no ARN has"},
+		{"the character after it", "arn:aws:rds:us-east-1:1:db:\x7f", "", "must contain only printable ASCII characters"},
+		{"the character before: a space", "arn:aws:rds:us-east-1:1:db:d e", "", "must contain only printable ASCII characters"},
+		{"empty", "", "", "is required"},
+		{"no ARN", "cluster-1", "", "must be an ARN"},
+		{"six parts are needed", "arn:aws:rds:us-east-1:1", "", "must be an ARN"},
+		{"no partition", "arn::rds:us-east-1:1:db:d", "", "must be an ARN with a partition"},
+		{"another service", "arn:aws:ec2:us-east-1:1:instance/i", "", `must be an ARN of rds, got one of "ec2"`},
+		{"no service", "arn:aws::us-east-1:1:db:d", "", `must be an ARN of rds, got one of ""`},
+		{"no Region", "arn:aws:rds::1:db:d", "", "must be an ARN with a Region"},
+		{"no account", "arn:aws:rds:us-east-1::db:d", "", "must be an ARN with an account number"},
+		{"an account that is no number", "arn:aws:rds:us-east-1:1x:db:d", "", "must be an ARN with an account number"},
+		{"no resource", "arn:aws:rds:us-east-1:1:", "", "must be an ARN with a resource"},
+		{"another Region", "arn:aws:rds:us-east-1:1:db:d", "us-east-2", "must be in the client's Region us-east-2, got an ARN in us-east-1"},
+		{"a newline at the end", "arn:aws:rds:us-east-1:1:db:d\n", "", "must contain only printable ASCII characters"},
+		{"a tab", "arn:aws:rds:us-east-1:1:db:d\te", "", "must contain only printable ASCII characters"},
+		{"not ASCII", "arn:aws:rds:us-east-1:1:db:ü", "", "must contain only printable ASCII characters"},
 	} {
 		a, got := validate.ARN(test.s, "rds", test.region)
 		if test.says == "" && (got != "" || a.String() != test.s) {
@@ -156,7 +156,7 @@ func TestFieldAndMissing(t *testing.T) {
 		t.Error(diff)
 	}
 	err := validate.NilInput("Start")
-	if !errors.Is(err, statemachine.InvalidInput) || err.Error() != "Start: invalid input: input is nil" {
+	if !errors.Is(err, statemachine.InvalidInput) || err.Error() != "Start: invalid input: input must not be nil" {
 		t.Error(err)
 	}
 }
