@@ -63,7 +63,6 @@ var notConverted = []string{
 	"ingestion",
 	"internal/benchmarks",
 	"internal/sdkcall",
-	"internal/validate",
 	"statemachine/sdkfault",
 	"tools",
 }
