@@ -64,7 +64,6 @@ var notConverted = []string{
 	"internal/benchmarks",
 	"internal/sdkcall",
 	"statemachine/sdkfault",
-	"tools",
 }
 
 var findingsIn = flag.String("findings-in", "", "an entry of notConverted; TestLanguage logs the findings in it")

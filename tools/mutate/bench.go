@@ -19,17 +19,20 @@ import (
 	"time"
 )
 
-// slow is how long a test computes that is run after all others. What starts a program is in it.
+// slow is the processor time from which on a test runs after all others. Tests that start a program
+// are slow.
 const slow = 100 * time.Millisecond
 
-// The tests of one mutant may take ten times as long as without one, and at least leastTime: of the processors' time, since the machine may
-// have other things to do. A mutant that keeps the tests from ending counts as killed.
+// leastTime is the minimum time limit of the tests of one mutant. The limit is ten times their time
+// without a mutant. It is processor time, so that other load on the machine does not matter. A
+// mutant that exceeds it counts as killed.
 const leastTime = 5 * time.Second
 
-// patience is how much longer than that they may take by the clock.
-const patience = 20
+// clockFactor is the ratio of the limit in wall-clock time to the limit in processor time.
+const clockFactor = 20
 
-// memory is what the tests of one mutant may use, in KiB: one that has no end must not take the machine with it.
+// memory is the memory limit of the tests of one mutant, in KiB. A mutant that allocates without
+// end must not stop the machine.
 const memory = 6 << 20
 
 // bench tests the mutants of one package.
@@ -39,27 +42,27 @@ type bench struct {
 	trials     []trial
 }
 
-// trial is one test, and what it does where nothing is mutated.
+// trial is one test, with what it does without a mutant.
 type trial struct {
 	suite   int
 	name    string
-	took    time.Duration // of the processors' time
-	reaches map[int]bool  // the functions, of those with mutants, that it calls
+	took    time.Duration // processor time
+	reaches map[int]bool  // the functions with mutants that it calls
 }
 
-// stage is some tests of a suite.
+// stage is a selection of the tests of a suite.
 type stage struct {
 	suite int
 	run   string        // -test.run
-	limit time.Duration // of the processors' time
+	limit time.Duration // processor time
 }
 
-// test finds out what becomes of the mutants of files of one package.
+// test tests the mutants of files of one package, and sets their outcomes.
 func (b *bench) test(ctx context.Context, files []*source) error {
 	if err := os.MkdirAll(b.work, 0o700); err != nil {
 		return err
 	}
-	var together, alone []*mutant
+	var together, separate []*mutant
 	id := 0
 	for _, f := range files {
 		for i := range f.decls {
@@ -69,8 +72,8 @@ func (b *bench) test(ctx context.Context, files []*source) error {
 				m.id = id
 			}
 			d.id = d.mutants[0].id
-			if d.alone {
-				alone = append(alone, d.mutants...)
+			if d.separate {
+				separate = append(separate, d.mutants...)
 			} else {
 				together = append(together, d.mutants...)
 			}
@@ -79,20 +82,20 @@ func (b *bench) test(ctx context.Context, files []*source) error {
 	if err := b.build(ctx, files); err != nil {
 		return err
 	}
-	if err := b.rehearse(ctx); err != nil {
+	if err := b.measure(ctx); err != nil {
 		return err
 	}
 	together = slices.DeleteFunc(together, func(m *mutant) bool { return m.outcome == invalid })
 	err := inParallel(ctx, together, func(m **mutant, _ int) error {
 		return b.try(ctx, *m, func(i int) (string, error) { return b.binary(i), nil })
 	})
-	return errors.Join(err, inParallel(ctx, alone, func(m **mutant, worker int) error { return b.tryAlone(ctx, *m, worker) }))
+	return errors.Join(err, inParallel(ctx, separate, func(m **mutant, worker int) error { return b.trySeparate(ctx, *m, worker) }))
 }
 
-// binary is the test binary of a suite with all mutants.
+// binary returns the test binary of a suite with all mutants.
 func (b *bench) binary(suite int) string { return filepath.Join(b.work, fmt.Sprintf("%d.test", suite)) }
 
-// build makes the binaries with all mutants, without those that do not compile.
+// build builds the test binaries with all mutants that compile.
 func (b *bench) build(ctx context.Context, files []*source) error {
 	dir := path.Dir(files[0].name)
 	for {
@@ -119,7 +122,7 @@ func (b *bench) build(ctx context.Context, files []*source) error {
 
 var marked = regexp.MustCompile(mark + `(\d+):`)
 
-// refuse takes the mutants that the compiler reports for invalid. It reports whether there were any.
+// refuse marks the mutants that the compiler reports as invalid. It reports whether there were any.
 func refuse(files []*source, out []byte) bool {
 	found := false
 	for _, match := range marked.FindAllSubmatch(out, -1) {
@@ -136,7 +139,7 @@ func refuse(files []*source, out []byte) bool {
 	return found
 }
 
-// compile makes the test binary of a suite.
+// compile builds the test binary of a suite.
 func (b *bench) compile(ctx context.Context, overlay string, suite int, name string) error {
 	out, err := b.command(ctx, "go", "test", "-c", "-vet=off", "-overlay="+overlay, "-o", name, "./"+b.suites[suite].dir).CombinedOutput()
 	if err != nil {
@@ -145,7 +148,8 @@ func (b *bench) compile(ctx context.Context, overlay string, suite int, name str
 	return nil
 }
 
-// overlay writes texts that stand for files of the repository.
+// overlay writes texts that replace files of the repository, and returns the overlay for the go
+// command.
 func (b *bench) overlay(name string, texts map[string]string) (string, error) {
 	replace := map[string]string{}
 	for file, text := range texts {
@@ -163,14 +167,16 @@ func (b *bench) overlay(name string, texts map[string]string) (string, error) {
 	return to, os.WriteFile(to, data, 0o600)
 }
 
+// command returns a command that runs at the root of the repository.
 func (b *bench) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.WaitDelay = b.root, time.Second
 	return cmd
 }
 
-// rehearse runs each test without a mutant, to see what it takes and reaches.
-func (b *bench) rehearse(ctx context.Context) error {
+// measure runs each test without a mutant, to measure its time and to record the functions that it
+// reaches.
+func (b *bench) measure(ctx context.Context) error {
 	for i, s := range b.suites {
 		out, err := b.run(ctx, stage{suite: i, run: ".", limit: time.Hour}, b.binary(i), nil, "-test.list=.")
 		if err != nil {
@@ -208,12 +214,13 @@ func (b *bench) rehearse(ctx context.Context) error {
 	})
 }
 
-// stages are the tests for the mutants of a declaration: those that reach it, if that is known, in the order in which they are likely to notice soonest: the quick
-// ones of the test file beside it, the quick ones of every suite, the others.
+// stages returns the tests for the mutants of a declaration, which are those that reach it if that
+// is known. First are the quick tests of its file's own test file, then the quick ones of all
+// suites, then the others: the tests that kill most mutants in the least time come first.
 func (b *bench) stages(d *decl, file string) []stage {
-	beside, err := os.ReadFile(filepath.Join(b.root, filepath.FromSlash(strings.TrimSuffix(file, ".go")+"_test.go")))
+	sibling, err := os.ReadFile(filepath.Join(b.root, filepath.FromSlash(strings.TrimSuffix(file, ".go")+"_test.go")))
 	if err != nil {
-		beside = nil // there is no such file
+		sibling = nil // the file does not exist
 	}
 	var names [3][][]string
 	var took [3][]time.Duration
@@ -221,14 +228,14 @@ func (b *bench) stages(d *decl, file string) []stage {
 		names[k], took[k] = make([][]string, len(b.suites)), make([]time.Duration, len(b.suites))
 	}
 	for _, t := range b.trials {
-		if !d.alone && !d.value && !t.reaches[d.id] {
+		if !d.separate && !d.value && !t.reaches[d.id] {
 			continue
 		}
 		k := 1
 		switch {
 		case t.took >= slow:
 			k = 2
-		case b.suites[t.suite].dir == path.Dir(file) && bytes.Contains(beside, []byte("func "+t.name+"(")):
+		case b.suites[t.suite].dir == path.Dir(file) && bytes.Contains(sibling, []byte("func "+t.name+"(")):
 			k = 0
 		}
 		names[k][t.suite] = append(names[k][t.suite], t.name)
@@ -245,7 +252,8 @@ func (b *bench) stages(d *decl, file string) []stage {
 	return stages
 }
 
-// run runs tests of a binary where its package is, with variables and further arguments. It adds to took, if there is one, what that took.
+// run runs tests of a binary in the directory of its package, with variables and further arguments.
+// It adds the processor time to took, which may be nil.
 func (b *bench) run(ctx context.Context, s stage, binary string, took *time.Duration, more ...string) ([]byte, error) {
 	limits := fmt.Sprintf(`ulimit -v %d; ulimit -t %d; exec "$0" "$@"`, memory, int(s.limit.Seconds()))
 	args := slices.Concat([]string{"-c", limits, binary, "-test.failfast", "-test.run=" + s.run}, b.suites[s.suite].args)
@@ -270,12 +278,13 @@ func (b *bench) run(ctx context.Context, s stage, binary string, took *time.Dura
 	return out.Bytes(), err
 }
 
-// bounded writes so much, and forgets the rest.
+// bounded writes a limited number of bytes and discards the rest.
 type bounded struct {
 	w    io.Writer
 	left int
 }
 
+// Write writes p as far as the limit allows.
 func (b *bounded) Write(p []byte) (int, error) {
 	n := min(len(p), b.left)
 	b.left -= n
@@ -285,7 +294,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// inParallel hands all to as many workers as there may be.
+// inParallel calls do for each element of all, in as many goroutines as the flag -j says.
 func inParallel[T any](ctx context.Context, all []T, do func(*T, int) error) error {
 	queue := make(chan *T)
 	failed := make([]error, *jobs)
@@ -314,14 +323,14 @@ func inParallel[T any](ctx context.Context, all []T, do func(*T, int) error) err
 
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// try runs the tests with one mutant, until one notices.
+// try runs the tests with one mutant until one fails.
 func (b *bench) try(ctx context.Context, m *mutant, binary func(suite int) (string, error)) error {
 	for _, s := range b.stages(m.decl, m.file) {
 		name, err := binary(s.suite)
 		if err != nil {
 			return err
 		}
-		limited, cancel := context.WithTimeout(ctx, patience*s.limit)
+		limited, cancel := context.WithTimeout(ctx, clockFactor*s.limit)
 		out, err := b.run(limited, s, name, nil, variable+"="+strconv.Itoa(m.id))
 		cancel()
 		if ctx.Err() != nil {
@@ -335,19 +344,19 @@ func (b *bench) try(ctx context.Context, m *mutant, binary func(suite int) (stri
 			m.killedBy = b.suites[s.suite].dir + " " + string(match[1])
 		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok && !exit.Exited() {
-			m.outcome = timedOut // it was killed
+			m.outcome = timedOut // a limit ended it
 		}
 		break
 	}
-	if *why {
+	if *verbose {
 		fmt.Fprintf(os.Stderr, "\r%s: %s\n", m.key(), [...]string{"SURVIVED", "killed by " + m.killedBy, "timed out", "invalid"}[m.outcome])
 	}
 	return nil
 }
 
-// tryAlone tests a mutant in binaries of its own.
-func (b *bench) tryAlone(ctx context.Context, m *mutant, worker int) error {
-	name := fmt.Sprintf("alone%d", worker)
+// trySeparate tests a mutant in its own test binaries.
+func (b *bench) trySeparate(ctx context.Context, m *mutant, worker int) error {
+	name := fmt.Sprintf("separate%d", worker)
 	overlay, err := b.overlay(name, map[string]string{m.file: m.changed(0, len(m.text))})
 	if err != nil {
 		return err

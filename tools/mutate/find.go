@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// swaps are what a binary operator is replaced by.
+// swaps are the replacements of a binary operator.
 var swaps = map[token.Token][]string{
 	token.LSS: {"<=", ">="}, token.LEQ: {"<", ">"}, token.GTR: {">=", "<="}, token.GEQ: {">", "<"}, token.EQL: {"!="}, token.NEQ: {"=="},
 	token.LAND: {"||"}, token.LOR: {"&&"}, token.ADD: {"-"}, token.SUB: {"+"}, token.MUL: {"/"}, token.QUO: {"*"},
 }
 
-// constants are replaced by the next of their list.
+// constants are lists in which each constant is replaced by the next one.
 var constants = [][]string{
 	{"TimedOut", "Canceled", "Unreachable", "Lapsed", "Gone", "ReadFailed"},
 	{"InvalidInput", "NotFound", "InvalidState", "AlreadyInState", "Conflict", "AccessDenied", "KeyNotAccessible", "Unsupported", "LimitExceeded",
@@ -28,25 +28,26 @@ var constants = [][]string{
 
 // source is a file and its mutants.
 type source struct {
-	name    string // from the root, with slashes
+	name    string // the slash-separated path from the root
 	text    []byte
 	pkg     string
 	decls   []decl
 	mutants []*mutant
 }
 
-// decl is a function, or a package's variable, that has mutants.
+// decl is a function, variable or constant of a package that has mutants.
 type decl struct {
 	id       int
-	from, to int // all of it
-	// Of a function: its name, what stands before a call of it ("m."), what it is called with, and where its body begins.
+	from, to int // the bytes of the declaration
+	// For a function: its name, the receiver of a call ("m."), the arguments of a call, and the start
+	// of its body.
 	name          string
 	nameAt, body  int
 	recv, actuals string
 	results       bool
 	value         bool // a variable or constant; from and to are its value
 	constant      bool
-	alone         bool // its mutants cannot stand beside each other
+	separate      bool // its mutants cannot be in one binary
 	mutants       []*mutant
 }
 
@@ -55,10 +56,10 @@ type mutant struct {
 	file     string
 	text     []byte
 	from, to int    // the bytes to replace
-	with     string // by
-	fn       string // in this function or variable
+	with     string // the replacement
+	fn       string // the function or variable
 	line     int
-	nth, of  int // of those that read the same
+	nth, of  int // the position among the mutants with the same text
 	id       int
 	decl     *decl
 	outcome  outcome
@@ -70,11 +71,11 @@ type outcome int
 const (
 	survived outcome = iota
 	killed
-	timedOut // killed: the tests did not end
+	timedOut // killed by the time limit
 	invalid  // it does not compile
 )
 
-// key names the change, whatever line it is on.
+// key returns a name of the change that does not depend on its line.
 func (m *mutant) key() string {
 	key := m.file + " " + m.fn + ": " + short(string(m.text[m.from:m.to])) + " → " + short(m.with)
 	if m.of > 1 {
@@ -83,12 +84,12 @@ func (m *mutant) key() string {
 	return key
 }
 
-// changed is a part of the file, with the change.
+// changed returns a part of the file with the change.
 func (m *mutant) changed(from, to int) string {
 	return string(m.text[from:m.from]) + m.with + string(m.text[m.to:to])
 }
 
-// short is a text on one line, of a readable length.
+// short returns a text on one line, shortened to a readable length.
 func short(s string) string {
 	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "`", "'")
 	if r := []rune(s); len(r) > 90 {
@@ -105,10 +106,10 @@ type finder struct {
 	*source
 	file *token.File
 	fn   string
-	seen map[string]bool // the changed texts: what two rules make of it counts once
+	seen map[string]bool // the changed texts, because two rules may make the same change
 	list []*mutant
 
-	nothing map[*ast.CaseClause]bool // nothing happens in these, and nothing would without them
+	nothing map[*ast.CaseClause]bool // cases without an effect
 }
 
 // parse finds the mutants of a file.
@@ -143,6 +144,7 @@ func parse(name string, text []byte) (*source, error) {
 	return s, nil
 }
 
+// add adds a declaration if it has mutants.
 func (s *source) add(d decl) {
 	if len(d.mutants) > 0 {
 		s.decls = append(s.decls, d)
@@ -150,7 +152,7 @@ func (s *source) add(d decl) {
 	}
 }
 
-// number tells those apart that read the same.
+// number numbers the mutants with the same key.
 func (s *source) number() {
 	same := map[string][]*mutant{}
 	for _, m := range s.mutants {
@@ -163,7 +165,7 @@ func (s *source) number() {
 	}
 }
 
-// function finds the mutants of a function, and how it is called.
+// function finds the mutants of a function, and the form of a call of it.
 func (f *finder) function(d *ast.FuncDecl) decl {
 	made := decl{
 		from: f.at(d.Pos()), to: f.at(d.End()), name: d.Name.Name, nameAt: f.at(d.Name.Pos()), body: f.at(d.Body.Lbrace) + 1,
@@ -171,11 +173,11 @@ func (f *finder) function(d *ast.FuncDecl) decl {
 	}
 	named := func(field *ast.Field) []string {
 		if len(field.Names) == 0 {
-			made.alone = true
+			made.separate = true
 		}
 		var names []string
 		for _, n := range field.Names {
-			made.alone = made.alone || n.Name == "_"
+			made.separate = made.separate || n.Name == "_"
 			names = append(names, n.Name)
 		}
 		return names
@@ -200,11 +202,11 @@ func (f *finder) function(d *ast.FuncDecl) decl {
 		}
 	}
 	made.actuals += "(" + strings.Join(params, ", ") + ")"
-	made.mutants = f.in(qualified, d.Body)
+	made.mutants = f.inspect(qualified, d.Body)
 	return made
 }
 
-// receiver is the name of a receiver's type.
+// receiver returns the name of a receiver's type.
 func receiver(t ast.Expr) string {
 	switch t := t.(type) {
 	case *ast.StarExpr:
@@ -219,22 +221,22 @@ func receiver(t ast.Expr) string {
 	return ""
 }
 
-// variable finds the mutants of a package's variable or constant.
+// variable finds the mutants of a variable or constant of a package.
 func (f *finder) variable(d *ast.GenDecl, v *ast.ValueSpec) decl {
-	made := decl{value: true, constant: d.Tok == token.CONST, alone: len(v.Names) > 1 || len(v.Values) != 1, name: v.Names[0].Name}
+	made := decl{value: true, constant: d.Tok == token.CONST, separate: len(v.Names) > 1 || len(v.Values) != 1, name: v.Names[0].Name}
 	made.nameAt = f.at(v.Names[0].Pos())
 	var nodes []ast.Node
 	for _, value := range v.Values {
 		nodes = append(nodes, value)
 	}
-	if made.mutants = f.in(made.name, nodes...); !made.alone {
+	if made.mutants = f.inspect(made.name, nodes...); !made.separate {
 		made.from, made.to = f.at(v.Values[0].Pos()), f.at(v.Values[0].End())
 	}
 	return made
 }
 
-// in finds the mutants of what a name stands for.
-func (f *finder) in(name string, nodes ...ast.Node) []*mutant {
+// inspect finds the mutants of the declaration of a name.
+func (f *finder) inspect(name string, nodes ...ast.Node) []*mutant {
 	f.fn, f.list, f.seen, f.nothing = name, nil, map[string]bool{}, map[*ast.CaseClause]bool{}
 	for _, n := range nodes {
 		ast.Inspect(n, f.visit)
@@ -242,10 +244,13 @@ func (f *finder) in(name string, nodes ...ast.Node) []*mutant {
 	return f.list
 }
 
+// at returns the offset of a position.
 func (f *finder) at(p token.Pos) int { return f.file.Offset(p) }
 
+// src returns the text of a node.
 func (f *finder) src(n ast.Node) string { return string(f.text[f.at(n.Pos()):f.at(n.End())]) }
 
+// add adds the mutant that replaces the text between two positions.
 func (f *finder) add(from, to token.Pos, with string) {
 	m := &mutant{file: f.name, text: f.text, from: f.at(from), to: f.at(to), with: with, fn: f.fn, line: f.file.Line(from)}
 	if text := m.changed(0, len(f.text)); !f.seen[text] {
@@ -254,9 +259,10 @@ func (f *finder) add(from, to token.Pos, with string) {
 	}
 }
 
+// replace adds the mutant that replaces a node.
 func (f *finder) replace(n ast.Node, with string) { f.add(n.Pos(), n.End(), with) }
 
-// drop leaves one expression out of a list.
+// drop adds the mutant that omits one expression of a list.
 func (f *finder) drop(list []ast.Expr, i int) {
 	switch {
 	case i+1 < len(list):
@@ -268,13 +274,15 @@ func (f *finder) drop(list []ast.Expr, i int) {
 	}
 }
 
-// shorten changes a text that is compared, or stands in a table.
+// shorten adds the mutant that removes the first character of a text that is compared, or is in a
+// table.
 func (f *finder) shorten(e ast.Expr) {
 	if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING && len(lit.Value) > 2 {
 		f.replace(lit, lit.Value[:1]+lit.Value[2:])
 	}
 }
 
+// visit adds the mutants of a node.
 func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
@@ -336,7 +344,8 @@ func (f *finder) visit(n ast.Node) bool {
 	return true
 }
 
-// call changes a text that a call compares with: a set of characters, a regular expression, another.
+// call adds the mutants of a text that a call compares with: a set of characters, a regular
+// expression or another text.
 func (f *finder) call(n *ast.CallExpr) {
 	sel, ok := n.Fun.(*ast.SelectorExpr)
 	if !ok || sel.Sel.Name != "ARN" && !slices.Contains([]string{"strings", "regexp"}, fmt.Sprint(sel.X)) {
@@ -368,7 +377,7 @@ var (
 	member = regexp.MustCompile(`.-[^]]|.`)
 )
 
-// pattern changes a regular expression: an anchor, a count, a class.
+// pattern adds the mutants of a regular expression: of its anchors, counts and classes.
 func (f *finder) pattern(lit *ast.BasicLit) {
 	with := func(at []int, by string) { f.replace(lit, lit.Value[:at[0]]+by+lit.Value[at[1]:]) }
 	for _, at := range anchor.FindAllStringIndex(lit.Value, -1) {
@@ -389,13 +398,14 @@ func (f *finder) pattern(lit *ast.BasicLit) {
 		}
 	})
 	within(class, member, func(at []int, text string) {
-		if lit.Value[at[0]-1] != '[' || lit.Value[at[1]] != ']' { // not the only one
+		if lit.Value[at[0]-1] != '[' || lit.Value[at[1]] != ']' { // not the only member
 			with(at, "")
 		}
 	})
 }
 
-// idle finds the cases of a switch over values that are there only so that all values are: they do nothing, and there is no default.
+// idle finds the cases of a switch that exist only for completeness: they do nothing, and the
+// switch has no default.
 func (f *finder) idle(n *ast.SwitchStmt) {
 	if n.Tag == nil || slices.ContainsFunc(n.Body.List, func(s ast.Stmt) bool { c, ok := s.(*ast.CaseClause); return ok && c.List == nil }) {
 		return
@@ -407,7 +417,7 @@ func (f *finder) idle(n *ast.SwitchStmt) {
 	}
 }
 
-// literal changes a number or a character by one.
+// literal adds the mutants that change a number or a character by one.
 func (f *finder) literal(n *ast.BasicLit) {
 	if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil && n.Kind == token.INT {
 		f.replace(n, strconv.FormatInt(i+1, 10))

@@ -1,15 +1,17 @@
-// Mutate shows whether the tests catch a change: it makes one small change at a time in the code that decides (a comparison, a bound,
-// a constant, a statement, a case, a row of a table), runs the tests with it, and reports which mutants survive. Survivors that are equivalent to the
-// original are listed in docs/mutants.md, each with the reason. Any other survivor makes the exit status 1, and so does a reason
-// that is no longer needed.
+// Mutate is a mutation testing tool. It makes one small change at a time in the code that decides:
+// a comparison, a bound, a constant, a statement, a case, or a row of a table. It runs the tests
+// with each mutant, and reports the killed and the survived. Survivors that are equivalent to the
+// original are listed in docs/mutants.md, each with the reason. The exit status is 1 for any other
+// survivor, and for a reason that is no longer needed.
 //
 //	go -C tools run ./mutate                                             # everything
 //	go -C tools run ./mutate statemachine/track.go ingestion/faults.go   # these files
 //	go -C tools run ./mutate -list                                       # only list the mutants
 //
-// It changes no file: go test takes the changed ones as an overlay. All changes of a package are compiled into one test binary, as copies
-// of the functions that they are in, and an environment variable says which of them counts. What that is no way for, such as a function
-// that does not name its receiver, has a binary of its own.
+// It changes no file: go test takes the changed ones as an overlay. All mutants of a package are
+// compiled into one test binary, each as a copy of its function, and an environment variable
+// selects one. A mutant that cannot be selected, such as one of a function without a name for its
+// receiver, has its own binary.
 package main
 
 import (
@@ -27,19 +29,19 @@ import (
 	"time"
 )
 
-// target is code to change and the tests that should notice.
+// target is code to mutate, with the tests that should kill its mutants.
 type target struct {
-	files string  // a pattern, of files of one package
-	tests []suite // the nearest first
+	files string  // a pattern of files of one package
+	tests []suite // the closest first
 }
 
-// suite is the tests of one package.
+// suite has the tests of one package.
 type suite struct {
 	dir  string
-	args []string // of the test binary
+	args []string // the arguments of the test binary
 }
 
-// targets is what is mutated.
+// targets are the targets of a full run.
 var targets = []target{
 	{"statemachine/*.go", []suite{{"statemachine", nil}, {"internal/conformance", nil}, {"ingestion", nil}, {"eventstream", nil}, {"internal/modeltest", []string{"-model.depth=2"}}}},
 	{"statemachine/sdkfault/*.go", []suite{{"statemachine/sdkfault", nil}, {"ingestion", quick}, {"eventstream", quick}, {"activitystream", quick}}},
@@ -52,13 +54,14 @@ var targets = []target{
 	{"eventstream/faults.go", []suite{{"eventstream", quick}, {"internal/conformance", nil}}},
 }
 
-// quick leaves out the tests of waiting by the thousand and of random worlds, which have no opinion of inputs and error codes.
+// quick skips the tests with thousands of waits and random faults, which do not depend on inputs
+// and error codes.
 var quick = []string{"-test.skip=Random|Thousand|Together"}
 
 var (
-	jobs = flag.Int("j", 2, "how many mutants are tested at once")
-	list = flag.Bool("list", false, "only list the mutants")
-	why  = flag.Bool("v", false, "report for each mutant which test killed it")
+	jobs    = flag.Int("j", 2, "number of mutants that are tested at once")
+	list    = flag.Bool("list", false, "only list the mutants")
+	verbose = flag.Bool("v", false, "report for each mutant which test killed it")
 )
 
 func main() {
@@ -72,12 +75,13 @@ func main() {
 	}
 }
 
+// run mutates the named files, or all files of the targets.
 func run(ctx context.Context, only []string) error {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
 		return err
 	}
-	root := filepath.Dir(filepath.Dir(strings.TrimSpace(string(out)))) // above tools
+	root := filepath.Dir(filepath.Dir(strings.TrimSpace(string(out)))) // the parent of tools
 	known, err := os.ReadFile(filepath.Join(root, "docs", "mutants.md"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -95,7 +99,7 @@ func run(ctx context.Context, only []string) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("there are no mutants of %s: a file is named from the root of the repository", strings.Join(missing, ", "))
+		return fmt.Errorf("no mutants in %s: a file is named by its path from the root of the repository", strings.Join(missing, ", "))
 	}
 	if *list {
 		for _, m := range all {
@@ -122,7 +126,7 @@ func run(ctx context.Context, only []string) error {
 	return report(os.Stdout, all, string(known))
 }
 
-// read reads the files of a target that are asked for.
+// read reads the files of a target, or those of them in only.
 func (t target) read(root string, only []string) ([]*source, error) {
 	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(t.files)))
 	if err != nil {

@@ -18,7 +18,7 @@ import "strings"
 
 const most = 3
 
-const TimedOut string = "timed out" // whose name is no value
+const TimedOut string = "timed out" // a constant whose name is not a value
 
 var codes = map[string]int{"A": 1}
 
@@ -41,7 +41,7 @@ func Two(a int, rest ...string) (n int) {
 }
 `
 
-// TestMutants has all mutants of a program: none of the case that does nothing.
+// TestMutants checks all mutants of a program. The case that does nothing has none.
 func TestMutants(t *testing.T) {
 	s, err := parse("p/p.go", []byte(program))
 	if err != nil {
@@ -67,8 +67,8 @@ func TestMutants(t *testing.T) {
 	if !slices.Equal(want, got) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if alone := s.alone(); len(alone) != 1 {
-		t.Errorf("%d mutants are alone, and not just that of the function without a name for its receiver", len(alone))
+	if separate := s.separate(); len(separate) != 1 {
+		t.Errorf("%d separate mutants, want one: that of the function without a name for its receiver", len(separate))
 	}
 }
 
@@ -106,7 +106,7 @@ func main() { println((&S[int]{n: 1}).Less(1), codes["A"], Two(0), Two(2, "x", "
 `)
 	out, err := build("-gcflags=-e", "-o", "p")
 	if err == nil || !refuse([]*source{s}, out) {
-		t.Fatalf("two mutants make a duplicate case, and it was built: %s", out)
+		t.Fatalf("the compiler accepted mutants with a duplicate case: %s", out)
 	}
 	if out, err := build("-o", "p"); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -47,8 +47,8 @@ func report(w io.Writer, all []*mutant, known string) error {
 	return nil
 }
 
-// listed returns the mutants that a document gives reasons for: texts in backquotes that name a file
-// and a change.
+// listed returns the mutants that a document gives reasons for: texts in backquotes that name a
+// file and a change.
 func listed(doc string) map[string]bool {
 	keys := map[string]bool{}
 	for line := range strings.Lines(doc) {

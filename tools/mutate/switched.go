@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The environment variables: which mutant counts, and where to write which functions are reached.
+// The environment variables that select a mutant, and the file for the functions that are reached.
 const (
 	variable  = "MUTANT"
 	recording = "MUTANT_REACHED"
 )
 
-// switchFile is a file for the package that is mutated.
+// switchFile returns a file to add to the mutated package. It selects the mutant.
 func switchFile(pkg string) string {
 	return `package ` + pkg + `
 
@@ -42,7 +42,7 @@ func reach__(id int) {
 	}
 }
 
-// mutated__ is the first of values, or the one of the mutant that counts.
+// mutated__ returns the first of values, or that of the selected mutant.
 func mutated__[T any](ids []int, values ...T) T {
 	for i, id := range ids {
 		if id == mutant__ {
@@ -54,11 +54,11 @@ func mutated__[T any](ids []int, values ...T) T {
 `
 }
 
-// mark begins the name of the file and line that the compiler reports for a mutant.
+// mark is the start of the file name that the compiler reports for a mutant.
 const mark = "mutant__"
 
-// switched is the file with all its mutants that can stand beside each other. Each is a copy of its function, to which the function hands over
-// where it counts.
+// switched returns the file with all mutants that can be in one binary. Each mutant is a copy of
+// its function, which the function calls if the mutant is selected.
 func (s *source) switched() string {
 	var b, copies strings.Builder
 	at := 0
@@ -68,7 +68,7 @@ func (s *source) switched() string {
 	}
 	for _, d := range s.decls {
 		mm := slices.DeleteFunc(slices.Clone(d.mutants), func(m *mutant) bool { return m.outcome == invalid })
-		if d.alone || len(mm) == 0 {
+		if d.separate || len(mm) == 0 {
 			continue
 		}
 		if d.value {
@@ -78,7 +78,7 @@ func (s *source) switched() string {
 				fmt.Fprintf(&values, ",\n//line %s%d:1\n%s", mark, m.id, m.changed(d.from, d.to))
 			}
 			value := fmt.Sprintf("mutated__([]int{%s}, %s%s,\n//line rest:1\n)", ids.String(), s.text[d.from:d.to], values.String())
-			if d.constant { // a variable takes its name
+			if d.constant { // a variable gets its name
 				upTo(d.nameAt + len(d.name))
 				b.WriteString("__const")
 				fmt.Fprintf(&copies, "\nvar %s = %s\n", d.name, value)
@@ -107,11 +107,11 @@ func (s *source) switched() string {
 	return b.String() + copies.String()
 }
 
-// alone are the mutants that cannot stand beside each other.
-func (s *source) alone() []*mutant {
+// separate returns the mutants that cannot be in one binary.
+func (s *source) separate() []*mutant {
 	var mm []*mutant
 	for _, d := range s.decls {
-		if d.alone {
+		if d.separate {
 			mm = append(mm, d.mutants...)
 		}
 	}
