@@ -59,7 +59,7 @@ type EnsureTrack[S ~string] struct {
 	RefusalMessage string `json:"refusal_message,omitempty"`
 }
 
-// Observation is one read of a resource for an [EnsureTrack].
+// Observation is one read of a resource for an [EnsureTrack]. It is for workflow engines.
 type Observation[S ~string] struct {
 	// State is the state that was read.
 	State S
@@ -78,7 +78,7 @@ type Observation[S ~string] struct {
 }
 
 // EnsureStep is what to do next for an [EnsureTrack]. The zero EnsureStep means to read again at
-// Track.Next.
+// Track.Next. It is for workflow engines.
 type EnsureStep struct {
 	// Run is the operation to send now, in one attempt. Pass its result to
 	// [Machine.ObserveCommand].

@@ -31,7 +31,7 @@ var lamp = statemachine.MustNew(statemachine.Definition[Lamp]{
 	},
 })
 
-// scripted reads one state after the other. A real Read asks the service.
+// scripted returns a Read that shows one state after the other. A real Read calls the service.
 func scripted(states ...Lamp) func(context.Context) (Lamp, error) {
 	n := 0
 	return func(context.Context) (Lamp, error) {
@@ -40,7 +40,8 @@ func scripted(states ...Lamp) func(context.Context) (Lamp, error) {
 	}
 }
 
-func itself(s Lamp) Lamp { return s }
+// lampState returns the state of what was read. Here that is the value itself.
+func lampState(s Lamp) Lamp { return s }
 
 // A lifecycle is declared once, as a table. Everything else is derived from it.
 func ExampleNew() {
@@ -59,16 +60,16 @@ func ExampleNew() {
 	}
 	plan, _ := m.Plan(Off, On)
 	fmt.Println("from off to on:", plan)
-	fmt.Println("warming becomes on by itself:", m.Settles(Warming, On))
+	fmt.Println("warming settles into on:", m.Settles(Warming, On))
 	fmt.Println("warming permits SwitchOff:", m.Permits(Warming, "SwitchOff"))
 	// Output:
 	// from off to on: [SwitchOn]
-	// warming becomes on by itself: true
+	// warming settles into on: true
 	// warming permits SwitchOff: false
 }
 
-// New lists everything that is wrong with a table.
-func ExampleNew_refused() {
+// New lists every problem of a table.
+func ExampleNew_invalid() {
 	_, err := statemachine.New(statemachine.Definition[Lamp]{
 		Transitions: []statemachine.Transition[Lamp]{{From: Off, To: Off, By: "SwitchOn"}},
 	})
@@ -90,7 +91,7 @@ func ExampleMachine_Mermaid() {
 // Wait reads until the resource is where it should be.
 func ExampleWaiter_Wait() {
 	w := statemachine.Waiter[Lamp, Lamp]{
-		Machine: lamp, Resource: "desk", Read: scripted(Off, Warming, On), State: itself,
+		Machine: lamp, Resource: "desk", Read: scripted(Off, Warming, On), State: lampState,
 		Options: statemachine.WaitOptions{
 			MinDelay: time.Millisecond, MaxDelay: time.Millisecond,
 			OnRead: func(r statemachine.Reading) { fmt.Println(r.Reads, r.State) },
@@ -109,7 +110,7 @@ func ExampleWaiter_Wait() {
 // distinguished by errors.Is.
 func ExampleWaitError() {
 	w := statemachine.Waiter[Lamp, Lamp]{
-		Machine: lamp, Resource: "desk", Read: scripted(Warming, Off), State: itself,
+		Machine: lamp, Resource: "desk", Read: scripted(Warming, Off), State: lampState,
 		Options: statemachine.WaitOptions{MinDelay: time.Millisecond, MaxDelay: time.Millisecond, Grace: -1},
 	}
 	_, err := w.Wait(context.Background(), On, time.Minute)
@@ -150,7 +151,7 @@ func ExampleKindOf() {
 // Watch yields the current value, and then each change.
 func ExampleWaiter_Watch() {
 	w := statemachine.Waiter[Lamp, Lamp]{
-		Machine: lamp, Resource: "desk", Read: scripted(Off, Off, Warming, Warming, On), State: itself,
+		Machine: lamp, Resource: "desk", Read: scripted(Off, Off, Warming, Warming, On), State: lampState,
 		Options: statemachine.WaitOptions{WatchDelay: time.Millisecond},
 	}
 	for state, err := range w.Watch(context.Background()) {
@@ -174,7 +175,7 @@ func ExampleEnsurer_Ensure() {
 	state := Off
 	e := statemachine.Ensurer[Lamp, Lamp]{
 		Waiter: statemachine.Waiter[Lamp, Lamp]{
-			Machine: lamp, Resource: "desk", Read: func(context.Context) (Lamp, error) { return state, nil }, State: itself,
+			Machine: lamp, Resource: "desk", Read: func(context.Context) (Lamp, error) { return state, nil }, State: lampState,
 		},
 		Command: func(_ context.Context, op statemachine.Operation) error {
 			fmt.Println("running", op)
@@ -195,7 +196,7 @@ func ExampleEnsurer_Ensure() {
 // A Fleet waits for many resources in few reads.
 func ExampleFleet_Each() {
 	f := statemachine.Fleet[Lamp, Lamp]{
-		Machine: lamp, State: itself,
+		Machine: lamp, State: lampState,
 		Read: func(context.Context, string) (Lamp, error) { return On, nil },
 		ReadMany: func(_ context.Context, names []string) ([]statemachine.Result[Lamp], error) {
 			fmt.Println("reading", strings.Join(names, ", "))
@@ -251,4 +252,19 @@ func ExampleTrack() {
 	// 12:00:00 warming read again at 12:00:30
 	// 12:00:30 warming read again at 12:01:00
 	// 12:01:00 on
+}
+
+// Share one Pacer between all clients that share a quota.
+func ExamplePacer() {
+	pacer := statemachine.NewPacer(2, 3) // three calls at once, then two per second
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for range 5 {
+		fmt.Println(pacer.Reserve(now).Sub(now))
+	}
+	// Output:
+	// 0s
+	// 0s
+	// 0s
+	// 500ms
+	// 1s
 }

@@ -61,7 +61,8 @@ func (p *Pacer) Reserve(at time.Time) time.Time {
 	return slot
 }
 
-// PausedUntil returns the end of the pause after a throttled call, or at if there is no pause.
+// PausedUntil returns the end of the pause after a throttled call, or at if there is no pause. It is for
+// loops of your own.
 func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	if p == nil {
 		return at
@@ -74,7 +75,7 @@ func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	return p.pausedUntil
 }
 
-// Succeeded records a successful call and resets the backoff.
+// Succeeded records a successful call and resets the backoff. It is for loops of your own.
 func (p *Pacer) Succeeded(at time.Time) {
 	if p == nil {
 		return
@@ -88,7 +89,7 @@ func (p *Pacer) Succeeded(at time.Time) {
 
 // Throttled records that the service throttled a call at the time at. All calls pause for 1 s.
 // The pause doubles, up to 16 s, if a call is throttled soon after a pause and none succeeded in
-// between.
+// between. It is for loops of your own.
 func (p *Pacer) Throttled(at time.Time) {
 	if p == nil {
 		return

@@ -68,8 +68,8 @@ func (r *rules) success(e event) (state, bool) {
 	return e.state, e.kind == ""
 }
 
-// decide gives the verdict on the last read, and the numbers of the rules that apply to it.
-func (r *rules) decide(history []event) (v verdict, apply []int) {
+// decide returns the verdict on the last read, and the names of the rules that apply to it.
+func (r *rules) decide(history []event) (v verdict, apply []string) {
 	now := history[len(history)-1]
 	var before, states []state
 	for _, e := range history {
@@ -92,24 +92,24 @@ func (r *rules) decide(history []event) (v verdict, apply []int) {
 		wait.Ended = statemachine.TimedOut
 	}
 	for _, rule := range [...]struct {
-		number  int
+		name    string
 		applies bool
 		verdict verdict
 	}{
-		{1, ok && s == r.target && streak >= r.consecutive, verdict{Reached: true}},
-		{10, ok && s == r.target && streak < r.consecutive, wait}, // rule 1 as well: not often enough yet
-		{2, ok && s != "" && !r.known[s], wait},
-		{3, ok && s != r.target && r.settles[s], wait},
-		{4, cannot && now.at < r.grace, wait},
-		{5, cannot && now.at >= r.grace && onWay, verdict{Ended: statemachine.Lapsed}},
-		{50, cannot && now.at >= r.grace && !onWay, verdict{Ended: statemachine.Unreachable}},
-		{6, !ok && now.kind == statemachine.Interrupted, verdict{Ended: statemachine.Canceled}},
-		{60, !ok && (now.kind == statemachine.Throttled || now.kind == statemachine.Unavailable || now.kind == statemachine.Conflict), wait},
-		{61, !ok && now.kind == statemachine.NotFound, verdict{Ended: statemachine.Gone}},
-		{62, !ok && now.kind == statemachine.AccessDenied, verdict{Ended: statemachine.ReadFailed}},
+		{"1-reached", ok && s == r.target && streak >= r.consecutive, verdict{Reached: true}},
+		{"1-counting", ok && s == r.target && streak < r.consecutive, wait},
+		{"2-unknown", ok && s != "" && !r.known[s], wait},
+		{"3-on-its-way", ok && s != r.target && r.settles[s], wait},
+		{"4-stale", cannot && now.at < r.grace, wait},
+		{"5-lapsed", cannot && now.at >= r.grace && onWay, verdict{Ended: statemachine.Lapsed}},
+		{"5-unreachable", cannot && now.at >= r.grace && !onWay, verdict{Ended: statemachine.Unreachable}},
+		{"6-canceled", !ok && now.kind == statemachine.Interrupted, verdict{Ended: statemachine.Canceled}},
+		{"6-tolerated", !ok && now.kind.Retryable(), wait},
+		{"6-gone", !ok && now.kind == statemachine.NotFound, verdict{Ended: statemachine.Gone}},
+		{"6-read-failed", !ok && now.kind == statemachine.AccessDenied, verdict{Ended: statemachine.ReadFailed}},
 	} {
 		if rule.applies {
-			v, apply = rule.verdict, append(apply, rule.number)
+			v, apply = rule.verdict, append(apply, rule.name)
 		}
 	}
 	return v, apply
@@ -173,7 +173,7 @@ func TestObserveMatchesRulesOnEveryHistory(t *testing.T) {
 									t.Fatalf("rules %v apply to %v, not one", apply, h)
 								}
 								if got != want {
-									t.Fatalf("%v: got %+v, want %+v by rule %d", h, got, want, apply[0])
+									t.Fatalf("%v: got %+v, want %+v by rule %s", h, got, want, apply[0])
 								}
 								if len(h) < 4 {
 									grow(next, h, i)

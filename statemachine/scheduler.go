@@ -36,7 +36,7 @@ type task[R any, S ~string] struct {
 	job[R, S]
 	read      entry // in a heap of reads
 	command   entry // in the heap of commands; its zero time means that no command is wanted
-	group     int32
+	group     int
 	mode      readMode
 	lostReads uint8 // batch reads in a row that were lost
 	finished  bool  // ended and published
@@ -67,9 +67,6 @@ func (l *lane) next(now time.Time) time.Time {
 	}
 	return l.reserved
 }
-
-// use uses the reservation, if any.
-func (l *lane) use() { l.reserved = time.Time{} }
 
 // callKind is what a call does.
 type callKind int
@@ -170,24 +167,14 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 	if e.config.mode == modeWait {
 		e.deadline = at.Add(maxWait)
 	}
-	groups := map[string]int32{}
+	groups := map[string]int{}
 	e.tasks = make([]task[R, S], len(e.goals))
 	e.open = len(e.tasks)
 	for i := range e.tasks {
 		t, g := &e.tasks[i], &e.goals[i]
 		t.config, t.resource = &e.config, g.Resource
 		t.read.task, t.command.task = i, i
-		name := ""
-		if e.group != nil {
-			name = e.group(g.Resource)
-		}
-		group, ok := groups[name]
-		if !ok {
-			group = int32(len(groups)) //nolint:gosec // fewer than there are goals
-			groups[name] = group
-			e.groups = append(e.groups, dueHeap{})
-		}
-		t.group = group
+		t.group = e.groupOf(g.Resource, groups)
 		if e.readMany == nil {
 			t.mode = readAlone
 		}
@@ -199,6 +186,19 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		t.begin(g.Target, at, e.deadline)
 		e.enqueue(t)
 	}
+}
+
+// groupOf returns the index of a resource's group, and adds the group if it is new.
+func (e *engine[R, S]) groupOf(resource string, groups map[string]int) int {
+	key := ""
+	if e.group != nil {
+		key = e.group(resource)
+	}
+	if _, ok := groups[key]; !ok {
+		groups[key] = len(e.groups)
+		e.groups = append(e.groups, nil)
+	}
+	return groups[key]
 }
 
 // readHeap returns the heap of reads that the task belongs to.
@@ -266,17 +266,14 @@ func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.
 			return slot, false
 		}
 	}
-	e.readLane.use()
+	e.readLane.reserved = time.Time{}
 	e.inFlight++
 	limit := e.callTimeout(now)
+	c := callResult[R, S]{kind: callReadMany, tasks: e.nextBatch(h)}
 	if h == &e.singles {
-		t := &e.tasks[h.first().task]
-		e.dequeue(t)
-		go func() { e.results <- e.callRead(ctx, limit, t) }()
-		return time.Time{}, true
+		c.kind = callRead
 	}
-	tasks := e.nextBatch(h)
-	go func() { e.results <- e.callReadMany(ctx, limit, tasks) }()
+	go func() { e.results <- e.callRead(ctx, limit, c) }()
 	return time.Time{}, true
 }
 
@@ -299,6 +296,9 @@ func (e *engine[R, S]) earliestRead() *dueHeap {
 // fit of those that are due next.
 func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 	limit := e.batch
+	if h == &e.singles {
+		limit = 1
+	}
 	var tasks []*task[R, S]
 	for len(*h) > 0 {
 		t := &e.tasks[h.first().task]
@@ -324,7 +324,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	if slot := e.commandLane.next(now); slot.After(now) {
 		return slot, false
 	}
-	e.commandLane.use()
+	e.commandLane.reserved = time.Time{}
 	e.inFlight++
 	t := &e.tasks[first.task]
 	e.dequeue(t)
@@ -337,22 +337,18 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	return time.Time{}, true
 }
 
-// callRead reads one resource, in its own goroutine.
-func (e *engine[R, S]) callRead(ctx context.Context, limit time.Duration, t *task[R, S]) callResult[R, S] {
-	c := callResult[R, S]{kind: callRead, tasks: []*task[R, S]{t}}
-	var r Result[R]
-	r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
-		return e.read(ctx, t.resource)
-	})
-	c.results = []Result[R]{r}
-	return c
-}
-
-// callReadMany reads a batch, in its own goroutine.
-func (e *engine[R, S]) callReadMany(ctx context.Context, limit time.Duration, tasks []*task[R, S]) callResult[R, S] {
-	c := callResult[R, S]{kind: callReadMany, tasks: tasks}
-	resources := make([]string, len(tasks))
-	for i, t := range tasks {
+// callRead makes one read in its own goroutine, and returns c with its result.
+func (e *engine[R, S]) callRead(ctx context.Context, limit time.Duration, c callResult[R, S]) callResult[R, S] {
+	if c.kind == callRead {
+		var r Result[R]
+		r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
+			return e.read(ctx, c.tasks[0].resource)
+		})
+		c.results = []Result[R]{r}
+		return c
+	}
+	resources := make([]string, len(c.tasks))
+	for i, t := range c.tasks {
 		resources[i] = t.resource
 	}
 	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) ([]Result[R], error) {
