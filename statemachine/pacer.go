@@ -61,8 +61,8 @@ func (p *Pacer) Reserve(at time.Time) time.Time {
 	return slot
 }
 
-// PausedUntil returns the end of the pause after a throttled call, or at if there is no pause. It is for
-// loops of your own.
+// PausedUntil returns the end of the pause after a throttled call, or at if there is no pause. It
+// is for loops of your own.
 func (p *Pacer) PausedUntil(at time.Time) time.Time {
 	if p == nil {
 		return at
