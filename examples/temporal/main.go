@@ -1,12 +1,13 @@
-// Command temporal brings the activity streams of many accounts and Regions to a wanted state, on Temporal: its workers may
-// die, be replaced and be added at any moment. It shows an ensure that outlives every process, with the library's rules.
+// Command temporal brings the activity streams of many accounts and Regions to a target state, on
+// Temporal. It shows Ensure calls that do not depend on a process: workers may crash, be replaced
+// and be added at any time.
 //
 //	temporal worker      runs workflows and activities; start as many as you like
-//	temporal estate      starts streams in all of -accounts and -regions, and shows the progress
+//	temporal estate      starts streams in all of -accounts and -regions, and prints the progress
 //	temporal resource    starts one stream
-//	temporal status      shows how far an estate is
-//	temporal stop        has an estate run no more commands, and end
-//	temporal simulator   is an RDS for any account and Region, on this machine
+//	temporal status      prints the progress of an estate
+//	temporal stop        ends an estate without a further command
+//	temporal simulator   simulates RDS for any account and Region
 //
 // See README.md for a run on one machine.
 package main
@@ -32,6 +33,7 @@ func main() {
 	}
 }
 
+// run runs the command that the first argument names.
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, *flag.FlagSet, []string) error{
 		"worker": runWorker, "simulator": runSimulator, "estate": startEstate, "resource": startResource, "status": showStatus, "stop": stopEstate,
@@ -44,5 +46,5 @@ func run(ctx context.Context, args []string) error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return fmt.Errorf("the first argument is one of %v", names)
+	return fmt.Errorf("the first argument must be one of %v; with -h, each prints its flags", names)
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
-// runSimulator serves an RDS for any account and Region until it is interrupted.
+// runSimulator simulates RDS for any account and Region until it is interrupted.
 func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error {
-	address := flags.String("addr", "127.0.0.1:4566", "where to listen")
-	streams := flags.Int("streams", 20, "clusters in each account and Region")
-	starting := flags.Duration("starting", 20*time.Second, "how long a stream is starting")
+	address := flags.String("addr", "127.0.0.1:4566", "address to listen on")
+	streams := flags.Int("streams", 20, "number of clusters in each account and Region")
+	starting := flags.Duration("starting", 20*time.Second, "how long a start takes")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("flags: %w", err)
 	}
@@ -27,7 +27,7 @@ func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error
 	}
 	world := simulated.World{Populate: simulated.Clusters(*streams, func(o *activitystreamtest.Options) { o.Starting = *starting })}
 	server := http.Server{Handler: world.Handler(), ReadHeaderTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // what is under way fails, as it would
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // requests in flight fail
 	defer stop()
 	fmt.Printf("listening on http://%s\n", l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -12,9 +12,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-// showStatus shows the progress of an estate, or of one of its parts.
+// showStatus prints the progress of an estate, or of one of its parts.
 func showStatus(ctx context.Context, flags *flag.FlagSet, args []string) error {
-	id := flags.String("id", "estate", "the estate's name, or activitystreams/ACCOUNT/REGION")
+	id := flags.String("id", "estate", "name of the estate, or activitystreams/ACCOUNT/REGION")
 	c, err := dial(ctx, flags, args)
 	if err != nil {
 		return err
@@ -23,20 +23,21 @@ func showStatus(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return query(ctx, c, *id)
 }
 
-// stopEstate has an estate end.
+// stopEstate ends an estate.
 func stopEstate(ctx context.Context, flags *flag.FlagSet, args []string) error {
-	id := flags.String("id", "estate", "the estate's name")
+	id := flags.String("id", "estate", "name of the estate")
 	c, err := dial(ctx, flags, args)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	if err := c.SignalWorkflow(ctx, *id, "", durable.SignalStop, nil); err != nil {
-		return fmt.Errorf("stop of %s: %w", *id, err)
+		return fmt.Errorf("stop %s: %w", *id, err)
 	}
 	return nil
 }
 
+// query prints the progress of a workflow as JSON.
 func query(ctx context.Context, c client.Client, id string) error {
 	value, err := c.QueryWorkflow(ctx, id, "", durable.QueryProgress)
 	var p json.RawMessage
@@ -50,6 +51,7 @@ func query(ctx context.Context, c client.Client, id string) error {
 	return nil
 }
 
+// show prints a value as JSON.
 func show(v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -59,7 +61,7 @@ func show(v any) error {
 	return nil
 }
 
-// warnLogger leaves out what the SDK tells below a warning.
+// warnLogger drops what the SDK logs below the level Warn.
 type warnLogger struct{}
 
 func (warnLogger) Debug(string, ...any)             {}

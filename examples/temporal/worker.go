@@ -19,25 +19,25 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
-// dial adds the flags that lead to the Temporal server, parses, and connects.
+// dial adds the flags for the Temporal server, parses args, and connects.
 func dial(ctx context.Context, flags *flag.FlagSet, args []string) (client.Client, error) { //nolint:ireturn // it is the SDK's
-	address := flags.String("address", "127.0.0.1:7233", "the Temporal server")
-	namespace := flags.String("namespace", "default", "its namespace")
+	address := flags.String("address", "127.0.0.1:7233", "address of the Temporal server")
+	namespace := flags.String("namespace", "default", "namespace on the server")
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("flags: %w", err)
 	}
 	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: warnLogger{}})
 	if err != nil {
-		return nil, fmt.Errorf("the Temporal server at %s: %w", *address, err)
+		return nil, fmt.Errorf("connect to the Temporal server at %s: %w", *address, err)
 	}
 	return c, nil
 }
 
 // runWorker runs workflows and activities until it is interrupted.
 func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
-	simulator := flags.String("simulator", "", "the URL of a simulator, in place of AWS")
-	role := flags.String("role", "", "the name of the role to assume in each account; empty: the credentials of the environment, for one account")
-	activities := flags.Int("activities", 200, "activities at once")
+	simulator := flags.String("simulator", "", "URL of a simulator to use instead of AWS")
+	role := flags.String("role", "", "name of the role to assume in each account (default: the credentials of the environment, for one account)")
+	activities := flags.Int("activities", 200, "maximum number of activities at once")
 	c, err := dial(ctx, flags, args)
 	if err != nil {
 		return err
@@ -56,14 +56,14 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
-	log.Print("at work")
+	log.Print("worker started")
 	<-ctx.Done()
 	w.Stop()
 	return nil
 }
 
-// cachedConnect keeps the configuration of each place, with its credentials, and has all of them share their connections: an activity
-// must not begin with a handshake.
+// cachedConnect returns a connect that caches the configuration of each account and Region, with
+// its credentials. All share one HTTP client, so an activity does not begin with a TLS handshake.
 func cachedConnect(connect func(context.Context, durable.AccountRegion) (aws.Config, error)) func(context.Context, durable.AccountRegion) (aws.Config, error) {
 	var mu sync.Mutex
 	known, shared := map[durable.AccountRegion]aws.Config{}, awshttp.NewBuildableClient()
@@ -83,7 +83,7 @@ func cachedConnect(connect func(context.Context, durable.AccountRegion) (aws.Con
 	}
 }
 
-// connectAWS is the configuration for an account in a Region.
+// connectAWS returns the configuration for an account in a Region.
 func connectAWS(ctx context.Context, p durable.AccountRegion, role string) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.Region))
 	if err != nil {

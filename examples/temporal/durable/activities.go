@@ -14,19 +14,21 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Activities are what touches AWS. Each makes its calls in one attempt: the workflow tries again, and reads first.
+// Activities are the activities, which call AWS. Each makes its calls in one attempt: the workflow
+// retries, and reads first.
 type Activities struct {
-	// Connect gives the configuration for an account in a Region. It is asked by each activity: keep what is costly to make.
+	// Connect returns the configuration for an account in a Region. Each activity calls it, so it
+	// should cache what is expensive to create.
 	Connect func(ctx context.Context, p AccountRegion) (aws.Config, error)
 }
 
-// ReadResult is what a read of some streams gave, in the order in which they were asked for.
+// ReadResult is the result of a read of some streams, in the order of the request.
 type ReadResult struct {
-	At   time.Time      `json:"at"` // before the first call: what was read is no older
-	Seen []StreamResult `json:"seen"`
+	At      time.Time      `json:"at"` // before the first call: the result is no older
+	Streams []StreamResult `json:"streams"`
 }
 
-// StreamResult is one stream in a Look.
+// StreamResult is one stream in a ReadResult.
 type StreamResult struct {
 	Status activitystream.Status `json:"s,omitempty"`
 	Err    *ErrorInfo            `json:"err,omitempty"`
@@ -34,9 +36,10 @@ type StreamResult struct {
 	Stuck  *ErrorInfo            `json:"stuck,omitempty"`
 }
 
-// client is one for the calls of one activity. They are made one after the other, at the pace of the quota, and the
-// activity ends when the last has had its time, too. As a Region has one activity under way at a time, wherever it runs,
-// the account stays under its quota with no worker knowing of another.
+// client returns a client for the calls of one activity, which makes them one after the other under
+// the quota. The activity calls waitTurn before it ends, so that the last call takes its time, too.
+// A Region has one activity in flight at a time, wherever that runs. The account therefore stays
+// under its quota although no worker knows of another.
 func (a *Activities) client(ctx context.Context, p AccountRegion, perSecond float64) (c *activitystream.Client, waitTurn func(), err error) {
 	cfg, err := a.Connect(ctx, p)
 	if err != nil {
@@ -47,16 +50,16 @@ func (a *Activities) client(ctx context.Context, p AccountRegion, perSecond floa
 		o.Pacer, o.Concurrency = pacer, 1
 		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
 	})
-	return c, func() { _ = pacer.Wait(ctx) }, nil // an activity that was lost has had its time
+	return c, func() { _ = pacer.Wait(ctx) }, nil // if ctx ends, the activity is lost
 }
 
-// List names the streams of a place.
+// List returns the ARNs of the streams of an account in a Region.
 func (a *Activities) List(ctx context.Context, p AccountRegion, perSecond float64) ([]string, error) {
-	c, rest, err := a.client(ctx, p, perSecond)
+	c, waitTurn, err := a.client(ctx, p, perSecond)
 	if err != nil {
 		return nil, err
 	}
-	defer rest()
+	defer waitTurn()
 	var arns []string
 	for s, err := range c.List(ctx) {
 		if err != nil {
@@ -67,54 +70,55 @@ func (a *Activities) List(ctx context.Context, p AccountRegion, perSecond float6
 	return arns, nil
 }
 
-// Look reads streams, a hundred in a call.
-func (a *Activities) Look(ctx context.Context, p AccountRegion, w Spec, arns []string) (ReadResult, error) {
-	look := ReadResult{At: activity.GetInfo(ctx).StartedTime, Seen: make([]StreamResult, len(arns))}
-	c, rest, err := a.client(ctx, p, w.Timing.PerSecond)
+// Read reads streams, up to 100 in a call.
+func (a *Activities) Read(ctx context.Context, p AccountRegion, spec Spec, arns []string) (ReadResult, error) {
+	result := ReadResult{At: activity.GetInfo(ctx).StartedTime, Streams: make([]StreamResult, len(arns))}
+	c, waitTurn, err := a.client(ctx, p, spec.Timing.PerSecond)
 	if err != nil {
-		return look, err
+		return result, err
 	}
-	defer rest()
-	ctx, cancel := context.WithTimeout(ctx, w.Timing.Activity*3/4) // what was read till then is told, the rest failed
+	defer waitTurn()
+	ctx, cancel := context.WithTimeout(ctx, spec.Timing.Activity*3/4) // then the reads so far are returned, and the others fail
 	defer cancel()
 	for _, r := range c.GetEach(ctx, arns) {
 		if r.Err != nil {
-			look.Seen[r.Index].Err = newErrorInfo(r.Err)
+			result.Streams[r.Index].Err = newErrorInfo(r.Err)
 			continue
 		}
-		seen := StreamResult{Status: r.Value.Status, Stuck: newErrorInfo(r.Value.Stuck())}
-		if w.Target == activitystream.StatusStarted && seen.Status == w.Target {
-			seen.Drift = newErrorInfo(new(w.startInput(arns[r.Index])).Drift(r.Value))
+		stream := StreamResult{Status: r.Value.Status, Stuck: newErrorInfo(r.Value.Stuck())}
+		if spec.Target == activitystream.StatusStarted && stream.Status == spec.Target {
+			stream.Drift = newErrorInfo(new(spec.startInput(arns[r.Index])).Drift(r.Value))
 		}
-		look.Seen[r.Index] = seen
+		result.Streams[r.Index] = stream
 	}
-	return look, nil
+	return result, nil
 }
 
 // CommandResult is the outcome of a command.
 type CommandResult struct {
-	Sent bool       `json:"sent"` // it may have been carried out
+	Sent bool       `json:"sent"` // the command may have been executed
 	Err  *ErrorInfo `json:"err,omitempty"`
 }
 
-// Command runs one operation. What AWS answers is data; an error of the activity means that the answer was lost.
-func (a *Activities) Command(ctx context.Context, p AccountRegion, w Spec, arn string, op statemachine.Operation) (CommandResult, error) {
-	c, rest, err := a.client(ctx, p, w.Timing.PerSecond)
+// Command runs one operation. AWS's response is data, also if it is an error. An error of the
+// activity means that the response was lost.
+func (a *Activities) Command(ctx context.Context, p AccountRegion, spec Spec, arn string, op statemachine.Operation) (CommandResult, error) {
+	c, waitTurn, err := a.client(ctx, p, spec.Timing.PerSecond)
 	if err != nil {
 		return CommandResult{Err: newErrorInfo(err)}, nil
 	}
-	defer rest()
-	in := w.startInput(arn)
-	if w.Target == activitystream.StatusStarted { // before the stop of a restart, too: it must be possible to start again
+	defer waitTurn()
+	in := spec.startInput(arn)
+	if spec.Target == activitystream.StatusStarted { // also before the stop of a restart: the start has to be possible
 		modes, err := c.Supported(ctx, arn)
 		if err == nil {
 			err = supports(modes, in)
 		}
-		if err != nil && !errors.Is(err, statemachine.AccessDenied) { // who may not ask is not stopped
+		if err != nil && !errors.Is(err, statemachine.AccessDenied) { // without the permission, skip the check
 			return CommandResult{Err: newErrorInfo(err)}, nil
 		}
 	}
-	rest() // a plain call goes at once
+	waitTurn() // a plain call does not queue
 	if op == activitystream.StopActivityStream {
 		_, err = c.Stop(ctx, &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: in.ApplyImmediately})
 	} else {

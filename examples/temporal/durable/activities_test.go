@@ -17,7 +17,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// hands run the activities before a simulated RDS.
+// hands runs the activities against a simulated RDS.
 type hands struct {
 	t      *testing.T
 	env    *testsuite.TestActivityEnvironment
@@ -46,14 +46,14 @@ func (h *hands) do(out, activity any, args ...any) {
 
 var place = durable.AccountRegion{Account: "123456789012", Region: "us-east-1"}
 
-// timed is a wish with the times that a workflow would have filled in.
+// timed returns a Spec with the timing that a workflow would have filled in.
 func timed(perSecond float64) durable.Spec {
-	w := wish(time.Hour)
+	w := startSpec(time.Hour)
 	w.Timing = durable.Timing{Activity: time.Minute, PerSecond: perSecond}
 	return w
 }
 
-// TestActivities reads and commands through the SDK's own client.
+// TestActivities reads and sends commands through the real SDK client.
 func TestActivities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -69,11 +69,11 @@ func TestActivities(t *testing.T) {
 		if len(arns) != 4 {
 			t.Errorf("listed: %v", arns)
 		}
-		var look durable.ReadResult
+		var result durable.ReadResult
 		gone := strings.Replace(orders, "orders", "gone", 1)
-		h.do(&look, h.a.Look, place, w, []string{orders, other, gone, old})
+		h.do(&result, h.a.Read, place, w, []string{orders, other, gone, old})
 		for i, want := range []string{"stopped", "started drifted", " not found", "stopped stuck"} {
-			seen := look.Seen[i]
+			seen := result.Streams[i]
 			got := string(seen.Status)
 			switch {
 			case seen.Err != nil:
@@ -84,7 +84,7 @@ func TestActivities(t *testing.T) {
 				got += " stuck"
 			}
 			if got != want {
-				t.Errorf("look at %d: %q, want %q", i, got, want)
+				t.Errorf("read of %d: %q, want %q", i, got, want)
 			}
 		}
 		var ran durable.CommandResult
@@ -101,12 +101,12 @@ func TestActivities(t *testing.T) {
 		mysql := h.server.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
 		h.do(&ran, h.a.Command, place, w, mysql, activitystream.StartActivityStream)
 		if ran.Sent || ran.Err == nil || ran.Err.Kind != statemachine.Unsupported {
-			t.Errorf("start of what can have no stream: %+v", ran)
+			t.Errorf("start of an unsupported database: %+v", ran)
 		}
 	})
 }
 
-// TestActivitiesOnce sends a command once, even where its answer is lost.
+// TestActivitiesOnce sends a command once, even if its response is lost.
 func TestActivitiesOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// split is the places by part.
+// split returns the places of each part.
 func (in *EstateInput) split() [][]AccountRegion {
 	size := 1
 	for size*in.Fanout < len(in.Places) {
@@ -17,7 +17,8 @@ func (in *EstateInput) split() [][]AccountRegion {
 	return slices.Collect(slices.Chunk(in.Places, size))
 }
 
-// partID is the workflow of a part. That of a place is the same in all estates: there is one at a time.
+// partID returns the workflow ID of a part. That of a single place is the same in all estates, so
+// one runs at a time.
 func partID(self string, i int, places []AccountRegion) string {
 	if len(places) == 1 {
 		return places[0].String()
@@ -25,8 +26,9 @@ func partID(self string, i int, places []AccountRegion) string {
 	return fmt.Sprintf("%s/%d", self, i)
 }
 
-// start starts the parts that have not ended. In a continued history most still run, which is well; one that was terminated
-// meanwhile begins anew. The parts outlive a history: they report by a signal, and s hears only of those that fail.
+// start starts the parts that have not ended. In a continued history most of them still run, and
+// their start fails, which is expected. A part that was terminated starts again. The parts outlive
+// a history: they report with a signal, and only their failures reach s.
 func (in *EstateInput) start(ctx workflow.Context, parts [][]AccountRegion, first bool, s workflow.Selector) {
 	self := workflow.GetInfo(ctx).WorkflowExecution.ID
 	children := make([]workflow.ChildWorkflowFuture, len(parts))
@@ -40,9 +42,9 @@ func (in *EstateInput) start(ctx workflow.Context, parts [][]AccountRegion, firs
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		})
 		if len(places) == 1 {
-			children[i] = workflow.ExecuteChildWorkflow(ctx, Region, RegionInput{Place: places[0], Wish: in.Wish, Estate: self, Index: i})
+			children[i] = workflow.ExecuteChildWorkflow(ctx, Region, RegionInput{Place: places[0], Spec: in.Spec, Estate: self, Index: i})
 		} else {
-			children[i] = workflow.ExecuteChildWorkflow(ctx, Estate, EstateInput{Places: places, Wish: in.Wish, Fanout: in.Fanout, Estate: self, Index: i})
+			children[i] = workflow.ExecuteChildWorkflow(ctx, Estate, EstateInput{Places: places, Spec: in.Spec, Fanout: in.Fanout, Estate: self, Index: i})
 		}
 	}
 	for i, child := range children {
@@ -50,7 +52,7 @@ func (in *EstateInput) start(ctx workflow.Context, parts [][]AccountRegion, firs
 			continue
 		}
 		if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
-			if first { // somebody else's is at work there
+			if first { // another estate's workflow runs there
 				in.abandon(i, parts[i], err)
 			}
 			continue

@@ -11,12 +11,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-// payload is the input that a history is continued with.
+// payload decodes the input of the next history.
 func payload(e *workflow.ContinueAsNewError, in any) error {
 	return converter.GetDefaultDataConverter().FromPayloads(e.Input, in)
 }
 
-// TestResourceContinues goes on in a new history, again and again, as if it were one.
+// TestResourceContinues continues in a new history after every step, with the result of one
+// history.
 func TestResourceContinues(t *testing.T) {
 	t.Parallel()
 	in, at, commands, runs := resourceInput(10*time.Minute), time.Duration(0), 0, 0
@@ -43,7 +44,7 @@ func TestResourceContinues(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out.Ended != "arrived" || commands != 1 || out.Ensure.Track.Reads != runs+1 || at != 45*time.Second {
+	if out.Ended != "reached" || commands != 1 || out.Ensure.Track.Reads != runs+1 || at != 45*time.Second {
 		t.Errorf("%s after %v, %d commands, %d reads in %d histories", out.Ended, at, commands, out.Ensure.Track.Reads, runs+1)
 	}
 }

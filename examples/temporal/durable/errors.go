@@ -4,37 +4,40 @@ import (
 	"errors"
 	"strings"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ErrorInfo is an error as data: what it means, and its words. It is how an activity's error reaches the workflow's history.
+// ErrorInfo is an error as data: its kind and its text. It carries an activity's error into the
+// workflow's history.
 type ErrorInfo struct {
 	Kind    statemachine.Kind `json:"kind"`
-	Message string            `json:"said,omitempty"`
+	Message string            `json:"message,omitempty"`
 }
 
-// maxMessage bounds the words: a history is no log.
+// maxMessage bounds the text, which is stored in the history.
 const maxMessage = 400
 
-// newErrorInfo is err as data; nil for nil.
+// newErrorInfo returns err as data, and nil for nil.
 func newErrorInfo(err error) *ErrorInfo {
 	if err == nil {
 		return nil
 	}
-	said := err.Error()
-	if len(said) > maxMessage {
-		said = strings.ToValidUTF8(said[:maxMessage], "") + "…"
+	text := err.Error()
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}
-	return &ErrorInfo{Kind: statemachine.KindOf(err), Message: said}
+	return &ErrorInfo{Kind: statemachine.KindOf(err), Message: text}
 }
 
-// Error is the error's own words.
+// Error returns the text of the error.
 func (t *ErrorInfo) Error() string { return t.Message }
 
-// Unwrap gives the Kind, for errors.Is and statemachine.KindOf.
+// Unwrap returns the Kind, for errors.Is and statemachine.KindOf.
 func (t *ErrorInfo) Unwrap() error { return t.Kind }
 
-// Err is t as an error, nil where t is.
+// Err returns t as an error, and a nil error if t is nil.
 func (t *ErrorInfo) Err() error {
 	if t == nil {
 		return nil
@@ -42,7 +45,8 @@ func (t *ErrorInfo) Err() error {
 	return t
 }
 
-// reasonOf is how an ensure ended, in a word: a Reason of a wait, or else the Kind of the error.
+// reasonOf returns how an ensure ended: outcomeReached, the Reason of a wait, or else the Kind of
+// the error.
 func reasonOf(err error) string {
 	if err == nil {
 		return outcomeReached
@@ -53,5 +57,10 @@ func reasonOf(err error) string {
 	return string(statemachine.KindOf(err))
 }
 
-// outcomeReached is how an ensure ends well.
-const outcomeReached = "arrived"
+// outcomeReached is the outcome of an ensure that succeeded.
+const outcomeReached = "reached"
+
+// nonRetryable returns the error of a workflow whose input cannot succeed.
+func nonRetryable(err error) error {
+	return temporal.NewNonRetryableApplicationError(err.Error(), "InvalidInput", err)
+}

@@ -29,14 +29,14 @@ func TestEstate(t *testing.T) {
 		{7, 2, "a tree, the last part of which is a single place"},
 	} {
 		w := newWorld(t, 12*time.Second, "orders", "was-gone")
-		w.env.ExecuteWorkflow(durable.Estate, durable.EstateInput{Places: places(tt.places), Wish: wish(time.Hour), Fanout: tt.fanout})
+		w.env.ExecuteWorkflow(durable.Estate, durable.EstateInput{Places: places(tt.places), Spec: startSpec(time.Hour), Fanout: tt.fanout})
 		var out durable.Progress
 		if err := w.env.GetWorkflowResult(&out); err != nil {
 			t.Fatalf("%s: %v", tt.why, err)
 		}
 		n := tt.places
 		out.Failures = nil
-		want := durable.Progress{Streams: 2 * n, Ended: map[string]int{"arrived": n, "gone": n}, Commands: n, Places: n}
+		want := durable.Progress{Streams: 2 * n, Ended: map[string]int{"reached": n, "gone": n}, Commands: n, Places: n}
 		if diff := cmp.Diff(want, out); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.why, diff)
 		}
@@ -58,7 +58,7 @@ func TestEstateStops(t *testing.T) {
 		}
 		w.env.SignalWorkflow(durable.SignalStop, nil)
 	}, 10*time.Minute)
-	w.env.ExecuteWorkflow(durable.Estate, durable.EstateInput{Places: places(5), Wish: wish(time.Hour), Fanout: 3})
+	w.env.ExecuteWorkflow(durable.Estate, durable.EstateInput{Places: places(5), Spec: startSpec(time.Hour), Fanout: 3})
 	var out durable.Progress
 	if err := w.env.GetWorkflowResult(&out); err != nil {
 		t.Fatal(err)

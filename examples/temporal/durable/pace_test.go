@@ -11,8 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-// TestActivitiesPace runs the activities of one place one after the other, each on a worker that knows of no other: together
-// they call no faster than agreed.
+// TestActivitiesPace runs the activities of one place one after the other, each as if on another
+// worker. Together they stay under the agreed rate.
 func TestActivitiesPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -24,8 +24,8 @@ func TestActivitiesPace(t *testing.T) {
 		}
 		w := timed(perSecond)
 		for i := range 20 {
-			var look durable.ReadResult
-			h.do(&look, h.a.Look, place, w, arns[:100+i])
+			var result durable.ReadResult
+			h.do(&result, h.a.Read, place, w, arns[:100+i])
 			var ran durable.CommandResult
 			h.do(&ran, h.a.Command, place, w, arns[i], activitystream.StartActivityStream)
 		}

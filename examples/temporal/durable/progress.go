@@ -5,30 +5,30 @@ import (
 	"slices"
 )
 
-// Progress is how far a Region, or an Estate, is.
+// Progress is the progress of a Region or an Estate.
 type Progress struct {
 	Streams    int            `json:"streams"`
-	Ended      map[string]int `json:"ended,omitempty"`    // by how they ended: "arrived", "lapsed", …
-	InProgress map[string]int `json:"under,omitempty"`    // under way, by the status that was seen last
-	Commands   int            `json:"commands"`           // accepted
-	Places     int            `json:"places"`             // all, …
-	Open       int            `json:"open"`               // … and those that have not ended
-	Failures   []Failure      `json:"failures,omitempty"` // the first of them
+	Ended      map[string]int `json:"ended,omitempty"`       // by outcome: "reached", "lapsed", …
+	InProgress map[string]int `json:"in_progress,omitempty"` // by the status read last
+	Commands   int            `json:"commands"`              // accepted
+	Places     int            `json:"places"`                // all of them
+	Open       int            `json:"open"`                  // those that have not ended
+	Failures   []Failure      `json:"failures,omitempty"`    // the first maxFailures
 }
 
-// Failure is a stream that did not arrive, or a place that could not be worked on.
+// Failure is a stream that did not reach the target, or a place that could not be processed.
 type Failure struct {
 	Resource string `json:"resource"`
-	Said     string `json:"said"`
+	Message  string `json:"message"`
 }
 
-// maxFailures bounds how many failures are kept: all are counted.
+// maxFailures bounds how many failures are kept. All are counted.
 const maxFailures = 20
 
-// addFailure notes a failure.
+// addFailure records a failure.
 func (p *Progress) addFailure(resource string, err error) {
 	if len(p.Failures) < maxFailures {
-		p.Failures = append(p.Failures, Failure{Resource: resource, Said: newErrorInfo(err).Message})
+		p.Failures = append(p.Failures, Failure{Resource: resource, Message: newErrorInfo(err).Message})
 	}
 }
 
@@ -40,7 +40,7 @@ func (p *Progress) countEnded(reason string, n int) {
 	p.Ended[reason] += n
 }
 
-// add adds what a part of the estate reported.
+// add adds the progress of a part.
 func (p *Progress) add(part Progress) {
 	p.Streams, p.Commands = p.Streams+part.Streams, p.Commands+part.Commands
 	p.Places, p.Open = p.Places+part.Places, p.Open+part.Open
@@ -56,7 +56,7 @@ func (p *Progress) add(part Progress) {
 	p.Failures = append(p.Failures, part.Failures[:min(len(part.Failures), maxFailures-len(p.Failures))]...)
 }
 
-// equal reports whether two reports say the same.
+// equal reports whether two reports are equal.
 func (p *Progress) equal(q Progress) bool {
 	return p.Streams == q.Streams && p.Commands == q.Commands && p.Open == q.Open &&
 		maps.Equal(p.Ended, q.Ended) && maps.Equal(p.InProgress, q.InProgress) && slices.Equal(p.Failures, q.Failures)

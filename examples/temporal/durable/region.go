@@ -12,28 +12,28 @@ import (
 // RegionInput is the input of a Region workflow.
 type RegionInput struct {
 	Place  AccountRegion `json:"place"`
-	Wish   Spec          `json:"wish"`
+	Spec   Spec          `json:"spec"`
 	Estate string        `json:"estate,omitempty"` // the workflow to report to
-	Index  int           `json:"index,omitempty"`  // which of its parts this is
+	Index  int           `json:"index,omitempty"`  // this workflow's index among its parts
 
-	// Of a history that was continued in this one.
-	Listed   bool      `json:"listed,omitempty"`
-	Ensures  []*ensure `json:"ensures,omitempty"` // those under way
-	Progress Progress  `json:"progress,omitzero"`
-	Told     Progress  `json:"told,omitzero"` // the last report, and when it was
-	ToldAt   time.Time `json:"told_at,omitzero"`
+	// From the history that this one continues.
+	Listed     bool      `json:"listed,omitempty"`
+	Ensures    []*ensure `json:"ensures,omitempty"` // those that have not ended
+	Progress   Progress  `json:"progress,omitzero"`
+	Reported   Progress  `json:"reported,omitzero"` // the last report and its time
+	ReportedAt time.Time `json:"reported_at,omitzero"`
 }
 
-// maxStreams bounds a Region: 1,000 ensures are about 0.6 MB as JSON, and 2 MB are what Temporal takes as an input.
-// RDS's own default quotas are 40 clusters and 40 instances.
+// maxStreams bounds a Region: 1,000 ensures are about 0.6 MB of JSON, and Temporal accepts inputs
+// of up to 2 MB. RDS's own default quotas are 40 clusters and 40 instances.
 const maxStreams = 1000
 
-// batch is how many streams one activity reads: what one call of RDS can.
+// batch is how many streams one activity reads: the maximum of one RDS call.
 const batch = 100
 
-// Region brings all streams of one account in one Region to the wanted state.
+// Region brings all streams of one account in one Region to the target state.
 func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
-	in.Wish.Timing = in.Wish.Timing.withDefaults()
+	in.Spec.Timing = in.Spec.Timing.withDefaults()
 	stop := workflow.GetSignalChannel(ctx, SignalStop)
 	stopped := func() bool { return stop.Len() > 0 }
 	open := 1
@@ -58,10 +58,10 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 			}
 			continue
 		}
-		if err := step(ctx, in.Place, in.Wish, due, stopped, in.ended); err != nil {
+		if err := step(ctx, in.Place, in.Spec, due, stopped, in.ended); err != nil {
 			return in.Progress, err
 		}
-		if shouldContinueAsNew(ctx, in.Wish.Timing) && !stopped() {
+		if shouldContinueAsNew(ctx, in.Spec.Timing) && !stopped() {
 			return Progress{}, workflow.NewContinueAsNewError(ctx, Region, in)
 		}
 	}
@@ -70,32 +70,34 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		in.Progress.Commands += inFlight(in.Ensures)
 		in.Ensures = nil
 	}
+	for stop.ReceiveAsync(nil) { // otherwise the SDK warns of an unhandled signal
+	}
 	open = 0
 	in.report(ctx, open)
 	return in.current(open), nil
 }
 
-// list begins an ensure of each stream there is.
+// list starts an ensure for each stream.
 func (in *RegionInput) list(ctx workflow.Context) error {
 	retried := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: in.Wish.Timing.Activity,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * in.Wish.Timing.MinDelay, MaximumAttempts: 20},
+		StartToCloseTimeout: in.Spec.Timing.Activity,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * in.Spec.Timing.MinDelay, MaximumAttempts: 20},
 	})
 	var arns []string
-	err := workflow.ExecuteActivity(retried, (*Activities).List, in.Place, in.Wish.Timing.PerSecond).Get(ctx, &arns)
+	err := workflow.ExecuteActivity(retried, (*Activities).List, in.Place, in.Spec.Timing.PerSecond).Get(ctx, &arns)
 	if err == nil && len(arns) > maxStreams {
-		err = fmt.Errorf("%d streams: more than the %d of one workflow", len(arns), maxStreams)
+		err = fmt.Errorf("has %d streams, the maximum of one workflow is %d", len(arns), maxStreams)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("list of %s: %w", in.Place, ctx.Err())
 	}
 	in.Listed, in.Progress.Streams = true, len(arns)
-	if err != nil { // the place has failed, and says so; the workflow has not
+	if err != nil { // the place failed, and its progress says so; the workflow did not
 		in.Progress.addFailure(in.Place.String(), err)
 		return nil
 	}
 	for _, arn := range arns {
-		e, err := in.Wish.ensure(arn, workflow.Now(ctx))
+		e, err := in.Spec.ensure(arn, workflow.Now(ctx))
 		if err != nil {
 			return nonRetryable(err)
 		}
@@ -104,20 +106,22 @@ func (in *RegionInput) list(ctx workflow.Context) error {
 	return nil
 }
 
-// due are the streams to read now, filled up with what is due soon; none if none is due yet.
+// due returns the streams to read now, filled up with those that are due soon. It returns none if
+// none is due yet.
 func (in *RegionInput) due(now time.Time) []*ensure {
 	slices.SortStableFunc(in.Ensures, byDue)
 	if next(in.Ensures[0]).After(now) {
 		return nil
 	}
-	soon := now.Add(in.Wish.Timing.MinDelay / 2) // not at once again what was just read
+	soon := now.Add(in.Spec.Timing.MinDelay / 2) // not those that were just read
 	n, _ := slices.BinarySearchFunc(in.Ensures, soon, func(e *ensure, at time.Time) int { return next(e).Compare(at) })
 	return slices.Clone(in.Ensures[:max(1, min(n, batch))])
 }
 
+// byDue compares ensures by the time of their next read.
 func byDue(a, b *ensure) int { return next(a).Compare(next(b)) }
 
-// ended takes an ensure off the list.
+// ended removes an ensure from the list and counts it.
 func (in *RegionInput) ended(e *ensure, err error) {
 	in.Progress.countEnded(reasonOf(err), 1)
 	in.Progress.Commands += len(e.Accepted)

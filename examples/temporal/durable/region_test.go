@@ -31,7 +31,7 @@ func TestRegion(t *testing.T) {
 			t.Errorf("query: %v", err)
 		}
 	}, 11*time.Second)
-	w.env.ExecuteWorkflow(durable.Region, durable.RegionInput{Place: here, Wish: wish(time.Hour)})
+	w.env.ExecuteWorkflow(durable.Region, durable.RegionInput{Place: here, Spec: startSpec(time.Hour)})
 	var out durable.Progress
 	if err := w.env.GetWorkflowResult(&out); err != nil {
 		t.Fatal(err)
@@ -42,15 +42,15 @@ func TestRegion(t *testing.T) {
 	if diff := cmp.Diff(durable.Progress{Streams: 3, Ended: ended, InProgress: map[string]int{"starting": 1}, Commands: 1, Places: 1, Open: 1}, asked); diff != "" {
 		t.Errorf("progress after 11 s (-want +got):\n%s", diff)
 	}
-	ended = map[string]int{"gone": 1, "access denied": 1, "arrived": 1}
+	ended = map[string]int{"gone": 1, "access denied": 1, "reached": 1}
 	if diff := cmp.Diff(durable.Progress{Streams: 3, Ended: ended, Commands: 1, Places: 1}, out); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 	if len(failures) != 2 || !strings.Contains(fmt.Sprint(failures), "not allowed") {
 		t.Errorf("failures: %v", failures)
 	}
-	want := []look{{0, here, 3}, {5 * time.Second, here, 1}, {10 * time.Second, here, 1}, {15 * time.Second, here, 1}}
-	if diff := cmp.Diff(want, w.looks); diff != "" {
+	want := []readCall{{0, here, 3}, {5 * time.Second, here, 1}, {10 * time.Second, here, 1}, {15 * time.Second, here, 1}}
+	if diff := cmp.Diff(want, w.reads); diff != "" {
 		t.Errorf("reads (-want +got):\n%s", diff)
 	}
 }
@@ -65,7 +65,7 @@ func TestRegionStops(t *testing.T) {
 		}
 		return true, durable.CommandResult{Sent: true}, nil
 	}
-	w.env.ExecuteWorkflow(durable.Region, durable.RegionInput{Place: here, Wish: wish(time.Hour)})
+	w.env.ExecuteWorkflow(durable.Region, durable.RegionInput{Place: here, Spec: startSpec(time.Hour)})
 	var out durable.Progress
 	if err := w.env.GetWorkflowResult(&out); err != nil {
 		t.Fatal(err)
@@ -75,10 +75,11 @@ func TestRegionStops(t *testing.T) {
 	}
 }
 
-// TestRegionContinues goes on in a new history after every step. What is under way, and what was counted, goes along.
+// TestRegionContinues continues in a new history after every step. The ensures and the counts
+// continue, too.
 func TestRegionContinues(t *testing.T) {
 	t.Parallel()
-	in, at, commands, runs := durable.RegionInput{Place: here, Wish: wish(time.Hour)}, time.Duration(0), 0, 0
+	in, at, commands, runs := durable.RegionInput{Place: here, Spec: startSpec(time.Hour)}, time.Duration(0), 0, 0
 	begun := map[string]time.Time{}
 	var out durable.Progress
 	for ; ; runs++ {
@@ -101,7 +102,7 @@ func TestRegionContinues(t *testing.T) {
 		}
 	}
 	out.Failures = nil
-	want := durable.Progress{Streams: 3, Ended: map[string]int{"arrived": 2, "gone": 1}, Commands: 2, Places: 1}
+	want := durable.Progress{Streams: 3, Ended: map[string]int{"reached": 2, "gone": 1}, Commands: 2, Places: 1}
 	if diff := cmp.Diff(want, out); diff != "" || commands != 2 || runs != 8 || at != 35*time.Second {
 		t.Errorf("%d commands, %d histories, %v (-want +got):\n%s", commands, runs, at, diff)
 	}

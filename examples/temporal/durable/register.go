@@ -2,10 +2,10 @@ package durable
 
 import "go.temporal.io/sdk/worker"
 
-// TaskQueue is where the workers find all of it.
+// TaskQueue is the task queue of the workflows and the activities.
 const TaskQueue = "activitystreams"
 
-// Register gives a worker the workflows and the activities.
+// Register registers the workflows and the activities with a worker.
 func Register(r worker.Registry, a *Activities) {
 	r.RegisterWorkflow(Resource)
 	r.RegisterWorkflow(Region)

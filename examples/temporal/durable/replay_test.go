@@ -13,8 +13,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-// TestReplay replays histories that a real server recorded, with workers that were killed: a change of the workflows, or of
-// the library's rules, that would have a running workflow decide otherwise fails here. Record anew, in ../server, with:
+// TestReplay replays histories that a real server recorded, with workers that were killed. It fails
+// after a change of the workflows, or of the library's rules, with which a running workflow would
+// decide differently. Record the histories again, in ../server, with:
 //
 //	go test -tags server -count 1 -run TestRecord -record .
 func TestReplay(t *testing.T) {
@@ -54,7 +55,7 @@ func TestReplay(t *testing.T) {
 				}
 			}
 			if want := 5 + activities*eventsOfActivity + timers*eventsOfTimer; f.Name() == filepath.Join("testdata", "resource.json") && len(history.GetEvents()) != want {
-				t.Errorf("%d events, want %d: what TestSizingRegion counts by is wrong", len(history.GetEvents()), want)
+				t.Errorf("%d events, want %d: the constants of TestSizingRegion are wrong", len(history.GetEvents()), want)
 			}
 			t.Logf("%d events: %d activities, %d timers, %d workflow tasks", len(history.GetEvents()), activities, timers, tasks)
 		})

@@ -5,13 +5,13 @@ import "go.temporal.io/sdk/workflow"
 // signalReport carries the Report of a Region or an Estate to the Estate above it.
 const signalReport = "report"
 
-// Report is what a part of an Estate tells it.
+// Report is a report from a part of an Estate.
 type Report struct {
 	Index    int      `json:"index"`
-	Progress Progress `json:"progress"` // whole, not what is new: a report that comes twice does no harm
+	Progress Progress `json:"progress"` // complete, so a duplicate report does no harm
 }
 
-// current is the progress at this moment.
+// current returns the current progress.
 func (in *RegionInput) current(open int) Progress {
 	p := Progress{Places: 1, Open: open}
 	p.add(in.Progress)
@@ -29,7 +29,7 @@ func (in *RegionInput) current(open int) Progress {
 	return p
 }
 
-// inFlight counts the commands that were accepted for streams still under way.
+// inFlight counts the accepted commands of streams that have not ended.
 func inFlight(es []*ensure) (n int) {
 	for _, e := range es {
 		n += len(e.Accepted)
@@ -37,19 +37,19 @@ func inFlight(es []*ensure) (n int) {
 	return n
 }
 
-// report tells the Estate what has changed, now and then, and the end at once.
+// report sends changes to the Estate, at most once per Timing.Report, and the end immediately.
 func (in *RegionInput) report(ctx workflow.Context, open int) {
 	now, p := workflow.Now(ctx), in.current(open)
-	if in.Estate == "" || open > 0 && (p.equal(in.Told) || now.Sub(in.ToldAt) < in.Wish.Timing.Report) {
+	if in.Estate == "" || open > 0 && (p.equal(in.Reported) || now.Sub(in.ReportedAt) < in.Spec.Timing.Report) {
 		return
 	}
-	in.Told, in.ToldAt = p, now
+	in.Reported, in.ReportedAt = p, now
 	send(ctx, in.Estate, Report{Index: in.Index, Progress: p})
 }
 
-// send tells an Estate. One that is there no more needs no report.
+// send sends a report to an Estate. An Estate that has ended needs none.
 func send(ctx workflow.Context, estate string, r Report) {
 	if err := workflow.SignalExternalWorkflow(ctx, estate, "", signalReport, r).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Warn("no estate to report to", "estate", estate, "error", err)
+		workflow.GetLogger(ctx).Warn("could not report to the estate", "estate", estate, "error", err)
 	}
 }

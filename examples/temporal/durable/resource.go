@@ -10,30 +10,31 @@ import (
 type ResourceInput struct {
 	Place AccountRegion `json:"place"`
 	ARN   string        `json:"arn"`
-	Wish  Spec          `json:"wish"`
+	Spec  Spec          `json:"spec"`
 
-	Ensure *ensure `json:"ensure,omitempty"` // of a history that was continued in this one
+	Ensure *ensure `json:"ensure,omitempty"` // from the history that this one continues
 }
 
 // ResourceOutcome is what a Resource workflow did.
 type ResourceOutcome struct {
-	Ensure ensure `json:"ensure"` // what was run, and what was seen
-	Ended  string `json:"ended"`  // "arrived", "stopped", or why it did not arrive: the Reason, or the Kind of the error
-	Said   string `json:"said,omitempty"`
+	Ensure  ensure `json:"ensure"` // what was run and read
+	Ended   string `json:"ended"`  // "reached", "stopped", or the Reason or Kind of the failure
+	Message string `json:"message,omitempty"`
 }
 
 // Names of the signal and the queries of all these workflows.
 const (
-	SignalStop    = "stop"     // no command from now on, and an end
+	SignalStop    = "stop"     // end without a further command
 	QueryProgress = "progress" // of a Region or an Estate: a Progress; of a Resource: an EnsureTrack
 )
 
-// Resource brings one stream to the wanted state, by the rules of statemachine's Ensure. It is not for many streams of one
-// account and Region: nothing paces two of them together. That is what a Region is for.
+// Resource brings one stream to the target state, by the rules of statemachine's Ensure. Use
+// Region for many streams of one account and Region, because nothing paces two Resource workflows
+// together.
 func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
-	in.Wish.Timing = in.Wish.Timing.withDefaults()
+	in.Spec.Timing = in.Spec.Timing.withDefaults()
 	if in.Ensure == nil {
-		e, err := in.Wish.ensure(in.ARN, workflow.Now(ctx))
+		e, err := in.Spec.ensure(in.ARN, workflow.Now(ctx))
 		if err != nil {
 			return ResourceOutcome{}, nonRetryable(err)
 		}
@@ -45,10 +46,10 @@ func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
 	}
 	var out *ResourceOutcome
 	for out == nil {
-		err := step(ctx, in.Place, in.Wish, []*ensure{e}, func() bool { return stop.Len() > 0 }, func(e *ensure, err error) {
+		err := step(ctx, in.Place, in.Spec, []*ensure{e}, func() bool { return stop.Len() > 0 }, func(e *ensure, err error) {
 			out = &ResourceOutcome{Ensure: *e, Ended: reasonOf(err)}
 			if err != nil {
-				out.Said = err.Error()
+				out.Message = err.Error()
 			}
 		})
 		switch {
@@ -59,12 +60,14 @@ func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
 			out = &ResourceOutcome{Ensure: *e, Ended: stoppedEarly}
 		case ctx.Err() != nil:
 			return ResourceOutcome{Ensure: *e}, fmt.Errorf("ensure of %s: %w", in.ARN, ctx.Err())
-		case shouldContinueAsNew(ctx, in.Wish.Timing) && stop.Len() == 0:
+		case shouldContinueAsNew(ctx, in.Spec.Timing) && stop.Len() == 0:
 			return ResourceOutcome{}, workflow.NewContinueAsNewError(ctx, Resource, in)
 		}
+	}
+	for stop.ReceiveAsync(nil) { // otherwise the SDK warns of an unhandled signal
 	}
 	return *out, nil
 }
 
-// stoppedEarly is how a workflow ends that was told to.
+// stoppedEarly is the outcome of a workflow that received a stop signal.
 const stoppedEarly = "stopped"

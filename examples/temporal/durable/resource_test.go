@@ -15,14 +15,15 @@ import (
 
 var errLost = errors.New("the worker died")
 
+// resourceInput returns the input for the stream of one cluster.
 func resourceInput(maxWait time.Duration) durable.ResourceInput {
-	return durable.ResourceInput{Place: here, ARN: "arn:aws:rds:us-east-1:111111111111:cluster:orders", Wish: wish(maxWait)}
+	return durable.ResourceInput{Place: here, ARN: "arn:aws:rds:us-east-1:111111111111:cluster:orders", Spec: startSpec(maxWait)}
 }
 
-// TestResource has one stream go all ways, at exact instants.
+// TestResource runs one stream through each case, at exact instants.
 func TestResource(t *testing.T) {
 	t.Parallel()
-	answers := func(ran ...durable.CommandResult) func(*world) {
+	outcomes := func(ran ...durable.CommandResult) func(*world) {
 		return func(w *world) {
 			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 				if n <= len(ran) {
@@ -42,15 +43,15 @@ func TestResource(t *testing.T) {
 		ended     string
 	}{{
 		name: "start", why: "one command, then reads until it is started",
-		takes: 12 * time.Second, commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "arrived",
+		takes: 12 * time.Second, commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "reached",
 	}, {
-		name: "lost and taken", why: "the worker died with the answer: nothing is sent again, for the reads show it",
+		name: "lost and executed", why: "the worker died with the response: the reads show the effect, so nothing is sent again",
 		takes: 12 * time.Second, world: func(w *world) {
 			w.outcome = func(int, string) (bool, durable.CommandResult, error) { return true, durable.CommandResult{}, errLost }
 		},
-		commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "arrived",
+		commands: "0s StartActivityStream", reads: "0s 5s 10s 15s", ended: "reached",
 	}, {
-		name: "lost and not taken", why: "it may have been carried out: again only after the full Grace of a minute",
+		name: "lost and not executed", why: "the command may have been executed: it is sent again after the full Grace of a minute",
 		takes: 12 * time.Second, world: func(w *world) {
 			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
 				if n == 1 {
@@ -60,14 +61,14 @@ func TestResource(t *testing.T) {
 			}
 		},
 		commands: "0s StartActivityStream, 1m0s StartActivityStream",
-		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s 1m15s", ended: "arrived",
+		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s 1m15s", ended: "reached",
 	}, {
-		name: "throttled", why: "nothing was carried out: it reads after the next delay, and commands again",
-		takes: time.Second, world: answers(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.Throttled, Message: "Rate exceeded"}}),
-		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "arrived",
+		name: "throttled", why: "the command was not executed: read after the next delay, and send it again",
+		takes: time.Second, world: outcomes(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.Throttled, Message: "Rate exceeded"}}),
+		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "reached",
 	}, {
-		name: "denied", why: "what cannot heal ends it",
-		world:    answers(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.AccessDenied, Message: "no"}}),
+		name: "denied", why: "an error that a retry cannot fix ends the ensure",
+		world:    outcomes(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.AccessDenied, Message: "no"}}),
 		commands: "0s StartActivityStream", reads: "0s", ended: "access denied",
 	}, {
 		name: "late", why: "the last read is at the deadline",
@@ -82,9 +83,9 @@ func TestResource(t *testing.T) {
 				return nil
 			}
 		},
-		commands: "0s StartActivityStream", reads: "0s 5s 15s", ended: "arrived",
+		commands: "0s StartActivityStream", reads: "0s 5s 15s", ended: "reached",
 	}, {
-		name: "an answer that lay about", why: "what was true an hour ago decides nothing: it is read again at once, and nothing was commanded by it",
+		name: "old result", why: "a read of an hour ago is discarded: the stream is read again at once, and no command was based on it",
 		takes: 3 * time.Second, world: func(w *world) {
 			w.reading = func(n int, l *durable.ReadResult) error {
 				if n == 1 {
@@ -93,9 +94,9 @@ func TestResource(t *testing.T) {
 				return nil
 			}
 		},
-		commands: "0s StartActivityStream", reads: "0s 5s", ended: "arrived",
+		commands: "0s StartActivityStream", reads: "0s 5s", ended: "reached",
 	}, {
-		name: "stopped", why: "a signal ends it",
+		name: "stopped", why: "a signal ends the workflow",
 		takes: time.Hour, world: func(w *world) {
 			w.env.RegisterDelayedCallback(func() { w.env.SignalWorkflow(durable.SignalStop, nil) }, 7*time.Second)
 		},
@@ -117,18 +118,18 @@ func TestResource(t *testing.T) {
 			}
 			got := []string{strings.Join(w.commands, ", "), w.instants(), out.Ended}
 			if diff := cmp.Diff([]string{tt.commands, tt.reads, tt.ended}, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s\n%s", tt.why, diff, out.Said)
+				t.Errorf("%s (-want +got):\n%s\n%s", tt.why, diff, out.Message)
 			}
 		})
 	}
 }
 
-// TestResourceRefuses ends a workflow whose input can never do.
-func TestResourceRefuses(t *testing.T) {
+// TestResourceInvalidTarget ends a workflow whose input cannot succeed.
+func TestResourceInvalidTarget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	in := resourceInput(time.Minute)
-	in.Wish.Target = "defrosted"
+	in.Spec.Target = "defrosted"
 	w.env.ExecuteWorkflow(durable.Resource, in)
 	failure, ok := errors.AsType[*temporal.ApplicationError](w.env.GetWorkflowError())
 	if !ok || !failure.NonRetryable() || !strings.Contains(failure.Error(), "defrosted") {
@@ -136,8 +137,9 @@ func TestResourceRefuses(t *testing.T) {
 	}
 }
 
-// TestWishIsChecked refuses what a command would be refused for, before anything is read or run: a restart must not stop what it cannot start.
-func TestWishIsChecked(t *testing.T) {
+// TestSpecInvalidIsRejected checks that an invalid Spec ends the workflow before any read or
+// command: a restart must not stop a stream that it cannot start.
+func TestSpecInvalidIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why string
@@ -145,19 +147,19 @@ func TestWishIsChecked(t *testing.T) {
 		say string
 	}{
 		{"no key", func(w *durable.Spec) { w.Start.KmsKeyId = "" }, "KmsKeyId"},
-		{"a mode that is none", func(w *durable.Spec) { w.Start.Mode = "nonsense" }, "Mode"},
+		{"an invalid mode", func(w *durable.Spec) { w.Start.Mode = "nonsense" }, "Mode"},
 		{"a restart in a maintenance window", func(w *durable.Spec) { w.Restart, w.Start.ApplyImmediately = true, false }, "ApplyImmediately"},
-		{"a target that is on the way", func(w *durable.Spec) { w.Target = "starting" }, "target"},
+		{"a transient target", func(w *durable.Spec) { w.Target = "starting" }, "target"},
 		{"no time", func(w *durable.Spec) { w.MaxWait = 0 }, "maxWait"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			in := resourceInput(time.Hour)
-			tt.of(&in.Wish)
+			tt.of(&in.Spec)
 			w := newWorld(t, time.Minute, "orders")
 			w.env.ExecuteWorkflow(durable.Resource, in)
 			if err := w.env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), tt.say) {
-				t.Errorf("%v, want one that names %s", err, tt.say)
+				t.Errorf("got %v, want an error that names %s", err, tt.say)
 			}
 		})
 	}

@@ -16,14 +16,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
-// Events of a history, as TestReplay finds them in recorded ones: scheduled, started, completed, and a workflow task's three.
+// Events of a history, as TestReplay finds them in recorded ones: scheduled, started, completed,
+// and the three of a workflow task.
 const (
 	eventsOfActivity = 3 + 3
 	eventsOfTimer    = 2 + 3
 )
 
-// TestSizingRegion is a day of one place with 200 streams whose maintenance windows are spread over it. The README's figures
-// are what it logs.
+// TestSizingRegion simulates a day of one place with 200 streams whose maintenance windows are
+// spread over it. It logs the figures of the README.
 func TestSizingRegion(t *testing.T) {
 	t.Parallel()
 	const streams, day = 200, 24 * time.Hour
@@ -31,8 +32,8 @@ func TestSizingRegion(t *testing.T) {
 	for i := range streams {
 		names = append(names, fmt.Sprintf("c%d", i))
 	}
-	in := durable.RegionInput{Place: here, Wish: wish(8 * day)}
-	in.Wish.Start.ApplyImmediately = false
+	in := durable.RegionInput{Place: here, Spec: startSpec(8 * day)}
+	in.Spec.Start.ApplyImmediately = false
 	var activities, timers, histories, largest int
 	begun, at := map[string]time.Time{}, time.Duration(0)
 	var out durable.Progress
@@ -71,7 +72,7 @@ func TestSizingRegion(t *testing.T) {
 	events := activities*eventsOfActivity + timers*eventsOfTimer
 	t.Logf("%d streams in %v: %d commands, %d activities, %d timers, %d events in %d histories; a history is continued with up to %d bytes",
 		streams, at, out.Commands, activities, timers, events, histories, largest)
-	if out.Ended["arrived"] != streams || out.Commands != streams || at < day || at > day+2*time.Minute {
+	if out.Ended["reached"] != streams || out.Commands != streams || at < day || at > day+2*time.Minute {
 		t.Errorf("after %v: %+v", at, out)
 	}
 	if reads := activities - streams - 1; reads < timers || reads > 2*timers+2 || timers > 1100 { // 720 at 2 minutes, and the first hours' shorter delays
@@ -82,7 +83,8 @@ func TestSizingRegion(t *testing.T) {
 	}
 }
 
-// TestSizingCalls is what the activities of one place with 200 streams ask of RDS, at the pace of 8 calls a second.
+// TestSizingCalls counts the RDS calls of the activities of one place with 200 streams, at 8
+// calls per second.
 func TestSizingCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,9 +103,9 @@ func TestSizingCalls(t *testing.T) {
 			return calls, took
 		}
 		if calls, took := measure("a read of 200", 1, func() {
-			var look durable.ReadResult
-			h.do(&look, h.a.Look, place, w, arns[:100])
-			h.do(&look, h.a.Look, place, w, arns[100:])
+			var result durable.ReadResult
+			h.do(&result, h.a.Read, place, w, arns[:100])
+			h.do(&result, h.a.Read, place, w, arns[100:])
 		}); calls != 2 || took != 2*time.Second/8 {
 			t.Errorf("%d calls in %v", calls, took)
 		}

@@ -10,36 +10,37 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// AccountRegion is an account in a Region: what RDS's quota is counted by.
+// AccountRegion is an account in a Region, for which RDS has one quota.
 type AccountRegion struct {
 	Account string `json:"account"`
 	Region  string `json:"region"`
 }
 
-// String is the ID of the one Region workflow that a place has at a time.
+// String returns the ID of the Region workflow. One of that ID runs at a time.
 func (p AccountRegion) String() string { return "activitystreams/" + p.Account + "/" + p.Region }
 
-// Spec is what is wanted of a stream, or of each stream of an estate.
+// Spec is the target of a stream, or of each stream of an estate.
 type Spec struct {
 	Target  activitystream.Status     `json:"target"`  // StatusStarted or StatusStopped
-	Start   activitystream.StartInput `json:"start"`   // how; its ResourceArn is each stream's own. For a stop, ApplyImmediately alone counts
-	Restart bool                      `json:"restart"` // stop and start again a stream with other settings
+	Start   activitystream.StartInput `json:"start"`   // without ResourceArn; a stop uses only ApplyImmediately
+	Restart bool                      `json:"restart"` // stop and start a stream that has other settings
 	MaxWait time.Duration             `json:"max_wait"`
 	Timing  Timing                    `json:"timing"`
 }
 
-// Timing has the bounds of time. Zero members have the defaults in filled.
+// Timing has the delays and timeouts. withDefaults has the values that zero fields stand for.
 type Timing struct {
-	MinDelay   time.Duration `json:"min_delay,omitempty"` // between two reads of a stream, as MaxDelay and Grace: see statemachine.WaitOptions
+	MinDelay   time.Duration `json:"min_delay,omitempty"` // MinDelay, MaxDelay and Grace: see statemachine.WaitOptions
 	MaxDelay   time.Duration `json:"max_delay,omitempty"`
 	Grace      time.Duration `json:"grace,omitempty"`
-	Activity   time.Duration `json:"activity,omitempty"`   // an activity that takes longer is lost
-	MaxReadAge time.Duration `json:"fresh,omitempty"`      // a read that is older decides nothing, a command that was decided before is not sent
-	Report     time.Duration `json:"report,omitempty"`     // a Region reports a change to its Estate no sooner after the last
-	PerSecond  float64       `json:"per_second,omitempty"` // calls of an account in a Region
-	Events     int           `json:"events,omitempty"`     // a history as long is continued in a new one; zero: when the server suggests it
+	Activity   time.Duration `json:"activity,omitempty"`     // timeout of an activity
+	MaxReadAge time.Duration `json:"max_read_age,omitempty"` // older reads, and commands based on them, are discarded
+	Report     time.Duration `json:"report,omitempty"`       // minimum time between two reports of a Region to its Estate
+	PerSecond  float64       `json:"per_second,omitempty"`   // calls per account and Region
+	Events     int           `json:"events,omitempty"`       // length of a history that ends it; zero means that the server decides
 }
 
+// withDefaults returns t with defaults in place of zero fields.
 func (t Timing) withDefaults() Timing {
 	t.MinDelay = cmp.Or(t.MinDelay, 5*time.Second)
 	t.MaxDelay = cmp.Or(t.MaxDelay, max(2*time.Minute, t.MinDelay))
@@ -51,11 +52,11 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// ensure begins the ensure of one stream.
+// ensure returns a new ensure for one stream.
 func (w Spec) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activitystream.Status], error) {
 	t := w.Timing.withDefaults()
 	o := statemachine.WaitOptions{MinDelay: t.MinDelay, MaxDelay: t.MaxDelay, Grace: t.Grace}
-	if !w.Start.ApplyImmediately { // nothing shows before the maintenance window
+	if !w.Start.ApplyImmediately { // nothing is visible before the maintenance window
 		o.Grace = max(w.MaxWait, t.Grace)
 	}
 	p, err := activitystream.Machine().NewEnsureTrack(w.Target, at, w.MaxWait, o)
@@ -73,7 +74,8 @@ func (w Spec) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activit
 	return p, nil
 }
 
-// check refuses, before anything is run, what a command would be refused for: the stop of a restart must not go out if the start cannot.
+// check returns the errors that a command would be rejected for. The stop of a restart must not be
+// sent if the start cannot be.
 func (w Spec) check(arn string) error {
 	var wrong statemachine.InputError
 	switch w.Target {
@@ -81,16 +83,16 @@ func (w Spec) check(arn string) error {
 		return (&activitystream.StopInput{ResourceArn: arn}).Validate()
 	case activitystream.StatusStarted:
 		if w.Restart && !w.Start.ApplyImmediately {
-			wrong.Add("ApplyImmediately", "must be true with Restart: else nothing may be recorded from one maintenance window to the next")
+			wrong.Add("ApplyImmediately", "must be true with Restart: otherwise nothing may be recorded between two maintenance windows")
 		}
 		return errors.Join(wrong.Err(), new(w.startInput(arn)).Validate())
 	default:
-		wrong.Add("target", fmt.Sprintf("must be %s or %s, is %q", activitystream.StatusStarted, activitystream.StatusStopped, w.Target))
+		wrong.Add("target", fmt.Sprintf("must be %s or %s, got %q", activitystream.StatusStarted, activitystream.StatusStopped, w.Target))
 		return wrong.Err()
 	}
 }
 
-// startInput is the input of a start of one stream.
+// startInput returns the input for a start of one stream.
 func (w Spec) startInput(arn string) activitystream.StartInput {
 	in := w.Start
 	in.ResourceArn = arn

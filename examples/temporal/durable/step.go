@@ -13,32 +13,33 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ensure is the ensure of one stream, as data.
+// ensure is an Ensure call for one stream, as data.
 type ensure = statemachine.EnsureTrack[activitystream.Status]
 
-// ended is told of each ensure that ended: err is nil where the stream arrived.
-type ended func(p *ensure, err error)
+// ended is called for each ensure that ended. The error is nil if the stream reached the target.
+type ended func(e *ensure, err error)
 
-// singleAttempt has an activity run in one attempt: whether to try again is the ensure's to decide.
+// singleAttempt returns options for an activity that runs in one attempt: the ensure decides about
+// retries.
 func singleAttempt(t Timing) workflow.ActivityOptions {
 	return workflow.ActivityOptions{StartToCloseTimeout: t.Activity, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}}
 }
 
-// step reads some streams of one place, runs the commands that follow, and takes the outcomes. Only the workflow's own end
-// is an error.
-func step(ctx workflow.Context, p AccountRegion, w Spec, es []*ensure, stopped func() bool, done ended) error {
-	look, err := read(ctx, p, w, es)
+// step reads some streams of one account in a Region, runs the resulting commands, and records
+// their outcomes. It returns an error only if the workflow ends.
+func step(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure, stopped func() bool, done ended) error {
+	result, err := read(ctx, p, spec, es)
 	if err != nil {
 		return err
 	}
 	m := activitystream.Machine()
 	for i, e := range es {
-		seen := look.Seen[i]
+		stream := result.Streams[i]
 		move := m.ObserveRead(e, statemachine.Observation[activitystream.Status]{
-			State: seen.Status, Err: seen.Err.Err(), Drift: seen.Drift.Err(), Stuck: seen.Stuck.Err(),
-		}, look.At)
+			State: stream.Status, Err: stream.Err.Err(), Drift: stream.Drift.Err(), Stuck: stream.Stuck.Err(),
+		}, result.At)
 		if move.Run != "" {
-			if move, err = run(ctx, p, w, e, move.Run, look.At, stopped()); err != nil {
+			if move, err = run(ctx, p, spec, e, move.Run, result.At, stopped()); err != nil {
 				return err
 			}
 		}
@@ -49,51 +50,51 @@ func step(ctx workflow.Context, p AccountRegion, w Spec, es []*ensure, stopped f
 	return nil
 }
 
-// read reads streams until what was read is fresh. A worker that dies has it fail like any other read. An answer that lay
-// about, because no worker was there to go on with the workflow, shows the past: nothing is decided by it.
-func read(ctx workflow.Context, p AccountRegion, w Spec, es []*ensure) (ReadResult, error) {
+// read reads streams until the result is recent. If the worker dies, the read fails like any other.
+// A result that queued while no worker was running is discarded, because it is stale.
+func read(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure) (ReadResult, error) {
 	arns := make([]string, len(es))
 	for i, e := range es {
 		arns[i] = e.Resource
 	}
 	for {
-		var look ReadResult
-		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, singleAttempt(w.Timing)), (*Activities).Look, p, w, arns).Get(ctx, &look)
+		var result ReadResult
+		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, singleAttempt(spec.Timing)), (*Activities).Read, p, spec, arns).Get(ctx, &result)
 		switch {
 		case ctx.Err() != nil:
-			return look, fmt.Errorf("read of %s: %w", p, ctx.Err())
-		case err != nil || len(look.Seen) != len(es):
-			look = ReadResult{At: workflow.Now(ctx), Seen: make([]StreamResult, len(es))}
-			for i := range look.Seen {
-				look.Seen[i].Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: fmt.Sprintf("the read was lost: %v", err)}
+			return result, fmt.Errorf("read of %s: %w", p, ctx.Err())
+		case err != nil || len(result.Streams) != len(es):
+			result = ReadResult{At: workflow.Now(ctx), Streams: make([]StreamResult, len(es))}
+			for i := range result.Streams {
+				result.Streams[i].Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: fmt.Sprintf("the result of the read was lost: %v", err)}
 			}
-			return look, nil
-		case workflow.Now(ctx).Sub(look.At) <= w.Timing.MaxReadAge+w.Timing.Activity:
-			return look, nil
+			return result, nil
+		case workflow.Now(ctx).Sub(result.At) <= spec.Timing.MaxReadAge+spec.Timing.Activity:
+			return result, nil
 		}
 	}
 }
 
-// run runs one operation. It is sent at most once: an activity whose answer is lost may have carried it out, one that no
-// worker took up in time has not, and is forgotten by the server.
-func run(ctx workflow.Context, p AccountRegion, w Spec, e *ensure, op statemachine.Operation, read time.Time, stopped bool) (statemachine.EnsureStep, error) {
+// run runs one operation, which is sent at most once. An activity whose result is lost may have
+// executed it. An activity that no worker started in time has not, and the server drops it.
+func run(ctx workflow.Context, p AccountRegion, spec Spec, e *ensure, op statemachine.Operation, read time.Time, stopped bool) (statemachine.EnsureStep, error) {
 	m, sent := activitystream.Machine(), workflow.Now(ctx)
-	left := w.Timing.MaxReadAge + w.Timing.Activity - sent.Sub(read)
+	left := spec.Timing.MaxReadAge + spec.Timing.Activity - sent.Sub(read)
 	if stopped || left <= 0 {
-		err := fmt.Errorf("%w: what was read is too old to command by", statemachine.Unavailable)
+		err := fmt.Errorf("%w: the read is too old to base a command on it", statemachine.Unavailable)
 		return m.ObserveCommand(e, err, time.Time{}, sent), nil
 	}
-	ao := singleAttempt(w.Timing)
+	ao := singleAttempt(spec.Timing)
 	ao.ScheduleToStartTimeout = left
 	var ran CommandResult
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, w, e.Resource, op).Get(ctx, &ran)
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, spec, e.Resource, op).Get(ctx, &ran)
 	if ctx.Err() != nil {
 		return statemachine.EnsureStep{}, fmt.Errorf("%s of %s: %w", op, e.Resource, ctx.Err())
 	}
 	if err != nil {
 		timeout, ok := errors.AsType[*temporal.TimeoutError](err)
 		ran.Sent = !ok || timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START
-		ran.Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: "the command's answer was lost: " + err.Error()}
+		ran.Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: "the response to the command was lost: " + err.Error()}
 	}
 	if !ran.Sent {
 		sent = time.Time{}
@@ -101,13 +102,13 @@ func run(ctx workflow.Context, p AccountRegion, w Spec, e *ensure, op statemachi
 	return m.ObserveCommand(e, ran.Err.Err(), sent, workflow.Now(ctx)), nil
 }
 
-// shouldContinueAsNew reports whether it is time to go on in a new history.
+// shouldContinueAsNew reports whether the workflow should continue in a new history.
 func shouldContinueAsNew(ctx workflow.Context, t Timing) bool {
 	info := workflow.GetInfo(ctx)
 	return info.GetContinueAsNewSuggested() || t.Events > 0 && info.GetCurrentHistoryLength() >= t.Events
 }
 
-// sleep waits until an instant, or until a stop is asked for.
+// sleep waits until an instant or a stop signal, and reports whether it was the signal.
 func sleep(ctx workflow.Context, until time.Time, stop workflow.ReceiveChannel) (stopped bool) {
 	timers, cancel := workflow.WithCancel(ctx)
 	defer cancel()
@@ -118,7 +119,7 @@ func sleep(ctx workflow.Context, until time.Time, stop workflow.ReceiveChannel) 
 	return stopped
 }
 
-// next is when an ensure's next read is due.
+// next returns when an ensure's next read is due.
 func next(e *ensure) time.Time {
 	if e.Track.Reads == 0 {
 		return e.Track.Start

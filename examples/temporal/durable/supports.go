@@ -8,10 +8,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// supports refuses a start in a mode that the database does not have.
+// supports returns an error if the database does not support the mode of a start.
 func supports(modes []activitystream.Mode, in activitystream.StartInput) error {
 	if slices.Contains(modes, in.Mode) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s can have no activity stream in mode %s, only in %v", statemachine.Unsupported, in.ResourceArn, in.Mode, modes)
+	return fmt.Errorf("%w: %s does not support activity streams in mode %s (supported: %v)", statemachine.Unsupported, in.ResourceArn, in.Mode, modes)
 }

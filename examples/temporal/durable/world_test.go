@@ -20,26 +20,26 @@ const stopped, starting, started = activitystream.StatusStopped, activitystream.
 
 var here = durable.AccountRegion{Account: "111111111111", Region: "us-east-1"}
 
-// world stands in for the activities of any number of places, in the virtual time of the test suite.
+// world simulates the activities of any number of places, in the virtual time of the test suite.
 type world struct {
 	env   *testsuite.TestWorkflowEnvironment
 	begin time.Time
-	takes time.Duration // a stream is starting for so long
+	takes time.Duration // how long a start takes
 
-	window   func(i int) time.Duration // since begin, when RDS carries out a command of the ith of names; nil: at once
+	window   func(i int) time.Duration // since begin, when RDS executes a command for names[i]; nil means at once
 	counting func()                    // called at each activity
 
 	mu       sync.Mutex
 	started  map[string]time.Time // when a start was accepted
-	names    []string             // what List tells of each place
-	looks    []look
+	names    []string             // the clusters that List returns for each place
+	reads    []readCall
 	commands []string
-	outcome  func(n int, arn string) (take bool, ran durable.CommandResult, err error) // of the nth command; nil: accepted
-	reading  func(n int, l *durable.ReadResult) error                                  // what becomes of the nth read
+	outcome  func(n int, arn string) (take bool, ran durable.CommandResult, err error) // of the nth command; nil means accepted
+	reading  func(n int, l *durable.ReadResult) error                                  // changes the result of the nth read; may be nil
 }
 
-// look is one read.
-type look struct {
+// readCall is one read activity.
+type readCall struct {
 	At    time.Duration
 	Place durable.AccountRegion
 	N     int
@@ -50,11 +50,11 @@ func newWorld(t *testing.T, takes time.Duration, names ...string) *world {
 	w := &world{env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment(), takes: takes, names: names, started: map[string]time.Time{}}
 	w.begin = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	w.env.SetStartTime(w.begin)
-	w.env.SetTestTimeout(time.Minute) // of the machine's time
+	w.env.SetTestTimeout(time.Minute) // in real time
 	w.env.RegisterWorkflow(durable.Resource)
 	w.env.RegisterWorkflow(durable.Region)
 	w.env.RegisterWorkflow(durable.Estate)
-	for name, fn := range map[string]any{"List": w.list, "Look": w.look, "Command": w.command} {
+	for name, fn := range map[string]any{"List": w.list, "Read": w.read, "Command": w.command} {
 		w.env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
 	return w
@@ -77,14 +77,14 @@ func (w *world) list(_ context.Context, p durable.AccountRegion, _ float64) ([]s
 	return arns, nil
 }
 
-func (w *world) look(_ context.Context, p durable.AccountRegion, _ durable.Spec, arns []string) (durable.ReadResult, error) {
+func (w *world) read(_ context.Context, p durable.AccountRegion, _ durable.Spec, arns []string) (durable.ReadResult, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.env.Now()
 	l := durable.ReadResult{At: now}
 	for _, arn := range arns {
 		seen := durable.StreamResult{Status: stopped}
-		if at, ok := w.started[arn]; ok && at.After(now) { // it waits for its window
+		if at, ok := w.started[arn]; ok && at.After(now) { // waits for its maintenance window
 		} else if ok && now.Sub(at) < w.takes {
 			seen.Status = starting
 		} else if ok {
@@ -93,12 +93,12 @@ func (w *world) look(_ context.Context, p durable.AccountRegion, _ durable.Spec,
 		if strings.HasSuffix(arn, "-gone") {
 			seen = durable.StreamResult{Err: &durable.ErrorInfo{Kind: statemachine.NotFound, Message: "no such cluster"}}
 		}
-		l.Seen = append(l.Seen, seen)
+		l.Streams = append(l.Streams, seen)
 	}
 	w.count()
-	w.looks = append(w.looks, look{At: w.since(), Place: p, N: len(arns)})
+	w.reads = append(w.reads, readCall{At: w.since(), Place: p, N: len(arns)})
 	if w.reading != nil {
-		if err := w.reading(len(w.looks), &l); err != nil {
+		if err := w.reading(len(w.reads), &l); err != nil {
 			return durable.ReadResult{}, err
 		}
 	}
@@ -124,19 +124,19 @@ func (w *world) command(_ context.Context, _ durable.AccountRegion, _ durable.Sp
 	return ran, err
 }
 
-// instants are those of the reads, for a table.
+// instants returns the times of the reads, for a table.
 func (w *world) instants() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var s []string
-	for _, l := range w.looks {
+	for _, l := range w.reads {
 		s = append(s, l.At.String())
 	}
 	return strings.Join(slices.Compact(s), " ")
 }
 
-// wish is a start right away.
-func wish(maxWait time.Duration) durable.Spec {
+// startSpec returns a Spec that starts streams with ApplyImmediately.
+func startSpec(maxWait time.Duration) durable.Spec {
 	return durable.Spec{Target: started, MaxWait: maxWait, Start: activitystream.StartInput{
 		Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true,
 	}}

@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 )
 
-// configuration is that of a server with all four services in one process, its data in the file db, and the frontend at a
-// port of loopback. The other ports are any that are free.
+// configuration returns the configuration of a server with all four services in one process, its
+// data in the file db, and the frontend on a loopback port. The other ports are any free ones.
 func configuration(db string, port int) (*config.Config, error) {
 	services := map[string]config.Service{}
 	for _, name := range []string{"frontend", "history", "matching", "worker"} {
@@ -53,14 +53,14 @@ func configuration(db string, port int) (*config.Config, error) {
 	}, nil
 }
 
-// freePorts finds ports that nobody listens on.
+// freePorts returns n free ports.
 func freePorts(n int) (ports []int, err error) {
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns immediately
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:errcheck // nobody has connected
+		defer l.Close() //nolint:errcheck // there is no connection
 		addr, _ := l.Addr().(*net.TCPAddr)
 		ports = append(ports, addr.Port)
 	}

@@ -18,7 +18,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
-// scene is a server and workers, each a process of its own that can be killed, before accounts that are simulated in this one.
+// scene is a server and workers, each a process of its own that can be killed. This process
+// simulates the accounts.
 type scene struct {
 	t      *testing.T
 	dir    string
@@ -40,7 +41,7 @@ func newScene(t *testing.T, world *simulated.World, n int) *scene {
 		build := exec.Command("go", "build", "-tags", "server", "-o", filepath.Join(s.dir, name), ".")
 		build.Dir = dir
 		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("build of the %s: %v\n%s", name, err, out)
+			t.Fatalf("build the %s: %v\n%s", name, err, out)
 		}
 	}
 	ports, err := freePorts(1)
@@ -66,27 +67,30 @@ func newScene(t *testing.T, world *simulated.World, n int) *scene {
 	return s
 }
 
-// start starts a program; its output goes to the test's.
+// start starts a program whose errors go to the test's stderr.
 func (s *scene) start(name string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(s.dir, name), args...)
 	c.Stderr = os.Stderr
 	if err := c.Start(); err != nil {
-		s.t.Errorf("start of the %s: %v", name, err)
+		s.t.Errorf("start the %s: %v", name, err)
 	}
 	return c
 }
 
+// address returns the address of the server.
 func (s *scene) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
+// startServer starts the server.
 func (s *scene) startServer() {
 	s.server = s.start("server", "-db", filepath.Join(s.dir, "temporal.db"), "-port", strconv.Itoa(s.port))
 }
 
+// startWorker starts a worker.
 func (s *scene) startWorker() *exec.Cmd {
 	return s.start("worker", "worker", "-address", s.address(), "-simulator", s.url)
 }
 
-// dial connects the test to the server, once that is up.
+// dial connects the test to the server as soon as it is ready.
 func (s *scene) dial() {
 	s.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; <-time.After(200 * time.Millisecond) { // of a real process
@@ -110,7 +114,7 @@ func (s *scene) dial() {
 	}
 }
 
-// killWorker kills a worker with SIGKILL, or all of them where i is negative, and starts others in their place.
+// killWorker kills a worker with SIGKILL, or all of them if i is negative, and replaces them.
 func (s *scene) killWorker(i int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +127,7 @@ func (s *scene) killWorker(i int) {
 	}
 }
 
-// restartServer kills the server with SIGKILL, leaves the workers alone for a while, and starts it with the same file.
+// restartServer kills the server with SIGKILL, waits, and starts it with the same file.
 func (s *scene) restartServer(gone time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +136,7 @@ func (s *scene) restartServer(gone time.Duration) {
 	s.startServer()
 }
 
-// kill kills a process of ours, and takes its end.
+// kill kills a process and waits for its end.
 func kill(c *exec.Cmd) {
 	if c == nil || c.Process == nil {
 		return

@@ -18,20 +18,21 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
-// TestKill brings an estate to its state while workers are killed with SIGKILL all the time, at the worst moment of all too,
-// when RDS has taken a command and no one has heard its answer; and the server once, too. Every stream arrives, each was
-// started once, and no account got more calls than its quota has.
+// TestKill runs an estate while workers are killed with SIGKILL all the time, and the server once.
+// Some workers are killed at the worst time: after RDS accepted a command, before they have the
+// response. Every stream reaches its target, each is started once, and no account gets more calls
+// than its quota allows.
 func TestKill(t *testing.T) {
 	const (
 		streams   = 15
 		perSecond = 10
 		seed      = 9
 	)
-	fates := newFates(seed)
-	world := &simulated.World{Populate: simulated.Clusters(streams, fates.options)}
+	faults := newFaultInjector(seed)
+	world := &simulated.World{Populate: simulated.Clusters(streams, faults.options)}
 	s := newScene(t, world, 3)
-	fates.kill = func() { s.killWorker(-1) }
-	wish := durable.Spec{
+	faults.kill = func() { s.killWorker(-1) }
+	spec := durable.Spec{
 		Target: activitystream.StatusStarted, MaxWait: 10 * time.Minute,
 		Start: activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 		Timing: durable.Timing{
@@ -39,7 +40,7 @@ func TestKill(t *testing.T) {
 			Report: time.Second, PerSecond: perSecond, Events: 80,
 		},
 	}
-	in := durable.EstateInput{Wish: wish, Fanout: 3}
+	in := durable.EstateInput{Spec: spec, Fanout: 3}
 	for _, account := range []string{"111111111111", "222222222222", "333333333333"} {
 		for _, region := range []string{"us-east-1", "eu-central-1"} {
 			in.Places = append(in.Places, durable.AccountRegion{Account: account, Region: region})
@@ -51,11 +52,11 @@ func TestKill(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	estate := execute(ctx, t, s, "estate", durable.Estate, in)
-	resource := execute(ctx, t, s, "resource", durable.Resource, durable.ResourceInput{Place: alone, ARN: arn, Wish: wish})
+	resource := execute(ctx, t, s, "resource", durable.Resource, durable.ResourceInput{Place: alone, ARN: arn, Spec: spec})
 
 	chaos, quiet := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { trouble(chaos, s, seed) })
+	wg.Go(func() { injectKills(chaos, s, seed) })
 	var progress durable.Progress
 	err := estate.Get(ctx, &progress)
 	var outcome durable.ResourceOutcome
@@ -66,18 +67,18 @@ func TestKill(t *testing.T) {
 	quiet()
 	wg.Wait()
 	if err != nil {
-		t.Fatalf("it did not end: %v", err)
+		t.Fatalf("the workflows did not end: %v", err)
 	}
-	t.Logf("%d streams in %v, %d kills of workers, %d commands whose answer was lost: %+v", progress.Streams+1, took.Round(time.Second), s.kills, fates.lost, progress)
+	t.Logf("%d streams in %v, %d kills of workers, %d commands with a lost response: %+v", progress.Streams+1, took.Round(time.Second), s.kills, faults.lost, progress)
 	want := streams * len(in.Places)
-	if progress.Open != 0 || progress.Places != len(in.Places) || progress.Streams != want || progress.Ended["arrived"] != want || progress.Commands != want {
-		t.Errorf("progress: %+v, want %d streams arrived by a command each", progress, want)
+	if progress.Open != 0 || progress.Places != len(in.Places) || progress.Streams != want || progress.Ended["reached"] != want || progress.Commands != want {
+		t.Errorf("progress: %+v, want %d streams started by one command each", progress, want)
 	}
-	if outcome.Ended != "arrived" || len(outcome.Ensure.Accepted) != 1 {
-		t.Errorf("the one stream: %+v", outcome)
+	if outcome.Ended != "reached" || len(outcome.Ensure.Accepted) != 1 {
+		t.Errorf("the single stream: %+v", outcome)
 	}
-	if s.kills < 6 || fates.lost < 6 {
-		t.Errorf("%d kills, %d lost commands: this was no test", s.kills, fates.lost)
+	if s.kills < 6 || faults.lost < 6 {
+		t.Errorf("%d kills, %d lost commands: the test needs at least 6 each", s.kills, faults.lost)
 	}
 	for _, id := range []string{"estate", in.Places[0].String()} {
 		d, err := s.client.DescribeWorkflowExecution(ctx, id, "")
@@ -95,8 +96,8 @@ func TestKill(t *testing.T) {
 	examine(t, world.Server(alone.Account, alone.Region), alone, 1, perSecond)
 }
 
-// trouble kills a worker every now and then, and the server once.
-func trouble(ctx context.Context, s *scene, seed uint64) {
+// injectKills kills a worker every few seconds, and the server once.
+func injectKills(ctx context.Context, s *scene, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for n := 0; ; n++ {
 		select {
@@ -122,7 +123,8 @@ func execute(ctx context.Context, t *testing.T, s *scene, id string, workflow, i
 	return run
 }
 
-// examine looks at what RDS saw: each stream was started once, and there was no second with too many calls.
+// examine checks the calls that RDS got: each stream was started once, and no second has too many
+// calls.
 func examine(t *testing.T, s *activitystreamtest.Server, p durable.AccountRegion, streams, perSecond int) {
 	t.Helper()
 	accepted := map[string]int{}

@@ -15,10 +15,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
-var load = flag.Bool("load", false, "measure what a worker and the server need")
+var load = flag.Bool("load", false, "measure the processor time of a worker and the server")
 
-// TestLoad measures what one worker and the server need for the reads and the commands of an estate: processor time, which does
-// not depend on what else the machine does, and the size of a history.
+// TestLoad measures the processor time of one worker and the server for the reads and commands of
+// an estate, and the size of a history. Processor time does not depend on other load on the
+// machine.
 func TestLoad(t *testing.T) {
 	if !*load {
 		t.Skip("with -load only")
@@ -30,12 +31,12 @@ func TestLoad(t *testing.T) {
 	}{{"a short wait", time.Second}, {"a long wait", 3 * time.Minute}} {
 		world := &simulated.World{Populate: simulated.Clusters(streams, func(o *activitystreamtest.Options) { o.Starting = tt.starting })}
 		s := newScene(t, world, 1)
-		wish := durable.Spec{
+		spec := durable.Spec{
 			Target: activitystream.StatusStarted, MaxWait: time.Hour,
 			Start:  activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 			Timing: durable.Timing{MinDelay: 2 * time.Second, MaxDelay: 2 * time.Second, PerSecond: 100, MaxReadAge: 5 * time.Minute},
 		}
-		in := durable.EstateInput{Wish: wish}
+		in := durable.EstateInput{Spec: spec}
 		for i := range places {
 			in.Places = append(in.Places, durable.AccountRegion{Account: fmt.Sprintf("%012d", i+1), Region: "us-east-1"})
 		}

@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	db := flag.String("db", "temporal.db", "the file with all the server's data; it is made if it does not exist")
-	port := flag.Int("port", 7233, "where to listen, on loopback")
+	db := flag.String("db", "temporal.db", "file with the server's data; created if it does not exist")
+	port := flag.Int("port", 7233, "port to listen on, on the loopback interface")
 	flag.Parse()
 	if err := serve(*db, *port); err != nil {
 		log.Fatal(err)
@@ -51,14 +51,14 @@ func serve(db string, port int) error {
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
-	fmt.Printf("Temporal at 127.0.0.1:%d\n", port)
-	if err := server.Start(); err != nil { // it returns when it is interrupted
+	fmt.Printf("listening on 127.0.0.1:%d\n", port)
+	if err := server.Start(); err != nil { // returns after an interrupt
 		return fmt.Errorf("server: %w", err)
 	}
 	return nil
 }
 
-// prepare makes the database, if it is not there, and the namespace.
+// prepare creates the database, if it does not exist, and the namespace.
 func prepare(db string, cfg *config.Config) error {
 	store := cfg.Persistence.DataStores["file"].SQL
 	if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
@@ -73,4 +73,5 @@ func prepare(db string, cfg *config.Config) error {
 	return sqlite.CreateNamespaces(store, namespace)
 }
 
+// itoa returns n as text.
 func itoa(n int) string { return strconv.Itoa(n) }

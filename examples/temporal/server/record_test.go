@@ -23,11 +23,12 @@ import (
 
 var record = flag.Bool("record", false, "record the histories that the tests of durable replay")
 
-// TestRecord records histories: of one stream, of one whose command's answer was lost with the worker, of a place, and of an
-// estate, each of them the first of a chain of continued ones or a whole.
+// TestRecord records histories: of one stream, of one whose command's response was lost with the
+// worker, of an account in a Region, and of an estate. A history that was continued is recorded
+// up to its continuation.
 func TestRecord(t *testing.T) {
 	if !*record {
-		t.Skip("with -record only")
+		t.Skip("run with -record")
 	}
 	var s *scene
 	lost := false
@@ -43,7 +44,7 @@ func TestRecord(t *testing.T) {
 		}
 	})}
 	s = newScene(t, world, 2)
-	wish := durable.Spec{
+	spec := durable.Spec{
 		Target: activitystream.StatusStarted, MaxWait: 10 * time.Minute,
 		Start: activitystream.StartInput{Mode: activitystream.ModeAsync, KmsKeyId: "alias/activity", ApplyImmediately: true},
 		Timing: durable.Timing{
@@ -56,7 +57,7 @@ func TestRecord(t *testing.T) {
 		return durable.AccountRegion{Account: account, Region: "us-east-1"}
 	}
 	one := func(account string) durable.ResourceInput {
-		return durable.ResourceInput{Place: place(account), ARN: "arn:aws:rds:us-east-1:" + account + ":cluster:cluster-1", Wish: wish}
+		return durable.ResourceInput{Place: place(account), ARN: "arn:aws:rds:us-east-1:" + account + ":cluster:cluster-1", Spec: spec}
 	}
 	run := func(id string, workflow, in any) {
 		t.Helper()
@@ -68,12 +69,13 @@ func TestRecord(t *testing.T) {
 	run("resource", durable.Resource, one("111111111111"))
 	lost = true
 	run("resource-lost", durable.Resource, one("222222222222"))
-	wish.Timing.Events = 60
-	run("estate", durable.Estate, durable.EstateInput{Places: []durable.AccountRegion{place("333333333333"), place("444444444444")}, Wish: wish})
+	spec.Timing.Events = 60
+	run("estate", durable.Estate, durable.EstateInput{Places: []durable.AccountRegion{place("333333333333"), place("444444444444")}, Spec: spec})
 	s.save(ctx, place("333333333333").String(), "region")
 }
 
-// hosts are the names of the machine that recorded, which are nobody's business: of workers, and of the queues of their own.
+// hosts matches the names of workers and of their queues, which contain the name of the machine
+// that recorded.
 var hosts = regexp.MustCompile(`"(identity|name)":\s*"(?:\d+@[^"]*|[^":]+(:[0-9a-f-]{36}))"`)
 
 // save writes the history of the first run of a workflow.

@@ -4,7 +4,7 @@ package main
 
 import "go.temporal.io/api/workflowservice/v1"
 
-// silent is a logger for a client whose server is killed under it.
+// silent is a logger for a client whose server is killed.
 type silent struct{}
 
 func (silent) Debug(string, ...any) {}
@@ -12,6 +12,7 @@ func (silent) Info(string, ...any)  {}
 func (silent) Warn(string, ...any)  {}
 func (silent) Error(string, ...any) {}
 
+// describeDefault returns a request for the default namespace.
 func describeDefault() *workflowservice.DescribeNamespaceRequest {
 	return &workflowservice.DescribeNamespaceRequest{Namespace: "default"}
 }

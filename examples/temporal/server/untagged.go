@@ -4,4 +4,4 @@ package main
 
 import "log"
 
-func main() { log.Fatal("build it with -tags server") }
+func main() { log.Fatal("build with -tags server") }

@@ -1,6 +1,6 @@
-// Package simulated is an RDS for each of many accounts and Regions behind one HTTP handler: one of the simulators of
-// activitystreamtest for each path /ACCOUNT/REGION/, made when it is first asked for. It shows that a program for a whole
-// estate can be tried without an AWS account.
+// Package simulated simulates RDS for many accounts and Regions behind one HTTP handler. Each path
+// /ACCOUNT/REGION/ has its own server of activitystreamtest, created by the first request. So a
+// program for a whole estate can be tried without an AWS account.
 package simulated
 
 import (
@@ -15,7 +15,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// World is many accounts and Regions. It is safe for concurrent use. Populate makes one of them.
+// World simulates many accounts and Regions. It is safe for concurrent use. Populate creates the
+// server of one.
 type World struct {
 	Populate func(account, region string) *activitystreamtest.Server
 
@@ -23,7 +24,7 @@ type World struct {
 	servers map[string]*activitystreamtest.Server
 }
 
-// Server is the RDS of an account in a Region.
+// Server returns the server of an account in a Region.
 func (w *World) Server(account, region string) *activitystreamtest.Server {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,7 +40,7 @@ func (w *World) Server(account, region string) *activitystreamtest.Server {
 	return s
 }
 
-// Handler serves them all.
+// Handler returns a handler that serves all of them.
 func (w *World) Handler() http.Handler {
 	serve := func(rw http.ResponseWriter, r *http.Request) {
 		own := r.Clone(r.Context())
@@ -52,7 +53,7 @@ func (w *World) Handler() http.Handler {
 	return mux
 }
 
-// Clusters is a Populate: n clusters with a stopped stream, changed by optFns.
+// Clusters returns a Populate function that adds n clusters with a stopped stream.
 func Clusters(n int, optFns ...func(*activitystreamtest.Options)) func(account, region string) *activitystreamtest.Server {
 	return func(account, region string) *activitystreamtest.Server {
 		own := func(o *activitystreamtest.Options) { o.Account, o.Region = account, region }
@@ -64,10 +65,10 @@ func Clusters(n int, optFns ...func(*activitystreamtest.Options)) func(account, 
 	}
 }
 
-// Config leads the SDK to the World at a URL, as an account in a Region.
+// Config returns a configuration that sends the SDK's requests to a World at url.
 func Config(url, account, region string) aws.Config {
 	return aws.Config{
 		Region: region, BaseEndpoint: new(url + "/" + account + "/" + region),
-		Credentials: credentials.NewStaticCredentialsProvider("AKIDNOBODY", "nobody's", ""),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDSIMULATED", "secret", ""),
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// faultInjector decides what goes wrong with the calls.
+// faultInjector decides which calls fail.
 type faultInjector struct {
 	kill func() // all workers
 
@@ -21,15 +21,19 @@ type faultInjector struct {
 	lost   int
 }
 
-func newFates(seed uint64) *faultInjector { return &faultInjector{rng: rand.New(rand.NewPCG(seed, 2))} }
+// newFaultInjector returns a faultInjector for a seed.
+func newFaultInjector(seed uint64) *faultInjector {
+	return &faultInjector{rng: rand.New(rand.NewPCG(seed, 2))}
+}
 
-// options are those of each account's server.
+// options sets the options of each account's server.
 func (f *faultInjector) options(o *activitystreamtest.Options) {
 	o.Starting = 4 * time.Second
 	o.Intercept = f.intercept
 }
 
-// intercept loses the answers of some starts: in an error of the connection, or with the worker that waits for it.
+// intercept loses the responses of some starts: by a connection error, or together with the worker
+// that waits for the response.
 func (f *faultInjector) intercept(c activitystreamtest.Call) *activitystreamtest.Failure {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +51,7 @@ func (f *faultInjector) intercept(c activitystreamtest.Call) *activitystreamtest
 	case 7:
 		f.lost++
 		time.AfterFunc(300*time.Millisecond, f.kill)
-		return &activitystreamtest.Failure{Lost: true, Delay: 2 * time.Second} // it is carried out; nobody will hear the answer
+		return &activitystreamtest.Failure{Lost: true, Delay: 2 * time.Second} // executed, but no worker gets the response
 	}
 	return nil
 }
