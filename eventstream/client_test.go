@@ -16,10 +16,11 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// once switches the SDK's retries off.
+// once disables the SDK's retries.
 func once(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} }
 
 var noMetadata = cmp.Options{
@@ -27,8 +28,8 @@ var noMetadata = cmp.Options{
 	cmpopts.IgnoreFields(eventstream.DeleteOutput{}, "ResultMetadata"),
 }
 
-func TestFromCreateToDelete(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+func TestOperationsFromCreateToDelete(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := empty()
 		c := client(s)
 		ctx := t.Context()
@@ -37,8 +38,8 @@ func TestFromCreateToDelete(t *testing.T) {
 
 		in := create()
 		in.Tags = tags
-		created := must(c.Create(ctx, in))(t)
-		wantEqual(t, "create", &eventstream.CreateOutput{EventStreamArn: streamARN, Tags: tags}, created, noMetadata)
+		created := assert.Must(c.Create(ctx, in))(t)
+		assert.Equal(t, "create", &eventstream.CreateOutput{EventStreamArn: streamARN, Tags: tags}, created, noMetadata)
 
 		pass(time.Hour)
 		s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageKey)
@@ -52,16 +53,16 @@ func TestFromCreateToDelete(t *testing.T) {
 			},
 			Tags: tags,
 		}
-		wantEqual(t, "get", want, must(c.Get(ctx, ref()))(t))
+		assert.Equal(t, "get", want, assert.Must(c.Get(ctx, ref()))(t))
 
 		want.CreatedAt, want.Message = time.Time{}, ""
-		wantEqual(t, "list", []*eventstream.Stream{want}, all(t, c, "example-domain"))
+		assert.Equal(t, "list", []*eventstream.Stream{want}, all(t, c, "example-domain"))
 
-		wantEqual(t, "delete", &eventstream.DeleteOutput{}, must(c.Delete(ctx, ref()))(t), noMetadata)
-		wantEqual(t, "list", nil, all(t, c, "example-domain"))
-		wantEqual(t, "calls", []string{
+		assert.Equal(t, "delete", &eventstream.DeleteOutput{}, assert.Must(c.Delete(ctx, ref()))(t), noMetadata)
+		assert.Equal(t, "list", nil, all(t, c, "example-domain"))
+		assert.Equal(t, "calls", []string{
 			"0s CreateEventStream ok", "2h0m0s GetEventStream ok", "2h0m0s ListEventStreams ok", "2h0m0s DeleteEventStream ok",
-			"2h0m0.25s ListEventStreams ok", // it waited for its place
+			"2h0m0.25s ListEventStreams ok", // the pacer delays it
 		}, calls(s, began))
 	})
 }
@@ -78,14 +79,14 @@ func all(t *testing.T, c *eventstream.Client, domainName string) []*eventstream.
 	return list
 }
 
-func TestRefusedCommands(t *testing.T) {
+func TestRejectedCommandsHaveKind(t *testing.T) {
 	other := eventstream.Ref{DomainName: "example-domain", EventStreamName: "other"}
 	for _, test := range []struct {
 		why  string
 		do   func(ctx context.Context, s *server, c *eventstream.Client) error
 		want statemachine.Kind
 	}{
-		{"the stream is there", func(ctx context.Context, _ *server, c *eventstream.Client) error {
+		{"the stream exists", func(ctx context.Context, _ *server, c *eventstream.Client) error {
 			_, err := c.Create(ctx, create())
 			return err
 		}, statemachine.AlreadyInState},
@@ -108,15 +109,16 @@ func TestRefusedCommands(t *testing.T) {
 			return err
 		}, statemachine.NotFound},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := running()
-			wantEqual(t, "kind", test.want, statemachine.KindOf(test.do(t.Context(), s, client(s))))
+			assert.Equal(t, "kind", test.want, statemachine.KindOf(test.do(t.Context(), s, client(s))))
 		})
 	}
 }
 
-// That a stream is not there is believed only where the list of its domain says so.
-func TestGetWithoutAStream(t *testing.T) {
+// TestGetConfirmsAbsenceWithList checks that a stream is reported as absent only if the list of
+// its domain lacks it.
+func TestGetConfirmsAbsenceWithList(t *testing.T) {
 	notFound := failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}
 	for _, test := range []struct {
 		why   string
@@ -142,7 +144,7 @@ func TestGetWithoutAStream(t *testing.T) {
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ok", "250ms ListEventStreams ok", "500ms ListEventStreams ok"},
 		},
 		{
-			why: "the list names it", setup: func(s *server) { s.Fail(getEventStream, notFound) }, kind: statemachine.Unavailable, op: getEventStream,
+			why: "the list has it", setup: func(s *server) { s.Fail(getEventStream, notFound) }, kind: statemachine.Unavailable, op: getEventStream,
 			says:  []string{"GetEventStream reports that the stream does not exist or access was denied, but ListEventStreams lists it"},
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ok"},
 		},
@@ -152,7 +154,7 @@ func TestGetWithoutAStream(t *testing.T) {
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams ResourceNotFoundException"},
 		},
 		{
-			why: "the list is denied in so many words", kind: statemachine.AccessDenied, op: listEventStreams,
+			why: "the list is denied", kind: statemachine.AccessDenied, op: listEventStreams,
 			setup: func(s *server) {
 				s.Remove(streamARN)
 				s.Fail(listEventStreams, failure{Code: "AccessDeniedException", Message: "profile:ListEventStreams", Status: 403})
@@ -161,30 +163,30 @@ func TestGetWithoutAStream(t *testing.T) {
 			calls: []string{"0s GetEventStream ResourceNotFoundException", "0s ListEventStreams AccessDeniedException"},
 		},
 		{
-			why: "Get is denied in so many words", kind: statemachine.AccessDenied, op: getEventStream,
+			why: "Get is denied", kind: statemachine.AccessDenied, op: getEventStream,
 			setup: func(s *server) { s.Fail(getEventStream, failure{Code: "AccessDeniedException", Status: 403}) },
 			calls: []string{"0s GetEventStream AccessDeniedException"},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := running()
 			test.setup(s)
 			began := time.Now()
 			got, err := client(s).Get(t.Context(), ref())
 			if got != nil {
-				t.Errorf("a stream beside the error: %+v", got)
+				t.Errorf("stream and error: %+v", got)
 			}
-			fault := as[*statemachine.Fault](t, err)
-			wantEqual(t, "kind", test.kind, fault.Kind)
-			wantEqual(t, "operation", test.op, fault.Operation)
-			mentions(t, err, test.says...)
-			wantEqual(t, "calls", test.calls, calls(s, began))
+			fault := assert.ErrorAs[*statemachine.Fault](t, err)
+			assert.Equal(t, "kind", test.kind, fault.Kind)
+			assert.Equal(t, "operation", test.op, fault.Operation)
+			assert.ErrorContains(t, err, test.says...)
+			assert.Equal(t, "calls", test.calls, calls(s, began))
 		})
 	}
 }
 
-func TestListPages(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+func TestListReadsAllPages(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := empty()
 		s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain-2"}) // the next one in the order of names
 		var want []string
@@ -199,19 +201,20 @@ func TestListPages(t *testing.T) {
 		for _, stream := range all(t, c, "example-domain") {
 			got = append(got, stream.EventStreamName)
 		}
-		wantEqual(t, "names", want, got)
-		wantEqual(t, "reads", 3, len(s.Calls()))
+		assert.Equal(t, "names", want, got)
+		assert.Equal(t, "reads", 3, len(s.Calls()))
 
 		for range c.List(t.Context(), "example-domain") {
 			break
 		}
-		wantEqual(t, "reads after the first stream", 4, len(s.Calls()))
+		assert.Equal(t, "reads after the first stream", 4, len(s.Calls()))
 	})
 }
 
-// The list ends with its error, once, and begins anew when it is ranged over again.
-func TestListErrors(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestListEndsWithError checks that List yields an error once, and reads again when it is ranged
+// over again.
+func TestListEndsWithError(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := running()
 		c := client(s, func(o *eventstream.Options) { o.ClientOptions = append(o.ClientOptions, once) })
 		list := c.List(t.Context(), "example-domain")
@@ -220,23 +223,23 @@ func TestListErrors(t *testing.T) {
 		for stream, err := range list {
 			n++
 			if stream != nil {
-				t.Errorf("a stream beside the error: %+v", stream)
+				t.Errorf("stream and error: %+v", stream)
 			}
-			wantEqual(t, "kind", statemachine.Throttled, statemachine.KindOf(err))
+			assert.Equal(t, "kind", statemachine.Throttled, statemachine.KindOf(err))
 		}
-		wantEqual(t, "yields", 1, n)
+		assert.Equal(t, "yields", 1, n)
 		began := time.Now()
 		for _, err := range list {
 			if err != nil {
 				t.Error(err)
 			}
 		}
-		wantEqual(t, "the pause after the throttling", time.Second, time.Since(began))
-		wantEqual(t, "no such domain", statemachine.NotFound, statemachine.KindOf(first(c.List(t.Context(), "x"))))
+		assert.Equal(t, "pause after throttling", time.Second, time.Since(began))
+		assert.Equal(t, "no such domain", statemachine.NotFound, statemachine.KindOf(first(c.List(t.Context(), "x"))))
 	})
 }
 
-// mock is an API that is no client: it has no Region, and answers what it is told.
+// mock is an API without a Region and with fixed responses.
 type mock struct {
 	eventstream.API
 
@@ -259,30 +262,31 @@ func (m *mock) CreateEventStream(_ context.Context, in *customerprofiles.CreateE
 	return &customerprofiles.CreateEventStreamOutput{EventStreamArn: new(streamARN)}, nil
 }
 
-func TestMock(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+func TestClientWorksWithMock(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		m := &mock{}
 		c := eventstream.New(m)
 		if _, err := c.Get(t.Context(), ref()); statemachine.KindOf(err) != statemachine.Unavailable {
-			t.Errorf("no answer at all: %v", err)
+			t.Errorf("nil response: %v", err)
 		}
 		n := 0
 		for _, err := range c.List(t.Context(), "example-domain") {
 			if n++; err != nil {
-				mentions(t, err, "the list would never end")
+				assert.ErrorContains(t, err, "the list would never end")
 			}
 		}
-		wantEqual(t, "yields of a list that repeats a token", 2, n)
+		assert.Equal(t, "yields of a list with a repeated token", 2, n)
 		in := create()
 		in.Uri, in.Tags = strings.Replace(uri, "us-east-1", "eu-west-1", 1), map[string]string{}
-		must(c.Create(t.Context(), in))(t) // nobody knows the Region
-		wantEqual(t, "no tags", true, m.created.Tags == nil)
+		assert.Must(c.Create(t.Context(), in))(t) // the Region is unknown
+		assert.Equal(t, "no tags", true, m.created.Tags == nil)
 	})
 }
 
-// Options are the caller's, in their order; a call's change a copy.
-func TestOptions(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestCallOptionsDoNotChangeClient checks the order of the options, and that those of a call
+// change a copy.
+func TestCallOptionsDoNotChangeClient(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		m := &mock{}
 		var seen []string
 		say := func(what string) func(*customerprofiles.Options) {
@@ -293,55 +297,56 @@ func TestOptions(t *testing.T) {
 		}
 		c := eventstream.New(m, with("client"))
 		for _, want := range [][]string{{"client", "first"}, {"client", "second"}} {
-			must(c.Create(t.Context(), create(), with(want[1])))(t)
+			assert.Must(c.Create(t.Context(), create(), with(want[1])))(t)
 			seen = nil
 			for _, fn := range m.options {
 				fn(&customerprofiles.Options{})
 			}
-			wantEqual(t, "options", want, seen)
+			assert.Equal(t, "options", want, seen)
 		}
 	})
 }
 
-// The Region of a call's own options counts.
-func TestRegion(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestRegionOfCallIsChecked checks that the Region of a call's options counts.
+func TestRegionOfCallIsChecked(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := running(func(o *options) { o.Region = "eu-west-1" })
 		c := client(s)
 		in := create()
 		_, err := c.Create(t.Context(), in)
-		mentions(t, err, "must be in the client's Region eu-west-1, got an ARN in us-east-1")
+		assert.ErrorContains(t, err, "must be in the client's Region eu-west-1, got an ARN in us-east-1")
 		_, err = c.Create(t.Context(), in, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Region = "us-east-1" })
 		})
-		wantEqual(t, "of the service", statemachine.InvalidInput, statemachine.KindOf(err))
-		wantEqual(t, "calls", 1, len(s.Calls()))
+		assert.Equal(t, "kind of the error of the service", statemachine.InvalidInput, statemachine.KindOf(err))
+		assert.Equal(t, "calls", 1, len(s.Calls()))
 	})
 }
 
-// Plain calls keep the SDK's retries, waits and ensures go without.
-func TestRetries(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestOnlyPlainCallsKeepRetries checks that plain calls keep the SDK's retries, and that waits do
+// not.
+func TestOnlyPlainCallsKeepRetries(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := running()
 		s.Fail(getEventStream, failure{Code: "InternalServerException", Status: 500, Times: 2})
-		must(client(s).Get(t.Context(), ref()))(t)
-		wantEqual(t, "attempts", 3, len(s.Calls()))
+		assert.Must(client(s).Get(t.Context(), ref()))(t)
+		assert.Equal(t, "attempts", 3, len(s.Calls()))
 
 		s = running()
 		began := time.Now()
 		s.Fail(getEventStream, failure{Code: "InternalServerException", Status: 500, Times: 2})
-		must(client(s, func(o *eventstream.Options) {
+		assert.Must(client(s, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.RetryMaxAttempts = 10 })
 		}).Wait(t.Context(), ref(), eventstream.StateRunning, time.Hour))(t)
-		wantEqual(t, "reads", []string{
+		assert.Equal(t, "reads", []string{
 			"0s GetEventStream InternalServerException", "4s GetEventStream InternalServerException", "8s GetEventStream ok",
 		}, calls(s, began))
 	})
 }
 
-// Many waits of one client keep under the service's quotas.
-func TestPacing(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestWaitsStayUnderQuota runs many Ensure methods of one client under the quotas of the service.
+func TestWaitsStayUnderQuota(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := eventstreamtest.NewServer()
 		s.Throttle(5, 5)
 		c := client(s)
@@ -365,6 +370,6 @@ func TestPacing(t *testing.T) {
 		}
 		delete(codes, "ok")
 		delete(codes, "ResourceNotFoundException")
-		wantEqual(t, "what went wrong", nil, slices.Sorted(maps.Keys(codes)))
+		assert.Equal(t, "error codes", nil, slices.Sorted(maps.Keys(codes)))
 	})
 }

@@ -10,17 +10,18 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// did is what came of an ensure.
+// did is the outcome of an Ensure method.
 type did struct {
-	Verdict    string
+	Summary    string
 	Took       time.Duration
-	State      eventstream.State // of the output's stream; empty: none
+	State      eventstream.State // of the output's stream
 	Operations []string
 	Planned    []string
-	Commands   []string // sent: when, which, what came of it
+	Commands   []string // as returned by commands
 	Gap        [2]time.Duration
 	End        eventstream.State // the true state afterwards
 }
@@ -30,6 +31,7 @@ const (
 	opDelete = "DeleteEventStream"
 )
 
+// names converts operations to strings.
 func names(ops []statemachine.Operation) []string {
 	var list []string
 	for _, op := range ops {
@@ -38,10 +40,10 @@ func names(ops []statemachine.Operation) []string {
 	return list
 }
 
-// account is what an ensure that began at an instant did.
-func account(s *server, began time.Time, out *eventstream.EnsureOutput, err error) did {
+// outcomeOf returns the outcome of an Ensure method that started at began.
+func outcomeOf(s *server, began time.Time, out *eventstream.EnsureOutput, err error) did {
 	got := did{
-		Verdict: verdict(err), Took: time.Since(began), Operations: names(out.Operations), Planned: names(out.Planned),
+		Summary: assert.ErrorDetail(err), Took: time.Since(began), Operations: names(out.Operations), Planned: names(out.Planned),
 		Commands: commands(s, began), End: s.State(streamARN),
 	}
 	if out.Stream != nil {
@@ -55,12 +57,12 @@ func account(s *server, began time.Time, out *eventstream.EnsureOutput, err erro
 	return got
 }
 
-// ensureTest is an ensure of the stream.
+// ensureTest is a test of an Ensure method.
 type ensureTest struct {
 	why     string
-	setup   func(s *server) // before the ensure
+	setup   func(s *server) // before the call
 	options func(*eventstream.Options)
-	maxWait time.Duration // an hour
+	maxWait time.Duration // zero means 1 hour
 	want    did
 	says    []string
 }
@@ -69,7 +71,7 @@ func (test ensureTest) run(t *testing.T, server func(...func(*options)) *server,
 	ensure func(context.Context, *eventstream.Client, time.Duration) (*eventstream.EnsureOutput, error),
 ) {
 	t.Helper()
-	bubble(t, test.why, func(t *testing.T) {
+	assert.RunSynctest(t, test.why, func(t *testing.T) {
 		s := server()
 		if test.setup != nil {
 			test.setup(s)
@@ -81,12 +83,15 @@ func (test ensureTest) run(t *testing.T, server func(...func(*options)) *server,
 		})
 		began := time.Now()
 		out, err := ensure(t.Context(), c, cmp.Or(test.maxWait, time.Hour))
-		wantEqual(t, "outcome", test.want, account(s, began, out, err))
-		mentions(t, err, test.says...)
+		assert.Equal(t, "outcome", test.want, outcomeOf(s, began, out, err))
+		if err != nil || len(test.says) > 0 {
+			assert.ErrorOneLine(t, err)
+			assert.ErrorContains(t, err, test.says...)
+		}
 	})
 }
 
-func TestEnsureCreated(t *testing.T) {
+func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	drifted := func(s *server) {
 		e := example()
@@ -103,7 +108,7 @@ func TestEnsureCreated(t *testing.T) {
 			want: did{State: runs, End: runs},
 		},
 		{
-			why: "refused once, then it works", setup: func(s *server) {
+			why: "rejected once", setup: func(s *server) {
 				s.Fail(opCreate, failure{Code: "BadRequestException", Message: "The Kinesis Data Stream is not Active"})
 			},
 			want: did{Took: 4 * s, State: runs, End: runs, Operations: []string{opCreate}, Commands: []string{
@@ -124,7 +129,7 @@ func TestEnsureCreated(t *testing.T) {
 			why: "the domain has another stream", maxWait: 5 * s, setup: func(s *server) {
 				s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "other"})
 			},
-			want: did{Verdict: "timed out: already in state", Took: 5 * s, State: absent, End: absent, Commands: []string{
+			want: did{Summary: "timed out: already in state", Took: 5 * s, State: absent, End: absent, Commands: []string{
 				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException", "4s CreateEventStream BadRequestException",
 			}},
 			says: []string{"waiting for RUNNING: timed out", "last seen ABSENT", "already associated with an active EventStream"},
@@ -139,15 +144,15 @@ func TestEnsureCreated(t *testing.T) {
 			}},
 		},
 		{
-			why: "the domain goes before the command", setup: func(s *server) { s.Fail(opCreate, failure{Code: "ResourceNotFoundException", Status: 404}) },
-			want: did{Verdict: "not found", State: absent, End: absent, Commands: []string{"0s CreateEventStream ResourceNotFoundException"}},
+			why: "the domain is deleted before the command", setup: func(s *server) { s.Fail(opCreate, failure{Code: "ResourceNotFoundException", Status: 404}) },
+			want: did{Summary: "not found", State: absent, End: absent, Commands: []string{"0s CreateEventStream ResourceNotFoundException"}},
 		},
 		{
 			why: "reads are denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
-			want: did{Verdict: "read failed: not found", End: absent},
+			want: did{Summary: "read failed: not found", End: absent},
 		},
 		{
-			why: "the service fails after the fact",
+			why: "the service executes the command and fails",
 			setup: func(s *server) {
 				s.Fail(opCreate, failure{Code: "InternalServerException", Status: 500, Lost: true})
 			},
@@ -155,7 +160,7 @@ func TestEnsureCreated(t *testing.T) {
 		},
 		{
 			why: "another destination", setup: drifted,
-			want: did{Verdict: "drifted", State: runs, End: runs},
+			want: did{Summary: "drifted", State: runs, End: runs},
 			says: []string{"example-domain/example-stream: drifted: Uri is " + otherURI + ", wanted " + uri},
 		},
 		{
@@ -166,7 +171,7 @@ func TestEnsureCreated(t *testing.T) {
 			},
 		},
 		{
-			why: "another destination, replaced, with reads that are 40 s old", options: allowRestart,
+			why: "another destination, replaced, with stale reads", options: allowRestart,
 			setup: func(s *server) {
 				drifted(s)
 				pass(time.Hour)
@@ -178,7 +183,7 @@ func TestEnsureCreated(t *testing.T) {
 			},
 		},
 		{
-			why: "another destination, replaced, and old reads turn up afterwards", options: allowRestart,
+			why: "another destination, replaced, and stale reads afterwards", options: allowRestart,
 			setup: func(s *server) {
 				drifted(s)
 				pass(time.Hour)
@@ -196,21 +201,21 @@ func TestEnsureCreated(t *testing.T) {
 			},
 			options: allowRestart,
 			want: did{
-				Verdict: "access denied", Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete},
+				Summary: "access denied", Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete},
 				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream AccessDeniedException"},
 			},
 		},
 		{
-			why: "another destination, and somebody else recreates it so", options: allowRestart,
+			why: "another destination, and another actor recreates it", options: allowRestart,
 			setup: func(s *server) {
 				drifted(s)
 				time.AfterFunc(time.Second, func() { drifted(s) })
 			},
-			want: did{Verdict: "drifted", Took: m, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+			want: did{Summary: "drifted", Took: m, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
 		},
 		{
 			why: "stopped", setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) },
-			want: did{Verdict: "unreachable", State: stopped, End: stopped},
+			want: did{Summary: "unreachable", State: stopped, End: stopped},
 			says: []string{"unreachable from STOPPED", "DeleteEventStream, then CreateEventStream would lead to RUNNING"},
 		},
 		{
@@ -221,22 +226,22 @@ func TestEnsureCreated(t *testing.T) {
 			},
 		},
 		{
-			why: "somebody deletes it again: reported, not fought",
+			why: "another actor deletes it again",
 			setup: func(s *server) {
 				pass(time.Hour)
-				s.Stale(streamARN, 10*time.Second) // so that it is seen running after it was deleted
+				s.Stale(streamARN, 10*time.Second) // so that a read shows it running after it was deleted
 				time.AfterFunc(time.Second, func() { s.Remove(streamARN) })
 			},
 			want: did{Took: 10 * s, State: runs, End: absent, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
 		},
 		{
-			why: "it stops before it is seen", setup: func(s *server) { time.AfterFunc(time.Second, func() { s.Lapse(streamARN) }) }, options: allowRestart,
-			want: did{Verdict: "unreachable", Took: m, State: stopped, End: stopped, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
+			why: "it stops before a read shows it running", setup: func(s *server) { time.AfterFunc(time.Second, func() { s.Lapse(streamARN) }) }, options: allowRestart,
+			want: did{Summary: "unreachable", Took: m, State: stopped, End: stopped, Operations: []string{opCreate}, Commands: []string{"0s CreateEventStream ok"}},
 			says: []string{"DeleteEventStream, then CreateEventStream would lead to RUNNING"},
 		},
 		{
 			why: "a dry run of a drift", options: dryRun, setup: drifted,
-			want: did{Verdict: "drifted", State: runs, End: runs},
+			want: did{Summary: "drifted", State: runs, End: runs},
 		},
 		{
 			why: "a dry run of a replacement", options: func(o *eventstream.Options) { o.AllowRestart, o.DryRun = true, true }, setup: drifted,
@@ -248,10 +253,10 @@ func TestEnsureCreated(t *testing.T) {
 			want:  did{State: stopped, End: stopped, Planned: []string{opDelete, opCreate}},
 		},
 		{
-			why: "the deadline while it is refused", maxWait: 3 * s, setup: func(s *server) {
+			why: "the deadline while it is rejected", maxWait: 3 * s, setup: func(s *server) {
 				s.Fail(opCreate, failure{Code: "BadRequestException", Message: "too early", Times: -1})
 			},
-			want: did{Verdict: "timed out: invalid input", Took: 3 * s, State: absent, End: absent, Commands: []string{
+			want: did{Summary: "timed out: invalid input", Took: 3 * s, State: absent, End: absent, Commands: []string{
 				"0s CreateEventStream BadRequestException", "2s CreateEventStream BadRequestException",
 			}},
 			says: []string{"timed out (3 reads in 3s)", "too early"},
@@ -264,7 +269,7 @@ func TestEnsureCreated(t *testing.T) {
 				s.Stale(streamARN, 40*time.Second)
 			},
 			want: did{
-				Verdict: "timed out", Took: 10 * s, State: runs, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{0, 0},
+				Summary: "timed out", Took: 10 * s, State: runs, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{0, 0},
 				Commands: []string{"0s DeleteEventStream ok"},
 			},
 			says: []string{"DeleteEventStream accepted, waiting for RUNNING: timed out"},
@@ -276,7 +281,7 @@ func TestEnsureCreated(t *testing.T) {
 	}
 }
 
-func TestEnsureDeleted(t *testing.T) {
+func TestEnsureDeletedReachesTargetOrFails(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	for _, test := range []ensureTest{
 		{
@@ -284,17 +289,17 @@ func TestEnsureDeleted(t *testing.T) {
 			want: did{Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
 		},
 		{
-			why: "the first read is old: it is gone", setup: func(s *server) { s.FreezeReads(streamARN, 1); s.Remove(streamARN) },
+			why: "the first read is stale", setup: func(s *server) { s.FreezeReads(streamARN, 1); s.Remove(streamARN) },
 			want: did{Took: 2 * s, State: absent, End: absent, Commands: []string{"0s DeleteEventStream ResourceNotFoundException"}},
 		},
 		{
-			why: "a bad request does not heal", setup: func(s *server) { s.Fail(opDelete, failure{Code: "BadRequestException"}) },
-			want: did{Verdict: "invalid input", State: runs, End: runs, Commands: []string{"0s DeleteEventStream BadRequestException"}},
+			why: "a bad request is not retried", setup: func(s *server) { s.Fail(opDelete, failure{Code: "BadRequestException"}) },
+			want: did{Summary: "invalid input", State: runs, End: runs, Commands: []string{"0s DeleteEventStream BadRequestException"}},
 		},
 		{
-			why: "the list names it for a while", setup: func(s *server) {
+			why: "the list has it for a while", setup: func(s *server) {
 				time.AfterFunc(time.Second, func() {
-					s.AddEventStream(example()) // as an old list would
+					s.AddEventStream(example()) // as a stale list would
 					s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: 2})
 					time.AfterFunc(6*time.Second, func() { s.Remove(streamARN) })
 				})
@@ -303,7 +308,7 @@ func TestEnsureDeleted(t *testing.T) {
 		},
 		{
 			why: "there is no such domain, or access is denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
-			want: did{Verdict: "read failed: not found", End: runs},
+			want: did{Summary: "read failed: not found", End: runs},
 			says: []string{"event stream or domain not found, or access denied"},
 		},
 	} {
@@ -313,8 +318,9 @@ func TestEnsureDeleted(t *testing.T) {
 	}
 }
 
-// Another actor comes between the read and the command.
-func TestEnsureBesideAnother(t *testing.T) {
+// TestEnsureWithAnotherActor lets another actor change the stream between the read and the
+// command.
+func TestEnsureWithAnotherActor(t *testing.T) {
 	for _, test := range []struct {
 		why    string
 		there  bool
@@ -323,15 +329,15 @@ func TestEnsureBesideAnother(t *testing.T) {
 		want   did
 	}{
 		{
-			why: "who creates it otherwise", ensure: ensureCreated, rival: func(s *server) {
+			why: "it creates it with another Uri", ensure: ensureCreated, rival: func(s *server) {
 				e := example()
 				e.Uri = otherURI
 				s.AddEventStream(e)
 			},
-			want: did{Verdict: "drifted", Took: 2 * time.Second, State: runs, End: runs, Commands: []string{"0s CreateEventStream BadRequestException"}},
+			want: did{Summary: "drifted", Took: 2 * time.Second, State: runs, End: runs, Commands: []string{"0s CreateEventStream BadRequestException"}},
 		},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			var s *server
 			came := false
 			s = empty(func(o *options) {
@@ -348,7 +354,7 @@ func TestEnsureBesideAnother(t *testing.T) {
 			}
 			began := time.Now()
 			out, err := test.ensure(t.Context(), client(s))
-			wantEqual(t, "outcome", test.want, account(s, began, out, err))
+			assert.Equal(t, "outcome", test.want, outcomeOf(s, began, out, err))
 		})
 	}
 }
@@ -361,9 +367,9 @@ func ensureDeleted(ctx context.Context, c *eventstream.Client) (*eventstream.Ens
 	return c.EnsureDeleted(ctx, ref(), time.Hour)
 }
 
-// The program dies after each single call and is run again: the end is right, and no operation
-// took effect twice.
-func TestEnsureAfterACrash(t *testing.T) {
+// TestEnsureFinishesAfterCrash ends the program after each single call and runs it again. The
+// result is right, and no operation takes effect twice.
+func TestEnsureFinishesAfterCrash(t *testing.T) {
 	for _, test := range []struct {
 		why    string
 		setup  func(s *server)
@@ -379,36 +385,36 @@ func TestEnsureAfterACrash(t *testing.T) {
 			e.Uri = otherURI
 			s.AddEventStream(e)
 		}, ensureCreated, runs, 2, 5},
-		{"replace what is stopped", func(s *server) {
+		{"replace a stopped stream", func(s *server) {
 			s.AddEventStream(example())
 			s.Lapse(streamARN)
 		}, ensureCreated, runs, 2, 5},
 	} {
 		for _, lag := range []time.Duration{0, 7 * time.Second} {
 			for n, done := 1, false; !done; n++ {
-				bubble(t, fmt.Sprintf("%s/reads %s old/dies after call %d", test.why, lag, n), func(t *testing.T) {
+				assert.RunSynctest(t, fmt.Sprintf("%s/reads %s old/dies after call %d", test.why, lag, n), func(t *testing.T) {
 					var died context.CancelFunc
 					count := 0
 					s := empty(func(o *options) {
 						o.StaleFunc = func(string) time.Duration { return lag }
 						o.Intercept = func(call) *failure {
 							if count++; count == n {
-								died() // the request is on its way: it is carried out
+								died() // the request is executed nevertheless
 							}
 							return nil
 						}
 					})
 					test.setup(s)
-					s.Stale(streamARN, 0) // it has always been there, or been away
+					s.Stale(streamARN, 0) // no earlier history for stale reads
 					pass(time.Hour)
 					began := time.Now()
 					ctx, cancel := context.WithCancel(t.Context())
 					died = cancel
 					_, err := test.ensure(ctx, client(s, allowRestart))
 					if err == nil {
-						done = true // it was over before
+						done = true // the call finished first
 						if n <= test.least {
-							t.Errorf("it was over after %d calls, want at least %d", n-1, test.least)
+							t.Errorf("finished after %d calls, want at least %d", n-1, test.least)
 						}
 					} else if !errors.Is(err, context.Canceled) {
 						t.Fatal(err)
@@ -418,10 +424,10 @@ func TestEnsureAfterACrash(t *testing.T) {
 					if err != nil {
 						t.Fatalf("the second run: %v", err)
 					}
-					wantEqual(t, "what it says", test.end, out.Stream.State)
-					wantEqual(t, "what is", test.end, s.State(streamARN))
+					assert.Equal(t, "state of the output", test.end, out.Stream.State)
+					assert.Equal(t, "true state", test.end, s.State(streamARN))
 					if test.end == runs {
-						wantEqual(t, "destination", uri, out.Stream.Uri)
+						assert.Equal(t, "destination", uri, out.Stream.Uri)
 					}
 					accepted := 0
 					for _, c := range s.Calls() {
@@ -430,28 +436,29 @@ func TestEnsureAfterACrash(t *testing.T) {
 						}
 					}
 					if accepted > test.most {
-						t.Errorf("%d commands took effect: %q", accepted, commands(s, began))
+						t.Errorf("%d commands were accepted: %q", accepted, commands(s, began))
 					}
 				})
 				if n > 100 {
-					t.Fatal("it never ends")
+					t.Fatal("no end after 100 calls")
 				}
 			}
 		}
 	}
 }
 
-// No second HTTP attempt, whatever retryer the caller has.
-func TestEnsureSendsOnce(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+// TestEnsureSendsCommandOnce checks that a command is one HTTP request, whatever the retryer of
+// the caller is.
+func TestEnsureSendsCommandOnce(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := empty()
 		s.Fail(opCreate, failure{Drop: true, Times: -1})
 		began := time.Now()
 		out, err := client(s).EnsureCreated(t.Context(), create(), 3*time.Minute)
-		wantEqual(t, "outcome", did{
-			Verdict: "timed out: unavailable", Took: 3 * time.Minute, State: absent, End: absent, Commands: []string{
+		assert.Equal(t, "outcome", did{
+			Summary: "timed out: unavailable", Took: 3 * time.Minute, State: absent, End: absent, Commands: []string{
 				"0s CreateEventStream dropped", "1m0s CreateEventStream dropped", "2m0s CreateEventStream dropped",
 			},
-		}, account(s, began, out, err))
+		}, outcomeOf(s, began, out, err))
 	})
 }

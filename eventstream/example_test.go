@@ -11,14 +11,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// quickly has the Examples read every millisecond, and as often, because they cannot run in
-// virtual time. A program is well served by the defaults.
+// quickly makes an example read every 1 ms. Programs keep the default delays.
 func quickly(o *eventstream.Options) {
 	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
 	o.ReadPacer = statemachine.NewPacer(1000, 1)
 }
 
-// A stream is created, and waited for until its events get to the destination.
+// This example creates a stream and waits until its destination is healthy.
 func Example() {
 	server := eventstreamtest.NewServer(func(o *eventstreamtest.Options) { o.ReadsPerTransition = 2 }) // the destination is healthy after two reads
 	server.AddDomain("example-domain")
@@ -51,7 +50,7 @@ func Example() {
 	// RUNNING HEALTHY arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
 }
 
-// Some destinations do not get healthy by waiting. WaitHealthy says so at once, and why.
+// WaitHealthy fails at once if the stream has to be recreated.
 func ExampleClient_WaitHealthy() {
 	server := eventstreamtest.NewServer()
 	arn := server.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream"})
@@ -61,14 +60,14 @@ func ExampleClient_WaitHealthy() {
 	stream, err := client.WaitHealthy(context.Background(), eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}, 10*time.Minute)
 	if errors.Is(err, statemachine.MissingDependency) {
 		fmt.Println(stream.Message)
-		fmt.Println("a new stream is needed:", stream.MustRecreate())
+		fmt.Println("must recreate:", stream.MustRecreate())
 	}
-	// Output: The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination
-	// a new stream is needed: true
+	// Output:
+	// The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination
+	// must recreate: true
 }
 
-// EnsureCreated can be called again and again: it runs what is needed, and nothing where nothing
-// is.
+// EnsureCreated is safe to repeat: it calls an operation only if necessary.
 func ExampleClient_EnsureCreated() {
 	server := eventstreamtest.NewServer()
 	server.AddDomain("example-domain")
@@ -97,15 +96,15 @@ func ExampleClient_EnsureCreated() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("it would run", out.Planned)
+	fmt.Println("would call", out.Planned)
 	// Output:
 	// RUNNING [CreateEventStream]
 	// RUNNING []
 	// Uri is arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
-	// it would run [DeleteEventStream CreateEventStream]
+	// would call [DeleteEventStream CreateEventStream]
 }
 
-// EnsureDeleted has the stream gone, and knows that it is: the list of the domain lacks it.
+// EnsureDeleted returns when the list of the domain lacks the stream.
 func ExampleClient_EnsureDeleted() {
 	server := eventstreamtest.NewServer()
 	server.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream"})

@@ -14,8 +14,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What the members may be: the API reference's patterns and bounds; the destination is a Kinesis
-// data stream.
+// Valid members: the API reference's patterns and bounds, and a Kinesis data stream as destination.
 var (
 	anyName = regexp.MustCompile(`\A[a-zA-Z0-9_-]{1,64}\z`)
 	anyURI  = regexp.MustCompile(`\Aarn:[!-9;-~]+:kinesis:[!-9;-~]+:[0-9]+:stream/[a-zA-Z0-9_.-]+\z`)
@@ -41,14 +40,14 @@ func FuzzInput(f *testing.F) {
 			in.Tags[fmt.Sprintf("key-%d", i)] = ""
 		}
 		ref := map[string]bool{"DomainName": !anyName.MatchString(domain), "EventStreamName": !anyName.MatchString(name)}
-		refuses(t, in.Ref.Validate(), ref)
+		wantInvalid(t, in.Ref.Validate(), ref)
 		ref["Uri"], ref["Tags"] = !anyURI.MatchString(uri) || len(uri) > 255, badTags
-		refuses(t, in.Validate(), ref)
+		wantInvalid(t, in.Validate(), ref)
 	})
 }
 
-// refuses fails the test unless err refuses just the fields that stand under true.
-func refuses(t *testing.T, err error, wrong map[string]bool) {
+// wantInvalid fails the test unless err has exactly the invalid fields.
+func wantInvalid(t *testing.T, err error, wrong map[string]bool) {
 	t.Helper()
 	var want, got []string
 	for field, is := range wrong {
@@ -61,21 +60,21 @@ func refuses(t *testing.T, err error, wrong map[string]bool) {
 			got = append(got, f.Field)
 		}
 	} else if err != nil {
-		t.Fatalf("no *InputError: %v", err)
+		t.Fatalf("not an *InputError: %v", err)
 	}
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
-		t.Errorf("refused are %v, want %v: %v", got, want, err)
+		t.Errorf("invalid fields %v, want %v: %v", got, want, err)
 	}
 	if err != nil && strings.ContainsAny(err.Error(), "\r\n") {
-		t.Errorf("several lines: %q", err)
+		t.Errorf("more than one line: %q", err)
 	}
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
-// truth: the stream that was asked for, and its state or one that the machine does not know.
-func FuzzAnswer(f *testing.F) {
+// FuzzResponse makes the SDK decode a corrupted response. The result must be an error or the
+// truth: the requested stream, with its state or one that the machine does not know.
+func FuzzResponse(f *testing.F) {
 	goods := []string{
 		goodGet, goodList, corrupttest.XML, corrupttest.JSON, "", "{}", `{"EventStreamArn":"` + streamARN + `"}`, `{"Message":"The input you provided is invalid"}`,
 	}
@@ -85,68 +84,67 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 150, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
+		callAll(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it
-// can be cut.
-func TestEveryFlip(t *testing.T) {
+// TestGetWithEveryCorruption flips each single bit of a response, and truncates it to each length.
+func TestGetWithEveryCorruption(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(goodGet, func(body string) {
 		got, err := eventstream.NewFromConfig(corrupttest.StaticResponse(200, "application/json", body)).Get(t.Context(), ref())
-		truthful(t, 200, got, err)
+		wantTruth(t, 200, got, err)
 	})
 }
 
-// answered has every operation read one answer.
-func answered(t *testing.T, status int, body string) {
+// callAll calls every operation with one response.
+func callAll(t *testing.T, status int, body string) {
 	t.Helper()
 	c := eventstream.NewFromConfig(corrupttest.StaticResponse(status, "application/json", body))
 	got, err := c.Get(t.Context(), ref())
-	truthful(t, status, got, err)
+	wantTruth(t, status, got, err)
 	for s, err := range c.List(t.Context(), "example-domain") {
-		isClear(t, err)
+		wantFault(t, err)
 		if err == nil && s.DomainName != "example-domain" {
 			t.Errorf("a stream of %q in the list", s.DomainName)
 		}
 	}
 	out, err := c.Create(t.Context(), create())
-	isClear(t, err)
+	wantFault(t, err)
 	if err == nil && (status >= 300 || !strings.HasSuffix(out.EventStreamArn, "/example-stream")) {
-		t.Errorf("status %d, %+v is taken for a success", status, out)
+		t.Errorf("success with status %d: %+v", status, out)
 	}
 	_, err = c.Delete(t.Context(), ref())
-	isClear(t, err)
+	wantFault(t, err)
 }
 
-// truthful fails the test unless a read tells the truth or is a clear error.
-func truthful(t *testing.T, status int, got *eventstream.Stream, err error) {
+// wantTruth fails the test unless a read returns the truth or a clear error.
+func wantTruth(t *testing.T, status int, got *eventstream.Stream, err error) {
 	t.Helper()
-	isClear(t, err)
+	wantFault(t, err)
 	switch {
 	case err != nil && got != nil:
-		t.Errorf("an error, and %+v", got)
+		t.Errorf("error and value %+v", got)
 	case err != nil:
 	case status >= 300:
-		t.Errorf("status %d is taken for a success: %+v", status, got)
+		t.Errorf("success with status %d: %+v", status, got)
 	case got.DomainName != "example-domain" || got.EventStreamName != "example-stream" || got.EventStreamArn != "" && !strings.HasSuffix(got.EventStreamArn, "/example-stream"):
-		t.Errorf("%+v is told", got)
+		t.Errorf("another stream: %+v", got)
 	case got.State != runs && (got.State == "" || eventstream.Machine().Known(got.State)):
-		t.Errorf("it is %s, not %q", runs, got.State)
+		t.Errorf("want state %s, got %q", runs, got.State)
 	}
 }
 
-// isClear fails the test unless an error, if it is one, is a Fault on one line.
-func isClear(t *testing.T, err error) {
+// wantFault fails the test unless err is nil or a Fault on one line.
+func wantFault(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
 		return
 	}
 	if fault, ok := errors.AsType[*statemachine.Fault](err); !ok || fault.Kind == "" {
-		t.Errorf("no *Fault: %v", err)
+		t.Errorf("not a *Fault: %v", err)
 	}
 	if strings.ContainsAny(err.Error(), "\r\n") {
-		t.Errorf("several lines: %q", err)
+		t.Errorf("more than one line: %q", err)
 	}
 }

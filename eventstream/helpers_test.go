@@ -1,13 +1,9 @@
 package eventstream_test
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,28 +13,28 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// The operations by which the package reads.
+// The operations that the package reads with.
 const (
 	getEventStream   statemachine.Operation = "GetEventStream"
 	listEventStreams statemachine.Operation = "ListEventStreams"
 )
 
-// The stream that most tests are about, where it leads, and another destination.
+// The stream of most tests, its destination, and another destination.
 const (
 	streamARN = "arn:aws:profile:us-east-1:123456789012:domains/example-domain/event-streams/example-stream"
 	uri       = "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events"
 	otherURI  = "arn:aws:kinesis:us-east-1:123456789012:stream/other-events"
 )
 
-// ref names that stream.
+// ref identifies the stream of most tests.
 func ref() eventstream.Ref {
 	return eventstream.Ref{DomainName: "example-domain", EventStreamName: "example-stream"}
 }
 
-// create is the input that creates that stream.
+// create returns the input that creates that stream.
 func create() *eventstream.CreateInput { return &eventstream.CreateInput{Ref: ref(), Uri: uri} }
 
-// example is that stream, for the server to have.
+// example returns that stream for the server.
 func example() eventstreamtest.EventStream {
 	return eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "example-stream", Uri: uri}
 }
@@ -50,22 +46,22 @@ type (
 	call    = eventstreamtest.Call
 )
 
-// empty is a server that has the domain and no stream.
+// empty returns a server that has the domain and no stream.
 func empty(optFns ...func(*options)) *server {
 	s := eventstreamtest.NewServer(optFns...)
 	s.AddDomain("example-domain")
 	return s
 }
 
-// running is a server that has the stream.
+// running returns a server that has the stream.
 func running(optFns ...func(*options)) *server {
 	s := empty(optFns...)
 	s.AddEventStream(example())
 	return s
 }
 
-// client is a client of the server that reads without jitter, so that every instant can be
-// foretold: every 2 s in the first 160 s.
+// client returns a client of the server, without jitter, so that a wait reads every 2 s in the
+// first 160 s.
 func client(s *server, optFns ...func(*eventstream.Options)) *eventstream.Client {
 	return eventstream.NewFromConfig(s.Config(), append([]func(*eventstream.Options){func(o *eventstream.Options) {
 		o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
@@ -75,78 +71,7 @@ func client(s *server, optFns ...func(*eventstream.Options)) *eventstream.Client
 func allowRestart(o *eventstream.Options) { o.AllowRestart = true }
 func dryRun(o *eventstream.Options)       { o.DryRun = true }
 
-// bubble runs a test in virtual time.
-func bubble(t *testing.T, name string, test func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Helper()
-		synctest.Test(t, test)
-	})
-}
-
-// wantEqual fails the test where got is not want.
-func wantEqual[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
-	t.Helper()
-	if diff := cmp.Diff(want, got, opts...); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// must is v, or the end of the test.
-func must[T any](v T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
-// as is the error of type E in err, or the end of the test.
-func as[E error](t *testing.T, err error) E {
-	t.Helper()
-	e, ok := errors.AsType[E](err)
-	if !ok {
-		t.Fatalf("no %T in the error: %T: %v", e, err, err)
-	}
-	return e
-}
-
-// verdict is what an error says: the Reason of a WaitError, and its Kind if it is known; else the
-// Kind.
-func verdict(err error) string {
-	kind := statemachine.KindOf(err)
-	e, ok := errors.AsType[*statemachine.WaitError](err)
-	switch {
-	case !ok:
-		return string(kind)
-	case kind == statemachine.Unknown || e.Reason == statemachine.Canceled || e.Reason == statemachine.Gone:
-		return string(e.Reason)
-	}
-	return string(e.Reason) + ": " + string(kind)
-}
-
-// mentions fails the test unless the error is one line that has each of the parts.
-func mentions(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	if err == nil {
-		if len(parts) > 0 {
-			t.Errorf("no error says %q", parts)
-		}
-		return
-	}
-	if text := err.Error(); strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\n\r") {
-		t.Errorf("the error is not one line: %q", text)
-	}
-	for _, part := range parts {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
-		}
-	}
-}
-
-// outcome is what came of a call in the log.
+// outcome returns the result of a call as one word.
 func outcome(c call) string {
 	switch {
 	case c.Accepted && c.Status == 0:
@@ -159,8 +84,8 @@ func outcome(c call) string {
 	return c.Code
 }
 
-// commands lists the calls that command, each with when it arrived and what came of it: "2s
-// CreateEventStream ok".
+// commands lists the calls that are commands, each with its time and result: "2s CreateEventStream
+// ok".
 func commands(s *server, since time.Time) []string {
 	var list []string
 	for _, c := range s.Calls() {
@@ -171,7 +96,7 @@ func commands(s *server, since time.Time) []string {
 	return list
 }
 
-// calls lists all calls likewise.
+// calls lists all calls in the same way.
 func calls(s *server, since time.Time) []string {
 	var list []string
 	for _, c := range s.Calls() {
@@ -180,10 +105,10 @@ func calls(s *server, since time.Time) []string {
 	return list
 }
 
-// pass lets time pass in a bubble.
+// pass lets virtual time pass.
 func pass(d time.Duration) { <-time.After(d) }
 
-// sorted compares slices without regard to their order.
+// sorted compares slices in any order.
 func sorted[S ~string]() cmp.Option {
 	return cmp.Transformer("sorted", func(list []S) []string {
 		texts := make([]string, len(list))
@@ -195,7 +120,7 @@ func sorted[S ~string]() cmp.Option {
 	})
 }
 
-// first is the error that a sequence yields first, or nil.
+// first returns the first error of a sequence, or nil.
 func first(seq iter.Seq2[*eventstream.Stream, error]) error {
 	for _, err := range seq {
 		return err

@@ -6,18 +6,19 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// wrong are the names of the wrong fields of an input, in order.
+// wrong returns the names of the invalid fields, and checks that each has a reason.
 func wrong(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
-	mentions(t, err)
+	assert.ErrorOneLine(t, err)
 	var names []string
-	for _, f := range as[*statemachine.InputError](t, err).Fields {
+	for _, f := range assert.ErrorAs[*statemachine.InputError](t, err).Fields {
 		if f.Reason == "" {
 			t.Errorf("%s: no reason", f.Field)
 		}
@@ -26,20 +27,20 @@ func wrong(t *testing.T, err error) []string {
 	return names
 }
 
-func TestNames(t *testing.T) {
+func TestValidateChecksNames(t *testing.T) {
 	for _, test := range []struct {
 		why, name string
 		ok        bool
 	}{
 		{"the shortest", "a", true},
 		{"the longest", strings.Repeat("a", 64), true},
-		{"every sort of character", "azAZ09_-", true},
+		{"every kind of character", "azAZ09_-", true},
 		{"empty", "", false},
 		{"too long", strings.Repeat("a", 65), false},
 		{"a dot", "a.b", false},
 		{"a comma", "a,b", false},
-		{"the characters beside an underscore: a circumflex", "a^b", false},
-		{"the characters beside an underscore: a backquote", "a`b", false},
+		{"the character before an underscore", "a^b", false},
+		{"the character after an underscore", "a`b", false},
 		{"a slash", "a/b", false},
 		{"the directory above", "..", false},
 		{"a percent sign", "a%2Fb", false},
@@ -47,7 +48,7 @@ func TestNames(t *testing.T) {
 		{"a letter that is not ASCII", "é", false},
 		{"a digit that is not ASCII", "٣", false},
 		{"a newline at the end", "a\n", false},
-		{"bytes that are no character", "a\xff", false},
+		{"bytes that are not UTF-8", "a\xff", false},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			one := func(field string) []string {
@@ -58,17 +59,17 @@ func TestNames(t *testing.T) {
 			}
 			in := create()
 			in.DomainName = test.name
-			wantEqual(t, "DomainName", one("DomainName"), wrong(t, in.Validate()))
-			wantEqual(t, "DomainName of a Ref", one("DomainName"), wrong(t, in.Ref.Validate()))
+			assert.Equal(t, "DomainName", one("DomainName"), wrong(t, in.Validate()))
+			assert.Equal(t, "DomainName of a Ref", one("DomainName"), wrong(t, in.Ref.Validate()))
 			in = create()
 			in.EventStreamName = test.name
-			wantEqual(t, "EventStreamName", one("EventStreamName"), wrong(t, in.Validate()))
-			wantEqual(t, "EventStreamName of a Ref", one("EventStreamName"), wrong(t, in.Ref.Validate()))
+			assert.Equal(t, "EventStreamName", one("EventStreamName"), wrong(t, in.Validate()))
+			assert.Equal(t, "EventStreamName of a Ref", one("EventStreamName"), wrong(t, in.Ref.Validate()))
 		})
 	}
 }
 
-func TestUri(t *testing.T) {
+func TestValidateChecksUri(t *testing.T) {
 	const stream = "arn:aws:kinesis:us-east-1:123456789012:stream/"
 	for _, test := range []struct {
 		why, uri string
@@ -77,7 +78,7 @@ func TestUri(t *testing.T) {
 		{"as in the documentation", uri, true},
 		{"the longest", stream + strings.Repeat("a", 255-len(stream)), true},
 		{"too long", stream + strings.Repeat("a", 256-len(stream)), false},
-		{"every sort of character", stream + "azAZ09_.-", true},
+		{"every kind of character", stream + "azAZ09_.-", true},
 		{"another partition", "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/a", true},
 		{"an account of any digits", "arn:aws:kinesis:us-east-1:12345667890:stream/a", true},
 		{"empty", "", false},
@@ -106,15 +107,15 @@ func TestUri(t *testing.T) {
 				want = []string{"Uri"}
 			}
 			err := in.Validate()
-			wantEqual(t, test.uri, want, wrong(t, err))
+			assert.Equal(t, test.uri, want, wrong(t, err))
 			if len(test.uri) == 1 {
-				mentions(t, err, "must be an ARN")
+				assert.ErrorContains(t, err, "must be an ARN")
 			}
 		})
 	}
 }
 
-func TestTags(t *testing.T) {
+func TestValidateChecksTags(t *testing.T) {
 	many := func(n int) map[string]string {
 		tags := map[string]string{}
 		for i := range n {
@@ -127,7 +128,7 @@ func TestTags(t *testing.T) {
 	for _, test := range []struct {
 		why  string
 		tags map[string]string
-		says string // empty: nothing is wrong
+		says string // empty for valid tags
 	}{
 		{"none", nil, ""},
 		{"none in a map", map[string]string{}, ""},
@@ -148,7 +149,7 @@ func TestTags(t *testing.T) {
 		{"an at sign in a key", key("a@b"), "must contain only"},
 		{"a key that is not ASCII", key("é"), "must contain only"},
 		{"a newline at the key's end", key("a\n"), "must contain only"},
-		{"what AWS keeps for itself", key("aws:x"), `must not begin with "aws:"`},
+		{"a reserved prefix", key("aws:x"), `must not begin with "aws:"`},
 		{"no more than that", key("aws:"), `must not begin with "aws:"`},
 		{"the pattern has lower case only", key("AWS:x"), ""},
 		{"a prefix of it", key("aws"), ""},
@@ -157,24 +158,25 @@ func TestTags(t *testing.T) {
 		{"the longest value", value(strings.Repeat("v", 256)), ""},
 		{"the longest value counts characters", value(strings.Repeat("é", 256)), ""},
 		{"too long a value", value(strings.Repeat("é", 257)), `value of key "k" must have 0 to 256 characters, got 257`},
-		{"a value that is no text", value("\xff"), "must be UTF-8"},
+		{"a value that is not UTF-8", value("\xff"), "must be UTF-8"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			in := create()
 			in.Tags = test.tags
 			err := in.Validate()
 			if test.says == "" {
-				wantEqual(t, "fields", nil, wrong(t, err))
+				assert.Equal(t, "fields", nil, wrong(t, err))
 				return
 			}
-			wantEqual(t, "fields", []string{"Tags"}, wrong(t, err))
-			mentions(t, err, test.says)
+			assert.Equal(t, "fields", []string{"Tags"}, wrong(t, err))
+			assert.ErrorContains(t, err, test.says)
 		})
 	}
 }
 
-// Everything that is wrong is told at once, before anything is sent, and by every method.
-func TestInputErrors(t *testing.T) {
+// TestInvalidInputSendsNothing checks that every method reports all invalid fields at once and
+// sends nothing.
+func TestInvalidInputSendsNothing(t *testing.T) {
 	s := running()
 	c := client(s)
 	ctx := t.Context()
@@ -213,17 +215,17 @@ func TestInputErrors(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			err := test.do()
-			wantEqual(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
-			wantEqual(t, "operation", test.op, as[*statemachine.InputError](t, err).Operation)
-			wantEqual(t, "fields", test.want, wrong(t, err))
+			assert.Equal(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+			assert.Equal(t, "operation", test.op, assert.ErrorAs[*statemachine.InputError](t, err).Operation)
+			assert.Equal(t, "fields", test.want, wrong(t, err))
 		})
 	}
 	out, err := c.EnsureCreated(ctx, nil, 1)
-	wantEqual(t, "the output beside an error", &eventstream.EnsureOutput{}, out)
-	wantEqual(t, "its kind", statemachine.InvalidInput, statemachine.KindOf(err))
-	wantEqual(t, "calls", 0, len(s.Calls()))
+	assert.Equal(t, "output", &eventstream.EnsureOutput{}, out)
+	assert.Equal(t, "kind", statemachine.InvalidInput, statemachine.KindOf(err))
+	assert.Equal(t, "calls", 0, len(s.Calls()))
 }
 
-func TestRefString(t *testing.T) {
-	wantEqual(t, "text", "example-domain/example-stream", ref().String())
+func TestRefStringHasBothNames(t *testing.T) {
+	assert.Equal(t, "text", "example-domain/example-stream", ref().String())
 }

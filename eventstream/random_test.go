@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Ensure beside a random second actor, with random lags and faults: whenever it succeeds, what it
-// was asked for was true at some instant between the call and its return, less the lag; no
-// operation is accepted twice; and it ends in time.
-func TestEnsureRandom(t *testing.T) {
+// TestEnsureWithRandomFaults runs Ensure methods with random faults, stale reads and a second
+// actor. A success was true at some instant between the call and its return, less the staleness.
+// No operation is accepted twice, and the call ends in time.
+func TestEnsureWithRandomFaults(t *testing.T) {
 	const (
-		maxLag  = 40 * time.Second // below the grace
+		maxLag  = 40 * time.Second // less than the grace period
 		maxWait = 20 * time.Minute
 	)
-	const n = 2000 // fewer do not come to every end
+	const n = 2000 // fewer do not reach every outcome
 	ended, sent := map[string]int{}, 0
 	for seed := range n {
 		synctest.Test(t, func(t *testing.T) {
@@ -54,7 +55,7 @@ func TestEnsureRandom(t *testing.T) {
 					s.AddEventStream(e)
 				}
 			}
-			s.Stale(streamARN, 0) // it was absent before
+			s.Stale(streamARN, 0) // no earlier history for stale reads
 			rival(d.IntN(4))
 			pass(time.Hour)
 			for range rivals {
@@ -78,13 +79,13 @@ func TestEnsureRandom(t *testing.T) {
 			for _, c := range s.Calls() {
 				e.Calls = append(e.Calls, simulator.Call(c))
 			}
-			ended[fmt.Sprintf("%s: %s", e.Target, verdict(e.Err))]++
+			ended[fmt.Sprintf("%s: %s", e.Target, assert.ErrorDetail(e.Err))]++
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
 			if e.Err == nil && e.Target == runs && out.Stream.Uri != uri {
-				t.Errorf("it leads to %s", out.Stream.Uri)
+				t.Errorf("destination is %s", out.Stream.Uri)
 			}
 			if errors.Is(e.Err, statemachine.ReadFailed) {
 				t.Error(e.Err)
@@ -100,7 +101,7 @@ func TestEnsureRandom(t *testing.T) {
 	t.Logf("%v, %d commands", ended, sent)
 	for _, must := range []string{"RUNNING: ", "ABSENT: ", "RUNNING: drifted", "RUNNING: unreachable", "ABSENT: unreachable"} {
 		if ended[must] == 0 {
-			t.Errorf("no run ended %q: %v", must, ended)
+			t.Errorf("no run ended with %q: %v", must, ended)
 		}
 	}
 }

@@ -8,15 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/spantest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// WaitHealthy makes Gone of what the destination's machine calls Unreachable; its span says the
-// same as the error that the caller gets.
-func TestSpanOfWaitHealthy(t *testing.T) {
-	bubble(t, "a stream that is not there", func(t *testing.T) {
+// TestWaitHealthySpanHasReasonOfError checks that the span has the Reason of the error, which
+// WaitHealthy changes from the machine's Unreachable to Gone.
+func TestWaitHealthySpanHasReasonOfError(t *testing.T) {
+	assert.RunSynctest(t, "a stream that is not there", func(t *testing.T) {
 		var spans spantest.Recorder
 		client := eventstream.NewFromConfig(empty().Config(), func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider = &spans })

@@ -12,6 +12,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -21,28 +22,28 @@ const (
 	stopped = eventstream.StateStopped
 )
 
-// waited is what came of a wait.
+// waited is the outcome of a wait.
 type waited struct {
-	Verdict string
+	Summary string
 	Took    time.Duration
-	State   eventstream.State // of the value beside the error; empty: none
+	State   eventstream.State // of the value
 	Calls   int
 }
 
-// waitTest is a wait for the stream.
+// waitTest is a test of a wait.
 type waitTest struct {
 	why     string
 	options func(*options)
 	setup   func(s *server)   // before the wait, with the stream running
 	target  eventstream.State // of a Wait
-	maxWait time.Duration     // an hour
+	maxWait time.Duration     // zero means 1 hour
 	want    waited
 	says    []string
 }
 
 func (test waitTest) run(t *testing.T, wait func(context.Context, *eventstream.Client, time.Duration) (*eventstream.Stream, error)) {
 	t.Helper()
-	bubble(t, test.why, func(t *testing.T) {
+	assert.RunSynctest(t, test.why, func(t *testing.T) {
 		s := running(func(o *options) {
 			if test.options != nil {
 				test.options(o)
@@ -53,19 +54,22 @@ func (test waitTest) run(t *testing.T, wait func(context.Context, *eventstream.C
 		}
 		before, began := len(s.Calls()), time.Now()
 		value, err := wait(t.Context(), client(s), cmp.Or(test.maxWait, time.Hour))
-		got := waited{Verdict: verdict(err), Took: time.Since(began), Calls: len(s.Calls()) - before}
+		got := waited{Summary: assert.ErrorDetail(err), Took: time.Since(began), Calls: len(s.Calls()) - before}
 		if value != nil {
 			got.State = value.State
 			if value.DomainName != "example-domain" || value.EventStreamName != "example-stream" {
-				t.Errorf("the value's names are %s, %s", value.DomainName, value.EventStreamName)
+				t.Errorf("names are %s, %s", value.DomainName, value.EventStreamName)
 			}
 		}
-		wantEqual(t, "outcome", test.want, got)
-		mentions(t, err, test.says...)
+		assert.Equal(t, "outcome", test.want, got)
+		if err != nil || len(test.says) > 0 {
+			assert.ErrorOneLine(t, err)
+			assert.ErrorContains(t, err, test.says...)
+		}
 	})
 }
 
-func TestWait(t *testing.T) {
+func TestWaitReachesTargetOrFails(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	for _, test := range []waitTest{
 		{
@@ -73,23 +77,23 @@ func TestWait(t *testing.T) {
 			want: waited{State: absent, Calls: 2},
 		},
 		{
-			why: "deleted by somebody", target: absent, setup: func(s *server) { time.AfterFunc(5*m, func() { s.Remove(streamARN) }) },
-			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
+			why: "deleted by another actor", target: absent, setup: func(s *server) { time.AfterFunc(5*m, func() { s.Remove(streamARN) }) },
+			want: waited{Summary: "unreachable", Took: m, State: runs, Calls: 31},
 			says: []string{"event stream example-domain/example-stream: waiting for ABSENT: unreachable from RUNNING (31 reads in 1m0s)", "DeleteEventStream would lead to ABSENT"},
 		},
 		{
 			why: "not there", target: runs, setup: func(s *server) { s.Remove(streamARN) },
-			want: waited{Verdict: "unreachable", Took: m, State: absent, Calls: 62},
+			want: waited{Summary: "unreachable", Took: m, State: absent, Calls: 62},
 			says: []string{"unreachable from ABSENT", "CreateEventStream would lead to RUNNING"},
 		},
 		{
 			why: "stopped", target: runs, setup: func(s *server) { s.Lapse(streamARN) },
-			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
+			want: waited{Summary: "unreachable", Took: m, State: stopped, Calls: 31},
 			says: []string{"unreachable from STOPPED", "DeleteEventStream, then CreateEventStream would lead to RUNNING"},
 		},
 		{
 			why: "nothing leads to stopped", target: stopped,
-			want: waited{Verdict: "unreachable", Took: m, State: runs, Calls: 31},
+			want: waited{Summary: "unreachable", Took: m, State: runs, Calls: 31},
 		},
 		{
 			why: "the service stops it", target: stopped, setup: func(s *server) { time.AfterFunc(29*time.Second, func() { s.Lapse(streamARN) }) },
@@ -98,11 +102,11 @@ func TestWait(t *testing.T) {
 		{
 			why: "denied, or no such domain", target: absent,
 			setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
-			want:  waited{Verdict: "read failed: not found", Calls: 2},
+			want:  waited{Summary: "read failed: not found", Calls: 2},
 			says:  []string{"read failed", "event stream or domain not found, or access denied"},
 		},
 		{
-			why: "the list names it for a while", target: absent,
+			why: "the list has it for a while", target: absent,
 			setup: func(s *server) {
 				s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: -1})
 				time.AfterFunc(10*time.Second, func() { s.Remove(streamARN) })
@@ -110,11 +114,11 @@ func TestWait(t *testing.T) {
 			want: waited{Took: 12 * s, State: absent, Calls: 8}, // reads every 4 s: each fails until then
 		},
 		{
-			why: "the list names it always", target: absent, maxWait: 10 * s,
+			why: "the list always has it", target: absent, maxWait: 10 * s,
 			setup: func(s *server) {
 				s.Fail(getEventStream, failure{Code: "ResourceNotFoundException", Status: 404, Times: -1})
 			},
-			want: waited{Verdict: "timed out: unavailable", Took: 10 * s, Calls: 8},
+			want: waited{Summary: "timed out: unavailable", Took: 10 * s, Calls: 8},
 			says: []string{"ListEventStreams lists it"},
 		},
 		{
@@ -123,7 +127,7 @@ func TestWait(t *testing.T) {
 				s.Remove(streamARN)
 				s.Fail(listEventStreams, failure{Code: "AccessDeniedException", Status: 403, Times: -1})
 			},
-			want: waited{Verdict: "read failed: access denied", Calls: 2},
+			want: waited{Summary: "read failed: access denied", Calls: 2},
 		},
 		{
 			why: "the list is throttled", target: absent,
@@ -134,7 +138,7 @@ func TestWait(t *testing.T) {
 			want: waited{Took: 4 * s, State: absent, Calls: 4},
 		},
 		{
-			why: "gone while it stops being there", target: runs,
+			why: "stale reads of a deleted stream", target: runs,
 			setup: func(s *server) {
 				s.Remove(streamARN)
 				time.AfterFunc(3*time.Second, func() { s.AddEventStream(example()) })
@@ -149,21 +153,21 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// An error of a read that says not found is found, though it does not mean that the stream is
-// absent.
+// TestAccessDeniedIsReadFailed checks that NotFound is in the error of a wait although the stream
+// does not count as absent.
 func TestAccessDeniedIsReadFailed(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		_, err := client(running()).Wait(t.Context(), eventstream.Ref{DomainName: "x", EventStreamName: "y"}, absent, time.Hour)
 		for _, want := range []error{statemachine.ReadFailed, statemachine.NotFound} {
 			if !errors.Is(err, want) {
-				t.Errorf("it is not %v: %v", want, err)
+				t.Errorf("errors.Is(err, %v) is false: %v", want, err)
 			}
 		}
-		wantEqual(t, "code", "ResourceNotFoundException", as[*statemachine.Fault](t, err).Code)
+		assert.Equal(t, "code", "ResourceNotFoundException", assert.ErrorAs[*statemachine.Fault](t, err).Code)
 	})
 }
 
-func TestWaitHealthy(t *testing.T) {
+func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	unhealthy := func(message string) func(*server) {
 		return func(s *server) { s.SetDestination(streamARN, eventstream.DestinationUnhealthy, message) }
@@ -171,7 +175,7 @@ func TestWaitHealthy(t *testing.T) {
 	for _, test := range []waitTest{
 		{why: "healthy already", want: waited{State: runs, Calls: 1}},
 		{
-			why: "permissions spread", options: func(o *options) { o.DestinationSetup = 42 * time.Second },
+			why: "permissions propagate", options: func(o *options) { o.DestinationSetup = 42 * time.Second },
 			setup: func(s *server) {
 				s.Remove(streamARN)
 				if _, err := client(s).Create(context.Background(), create()); err != nil {
@@ -181,30 +185,30 @@ func TestWaitHealthy(t *testing.T) {
 			want: waited{Took: 42 * s, State: runs, Calls: 22},
 		},
 		{
-			why: "throttled, and mended later", options: func(o *options) { o.DestinationRecovery = 99 * time.Second }, setup: unhealthy(eventstreamtest.MessageThrottled),
+			why: "throttled for a while", options: func(o *options) { o.DestinationRecovery = 99 * time.Second }, setup: unhealthy(eventstreamtest.MessageThrottled),
 			want: waited{Took: 100 * s, State: runs, Calls: 51},
 		},
 		{
 			why: "the key is throttled", setup: unhealthy(eventstreamtest.MessageKeyThrottled), maxWait: 2 * m,
-			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
 			says: []string{"event stream destination example-domain/example-stream: waiting for HEALTHY: timed out", "last seen UNHEALTHY"},
 		},
 		{
 			why: "the key's configuration", setup: unhealthy(eventstreamtest.MessageKey), maxWait: 2 * m,
-			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
 		},
 		{
-			why: "no words", setup: unhealthy(""), maxWait: 2 * m,
-			want: waited{Verdict: "timed out", Took: 2 * m, State: runs, Calls: 61},
+			why: "no message", setup: unhealthy(""), maxWait: 2 * m,
+			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
 		},
 		{
 			why: "not active", setup: unhealthy(eventstreamtest.MessageNotActive),
-			want: waited{Verdict: "unreachable: missing dependency", State: runs, Calls: 1},
+			want: waited{Summary: "unreachable: missing dependency", State: runs, Calls: 1},
 			says: []string{"The Kinesis Data Stream is not Active", uri, "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "missing", setup: unhealthy(eventstreamtest.MessageMissing),
-			want: waited{Verdict: "unreachable: missing dependency", State: runs, Calls: 1},
+			want: waited{Summary: "unreachable: missing dependency", State: runs, Calls: 1},
 			says: []string{"does not exist"},
 		},
 		{
@@ -212,11 +216,11 @@ func TestWaitHealthy(t *testing.T) {
 				unhealthy(eventstreamtest.MessageThrottled)(s)
 				time.AfterFunc(9*time.Second, func() { unhealthy(eventstreamtest.MessageMissing)(s) })
 			},
-			want: waited{Verdict: "unreachable: missing dependency", Took: 10 * s, State: runs, Calls: 6},
+			want: waited{Summary: "unreachable: missing dependency", Took: 10 * s, State: runs, Calls: 6},
 		},
 		{
 			why: "the stream is stopped", setup: func(s *server) { s.Lapse(streamARN) },
-			want: waited{Verdict: "unreachable", Took: m, State: stopped, Calls: 31},
+			want: waited{Summary: "unreachable", Took: m, State: stopped, Calls: 31},
 			says: []string{"the event stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
@@ -224,16 +228,16 @@ func TestWaitHealthy(t *testing.T) {
 				unhealthy(eventstreamtest.MessageKey)(s)
 				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })
 			},
-			want: waited{Verdict: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
+			want: waited{Summary: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
 			says: []string{"lapsed", "the event stream is STOPPED"},
 		},
 		{
 			why: "there is no stream", setup: func(s *server) { s.Remove(streamARN) },
-			want: waited{Verdict: "gone", Took: m, State: absent, Calls: 62},
+			want: waited{Summary: "gone", Took: m, State: absent, Calls: 62},
 			says: []string{"there is no such resource", "CreateEventStream would lead to HEALTHY"},
 		},
 		{
-			why: "reads are older than the stream", setup: func(s *server) {
+			why: "stale reads from before the stream", setup: func(s *server) {
 				s.Remove(streamARN)
 				pass(time.Hour)
 				s.Stale(streamARN, 40*time.Second)
@@ -242,14 +246,14 @@ func TestWaitHealthy(t *testing.T) {
 			want: waited{Took: 40 * s, State: runs, Calls: 41},
 		},
 		{
-			why: "a state that the service has grown", maxWait: 2 * m,
+			why: "an unknown state", maxWait: 2 * m,
 			setup: func(s *server) { s.Set(streamARN, "PAUSED") },
-			want:  waited{Verdict: "timed out", Took: 2 * m, State: "PAUSED", Calls: 61},
+			want:  waited{Summary: "timed out", Took: 2 * m, State: "PAUSED", Calls: 61},
 			says:  []string{"PAUSED"},
 		},
 		{
 			why: "denied", setup: func(s *server) { s.Fail("", failure{Code: "ResourceNotFoundException", Status: 404, Times: -1}) },
-			want: waited{Verdict: "read failed: not found", Calls: 2},
+			want: waited{Summary: "read failed: not found", Calls: 2},
 		},
 	} {
 		test.run(t, func(ctx context.Context, c *eventstream.Client, maxWait time.Duration) (*eventstream.Stream, error) {
@@ -262,17 +266,17 @@ func TestWaitHealthy(t *testing.T) {
 	}
 }
 
-// sighting is what a Watch told and when.
+// sighting is one value of a Watch, its time, and its error.
 type sighting struct {
 	At      time.Duration
 	State   eventstream.State
 	Status  eventstream.DestinationStatus
 	Message string
-	Verdict string
+	Summary string
 }
 
-func TestWatch(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+func TestWatchYieldsChanges(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		s := running()
 		at := func(d time.Duration, f func()) { time.AfterFunc(d-time.Second, f) }
 		at(1*time.Minute, func() { s.SetDestination(streamARN, eventstream.DestinationUnhealthy, eventstreamtest.MessageKey) })
@@ -295,10 +299,10 @@ func TestWatch(t *testing.T) {
 				}
 			}
 		}).Watch(t.Context(), ref()) {
-			got = append(got, sighting{time.Since(began), value.State, value.Status, value.Message, verdict(err)})
+			got = append(got, sighting{time.Since(began), value.State, value.Status, value.Message, assert.ErrorDetail(err)})
 		}
 		const healthy, unhealthy = eventstream.DestinationHealthy, eventstream.DestinationUnhealthy
-		wantEqual(t, "told", []sighting{
+		assert.Equal(t, "yielded", []sighting{
 			{0, runs, healthy, "", ""},
 			{1 * time.Minute, runs, unhealthy, eventstreamtest.MessageKey, ""},
 			{2 * time.Minute, runs, unhealthy, eventstreamtest.MessageThrottled, ""},
@@ -308,12 +312,12 @@ func TestWatch(t *testing.T) {
 			{6 * time.Minute, runs, healthy, "", ""},
 			{8*time.Minute + 30*time.Second, runs, healthy, "", "read failed: not found"},
 		}, got)
-		wantEqual(t, "failures", []string{"7m0s unavailable", "8m30s not found"}, tolerated)
+		assert.Equal(t, "failures", []string{"7m0s unavailable", "8m30s not found"}, tolerated)
 	})
 }
 
-// Two streams that differ in anything differ to a Watch.
-func TestWatchTellsEverything(t *testing.T) {
+// TestWatchYieldsEveryDifference checks that Watch yields a stream that differs in any member.
+func TestWatchYieldsEveryDifference(t *testing.T) {
 	for why, change := range map[string]func(*eventstreamtest.EventStream){
 		"tags":         func(e *eventstreamtest.EventStream) { e.Tags = map[string]string{"k": "v"} },
 		"uri":          func(e *eventstreamtest.EventStream) { e.Uri = otherURI },
@@ -323,7 +327,7 @@ func TestWatchTellsEverything(t *testing.T) {
 		"health":       func(e *eventstreamtest.EventStream) { e.DestinationStatus = eventstream.DestinationUnhealthy },
 		"of the state": func(e *eventstreamtest.EventStream) { e.State = "PAUSED" },
 	} {
-		bubble(t, why, func(t *testing.T) {
+		assert.RunSynctest(t, why, func(t *testing.T) {
 			s := running()
 			time.AfterFunc(time.Minute-1, func() {
 				e := example()
@@ -334,9 +338,9 @@ func TestWatchTellsEverything(t *testing.T) {
 			var last *eventstream.Stream
 			for value := range client(s).Watch(t.Context(), ref()) {
 				if last != nil {
-					wantEqual(t, "instant", time.Minute, time.Since(began))
+					assert.Equal(t, "instant", time.Minute, time.Since(began))
 					if gocmp.Equal(last, value, cmpopts.EquateEmpty()) {
-						t.Errorf("nothing differs: %+v", value)
+						t.Errorf("no difference: %+v", value)
 					}
 					break
 				}

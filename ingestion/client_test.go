@@ -16,49 +16,50 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// plain has cmp leave out what the SDK's types carry beside their members.
-var plain = cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".noSmithy") }, cmp.Ignore())
+// ignoreNoSmithy ignores the unexported field of the SDK's types.
+var ignoreNoSmithy = cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".noSmithy") }, cmp.Ignore())
 
-func TestStartAndStop(t *testing.T) {
-	bubble(t, "both ways", func(t *testing.T) {
+func TestStartAndStopChangeStatus(t *testing.T) {
+	assert.RunSynctest(t, "both ways", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)
 		c, began := client(s), time.Now()
 		if _, err := c.Stop(t.Context(), stopIn); err != nil {
 			t.Fatal(err)
 		}
 		_, err := c.Stop(t.Context(), stopIn)
-		wantEqual(t, "stopping what is stopping", statemachine.InvalidState, statemachine.KindOf(err))
+		assert.Equal(t, "second stop", statemachine.InvalidState, statemachine.KindOf(err))
 		time.Sleep(time.Minute)
 		out, err := c.Start(t.Context(), &ingestion.StartInput{EventDataStore: storeID})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if reflect.ValueOf(out.ResultMetadata).IsZero() {
-			t.Error("the metadata are gone")
+			t.Error("no metadata")
 		}
 		_, err = c.Start(t.Context(), startIn)
-		fault := as[*types.InvalidEventDataStoreStatusException](t, err)
-		mentions(t, err, "invalid state", fault.ErrorMessage())
-		wantEqual(t, "the commands", []string{
+		fault := assert.ErrorAs[*types.InvalidEventDataStoreStatusException](t, err)
+		assert.ErrorContains(t, err, "invalid state", fault.ErrorMessage())
+		assert.Equal(t, "the commands", []string{
 			"0s StopEventDataStoreIngestion accepted",
 			"0s StopEventDataStoreIngestion InvalidEventDataStoreStatusException",
 			"1m0s StartEventDataStoreIngestion accepted",
 			"1m0s StartEventDataStoreIngestion InvalidEventDataStoreStatusException",
 		}, commands(s, began))
 	})
-	bubble(t, "a category that is not started", func(t *testing.T) {
+	assert.RunSynctest(t, "a category that cannot be started", func(t *testing.T) {
 		s := ingestiontest.NewServer()
 		arn := s.AddEventDataStore(store{Status: ingestion.StatusStoppedIngestion, Categories: []string{"ActivityAuditLog"}})
 		_, err := client(s).Start(t.Context(), &ingestion.StartInput{EventDataStore: arn})
-		wantEqual(t, "the kind", statemachine.Unsupported, statemachine.KindOf(err))
+		assert.Equal(t, "the kind", statemachine.Unsupported, statemachine.KindOf(err))
 	})
 }
 
-func TestGetHasEveryMember(t *testing.T) {
-	bubble(t, "every member", func(t *testing.T) {
+func TestGetReturnsEveryMember(t *testing.T) {
+	assert.RunSynctest(t, "every member", func(t *testing.T) {
 		s := ingestiontest.NewServer()
 		selectors := []types.AdvancedEventSelector{
 			{Name: new("all"), FieldSelectors: []types.AdvancedFieldSelector{{Field: new("eventCategory"), Equals: []string{"Management"}}}},
@@ -84,52 +85,52 @@ func TestGetHasEveryMember(t *testing.T) {
 			FederationStatus: types.FederationStatusEnabled, FederationRoleArn: "arn:aws:iam::123456789012:role/federation",
 			PartitionKeys: []types.PartitionKey{{Name: new("calendarday"), Type: new("string")}},
 		}
-		for _, asked := range []string{arn, storeID, strings.ToUpper(storeID)} {
-			got, err := client(s).Get(t.Context(), asked)
+		for _, requested := range []string{arn, storeID, strings.ToUpper(storeID)} {
+			got, err := client(s).Get(t.Context(), requested)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "the store by "+asked, want, got, plain)
+			assert.Equal(t, "the store by "+requested, want, got, ignoreNoSmithy)
 		}
 		for i, v := 0, reflect.ValueOf(*want); i < v.NumField(); i++ {
 			if v.Field(i).IsZero() {
-				t.Errorf("this test does not look at %s", v.Type().Field(i).Name)
+				t.Errorf("this test does not cover %s", v.Type().Field(i).Name)
 			}
 		}
 	})
-	// What the SDK's answer has, the store has, but for what belongs to the call.
+	// EventDataStore has every member of the response except the metadata.
 	out, got := reflect.TypeFor[cloudtrail.GetEventDataStoreOutput](), reflect.TypeFor[ingestion.EventDataStore]()
 	for f := range out.Fields() {
 		if _, ok := got.FieldByName(f.Name); !ok && f.IsExported() && f.Name != "ResultMetadata" {
-			t.Errorf("GetEventDataStore tells %s, and EventDataStore does not", f.Name)
+			t.Errorf("EventDataStore lacks the member %s of GetEventDataStore", f.Name)
 		}
 	}
 }
 
-func TestControllable(t *testing.T) {
+func TestControllableDependsOnCategories(t *testing.T) {
 	for _, test := range []struct {
 		why        string
 		categories []string
 		want       bool
 	}{
-		{why: "CloudTrail decides", want: true},
+		{why: "no categories: CloudTrail decides", want: true},
 		{why: "allowed", categories: []string{"Management", "Data", "NetworkActivity", "ConfigurationItem"}, want: true},
-		{why: "of partners", categories: []string{"ActivityAuditLog"}},
-		{why: "of Audit Manager", categories: []string{"Evidence"}},
-		{why: "of Insights", categories: []string{"Insight"}},
-		{why: "one is enough", categories: []string{"Management", "Insight"}},
-		{why: "categories are written so", categories: []string{"management"}},
+		{why: "partners", categories: []string{"ActivityAuditLog"}},
+		{why: "Audit Manager", categories: []string{"Evidence"}},
+		{why: "Insights", categories: []string{"Insight"}},
+		{why: "one other category", categories: []string{"Management", "Insight"}},
+		{why: "categories are case-sensitive", categories: []string{"management"}},
 	} {
-		wantEqual(t, test.why, test.want, (&ingestion.EventDataStore{Categories: test.categories}).Controllable())
+		assert.Equal(t, test.why, test.want, (&ingestion.EventDataStore{Categories: test.categories}).Controllable())
 	}
 }
 
-// listed are the names and statuses that a list yields, and its error.
-func listed(ctx context.Context, c *ingestion.Client) (names []string, err error) {
+// listAll returns the names and statuses that List yields, and its error.
+func listAll(ctx context.Context, c *ingestion.Client) (names []string, err error) {
 	for s, e := range c.List(ctx) {
 		if e != nil {
 			if s != nil || err != nil {
-				e = fmt.Errorf("%w, beside a value or after another error", e)
+				e = fmt.Errorf("%w, with a value or after another error", e)
 			}
 			err = e
 			continue
@@ -139,8 +140,8 @@ func listed(ctx context.Context, c *ingestion.Client) (names []string, err error
 	return names, err
 }
 
-// fleet is a server with n stores, in the order of their IDs.
-func fleet(n int, optFns ...func(*ingestiontest.Options)) *server {
+// serverWith returns a server with n stores, in the order of their IDs.
+func serverWith(n int, optFns ...func(*ingestiontest.Options)) *server {
 	s := ingestiontest.NewServer(optFns...)
 	for i := range n {
 		s.AddEventDataStore(store{Id: fmt.Sprintf("store-%d", i), Name: fmt.Sprint("s", i), Status: ingestion.StatusEnabled})
@@ -148,35 +149,35 @@ func fleet(n int, optFns ...func(*ingestiontest.Options)) *server {
 	return s
 }
 
-func TestList(t *testing.T) {
-	bubble(t, "all pages, with the quota in mind", func(t *testing.T) {
-		s := fleet(10, func(o *ingestiontest.Options) { o.PageSize = 4 })
+func TestListReadsEveryStore(t *testing.T) {
+	assert.RunSynctest(t, "all pages, within the quota", func(t *testing.T) {
+		s := serverWith(10, func(o *ingestiontest.Options) { o.PageSize = 4 })
 		s.Set("store-1", ingestion.StatusPendingDeletion)
 		s.Set("store-7", ingestion.StatusStoppedIngestion)
 		s.Throttle(10, 10)
 		began := time.Now()
-		got, err := listed(t.Context(), client(s))
+		got, err := listAll(t.Context(), client(s))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "the stores", []string{
+		assert.Equal(t, "the stores", []string{
 			"s0 ENABLED", "s1 PENDING_DELETION", "s2 ENABLED", "s3 ENABLED", "s4 ENABLED", "s5 ENABLED", "s6 ENABLED",
 			"s7 STOPPED_INGESTION", "s8 ENABLED", "s9 ENABLED",
 		}, got)
 		if calls := s.Calls(); len(calls) != 13 {
 			t.Errorf("%d calls", len(calls))
 		}
-		// Two at once, then one every eighth of a second.
-		wantEqual(t, "it took", 11*time.Second/8, time.Since(began))
+		// A burst of 2, then one every 1/8 s.
+		assert.Equal(t, "it took", 11*time.Second/8, time.Since(began))
 		for _, c := range s.Calls() {
 			if c.Code != "" {
-				t.Errorf("%s was answered %s", c.Operation, c.Code)
+				t.Errorf("%s returned %s", c.Operation, c.Code)
 			}
 		}
 	})
-	bubble(t, "a store that is gone between the list and the read is left out", func(t *testing.T) {
+	assert.RunSynctest(t, "a store deleted between the list and the read is omitted", func(t *testing.T) {
 		var s *server
-		s = fleet(3, func(o *ingestiontest.Options) {
+		s = serverWith(3, func(o *ingestiontest.Options) {
 			o.Intercept = func(c ingestiontest.Call) *failure {
 				if c.Operation == get && strings.HasSuffix(c.Resource, "/store-0") {
 					s.Remove("store-1")
@@ -184,14 +185,14 @@ func TestList(t *testing.T) {
 				return nil
 			}
 		})
-		got, err := listed(t.Context(), client(s))
+		got, err := listAll(t.Context(), client(s))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "the stores", []string{"s0 ENABLED", "s2 ENABLED"}, got)
+		assert.Equal(t, "the stores", []string{"s0 ENABLED", "s2 ENABLED"}, got)
 	})
-	bubble(t, "no stores", func(t *testing.T) {
-		got, err := listed(t.Context(), client(fleet(0)))
+	assert.RunSynctest(t, "no stores", func(t *testing.T) {
+		got, err := listAll(t.Context(), client(serverWith(0)))
 		if err != nil || got != nil {
 			t.Errorf("%v, %v", got, err)
 		}
@@ -204,60 +205,60 @@ func TestList(t *testing.T) {
 		kind statemachine.Kind
 	}{
 		{why: "the list fails", op: list, f: failure{Code: "AccessDeniedException"}, kind: statemachine.AccessDenied},
-		{why: "not found is no store that is gone", op: list, f: failure{Code: "EventDataStoreNotFoundException"}, kind: statemachine.NotFound},
+		{why: "the list returns not found", op: list, f: failure{Code: "EventDataStoreNotFoundException"}, kind: statemachine.NotFound},
 		{
 			why: "a read fails", op: get, f: failure{Code: "OperationNotPermittedException", Resource: strings.ReplaceAll(storeARN, storeID, "store-1")},
 			want: []string{"s0 ENABLED"}, kind: statemachine.AccessDenied,
 		},
-		{why: "no page at all", op: list, f: failure{Body: " ", Status: 200}, kind: statemachine.Unavailable},
+		{why: "an empty page", op: list, f: failure{Body: " ", Status: 200}, kind: statemachine.Unavailable},
 		{why: "a page without a list", op: list, f: failure{Body: "{}"}, kind: statemachine.Unavailable},
-		{why: "a page that is none", op: list, f: failure{Body: "<html>"}, kind: statemachine.Unavailable},
+		{why: "HTML", op: list, f: failure{Body: "<html>"}, kind: statemachine.Unavailable},
 		{why: "a store without an ARN", op: list, f: failure{Body: `{"EventDataStores":[{"Name":"x"}]}`}, kind: statemachine.Unavailable},
-		{why: "a store that the read does not know", op: list, f: failure{Body: `{"EventDataStores":[{"EventDataStoreArn":"x"}]}`}, kind: statemachine.InvalidInput},
+		{why: "a store that GetEventDataStore rejects", op: list, f: failure{Body: `{"EventDataStores":[{"EventDataStoreArn":"x"}]}`}, kind: statemachine.InvalidInput},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			s := fleet(3)
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			s := serverWith(3)
 			s.Fail(test.op, test.f)
-			got, err := listed(t.Context(), client(s))
-			wantEqual(t, "the stores before", test.want, got)
-			wantEqual(t, "the kind", test.kind, statemachine.KindOf(err))
+			got, err := listAll(t.Context(), client(s))
+			assert.Equal(t, "the stores before", test.want, got)
+			assert.Equal(t, "the kind", test.kind, statemachine.KindOf(err))
 		})
 	}
-	bubble(t, "a token that comes back", func(t *testing.T) {
-		s := fleet(1)
+	assert.RunSynctest(t, "a repeated token", func(t *testing.T) {
+		s := serverWith(1)
 		s.Fail(list, failure{Body: `{"EventDataStores":[],"NextToken":"again"}`, Times: -1})
-		_, err := listed(t.Context(), client(s))
-		mentions(t, err, "response repeats an earlier NextToken")
-		wantEqual(t, "calls", 2, len(s.Calls()))
+		_, err := listAll(t.Context(), client(s))
+		assert.ErrorContains(t, err, "response repeats an earlier NextToken")
+		assert.Equal(t, "calls", 2, len(s.Calls()))
 	})
-	bubble(t, "breaking out reads no further, and ranging again reads anew", func(t *testing.T) {
-		s := fleet(3)
+	assert.RunSynctest(t, "breaking out reads no further, and ranging again reads again", func(t *testing.T) {
+		s := serverWith(3)
 		seq := client(s).List(t.Context())
 		for range 2 {
 			for range seq {
 				break
 			}
 		}
-		wantEqual(t, "calls", 4, len(s.Calls()))
+		assert.Equal(t, "calls", 4, len(s.Calls()))
 	})
-	bubble(t, "the context ends", func(t *testing.T) {
+	assert.RunSynctest(t, "the context ends", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		s := fleet(3)
-		_, err := listed(ctx, client(s))
-		wantEqual(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
-		wantEqual(t, "calls", 0, len(s.Calls()))
+		s := serverWith(3)
+		_, err := listAll(ctx, client(s))
+		assert.Equal(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
+		assert.Equal(t, "calls", 0, len(s.Calls()))
 	})
 }
 
-// TestRetries: plain calls keep the caller's retryer, waits and ensures switch it off, whatever
-// the caller's options say.
-func TestRetries(t *testing.T) {
+// TestOnlyPlainCallsKeepRetries checks that plain calls keep the caller's retryer, and that waits
+// and Ensure methods disable it whatever the caller's options are.
+func TestOnlyPlainCallsKeepRetries(t *testing.T) {
 	eager := func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.RetryMaxAttempts = 5 })
 	}
 	broken := failure{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable, Times: 4}
-	bubble(t, "plain", func(t *testing.T) {
+	assert.RunSynctest(t, "plain", func(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		s.Fail(ingestion.StartEventDataStoreIngestion, broken)
 		s.Fail(get, broken)
@@ -268,31 +269,31 @@ func TestRetries(t *testing.T) {
 			t.Errorf("%v, %v after %d calls", err, err2, len(s.Calls()))
 		}
 	})
-	bubble(t, "a wait", func(t *testing.T) {
+	assert.RunSynctest(t, "a wait", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)
 		s.Fail(get, broken)
 		began := time.Now()
 		if _, err := client(s, eager).Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
+		assert.Equal(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
 	})
-	bubble(t, "a command of an ensure", func(t *testing.T) {
+	assert.RunSynctest(t, "a command of an ensure", func(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		s.Fail(ingestion.StartEventDataStoreIngestion, failure{Code: "ThrottlingException"})
 		began := time.Now()
 		if _, err := client(s, eager).EnsureStarted(t.Context(), startIn, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "the commands", []string{
+		assert.Equal(t, "the commands", []string{
 			"0s StartEventDataStoreIngestion ThrottlingException", "2s StartEventDataStoreIngestion accepted",
 		}, commands(s, began))
 	})
 }
 
-// TestOptionsAreCopied makes a call in the middle of another: each has the client's options and
-// its own.
-func TestOptionsAreCopied(t *testing.T) {
+// TestCallOptionsDoNotChangeClient makes a call within another call: each has the client's options
+// and its own.
+func TestCallOptionsDoNotChangeClient(t *testing.T) {
 	s := newServer(ingestion.StatusEnabled)
 	of := map[string]int{}
 	base := make([]func(*cloudtrail.Options), 0, 8) // with room to append in place
@@ -314,13 +315,13 @@ func TestOptionsAreCopied(t *testing.T) {
 		}
 	}
 	read(with("outer", func() { read(with("inner", func() {})) }))
-	wantEqual(t, "applied, to find the Region and to call", map[string]int{"client": 6, "outer": 2, "inner": 2}, of)
+	assert.Equal(t, "applied, to find the Region and to call", map[string]int{"client": 6, "outer": 2, "inner": 2}, of)
 }
 
-// TestPacers: what several clients share counts for all of them, and plain calls count, but go at
-// once.
-func TestPacers(t *testing.T) {
-	bubble(t, "shared", func(t *testing.T) {
+// TestPacersLimitCalls checks that clients can share pacers, and that plain calls count against
+// them but do not wait.
+func TestPacersLimitCalls(t *testing.T) {
+	assert.RunSynctest(t, "shared", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)
 		pacer := statemachine.NewPacer(1, 1)
 		shared := func(o *ingestion.Options) { o.ReadPacer = pacer }
@@ -334,10 +335,10 @@ func TestPacers(t *testing.T) {
 		if _, err := b.Wait(t.Context(), storeARN, ingestion.StatusEnabled, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, "the reads", []time.Duration{0, 0, 2 * time.Second}, reads(s, began))
+		assert.Equal(t, "the reads", []time.Duration{0, 0, 2 * time.Second}, reads(s, began))
 	})
-	bubble(t, "commands have their own", func(t *testing.T) {
-		s := fleet(3)
+	assert.RunSynctest(t, "commands have their own", func(t *testing.T) {
+		s := serverWith(3)
 		s.Throttle(10, 10)
 		c, began := client(s), time.Now()
 		for i := range 3 {
@@ -346,14 +347,14 @@ func TestPacers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		wantEqual(t, "the commands", []string{
+		assert.Equal(t, "the commands", []string{
 			"0s StopEventDataStoreIngestion accepted",
 			"1.111111111s StopEventDataStoreIngestion accepted",
 			"2.222222222s StopEventDataStoreIngestion accepted",
 		}, commands(s, began))
 	})
-	bubble(t, "plain commands count", func(t *testing.T) {
-		for _, plain := range []func(*ingestion.Client) error{
+	assert.RunSynctest(t, "plain commands count against the pacer", func(t *testing.T) {
+		for _, command := range []func(*ingestion.Client) error{
 			func(c *ingestion.Client) error {
 				_, err := c.Start(t.Context(), &ingestion.StartInput{EventDataStore: "store-0"})
 				return err
@@ -363,16 +364,16 @@ func TestPacers(t *testing.T) {
 				return err
 			},
 		} {
-			s := fleet(3)
+			s := serverWith(3)
 			s.Set("store-0", ingestion.StatusStoppedIngestion)
 			c, began := client(s), time.Now()
-			if err := plain(c); err != nil {
+			if err := command(c); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: "store-2"}, time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "the second waits for its place", "1.111111111s StopEventDataStoreIngestion accepted", commands(s, began)[1])
+			assert.Equal(t, "second command waits for the pacer", "1.111111111s StopEventDataStoreIngestion accepted", commands(s, began)[1])
 		}
 	})
 }

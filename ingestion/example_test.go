@@ -11,14 +11,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// soon has an example read again after a millisecond; a program leaves the delays as they are.
+// soon makes an example read again after 1 ms. Programs keep the default delays.
 func soon(o *ingestion.Options) {
 	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
 	o.ReadPacer = statemachine.NewPacer(1000, 1)
 }
 
-// Start a store, and wait until its events are ingested. The simulator stands for CloudTrail here:
-// the store moves on when two reads have seen it starting.
+// This example starts ingestion and waits until the store is enabled. The simulated store changes
+// its status after two reads have shown STARTING_INGESTION.
 func Example() {
 	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Name: "audit", Status: ingestion.StatusStoppedIngestion})
@@ -44,7 +44,7 @@ func Example() {
 	// audit ENABLED [Management]
 }
 
-// Say what should be, whatever was before: the second call finds nothing to do.
+// The second call finds nothing to do.
 func ExampleClient_EnsureStarted() {
 	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 2 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppedIngestion})
@@ -63,7 +63,7 @@ func ExampleClient_EnsureStarted() {
 	// ENABLED []
 }
 
-// What cannot be is an error that says what would help.
+// The error names the operation that would help.
 func ExampleClient_EnsureStarted_deleted() {
 	cloudTrail := ingestiontest.NewServer()
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: "4d2a1f0e", Status: ingestion.StatusPendingDeletion})
@@ -79,7 +79,7 @@ func ExampleClient_EnsureStarted_deleted() {
 	// [RestoreEventDataStore] would lead to ENABLED
 }
 
-// A dry run tells what would be run.
+// A dry run returns the operations that would be called.
 func ExampleClient_EnsureStopped_dryRun() {
 	cloudTrail := ingestiontest.NewServer()
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{})
@@ -91,7 +91,7 @@ func ExampleClient_EnsureStopped_dryRun() {
 	// [StopEventDataStoreIngestion] <nil>
 }
 
-// List reads every store by itself, because ListEventDataStores does not tell their statuses.
+// List reads each store, because ListEventDataStores returns no status.
 func ExampleClient_List() {
 	cloudTrail := ingestiontest.NewServer()
 	cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: "id-1", Name: "audit"})
@@ -112,7 +112,7 @@ func ExampleClient_List() {
 	// partners STOPPED_INGESTION false
 }
 
-// Watch tells each change, until the caller has seen enough.
+// Watch yields each change until the loop ends.
 func ExampleClient_Watch() {
 	cloudTrail := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.ReadsPerTransition = 1 })
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStoppingIngestion})

@@ -20,19 +20,20 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// is tells whether an SDK's error type is in the chain.
+// is reports whether an error of type E is in the chain.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
 
-// code is one row of what CloudTrail's codes mean.
+// code is the meaning of one of CloudTrail's error codes.
 type code struct {
 	kind  statemachine.Kind
-	typed func(error) bool // the SDK's own type; nil: a generic one
+	typed func(error) bool // reports the SDK's type; nil for a generic error
 }
 
 func codes() map[string]code {
@@ -60,8 +61,8 @@ func codes() map[string]code {
 	}
 }
 
-// modelled are the codes that the SDK knows of an operation, as its source has them.
-func modelled(t *testing.T, op statemachine.Operation) []string {
+// sdkCodes returns the error codes that the SDK's source has for an operation.
+func sdkCodes(t *testing.T, op statemachine.Operation) []string {
 	t.Helper()
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/cloudtrail").Output()
 	if err != nil {
@@ -74,7 +75,7 @@ func modelled(t *testing.T, op statemachine.Operation) []string {
 	_, body, ok := strings.Cut(string(source), "\nfunc awsAwsjson11_deserializeOpError"+string(op)+"(")
 	body, _, end := strings.Cut(body, "\n}\n")
 	if !ok || !end {
-		t.Fatalf("the SDK's source does not tell the errors of %s", op)
+		t.Fatalf("the SDK's source lacks the errors of %s", op)
 	}
 	var found []string
 	for _, m := range regexp.MustCompile(`EqualFold\("(\w+)", errorCode\)`).FindAllStringSubmatch(body, -1) {
@@ -83,9 +84,9 @@ func modelled(t *testing.T, op statemachine.Operation) []string {
 	return found
 }
 
-// TestFaults sends every code in answer to every operation. Each may come from each: that
-// CloudTrail models it of another only says what is documented.
-func TestFaults(t *testing.T) {
+// TestFaultsHaveKindOfCode returns every code for every operation. The SDK documents only some
+// combinations, but any can occur.
+func TestFaultsHaveKindOfCode(t *testing.T) {
 	invoke := map[statemachine.Operation]func(context.Context, *ingestion.Client) error{
 		ingestion.StartEventDataStoreIngestion: func(ctx context.Context, c *ingestion.Client) error {
 			_, err := c.Start(ctx, startIn)
@@ -110,38 +111,38 @@ func TestFaults(t *testing.T) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 	}
 	for op, call := range invoke {
-		known := modelled(t, op)
+		known := sdkCodes(t, op)
 		if len(known) < 5 {
 			t.Fatalf("only %v of %s", known, op)
 		}
 		for _, name := range known {
 			if _, ok := codes()[name]; !ok {
-				t.Errorf("the SDK knows of %s the code %s, and the table does not", op, name)
+				t.Errorf("the table lacks the code %[2]s of %[1]s", op, name)
 			}
 		}
 		for name, want := range codes() {
 			for _, header := range []bool{false, true} {
-				for _, status := range []int{400, 403} { // no decision is taken on the status where the code tells
+				for _, status := range []int{400, 403} { // the code decides, not the status
 					s := newServer(ingestion.StatusEnabled, func(o *ingestiontest.Options) { o.ErrorHeader = header })
-					s.Fail(op, failure{Code: name, Message: "so it is\nsaid", Status: status})
-					fault := as[*statemachine.Fault](t, call(t.Context(), client(s, once)))
+					s.Fail(op, failure{Code: name, Message: "first line\nsecond line", Status: status})
+					fault := assert.ErrorAs[*statemachine.Fault](t, call(t.Context(), client(s, once)))
 					resource := storeARN
 					if op == list {
 						resource = ""
 					}
-					wanted := statemachine.Fault{
-						Kind: want.kind, Operation: op, Resource: resource, Code: name, Message: "so it is\nsaid",
+					wantFault := statemachine.Fault{
+						Kind: want.kind, Operation: op, Resource: resource, Code: name, Message: "first line\nsecond line",
 						RequestID: "00000000-0000-4000-8000-000000000001", Err: fault.Err,
 					}
-					if *fault != wanted {
+					if *fault != wantFault {
 						t.Errorf("%s %s: %+v", op, name, fault)
 					}
-					mentions(t, fault, string(want.kind), name, "so it is; said")
+					assert.ErrorContains(t, fault, string(want.kind), name, "first line; second line")
 					if want.typed != nil && slices.Contains(known, name) != want.typed(fault) {
 						t.Errorf("%s %s: the SDK's type: %t", op, name, want.typed(fault))
 					}
 					if !is[smithy.APIError](fault) || !is[*smithy.OperationError](fault) || !is[*awshttp.ResponseError](fault) || !errors.Is(fault, want.kind) {
-						t.Errorf("%s %s: a layer of the SDK's error is gone: %v", op, name, fault)
+						t.Errorf("%s %s: a layer of the SDK's error is missing: %v", op, name, fault)
 					}
 				}
 			}
@@ -149,7 +150,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestFaultsWithoutAnAnswer(t *testing.T) {
+func TestFaultsWithoutCode(t *testing.T) {
 	once := func(o *ingestion.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 	}
@@ -159,9 +160,9 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 		kind statemachine.Kind
 	}{
 		{why: "the connection breaks", f: failure{Drop: true}, kind: statemachine.Unavailable},
-		{why: "the answer is lost", f: failure{Lost: true}, kind: statemachine.Unavailable},
-		{why: "a gateway's page", f: failure{Body: "<html>Bad Gateway</html>", ContentType: "text/html", Status: 502}, kind: statemachine.Unavailable},
-		{why: "a page in place of a success", f: failure{Body: "<html>Welcome</html>", ContentType: "text/html"}, kind: statemachine.Unavailable},
+		{why: "the response is lost", f: failure{Lost: true}, kind: statemachine.Unavailable},
+		{why: "the page of a gateway", f: failure{Body: "<html>Bad Gateway</html>", ContentType: "text/html", Status: 502}, kind: statemachine.Unavailable},
+		{why: "a page instead of a success", f: failure{Body: "<html>Welcome</html>", ContentType: "text/html"}, kind: statemachine.Unavailable},
 		{why: "half a document", f: failure{Body: `{"a":`}, kind: statemachine.Unavailable},
 		{why: "an error without a code", f: failure{Body: `{}`, Status: 503}, kind: statemachine.Unavailable},
 		{why: "an error without a code", f: failure{Body: `{}`, Status: 429}, kind: statemachine.Throttled},
@@ -170,32 +171,33 @@ func TestFaultsWithoutAnAnswer(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		s.Fail(ingestion.StartEventDataStoreIngestion, test.f)
 		_, err := client(s, once).Start(t.Context(), startIn)
-		wantEqual(t, test.why, test.kind, statemachine.KindOf(err))
+		assert.Equal(t, test.why, test.kind, statemachine.KindOf(err))
 		if err != nil {
-			mentions(t, err, string(ingestion.StartEventDataStoreIngestion), storeARN)
+			assert.ErrorContains(t, err, string(ingestion.StartEventDataStoreIngestion), storeARN)
 		}
 	}
 
 	s := newServer(ingestion.StatusStoppedIngestion)
 	s.Fail("", failure{Hang: true, Times: -1})
-	bubble(t, "the context ends", func(t *testing.T) {
+	assert.RunSynctest(t, "the context ends", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := client(s).Start(ctx, startIn)
-		wantEqual(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
+		assert.Equal(t, "the kind", statemachine.Interrupted, statemachine.KindOf(err))
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the context's error is gone: %v", err)
+			t.Errorf("the context's error is missing: %v", err)
 		}
 	})
 }
 
-// TestEmptyBodies: both forms of an answer with nothing in it are a success of a command.
-func TestEmptyBodies(t *testing.T) {
+// TestCommandsAcceptEmptyBodies checks that both forms of an empty response are a success of a
+// command.
+func TestCommandsAcceptEmptyBodies(t *testing.T) {
 	for _, body := range []string{"", "{}"} {
 		for _, op := range []statemachine.Operation{ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion} {
 			s := newServer(ingestion.StatusStoppedIngestion)
 			cfg := s.Config()
-			cfg.HTTPClient = answering(s, op, body)
+			cfg.HTTPClient = replaceBody(s, op, body)
 			c := ingestion.NewFromConfig(cfg)
 			var err error
 			if op == ingestion.StartEventDataStoreIngestion {
@@ -205,7 +207,7 @@ func TestEmptyBodies(t *testing.T) {
 				_, err = c.Stop(t.Context(), stopIn)
 			}
 			if err != nil {
-				t.Errorf("%s answered with %q: %v", op, body, err)
+				t.Errorf("%s with body %q: %v", op, body, err)
 			}
 		}
 	}

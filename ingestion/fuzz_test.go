@@ -11,8 +11,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// What EventDataStore may be: the API reference's pattern and bounds, and, if it is an ARN, one of
-// a store.
+// Valid values of EventDataStore: the API reference's pattern and bounds, and for an ARN that it
+// names a store.
 var (
 	anyStore = regexp.MustCompile(`\A[a-zA-Z0-9._/\-:]{3,256}\z`)
 	anyARN   = regexp.MustCompile(`\A(?i:arn):`)
@@ -39,15 +39,15 @@ func FuzzInput(f *testing.F) {
 				t.Errorf("not an *InputError of the one field: %v", err)
 			}
 			if strings.ContainsAny(err.Error(), "\r\n") {
-				t.Errorf("several lines: %q", err)
+				t.Errorf("more than one line: %q", err)
 			}
 		}
 	})
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
-// truth: the store that was asked for, and its status or one that the machine does not know.
-func FuzzAnswer(f *testing.F) {
+// FuzzResponse makes the SDK decode a corrupted response. The result must be an error or the
+// truth: the requested store, with its status or one that the machine does not know.
+func FuzzResponse(f *testing.F) {
 	goods := []string{
 		corrupttest.JSON, corrupttest.XML, corrupttest.CustomerProfilesResponse, "", "{}", `{"EventDataStores":[{"EventDataStoreArn":"` + storeARN + `"}]}`,
 		`{"__type":"EventDataStoreNotFoundException","Message":"The event data store was not found."}`,
@@ -58,64 +58,63 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 110, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
+		callAll(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it
-// can be cut.
-func TestEveryFlip(t *testing.T) {
+// TestGetWithEveryCorruption flips each single bit of a response, and truncates it to each length.
+func TestGetWithEveryCorruption(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(corrupttest.JSON, func(body string) {
 		got, err := ingestion.NewFromConfig(corrupttest.StaticResponse(200, "application/x-amz-json-1.1", body)).Get(t.Context(), storeARN)
-		truthful(t, 200, storeARN, got, err)
+		wantTruth(t, 200, storeARN, got, err)
 	})
 }
 
-// answered has every operation read one answer.
-func answered(t *testing.T, status int, body string) {
+// callAll calls every operation with one response.
+func callAll(t *testing.T, status int, body string) {
 	t.Helper()
 	c := ingestion.NewFromConfig(corrupttest.StaticResponse(status, "application/x-amz-json-1.1", body))
-	for _, asked := range []string{storeARN, storeID} {
-		got, err := c.Get(t.Context(), asked)
-		truthful(t, status, asked, got, err)
+	for _, requested := range []string{storeARN, storeID} {
+		got, err := c.Get(t.Context(), requested)
+		wantTruth(t, status, requested, got, err)
 	}
 	_, err := c.Start(t.Context(), startIn)
-	isClear(t, err)
+	wantFault(t, err)
 	if err == nil && status >= 300 {
-		t.Errorf("status %d is taken for a success", status)
+		t.Errorf("success with status %d", status)
 	}
 	_, err = c.Stop(t.Context(), stopIn)
-	isClear(t, err)
+	wantFault(t, err)
 }
 
-// truthful fails the test unless a read tells the truth or is a clear error.
-func truthful(t *testing.T, status int, asked string, got *ingestion.EventDataStore, err error) {
+// wantTruth fails the test unless a read returns the truth or a clear error.
+func wantTruth(t *testing.T, status int, requested string, got *ingestion.EventDataStore, err error) {
 	t.Helper()
-	isClear(t, err)
+	wantFault(t, err)
 	switch {
 	case err != nil && got != nil:
-		t.Errorf("an error, and %+v", got)
+		t.Errorf("error and value %+v", got)
 	case err != nil:
 	case status >= 300:
-		t.Errorf("status %d is taken for a success: %+v", status, got)
-	case asked == storeARN && !strings.EqualFold(got.EventDataStoreArn, asked), !strings.HasSuffix(strings.ToLower(got.EventDataStoreArn), storeID):
-		t.Errorf("%s is told of %s", got.EventDataStoreArn, asked)
+		t.Errorf("success with status %d: %+v", status, got)
+	case requested == storeARN && !strings.EqualFold(got.EventDataStoreArn, requested), !strings.HasSuffix(strings.ToLower(got.EventDataStoreArn), storeID):
+		t.Errorf("got store %s, want %s", got.EventDataStoreArn, requested)
 	case got.Status != ingestion.StatusEnabled && (got.Status == "" || ingestion.Machine().Known(got.Status)):
-		t.Errorf("it is %s, not %q", ingestion.StatusEnabled, got.Status)
+		t.Errorf("want status %s, got %q", ingestion.StatusEnabled, got.Status)
 	}
 }
 
-// isClear fails the test unless an error, if it is one, is a Fault on one line.
-func isClear(t *testing.T, err error) {
+// wantFault fails the test unless err is nil or a Fault on one line.
+func wantFault(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
 		return
 	}
 	if fault, ok := errors.AsType[*statemachine.Fault](err); !ok || fault.Kind == "" {
-		t.Errorf("no *Fault: %v", err)
+		t.Errorf("not a *Fault: %v", err)
 	}
 	if strings.ContainsAny(err.Error(), "\r\n") {
-		t.Errorf("several lines: %q", err)
+		t.Errorf("more than one line: %q", err)
 	}
 }

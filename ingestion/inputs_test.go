@@ -9,13 +9,14 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// validation is what an EventDataStore may be, and what not.
+// validation returns valid and invalid values of EventDataStore.
 func validation() []struct{ text, why, says string } {
 	const head = "arn:aws:cloudtrail:us-east-1:123456789012:"
-	return []struct{ text, why, says string }{ // says: what the error does; empty: accepted
+	return []struct{ text, why, says string }{ // says is a part of the error; empty for a valid value
 		{text: storeARN, why: "an ARN"},
 		{text: storeID, why: "the ID suffix of one"},
 		{text: "EXAMPLE-ee54-4813-92d5-999aeEXAMPLE", why: "an ID of AWS's examples"},
@@ -53,7 +54,7 @@ func validation() []struct{ text, why, says string } {
 	}
 }
 
-func TestValidate(t *testing.T) {
+func TestValidateChecksStore(t *testing.T) {
 	for _, test := range validation() {
 		for op, err := range map[statemachine.Operation]error{
 			ingestion.StartEventDataStoreIngestion: (&ingestion.StartInput{EventDataStore: test.text}).Validate(),
@@ -61,7 +62,7 @@ func TestValidate(t *testing.T) {
 		} {
 			if test.says == "" {
 				if err != nil {
-					t.Errorf("%q is refused: %v: %s", test.text, err, test.why)
+					t.Errorf("%q is rejected: %v: %s", test.text, err, test.why)
 				}
 				continue
 			}
@@ -69,9 +70,9 @@ func TestValidate(t *testing.T) {
 				t.Errorf("%q is accepted: %s", test.text, test.why)
 				continue
 			}
-			mentions(t, err, test.says)
-			wantEqual(t, test.why, []string{"EventDataStore"}, fields(t, err))
-			wantEqual(t, test.why, op, as[*statemachine.InputError](t, err).Operation)
+			assert.ErrorContains(t, err, test.says)
+			assert.Equal(t, test.why, []string{"EventDataStore"}, assert.InputFields(err))
+			assert.Equal(t, test.why, op, assert.ErrorAs[*statemachine.InputError](t, err).Operation)
 		}
 	}
 }
@@ -94,46 +95,46 @@ func everyCall(t *testing.T, c *ingestion.Client, store string, maxWait time.Dur
 	return errs
 }
 
-func TestNothingIsSentForBadInput(t *testing.T) {
+func TestInvalidInputSendsNothing(t *testing.T) {
 	s := newServer(ingestion.StatusEnabled)
 	for _, store := range []string{"", "ab", "a b c", "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/" + storeID} {
 		for method, err := range everyCall(t, client(s), store, time.Minute) {
-			wantEqual(t, method+" of "+store, []string{"EventDataStore"}, fields(t, err))
+			assert.Equal(t, method+" of "+store, []string{"EventDataStore"}, assert.InputFields(err))
 		}
 	}
 	_, err := client(s).Start(t.Context(), nil)
-	wantEqual(t, "a nil input", []string{"input"}, fields(t, err))
+	assert.Equal(t, "a nil input", []string{"input"}, assert.InputFields(err))
 	_, err = client(s).Stop(t.Context(), nil)
-	wantEqual(t, "a nil input", []string{"input"}, fields(t, err))
+	assert.Equal(t, "a nil input", []string{"input"}, assert.InputFields(err))
 	out, err := client(s).EnsureStarted(t.Context(), nil, 0)
-	wantEqual(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
-	wantEqual(t, "beside it", &ingestion.EnsureOutput{}, out)
+	assert.Equal(t, "a nil input, and no time", []string{"input", "maxWait"}, assert.InputFields(err))
+	assert.Equal(t, "output", &ingestion.EnsureOutput{}, out)
 	_, err = client(s).EnsureStopped(t.Context(), nil, 0)
-	wantEqual(t, "a nil input, and no time", []string{"input", "maxWait"}, fields(t, err))
+	assert.Equal(t, "a nil input, and no time", []string{"input", "maxWait"}, assert.InputFields(err))
 	_, err = client(s, func(o *ingestion.Options) { o.Wait.Consecutive = -1 }).Wait(t.Context(), "x", "RUNNING", -1)
-	wantEqual(t, "everything at once", []string{"EventDataStore", "target", "maxWait", "Consecutive"}, fields(t, err))
-	wantEqual(t, "sent", []string{}, calls(s, time.Now(), get, list, ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion))
+	assert.Equal(t, "everything at once", []string{"EventDataStore", "target", "maxWait", "Consecutive"}, assert.InputFields(err))
+	assert.Equal(t, "sent", []string{}, calls(s, time.Now(), get, list, ingestion.StartEventDataStoreIngestion, ingestion.StopEventDataStoreIngestion))
 }
 
-func TestRegion(t *testing.T) {
-	elsewhere := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Region = "eu-west-1" })
-	arn := elsewhere.AddEventDataStore(store{})
+func TestRegionOfARNIsChecked(t *testing.T) {
+	other := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Region = "eu-west-1" })
+	arn := other.AddEventDataStore(store{})
 	c := client(newServer(ingestion.StatusEnabled))
 	_, err := c.Get(t.Context(), arn)
-	mentions(t, err, "must be in the client's Region us-east-1, got an ARN in eu-west-1")
+	assert.ErrorContains(t, err, "must be in the client's Region us-east-1, got an ARN in eu-west-1")
 
 	_, err = c.Get(t.Context(), arn, func(o *ingestion.Options) {
-		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Region, o.HTTPClient = "eu-west-1", elsewhere })
+		o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Region, o.HTTPClient = "eu-west-1", other })
 	})
 	if err != nil {
-		t.Errorf("a call's own Region counts: %v", err)
+		t.Errorf("Region of the call: %v", err)
 	}
 	if _, err := c.Get(t.Context(), storeARN); err != nil {
-		t.Errorf("one call's options are not the client's: %v", err)
+		t.Errorf("Region of the client: %v", err)
 	}
 
-	mock := struct{ ingestion.API }{cloudtrail.NewFromConfig(elsewhere.Config())} // tells no Region
+	mock := struct{ ingestion.API }{cloudtrail.NewFromConfig(other.Config())} // has no Region
 	if _, err := ingestion.New(mock).Get(t.Context(), arn); err != nil {
-		t.Errorf("where no Region is known none is checked: %v", err)
+		t.Errorf("unknown Region: %v", err)
 	}
 }

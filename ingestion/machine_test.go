@@ -5,18 +5,19 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestStatesAreTheSDKs fails when the SDK grows a status: the table then needs it, too.
-func TestStatesAreTheSDKs(t *testing.T) {
+// TestMachineHasStatesOfSDK fails if the SDK has a new status, which the table then needs.
+func TestMachineHasStatesOfSDK(t *testing.T) {
 	want, got := ingestion.Status("").Values(), ingestion.Machine().States()
 	slices.Sort(want)
 	slices.Sort(got)
-	wantEqual(t, "the states", want, got)
+	assert.Equal(t, "the states", want, got)
 }
 
-func TestPlans(t *testing.T) {
+func TestMachinePlans(t *testing.T) {
 	const (
 		start = ingestion.StartEventDataStoreIngestion
 		stop  = ingestion.StopEventDataStoreIngestion
@@ -27,10 +28,10 @@ func TestPlans(t *testing.T) {
 		want     []statemachine.Operation
 	}{
 		{why: "it settles", from: ingestion.StatusCreated, to: ingestion.StatusEnabled},
-		{why: "it settles there as well, if it was created so", from: ingestion.StatusCreated, to: ingestion.StatusStoppedIngestion},
+		{why: "it settles there if StartIngestion was false", from: ingestion.StatusCreated, to: ingestion.StatusStoppedIngestion},
 		{why: "after it has stopped", from: ingestion.StatusStoppingIngestion, to: ingestion.StatusEnabled, want: []statemachine.Operation{start}},
 		{why: "after it has started", from: ingestion.StatusStartingIngestion, to: ingestion.StatusStoppedIngestion, want: []statemachine.Operation{stop}},
-		{why: "only from the trash", from: ingestion.StatusPendingDeletion, to: ingestion.StatusEnabled, want: []statemachine.Operation{ingestion.RestoreEventDataStore}},
+		{why: "only a restore", from: ingestion.StatusPendingDeletion, to: ingestion.StatusEnabled, want: []statemachine.Operation{ingestion.RestoreEventDataStore}},
 		{
 			why: "it comes back enabled", from: ingestion.StatusPendingDeletion, to: ingestion.StatusStoppedIngestion,
 			want: []statemachine.Operation{ingestion.RestoreEventDataStore, stop},
@@ -44,9 +45,9 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		assert.Equal(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 	if _, ok := ingestion.Machine().Plan(ingestion.StatusEnabled, ingestion.StatusCreated); ok {
-		t.Error("nothing is created twice")
+		t.Error("a plan leads to CREATED")
 	}
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// rival commands, as CloudTrail lets anybody, whatever is possible.
-func rival(s *server) {
+// interfere lets another actor send a command that the status permits.
+func interfere(s *server) {
 	status := s.Status(storeARN)
 	for _, t := range ingestion.Machine().Transitions() {
 		if t.From == status && t.By != "" && t.By != ingestion.DeleteEventDataStore {
@@ -23,9 +24,9 @@ func rival(s *server) {
 	}
 }
 
-// TestEnsureRandom: whatever the service and others do, an ensure says the truth, commands no more
-// than once and ends in time.
-func TestEnsureRandom(t *testing.T) {
+// TestEnsureWithRandomFaults checks with random faults and actors that the result of an Ensure
+// method is true, that a command is accepted at most once, and that the call ends in time.
+func TestEnsureWithRandomFaults(t *testing.T) {
 	seeds := uint64(2000)
 	if testing.Short() {
 		seeds = 200
@@ -35,7 +36,7 @@ func TestEnsureRandom(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := proptest.NewDice(seed)
 			initial := proptest.Pick(d, ingestion.Machine().States()...)
-			lag := proptest.Pick(d, 0, 0, 10*time.Second, 50*time.Second) // under the grace
+			lag := proptest.Pick(d, 0, 0, 10*time.Second, 50*time.Second) // less than the grace period
 			faults := proptest.Pick(d, 0, 10, 30)
 			rivals := proptest.Pick(d, 0, 0, 1, 3)
 			s := newServer(ingestion.StatusEnabled, func(o *ingestiontest.Options) {
@@ -49,15 +50,15 @@ func TestEnsureRandom(t *testing.T) {
 					return (*failure)(d.Failure(faults, "ConflictException", "InvalidEventDataStoreStatusException"))
 				}
 			})
-			time.Sleep(10 * time.Minute) // so that there is a past to read
+			time.Sleep(10 * time.Minute) // so that stale reads have a history
 			s.Set(storeARN, initial)
 			time.Sleep(d.Duration(2 * time.Minute))
 			for range rivals {
-				defer time.AfterFunc(d.Duration(5*time.Minute), func() { rival(s) }).Stop()
+				defer time.AfterFunc(d.Duration(5*time.Minute), func() { interfere(s) }).Stop()
 			}
 			if d.Percent(10) {
 				s.Lapse(storeARN)
-				rivals++ // it is one
+				rivals++
 			}
 			e := proptest.Ensure[ingestion.Status]{
 				Machine: ingestion.Machine(), MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0,
@@ -72,7 +73,7 @@ func TestEnsureRandom(t *testing.T) {
 			for _, c := range s.Calls() {
 				e.Calls = append(e.Calls, simulator.Call(c))
 			}
-			v := verdict(e.Err)
+			v := assert.ErrorSummary(e.Err)
 			verdicts[v]++
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {
@@ -81,12 +82,12 @@ func TestEnsureRandom(t *testing.T) {
 			switch {
 			case !e.NoRivals || e.Err == nil || initial == ingestion.StatusPendingDeletion:
 			case v != "timed out":
-				t.Errorf("nobody else was there, and still: %v", e.Err)
+				t.Errorf("failed without another actor: %v", e.Err)
 			case e.MaxWait == time.Hour && faults <= 10:
-				t.Errorf("an hour was not enough: %v", e.Err)
+				t.Errorf("not finished within an hour: %v", e.Err)
 			}
 			if t.Failed() {
-				t.Fatalf("seed %d: at first %s, reads up to %s old, %d%% faults, %d rivals, %s: %v: %q",
+				t.Fatalf("seed %d: initially %s, reads up to %s old, %d%% faults, %d rivals, %s: %v: %q",
 					seed, initial, lag, faults, rivals, e.MaxWait, e.Err, commands(s, e.Began))
 			}
 		})
@@ -94,10 +95,10 @@ func TestEnsureRandom(t *testing.T) {
 	t.Logf("verdicts: %v, %d commands", verdicts, sent)
 	for _, must := range []string{"", "timed out", "unreachable", "lapsed"} {
 		if verdicts[must] == 0 {
-			t.Errorf("no run ended %q", must)
+			t.Errorf("no run ended with %q", must)
 		}
 	}
 	if verdicts[""] < int(seeds)/3 || sent < int(seeds)/5 {
-		t.Error("the test does not reach what it is about")
+		t.Error("too few successes or commands")
 	}
 }

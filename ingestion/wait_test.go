@@ -10,10 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-func TestWait(t *testing.T) {
+func TestWaitReachesTargetOrFails(t *testing.T) {
 	const minute = time.Minute
 	for _, test := range []struct {
 		name, why string
@@ -33,7 +34,7 @@ func TestWait(t *testing.T) {
 			says: []string{storeARN, "from PENDING_DELETION", "RestoreEventDataStore would lead to ENABLED"},
 		},
 		{
-			name: "deleted, to be stopped", why: "the error tells the whole way", status: ingestion.StatusPendingDeletion, target: ingestion.StatusStoppedIngestion,
+			name: "deleted, to be stopped", why: "the error has the whole plan", status: ingestion.StatusPendingDeletion, target: ingestion.StatusStoppedIngestion,
 			want: "unreachable", last: ingestion.StatusPendingDeletion, at: minute,
 			says: []string{"RestoreEventDataStore, then StopEventDataStoreIngestion would lead to STOPPED_INGESTION"},
 		},
@@ -43,10 +44,10 @@ func TestWait(t *testing.T) {
 			want:   "gone", last: ingestion.StatusPendingDeletion, at: 30 * time.Second,
 		},
 	} {
-		bubble(t, test.name, func(t *testing.T) {
+		assert.RunSynctest(t, test.name, func(t *testing.T) {
 			s := newServer(test.status)
 			if test.before != nil {
-				time.Sleep(time.Hour - minute) // old reads are no older than the store
+				time.Sleep(time.Hour - minute) // a stale read cannot be older than the store
 				s.Set(storeARN, test.status)
 				time.Sleep(minute / 2)
 				s.Set(storeARN, test.status)
@@ -57,31 +58,31 @@ func TestWait(t *testing.T) {
 				maxWait = time.Hour
 			}
 			got, err := client(s).Wait(t.Context(), storeARN, test.target, maxWait)
-			wantEqual(t, test.why, test.want, verdict(err))
-			wantEqual(t, "it took", test.at, time.Since(began))
+			assert.Equal(t, test.why, test.want, assert.ErrorSummary(err))
+			assert.Equal(t, "it took", test.at, time.Since(began))
 			last := ingestion.Status("")
 			if got != nil {
 				last = got.Status
 			}
-			wantEqual(t, "the value beside", test.last, last)
+			assert.Equal(t, "value", test.last, last)
 			if err != nil {
-				mentions(t, err, test.says...)
-				mentions(t, err, "event data store "+storeARN)
+				assert.ErrorContains(t, err, test.says...)
+				assert.ErrorContains(t, err, "event data store "+storeARN)
 			}
-			wantEqual(t, "a wait does nothing", []string{}, commands(s, began))
+			assert.Equal(t, "commands", []string{}, commands(s, began))
 		})
 	}
 }
 
-// sighted is what a watch yields: the status, and when.
-type sighted struct {
+// sighting is one value of a watch: the status, the time, and the error.
+type sighting struct {
 	Status ingestion.Status
 	At     time.Duration
 	End    string
 }
 
-func TestWatch(t *testing.T) {
-	bubble(t, "changes, and the end", func(t *testing.T) {
+func TestWatchYieldsChanges(t *testing.T) {
+	assert.RunSynctest(t, "changes, and the end", func(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		began := time.Now()
 		for d, f := range map[time.Duration]func(){
@@ -96,34 +97,34 @@ func TestWatch(t *testing.T) {
 		c := client(s, func(o *ingestion.Options) {
 			o.Wait.OnRead = func(r statemachine.Reading) {
 				if r.Err != nil {
-					failures = append(failures, time.Since(began).String()+" "+verdict(r.Err))
+					failures = append(failures, time.Since(began).String()+" "+assert.ErrorSummary(r.Err))
 				}
 			}
 		})
-		var got []sighted
+		var got []sighting
 		for v, err := range c.Watch(t.Context(), storeARN) {
-			g := sighted{At: time.Since(began), End: verdict(err)}
+			g := sighting{At: time.Since(began), End: assert.ErrorSummary(err)}
 			if v != nil {
 				g.Status = v.Status
 			}
 			got = append(got, g)
 		}
-		wantEqual(t, "what it yields", []sighted{
+		assert.Equal(t, "what it yields", []sighting{
 			{Status: ingestion.StatusStoppedIngestion},
 			{Status: ingestion.StatusStartingIngestion, At: time.Minute},
 			{Status: ingestion.StatusEnabled, At: 2 * time.Minute},
 			{Status: ingestion.StatusEnabled, At: 150 * time.Second}, // the federation
 			{Status: ingestion.StatusEnabled, At: 270 * time.Second, End: "gone"},
 		}, got)
-		wantEqual(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
+		assert.Equal(t, "what it tolerates", []string{"3m0s throttled", "4m30s not found"}, failures)
 	})
-	bubble(t, "an update alone is not worth telling", func(t *testing.T) {
+	assert.RunSynctest(t, "a change of UpdatedTimestamp alone", func(t *testing.T) {
 		s := newServer(ingestion.StatusEnabled)
 		ctx, cancel := context.WithTimeout(t.Context(), 125*time.Second)
 		defer cancel()
 		time.AfterFunc(45*time.Second, func() {
 			if _, err := cloudtrail.NewFromConfig(s.Config()).UpdateEventDataStore(ctx, &cloudtrail.UpdateEventDataStoreInput{
-				EventDataStore: new(storeID), Name: new("audit"), // which it is called already
+				EventDataStore: new(storeID), Name: new("audit"), // its name already
 			}); err != nil {
 				t.Error(err)
 			}
@@ -131,17 +132,17 @@ func TestWatch(t *testing.T) {
 		n := 0
 		for _, err := range client(s).Watch(ctx, storeARN) {
 			if n++; err != nil {
-				wantEqual(t, "the reason", "canceled", verdict(err))
+				assert.Equal(t, "the reason", "canceled", assert.ErrorSummary(err))
 			}
 		}
-		wantEqual(t, "yielded", 2, n)
-		wantEqual(t, "reads", 5, len(reads(s, time.Now())))
+		assert.Equal(t, "yielded", 2, n)
+		assert.Equal(t, "reads", 5, len(reads(s, time.Now())))
 	})
 }
 
-// TestHostileAnswers: what the SDK takes for a success is none unless it is about the store that
-// was asked for.
-func TestHostileAnswers(t *testing.T) {
+// TestUnexpectedResponsesAreUnavailable checks that a response that the SDK accepts is an error
+// unless it is about the requested store.
+func TestUnexpectedResponsesAreUnavailable(t *testing.T) {
 	other := "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/9999-" + storeID
 	for _, test := range []struct{ why, body, says string }{
 		{why: "nothing at all", body: "", says: "response has no event data store ARN"},
@@ -153,41 +154,41 @@ func TestHostileAnswers(t *testing.T) {
 		{why: "no status", body: `{"EventDataStoreArn":"` + storeARN + `"}`, says: "response has no status"},
 		{why: "HTML", body: "<html><body>Please log in</body></html>", says: "deserialization"},
 		{why: "half a document", body: `{"EventDataStoreArn":"` + storeARN + `","Sta`, says: "deserialization"},
-		{why: "another type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "deserialization"},
+		{why: "another JSON type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "deserialization"},
 		{why: "a timestamp as text", body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED","CreatedTimestamp":"2026-01-01T00:00:00Z"}`, says: "deserialization"},
 	} {
-		bubble(t, test.why, func(t *testing.T) {
-			for _, asked := range []string{storeARN, storeID} {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			for _, requested := range []string{storeARN, storeID} {
 				s := newServer(ingestion.StatusEnabled)
 				cfg := s.Config()
-				cfg.HTTPClient, cfg.Retryer = answering(s, get, test.body), func() aws.Retryer { return aws.NopRetryer{} }
+				cfg.HTTPClient, cfg.Retryer = replaceBody(s, get, test.body), func() aws.Retryer { return aws.NopRetryer{} }
 				c := ingestion.NewFromConfig(cfg, exact)
-				v, err := c.Get(t.Context(), asked)
+				v, err := c.Get(t.Context(), requested)
 				if err == nil || v != nil {
 					t.Fatalf("%v, %v", v, err)
 				}
-				wantEqual(t, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
-				mentions(t, err, test.says, asked)
+				assert.Equal(t, "the kind", statemachine.Unavailable, statemachine.KindOf(err))
+				assert.ErrorContains(t, err, test.says, requested)
 
 				began := time.Now()
-				v, err = c.Wait(t.Context(), asked, ingestion.StatusEnabled, time.Minute)
-				wantEqual(t, "a wait goes on until the deadline", "timed out", verdict(err))
-				wantEqual(t, "it took", time.Minute, time.Since(began))
+				v, err = c.Wait(t.Context(), requested, ingestion.StatusEnabled, time.Minute)
+				assert.Equal(t, "Wait", "timed out", assert.ErrorSummary(err))
+				assert.Equal(t, "it took", time.Minute, time.Since(began))
 				if v != nil {
 					t.Errorf("%+v", v)
 				}
-				out, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: asked}, time.Minute)
-				wantEqual(t, "an ensure commands nothing", "timed out", verdict(err))
-				wantEqual(t, "an ensure commands nothing", []string{}, commands(s, began))
-				wantEqual(t, "beside it", &ingestion.EnsureOutput{}, out)
+				out, err := c.EnsureStopped(t.Context(), &ingestion.StopInput{EventDataStore: requested}, time.Minute)
+				assert.Equal(t, "EnsureStopped", "timed out", assert.ErrorSummary(err))
+				assert.Equal(t, "commands", []string{}, commands(s, began))
+				assert.Equal(t, "output", &ingestion.EnsureOutput{}, out)
 			}
 		})
 	}
 }
 
-// TestAskedByID: an ID is what stands after the last separator, and no part of it.
-func TestAskedByID(t *testing.T) {
-	for asked, ok := range map[string]bool{
+// TestGetMatchesWholeID checks that an ID is the whole text after a separator of the ARN.
+func TestGetMatchesWholeID(t *testing.T) {
+	for requested, ok := range map[string]bool{
 		storeARN: true, storeID: true, "eventdatastore/" + storeID: true,
 		storeID[1:]: false, "atastore/" + storeID: false, "a" + storeARN: false,
 	} {
@@ -197,9 +198,9 @@ func TestAskedByID(t *testing.T) {
 			s.Fail(get, failure{Body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED"}`})
 			return s.Do(r)
 		})
-		_, err := ingestion.NewFromConfig(cfg).Get(t.Context(), asked)
+		_, err := ingestion.NewFromConfig(cfg).Get(t.Context(), requested)
 		if ok != (err == nil) {
-			t.Errorf("%s: %v", asked, err)
+			t.Errorf("%s: %v", requested, err)
 		}
 	}
 }

@@ -58,9 +58,7 @@ var allowedWords = []struct{ path, line, why string }{
 var notConverted = []string{
 	"activitystream",
 	"docs",
-	"eventstream",
-	"examples",
-	"ingestion",
+	"examples/temporal",
 	"internal/benchmarks",
 	"internal/sdkcall",
 	"statemachine/sdkfault",
