@@ -45,7 +45,7 @@ var policies = []struct {
 	methods string
 	extras  []string
 }{
-	{"activitystream-read", "Get List Wait WaitPolicy Watch GetEach WaitEach WatchEach", nil},
+	{"activitystream-read", "Get List Members Wait WaitPolicy Watch GetEach WaitEach WatchEach", nil},
 	{"activitystream-supported", "Supported", nil},
 	{"activitystream-start", "Start", keyExtras},
 	{"activitystream-stop", "Stop", nil},
@@ -247,6 +247,7 @@ func activityStreamMethods() map[string]func(context.Context) []statemachine.Ope
 			drain(c.WaitEach(ctx, []string{arn, arn + "-2"}, activitystream.StatusStarted, maxWait))
 		}),
 		"WatchEach": each(func(ctx context.Context, c *client, arn string) { drain(c.WatchEach(ctx, []string{arn, arn + "-2"})) }),
+		"Members":   each(func(ctx context.Context, c *client, arn string) { _, _ = c.Members(ctx, arn) }),
 		"Supported": each(func(ctx context.Context, c *client, arn string) { _, _ = c.Supported(ctx, arn) }),
 		"Start":     each(func(ctx context.Context, c *client, arn string) { _, _ = c.Start(ctx, start(arn)) }),
 		"Stop":      each(func(ctx context.Context, c *client, arn string) { _, _ = c.Stop(ctx, stop(arn)) }),

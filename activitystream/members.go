@@ -1,0 +1,69 @@
+package activitystream
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+)
+
+// Member is one instance of an Aurora cluster, as DescribeDBInstances returns it.
+type Member struct {
+	InstanceArn    string // the DBInstanceArn
+	ResourceId     string // the DbiResourceId, which the records of an activity stream name
+	InstanceClass  string // the DBInstanceClass, such as "db.r6g.large"
+	ResourceStatus string // the DBInstanceStatus, such as "available"
+}
+
+// Members returns the instances of a cluster, in the order in which RDS lists them. A cluster without instances has none.
+// Their resource IDs are what a proof of recording needs: package activityreader waits until each of them is heard from.
+//
+// The caller needs rds:DescribeDBInstances and rds:DescribeDBClusters. An ARN that is not valid, such as that of an
+// instance, is rejected with a [*statemachine.InputError]. An error of the service is a [*statemachine.Fault]: of kind
+// NotFound if there is no such cluster.
+func (c *Client) Members(ctx context.Context, clusterArn string, optFns ...func(*Options)) ([]Member, error) {
+	call := c.calls.New(optFns)
+	res, reason := parseARN(clusterArn, call.Region)
+	if reason == "" && res.resourceType != cluster {
+		reason = "must be the ARN of a cluster (…:cluster:name): an instance has no members"
+	}
+	if err := validate.FieldError("ClusterArn", reason); err != nil {
+		return nil, err
+	}
+	page := func(ctx context.Context, marker *string) ([]Member, *string, error) {
+		out, err := sdkcall.Do(ctx, call.sdk, describeDBInstances, res.given, call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+			Filters: filter("db-cluster-id", []string{res.arn}), Marker: marker, MaxRecords: new(int32(pageSize)),
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		var members []Member
+		for i := range out.DBInstances {
+			m := &out.DBInstances[i]
+			members = append(members, Member{
+				InstanceArn: aws.ToString(m.DBInstanceArn), ResourceId: aws.ToString(m.DbiResourceId),
+				InstanceClass: aws.ToString(m.DBInstanceClass), ResourceStatus: aws.ToString(m.DBInstanceStatus),
+			})
+		}
+		return members, out.Marker, nil
+	}
+	var members []Member
+	for m, err := range sdkcall.Pages(ctx, describeDBInstances, res.given, "Marker", page) {
+		if err != nil {
+			return nil, err
+		}
+		if strings.TrimSpace(m.ResourceId) != "" { // an instance that is being created may have none yet
+			members = append(members, m)
+		}
+	}
+	if len(members) == 0 { // a filter finds nothing either if there is no such cluster
+		if _, err := call.describe(ctx, &res); err != nil {
+			return nil, err
+		}
+	}
+	return members, nil
+}
