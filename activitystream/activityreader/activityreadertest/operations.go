@@ -1,0 +1,407 @@
+package activityreadertest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// The bounds of a GetRecords response and of a shard, as in Kinesis.
+const (
+	maxRecords     = 10_000
+	maxBytes       = 10 << 20
+	maxShards      = 1_000
+	callsPerSecond = 5
+	bytesPerSecond = 2_000_000
+)
+
+// operations returns those of Kinesis.
+func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
+	return map[statemachine.Operation]simulator.Operation{
+		"ListShards":            {Resources: named, Run: locked(s, s.listShards)},
+		"GetShardIterator":      {Resources: named, Run: locked(s, s.getShardIterator)},
+		"GetRecords":            {Resources: named, Run: locked(s, s.getRecords)},
+		"DescribeStreamSummary": {Resources: named, Run: locked(s, s.describeStreamSummary)},
+	}
+}
+
+// input has the members of all requests.
+type input struct {
+	StreamName, StreamARN                     string
+	NextToken, ExclusiveStartShardId          string
+	MaxResults, Limit                         *int
+	ShardFilter                               *struct{ Type string }
+	ShardId, ShardIteratorType, ShardIterator string
+	StartingSequenceNumber                    string
+	Timestamp                                 *float64
+}
+
+// stream returns the name of the stream.
+func (in *input) stream() string {
+	if _, name, ok := strings.Cut(in.StreamARN, ":stream/"); ok {
+		return name
+	}
+	return in.StreamName
+}
+
+// named returns what a request is about, for the log.
+func named(r *simulator.Request) []string {
+	var in input
+	if r.Decode(&in) != nil {
+		return nil
+	}
+	if it, ok := parseIterator(in.ShardIterator); ok {
+		return []string{it.Shard}
+	}
+	if in.ShardId != "" {
+		return []string{in.ShardId}
+	}
+	if t, ok := parseToken(in.NextToken); ok {
+		return []string{t.Stream}
+	}
+	return []string{in.stream()}
+}
+
+// locked returns an operation that reads its input and runs with everything up to date.
+func locked(s *Server, run func(in *input, now time.Time) (any, int, *simulator.Error)) func(*simulator.Request) (simulator.Result, *simulator.Error) {
+	return func(r *simulator.Request) (simulator.Result, *simulator.Error) {
+		var in input
+		if e := r.Decode(&in); e != nil {
+			return simulator.Result{}, e
+		}
+		var out any
+		var n int
+		var e *simulator.Error
+		s.update(func(now time.Time) { out, n, e = run(&in, now) })
+		if e != nil {
+			return simulator.Result{}, e
+		}
+		return simulator.Result{Body: simulator.Encode(out), Records: n}, nil
+	}
+}
+
+func invalid(format string, args ...any) *simulator.Error {
+	return &simulator.Error{Code: "InvalidArgumentException", Message: fmt.Sprintf(format, args...)}
+}
+
+// find returns a stream.
+func (s *Server) find(name string) (*stream, *simulator.Error) {
+	if name == "" {
+		return nil, invalid("Either StreamName or StreamARN should be provided.")
+	}
+	if st := s.streams[name]; st != nil {
+		return st, nil
+	}
+	return nil, &simulator.Error{
+		Code: "ResourceNotFoundException", Message: fmt.Sprintf("Stream %s under account %s not found.", name, s.opts.Account),
+	}
+}
+
+// token is a NextToken of ListShards.
+type token struct{ Stream, After string }
+
+func parseToken(text string) (t token, ok bool) {
+	return t, text != "" && decode(text, &t) && t.Stream != ""
+}
+
+func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error) {
+	name, after := in.stream(), in.ExclusiveStartShardId
+	if in.NextToken != "" {
+		if name != "" || after != "" {
+			return nil, 0, invalid("NextToken and StreamName cannot be provided together.")
+		}
+		t, ok := parseToken(in.NextToken)
+		if !ok {
+			return nil, 0, invalid("NextToken is invalid.")
+		}
+		name, after = t.Stream, t.After
+	}
+	st, e := s.find(name)
+	if e != nil {
+		return nil, 0, e
+	}
+	openOnly := false
+	if f := in.ShardFilter; f != nil {
+		switch f.Type {
+		case "AT_LATEST":
+			openOnly = true
+		case "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON":
+		default:
+			return nil, 0, invalid("The simulator does not model the shard filter %q. It models AT_LATEST, AT_TRIM_HORIZON and FROM_TRIM_HORIZON.", f.Type)
+		}
+	}
+	limit := maxShards
+	if in.MaxResults != nil {
+		limit = min(max(*in.MaxResults, 1), limit)
+	}
+	type hashKeyRange struct{ StartingHashKey, EndingHashKey string }
+	type sequenceNumberRange struct {
+		StartingSequenceNumber string
+		EndingSequenceNumber   string `json:",omitempty"`
+	}
+	type item struct {
+		ShardId               string
+		ParentShardId         string `json:",omitempty"`
+		AdjacentParentShardId string `json:",omitempty"`
+		HashKeyRange          hashKeyRange
+		SequenceNumberRange   sequenceNumberRange
+	}
+	out := struct {
+		Shards    []item
+		NextToken string `json:",omitempty"`
+	}{Shards: []item{}}
+	for _, sh := range st.shards {
+		if sh.id <= after || openOnly && sh.closed {
+			continue
+		}
+		if len(out.Shards) == limit {
+			out.NextToken = encode(token{name, out.Shards[limit-1].ShardId})
+			break
+		}
+		i := item{
+			ShardId: sh.id, ParentShardId: sh.parent, AdjacentParentShardId: sh.adjacent,
+			HashKeyRange:        hashKeyRange{sh.low.String(), sh.high.String()},
+			SequenceNumberRange: sequenceNumberRange{StartingSequenceNumber: st.sequence(sh, sh.start)},
+		}
+		if sh.closed {
+			i.SequenceNumberRange.EndingSequenceNumber = st.sequence(sh, sh.end)
+		}
+		out.Shards = append(out.Shards, i)
+	}
+	return out, len(out.Shards), nil
+}
+
+// iterator is what a ShardIterator holds.
+type iterator struct {
+	Stream, Prefix, Shard string
+	Next                  uint64 // the least record that it has not passed
+	Issued                int64  // nanoseconds
+	Epoch                 int
+}
+
+func parseIterator(text string) (it iterator, ok bool) {
+	return it, text != "" && decode(text, &it) && it.Shard != ""
+}
+
+func encode(v any) string {
+	b, _ := json.Marshal(v) // strings and numbers can always be marshaled
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+func decode(text string, into any) bool {
+	b, err := base64.StdEncoding.DecodeString(text)
+	return err == nil && json.Unmarshal(b, into) == nil
+}
+
+func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulator.Error) {
+	st, e := s.find(in.stream())
+	if e != nil {
+		return nil, 0, e
+	}
+	sh := st.shard(in.ShardId)
+	if sh == nil {
+		return nil, 0, &simulator.Error{
+			Code:    "ResourceNotFoundException",
+			Message: fmt.Sprintf("Shard %s in stream %s under account %s does not exist", in.ShardId, st.name, s.opts.Account),
+		}
+	}
+	it := iterator{Stream: st.name, Prefix: st.prefix, Shard: sh.id, Issued: now.UnixNano(), Epoch: s.epoch}
+	switch in.ShardIteratorType {
+	case "TRIM_HORIZON":
+	case "LATEST":
+		it.Next = st.count + 1
+	case "AT_TIMESTAMP":
+		if in.Timestamp == nil {
+			return nil, 0, invalid("Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.")
+		}
+		from := time.UnixMicro(int64(*in.Timestamp * 1e6))
+		if from.After(now) {
+			return nil, 0, invalid("The timestampInMillis parameter cannot be greater than the currentTimestampInMillis.")
+		}
+		it.Next = st.count + 1
+		for _, r := range sh.records {
+			if !r.at.Before(from.Truncate(time.Millisecond)) {
+				it.Next = r.n
+				break
+			}
+		}
+	case "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER":
+		var n uint64
+		suffix, ok := strings.CutPrefix(in.StartingSequenceNumber, fmt.Sprintf("%s%04d", st.prefix, sh.index))
+		if _, err := fmt.Sscanf(suffix, "%d", &n); !ok || err != nil {
+			return nil, 0, invalid("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
+				in.StartingSequenceNumber, sh.id, st.name, s.opts.Account)
+		}
+		it.Next = n
+		if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
+			it.Next++
+		}
+	default:
+		return nil, 0, invalid("Invalid ShardIteratorType %q.", in.ShardIteratorType)
+	}
+	return struct{ ShardIterator string }{encode(it)}, 0, nil
+}
+
+func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Error) {
+	it, ok := parseIterator(in.ShardIterator)
+	if !ok {
+		return nil, 0, invalid("Invalid ShardIterator.")
+	}
+	st, e := s.find(it.Stream)
+	if e != nil {
+		return nil, 0, e
+	}
+	sh := st.shard(it.Shard)
+	if sh == nil || st.prefix != it.Prefix {
+		return nil, 0, &simulator.Error{
+			Code:    "ResourceNotFoundException",
+			Message: fmt.Sprintf("Shard %s in stream %s under account %s does not exist", it.Shard, st.name, s.opts.Account),
+		}
+	}
+	if issued := time.Unix(0, it.Issued); it.Epoch != s.epoch || now.Sub(issued) > s.opts.IteratorLife {
+		return nil, 0, &simulator.Error{
+			Code: "ExpiredIteratorException",
+			Message: fmt.Sprintf("Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
+				issued.UTC().Format(time.UnixDate), now.UTC().Format(time.UnixDate), s.opts.IteratorLife.Milliseconds()),
+		}
+	}
+	if e := s.admit(st, sh, now); e != nil {
+		return nil, 0, e
+	}
+	limit := maxRecords
+	if in.Limit != nil {
+		if *in.Limit < 1 || *in.Limit > maxRecords {
+			return nil, 0, invalid("Limit must be from 1 to %d.", maxRecords)
+		}
+		limit = *in.Limit
+	}
+	type item struct {
+		SequenceNumber              string
+		ApproximateArrivalTimestamp float64
+		Data                        []byte
+		PartitionKey                string
+	}
+	type child struct {
+		ShardId      string
+		ParentShards []string
+		HashKeyRange struct{ StartingHashKey, EndingHashKey string }
+	}
+	out := struct {
+		Records            []item
+		NextShardIterator  string `json:",omitempty"`
+		MillisBehindLatest int64
+		ChildShards        []child `json:",omitempty"`
+	}{Records: []item{}}
+	i, _ := slices.BinarySearchFunc(sh.records, it.Next, func(r record, n uint64) int {
+		if r.n < n {
+			return -1
+		}
+		return int(min(r.n-n, 1))
+	})
+	if s.empty > 0 {
+		s.empty--
+		limit = 0
+	}
+	bytes := 0
+	for ; i < len(sh.records) && len(out.Records) < limit && bytes+len(sh.records[i].data) <= maxBytes; i++ {
+		r := &sh.records[i]
+		bytes += len(r.data) + len(r.key)
+		out.Records = append(out.Records, item{st.sequence(sh, r.n), float64(r.at.UnixMilli()) / 1e3, r.data, r.key})
+		it.Next = r.n + 1
+	}
+	sh.free = now.Add(time.Duration(bytes)*time.Second/bytesPerSecond - time.Second)
+	if i < len(sh.records) {
+		out.MillisBehindLatest = max(now.Sub(sh.records[i].at).Milliseconds(), 1)
+	}
+	if i == len(sh.records) && sh.closed {
+		for _, c := range st.shards {
+			if c.parent != sh.id && c.adjacent != sh.id {
+				continue
+			}
+			k := child{ShardId: c.id, ParentShards: []string{c.parent}}
+			if c.adjacent != "" {
+				k.ParentShards = append(k.ParentShards, c.adjacent)
+			}
+			k.HashKeyRange.StartingHashKey, k.HashKeyRange.EndingHashKey = c.low.String(), c.high.String()
+			out.ChildShards = append(out.ChildShards, k)
+		}
+		return out, len(out.Records), nil
+	}
+	it.Issued = now.UnixNano()
+	out.NextShardIterator = encode(it)
+	return out, len(out.Records), nil
+}
+
+// admit keeps to the quotas of a shard.
+func (s *Server) admit(st *stream, sh *shard, now time.Time) *simulator.Error {
+	if s.opts.Unlimited {
+		return nil
+	}
+	sh.calls = slices.DeleteFunc(sh.calls, func(at time.Time) bool { return now.Sub(at) >= time.Second })
+	if len(sh.calls) >= callsPerSecond || now.Before(sh.free) {
+		return &simulator.Error{
+			Code:    "ProvisionedThroughputExceededException",
+			Message: fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", sh.id, st.name, s.opts.Account),
+		}
+	}
+	sh.calls = append(sh.calls, now)
+	return nil
+}
+
+func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simulator.Error) {
+	st, e := s.find(in.stream())
+	if e != nil {
+		return nil, 0, e
+	}
+	open := 0
+	for _, sh := range st.shards {
+		if !sh.closed {
+			open++
+		}
+	}
+	type summary struct {
+		StreamName, StreamARN, StreamStatus  string
+		RetentionPeriodHours, OpenShardCount int
+		EnhancedMonitoring                   []struct{}
+	}
+	return struct{ StreamDescriptionSummary summary }{summary{
+		StreamName: st.name, StreamARN: "arn:aws:kinesis:" + s.opts.Region + ":" + s.opts.Account + ":stream/" + st.name, StreamStatus: "ACTIVE",
+		RetentionPeriodHours: int(s.opts.Retention / time.Hour), OpenShardCount: open, EnhancedMonitoring: []struct{}{},
+	}}, 0, nil
+}
+
+// decrypt is Decrypt of KMS.
+func (s *Server) decrypt(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	var in struct {
+		CiphertextBlob    []byte
+		EncryptionContext map[string]string
+	}
+	if e := r.Decode(&in); e != nil {
+		return simulator.Result{}, e
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.keys {
+		context, err := activityrecord.EncryptionContext(k.resourceID)
+		if err != nil || !maps.Equal(context, in.EncryptionContext) || string(k.encrypted) != string(in.CiphertextBlob) {
+			continue
+		}
+		return simulator.Result{Body: simulator.Encode(struct {
+			KeyId, EncryptionAlgorithm string
+			Plaintext                  []byte
+		}{
+			KeyId:               "arn:aws:kms:" + s.opts.Region + ":" + s.opts.Account + ":key/3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607",
+			EncryptionAlgorithm: "SYMMETRIC_DEFAULT", Plaintext: k.sealer.PlaintextKey(),
+		})}, nil
+	}
+	return simulator.Result{}, &simulator.Error{Code: "InvalidCiphertextException", Status: http.StatusBadRequest}
+}

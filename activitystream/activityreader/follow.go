@@ -1,0 +1,626 @@
+package activityreader
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// follower reads a stream for one call of a Reader's method. The caller's goroutine schedules the calls and handles
+// their results, one at a time. Each call in flight has a goroutine.
+type follower struct {
+	r       *Reader
+	options Options
+	from    Position
+
+	// deliver handles the records of a response, in order. It returns false to stop.
+	deliver func(s *shard, records []types.Record, behind time.Duration) bool
+
+	// step is called after each result. It returns false to stop.
+	step func() bool
+
+	// tipDelay returns how long after the start of a read that found nothing behind it the shard is read again.
+	tipDelay func(s *shard) time.Duration
+
+	// firstDelay is the time between the iterator of a shard and its first read.
+	firstDelay time.Duration
+
+	// lead is by how much a shard may be read ahead of the watermark. Zero means any.
+	lead time.Duration
+
+	// last is the time of the last read, which is also the latest. Zero means that reading does not end by itself.
+	last time.Time
+
+	shards   map[string]*shard
+	order    []*shard        // by ID
+	seen     map[string]bool // the shards that were taken in or need not be, whether or not they are in order; nil before the first list
+	listDue  time.Time
+	listedAt time.Time // start of the last list that succeeded; zero means none
+	listFail int       // lists that failed in a row
+	missing  time.Time // since when the stream is not found; zero means that it is
+	began    time.Time
+	reads    int // GetRecords calls
+	inFlight int
+	results  chan *result
+	lastErr  error // of the last call, if it failed
+}
+
+// result is what came of one call for a shard.
+type result struct {
+	shard    *shard
+	started  time.Time
+	iterator string // what GetShardIterator returned; empty if the call was GetRecords
+	out      *kinesis.GetRecordsOutput
+	op       statemachine.Operation
+	err      error
+}
+
+// errStopped ends a run that deliver or step stopped.
+var errStopped = errors.New("stopped")
+
+// run follows the stream until the context ends, deliver or step stops it, or there is a verdict, which it returns.
+func (f *follower) run(ctx context.Context) error {
+	f.shards = make(map[string]*shard)
+	f.results = make(chan *result, f.options.Concurrency)
+	f.began = time.Now()
+	f.listDue = f.began
+	calls, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel()
+		for ; f.inFlight > 0; f.inFlight-- { // no goroutine outlives the call
+			<-f.results
+		}
+	}()
+	for {
+		if ctx.Err() != nil {
+			return f.end(Interrupted, contextError(ctx))
+		}
+		if now := time.Now(); !now.Before(f.listDue) {
+			if err := f.list(ctx, now); err != nil {
+				return err
+			}
+			if !f.step() {
+				return errStopped
+			}
+		}
+		if res := f.next(ctx, f.launch(calls, time.Now())); res != nil {
+			if err := f.handle(ctx, res); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next returns a result. It returns nil at the instant wake, and when the context ends.
+func (f *follower) next(ctx context.Context, wake time.Time) (res *result) {
+	select {
+	case res = <-f.results: // before anything else, however often something else is due
+	default:
+		timer := time.NewTimer(max(time.Until(wake), 0))
+		defer timer.Stop()
+		select {
+		case res = <-f.results:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	if res != nil {
+		f.inFlight--
+	}
+	return res
+}
+
+// end returns the error that ends a run.
+func (f *follower) end(v Verdict, err error) error {
+	return &ReadError{StreamName: f.r.streamName, Verdict: v, Position: f.position(), Err: err}
+}
+
+// launch starts the calls that are due, the longest due first, and returns when it has to be called again.
+func (f *follower) launch(ctx context.Context, now time.Time) (wake time.Time) {
+	wake = f.listDue
+	var ready []*shard
+	limit := f.limit()
+	for _, s := range f.order {
+		switch {
+		case s.busy || s.cursor.Done || !f.ready(s):
+		case !limit.IsZero() && s.upTo.After(limit):
+		case s.due.After(now):
+			if s.due.Before(wake) {
+				wake = s.due
+			}
+		default:
+			ready = append(ready, s)
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b *shard) int { return a.due.Compare(b.due) })
+	for _, s := range ready {
+		if f.inFlight >= f.options.Concurrency {
+			return now.Add(time.Hour) // a result comes first
+		}
+		s.busy = true
+		f.inFlight++
+		go func(iterator string) { f.results <- f.call(ctx, s, iterator) }(s.iterator)
+	}
+	return wake
+}
+
+// limit returns the instant beyond which no shard is read further. Zero means none.
+func (f *follower) limit() time.Time {
+	if f.lead == 0 {
+		return time.Time{}
+	}
+	w := f.watermark()
+	if w.IsZero() {
+		return w.Add(time.Nanosecond) // each shard is read once first
+	}
+	return w.Add(f.lead)
+}
+
+// ready reports whether the parents of a shard were read to their end, as far as the stream still has them.
+func (f *follower) ready(s *shard) bool {
+	for _, id := range s.parents {
+		if p := f.shards[id]; p != nil && !p.cursor.Done {
+			return false
+		}
+	}
+	return true
+}
+
+// call makes one call for a shard: GetRecords, or GetShardIterator if there is no iterator.
+func (f *follower) call(ctx context.Context, s *shard, iterator string) *result {
+	ctx, cancel := context.WithTimeout(ctx, f.options.ReadTimeout)
+	defer cancel()
+	res := &result{shard: s, started: time.Now()}
+	name, opts := f.r.streamName, f.options.ClientOptions
+	if iterator != "" {
+		res.op = getRecords
+		res.out, res.err = f.r.api.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &iterator}, opts...)
+		if res.err == nil && res.out == nil {
+			res.err = f.strange(getRecords, s.id, "the response is missing")
+		}
+		return res
+	}
+	res.op = getShardIterator
+	in := &kinesis.GetShardIteratorInput{StreamName: &name, ShardId: &s.id}
+	switch c := &s.cursor; {
+	case c.After != "":
+		in.ShardIteratorType, in.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &c.After
+	case s.latest:
+		in.ShardIteratorType = types.ShardIteratorTypeLatest
+	case c.Oldest || c.At.IsZero():
+		in.ShardIteratorType = types.ShardIteratorTypeTrimHorizon
+	default:
+		in.ShardIteratorType, in.Timestamp = types.ShardIteratorTypeAtTimestamp, new(c.At.Add(-clockMargin))
+	}
+	out, err := f.r.api.GetShardIterator(ctx, in, opts...)
+	switch {
+	case err != nil:
+		res.err = err
+	case out == nil || aws.ToString(out.ShardIterator) == "":
+		res.err = f.strange(getShardIterator, s.id, "the response has no iterator")
+	default:
+		res.iterator = *out.ShardIterator
+	}
+	return res
+}
+
+// strange returns the error of a response that cannot be right. The service may do better the next time.
+func (f *follower) strange(op statemachine.Operation, shardID, message string) error {
+	name := f.r.streamName
+	if shardID != "" {
+		name += "/" + shardID
+	}
+	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: name, Message: message}
+}
+
+// handle takes in the result of a call. It returns an error if that ends the run.
+func (f *follower) handle(ctx context.Context, res *result) error {
+	s := res.shard
+	s.busy = false
+	if res.op == getRecords {
+		s.readAt = res.started
+	}
+	if res.err != nil {
+		if ctx.Err() != nil {
+			return f.end(Interrupted, contextError(ctx))
+		}
+		return f.failed(ctx, res)
+	}
+	f.lastErr = nil
+	if res.iterator != "" {
+		s.iterator = res.iterator
+		s.due = f.capped(res.started.Add(f.firstDelay))
+		if s.latest {
+			s.latest, s.cursor.At = false, res.started
+		}
+		return nil
+	}
+	if out := res.out; out.NextShardIterator == nil && out.MillisBehindLatest == nil && len(out.Records)+len(out.ChildShards) == 0 && s.empty < 3 { // the SDK takes a response without a document for success: not the end of a shard
+		s.empty++
+		s.iterator = ""
+		f.listDue = time.Now()
+		res.err = f.strange(getRecords, s.id, "the response is empty")
+		return f.failed(ctx, res)
+	}
+	s.failures, s.skews, s.empty = 0, 0, 0
+	f.reads++
+	records := res.out.Records
+	bytes := inOrder(records)
+	behind := time.Duration(aws.ToInt64(res.out.MillisBehindLatest)) * time.Millisecond
+	s.iterator = aws.ToString(res.out.NextShardIterator)
+	s.due = res.started.Add(max(minDelay, time.Duration(bytes)*time.Second/bytesPerSecond))
+	if behind <= 0 {
+		if due := res.started.Add(f.tipDelay(s)); due.After(s.due) {
+			s.due = due
+		}
+	}
+	s.due = f.capped(s.due)
+	if len(records) > 0 && !f.deliver(s, records, behind) {
+		return errStopped
+	}
+	if ctx.Err() != nil {
+		return f.end(Interrupted, contextError(ctx))
+	}
+	f.progress(s, res, behind)
+	if s.iterator == "" {
+		s.cursor.Done = true
+		f.listDue = time.Now()
+		f.options.Logger.LogAttrs(ctx, slogInfo, "shard was read to its end", f.attrs(s)...)
+	}
+	if f.options.OnRead != nil {
+		f.options.OnRead(Reading{ShardId: s.id, Records: len(records), Bytes: bytes, Behind: behind})
+	}
+	if !f.step() {
+		return errStopped
+	}
+	return nil
+}
+
+// progress moves the shard's part of the watermark.
+func (f *follower) progress(s *shard, res *result, behind time.Duration) {
+	if !f.last.IsZero() {
+		return // a wait has no use for it
+	}
+	arrived := func(i int) time.Time { return aws.ToTime(res.out.Records[i].ApproximateArrivalTimestamp) }
+	if n := len(res.out.Records); n > 0 {
+		last := arrived(0)
+		for i := 1; i < n; i++ {
+			if at := arrived(i); at.After(last) {
+				last = at
+			}
+		}
+		if !s.tip.IsZero() && !last.IsZero() {
+			s.delays.add(s.tip.Sub(last))
+		}
+		s.advance(last)
+	}
+	if behind > 0 || s.iterator == "" || s.closed {
+		s.tip = time.Time{}
+		return
+	}
+	// That nothing is behind says that everything that arrived was read only if the shard is open: what arrives after a
+	// reshard is in its children. The shard was open when it was listed, and when it was read before.
+	seen := s.tip
+	if f.listedAt.After(seen) {
+		seen = f.listedAt
+	}
+	s.tip = res.started
+	if res.started.Sub(seen) > f.options.PollDelay+3*time.Second {
+		f.listDue = time.Now()
+		return
+	}
+	s.advance(s.claim(res.started))
+}
+
+// failed handles a call that failed. It returns an error if no retry can help.
+func (f *follower) failed(ctx context.Context, res *result) error {
+	s := res.shard
+	err := faults.Fault(ctx, res.op, f.r.streamName+"/"+s.id, res.err)
+	kind := statemachine.KindOf(err)
+	if kind == statemachine.Interrupted { // the limit of the call, and not the caller's context
+		kind = statemachine.Unavailable
+	}
+	f.lastErr = err
+	if res.op == getRecords {
+		f.reads++
+		if f.options.OnRead != nil {
+			f.options.OnRead(Reading{ShardId: s.id, Err: err})
+		}
+	}
+	s.failures++
+	s.due = res.started.Add(max(minDelay, min(time.Second<<min(s.failures-1, 10), maxBackoff)))
+	if codeOf(err) == "ExpiredIteratorException" {
+		s.iterator = ""
+		if s.failures == 1 {
+			s.due = res.started.Add(minDelay)
+		}
+		return nil
+	}
+	f.options.Logger.LogAttrs(ctx, slogWarn, "call failed", append(f.attrs(s), slogError(err))...)
+	switch {
+	case kind == statemachine.NotFound, kind == statemachine.InvalidInput:
+		// The stream or the shard is gone, or the iterator or the sequence number is of another stream: the list says which.
+		s.iterator = ""
+		s.lost = kind == statemachine.NotFound
+		f.listDue = time.Now()
+		if kind == statemachine.InvalidInput && s.failures > 2 {
+			if res.op == getShardIterator && s.cursor.After != "" { // the sequence number is of another stream
+				return f.end(StreamRecreated, err)
+			}
+			return f.end(ReadFailed, err)
+		}
+	case isSkew(err) && s.skews == 0:
+		s.skews++
+	case !kind.Retryable():
+		return f.end(ReadFailed, err)
+	}
+	s.due = f.capped(s.due)
+	if !f.step() {
+		return errStopped
+	}
+	return nil
+}
+
+// list reads the list of shards and takes in what changed. It returns an error if that ends the run.
+func (f *follower) list(ctx context.Context, now time.Time) error {
+	listed, err := f.pages(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return f.end(Interrupted, contextError(ctx))
+		}
+		return f.listFailed(ctx, now, faults.Fault(ctx, listShards, f.r.streamName, err))
+	}
+	f.listFail = 0
+	if len(listed) == 0 { // the stream is being created
+		f.listDue = now.Add(max(f.options.PollDelay, time.Second))
+		f.listDue = f.capped(f.listDue)
+		return nil
+	}
+	f.missing = time.Time{}
+	if err := f.sameStream(listed); err != nil {
+		return err
+	}
+	for i := range listed {
+		if s := f.shards[listed[i].id]; s != nil {
+			s.closed = s.closed || listed[i].closed
+		}
+	}
+	f.add(ctx, listed, now)
+	f.forget(listed)
+	f.listedAt = now
+	f.listDue = now.Add(relistDelay)
+	for _, s := range f.order {
+		if s.cursor.Done && !f.replaced(s) { // its children are not listed yet
+			f.listDue = now.Add(max(f.options.PollDelay, time.Second))
+		}
+	}
+	f.listDue = f.capped(f.listDue)
+	return nil
+}
+
+// pages reads all pages of the list.
+func (f *follower) pages(ctx context.Context) ([]*shard, error) {
+	var all []*shard
+	in := &kinesis.ListShardsInput{StreamName: &f.r.streamName}
+	for {
+		call, cancel := context.WithTimeout(ctx, f.options.ReadTimeout)
+		out, err := f.r.api.ListShards(call, in, f.options.ClientOptions...)
+		cancel()
+		if err == nil && out == nil {
+			err = f.strange(listShards, "", "the response is missing")
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range out.Shards {
+			if s := newShard(&out.Shards[i]); s.id != "" {
+				all = append(all, s)
+			}
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return all, nil
+		}
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken} // Kinesis rejects a token with a name
+	}
+}
+
+// listFailed handles a list that failed.
+func (f *follower) listFailed(ctx context.Context, now time.Time, err error) error {
+	f.lastErr = err
+	f.listFail++
+	f.options.Logger.LogAttrs(ctx, slogWarn, "call failed", slogError(err))
+	f.listDue = now.Add(min(time.Second<<min(f.listFail-1, 10), maxBackoff))
+	kind := statemachine.KindOf(err)
+	switch {
+	case kind == statemachine.NotFound:
+		if f.missing.IsZero() {
+			f.missing = now
+		}
+		if f.last.IsZero() && now.Sub(f.missing) >= f.options.Grace {
+			return f.end(StreamDeleted, err)
+		}
+		f.listDue = now.Add(max(f.options.PollDelay, time.Second))
+		if end := f.missing.Add(f.options.Grace); f.last.IsZero() && f.listDue.After(end) {
+			f.listDue = end
+		}
+	case kind == statemachine.Interrupted, kind.Retryable():
+	case isSkew(err) && f.listFail == 1:
+	default:
+		return f.end(ReadFailed, err)
+	}
+	f.listDue = f.capped(f.listDue)
+	return nil
+}
+
+// capped returns when a call that is due goes out: that of the last read at the latest, and none waits after it.
+func (f *follower) capped(due time.Time) time.Time {
+	if f.last.IsZero() || !due.After(f.last) {
+		return due
+	}
+	if now := time.Now(); now.After(f.last) {
+		return now.Add(minDelay)
+	}
+	return f.last
+}
+
+// sameStream checks that the stream is the one that the position is of.
+func (f *follower) sameStream(listed []*shard) error {
+	known := f.from.Shards
+	if len(f.order) > 0 {
+		known = f.position().Shards
+	}
+	found := len(known) == 0
+	for _, l := range listed {
+		k, ok := known[l.id]
+		found = found || ok
+		if ok && k.Start != "" && l.cursor.Start != "" && k.Start != l.cursor.Start {
+			return f.end(StreamRecreated, fmt.Errorf("shard %s begins at another sequence number than before", l.id))
+		}
+	}
+	if !found {
+		return f.end(StreamRecreated, errors.New("the stream has none of the shards that were read: it is another stream, or the position is older than the stream's retention period"))
+	}
+	return nil
+}
+
+// add takes in the shards that were not known.
+func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
+	first := f.seen == nil
+	if first {
+		f.seen = f.passed(listed)
+	}
+	for _, s := range listed {
+		if f.seen[s.id] {
+			continue
+		}
+		f.seen[s.id] = true
+		stored, ok := f.from.Shards[s.id]
+		switch {
+		case ok && first:
+			stored.Start = cmp.Or(s.cursor.Start, stored.Start)
+			s.cursor, s.upTo = stored, stored.At
+		case first && f.from.Latest && len(f.from.Shards) == 0:
+			if s.closed {
+				continue
+			}
+			s.latest, s.cursor.At, s.upTo = true, now, now
+		default:
+			s.cursor.Oldest = true
+			if !first {
+				f.options.Logger.LogAttrs(ctx, slogInfo, "shard was added", f.attrs(s)...)
+			}
+		}
+		s.due = now
+		f.shards[s.id] = s
+		f.order = append(f.order, s)
+	}
+	slices.SortFunc(f.order, func(a, b *shard) int { return strings.Compare(a.id, b.id) })
+	for _, s := range f.order {
+		if s.upTo.IsZero() { // a child's records arrived after those of its parents
+			for _, id := range s.parents {
+				if p := f.shards[id]; p != nil && p.cursor.Done && p.upTo.After(s.upTo) {
+					s.upTo = p.upTo
+				}
+			}
+		}
+	}
+}
+
+// passed returns the shards that were read to their end before and that the position does not name anymore: the
+// ancestors of those that it names.
+func (f *follower) passed(listed []*shard) map[string]bool {
+	byID := make(map[string]*shard, len(listed))
+	for _, s := range listed {
+		byID[s.id] = s
+	}
+	passed, visited := make(map[string]bool), make(map[string]bool)
+	var visit func(id string)
+	visit = func(id string) {
+		if s := byID[id]; s != nil && !visited[id] {
+			visited[id] = true
+			for _, p := range s.parents {
+				if _, named := f.from.Shards[p]; !named {
+					passed[p] = true
+				}
+				visit(p)
+			}
+		}
+	}
+	for id := range f.from.Shards {
+		visit(id)
+	}
+	return passed
+}
+
+// forget drops the shards that were read to their end, once all their children are known. A shard that the service
+// neither lists nor finds has no records left.
+func (f *follower) forget(listed []*shard) {
+	ids := make(map[string]bool, len(listed))
+	for _, s := range listed {
+		ids[s.id] = true
+	}
+	for _, s := range f.order {
+		if s.lost && !ids[s.id] {
+			s.cursor.Done = true
+		}
+	}
+	f.order = slices.DeleteFunc(f.order, func(s *shard) bool {
+		if !s.cursor.Done || s.busy || ids[s.id] && !f.replaced(s) {
+			return false
+		}
+		delete(f.shards, s.id)
+		return true
+	})
+}
+
+// replaced reports whether all children of a shard are known, or were read to their end as well.
+func (f *follower) replaced(s *shard) bool {
+	var children []hashRange
+	for _, c := range f.order {
+		if slices.Contains(c.parents, s.id) {
+			children = append(children, c.hash)
+		}
+	}
+	return s.hash.covered(children)
+}
+
+// watermark returns the arrival time up to which the whole stream was read. Zero means that it is not known yet.
+//
+// A shard that was read to its end counts until its children are known, so that what arrives in them is not missed.
+func (f *follower) watermark() time.Time {
+	var least time.Time
+	for _, s := range f.order {
+		if !s.cursor.Done && !f.ready(s) {
+			continue // its parents count
+		}
+		if s.upTo.IsZero() {
+			return time.Time{}
+		}
+		if least.IsZero() || s.upTo.Before(least) {
+			least = s.upTo
+		}
+	}
+	return least
+}
+
+// position returns where every shard is.
+func (f *follower) position() Position {
+	if len(f.order) == 0 {
+		return f.from
+	}
+	p := Position{Shards: make(map[string]ShardPosition, len(f.order))}
+	for _, s := range f.order {
+		p.Shards[s.id] = s.cursor
+	}
+	return p
+}

@@ -1,0 +1,88 @@
+package activityreader
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+)
+
+// Delivery is one record of the stream.
+type Delivery struct {
+	Record         *activityrecord.Record // nil if the record could not be decoded
+	Data           []byte                 // the record as it is in Kinesis
+	ShardId        string                 // where it was
+	SequenceNumber string                 // identifies the record in the stream
+	PartitionKey   string                 // chosen by RDS
+	ArrivedAt      time.Time              // Kinesis's ApproximateArrivalTimestamp, of the shard's clock
+	Behind         time.Duration          // how far the response was from the tip of the shard; zero means that nothing is behind it
+
+	base Position // of the other shards, when the response was delivered
+}
+
+// Position returns where to resume after this delivery: reading from there delivers what was not delivered up to it.
+// The cost is proportional to the number of shards.
+func (d *Delivery) Position() Position { return d.base.at(d.ShardId, d.SequenceNumber, d.ArrivedAt) }
+
+// Read yields the records of the stream from a position on, and follows it until the context ends. Pass the zero
+// Position to start with the oldest record, [Latest] to start with what arrives from now on, or a stored
+// [Delivery.Position] to resume.
+//
+// Each record is delivered at least once. The records of one shard come in the order of their sequence numbers, and
+// those of a shard after those of its parents. There is no order between other shards. Reading resumes behind the
+// stored position: what was delivered after it is delivered again. A shard of which only a time is known, because
+// nothing was read of it yet, is resumed 30 s before that time, because clocks differ.
+//
+// A record that cannot be decoded is yielded with its [*activityrecord.DecodeError] and its Data, and reading goes on.
+// Any other error is yielded once with a nil Delivery and ends the iteration: a [*ReadError] with its verdict and the
+// position, or a [*statemachine.InputError]. Calls that are throttled or fail for now are retried without limit;
+// see [Options].OnRead and Logger. A stream that Kinesis does not find is waited for as [Options].Grace says.
+//
+// The next responses are requested while the loop body runs, up to [Options].Concurrency. A record is decoded when its
+// turn comes, so that memory does not grow with the backlog. The iteration reads anew each time it is ranged over, and
+// it leaves no goroutine behind.
+func (r *Reader) Read(ctx context.Context, from Position) iter.Seq2[*Delivery, error] {
+	return func(yield func(*Delivery, error) bool) {
+		o, err := r.resolve("Read")
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		f := &follower{r: r, options: o, from: from}
+		f.step = func() bool { return true }
+		f.tipDelay = func(*shard) time.Duration { return o.PollDelay }
+		f.deliver = func(s *shard, records []types.Record, behind time.Duration) bool {
+			base := f.position()
+			for i := range records {
+				if ctx.Err() != nil {
+					return true // run ends with the context's error, and the position is before this record
+				}
+				d := newDelivery(s, &records[i])
+				d.Behind, d.base = behind, base
+				var err error
+				if d.Record, err = r.decoder.Decode(ctx, d.Data); err != nil && ctx.Err() != nil {
+					return true
+				}
+				s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
+				if !yield(d, err) {
+					return false
+				}
+			}
+			return true
+		}
+		if err := f.run(ctx); err != errStopped { //nolint:errorlint // run returns it as it is
+			yield(nil, err)
+		}
+	}
+}
+
+func newDelivery(s *shard, r *types.Record) *Delivery {
+	return &Delivery{
+		Data: r.Data, ShardId: s.id, SequenceNumber: aws.ToString(r.SequenceNumber), PartitionKey: aws.ToString(r.PartitionKey),
+		ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
+	}
+}

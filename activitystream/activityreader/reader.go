@@ -1,0 +1,166 @@
+package activityreader
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// API is what a [Reader] calls of a [kinesis.Client].
+type API interface {
+	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
+	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
+}
+
+var _ API = (*kinesis.Client)(nil)
+
+// Options are the settings of a [Reader].
+type Options struct {
+	// Heartbeat is the interval of an instance's heartbeats. Zero means that Watch learns it for each instance: AWS
+	// documents none, and 2 s were observed. Learned intervals are between 1 s and 30 s. An interval of more than 30 s
+	// has to be set here. Negative values are rejected with an InputError.
+	Heartbeat time.Duration
+
+	// Silence is how long an instance must be silent for Watch to report it. Zero means three times the interval plus
+	// twice PollDelay, but not less than 10 s; until the interval is learned from 8 heartbeats, it is taken as 30 s.
+	// Negative values are rejected with an InputError.
+	Silence time.Duration
+
+	// BehindAfter is how far the watermark may be behind for Watch to report StateBehind. Zero means 1 minute. Negative
+	// values are rejected with an InputError.
+	BehindAfter time.Duration
+
+	// PollDelay is the delay between two reads of a shard that has nothing more. Zero means 1 s. Values outside of
+	// 250 ms to 10 s are rejected with an InputError. Kinesis permits 5 reads a second of one shard, which all its
+	// consumers share.
+	PollDelay time.Duration
+
+	// Concurrency is how many responses are requested or held at once. A response has up to 10 MiB of records, so
+	// that it bounds the memory. Zero means 8. Negative values are rejected with an InputError.
+	Concurrency int
+
+	// ReadTimeout is the limit of one call. Zero means 30 s. Negative values are rejected with an InputError.
+	ReadTimeout time.Duration
+
+	// Grace is how long a stream that Kinesis does not find is waited for, before Read and Watch end with StreamDeleted.
+	// RDS returns the stream's name before the stream exists. Zero means 1 minute. Negative means none.
+	Grace time.Duration
+
+	// ClientOptions are applied to each call of the SDK. The SDK's own retries are turned off after them, because they
+	// would exceed the 5 reads a second of a shard. The Reader retries by itself.
+	ClientOptions []func(*kinesis.Options)
+
+	// OnRead is called after every GetRecords call, for progress and metrics. It is called in the goroutine that ranges.
+	// Nil means that nothing is called.
+	OnRead func(Reading)
+
+	// Explain is called for a silence and for a gap, and its text becomes the Change's Explanation. It can look up RDS
+	// events: see [activitystream.Client.ExplainSilence]. Its context ends after ReadTimeout. Until is zero while the
+	// silence lasts. An error is only logged. Nil means no explanation.
+	//
+	// [activitystream.Client.ExplainSilence]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.ExplainSilence
+	Explain func(ctx context.Context, instanceId string, since, until time.Time) (string, error)
+
+	// Logger gets failed calls at level Warn, and reshards at level Info. Nil means no logging.
+	Logger *slog.Logger
+}
+
+// Reading is one read of a shard, for [Options].OnRead.
+type Reading struct {
+	ShardId string        // the shard
+	Records int           // in the response
+	Bytes   int           // of their data
+	Behind  time.Duration // how far the response was from the tip, as the service reports it
+	Err     error         // a *[statemachine.Fault] if the call failed; reading goes on after most of them
+}
+
+// The bounds of a Reader.
+const (
+	minDelay       = 250 * time.Millisecond // between two calls for one shard: 4 a second, and Kinesis permits 5
+	bytesPerSecond = 2_000_000              // of one shard
+	maxBackoff     = 16 * time.Second       // between two calls for one shard that fail
+	relistDelay    = time.Minute            // between two lists of the shards while nothing changes
+	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume
+)
+
+// Reader reads the Kinesis stream of one activity stream. It is safe for concurrent use: it holds no state of a call.
+type Reader struct {
+	api        API
+	decoder    *activityrecord.Decoder
+	streamName string
+	options    Options
+}
+
+// New returns a Reader of the stream that [activitystream.Stream].KinesisStreamName names. The api is usually a
+// [kinesis.Client]. Invalid options are reported by the methods, as a [*statemachine.InputError].
+//
+// [activitystream.Stream]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Stream
+func New(api API, decoder *activityrecord.Decoder, streamName string, optFns ...func(*Options)) *Reader {
+	var o Options
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	o.ClientOptions = append(slices.Clone(o.ClientOptions), func(k *kinesis.Options) { k.Retryer = aws.NopRetryer{} })
+	return &Reader{api: api, decoder: decoder, streamName: streamName, options: o}
+}
+
+// NewFromConfig returns a Reader that calls Kinesis with cfg, as [kinesis.NewFromConfig] does.
+func NewFromConfig(cfg aws.Config, decoder *activityrecord.Decoder, streamName string, optFns ...func(*Options)) *Reader {
+	return New(kinesis.NewFromConfig(cfg), decoder, streamName, optFns...)
+}
+
+// resolve returns the options with their defaults, or what is wrong with them and with the other input.
+func (r *Reader) resolve(op statemachine.Operation, more ...statemachine.FieldError) (Options, error) {
+	o := r.options
+	fields := slices.Clone(more)
+	reject := func(bad bool, field, reason string) {
+		if bad {
+			fields = append(fields, statemachine.FieldError{Field: field, Reason: reason})
+		}
+	}
+	reject(r.streamName == "", "StreamName", "must not be empty: pass the KinesisStreamName of the activity stream")
+	reject(r.api == nil, "API", "must not be nil: pass a kinesis.Client")
+	reject(r.decoder == nil, "Decoder", "must not be nil: pass the result of activityrecord.NewDecoder")
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		zero  time.Duration
+	}{
+		{"Heartbeat", &o.Heartbeat, 0},
+		{"Silence", &o.Silence, 0},
+		{"BehindAfter", &o.BehindAfter, time.Minute},
+		{"PollDelay", &o.PollDelay, time.Second},
+		{"ReadTimeout", &o.ReadTimeout, 30 * time.Second},
+	} {
+		reject(*d.value < 0, d.name, "must not be negative, got "+d.value.String())
+		if *d.value == 0 {
+			*d.value = d.zero
+		}
+	}
+	reject(o.PollDelay > 0 && (o.PollDelay < minDelay || o.PollDelay > 10*time.Second), "PollDelay", "must be from 250ms to 10s, got "+o.PollDelay.String())
+	reject(o.Concurrency < 0, "Concurrency", "must not be negative")
+	if o.Concurrency == 0 {
+		o.Concurrency = 8
+	}
+	switch {
+	case o.Grace == 0:
+		o.Grace = time.Minute
+	case o.Grace < 0:
+		o.Grace = 0
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if len(fields) > 0 {
+		return o, &statemachine.InputError{Operation: op, Fields: fields}
+	}
+	return o, nil
+}

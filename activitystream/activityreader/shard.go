@@ -1,0 +1,146 @@
+package activityreader
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// shard is one shard of the stream, and how far it was read.
+type shard struct {
+	id      string
+	parents []string
+	hash    hashRange
+	closed  bool // the list says so
+	cursor  ShardPosition
+
+	iterator string // of the next read; empty if one has to be requested
+	latest   bool   // the next iterator is of the type LATEST
+
+	busy     bool      // a call is in flight, or its result was not handled yet
+	due      time.Time // no call goes out before
+	readAt   time.Time // start of the last GetRecords call
+	failures int       // in a row
+	skews    int       // of them, how many because of this machine's clock
+	empty    int       // responses in a row that held nothing at all
+	lost     bool      // the service did not find the shard
+
+	upTo   time.Time // everything that arrived before is read
+	tip    time.Time // start of the last read that found nothing behind it
+	delays delays
+}
+
+// newShard returns a shard as the list has it.
+func newShard(s *types.Shard) *shard {
+	sh := &shard{id: aws.ToString(s.ShardId), hash: rangeOf(s.HashKeyRange)}
+	for _, p := range []*string{s.ParentShardId, s.AdjacentParentShardId} {
+		if aws.ToString(p) != "" {
+			sh.parents = append(sh.parents, *p)
+		}
+	}
+	if s.SequenceNumberRange != nil {
+		sh.cursor.Start = aws.ToString(s.SequenceNumberRange.StartingSequenceNumber)
+		sh.closed = aws.ToString(s.SequenceNumberRange.EndingSequenceNumber) != ""
+	}
+	return sh
+}
+
+// claim returns the instant up to which a read that found nothing behind it covers the shard.
+func (s *shard) claim(started time.Time) time.Time { return started.Add(-s.delays.usual()) }
+
+// advance moves upTo forward. It never moves back: what arrived with an earlier time is late.
+func (s *shard) advance(to time.Time) {
+	if to.After(s.upTo) {
+		s.upTo, s.cursor.At = to, to
+	}
+}
+
+// delays estimates by how much the shard's records come late: with an arrival time before the last read that found
+// nothing behind it. The service's clock for this shard may be behind ours, and a record takes a moment to be readable.
+type delays struct {
+	latest [15]time.Duration
+	n      int
+}
+
+func (d *delays) add(late time.Duration) {
+	d.latest[d.n%len(d.latest)] = min(max(late, 0), clockMargin)
+	d.n++
+}
+
+// usual returns the median, which one late record does not change.
+func (d *delays) usual() time.Duration {
+	if d.n == 0 {
+		return 0
+	}
+	sorted := slices.Clone(d.latest[:min(d.n, len(d.latest))])
+	slices.Sort(sorted)
+	return sorted[len(sorted)/2]
+}
+
+// compareSequence compares two sequence numbers, which are decimal numbers of up to 128 digits.
+func compareSequence(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// inOrder sorts the records of a response by sequence number, in which Kinesis keeps them, and returns the size of their
+// data. A position after a record must not skip another one.
+func inOrder(records []types.Record) (bytes int) {
+	compare := func(a, b types.Record) int {
+		return compareSequence(aws.ToString(a.SequenceNumber), aws.ToString(b.SequenceNumber))
+	}
+	if !slices.IsSortedFunc(records, compare) {
+		slices.SortStableFunc(records, compare)
+	}
+	for i := range records {
+		bytes += len(records[i].Data) + len(aws.ToString(records[i].PartitionKey))
+	}
+	return bytes
+}
+
+// hashRange is the range of hash keys of a shard. The bounds are nil if the service does not report them.
+type hashRange struct{ low, high *big.Int }
+
+func rangeOf(r *types.HashKeyRange) hashRange {
+	if r == nil {
+		return hashRange{}
+	}
+	low, ok1 := new(big.Int).SetString(aws.ToString(r.StartingHashKey), 10)
+	high, ok2 := new(big.Int).SetString(aws.ToString(r.EndingHashKey), 10)
+	if !ok1 || !ok2 {
+		return hashRange{}
+	}
+	return hashRange{low, high}
+}
+
+// covered reports whether others together cover r: whether all children of a shard are known. One is enough if the
+// service does not report the ranges.
+func (r hashRange) covered(others []hashRange) bool {
+	if r.low == nil {
+		return len(others) > 0
+	}
+	others = slices.Clone(others)
+	slices.SortFunc(others, func(a, b hashRange) int {
+		if a.low == nil || b.low == nil {
+			return 0
+		}
+		return a.low.Cmp(b.low)
+	})
+	next := r.low
+	for _, o := range others {
+		if o.low == nil {
+			return true
+		}
+		if o.low.Cmp(next) <= 0 && o.high.Cmp(next) >= 0 {
+			next = new(big.Int).Add(o.high, big.NewInt(1))
+		}
+	}
+	return next.Cmp(r.high) > 0
+}

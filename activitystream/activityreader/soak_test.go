@@ -1,0 +1,198 @@
+package activityreader_test
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+)
+
+var full = flag.Bool("month", false, "run TestWatchSoak in full: 30 days and 360 outages")
+
+// outage is a time in which an instance writes nothing.
+type outage struct {
+	instance   string
+	start, end time.Time
+}
+
+// world is what TestWatchSoak watches: a stream with outages, and what was reported of it.
+type world struct {
+	began   time.Time
+	outages []outage
+	pauses  []outage // of the reader
+}
+
+// newWorld returns a world with n outages of 1 to 40 minutes over a time, spread over the instances.
+func newWorld(random *rand.Rand, ids []string, n int, d time.Duration) *world {
+	w := &world{began: time.Now()}
+	slot := d / time.Duration(n)
+	for i := range n {
+		start := w.began.Add(time.Duration(i)*slot + slot/8 + time.Duration(random.Int64N(int64(slot/8))))
+		w.outages = append(w.outages, outage{ids[i%len(ids)], start, start.Add(time.Minute + time.Duration(random.Int64N(int64(slot/2))))})
+	}
+	return w
+}
+
+// silent reports whether an instance writes nothing at an instant.
+func (w *world) silent(id string, at time.Time) bool {
+	i, _ := slices.BinarySearchFunc(w.outages, at, func(o outage, at time.Time) int { return o.end.Compare(at) })
+	return i < len(w.outages) && w.outages[i].instance == id && !w.outages[i].start.After(at)
+}
+
+// Over weeks of outages, pauses of the reader, reshards, throttling and clocks that differ, Watch finds every outage with
+// its bounds, and reports no other. See the guide for the figures of the month:
+//
+//	go test ./activitystream/activityreader -run TestWatchSoak -month -v -timeout 30m
+func TestWatchSoak(t *testing.T) {
+	days, n := 1, 12
+	if *full {
+		days, n = 30, 360
+	}
+	const heartbeat, poll = 5 * time.Second, 5 * time.Second
+	d := time.Duration(days) * 24 * time.Hour
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(18, 7))
+		ids := instances(3)
+		w := newWorld(random, ids, n, d)
+		s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+			o.Heartbeat = heartbeat
+			o.Deliver = func(id string, at time.Time) (time.Duration, bool) {
+				return time.Duration(random.Int64N(int64(800 * time.Millisecond))), !w.silent(id, at)
+			}
+			o.Clock = func(id string) time.Duration { return (time.Duration(id[len(id)-1]%5) - 2) * 700 * time.Millisecond }
+			o.Latency = func(activityreadertest.Call) time.Duration { return 15 * time.Millisecond }
+		})
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-SOAK", Instances: ids, Shards: 4})
+		r := newReader(s, name, func(o *activityreader.Options) { o.PollDelay = poll })
+
+		reported := make(map[outage]time.Time) // first report, by the start of the silence
+		var gaps []outage
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		var others sync.WaitGroup
+		others.Go(func() { reshard(ctx, s, name, rand.New(rand.NewPCG(1, 2))) })
+		defer others.Wait()
+		defer cancel()
+		position, behind := activityreader.Latest(), 0
+		for ctx.Err() == nil { // restarts with what it stored
+			until := time.Now().Add(6*time.Hour + time.Duration(random.Int64N(int64(6*time.Hour))))
+			run, stop := context.WithDeadline(ctx, until)
+			for c, err := range r.Watch(run, position, ids) {
+				if err != nil {
+					if run.Err() == nil {
+						t.Fatalf("after %s: %v", time.Since(w.began), err)
+					}
+					break
+				}
+				position = c.Position()
+				key := outage{instance: c.InstanceId, start: c.Since}
+				switch c.State {
+				case activityreader.StateSilent, activityreader.StateGap:
+					if _, ok := reported[key]; !ok {
+						reported[key] = time.Now()
+					}
+					if c.State == activityreader.StateGap {
+						if g := (outage{c.InstanceId, c.Since, c.Until}); !slices.Contains(gaps, g) {
+							gaps = append(gaps, g)
+						}
+					}
+				case activityreader.StateBehind:
+					behind++
+				case activityreader.StateUndecodable:
+					t.Errorf("undecodable: %+v", c)
+				case activityreader.StateRecording:
+				}
+				if random.IntN(3) == 0 {
+					pause := outage{start: time.Now(), end: time.Now().Add(time.Duration(random.Int64N(int64(10 * time.Minute))))}
+					w.pauses = append(w.pauses, pause)
+					time.Sleep(time.Until(pause.end))
+				}
+			}
+			stop()
+			pause := outage{start: time.Now(), end: time.Now().Add(time.Duration(random.Int64N(int64(10 * time.Minute))))}
+			w.pauses = append(w.pauses, pause)
+			time.Sleep(time.Until(pause.end))
+		}
+		w.check(t, gaps, reported, heartbeat, poll)
+		t.Logf("%d days, %d outages: %d gaps, %d pauses, %d times behind, %d calls", days, n, len(gaps), len(w.pauses), behind, len(s.Calls()))
+	})
+}
+
+// reshard splits and merges shards now and then, and lets calls fail.
+func reshard(ctx context.Context, s *activityreadertest.Server, name string, random *rand.Rand) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour + time.Duration(random.Int64N(int64(5*time.Hour)))):
+		}
+		shards := s.Shards(name)
+		switch i := random.IntN(len(shards)); random.IntN(5) {
+		case 0:
+			if len(shards) < 6 {
+				s.Split(name, shards[i])
+			}
+		case 1:
+			for _, other := range shards { // only the adjacent one merges
+				s.Merge(name, shards[i], other)
+			}
+		case 2:
+			s.ExpireIterators()
+		case 3:
+			s.Fail("GetRecords", activityreadertest.Failure{Code: "ProvisionedThroughputExceededException", Times: random.IntN(10)})
+		case 4:
+			s.EmptyReads(random.IntN(10))
+		}
+	}
+}
+
+// check compares what was reported with what was.
+func (w *world) check(t *testing.T, gaps []outage, reported map[outage]time.Time, heartbeat, poll time.Duration) {
+	t.Helper()
+	const clocks = 3 * time.Second // by how much the clocks of two shards differ, and records come late
+	limit := 3*heartbeat + 2*poll
+	near := func(a, b time.Time) bool { return a.Sub(b).Abs() <= heartbeat+clocks }
+	var worst time.Duration
+	for _, o := range w.outages {
+		found := slices.IndexFunc(gaps, func(g outage) bool {
+			return g.instance == o.instance && near(g.start, o.start) && near(g.end, o.end)
+		})
+		if found < 0 {
+			t.Errorf("missed: %s from %s to %s", o.instance, o.start.Sub(w.began), o.end.Sub(w.began))
+			continue
+		}
+		lag := reported[outage{instance: o.instance, start: gaps[found].start}].Sub(o.start)
+		for _, p := range w.pauses {
+			if start, end := latest(p.start, o.start), p.end; end.After(start) && start.Sub(o.start) <= limit+2*poll {
+				lag -= end.Sub(start)
+			}
+		}
+		worst = max(worst, lag)
+		gaps = slices.Delete(gaps, found, found+1)
+	}
+	for _, g := range gaps {
+		t.Errorf("false: %s from %s to %s", g.instance, g.start.Sub(w.began), g.end.Sub(w.began))
+	}
+	for o, at := range reported {
+		if !slices.ContainsFunc(w.outages, func(x outage) bool { return x.instance == o.instance && near(x.start, o.start) }) {
+			t.Errorf("false: %s silent since %s, reported at %s", o.instance, o.start.Sub(w.began), at.Sub(w.began))
+		}
+	}
+	t.Logf("worst lag beside the pauses: %s", worst)
+	if most := limit + 2*poll + clocks; worst > most {
+		t.Errorf("a silence was reported after %s, want at most %s", worst, most)
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,216 @@
+package activityreader
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// Recording is the evidence that instances are recorded.
+type Recording struct {
+	// Instances has the arrival time of the first record of each instance after the call began: of those that were named,
+	// under the text that was passed, and of any others.
+	Instances map[string]time.Time
+
+	Began       time.Time     // when the call began, of this machine's clock
+	Elapsed     time.Duration // how long it took
+	Shards      int           // that were read
+	Records     int           // that arrived after the call began, up to the last read
+	Undecodable int           // of them, those that could not be decoded
+	Err         error         // why the last of them could not be decoded; nil if all were
+}
+
+// The delays of WaitRecording. The first read finds every instance whose heartbeats are 2 s apart, and the second those
+// whose heartbeats are 10 s apart. If most were found by the first, the others cannot be far.
+const (
+	usualInterval = 2 * time.Second
+	soonDelay     = 2500 * time.Millisecond
+	longDelay     = 8 * time.Second
+	beatMargin    = 400 * time.Millisecond // for a heartbeat to become readable
+	waitDelay     = 5 * time.Second        // between later reads
+)
+
+// recording is the state that WaitRecording waits for, in its errors.
+const recording = "recording"
+
+// WaitRecording waits until each named instance was heard from after the call began, and returns the evidence. The
+// instanceIds are DbiResourceIds, such as those of [activitystream.Client.Members]. Any record of an instance
+// counts, and heartbeats make sure that there is one.
+//
+// It reads each shard from its latest record on, so that no clock decides what came after the call began. It waits first,
+// because the heartbeats have yet to come: it reads 2.4 s after it got the iterators, again at 10.4 s if an instance is
+// missing (at 4.9 s if most were heard from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s, and then every half
+// interval, but not more often than every 5 s. A recorded database thus costs one list, and two or three calls a shard.
+//
+// A stream that does not exist yet is waited for. If maxWait ends first, the error is a [*statemachine.WaitError] with
+// [statemachine.TimedOut], whose Err is a [*SilentError] that names the silent instances; if ctx ends, with
+// [statemachine.Canceled]; and if a call fails in a way that no retry can fix, with [statemachine.ReadFailed]. The
+// evidence up to then is returned with the error. A last read is made when maxWait ends. Invalid input is rejected with
+// a [*statemachine.InputError].
+//
+// [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
+func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWait time.Duration) (*Recording, error) {
+	input := checkIds(instanceIds)
+	if len(instanceIds) == 0 {
+		input = append(input, statemachine.FieldError{Field: "instanceIds", Reason: "must name at least one instance"})
+	}
+	if maxWait <= 0 {
+		input = append(input, statemachine.FieldError{Field: "maxWait", Reason: "must be positive, got " + maxWait.String()})
+	}
+	o, err := r.resolve("WaitRecording", input...)
+	if err != nil {
+		return nil, err
+	}
+	w := &proof{
+		f:     &follower{r: r, options: o, from: Latest()},
+		names: make(map[string]string), polls: make(map[*shard]int),
+		evidence: &Recording{Instances: make(map[string]time.Time), Began: time.Now()},
+	}
+	for _, id := range instanceIds {
+		w.names[strings.ToLower(id)] = id
+	}
+	w.f.last = w.evidence.Began.Add(maxWait)
+	w.f.firstDelay = cmp.Or(o.Heartbeat, usualInterval) + beatMargin
+	w.f.tipDelay = w.delay
+	w.f.deliver = func(s *shard, records []types.Record, _ time.Duration) bool { return w.deliver(ctx, s, records) }
+	w.f.step = w.step
+	limit, cancel := context.WithDeadline(ctx, w.f.last.Add(o.ReadTimeout))
+	defer cancel()
+	err = w.f.run(limit)
+	w.evidence.Elapsed = time.Since(w.evidence.Began)
+	w.evidence.Shards = len(w.f.order)
+	silent := w.silent(instanceIds)
+	if len(silent) == 0 {
+		return w.evidence, nil
+	}
+	return w.evidence, w.failure(ctx, err, silent)
+}
+
+// proof is one call of WaitRecording.
+type proof struct {
+	f        *follower
+	names    map[string]string // those that were passed, by the ID in lower case
+	polls    map[*shard]int    // reads of a shard that found nothing behind them
+	decided  bool              // when the second read of each shard is
+	evidence *Recording
+}
+
+// deliver takes in the records of a response.
+func (w *proof) deliver(ctx context.Context, s *shard, records []types.Record) bool {
+	for i := range records {
+		d := newDelivery(s, &records[i])
+		record, err := w.f.r.decoder.Decode(ctx, d.Data)
+		if err != nil && ctx.Err() != nil {
+			return true
+		}
+		w.evidence.Records++
+		s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
+		if err != nil {
+			w.evidence.Undecodable++
+			w.evidence.Err = err
+			continue
+		}
+		if record.InstanceId == "" {
+			continue
+		}
+		id := cmp.Or(w.names[strings.ToLower(record.InstanceId)], record.InstanceId)
+		if at, ok := w.evidence.Instances[id]; !ok || d.ArrivedAt.Before(at) {
+			w.evidence.Instances[id] = d.ArrivedAt
+		}
+	}
+	return true
+}
+
+// step reports whether to go on: an instance is missing, and the last read was not made yet.
+func (w *proof) step() bool {
+	missing := 0
+	for _, id := range w.names {
+		if _, ok := w.evidence.Instances[id]; !ok {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return false
+	}
+	w.decide(2*missing < len(w.names))
+	if time.Now().Before(w.f.last) {
+		return true
+	}
+	for _, s := range w.f.order {
+		if !s.cursor.Done && w.f.ready(s) && s.readAt.Before(w.f.last) {
+			return true
+		}
+	}
+	return false
+}
+
+// decide brings the second reads forward if most instances were heard from in the first ones.
+func (w *proof) decide(soon bool) {
+	if w.decided || w.f.options.Heartbeat > 0 || len(w.f.order) == 0 {
+		return
+	}
+	for _, s := range w.f.order {
+		if w.polls[s] == 0 && w.f.ready(s) && !s.cursor.Done {
+			return
+		}
+	}
+	w.decided = true
+	for _, s := range w.f.order {
+		if soon && w.polls[s] == 1 {
+			s.due = w.f.capped(s.readAt.Add(soonDelay))
+		}
+	}
+}
+
+// delay returns the time between two reads of a shard.
+func (w *proof) delay(s *shard) time.Duration {
+	w.polls[s]++
+	interval := w.f.options.Heartbeat
+	switch {
+	case interval > 0:
+		return max(interval/2, waitDelay)
+	case w.polls[s] == 1:
+		return longDelay
+	}
+	return waitDelay
+}
+
+// silent returns the instances that were not heard from.
+func (w *proof) silent(ids []string) []string {
+	var silent []string
+	for _, id := range ids {
+		if _, ok := w.evidence.Instances[w.names[strings.ToLower(id)]]; !ok {
+			silent = append(silent, id)
+		}
+	}
+	return silent
+}
+
+// failure returns the error of a wait that ended with silent instances.
+func (w *proof) failure(ctx context.Context, err error, silent []string) error {
+	e := &statemachine.WaitError{
+		Machine: "database activity stream", Resource: w.f.r.streamName, Target: recording,
+		Reason: statemachine.TimedOut, Reads: w.f.reads, Elapsed: w.evidence.Elapsed,
+	}
+	cause := &SilentError{InstanceIds: silent, Undecodable: w.evidence.Undecodable, Err: w.evidence.Err}
+	if cause.Err == nil {
+		cause.Err = w.f.lastErr
+	}
+	switch end, _ := errors.AsType[*ReadError](err); {
+	case ctx.Err() != nil:
+		e.Reason, cause.Err = statemachine.Canceled, contextError(ctx)
+	case end != nil && end.Verdict != Interrupted:
+		e.Reason, cause.Err = statemachine.ReadFailed, end.Err
+		if end.Verdict == StreamRecreated {
+			e.Reason = statemachine.Gone
+		}
+	}
+	e.Err = cause
+	return e
+}

@@ -1,0 +1,162 @@
+package activityreader_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// On a stream that is recorded, WaitRecording costs one list, at most three calls a shard and one call of KMS, and returns
+// within two heartbeats and a second, whenever it is called.
+func TestWaitRecording(t *testing.T) {
+	for _, heartbeat := range []time.Duration{time.Second, 2 * time.Second, 10 * time.Second} {
+		for _, known := range []time.Duration{0, heartbeat} {
+			t.Run(heartbeat.String()+", option "+known.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					const shards = 4
+					s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+						o.Heartbeat = heartbeat
+						o.Latency = func(activityreadertest.Call) time.Duration { return 50 * time.Millisecond }
+					})
+					name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: shards})
+					for i := range 20 {
+						time.Sleep(time.Minute + time.Duration(i)*heartbeat/20)
+						before, began := len(s.Calls()), time.Now()
+						keys, err := kmskeys.New(kms.NewFromConfig(s.Config()), "cluster-X")
+						if err != nil {
+							t.Fatal(err)
+						}
+						r := activityreader.NewFromConfig(s.Config(), activityrecord.NewDecoder(keys), name, func(o *activityreader.Options) { o.Heartbeat = known })
+						rec, err := r.WaitRecording(t.Context(), instances(3), time.Hour)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if diff := cmp.Diff(instances(3), slices.Sorted(maps.Keys(rec.Instances))); diff != "" {
+							t.Errorf("evidence (-want +got):\n%s", diff)
+						}
+						for id, at := range rec.Instances {
+							if at.Before(began) || at.After(time.Now()) {
+								t.Errorf("%s was heard from at %s, outside of the call", id, at.Sub(began))
+							}
+						}
+						if took := time.Since(began); took > 2*heartbeat+time.Second || took != rec.Elapsed {
+							t.Errorf("it took %s, and says %s", took, rec.Elapsed)
+						}
+						if calls := len(s.Calls()) - before; calls > 1+3*shards+1 {
+							t.Errorf("%d calls", calls)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A wait that ends without proof says why, names the silent instances, and returns the evidence that there is.
+func TestWaitRecordingEnds(t *testing.T) {
+	for _, tt := range []struct {
+		why    string
+		what   func(s *activityreadertest.Server, name string, cancel func())
+		reason statemachine.Reason
+		silent []string
+		heard  int
+		after  time.Duration
+	}{
+		{
+			"one is silent", func(s *activityreadertest.Server, _ string, _ func()) { s.SetSilent("db-B", true) },
+			statemachine.TimedOut, []string{"db-B"}, 2, time.Minute,
+		},
+		{
+			"all are silent", func(s *activityreadertest.Server, _ string, _ func()) {
+				for _, id := range instances(3) {
+					s.SetSilent(id, true)
+				}
+			},
+			statemachine.TimedOut, instances(3), 0, time.Minute,
+		},
+		{
+			"there is no stream", func(s *activityreadertest.Server, name string, _ func()) { s.DeleteStream(name) },
+			statemachine.TimedOut, instances(3), 0, time.Minute,
+		},
+		{
+			"Kinesis is unavailable", func(s *activityreadertest.Server, _ string, _ func()) {
+				s.Fail("", activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: -1})
+			},
+			statemachine.TimedOut, instances(3), 0, time.Minute,
+		},
+		{
+			"access is denied", func(s *activityreadertest.Server, _ string, _ func()) {
+				s.Fail("", activityreadertest.Failure{Code: "AccessDeniedException", Times: -1})
+			},
+			statemachine.ReadFailed, instances(3), 0, 0,
+		},
+		{
+			"the context ends", func(_ *activityreadertest.Server, _ string, cancel func()) { time.AfterFunc(time.Second, cancel) },
+			statemachine.Canceled, instances(3), 0, time.Second,
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer()
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: 2})
+				time.Sleep(time.Hour)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				tt.what(s, name, cancel)
+				began := time.Now()
+				rec, err := newReader(s, name).WaitRecording(ctx, instances(3), time.Minute)
+				if took := time.Since(began); took != tt.after {
+					t.Errorf("it took %s, want %s", took, tt.after)
+				}
+				var wait *statemachine.WaitError
+				var silent *activityreader.SilentError
+				if !errors.As(err, &wait) || wait.Reason != tt.reason || wait.Resource != name || !errors.As(err, &silent) {
+					t.Fatalf("error %v, want the reason %s", err, tt.reason)
+				}
+				if diff := cmp.Diff(tt.silent, silent.InstanceIds); diff != "" {
+					t.Errorf("silent (-want +got):\n%s", diff)
+				}
+				if len(rec.Instances) != tt.heard {
+					t.Errorf("evidence: %v", rec.Instances)
+				}
+			})
+		})
+	}
+}
+
+// A stream that is resharded, or that appears while it is waited for, is no obstacle; nor is a list that names others.
+func TestWaitRecordingMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
+		s.SetSilent("db-B", true)
+		go func() {
+			time.Sleep(5 * time.Second)
+			s.Split(name, "shardId-000000000000")
+			s.Split(name, "shardId-000000000001")
+			time.Sleep(20 * time.Second)
+			s.Put(name, "bad", []byte("{}"))
+			s.SetSilent("db-B", false)
+		}()
+		rec, err := newReader(s, name).WaitRecording(t.Context(), []string{"DB-b"}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Instances["DB-b"].IsZero() || rec.Instances["db-A"].IsZero() || rec.Undecodable != 1 || rec.Err == nil {
+			t.Errorf("evidence: %+v", rec)
+		}
+	})
+}

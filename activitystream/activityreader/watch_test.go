@@ -1,0 +1,247 @@
+package activityreader_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+)
+
+// lines shows changes with their bounds since an instant, in whole seconds.
+func lines(began time.Time, changes []activityreader.Change) []string {
+	var list []string
+	for _, c := range changes {
+		text := fmt.Sprintf("%s %s %.0f", c.InstanceId, c.State, c.Since.Sub(began).Seconds())
+		if !c.Until.IsZero() {
+			text += fmt.Sprintf("-%.0f", c.Until.Sub(began).Seconds())
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// at runs f after a time, in the bubble of the test.
+func at(d time.Duration, f func()) { time.AfterFunc(d, f) }
+
+func TestWatch(t *testing.T) {
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	for _, tt := range []struct {
+		why       string
+		heartbeat time.Duration
+		what      func(s *activityreadertest.Server, name string)
+		ids       []string
+		want      []string
+	}{
+		{
+			"all are recorded", 2 * time.Second, func(*activityreadertest.Server, string) {}, instances(2),
+			[]string{"db-A recording 1", "db-B recording 2"},
+		},
+		{
+			"nothing was named", 2 * time.Second, func(*activityreadertest.Server, string) {}, nil,
+			[]string{"db-A recording 1", "db-B recording 2"},
+		},
+		{
+			"one never was", 2 * time.Second, func(*activityreadertest.Server, string) {}, instances(3),
+			[]string{"db-A recording 1", "db-B recording 2", "db-C silent 0"},
+		},
+		{
+			"one is silent for a while, 2 s", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
+				at(minutes(10), func() { s.SetSilent("db-B", true) })
+				at(minutes(11), func() { s.SetSilent("db-B", false) })
+			},
+			instances(2),
+			[]string{"db-A recording 1", "db-B recording 2", "db-B silent 600", "db-B gap 600-662", "db-B recording 662"},
+		},
+		{
+			"one is silent for a while, 10 s", 10 * time.Second, func(s *activityreadertest.Server, _ string) {
+				at(minutes(10), func() { s.SetSilent("db-B", true) })
+				at(minutes(11), func() { s.SetSilent("db-B", false) })
+			},
+			instances(2),
+			[]string{"db-A recording 5", "db-B recording 10", "db-B silent 600", "db-B gap 600-670", "db-B recording 670"},
+		},
+		{
+			"one joins, and another leaves", 2 * time.Second, func(s *activityreadertest.Server, name string) {
+				at(minutes(10), func() { s.AddInstance(name, "db-Z") })
+				at(minutes(20), func() { s.RemoveInstance(name, "db-A") })
+			},
+			instances(2),
+			[]string{"db-A recording 1", "db-B recording 2", "db-Z recording 602", "db-A silent 1199"},
+		},
+		{
+			"reshards and a stall of Kinesis are no silence", 2 * time.Second, func(s *activityreadertest.Server, name string) {
+				at(minutes(10), func() { s.Split(name, "shardId-000000000000") })
+				at(minutes(12), func() { s.Merge(name, "shardId-000000000003", "shardId-000000000001") })
+				at(minutes(20), func() {
+					s.Fail("GetRecords", activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: 12})
+				})
+			},
+			instances(2),
+			[]string{"db-A recording 1", "db-B recording 2"},
+		},
+		{
+			"a long stall is reported as that", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
+				at(minutes(10), func() {
+					s.Fail("GetRecords", activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: -1})
+				})
+				at(minutes(15), func() { s.ClearFailures("GetRecords") })
+			},
+			instances(2),
+			[]string{"db-A recording 1", "db-B recording 2", "db-A behind 599", "db-B behind 599", "db-A recording 1", "db-B recording 2"},
+		},
+		{
+			"an outage in a long stall has its bounds", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
+				at(minutes(10), func() { s.Fail("GetRecords", activityreadertest.Failure{Drop: true, Times: -1}) })
+				at(minutes(12), func() { s.SetSilent("db-A", true) })
+				at(minutes(13), func() { s.SetSilent("db-A", false) })
+				at(minutes(15), func() { s.ClearFailures("GetRecords") })
+			},
+			instances(2),
+			[]string{
+				"db-A recording 1", "db-B recording 2", "db-A behind 599", "db-B behind 599",
+				"db-A gap 719-781", "db-A recording 781", "db-B recording 2",
+			},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = tt.heartbeat })
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
+				began := time.Now()
+				tt.what(s, name)
+				got := lines(began, watch(t, newReader(s, name), activityreader.Latest(), tt.ids, 30*time.Minute))
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// A gap that spans a restart, and one that began and ended while the watcher was down, have their true bounds.
+func TestWatchResumes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: 3})
+		began := time.Now()
+		at(10*time.Minute-time.Second, func() { s.SetSilent("db-A", true) }) // while it watches
+		at(13*time.Minute, func() { s.SetSilent("db-B", true) })             // while it is down
+		at(14*time.Minute, func() { s.SetSilent("db-B", false) })
+		at(20*time.Minute, func() { s.SetSilent("db-A", false) })
+		r := newReader(s, name)
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
+		defer cancel()
+		var position activityreader.Position
+		for _, err := range r.Watch(ctx, activityreader.Latest(), instances(3)) {
+			var e *activityreader.ReadError
+			if errors.As(err, &e) {
+				position = stored(t, e.Position)
+			}
+		}
+		if len(position.Instances) != 3 || position.Instances["db-C"].Interval != 2*time.Second {
+			t.Errorf("position: %+v", position)
+		}
+		time.Sleep(3 * time.Minute)
+		got := lines(began, watch(t, r, position, nil, 20*time.Minute))
+		slices.Sort(got)
+		want := []string{
+			"db-A gap 599-1201", "db-A recording 1201", "db-A silent 599",
+			"db-B gap 779-841", "db-B recording 722", "db-B recording 841", "db-C recording 722",
+		}
+		for i, text := range want { // the first record after the position depends on where it is
+			if i < len(got) && got[i] != text && text[len("db-A "):len("db-A recording")] != "recording" {
+				t.Errorf("%d: %q, want %q", i, got[i], text)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("changes: %q", got)
+		}
+	})
+}
+
+// Records that cannot be decoded are not taken for silence, and silence is not excused by a few of them.
+func TestWatchUndecodable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 2})
+		began := time.Now()
+		for i := range 100 { // in place of its heartbeats
+			at(10*time.Minute+time.Duration(i)*2*time.Second, func() { s.Put(name, fmt.Sprint(i), []byte("{}")) })
+		}
+		at(10*time.Minute-time.Second, func() { s.SetSilent("db-A", true) })
+		at(10*time.Minute+200*time.Second, func() { s.SetSilent("db-A", false) })
+		at(20*time.Minute, func() { s.SetSilent("db-A", true) })
+		at(21*time.Minute, func() { s.Put(name, "x", []byte("{}")) })
+		at(22*time.Minute, func() { s.SetSilent("db-A", false) })
+		got := lines(began, watch(t, newReader(s, name), activityreader.Latest(), instances(1), 30*time.Minute))
+		want := []string{
+			"db-A recording 2", " undecodable 600", "db-A undecodable 598", "db-A recording 802",
+			"db-A silent 1200", " undecodable 1260", "db-A gap 1200-1322", "db-A recording 1322",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("changes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Explain is asked for silences and gaps, and its text comes with them.
+func TestWatchExplains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1)})
+		at(10*time.Minute, func() { s.SetSilent("db-A", true) })
+		at(11*time.Minute, func() { s.SetSilent("db-A", false) })
+		r := newReader(s, name, func(o *activityreader.Options) {
+			o.Explain = func(_ context.Context, id string, since, until time.Time) (string, error) {
+				if until.IsZero() {
+					return "", errors.New("not known")
+				}
+				return fmt.Sprintf("%s restarted within %s", id, until.Sub(since)), nil
+			}
+		})
+		var got []string
+		for _, c := range watch(t, r, activityreader.Latest(), nil, 20*time.Minute) {
+			got = append(got, string(c.State)+" "+c.Explanation)
+		}
+		if diff := cmp.Diff([]string{"recording ", "silent ", "gap db-A restarted within 1m2s", "recording "}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A position is small, however long the stream was watched and resharded.
+func TestWatchPositionIsSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = 10 * time.Second })
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: 2})
+		for i := range 40 {
+			at(time.Duration(i)*5*time.Minute, func() {
+				if shards := s.Shards(name); i%2 == 0 {
+					s.Split(name, shards[0])
+				} else {
+					s.Merge(name, shards[len(shards)-1], shards[len(shards)-2])
+				}
+			})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
+		defer cancel()
+		for _, err := range newReader(s, name).Watch(ctx, activityreader.Latest(), nil) {
+			var e *activityreader.ReadError
+			if errors.As(err, &e) {
+				data, _ := json.Marshal(e.Position)
+				if open := len(s.Shards(name)); len(e.Position.Shards) != open || len(data) > 1500 {
+					t.Errorf("%d shards, %d are open: %s", len(e.Position.Shards), open, data)
+				}
+			}
+		}
+	})
+}
