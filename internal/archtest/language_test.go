@@ -57,9 +57,7 @@ var allowedWords = []struct{ path, line, why string }{
 // checks of this file skip them. Remove an entry once the test reports that it is clean.
 var notConverted = []string{
 	"activitystream",
-	"docs",
 	"examples/temporal",
-	"internal/benchmarks",
 	"internal/sdkcall",
 	"statemachine/sdkfault",
 }

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// measureBuilds builds the programs, with and without what a debugger needs.
+// measureBuilds builds the programs with and without debug information.
 func measureBuilds(t *testing.T) (all []Build) {
 	dir := t.TempDir()
 	for _, name := range []string{"sdk", "streamwarden", "baresdk", "barestreamwarden"} {
 		b := Build{Name: name}
 		for size, flags := range map[*int64]string{&b.Bytes: "", &b.Stripped: "-s -w"} {
 			out := filepath.Join(dir, name)
-			goes(t, "build", "-ldflags="+flags, "-o", out, "./programs/"+name)
+			goTool(t, "build", "-ldflags="+flags, "-o", out, "./programs/"+name)
 			info, err := os.Stat(out)
 			if err != nil {
 				t.Fatal(err)
@@ -27,9 +27,10 @@ func measureBuilds(t *testing.T) (all []Build) {
 	return all
 }
 
-// strangers are the packages that importing statemachine brings along, from neither the standard library nor this repository.
-func strangers(t *testing.T) (all []string) {
-	for dep := range strings.FieldsSeq(goes(t, "list", "-deps", "./programs/kernel")) {
+// thirdParty returns the packages that statemachine imports from outside the standard library and
+// this repository.
+func thirdParty(t *testing.T) (all []string) {
+	for dep := range strings.FieldsSeq(goTool(t, "list", "-deps", "./programs/kernel")) {
 		first, _, _ := strings.Cut(dep, "/")
 		if strings.Contains(first, ".") && !strings.HasPrefix(dep, "github.com/streamwarden/") {
 			all = append(all, dep)
@@ -38,10 +39,10 @@ func strangers(t *testing.T) (all []string) {
 	return all
 }
 
-// peerVersions are the versions of the modules that this one is measured beside.
+// peerVersions returns the versions of the modules that this one is compared with.
 func peerVersions(t *testing.T) map[string]string {
 	versions := map[string]string{}
-	for line := range strings.Lines(goes(t, append([]string{"list", "-m"}, peers...)...)) {
+	for line := range strings.Lines(goTool(t, append([]string{"list", "-m"}, peers...)...)) {
 		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		versions[path] = version
 	}
@@ -54,7 +55,8 @@ var peers = []string{
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore", "github.com/cenkalti/backoff/v5",
 }
 
-func goes(t *testing.T, args ...string) string {
+// goTool runs the go command and returns its output.
+func goTool(t *testing.T, args ...string) string {
 	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
 	if err != nil {
 		t.Fatalf("go %s: %v", strings.Join(args, " "), err)

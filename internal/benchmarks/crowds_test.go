@@ -14,7 +14,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
-// crowds are the ways to wait for a whole account.
+// crowds are the ways to wait for all clusters of an account.
 var crowds = []struct {
 	name string
 	wait func(*account)
@@ -22,7 +22,7 @@ var crowds = []struct {
 	{"activitystream WaitEach", func(a *account) {
 		c := activitystream.NewFromConfig(a.server.Config())
 		for arn, r := range c.WaitEach(context.Background(), a.arns, activitystream.StatusStarted, 6*time.Hour) {
-			a.told(arn, r.Err)
+			a.ended(arn, r.Err)
 		}
 	}},
 	{"SDK waiter", func(a *account) {
@@ -42,9 +42,10 @@ var crowds = []struct {
 	{"filtered reads by hand", (*account).filtered},
 }
 
-// notStarted has the SDK's waiter look at the stream, as its documentation says how; a failed read ends it, as it does by default.
+// notStarted makes the SDK's waiter check the stream, in the way that its documentation describes.
+// A failed read ends the wait, as it does by default.
 func notStarted(_ context.Context, _ *rds.DescribeDBClustersInput, out *rds.DescribeDBClustersOutput, err error) (bool, error) {
-	return err == nil && !there(out), err
+	return err == nil && !reached(out), err
 }
 
 // terraform waits with the delays of Terraform's provider.
@@ -54,6 +55,7 @@ func (a *account) terraform(api *rds.Client) {
 	})
 }
 
+// describing returns a read of one cluster.
 func describing(api *rds.Client, arn string) read {
 	in := &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn}
 	return func(ctx context.Context) (*rds.DescribeDBClustersOutput, error) {
@@ -61,7 +63,8 @@ func describing(api *rds.Client, arn string) read {
 	}
 }
 
-// filtered is what somebody writes who knows the API well: every ten seconds, one read for each hundred that are still pending.
+// filtered waits with filtered reads: every ten seconds, one read for each hundred clusters that
+// are still pending.
 func (a *account) filtered() {
 	api := a.client()
 	for pending := a.arns; len(pending) > 0; time.Sleep(10 * time.Second) {
@@ -78,7 +81,7 @@ func (a *account) filtered() {
 			}
 			for _, c := range out.DBClusters {
 				if c.ActivityStreamStatus == activitystream.StatusStarted {
-					a.told(*c.DBClusterArn, nil)
+					a.ended(*c.DBClusterArn, nil)
 				} else {
 					rest = append(rest, *c.DBClusterArn)
 				}
@@ -88,7 +91,7 @@ func (a *account) filtered() {
 	}
 }
 
-// together has each crowd wait for n clusters.
+// together runs each crowd for n clusters.
 func together(t *testing.T, n int, seed uint64) (all []Together) {
 	for _, c := range crowds {
 		synctest.Test(t, func(*testing.T) {
@@ -100,8 +103,9 @@ func together(t *testing.T, n int, seed uint64) (all []Together) {
 	return all
 }
 
-// fewer is how many times fewer reads one WaitEach of n makes than waits one by one that have the same lag: those run, too, without a quota, and with the
-// constant delay that makes it so.
+// fewer returns the factor by which one WaitEach of n needs fewer reads than separate waits with
+// the same lag. The separate waits run without a quota, with the constant delay that gives them
+// this lag.
 func fewer(t *testing.T, n int, seed uint64) (times float64) {
 	var ours, polls Together
 	synctest.Test(t, func(*testing.T) {
@@ -113,13 +117,14 @@ func fewer(t *testing.T, n int, seed uint64) (times float64) {
 		a := newAccount(n, seed)
 		a.server.Throttle(math.MaxInt32, 1e9)
 		api := a.client()
-		// A change is seen half a period late, and told when the answer has come; the period is the delay and the answer's time.
-		answer := 302 * time.Millisecond
-		delay := 2*(time.Duration(ours.Lag*float64(time.Second))-answer) - answer
+		// A change is detected half a period late, and reported when the response has arrived. The period
+		// is the delay and the latency.
+		latency := 302 * time.Millisecond
+		delay := 2*(time.Duration(ours.Lag*float64(time.Second))-latency) - latency
 		a.oneByOne(func(ctx context.Context, arn string) error {
 			return byHand(describing(api, arn), delays{min: delay})(ctx)
 		})
 		polls = a.sum("")
 	})
-	return float64(polls.Calls) / float64(ours.Calls) * polls.Lag / ours.Lag // what the lags still differ by
+	return float64(polls.Calls) / float64(ours.Calls) * polls.Lag / ours.Lag // corrects the remaining difference of the lags
 }

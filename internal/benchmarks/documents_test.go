@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the documents and charts anew from results.json")
+var update = flag.Bool("update", false, "rewrite the documents and charts from results.json")
 
-// TestDocuments shows that the tables and charts are what results.json says. With -update it writes them.
+// TestDocuments checks that the tables and charts match results.json. With -update it writes them.
 func TestDocuments(t *testing.T) {
 	r, err := Load(resultsFile)
 	if err != nil {
@@ -31,7 +31,7 @@ func TestDocuments(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		} else if string(got) != want {
-			t.Errorf("%s is not what %s says; go test . -run TestDocuments -update writes it", name, resultsFile)
+			t.Errorf("%s differs from %s; go test . -run TestDocuments -update rewrites it", name, resultsFile)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 // of seconds.
 type law func(seconds float64) float64
 
-// logNormal returns the log-normal law with a median and σ 0.7: nine of ten transitions take between
-// a third and three times the median.
+// logNormal returns the log-normal law with a median and σ 0.7: nine of ten transitions take
+// between a third and three times the median.
 func logNormal(median float64) law {
 	return func(x float64) float64 {
 		if x <= 0 {
@@ -25,9 +25,9 @@ const sigma = 0.7
 // mixed returns the law of transitions that follow a or b, half of them each.
 func mixed(a, b law) law { return func(x float64) float64 { return (a(x) + b(x)) / 2 } }
 
-// frontier returns the best schedules of reads at fixed instants, given the law. For each price of a
-// read in seconds of lag, it computes the cheapest schedule, backwards over a grid of instants. No
-// other schedule has less lag with as many reads.
+// frontier returns the best schedules of reads at fixed instants, given the law. For each price of
+// a read in seconds of lag, it computes the cheapest schedule, backwards over a grid of instants.
+// No other schedule has less lag with as many reads.
 func frontier(longer law) []Point {
 	grid := instants(longer)
 	n := len(grid)

@@ -11,13 +11,14 @@ import (
 // contender is one way to do the work that is compared.
 type contender struct {
 	name string
-	run  func(n int) // does it n times
-	per  int         // how many units of work one time is; zero: 1
+	run  func(n int) // does the work n times
+	per  int         // the units of work in one time; zero means 1
 }
 
-// interleave times contenders beside each other: in each of many rounds each runs once, for about slice, in random order, so that
-// whatever else the machine does hits all alike. What is compared afterwards is what one round gave. The garbage collector runs between the rounds and
-// not in them: whose turn it would hit is chance, and allocations are counted for themselves.
+// interleave times contenders alternately. In each of many rounds each contender runs once, for
+// about slice, in random order, so that other load on the machine affects all alike. The results of
+// one round are compared with each other. The garbage collector runs only between the rounds,
+// because it would slow a random contender. Allocations are counted separately.
 func interleave(rounds int, slice time.Duration, cs []contender) map[string]Timing {
 	times := make([]int, len(cs))
 	series := make([][]float64, len(cs))
@@ -28,7 +29,7 @@ func interleave(rounds int, slice time.Duration, cs []contender) map[string]Timi
 	for range rounds {
 		runtime.GC()
 		for _, c := range cs {
-			c.run(1) // what the collector took away, such as a large stack, nobody pays for
+			c.run(1) // restores what the collector freed, such as a large stack
 		}
 		for _, i := range rand.Perm(len(cs)) {
 			series[i] = append(series[i], clock(cs[i], times[i]))
@@ -42,8 +43,9 @@ func interleave(rounds int, slice time.Duration, cs []contender) map[string]Timi
 	return all
 }
 
-// anew is interleave in several parts, each with contenders that are made anew: where their memory happens to lie is worth a percent.
-func anew(parts, rounds int, slice time.Duration, contenders func() []contender) map[string]Timing {
+// fresh runs interleave in several parts with new contenders, because the position of their objects
+// in memory changes the times by a percent.
+func fresh(parts, rounds int, slice time.Duration, contenders func() []contender) map[string]Timing {
 	all := map[string]Timing{}
 	for range parts {
 		for name, t := range interleave(max(rounds/parts, 1), slice, contenders()) {
@@ -55,16 +57,16 @@ func anew(parts, rounds int, slice time.Duration, contenders func() []contender)
 	return all
 }
 
-// clock is how many nanoseconds a unit of work takes.
+// clock returns the nanoseconds of a unit of work.
 func clock(c contender, times int) float64 {
 	start := time.Now()
 	c.run(times)
 	return float64(time.Since(start)) / float64(times*max(c.per, 1))
 }
 
-// calibrated is how many times fit into slice.
+// calibrated returns how many times a contender fits into slice.
 func calibrated(c contender, slice time.Duration) int {
-	c.run(1) // what is done the first time only
+	c.run(1) // does the work of the first time
 	n := 1
 	for {
 		start := time.Now()
@@ -76,7 +78,8 @@ func calibrated(c contender, slice time.Duration) int {
 	}
 }
 
-// allocations counts the allocations and the bytes of a unit of work: the median of a few runs, because what runs in the background allocates too.
+// allocations returns the allocations and the bytes of a unit of work. It takes the median of a few
+// runs, because background work allocates too.
 func allocations(c contender) (allocs, bytes float64) {
 	times := max(100/max(c.per, 1), 2)
 	var counts, sizes []float64
@@ -94,7 +97,7 @@ func allocations(c contender) (allocs, bytes float64) {
 	return counts[len(counts)/2], sizes[len(sizes)/2]
 }
 
-// ratio is a to b: of each round's times, and then the median.
+// ratio returns the median of the ratios of a to b in each round.
 func ratio(a, b Timing) Spread {
 	rs := make([]float64, len(a.rounds))
 	for i := range rs {
@@ -103,7 +106,7 @@ func ratio(a, b Timing) Spread {
 	return spreadOf(rs)
 }
 
-// less is t without what o takes: round by round.
+// less returns t minus o, round by round.
 func (t Timing) less(o Timing) Timing {
 	rounds := make([]float64, len(t.rounds))
 	for i := range rounds {

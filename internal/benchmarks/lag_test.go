@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// class is a sort of transitions: of one law, or by turns of two.
+// class is a kind of transitions, whose durations follow one law or alternate between two.
 type class struct {
 	name string
 	of   []float64 // medians, in seconds
@@ -20,6 +20,7 @@ type class struct {
 
 var classes = []class{{"slow", []float64{240}}, {"quick", []float64{20}}, {"mixed", []float64{20, 240}}}
 
+// law returns the law of the durations.
 func (c class) law() law {
 	if len(c.of) == 1 {
 		return logNormal(c.of[0])
@@ -27,7 +28,8 @@ func (c class) law() law {
 	return mixed(logNormal(c.of[0]), logNormal(c.of[1]))
 }
 
-// durations are n of the class, as evenly spread over its law as n are, so that few tell as much as many drawn by lot.
+// durations returns n durations that are evenly spread over the law, so that few are as exact as
+// many random ones.
 func (c class) durations(n int) []time.Duration {
 	all := make([]time.Duration, n)
 	for i := range all {
@@ -38,15 +40,16 @@ func (c class) durations(n int) []time.Duration {
 	return all
 }
 
-// scheduled is a waiter with the delays that it is given in practice.
+// scheduled is a waiter with its delays in practice.
 type scheduled struct {
 	name   string
 	waiter waiter
 	delays delays
 }
 
-// schedules are all of them. StateChangeConf is given what Terraform's provider gives it for activity streams; where a library has no
-// default of its own, it is what the library's documentation shows.
+// schedules returns the waiters with their delays. StateChangeConf has those of Terraform's
+// provider for activity streams. A library without defaults has the delays of its documentation's
+// example.
 func schedules() []scheduled {
 	return []scheduled{
 		{"activitystream", named("streamwarden"), delays{min: 5 * time.Second, max: 2 * time.Minute}},
@@ -60,14 +63,15 @@ func schedules() []scheduled {
 	}
 }
 
-// lag runs waits for resources that arrive after each of durations, all at once in a bubble, and gives the mean number of reads and the mean lag.
+// lag runs concurrent waits in a bubble, for resources that reach the target after each of
+// durations. It returns the mean number of reads and the mean lag.
 func (s scheduled) lag(t *testing.T, durations []time.Duration) (p Point) {
 	synctest.Test(t, func(*testing.T) {
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		for _, d := range durations {
 			all.Go(func() {
-				time.Sleep(rand.N(time.Hour)) // nobody reads in step
+				time.Sleep(rand.N(time.Hour)) // so that the waits do not read in step
 				begin := time.Now()
 				reads := 0
 				wait := s.waiter.prepare(func(context.Context) (*rds.DescribeDBClustersOutput, error) {
@@ -90,7 +94,7 @@ func (s scheduled) lag(t *testing.T, durations []time.Duration) (p Point) {
 	return p
 }
 
-// measureLag has all of them wait for n transitions of each class.
+// measureLag runs each waiter for n transitions of each class.
 func measureLag(t *testing.T, n int) (all []Class) {
 	for _, c := range classes {
 		durations := c.durations(n)

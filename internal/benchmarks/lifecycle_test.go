@@ -11,19 +11,19 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
-// The lifecycle that all machines here have is that of an activity stream. A service that finishes by itself is, for the peers, an
-// event of its own; and so is a read that shows the state that was known already.
+// All machines have the lifecycle of an activity stream. For the peers, a transition of the service
+// is an event, and so is a read that shows the known state.
 const (
 	finish = "finish"
-	again  = "again"
+	repeat = "repeat"
 )
 
-// events4 are the event again for a machine whose events have one destination each.
-var events4 = [4]string{"again 0", "again 1", "again 2", "again 3"}
+// repeats are the events repeat for a machine in which each event has one destination.
+var repeats = [4]string{"repeat 0", "repeat 1", "repeat 2", "repeat 3"}
 
 var commands = []string{string(activitystream.StartActivityStream), string(activitystream.StopActivityStream)}
 
-// newLooplab is the lifecycle in looplab/fsm, without callbacks: its best case.
+// newLooplab returns the lifecycle in looplab/fsm, without callbacks: its best case.
 func newLooplab(state activitystream.Status) *looplab.FSM {
 	events := looplab.Events{
 		{Name: commands[0], Src: []string{"stopped"}, Dst: "starting"},
@@ -32,23 +32,25 @@ func newLooplab(state activitystream.Status) *looplab.FSM {
 		{Name: "finish stop", Src: []string{"stopping"}, Dst: "stopped"},
 	}
 	for i, s := range activitystream.Machine().States() {
-		events = append(events, looplab.EventDesc{Name: events4[i], Src: []string{string(s)}, Dst: string(s)})
+		events = append(events, looplab.EventDesc{Name: repeats[i], Src: []string{string(s)}, Dst: string(s)})
 	}
 	return looplab.NewFSM(string(state), events, looplab.Callbacks{})
 }
 
-// newStateless is the lifecycle in qmuntal/stateless, with the state inside, without actions, in immediate mode: its best case.
+// newStateless returns the lifecycle in qmuntal/stateless, with internal state, without actions and
+// in immediate mode: its best case.
 func newStateless(state activitystream.Status) *stateless.StateMachine {
 	m := stateless.NewStateMachineWithMode(string(state), stateless.FiringImmediate)
-	m.Configure("stopped").Permit(commands[0], "starting").Ignore(again)
-	m.Configure("starting").Permit(finish, "started").Ignore(again)
-	m.Configure("started").Permit(commands[1], "stopping").Ignore(again)
-	m.Configure("stopping").Permit(finish, "stopped").Ignore(again)
+	m.Configure("stopped").Permit(commands[0], "starting").Ignore(repeat)
+	m.Configure("starting").Permit(finish, "started").Ignore(repeat)
+	m.Configure("started").Permit(commands[1], "stopping").Ignore(repeat)
+	m.Configure("stopping").Permit(finish, "stopped").Ignore(repeat)
 	return m
 }
 
-// newCocoonspace is the lifecycle in cocoonspace/fsm, whose states and events are integers. What changes nothing stands first: its best
-// case, because it looks at one transition after the other.
+// newCocoonspace returns the lifecycle in cocoonspace/fsm, whose states and events are integers.
+// The transitions that change nothing come first. This is its best case, because it checks one
+// transition after the other.
 func newCocoonspace(state cocoonspace.State) *cocoonspace.FSM {
 	m := cocoonspace.New(state)
 	for s := range cocoonspace.State(4) {
@@ -61,8 +63,8 @@ func newCocoonspace(state cocoonspace.State) *cocoonspace.FSM {
 	return m
 }
 
-// switched is what a program without any machine writes by hand: as fast as it gets.
-func switched(state activitystream.Status, op string) bool {
+// permitsByHand decides with a switch, as a program without a machine does.
+func permitsByHand(state activitystream.Status, op string) bool {
 	switch state {
 	case activitystream.StatusStopped:
 		return op == commands[0]
@@ -73,7 +75,7 @@ func switched(state activitystream.Status, op string) bool {
 	}
 }
 
-// TestPeersAgree shows that all machines have the same lifecycle.
+// TestPeersAgree checks that all machines have the same lifecycle.
 func TestPeersAgree(t *testing.T) {
 	ctx := context.Background()
 	for _, s := range activitystream.Machine().States() {
@@ -85,12 +87,12 @@ func TestPeersAgree(t *testing.T) {
 			if got, _ := newStateless(s).CanFireCtx(ctx, op); got != want {
 				t.Errorf("stateless: %s in %s: %t", op, s, got)
 			}
-			if got := switched(s, op); got != want {
+			if got := permitsByHand(s, op); got != want {
 				t.Errorf("switch: %s in %s: %t", op, s, got)
 			}
 		}
 	}
 	if m := newCocoonspace(0); !m.Event(0) || m.Current() != 0 || !m.Event(1) || !m.Event(2) || m.Current() != 2 {
-		t.Error("cocoonspace: not the lifecycle")
+		t.Error("cocoonspace: wrong lifecycle")
 	}
 }

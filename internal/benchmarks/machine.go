@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// thisMachine describes where this runs: what matters for timings, and nothing by which it could be found.
+// thisMachine describes where this runs: what matters for timings, and nothing by which it could be
+// found.
 func thisMachine() Machine {
 	m := Machine{CPU: "unknown", Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()}
 	text, err := os.ReadFile("/proc/cpuinfo")

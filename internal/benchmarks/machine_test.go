@@ -12,14 +12,15 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
+// activitystreamOperation converts the name of an operation.
 func activitystreamOperation(op string) statemachine.Operation { return statemachine.Operation(op) }
 
-// sink keeps the compiler from leaving out what is measured.
+// sink keeps the compiler from removing the measured code.
 var sink bool
 
-// asking are the ways to ask whether an operation may run in a state: of every state in turn where that costs no more, of one state in a
-// machine that holds its own.
-func asking() []contender {
+// queryContenders returns contenders that query whether an operation may run in a state: in each
+// state in turn, or in one state if the machine holds its state.
+func queryContenders() []contender {
 	m, states := activitystream.Machine(), activitystream.Machine().States()
 	ops := []statemachine.Operation{activitystream.StartActivityStream, activitystream.StopActivityStream}
 	loop, less := newLooplab("stopped"), newStateless("stopped")
@@ -47,15 +48,15 @@ func asking() []contender {
 		}},
 		{name: "a switch by hand", run: func(n int) {
 			for i := range n {
-				sink = switched(states[i&3], commands[i>>2&1])
+				sink = permitsByHand(states[i&3], commands[i>>2&1])
 			}
 		}},
 	}
 }
 
-// observing are the ways to tell a machine of a read that shows the state that it knows already: in each of the four states in turn, by one
-// machine for each where a machine holds its state.
-func observing() []contender {
+// observeContenders returns contenders that report a read of the known state to a machine: in each
+// of the four states in turn, with one machine per state if the machine holds its state.
+func observeContenders() []contender {
 	m, states := activitystream.Machine(), activitystream.Machine().States()
 	var tracks [4]statemachine.Track[activitystream.Status]
 	var cocoon [4]*cocoonspace.FSM
@@ -86,12 +87,12 @@ func observing() []contender {
 		}},
 		{name: "looplab Event", run: func(n int) {
 			for i := range n {
-				sink = loop[i&3].Event(ctx, events4[i&3]) != nil
+				sink = loop[i&3].Event(ctx, repeats[i&3]) != nil
 			}
 		}},
 		{name: "stateless Fire", run: func(n int) {
 			for i := range n {
-				sink = less[i&3].FireCtx(ctx, again) == nil
+				sink = less[i&3].FireCtx(ctx, repeat) == nil
 			}
 		}},
 	}

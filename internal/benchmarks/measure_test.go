@@ -11,14 +11,14 @@ import (
 
 var measure = flag.Bool("measure", false, "measure in full, and write results.json, README.md and the charts; takes minutes")
 
-// effort is how much is done for a figure.
+// effort is the extent of the measurement.
 type effort struct {
-	rounds int           // of interleaved runs
-	slice  time.Duration // of one run
-	waits  int           // in a test of memory
-	spread int           // transitions of each class
-	crowds []int         // waits together under the quota
-	many   int           // of them, for the table
+	rounds int           // the rounds of interleaved runs
+	slice  time.Duration // the duration of one run
+	waits  int           // the waits of a memory measurement
+	spread int           // the transitions of each class
+	crowds []int         // the numbers of concurrent waits under the quota
+	many   int           // the number of them for the table
 	seeds  int
 }
 
@@ -27,7 +27,8 @@ var (
 	quick = effort{rounds: 5, slice: 50 * time.Microsecond, waits: 1000, spread: 100, crowds: []int{10, 50}, many: 50, seeds: 1}
 )
 
-// TestMeasure measures everything: in full with -measure, which writes the results, else only to see that it can.
+// TestMeasure measures everything briefly. With -measure it measures in full and writes the
+// results.
 func TestMeasure(t *testing.T) {
 	log.SetOutput(io.Discard) // StateChangeConf logs each read
 	e := quick
@@ -35,7 +36,7 @@ func TestMeasure(t *testing.T) {
 		e = full
 	}
 	r := e.run(t)
-	if want := 29; len(r.Rows) != want {
+	if want := 31; len(r.Rows) != want {
 		t.Errorf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, row := range r.Rows {
@@ -52,22 +53,17 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// run measures.
+// run returns the results of a measurement.
 func (e effort) run(t *testing.T) *Results {
 	r := &Results{Machine: thisMachine(), Peers: peerVersions(t)}
-	r.time("ask", interleave(e.rounds, e.slice, asking()))
-	r.time("tell", interleave(e.rounds, e.slice, observing()))
+	r.time("ask", interleave(e.rounds, e.slice, queryContenders()))
+	r.time("tell", interleave(e.rounds, e.slice, observeContenders()))
 	r.time("one read", interleave(e.rounds, e.slice, waitsOfOneRead()))
-	r.time("over the client", anew(10, 2*e.rounds, 4*e.slice, fullAnswers)) // the slices are longer, since a call is
-	r.time("over the client, short answers", anew(10, 2*e.rounds, 4*e.slice, shortAnswers))
-	reads := interleave(e.rounds, e.slice, waitsOfManyReads(t))
-	sleep := reads["sleep"]
-	delete(reads, "sleep")
-	for name, one := range reads {
-		reads[name] = one.less(sleep)
-	}
-	r.time("further read", reads)
-	footprint(t, named("StateChangeConf"), shallow, e.waits) // leaves goroutines to be used again, which the first would pay for
+	r.time("over the client", fresh(10, 2*e.rounds, 4*e.slice, fullResponses)) // longer slices for longer calls
+	r.time("over the client, short responses", fresh(10, 2*e.rounds, 4*e.slice, shortResponses))
+	r.time("further read", withoutSleep(interleave(e.rounds, e.slice, waitsOfManyReads(t))))
+	r.time("further read over the client", withoutSleep(fresh(10, e.rounds, 4*e.slice, func() []contender { return furtherReadsOverTheClient(t) })))
+	footprint(t, named("StateChangeConf"), shallow, e.waits) // creates goroutines for the next measurements to reuse
 	r.Memory = append(r.Memory, fleetFootprint(t, e.waits))
 	for _, w := range waiters() {
 		f := footprint(t, w, shallow, e.waits)
@@ -86,11 +82,21 @@ func (e effort) run(t *testing.T) *Results {
 		times = append(times, fewer(t, e.many, seed))
 	}
 	r.Builds = measureBuilds(t)
-	r.judge(e.many, spreadOf(times), len(strangers(t)))
+	r.judge(e.many, spreadOf(times), len(thirdParty(t)))
 	return r
 }
 
-// time takes the timings of one sort of work, by name.
+// withoutSleep subtracts the timing of the contender "sleep" from the others.
+func withoutSleep(reads map[string]Timing) map[string]Timing {
+	sleep := reads["sleep"]
+	delete(reads, "sleep")
+	for name, one := range reads {
+		reads[name] = one.less(sleep)
+	}
+	return reads
+}
+
+// time adds the timings of one kind of work, by contender.
 func (r *Results) time(work string, timings map[string]Timing) {
 	for name, one := range timings {
 		one.Work, one.Name = work, name

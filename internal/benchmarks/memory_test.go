@@ -17,18 +17,18 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// inUse is the memory in use, garbage apart: objects and stacks.
+// inUse returns the memory in use, without garbage: objects and stacks.
 func inUse() float64 {
 	var m runtime.MemStats
-	for range 4 { // each halves the stacks that are larger than they have to be
+	for range 4 { // each halves the stacks that are larger than necessary
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc + m.StackInuse)
 }
 
-// deep is a read by the SDK's client, which needs a lot of stack. What it was answered it forgets: a waiter that keeps it, as this library's does,
-// would be compared by that.
+// deep returns a read that calls the SDK's client, which needs much stack. The read returns an
+// existing value instead of the response, because not all waiters keep it.
 func deep() read {
 	api := rds.NewFromConfig(fullConfig(activitystream.StatusStarting, "configuring-activity-stream"))
 	return func(ctx context.Context) (*rds.DescribeDBClustersOutput, error) {
@@ -39,6 +39,7 @@ func deep() read {
 	}
 }
 
+// serviceClient returns a client whose reads show a stream that is starting.
 func serviceClient(d delays) *activitystream.Client {
 	return activitystream.NewFromConfig(fullConfig(activitystream.StatusStarting, "configuring-activity-stream"), func(o *activitystream.Options) {
 		o.Pacer = statemachine.NewPacer(1e9, 1e9)
@@ -46,7 +47,7 @@ func serviceClient(d delays) *activitystream.Client {
 	})
 }
 
-// serviceWait is a Wait of the service's client, which reads by itself and keeps the last value.
+// serviceWait waits with the service's client, which keeps the last value.
 func serviceWait(_ read, d delays) func(context.Context) error {
 	client := serviceClient(d)
 	return func(ctx context.Context) error {
@@ -55,9 +56,10 @@ func serviceWait(_ read, d delays) func(context.Context) error {
 	}
 }
 
+// shallow returns an existing value.
 func shallow(context.Context) (*rds.DescribeDBClustersOutput, error) { return pending, nil }
 
-// serviceEnsure is an ensure of the service's client, that waits for a start under way.
+// serviceEnsure calls an ensure method of the service's client, which joins a start under way.
 func serviceEnsure(_ read, d delays) func(context.Context) error {
 	client := serviceClient(d)
 	in := &activitystream.StartInput{
@@ -69,12 +71,13 @@ func serviceEnsure(_ read, d delays) func(context.Context) error {
 	}
 }
 
-// A service's Wait sleeps on a stack of 4 KiB, an ensure on one of 8: see "Goals that are not met" in README.md if this fails.
+// TestStacks checks that a Wait of a service sleeps on a stack of 4 KiB, and an ensure call on one
+// of 8 KiB. See "Goals that are not met" in README.md if it fails.
 func TestStacks(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
-		t.Skip("frames have other sizes here")
+		t.Skip("frames have other sizes on this architecture")
 	}
-	footprint(t, waiter{"", serviceWait}, nil, 5000) // leaves goroutines to be used again, which the first would pay for
+	footprint(t, waiter{"", serviceWait}, nil, 5000) // leaves goroutines to be used repeat, which the first would pay for
 	for _, tt := range []struct {
 		name    string
 		prepare func(read, delays) func(context.Context) error
@@ -91,7 +94,7 @@ func TestStacks(t *testing.T) {
 	}
 }
 
-// footprint is the memory of n waits, each in a goroutine of its own, that have all read once and sleep.
+// footprint returns the memory of n waits that have read once and sleep, each in its own goroutine.
 func footprint(t *testing.T, w waiter, read read, n int) (f Footprint) {
 	synctest.Test(t, func(*testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -110,13 +113,14 @@ func footprint(t *testing.T, w waiter, read read, n int) (f Footprint) {
 		}
 		cancel()
 		all.Wait()
-		time.Sleep(time.Hour) // what sleeps on without looking at its context
+		time.Sleep(time.Hour) // for contenders that sleep without checking their context
 	})
 	return f
 }
 
-// fleetFootprint is the memory of n waits in one WaitEach, when all were read once, with the last value of each: the answers' own memory, which a
-// Stream shares in part, is made anew for each read, as a real client does.
+// fleetFootprint returns the memory of n waits in one WaitEach after the first read of each, with
+// its last value. As with a real client, each response has its own memory, part of which a Stream
+// shares.
 func fleetFootprint(t *testing.T, n int) (f Footprint) {
 	synctest.Test(t, func(*testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -125,7 +129,7 @@ func fleetFootprint(t *testing.T, n int) (f Footprint) {
 		for i := range arns {
 			arns[i] = clusterARN + strconv.Itoa(i)
 		}
-		client := activitystream.New(answering{}, func(o *activitystream.Options) {
+		client := activitystream.New(startingClusters{}, func(o *activitystream.Options) {
 			o.Pacer = statemachine.NewPacer(1e9, 1e9)
 			o.Wait.MinDelay, o.Wait.MaxDelay = time.Hour, time.Hour
 		})
@@ -142,27 +146,28 @@ func fleetFootprint(t *testing.T, n int) (f Footprint) {
 			Bytes:      (inUse() - before) / float64(n),
 			Goroutines: float64(runtime.NumGoroutine()-goroutines) / float64(n),
 		}
-		f.Deep = f.Bytes // the reads have goroutines of their own
+		f.Deep = f.Bytes // reads run in separate goroutines
 		runtime.KeepAlive(arns)
 	})
 	return f
 }
 
-// answering is RDS, as far as a WaitEach asks it, with every cluster starting.
-type answering struct{ activitystream.API }
+// startingClusters is an API in which each cluster has a stream that is starting.
+type startingClusters struct{ activitystream.API }
 
-func (answering) DescribeDBClusters(_ context.Context, in *rds.DescribeDBClustersInput, _ ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
+// DescribeDBClusters returns the clusters of the first filter.
+func (startingClusters) DescribeDBClusters(_ context.Context, in *rds.DescribeDBClustersInput, _ ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
 	out := &rds.DescribeDBClustersOutput{}
 	for _, arn := range in.Filters[0].Values {
 		out.DBClusters = append(out.DBClusters, types.DBCluster{
-			DBClusterArn: new(fresh(arn)), ActivityStreamStatus: activitystream.StatusStarting, ActivityStreamMode: activitystream.ModeAsync,
-			ActivityStreamKmsKeyId: new(fresh("0d1e2f3a-4444-4555-8666-777788889999")), ActivityStreamKinesisStreamName: new(fresh("aws-rds-das-cluster-" + arn[len(clusterARN):])),
-			Engine: new(fresh("aurora-postgresql")), EngineVersion: new(fresh("16.4")), DbClusterResourceId: new(fresh("cluster-" + arn[len(clusterARN):])),
-			Status: new(fresh("configuring-activity-stream")),
+			DBClusterArn: new(copyOf(arn)), ActivityStreamStatus: activitystream.StatusStarting, ActivityStreamMode: activitystream.ModeAsync,
+			ActivityStreamKmsKeyId: new(copyOf("0d1e2f3a-4444-4555-8666-777788889999")), ActivityStreamKinesisStreamName: new(copyOf("aws-rds-das-cluster-" + arn[len(clusterARN):])),
+			Engine: new(copyOf("aurora-postgresql")), EngineVersion: new(copyOf("16.4")), DbClusterResourceId: new(copyOf("cluster-" + arn[len(clusterARN):])),
+			Status: new(copyOf("configuring-activity-stream")),
 		})
 	}
 	return out, nil
 }
 
-// fresh is s in memory of its own.
-func fresh(s string) string { return string([]byte(s)) }
+// copyOf returns a copy of s in its own memory.
+func copyOf(s string) string { return string([]byte(s)) }

@@ -13,20 +13,22 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
-func there(out *rds.DescribeDBClustersOutput) bool {
+// reached reports whether a read shows the target.
+func reached(out *rds.DescribeDBClustersOutput) bool {
 	return out.DBClusters[0].ActivityStreamStatus == activitystream.StatusStarted
 }
 
+// k8sWait waits with the Kubernetes wait package.
 func k8sWait(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return wait.PollUntilContextTimeout(ctx, d.min, forever, true, func(ctx context.Context) (bool, error) {
 			out, err := read(ctx)
-			return err == nil && there(out), err
+			return err == nil && reached(out), err
 		})
 	}
 }
 
-// handler is a PollingHandler.
+// handler is a PollingHandler of azcore.
 type handler struct {
 	read read
 	done bool
@@ -36,12 +38,13 @@ func (h *handler) Done() bool { return h.done }
 
 func (h *handler) Poll(ctx context.Context) (*http.Response, error) {
 	out, err := h.read(ctx)
-	h.done = err == nil && there(out)
-	return azAnswer, err
+	h.done = err == nil && reached(out)
+	return azResponse, err
 }
 
 func (h *handler) Result(context.Context, *struct{}) error { return nil }
 
+// azcorePoller waits with the poller of azcore.
 func azcorePoller(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error {
 		p, err := runtime.NewPoller(nil, runtime.Pipeline{}, &runtime.NewPollerOptions[struct{}]{Handler: &handler{read: read}})
@@ -53,6 +56,7 @@ func azcorePoller(read read, d delays) func(context.Context) error {
 	}
 }
 
+// backoffRetry waits with cenkalti/backoff.
 func backoffRetry(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var b backoff.BackOff = backoff.NewExponentialBackOff()
@@ -64,8 +68,8 @@ func backoffRetry(read read, d delays) func(context.Context) error {
 		}
 		_, err := backoff.Retry(ctx, func() (struct{}, error) {
 			out, err := read(ctx)
-			if err == nil && !there(out) {
-				err = errNotIn
+			if err == nil && !reached(out) {
+				err = errPending
 			}
 			return struct{}{}, err
 		}, backoff.WithBackOff(b), backoff.WithMaxElapsedTime(0))
@@ -73,12 +77,13 @@ func backoffRetry(read read, d delays) func(context.Context) error {
 	}
 }
 
+// byHand waits with a loop of ten lines.
 func byHand(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var timer *time.Timer
 		for {
 			out, err := read(ctx)
-			if err != nil || there(out) {
+			if err != nil || reached(out) {
 				return err
 			}
 			if timer == nil {

@@ -23,7 +23,8 @@ const (
 	quotaPerSecond = 12
 )
 
-// account is an account whose clusters are all starting, for as long as the slow class has it, and an RDS that answers after 300 ms and 2 ms a record.
+// account is an account whose clusters are all starting, with the durations of the slow class. RDS
+// responds after 300 ms and 2 ms per record.
 type account struct {
 	server *activitystreamtest.Server
 	arns   []string
@@ -33,6 +34,7 @@ type account struct {
 	got Together
 }
 
+// newAccount returns an account with n clusters.
 func newAccount(n int, seed uint64) *account {
 	a := &account{begin: time.Now()}
 	a.server = activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
@@ -55,18 +57,18 @@ func newAccount(n int, seed uint64) *account {
 	return a
 }
 
-// client is the SDK's, which all waits share, as a program has it.
+// client returns a client of the SDK, which all waits share, as in a program.
 func (a *account) client(optFns ...func(*rds.Options)) *rds.Client {
 	return rds.NewFromConfig(a.server.Config(), optFns...)
 }
 
-// retryForever sets an SDK retryer without a limit, which survives throttling where nothing paces the calls.
+// retryForever sets an SDK retryer without a limit, which survives throttling without a pacer.
 func retryForever(o *rds.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = math.MaxInt32, ratelimit.None })
 }
 
-// told is called when a wait ends.
-func (a *account) told(arn string, err error) {
+// ended records the end of a wait.
+func (a *account) ended(arn string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	history := a.server.History(arn)
@@ -78,13 +80,13 @@ func (a *account) told(arn string, err error) {
 	a.got.Lag += time.Since(last.At).Seconds()
 }
 
-// oneByOne runs a wait for each cluster, in a goroutine of its own, and starts them all within a second.
+// oneByOne runs a wait for each cluster in its own goroutine, and starts all within a second.
 func (a *account) oneByOne(wait func(ctx context.Context, arn string) error) {
 	var all sync.WaitGroup
 	for _, arn := range a.arns {
 		all.Go(func() {
 			time.Sleep(rand.N(time.Second))
-			a.told(arn, wait(context.Background(), arn))
+			a.ended(arn, wait(context.Background(), arn))
 		})
 	}
 	all.Wait()
@@ -93,8 +95,8 @@ func (a *account) oneByOne(wait func(ctx context.Context, arn string) error) {
 // sum counts the calls.
 func (a *account) sum(name string) Together {
 	a.got.Name, a.got.Waits = name, len(a.arns)
-	if well := len(a.arns) - a.got.Lost; well > 0 {
-		a.got.Lag /= float64(well)
+	if succeeded := len(a.arns) - a.got.Lost; succeeded > 0 {
+		a.got.Lag /= float64(succeeded)
 	}
 	for _, c := range a.server.Calls() {
 		a.got.Calls++

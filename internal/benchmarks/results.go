@@ -60,8 +60,8 @@ func spreadOf(values []float64) Spread {
 	return Spread{Median: at(0.5), Low: at(0.25), High: at(0.75)}
 }
 
-// Timing is what a unit of work costs one contender. The nanoseconds belong to one run on one machine:
-// they compare with each other and with nothing else.
+// Timing is what a unit of work costs one contender. The nanoseconds belong to one run on one
+// machine: they compare with each other and with nothing else.
 type Timing struct {
 	Work        string  `json:"work"`
 	Name        string  `json:"name"`
@@ -79,14 +79,15 @@ type Class struct {
 	Waiters  []Scheduled `json:"waiters"`
 }
 
-// Point is a mean number of reads, and the mean lag in seconds from the change to the read that shows it.
+// Point is a mean number of reads, and the mean lag in seconds from the change to the read that
+// shows it.
 type Point struct {
 	Reads float64 `json:"reads"`
 	Lag   float64 `json:"lag"`
 }
 
-// Scheduled is one waiter's point, and its lag as a multiple of the frontier's at the same number of
-// reads.
+// Scheduled is one waiter's point, and its lag as a multiple of the frontier's at the same number
+// of reads.
 type Scheduled struct {
 	Name string `json:"name"`
 	Point

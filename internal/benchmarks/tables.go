@@ -97,7 +97,8 @@ func lostOf(r *Results, name string) string {
 	return ""
 }
 
-// ownDelays and inCrowds are the names of the waiters where they wait with delays of their own, and for many clusters.
+// ownDelays and inCrowds are the names of the waiters where they wait with delays of their own, and
+// for many clusters.
 var (
 	ownDelays = map[string]string{
 		own: "activitystream", "SDK waiter": "SDK waiter", "StateChangeConf": "StateChangeConf as in Terraform", "k8s wait": "k8s wait, 10 s",

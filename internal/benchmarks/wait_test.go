@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// waitsOfOneRead are waits for a resource that is there already: one read, and no sleep.
+// waitsOfOneRead returns contenders that wait for a resource that shows the target: one read,
+// without a sleep.
 func waitsOfOneRead() []contender {
 	var cs []contender
 	for _, w := range waiters() {
@@ -25,27 +26,17 @@ func waitsOfOneRead() []contender {
 	return cs
 }
 
-// manyReads is how many reads a wait has whose first one does not count.
+// manyReads is the number of reads of a wait in waitsOfManyReads.
 const manyReads = 200
 
-// waitsOfManyReads are waits whose resource is there at the last of many reads, each after a second: of a bubble's time, which passes at once. What remains of
-// the sleep is what the scheduler does, and is the same for all; "sleep" is that alone, and taken off.
+// waitsOfManyReads returns contenders that wait for a resource that shows the target at the last of
+// manyReads reads, one second apart. The second is virtual, so it costs only the scheduler's work,
+// which is the same for all. The contender "sleep" measures that work, to subtract it.
 func waitsOfManyReads(t *testing.T) []contender {
-	bubble := func(once func(context.Context) error) func(int) {
-		return func(n int) {
-			synctest.Test(t, func(*testing.T) {
-				for range n {
-					if err := once(context.Background()); err != nil {
-						panic(err)
-					}
-				}
-			})
-		}
-	}
-	cs := []contender{{name: "sleep", per: manyReads, run: bubble(sleeps)}}
+	cs := []contender{{name: "sleep", per: manyReads, run: bubbled(t, func(ctx context.Context) error { return sleeps(ctx, manyReads) })}}
 	for _, w := range waiters() {
 		reads := 0
-		cs = append(cs, contender{name: w.name, per: manyReads, run: bubble(w.prepare(func(context.Context) (*rds.DescribeDBClustersOutput, error) {
+		cs = append(cs, contender{name: w.name, per: manyReads, run: bubbled(t, w.prepare(func(context.Context) (*rds.DescribeDBClustersOutput, error) {
 			if reads++; reads%manyReads == 0 {
 				return arrived, nil
 			}
@@ -55,10 +46,23 @@ func waitsOfManyReads(t *testing.T) []contender {
 	return cs
 }
 
-// sleeps sleeps between as many reads, for as long as the context lasts, and does nothing else.
-func sleeps(ctx context.Context) error {
+// bubbled returns a function that calls once n times in a synctest bubble.
+func bubbled(t *testing.T, once func(context.Context) error) func(n int) {
+	return func(n int) {
+		synctest.Test(t, func(*testing.T) {
+			for range n {
+				if err := once(context.Background()); err != nil {
+					panic(err)
+				}
+			}
+		})
+	}
+}
+
+// sleeps sleeps as a wait of n reads does, until the context ends, and does nothing else.
+func sleeps(ctx context.Context, n int) error {
 	timer := time.NewTimer(time.Second)
-	for range manyReads - 1 {
+	for range n - 1 {
 		timer.Reset(time.Second)
 		select {
 		case <-ctx.Done():

@@ -15,19 +15,21 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// forever is longer than anything here waits.
+// forever is longer than any wait of the benchmarks.
 const forever = 10000 * time.Hour
 
-// read reads a resource once. It gives one of two values that exist already, so that nothing but the waiting is measured.
+// read reads a resource once. It returns one of two existing values, so that only the waiting is
+// measured.
 type read func(context.Context) (*rds.DescribeDBClustersOutput, error)
 
 var (
-	pending  = clusterThatIs("configuring-activity-stream", activitystream.StatusStarting)
-	arrived  = clusterThatIs("available", activitystream.StatusStarted)
-	azAnswer = &http.Response{StatusCode: http.StatusOK}
-	errNotIn = errors.New("not there yet")
+	pending    = clusterThatIs("configuring-activity-stream", activitystream.StatusStarting)
+	arrived    = clusterThatIs("available", activitystream.StatusStarted)
+	azResponse = &http.Response{StatusCode: http.StatusOK}
+	errPending = errors.New("target not reached yet")
 )
 
+// clusterThatIs returns the response for a cluster with a status and the status of its stream.
 func clusterThatIs(status string, stream activitystream.Status) *rds.DescribeDBClustersOutput {
 	arn := clusterARN
 	return &rds.DescribeDBClustersOutput{DBClusters: []types.DBCluster{{DBClusterArn: &arn, Status: &status, ActivityStreamStatus: stream}}}
@@ -35,16 +37,18 @@ func clusterThatIs(status string, stream activitystream.Status) *rds.DescribeDBC
 
 const clusterARN = "arn:aws:rds:us-east-1:123456789012:cluster:orders"
 
-// delays are the bounds of the delay between two reads; zero: what the waiter has of its own.
+// delays are the bounds of the delay between two reads. Zero means the defaults of the waiter.
 type delays struct{ first, min, max time.Duration }
 
-// waiter is one way to wait. It prepares what can be prepared once, and returns what waits once.
+// waiter is one way to wait. Its prepare does the work that is done once, and returns a function
+// that waits once.
 type waiter struct {
 	name    string
 	prepare func(read read, d delays) func(context.Context) error
 }
 
-// waiters are all of them; each has what makes it fast: no logger, no messages, no jitter where it can be without.
+// waiters returns all waiters, each in its best case: without a logger, messages and, if possible,
+// jitter.
 func waiters() []waiter {
 	return []waiter{
 		{"streamwarden", streamwarden}, {"SDK waiter", sdkWaiter}, {"StateChangeConf", stateChangeConf},
@@ -52,6 +56,7 @@ func waiters() []waiter {
 	}
 }
 
+// named returns the waiter with a name.
 func named(name string) waiter {
 	for _, w := range waiters() {
 		if w.name == name {
@@ -61,6 +66,7 @@ func named(name string) waiter {
 	panic(name)
 }
 
+// streamwarden waits with this library.
 func streamwarden(read read, d delays) func(context.Context) error {
 	w := statemachine.Waiter[*rds.DescribeDBClustersOutput, activitystream.Status]{
 		Machine: activitystream.Machine(), Resource: clusterARN,
@@ -76,11 +82,12 @@ func streamwarden(read read, d delays) func(context.Context) error {
 	}
 }
 
-// DescribeDBClusters makes a read the client that the SDK's waiter asks for.
+// DescribeDBClusters calls r, so that a read is a client for the SDK's waiter.
 func (r read) DescribeDBClusters(ctx context.Context, _ *rds.DescribeDBClustersInput, _ ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
 	return r(ctx)
 }
 
+// sdkWaiter waits with the SDK's generated waiter.
 func sdkWaiter(read read, d delays) func(context.Context) error {
 	w := rds.NewDBClusterAvailableWaiter(read, func(o *rds.DBClusterAvailableWaiterOptions) {
 		if d.min > 0 {
@@ -91,9 +98,10 @@ func sdkWaiter(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error { return w.Wait(ctx, in, forever) }
 }
 
+// stateChangeConf waits with StateChangeConf of the Terraform plugin SDK.
 func stateChangeConf(read read, d delays) func(context.Context) error {
 	return func(ctx context.Context) error {
-		conf := retry.StateChangeConf{ // it keeps state: one for each wait
+		conf := retry.StateChangeConf{ // it has state, so each wait needs its own
 			Pending: []string{"starting"}, Target: []string{"started"},
 			Delay: d.first, MinTimeout: d.min, Timeout: forever,
 			Refresh: func() (any, string, error) {

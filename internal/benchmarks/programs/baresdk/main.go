@@ -1,7 +1,8 @@
-// Command baresdk is command sdk without the SDK's configuration loaded; it could not sign a call.
+// Command baresdk is the program sdk without loading the SDK's configuration, so it cannot sign a
+// call.
 //
-// It calls the six operations of Amazon RDS that the package activitystream calls. It is built, never run: its size is what
-// a program has anyway.
+// It calls the six operations of Amazon RDS that package activitystream calls. It is only built, to
+// measure its size.
 package main
 
 import (

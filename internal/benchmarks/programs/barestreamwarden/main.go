@@ -1,7 +1,8 @@
-// Command barestreamwarden is command streamwarden without the SDK's configuration loaded; it could not sign a call.
+// Command barestreamwarden is the program streamwarden without loading the SDK's configuration, so
+// it cannot sign a call.
 //
-// It uses the package activitystream for what command sdk does by the SDK, and for what only it does: waiting,
-// ensuring, many at once. It is built, never run.
+// It uses package activitystream for what the program sdk does with the SDK, and for waiting,
+// ensuring and many resources at once. It is only built, to measure its size.
 package main
 
 import (

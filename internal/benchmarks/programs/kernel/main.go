@@ -1,4 +1,4 @@
-// Command kernel uses the package statemachine alone. It is built, and its dependencies are listed; it is never run.
+// Command kernel uses package statemachine only. It is only built, and its dependencies are listed.
 package main
 
 import (

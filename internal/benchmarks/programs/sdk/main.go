@@ -1,5 +1,5 @@
-// Command sdk calls the six operations of Amazon RDS that the package activitystream calls. It is built, never run: its size is what
-// a program has anyway.
+// Command sdk calls the six operations of Amazon RDS that package activitystream calls. It is only
+// built, to measure its size.
 package main
 
 import (

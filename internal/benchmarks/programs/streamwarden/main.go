@@ -1,5 +1,5 @@
-// Command streamwarden uses the package activitystream for what command sdk does by the SDK, and for what only it does: waiting,
-// ensuring, many at once. It is built, never run.
+// Command streamwarden uses package activitystream for what the program sdk does with the SDK, and
+// for waiting, ensuring and many resources at once. It is only built, to measure its size.
 package main
 
 import (
