@@ -20,7 +20,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 )
 
@@ -33,18 +32,30 @@ func main() {
 	}
 }
 
+const usage = `temporal brings the activity streams of many accounts and Regions to a target state, on
+Temporal. With the command simulator and a worker with -simulator, it needs no AWS account.
+
+  temporal worker      runs workflows and activities; start as many as you like
+  temporal estate      starts streams in all of -accounts and -regions, and prints the progress
+  temporal resource    starts one stream
+  temporal status      prints the progress of an estate
+  temporal stop        ends an estate without a further command
+  temporal simulator   simulates RDS for any account and Region
+
+Each command prints its flags with -h. README.md has a run on one machine.
+`
+
 // run runs the command that the first argument names.
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, *flag.FlagSet, []string) error{
 		"worker": runWorker, "simulator": runSimulator, "estate": startEstate, "resource": startResource, "status": showStatus, "stop": stopEstate,
 	}
-	if len(args) > 0 && commands[args[0]] != nil {
+	switch {
+	case len(args) > 0 && commands[args[0]] != nil:
 		return commands[args[0]](ctx, flag.NewFlagSet(args[0], flag.ContinueOnError), args[1:])
+	case len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
+		fmt.Print(usage)
+		return nil
 	}
-	names := make([]string, 0, len(commands))
-	for name := range commands {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return fmt.Errorf("the first argument must be one of %v; with -h, each prints its flags", names)
+	return errors.New("the first argument must be a command\n\n" + usage)
 }
