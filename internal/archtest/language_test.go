@@ -57,7 +57,6 @@ var allowedWords = []struct{ path, line, why string }{
 // checks of this file skip them. Remove an entry once the test reports that it is clean.
 var notConverted = []string{
 	"activitystream",
-	"examples/temporal",
 	"internal/sdkcall",
 	"statemachine/sdkfault",
 }
