@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -8,9 +9,9 @@ import (
 
 // Failure describes what goes wrong with a request. The zero value changes nothing.
 //
-// The service rejects the request, without executing the operation, if Code, Status or Body is set.
-// Lost changes that: the operation is executed, and the caller gets the failure in place of the
-// service's response.
+// If Code, Status, Body or Raw is set, the service rejects the request without executing the
+// operation. Lost changes that: the operation is executed, and the caller gets the failure in place
+// of the service's response.
 type Failure struct {
 	// Code and Message are the service's error: "Throttling", "AccessDenied", … Without a Message
 	// the simulator supplies one.
@@ -46,9 +47,50 @@ type Failure struct {
 	Hang bool
 
 	// Body is the whole body of the response, in place of an error document: an HTML page, half of
-	// a JSON document, … ContentType is its Content-Type.
+	// a JSON document, … ContentType is its Content-Type. With Raw, the response is the Body even if
+	// that is empty, whatever the Status is.
 	Body, ContentType string
+	Raw               bool
+
+	// Edit, if not nil, changes the response: the service's or, if there is one, the failure's.
+	Edit *Edit
+
+	// Unsent makes the call fail before the request is sent. No other field but Resource, Times and
+	// Delay has an effect. A client that uses a socket sees a closed connection.
+	Unsent Unsent
 }
+
+// Edit is a change of a response. The zero value changes nothing.
+type Edit struct {
+	// Header has headers, such as Retry-After, X-Amz-Retry-After and Date. A name without values
+	// removes a header: {"X-Amzn-Requestid": nil} leaves the request ID in the body of an XML
+	// response only.
+	Header http.Header
+
+	// Omit lists members that the response lacks, at any depth: "ActivityStreamStatus", "NextToken".
+	Omit []string
+
+	// Tokens replaces the pagination token by the next of these tokens, in a cycle. Requests get the
+	// first page, whatever their token is. Use it with a Failure whose Times is -1.
+	Tokens []string
+
+	// Truncate, if positive, cuts the body after this many bytes.
+	Truncate int
+}
+
+// Unsent is a reason why a request is not sent. The errors are those of package net/http.
+type Unsent string
+
+// The reasons why a request is not sent.
+const (
+	DialRefused          Unsent = "dial refused"          // connection refused
+	DialTimeout          Unsent = "dial timeout"          // no connection in time
+	HostNotFound         Unsent = "host not found"        // the host name cannot be resolved
+	ProxyUnreachable     Unsent = "proxy unreachable"     // no connection to the proxy
+	ProxyDenied          Unsent = "proxy denied"          // the proxy responds to CONNECT with 403 Forbidden
+	TLSTimeout           Unsent = "TLS timeout"           // no TLS handshake in time
+	UntrustedCertificate Unsent = "untrusted certificate" // the server's certificate cannot be verified
+)
 
 // Call is one request in the log of a server.
 //

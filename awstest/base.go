@@ -14,7 +14,7 @@ import (
 // for Region and Account. The zero value of every other field is its default.
 type Options struct {
 	// Region and Account are where all resources are. They default to "us-east-1" and
-	// "123456789012".
+	// "123456789012". A request that is signed for another Region does not see them.
 	Region, Account string
 
 	// Transition returns how long a transition of one resource takes, in place of the durations
@@ -57,6 +57,7 @@ type Engine interface {
 	Fail(op statemachine.Operation, f Failure) // see [Base.Fail]
 	ClearFailures(op statemachine.Operation)   // see [Base.ClearFailures]
 	Calls() []Call                             // see [Base.Calls]
+	SkewClock(d time.Duration)                 // see [Base.SkewClock]
 }
 
 // Base has the methods that all servers share. It is safe for concurrent use.
@@ -99,3 +100,8 @@ func (b *Base) ClearFailures(op statemachine.Operation) { b.engine.ClearFailures
 // Calls returns the requests so far in the order of their arrival, including throttled and failed
 // ones. It keeps at most the last million. The caller owns the slice.
 func (b *Base) Calls() []Call { return b.engine.Calls() }
+
+// SkewClock sets the service's clock d ahead of the caller's. From then on, responses have a Date
+// header with the service's time. The service rejects a request that was signed more than 5 minutes
+// before or after it. Zero ends it.
+func (b *Base) SkewClock(d time.Duration) { b.engine.SkewClock(d) }

@@ -318,7 +318,7 @@ func TestRegionOfCallIsChecked(t *testing.T) {
 		_, err = c.Create(t.Context(), in, func(o *eventstream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Region = "us-east-1" })
 		})
-		assert.Equal(t, "kind of the error of the service", statemachine.InvalidInput, statemachine.KindOf(err))
+		assert.Equal(t, "kind of the error of the service", statemachine.NotFound, statemachine.KindOf(err))
 		assert.Equal(t, "calls", 1, len(s.Calls()))
 	})
 }

@@ -69,7 +69,7 @@ func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
 	case r.Operation == activitystream.ModifyActivityStream && t == s.clusterType:
 		return target{}, wrongType(arn, "ResourceArn", "db", a.arnType)
 	}
-	if res := t.store.Get(arn); res != nil {
+	if res := t.store.Get(arn); res != nil && !r.Foreign {
 		if d, ok := res.Now(r.At); ok {
 			return target{res, d}, nil
 		}

@@ -152,9 +152,10 @@ func (t *resourceType) describe(r *simulator.Request) (simulator.Result, *simula
 		}
 		return simulator.Result{}, t.notFound(id)
 	}
-	if more {
-		x.Text("Marker", simulator.Token(last))
+	if !more {
+		last = ""
 	}
+	x.TextIfSet("Marker", r.NextToken(last))
 	return simulator.Result{Body: x.Bytes(), Records: n}, nil
 }
 
@@ -175,7 +176,7 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(datab
 		case !ok:
 			return nil, nil, invalidValue("Unrecognized filter name: %s", given.name)
 		case len(given.values) == 0:
-			return nil, nil, invalidValue("The filter %s has no values", given.name)
+			return nil, nil, invalidCombination("The values of the filter " + given.name + " must not be empty.")
 		}
 		// Unlike identifier parameters, filter values are case-sensitive.
 		wanted := make(map[string]bool, len(given.values))
@@ -195,6 +196,9 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(datab
 	}
 	matches := func(d database) bool {
 		return !slices.ContainsFunc(checks, func(check func(database) bool) bool { return !check(d) })
+	}
+	if r.Foreign {
+		return nil, matches, nil
 	}
 	if len(lists) == 0 {
 		return t.store.All(), matches, nil
@@ -249,7 +253,7 @@ func parsePage(r *simulator.Request, maxRecords int) (page, *simulator.Error) {
 		}
 		p.limit = n
 	}
-	after, ok := simulator.ParseToken(r.Get("Marker"))
+	after, ok := r.PageAfter(r.Get("Marker"))
 	if !ok {
 		return p, invalidValue("Invalid value %s for Marker", r.Get("Marker"))
 	}
@@ -357,8 +361,10 @@ func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error
 		x.Close("OrderableDBInstanceOption")
 	}
 	x.Close("OrderableDBInstanceOptions")
+	last := ""
 	if len(rest) > len(listed) {
-		x.Text("Marker", simulator.Token(listed[len(listed)-1]))
+		last = listed[len(listed)-1]
 	}
+	x.TextIfSet("Marker", r.NextToken(last))
 	return simulator.Result{Body: x.Bytes(), Records: len(listed)}, nil
 }

@@ -81,7 +81,7 @@ func TestDescribeFilters(t *testing.T) {
 		{why: "an ARN of the wrong type fails the request", filters: []types.Filter{filter("db-cluster-id", "pg", instanceARN+"orcl")}, code: "InvalidParameterValue"},
 		{why: "the wrong type as identifier", id: instanceARN + "orcl", code: "InvalidParameterValue"},
 		{why: "a filter that clusters do not have", filters: []types.Filter{filter("db-instance-id", "pg")}, code: "InvalidParameterValue"},
-		{why: "no values", filters: []types.Filter{{Name: new("engine"), Values: []string{}}}, code: "InvalidParameterValue"},
+		{why: "no values", filters: []types.Filter{{Name: new("engine"), Values: []string{}}}, code: "InvalidParameterCombination"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {

@@ -78,6 +78,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Protocol:   simulator.Query{Version: "2014-10-31", Namespace: "http://rds.amazonaws.com/doc/2014-10-31/"},
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "Throttling", Message: "Rate exceeded"},
+		Skewed:     simulator.Error{Code: "SignatureDoesNotMatch", Status: http.StatusForbidden},
 		Unknown:    "InvalidAction",
 		Options:    s.opts.Options,
 	})

@@ -98,7 +98,7 @@ func (s *Server) parseCreate(r *simulator.Request) (eventstream.CreateInput, *si
 	switch {
 	case body.Tags != nil && len(body.Tags) == 0:
 		return in, badRequest("Tags must have at least 1 entry.")
-	case !s.domains[in.DomainName]:
+	case !s.hasDomain(r):
 		return in, domainNotFound(in.DomainName)
 	case !strings.HasPrefix(in.Uri, accountPrefix):
 		return in, badRequest("The destination must be in the account and Region of the domain: " + accountPrefix + "…")
@@ -173,20 +173,19 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	if !s.domains[domainName] {
+	if !s.hasDomain(r) {
 		return simulator.Result{}, domainNotFound(domainName)
 	}
 	page := struct {
 		Items     []streamJSON
 		NextToken string `json:",omitempty"`
 	}{Items: []streamJSON{}}
-	last := ""
+	last, more := "", false
 	for _, res := range s.streams.After(after) {
 		if !s.inDomain(res, domainName) {
 			continue
 		}
-		if len(page.Items) == size {
-			page.NextToken = simulator.Token(last)
+		if more = len(page.Items) == size; more {
 			break
 		}
 		v, ok := res.Read(r.At)
@@ -201,6 +200,10 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 			StoppedSince: seconds(v.StoppedSince), DestinationSummary: d, Tags: v.Tags,
 		})
 	}
+	if !more {
+		last = ""
+	}
+	page.NextToken = r.NextToken(last)
 	return simulator.Result{Body: simulator.Encode(page), Records: len(page.Items)}, nil
 }
 
@@ -219,7 +222,7 @@ func (s *Server) parsePage(r *simulator.Request) (size int, after string, e *sim
 		size = n
 	}
 	token := r.Get("next-token")
-	after, ok := simulator.ParseToken(token)
+	after, ok := r.PageAfter(token)
 	if !ok || len(token) > maxToken || token == "" && r.Params.Has("next-token") {
 		return 0, "", badRequest("next-token must be one that ListEventStreams returned.")
 	}
@@ -275,10 +278,15 @@ func (s *Server) findRequested(r *simulator.Request) (eventstream.Ref, *simulato
 	if err := ref.Validate(); err != nil {
 		return ref, badRequest(err.Error())
 	}
-	if !s.domains[ref.DomainName] {
+	if !s.hasDomain(r) {
 		return ref, domainNotFound(ref.DomainName)
 	}
 	return ref, nil
+}
+
+// hasDomain reports whether the requested domain exists in the Region of the request.
+func (s *Server) hasDomain(r *simulator.Request) bool {
+	return s.domains[r.Get("DomainName")] && !r.Foreign
 }
 
 // stateError returns the error for a command that the state of the stream, or of its domain, does

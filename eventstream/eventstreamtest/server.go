@@ -65,6 +65,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Protocol:   simulator.REST{Routes: routes()},
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusTooManyRequests},
+		Skewed:     simulator.Error{Code: "InvalidSignatureException", Status: http.StatusForbidden},
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})

@@ -87,7 +87,7 @@ func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Erro
 		return nil, arnInvalid("The ARN " + in.EventDataStore + " does not map to an event data store in your account.")
 	}
 	res := s.stores.Get(in.EventDataStore)
-	if res == nil {
+	if res == nil || r.Foreign {
 		return nil, notFound()
 	}
 	return res, nil
@@ -127,7 +127,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	after := ""
 	if t := in.NextToken; t != nil {
 		var ok bool
-		if after, ok = simulator.ParseToken(*t); !ok || *t == "" {
+		if after, ok = r.PageAfter(*t); !ok || *t == "" {
 			return simulator.Result{}, &simulator.Error{Code: "InvalidNextTokenException", Message: "The NextToken is not valid."}
 		}
 	}
@@ -137,17 +137,19 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		NextToken       string `json:",omitempty"`
 	}
 	out.EventDataStores = []item{}
+	last := ""
 	for _, res := range s.stores.After(after) {
 		d, ok := res.Now(r.At)
-		if !ok {
+		if !ok || r.Foreign {
 			continue
 		}
 		if n := len(out.EventDataStores); n == limit {
-			out.NextToken = simulator.Token(out.EventDataStores[n-1].EventDataStoreArn)
+			last = out.EventDataStores[n-1].EventDataStoreArn
 			break
 		}
 		out.EventDataStores = append(out.EventDataStores, item{d.EventDataStoreArn, d.Name})
 	}
+	out.NextToken = r.NextToken(last)
 	return simulator.Result{Body: simulator.Encode(out), Records: len(out.EventDataStores)}, nil
 }
 

@@ -57,6 +57,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Protocol:   simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
+		Skewed:     simulator.Error{Code: "InvalidSignatureException"},
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})

@@ -45,6 +45,12 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	if in.Name == nil {
 		return simulator.Result{}, invalid("The request must contain the parameter Name.")
 	}
+	if r.Foreign {
+		return simulator.Result{}, &simulator.Error{
+			Code:    "UnsupportedOperationException",
+			Message: "The simulator creates event data stores in " + s.opts.Region + " only.",
+		}
+	}
 	in.MultiRegionEnabled = cmp.Or(in.MultiRegionEnabled, new(true))
 	in.TerminationProtectionEnabled = cmp.Or(in.TerminationProtectionEnabled, new(true))
 	d := record{tags: in.TagsList, wasStopped: in.StartIngestion != nil && !*in.StartIngestion}

@@ -22,6 +22,7 @@ const (
 	deliverBody                       // the failure's body
 	deliverNothing                    // no response until the context ends
 	deliverDisconnect                 // the connection is closed
+	deliverUnsent                     // the request is not sent
 )
 
 // plan is a Failure in normal form. The plan of a nil Failure is a request that succeeds.
@@ -38,11 +39,13 @@ func planOf(f *Failure) plan {
 	}
 	p := plan{run: f.Lost, delay: f.Delay}
 	switch {
+	case f.Unsent != "":
+		p.run, p.send = false, deliverUnsent
 	case f.Drop:
 		p.send = deliverDisconnect
 	case f.Hang:
 		p.send = deliverNothing
-	case f.Body != "" || f.Code == "" && f.Status != 0 && status(f) < http.StatusBadRequest:
+	case f.Raw || f.Body != "" || f.Code == "" && f.Status != 0 && status(f) < http.StatusBadRequest:
 		p.send = deliverBody
 	case f.Code != "" || f.Status != 0:
 		p.send = deliverError
@@ -68,7 +71,8 @@ type failures []*failure
 type failure struct {
 	Failure
 
-	op statemachine.Operation
+	op   statemachine.Operation
+	used int
 }
 
 func (fs *failures) add(op statemachine.Operation, f Failure) {
@@ -82,7 +86,8 @@ func (fs *failures) clear(op statemachine.Operation) {
 	*fs = slices.DeleteFunc(*fs, func(f *failure) bool { return op == "" || f.op == op })
 }
 
-// next uses the first failure for a request. It returns nil if there is none.
+// next uses the first failure for a request. It returns nil if there is none. Of its Tokens, the
+// first is the one to use.
 func (fs *failures) next(op statemachine.Operation, resources []string) *Failure {
 	i := slices.IndexFunc(*fs, func(f *failure) bool {
 		return (f.op == "" || f.op == op) && (f.Resource == "" ||
@@ -97,7 +102,14 @@ func (fs *failures) next(op statemachine.Operation, resources []string) *Failure
 			*fs = slices.Delete(*fs, i, i+1)
 		}
 	}
-	return &f.Failure
+	next := f.Failure
+	if next.Edit != nil && len(next.Edit.Tokens) > 0 {
+		edit := *next.Edit
+		edit.Tokens = edit.Tokens[f.used%len(edit.Tokens):]
+		next.Edit = &edit
+	}
+	f.used++
+	return &next
 }
 
 // bucket is a token bucket. It is refilled when a token is requested.

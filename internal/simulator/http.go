@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 // is an io.ErrUnexpectedEOF in a [url.Error], and so is the error of the request's context.
 func (s *Server) Do(r *http.Request) (*http.Response, error) {
 	resp, err := s.serve(r)
+	traceConnection(r, err == nil || resp.unsent == nil)
 	if err == nil && resp.disconnect {
 		err = io.ErrUnexpectedEOF
 	}
@@ -52,15 +54,44 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(resp.Body) // the caller may have left
 }
 
+// traceConnection calls the hooks of package httptrace that an [http.Transport] calls for a request
+// that was sent, or for one that was not.
+func traceConnection(r *http.Request, sent bool) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	if trace == nil {
+		return
+	}
+	if trace.GetConn != nil && r.URL != nil {
+		trace.GetConn(r.URL.Host)
+	}
+	if !sent {
+		return
+	}
+	if trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+	if trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{})
+	}
+}
+
 // setHeader sets the headers of a response.
 func (r *response) setHeader(h http.Header) {
-	h.Set("X-Amzn-Requestid", r.id)
 	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
 	if r.ContentType != "" {
 		h.Set("Content-Type", r.ContentType)
 	}
 	if r.ErrorType != "" {
 		h.Set("X-Amzn-Errortype", r.ErrorType)
+	}
+	for name, values := range r.header {
+		h.Del(name)
+		for _, v := range values {
+			h.Add(name, v)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -86,15 +87,49 @@ func document(body []byte) ([]byte, *Error) {
 	return body, nil
 }
 
-// Decode decodes a request's document into a struct. As AWS does, it ignores unknown members.
+// Decode decodes a request's document into a struct. As AWS does, it ignores unknown members, and
+// names of members are case-sensitive.
 func (r *Request) Decode(into any) *Error {
 	if len(r.Body) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(r.Body, into); err != nil {
+	body := r.Body
+	if v, err := decodeAny(body); err == nil && prune(v, reflect.TypeOf(into)) {
+		body = Encode(v)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
 		return &Error{Code: "SerializationException", Message: "The body cannot be parsed: " + err.Error()}
 	}
 	return nil
+}
+
+// prune removes the members that encoding/json would match with a field of t only because it
+// ignores case. It reports whether there are any.
+func prune(v any, t reflect.Type) (pruned bool) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch v := v.(type) {
+	case []any:
+		if t.Kind() == reflect.Slice {
+			for _, element := range v {
+				pruned = prune(element, t.Elem()) || pruned
+			}
+		}
+	case map[string]any:
+		if t.Kind() != reflect.Struct {
+			return false
+		}
+		for name, member := range v {
+			if f, ok := t.FieldByName(name); ok {
+				pruned = prune(member, f.Type) || pruned
+			} else {
+				delete(v, name)
+				pruned = true
+			}
+		}
+	}
+	return pruned
 }
 
 // Encode returns v as a JSON document. A value that JSON cannot express becomes an empty object.

@@ -34,15 +34,15 @@ func UUID(seed string) string {
 // tokenSum is the number of bytes of a pagination token that authenticate it.
 const tokenSum = 6
 
-// Token returns the pagination token for the page that begins after key.
-func Token(key string) string {
+// newToken returns the pagination token for the page that begins after key.
+func newToken(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:tokenSum:tokenSum], key...))
 }
 
-// ParseToken returns the key of a pagination token. An empty token has the empty key. ParseToken
-// reports false for a token that [Token] did not return.
-func ParseToken(token string) (key string, ok bool) {
+// parseToken returns the key of a pagination token. An empty token has the empty key. It reports
+// false for a token that newToken did not return.
+func parseToken(token string) (key string, ok bool) {
 	if token == "" {
 		return "", true
 	}
@@ -51,5 +51,5 @@ func ParseToken(token string) (key string, ok bool) {
 		return "", false
 	}
 	key = string(b[tokenSum:])
-	return key, token == Token(key)
+	return key, token == newToken(key)
 }

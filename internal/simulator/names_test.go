@@ -23,16 +23,16 @@ func TestNames(t *testing.T) {
 
 func TestParseTokenRejectsMadeUpTokens(t *testing.T) {
 	for _, key := range []string{"a", "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"} {
-		if got, ok := ParseToken(Token(key)); got != key || !ok {
-			t.Errorf("ParseToken(Token(%q)) = %q, %t", key, got, ok)
+		if got, ok := parseToken(newToken(key)); got != key || !ok {
+			t.Errorf("parseToken(newToken(%q)) = %q, %t", key, got, ok)
 		}
 	}
-	if got, ok := ParseToken(""); got != "" || !ok {
+	if got, ok := parseToken(""); got != "" || !ok {
 		t.Errorf("an empty token: %q, %t", got, ok)
 	}
-	for _, token := range []string{"x", "garbage", "YQ", Token("a") + "A", Token("a")[1:], "?"} {
-		if got, ok := ParseToken(token); ok {
-			t.Errorf("ParseToken(%q) accepts the token, key %q", token, got)
+	for _, token := range []string{"x", "garbage", "YQ", newToken("a") + "A", newToken("a")[1:], "?"} {
+		if got, ok := parseToken(token); ok {
+			t.Errorf("parseToken(%q) accepts the token, key %q", token, got)
 		}
 	}
 }

@@ -31,6 +31,30 @@ type Request struct {
 	Params    url.Values // query: the form; REST: the labels of the path and the query string
 	Body      []byte     // JSON and REST: the document; empty if there is none
 	At        time.Time  // when it arrived; set by the server
+	Foreign   bool       // it is signed for another Region; set by the server
+
+	token *string // replaces the pagination token of the response
+}
+
+// PageAfter returns the key that the previous page ended with, from a pagination token in the
+// request. It reports false for a token that the server did not return.
+func (r *Request) PageAfter(token string) (key string, ok bool) {
+	if r.token != nil {
+		return "", true
+	}
+	return parseToken(token)
+}
+
+// NextToken returns the pagination token of a response whose last key is given. An empty key means
+// that there is no next page.
+func (r *Request) NextToken(last string) string {
+	switch {
+	case r.token != nil:
+		return *r.token
+	case last == "":
+		return ""
+	}
+	return newToken(last)
 }
 
 // Get returns the value of a parameter, or "" if it is absent.

@@ -28,6 +28,7 @@ type Config struct {
 	Protocol   Protocol
 	Operations map[statemachine.Operation]Operation
 	Throttled  Error  // the response to a throttled request
+	Skewed     Error  // the response to a request that was signed at a wrong time; the message is added
 	Unknown    string // error code for an operation that is not supported
 	Options    awstest.Options
 }
@@ -68,6 +69,7 @@ type Server struct {
 	failures failures
 	buckets  map[string]*bucket
 	calls    []Call
+	skew     time.Duration // how far the service's clock is ahead
 }
 
 var _ awstest.Engine = (*Server)(nil)
@@ -116,12 +118,21 @@ func (s *Server) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
+// SkewClock sets the service's clock d ahead of time.Now. The service then rejects requests that
+// were signed at a wrong time, and its responses have a Date header.
+func (s *Server) SkewClock(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.skew = d
+}
+
 // response is the outcome of a request.
 type response struct {
 	Response
 
-	id         string
-	disconnect bool // the connection is closed instead
+	header     http.Header // overrides other headers
+	disconnect bool        // the connection is closed instead
+	unsent     error       // the request was not sent
 }
 
 // serve serves one request. Its error is the context's, or an error in the request's body.
@@ -150,7 +161,10 @@ func (s *Server) serve(r *http.Request) (response, error) {
 		<-ctx.Done()
 		return response{}, ctx.Err()
 	}
-	return resp, s.sleep(ctx, req)
+	if err := s.sleep(ctx, req); err != nil {
+		return response{}, err
+	}
+	return resp, resp.unsent
 }
 
 // exchange is a request on its way through the server.
@@ -159,6 +173,7 @@ type exchange struct {
 
 	operation Operation
 	resources []string // that the request names
+	signedAt  string   // the X-Amz-Date header
 	call      Call     // for the log
 	failure   *Failure // nil if nothing goes wrong
 	plan      plan
@@ -190,6 +205,9 @@ func (s *Server) resolve(r *http.Request) (*exchange, error) {
 		return e, nil
 	}
 	e.Request, e.call.Operation = req, statemachine.Operation(truncate(string(req.Operation)))
+	region := signedRegion(r)
+	req.Foreign = region != "" && region != s.config.Options.Region
+	e.signedAt = r.Header.Get("X-Amz-Date")
 	op, ok := s.config.Operations[req.Operation]
 	if !ok {
 		e.err = s.unsupported(req.Operation)
@@ -218,6 +236,9 @@ func (s *Server) unsupported(op statemachine.Operation) *Error {
 // execute executes the operation, unless the request is rejected or fails.
 func (s *Server) execute(e *exchange, now time.Time) {
 	e.At, e.call.At = now, now
+	if e.err == nil {
+		e.err = s.checkClock(e.signedAt, now.Add(s.skew))
+	}
 	switch b := s.buckets[e.operation.Group]; {
 	case e.err != nil:
 	case b != nil && !b.take(now):
@@ -226,6 +247,9 @@ func (s *Server) execute(e *exchange, now time.Time) {
 		e.failure = s.failures.next(e.Operation, e.resources)
 	}
 	e.plan = planOf(e.failure)
+	if edit := editOf(e.failure); len(edit.Tokens) > 0 {
+		e.token = &edit.Tokens[0]
+	}
 	if e.err == nil && e.plan.run {
 		e.result, e.err = e.operation.Run(e.Request)
 		e.call.Accepted = e.err == nil
@@ -234,9 +258,14 @@ func (s *Server) execute(e *exchange, now time.Time) {
 
 // respond renders the response to a request and logs the call.
 func (s *Server) respond(e *exchange, id string) response {
-	resp := response{id: id}
+	resp := response{header: http.Header{"X-Amzn-Requestid": {id}}}
+	if s.skew != 0 {
+		resp.header.Set("Date", e.At.Add(s.skew).UTC().Format(http.TimeFormat))
+	}
 	switch e.plan.send {
 	case deliverNothing:
+	case deliverUnsent:
+		resp.unsent = unsentError(e.failure.Unsent, s.config.Options.Region)
 	case deliverDisconnect:
 		resp.disconnect = true
 	case deliverBody:
@@ -256,8 +285,15 @@ func (s *Server) respond(e *exchange, id string) response {
 		e.call.Records = e.result.Records
 		resp.Response = s.config.Protocol.Result(e.Operation, e.result.Body, id)
 	}
+	edit := editOf(e.failure)
+	for name, values := range edit.Header {
+		resp.header[http.CanonicalHeaderKey(name)] = values
+	}
+	resp.Body = editBody(resp.Response, edit)
 	e.call.Status = resp.Status
-	s.log(e.call)
+	if resp.unsent == nil {
+		s.log(e.call)
+	}
 	return resp
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -43,4 +44,9 @@ func (e *engines) Calls() []Call {
 	all := slices.Concat(e.kinesis.Calls(), e.kms.Calls())
 	slices.SortStableFunc(all, func(a, b Call) int { return a.At.Compare(b.At) })
 	return all
+}
+
+func (e *engines) SkewClock(d time.Duration) {
+	e.kinesis.SkewClock(d)
+	e.kms.SkewClock(d)
 }

@@ -81,6 +81,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 	engine := func(target string, operations map[statemachine.Operation]simulator.Operation) *simulator.Server {
 		return simulator.New(simulator.Config{
 			Protocol: simulator.JSON{Target: target}, Operations: operations, Unknown: "UnknownOperationException", Options: s.opts.Options,
+			Skewed: simulator.Error{Code: "InvalidSignatureException"},
 		})
 	}
 	s.Base = awstest.NewBase(&engines{
