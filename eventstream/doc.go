@@ -21,14 +21,16 @@
 // [Machine] is the lifecycle of a stream: absent, RUNNING or STOPPED. A stream cannot be updated
 // or restarted, only recreated. A domain has at most one stream.
 //
-// [DestinationMachine] that of its destination: HEALTHY or UNHEALTHY. WaitHealthy waits out
-// recoverable causes and fails immediately on the others: see [Destination.MustRecreate].
+// [DestinationMachine] is the lifecycle of its destination: HEALTHY or UNHEALTHY. WaitHealthy
+// waits out recoverable causes and fails immediately on the others: see
+// [Destination.MustRecreate].
 //
 // # Waiting
 //
 // The rules are those of [statemachine.Waiter.Wait]. The package reads a stream every 2 s at
 // first, then at growing intervals of at most 1 minute (2 minutes after a failed read). SDK
-// retries are off, so each command is sent once. [Options].Wait has the settings, and the Logger.
+// retries are off, so each command is sent once. [Options].Wait has the settings. For logs and
+// traces, see examples/observability.
 //
 // GetEventStream returns the same error for a missing stream and for denied access. The package
 // therefore confirms an absence with ListEventStreams.
@@ -55,6 +57,7 @@
 //     the domain may not exist, or the caller may lack access.
 //   - [statemachine.MissingDependency]: the destination does not exist or is not active. Create
 //     it, then recreate the event stream.
+//   - [statemachine.AccessDenied]: the caller lacks a permission; docs/permissions.md lists them.
 //   - [statemachine.Gone]: WaitHealthy found no stream. Other methods return [StateAbsent]
 //     instead.
 //

@@ -375,8 +375,8 @@ func TestEnsureFinishesAfterCrash(t *testing.T) {
 		setup  func(s *server)
 		ensure func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error)
 		end    eventstream.State
-		most   int // commands that took effect
-		least  int // calls of a run that does not die, with no old reads
+		most   int // accepted commands
+		least  int // calls of a run without a crash or stale reads
 	}{
 		{"create", func(*server) {}, ensureCreated, runs, 1, 3},
 		{"delete", func(s *server) { s.AddEventStream(example()) }, ensureDeleted, absent, 1, 3},

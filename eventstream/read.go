@@ -133,7 +133,7 @@ func mismatch(member, got string) string {
 //
 // An error is yielded once and ends the sequence. An invalid DomainName is a
 // [*statemachine.InputError]. An error of the service is a [*statemachine.Fault], of kind NotFound
-// if the domain does not exist or the caller lacks access to it. Ranging again reads again.
+// if the domain does not exist or the caller lacks access to it. Ranging again repeats the reads.
 func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := validate.FieldError("DomainName", checkName(domainName)); err != nil {

@@ -231,7 +231,7 @@ func TestListReadsEveryStore(t *testing.T) {
 		assert.ErrorContains(t, err, "response repeats an earlier NextToken")
 		assert.Equal(t, "calls", 2, len(s.Calls()))
 	})
-	assert.RunSynctest(t, "breaking out reads no further, and ranging again reads again", func(t *testing.T) {
+	assert.RunSynctest(t, "breaking out reads no further, and ranging again repeats the reads", func(t *testing.T) {
 		s := serverWith(3)
 		seq := client(s).List(t.Context())
 		for range 2 {
@@ -278,7 +278,7 @@ func TestOnlyPlainCallsKeepRetries(t *testing.T) {
 		}
 		assert.Equal(t, "the reads", every(0, 4*time.Second, 16*time.Second), reads(s, began)) // twice the delay after a failure
 	})
-	assert.RunSynctest(t, "a command of an ensure", func(t *testing.T) {
+	assert.RunSynctest(t, "a command of an Ensure method", func(t *testing.T) {
 		s := newServer(ingestion.StatusStoppedIngestion)
 		s.Fail(ingestion.StartEventDataStoreIngestion, failure{Code: "ThrottlingException"})
 		began := time.Now()

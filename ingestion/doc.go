@@ -17,8 +17,8 @@
 //
 // # Lifecycle
 //
-// [Machine] returns the lifecycle as a table. A deleted store is PENDING_DELETION for seven days,
-// during which RestoreEventDataStore brings it back.
+// [Machine] is the lifecycle. A deleted store is PENDING_DELETION for seven days, during which
+// RestoreEventDataStore brings it back.
 //
 // Only some event categories can be started and stopped: see [EventDataStore.Controllable]. AWS
 // does not document whether CloudTrail delivers events of a stop later. Assume that they are lost.
@@ -27,7 +27,8 @@
 //
 // The rules are those of [statemachine.Waiter.Wait]. The package reads a store every 2 s at first,
 // then at growing intervals of at most 1 minute (2 minutes after a failed read). SDK retries are
-// off, so each command is sent once. [Options].Wait has the settings, and the Logger.
+// off, so each command is sent once. [Options].Wait has the settings. For logs and traces, see
+// examples/observability.
 //
 // # Many at once
 //

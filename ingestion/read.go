@@ -55,7 +55,7 @@ func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore,
 // List yields every event data store of the account in the client's Region, including those that
 // are PENDING_DELETION. ListEventDataStores returns only names and ARNs, so List reads each store
 // with GetEventDataStore and omits one that is not found. All reads wait for the pacer
-// ([Options]). An error is yielded once and ends the sequence. Ranging again reads again.
+// ([Options]). An error is yielded once and ends the sequence. Ranging again repeats the reads.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := *c.calls.New(optFns)

@@ -189,7 +189,7 @@ func TestGuardBatchesReads(t *testing.T) {
 		w.databases(arns...)
 		w.runGuard(15*time.Minute+time.Second, nil)
 		if n, most := len(w.rds.Calls()), 200+2*31; n > most { // one call per database checks its settings
-			t.Errorf("%d calls, want %d at the most", n, most)
+			t.Errorf("%d calls, want at most %d", n, most)
 		}
 	})
 }

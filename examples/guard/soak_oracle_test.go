@@ -203,7 +203,7 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 		return len(f.table) + 1
 	}
 	heads := f.table.costs(v.target, func(statemachine.Operation) bool { return false })
-	anyOrder := v.ensure && len(v.operations) == 0 // old reads show things in the wrong order
+	anyOrder := v.ensure && len(v.operations) == 0 // stale reads show states in the wrong order
 	for i, m := range f.life {
 		if m.at.After(v.end) || i+1 < len(f.life) && f.life[i+1].at.Before(v.begin.Add(-stale)) {
 			continue
@@ -214,7 +214,7 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 			}
 		}
 		// A wait knows of no command but one before it began: that it was set on its way meanwhile
-		// makes an old read look like a lapse.
+		// makes a stale read look like a lapse.
 		if _, on := heads[m.state]; on && !v.ensure && i > 0 && m.at.After(v.begin) {
 			if _, before := heads[f.life[i-1].state]; !before && f.life[i-1].state != gone {
 				return true
@@ -228,7 +228,7 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 func (v *verdict) judgeOrders(f *facts) string {
 	for i, o := range f.orders {
 		if !slices.Contains(v.runs, o.op) {
-			return fmt.Sprintf("%s is none that it may run", o.op)
+			return fmt.Sprintf("%s is not allowed", o.op)
 		}
 		if o.at.Sub(v.begin) > v.most+time.Second {
 			return fmt.Sprintf("%s was sent after the deadline", o.op)
