@@ -1,11 +1,13 @@
 // Package streamwarden is an overview of a library that brings AWS audit and event streams to the
 // state you ask for and keeps them there. It exports nothing itself.
 //
-// The SDK can command these resources but not wait for them. Each has a package with a client that
-// can:
+// The SDK can command these resources but not wait for them. These packages can:
 //
 //   - [github.com/streamwarden/streamwarden-go/activitystream]: RDS database activity streams of
 //     Aurora clusters and of RDS for Oracle and SQL Server instances, and their audit policy
+//   - [github.com/streamwarden/streamwarden-go/activitystream/activityreader] and
+//     [github.com/streamwarden/streamwarden-go/activitystream/activityrecord]: what an activity
+//     stream records, decrypted and decoded, and proof that it records
 //   - [github.com/streamwarden/streamwarden-go/ingestion]: live event ingestion of CloudTrail Lake
 //     event data stores
 //   - [github.com/streamwarden/streamwarden-go/eventstream]: Customer Profiles event streams
