@@ -22,8 +22,8 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 	}, unchanged)
 }
 
-// WaitEach waits, by the rules of [Client.Wait] and for at most maxWait, until each of many streams
-// is in the status target. It yields one result for each ARN, keyed by the text passed in, in the
+// WaitEach waits until each of many streams is in the status target, for at most maxWait and by the
+// rules of [Client.Wait]. It yields one result for each ARN, keyed by the text passed in, in the
 // order in which they become ready. The failure of one wait is the error of its own result.
 //
 // Ten thousand waits share one quota: one request reads up to 100 streams, and only those that are

@@ -16,6 +16,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -52,12 +53,12 @@ func stops(arns []string) []*activitystream.StopInput {
 	return ins
 }
 
-// verdicts are the results as "<index> <key>: <verdict>", in the order of the indexes.
+// verdicts returns the results as "<index> <key>: <verdict>", in the order of the indexes.
 func verdicts[R any](seq iter.Seq2[string, statemachine.Result[R]]) []string {
 	byIndex := map[int]string{}
 	var indexes []int
 	for key, r := range seq {
-		text := fmt.Sprintf("%d %s: %s", r.Index, key, errorSummary(r.Err))
+		text := fmt.Sprintf("%d %s: %s", r.Index, key, assert.ErrorSummary(r.Err))
 		if old, twice := byIndex[r.Index]; twice {
 			text = old + ", and again " + text
 		} else {
@@ -73,7 +74,7 @@ func verdicts[R any](seq iter.Seq2[string, statemachine.Result[R]]) []string {
 	return list
 }
 
-// named are how many resources each read named: "DescribeDBClusters 100".
+// named returns how many resources each read requested: "DescribeDBClusters 100".
 func named(s *server) map[string]int {
 	counts := map[string]int{}
 	for _, c := range s.Calls() {
@@ -82,33 +83,33 @@ func named(s *server) map[string]int {
 	return counts
 }
 
-func TestEachKeysAndDuplicates(t *testing.T) {
+func TestEachYieldsDuplicatesByTheirOwnKey(t *testing.T) {
 	const shouting = "arn:aws:rds:us-east-1:123456789012:cluster:DAS-CLUSTER"
-	const nobody = "arn:aws:rds:us-east-1:123456789012:cluster:nobody"
-	arns := []string{clusterARN, "no-arn", shouting, instanceARN, clusterARN, nobody, "", nobody}
-	runSynctest(t, "GetEach", func(t *testing.T) {
+	const missing = "arn:aws:rds:us-east-1:123456789012:cluster:missing"
+	arns := []string{clusterARN, "no-arn", shouting, instanceARN, clusterARN, missing, "", missing}
+	assert.RunSynctest(t, "GetEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
 		}
-		wantEqual(t, "results", []string{
+		assert.Equal(t, "results", []string{
 			"0 " + clusterARN + ":", "1 no-arn: invalid input", "2 " + shouting + ":", "3 " + instanceARN + ":", "4 " + clusterARN + ":",
-			"5 " + nobody + ": not found", "6 : invalid input", "7 " + nobody + ": not found",
+			"5 " + missing + ": not found", "6 : invalid input", "7 " + missing + ": not found",
 		}, verdicts(client(s).GetEach(t.Context(), arns)))
-		wantEqual(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
+		assert.Equal(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
 	})
-	runSynctest(t, "WaitEach", func(t *testing.T) {
+	assert.RunSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
 		}
-		wantEqual(t, "results", []string{
+		assert.Equal(t, "results", []string{
 			"0 " + clusterARN + ":", "1 no-arn: invalid input", "2 " + shouting + ":", "3 " + instanceARN + ":", "4 " + clusterARN + ":",
-			"5 " + nobody + ": gone", "6 : invalid input", "7 " + nobody + ": gone",
+			"5 " + missing + ": gone", "6 : invalid input", "7 " + missing + ": gone",
 		}, verdicts(client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour)))
-		wantEqual(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
+		assert.Equal(t, "reads", map[string]int{"DescribeDBClusters 2": 1, "DescribeDBClusters 1": 1, "DescribeDBInstances 1": 1}, named(s))
 	})
-	runSynctest(t, "EnsureStartedEach", func(t *testing.T) {
+	assert.RunSynctest(t, "EnsureStartedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStopped)
@@ -116,21 +117,21 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 		sync := start(instanceARN)
 		sync.Mode = activitystream.ModeSync
 		again := start(shouting)
-		ins := append(starts([]string{clusterARN, instanceARN}), nil, sync, again, &activitystream.StartInput{ResourceArn: clusterARN}, start(nobody))
-		wantEqual(t, "results", []string{
+		ins := append(starts([]string{clusterARN, instanceARN}), nil, sync, again, &activitystream.StartInput{ResourceArn: clusterARN}, start(missing))
+		assert.Equal(t, "results", []string{
 			"0 " + clusterARN + ":", "1 " + instanceARN + ": invalid input", "2 : invalid input", "3 " + instanceARN + ": invalid input",
-			"4 " + shouting + ":", "5 " + clusterARN + ": invalid input", "6 " + nobody + ": gone",
+			"4 " + shouting + ":", "5 " + clusterARN + ": invalid input", "6 " + missing + ": gone",
 		}, verdicts(client(s).EnsureStartedEach(t.Context(), ins, time.Hour)))
 		for _, c := range s.Calls() {
 			if c.Resource == instanceARN {
-				t.Errorf("sent for two wishes that contradict each other: %+v", c)
+				t.Errorf("sent for two inputs that contradict each other: %+v", c)
 			}
 		}
 		if n := len(reads(s, opStart, time.Time{})); n != 1 {
 			t.Errorf("%d starts", n)
 		}
 	})
-	runSynctest(t, "EnsureStoppedEach", func(t *testing.T) {
+	assert.RunSynctest(t, "EnsureStoppedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
@@ -140,28 +141,28 @@ func TestEachKeysAndDuplicates(t *testing.T) {
 		ins := append(stops([]string{clusterARN, instanceARN, instanceARN}), later)
 		var operations []string
 		for arn, r := range client(s).EnsureStoppedEach(t.Context(), ins, time.Hour) {
-			operations = append(operations, fmt.Sprint(arn, " ", r.Index, " ", r.Value.Operations, " ", errorSummary(r.Err)))
+			operations = append(operations, fmt.Sprint(arn, " ", r.Index, " ", r.Value.Operations, " ", assert.ErrorSummary(r.Err)))
 		}
-		wantEqual(t, "results", []string{
+		assert.Equal(t, "results", []string{
 			clusterARN + " 0 [] invalid input", clusterARN + " 3 [] invalid input",
 			instanceARN + " 1 [StopActivityStream] ", instanceARN + " 2 [StopActivityStream] ",
 		}, sorted(operations))
 	})
-	runSynctest(t, "nothing asked", func(t *testing.T) {
+	assert.RunSynctest(t, "nothing asked", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		c := client(s)
-		wantEqual(t, "GetEach", nil, verdicts(c.GetEach(t.Context(), nil)))
-		wantEqual(t, "WaitEach", nil, verdicts(c.WaitEach(t.Context(), nil, activitystream.StatusStarted, time.Hour)))
-		wantEqual(t, "WatchEach", nil, verdicts(c.WatchEach(t.Context(), nil)))
-		wantEqual(t, "EnsureStartedEach", nil, verdicts(c.EnsureStartedEach(t.Context(), nil, time.Hour)))
-		wantEqual(t, "EnsureStoppedEach", nil, verdicts(c.EnsureStoppedEach(t.Context(), nil, time.Hour)))
-		wantEqual(t, "nothing right", []string{"0 x: invalid input"}, verdicts(c.GetEach(t.Context(), []string{"x"})))
-		wantEqual(t, "calls", 0, len(s.Calls()))
+		assert.Equal(t, "GetEach", nil, verdicts(c.GetEach(t.Context(), nil)))
+		assert.Equal(t, "WaitEach", nil, verdicts(c.WaitEach(t.Context(), nil, activitystream.StatusStarted, time.Hour)))
+		assert.Equal(t, "WatchEach", nil, verdicts(c.WatchEach(t.Context(), nil)))
+		assert.Equal(t, "EnsureStartedEach", nil, verdicts(c.EnsureStartedEach(t.Context(), nil, time.Hour)))
+		assert.Equal(t, "EnsureStoppedEach", nil, verdicts(c.EnsureStoppedEach(t.Context(), nil, time.Hour)))
+		assert.Equal(t, "nothing right", []string{"0 x: invalid input"}, verdicts(c.GetEach(t.Context(), []string{"x"})))
+		assert.Equal(t, "calls", 0, len(s.Calls()))
 	})
 }
 
-func TestEachReadsMany(t *testing.T) {
-	runSynctest(t, "mixed, more than one read holds", func(t *testing.T) {
+func TestEachReadsInBatches(t *testing.T) {
+	assert.RunSynctest(t, "mixed, more than one read holds", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := slices.Concat(clusters(s, 230, activitystream.StatusStarted), instances(s, 101, activitystream.StatusStarted))
 		rand.New(rand.NewPCG(1, 2)).Shuffle(len(arns), func(i, j int) { arns[i], arns[j] = arns[j], arns[i] })
@@ -171,17 +172,17 @@ func TestEachReadsMany(t *testing.T) {
 				t.Fatal(r.Err)
 			}
 			got[arn] = r.Value.ResourceArn
-			wantEqual(t, "index", arn, arns[r.Index])
+			assert.Equal(t, "index", arn, arns[r.Index])
 		}
-		wantEqual(t, "results", len(arns), len(got))
+		assert.Equal(t, "results", len(arns), len(got))
 		for arn, value := range got {
-			wantEqual(t, "value", arn, value)
+			assert.Equal(t, "value", arn, value)
 		}
-		wantEqual(t, "reads", map[string]int{
+		assert.Equal(t, "reads", map[string]int{
 			"DescribeDBClusters 100": 2, "DescribeDBClusters 30": 1, "DescribeDBInstances 100": 1, "DescribeDBInstances 1": 1,
 		}, named(s))
 	})
-	runSynctest(t, "identifiers in the filter are small letters", func(t *testing.T) {
+	assert.RunSynctest(t, "identifiers in the filter are small letters", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, activitystream.StatusStarted)
@@ -196,14 +197,14 @@ func TestEachReadsMany(t *testing.T) {
 		var values []string
 		for _, form := range w.forms {
 			values = append(values, filtered(form)...)
-			wantEqual(t, "records", "100", form.Get("MaxRecords"))
+			assert.Equal(t, "records", "100", form.Get("MaxRecords"))
 		}
-		wantEqual(t, "filters", []string{clusterARN, instanceARN}, sorted(values))
+		assert.Equal(t, "filters", []string{clusterARN, instanceARN}, sorted(values))
 	})
 }
 
 func TestWaitEach(t *testing.T) {
-	runSynctest(t, "each at its own instant", func(t *testing.T) {
+	assert.RunSynctest(t, "each at its own instant", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Transition = func(arn, _, _ string) time.Duration {
 				return map[string]time.Duration{"0": time.Minute, "1": 2 * time.Minute, "2": 3 * time.Minute}[arn[len(arn)-1:]]
@@ -215,18 +216,18 @@ func TestWaitEach(t *testing.T) {
 		began := time.Now()
 		var got []string
 		for arn, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour) {
-			got = append(got, fmt.Sprint(arn[len(arn)-1:], " ", time.Since(began), " ", errorSummary(r.Err), " ", r.Value.Status))
+			got = append(got, fmt.Sprint(arn[len(arn)-1:], " ", time.Since(began), " ", assert.ErrorSummary(r.Err), " ", r.Value.Status))
 		}
-		wantEqual(t, "results", []string{"0 1m0s  started", "1 2m0s lapsed stopped", "2 2m35s gone starting"}, got)
+		assert.Equal(t, "results", []string{"0 1m0s  started", "1 2m0s lapsed stopped", "2 2m35s gone starting"}, got)
 	})
-	runSynctest(t, "what ends one badly is from a read of it alone", func(t *testing.T) {
+	assert.RunSynctest(t, "what ends one badly is from a read of it alone", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Transition = func(arn, _, _ string) time.Duration { return 2 * time.Minute }
 		})
 		arns := clusters(s, 3, activitystream.StatusStarting)
 		s.Lapse(arns[0])
 		s.Remove(arns[1])
-		wantEqual(t, "results", []string{"0 " + arns[0] + ": lapsed", "1 " + arns[1] + ": gone", "2 " + arns[2] + ":"},
+		assert.Equal(t, "results", []string{"0 " + arns[0] + ": lapsed", "1 " + arns[1] + ": gone", "2 " + arns[2] + ":"},
 			verdicts(client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour)))
 		alone := map[string]int{}
 		for _, c := range s.Calls() {
@@ -238,21 +239,21 @@ func TestWaitEach(t *testing.T) {
 			t.Errorf("reads alone: %v", alone)
 		}
 	})
-	runSynctest(t, "the deadline of all", func(t *testing.T) {
+	assert.RunSynctest(t, "the deadline of all", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 250, activitystream.StatusStarting)
 		began := time.Now()
 		n := 0
 		for _, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, 33*time.Second) {
 			n++
-			wantEqual(t, "verdict", "timed out", errorSummary(r.Err))
-			wantEqual(t, "time", 33*time.Second, time.Since(began))
-			wantEqual(t, "value", activitystream.StatusStarting, r.Value.Status)
-			oneLine(t, r.Err)
+			assert.Equal(t, "verdict", "timed out", assert.ErrorSummary(r.Err))
+			assert.Equal(t, "time", 33*time.Second, time.Since(began))
+			assert.Equal(t, "value", activitystream.StatusStarting, r.Value.Status)
+			assert.ErrorOneLine(t, r.Err)
 		}
-		wantEqual(t, "results", 250, n)
+		assert.Equal(t, "results", 250, n)
 	})
-	runSynctest(t, "canceled, with a cause", func(t *testing.T) {
+	assert.RunSynctest(t, "canceled, with a cause", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 3, activitystream.StatusStarting)
 		boss := errors.New("the boss said stop")
@@ -262,14 +263,14 @@ func TestWaitEach(t *testing.T) {
 		n := 0
 		for _, r := range client(s).WaitEach(ctx, arns, activitystream.StatusStarted, time.Hour) {
 			n++
-			wantEqual(t, "time", 7*time.Second, time.Since(began))
-			if errorSummary(r.Err) != "canceled" || !errors.Is(r.Err, boss) || !errors.Is(r.Err, context.Canceled) {
+			assert.Equal(t, "time", 7*time.Second, time.Since(began))
+			if assert.ErrorSummary(r.Err) != "canceled" || !errors.Is(r.Err, boss) || !errors.Is(r.Err, context.Canceled) {
 				t.Errorf("%v", r.Err)
 			}
 		}
-		wantEqual(t, "results", 3, n)
+		assert.Equal(t, "results", 3, n)
 	})
-	runSynctest(t, "a failing read of many loses none", func(t *testing.T) {
+	assert.RunSynctest(t, "a failing read of many loses none", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 150, activitystream.StatusStarting)
 		for _, f := range []failure{{Code: "Throttling"}, {Drop: true}, {Code: "ServiceUnavailable", Status: 503}, {Body: "<html>"}, {Hang: true}} {
@@ -284,8 +285,9 @@ func TestWaitEach(t *testing.T) {
 	})
 }
 
-// A policy may allow single ARNs only: then a filtered read is denied, and single ones are not.
-func TestEachWithSingleARNsOnly(t *testing.T) {
+// TestEachReadsSinglyWhenBatchesAreDenied runs with a policy that allows single ARNs only, which
+// denies filtered reads.
+func TestEachReadsSinglyWhenBatchesAreDenied(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		call func(ctx context.Context, c *activitystream.Client, arns []string) []string
@@ -303,7 +305,7 @@ func TestEachWithSingleARNsOnly(t *testing.T) {
 			return verdicts(c.EnsureStoppedEach(ctx, stops(arns), time.Hour))
 		}},
 	} {
-		runSynctest(t, test.name, func(t *testing.T) {
+		assert.RunSynctest(t, test.name, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			status := activitystream.StatusStopped
 			if test.name != "EnsureStartedEach" {
@@ -311,7 +313,7 @@ func TestEachWithSingleARNsOnly(t *testing.T) {
 			}
 			arns := slices.Concat(clusters(s, 4, status), instances(s, 3, status))
 			secret := arns[1]
-			w := &wire{server: s, answer: func(form url.Values) (*http.Response, error) {
+			w := &wire{server: s, respond: func(form url.Values) (*http.Response, error) {
 				if filtered(form) != nil || form.Get("DBClusterIdentifier") == secret {
 					return refusal(403, "AccessDenied", "no policy allows it"), nil
 				}
@@ -326,18 +328,19 @@ func TestEachWithSingleARNsOnly(t *testing.T) {
 			if test.name == "GetEach" {
 				want[1] = "1 " + secret + ": access denied"
 			}
-			wantEqual(t, "results", want, test.call(t.Context(), c, arns))
+			assert.Equal(t, "results", want, test.call(t.Context(), c, arns))
 		})
 	}
 }
 
-// One ARN may make RDS refuse the whole read of many.
-func TestEachWithOneThatSpoils(t *testing.T) {
-	runSynctest(t, "WaitEach", func(t *testing.T) {
+// TestEachReadsSinglyWhenOneARNFailsTheBatch makes RDS reject every batch that contains a certain
+// ARN.
+func TestEachReadsSinglyWhenOneARNFailsTheBatch(t *testing.T) {
+	assert.RunSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 120, activitystream.StatusStarting)
 		bad := arns[40]
-		w := &wire{server: s, answer: func(form url.Values) (*http.Response, error) {
+		w := &wire{server: s, respond: func(form url.Values) (*http.Response, error) {
 			if slices.Contains(filtered(form), bad) || form.Get("DBClusterIdentifier") == bad {
 				return refusal(400, "InvalidParameterValue", "The provided ARN is invalid"), nil
 			}
@@ -348,11 +351,11 @@ func TestEachWithOneThatSpoils(t *testing.T) {
 		for arn, r := range activitystream.NewFromConfig(w.config(), exact).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour) {
 			n++
 			if r.Err != nil {
-				wrong = append(wrong, arn+" "+errorSummary(r.Err))
+				wrong = append(wrong, arn+" "+assert.ErrorSummary(r.Err))
 			}
 		}
-		wantEqual(t, "wrong", []string{bad + " read failed"}, wrong)
-		wantEqual(t, "results", 120, n)
+		assert.Equal(t, "wrong", []string{bad + " read failed"}, wrong)
+		assert.Equal(t, "results", 120, n)
 		// 100 are read alone once; from then on the rest goes together again.
 		if len(w.forms) > 220 {
 			t.Errorf("%d calls", len(w.forms))
@@ -361,7 +364,7 @@ func TestEachWithOneThatSpoils(t *testing.T) {
 }
 
 func TestEnsureStartedEach(t *testing.T) {
-	runSynctest(t, "each as it should be", func(t *testing.T) {
+	assert.RunSynctest(t, "each as it should be", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		add := func(id string, status activitystream.Status, key string) string {
 			return s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: status, KmsKeyId: key})
@@ -378,9 +381,9 @@ func TestEnsureStartedEach(t *testing.T) {
 		began := time.Now()
 		got := map[string]string{}
 		for arn, r := range client(s).EnsureStartedEach(t.Context(), starts(arns), time.Hour) {
-			got[arn[strings.LastIndex(arn, ":")+1:]] = strings.TrimSpace(fmt.Sprint(time.Since(began), r.Value.Operations, " ", r.Value.Stream.Status, " ", errorSummary(r.Err)))
+			got[arn[strings.LastIndex(arn, ":")+1:]] = strings.TrimSpace(fmt.Sprint(time.Since(began), r.Value.Operations, " ", r.Value.Stream.Status, " ", assert.ErrorSummary(r.Err)))
 		}
-		wantEqual(t, "results", map[string]string{
+		assert.Equal(t, "results", map[string]string{
 			"a-stopped":  "2m0s [StartActivityStream] started",
 			"b-starting": "2m0s [] started",
 			"c-started":  "0s [] started",
@@ -393,7 +396,7 @@ func TestEnsureStartedEach(t *testing.T) {
 			"j-refused":  "2m5s [StartActivityStream] started",
 		}, got)
 	})
-	runSynctest(t, "restart, in a dry run and in earnest", func(t *testing.T) {
+	assert.RunSynctest(t, "restart, in a dry run and in earnest", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		var arns []string
 		for i := range 30 {
@@ -401,17 +404,17 @@ func TestEnsureStartedEach(t *testing.T) {
 		}
 		c := client(s, func(o *activitystream.Options) { o.AllowRestart = true })
 		for arn, r := range c.EnsureStartedEach(t.Context(), starts(arns), time.Hour, func(o *activitystream.Options) { o.DryRun = true }) {
-			wantEqual(t, arn, []string{opStop, opStart}, ops(r.Value.Planned))
+			assert.Equal(t, arn, []string{opStop, opStart}, ops(r.Value.Planned))
 		}
-		wantEqual(t, "commands of a dry run", 0, len(commands(s, time.Now())))
+		assert.Equal(t, "commands of a dry run", 0, len(commands(s, time.Now())))
 		for arn, r := range c.EnsureStartedEach(t.Context(), starts(arns), time.Hour) {
-			wantEqual(t, arn, []string{opStop, opStart}, ops(r.Value.Operations))
+			assert.Equal(t, arn, []string{opStop, opStart}, ops(r.Value.Operations))
 			if r.Err != nil || r.Value.GapFrom.IsZero() || !r.Value.GapTo.After(r.Value.GapFrom) {
 				t.Errorf("%s: %v, gap from %s to %s", arn, r.Err, r.Value.GapFrom, r.Value.GapTo)
 			}
 		}
 	})
-	runSynctest(t, "each with a maintenance window", func(t *testing.T) {
+	assert.RunSynctest(t, "each with a maintenance window", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 3 * time.Hour })
 		arns := clusters(s, 5, "")
 		ins := starts(arns)
@@ -423,9 +426,9 @@ func TestEnsureStartedEach(t *testing.T) {
 				t.Errorf("%s: %v", arn, r.Err)
 			}
 		}
-		wantEqual(t, "commands", 5, len(commands(s, time.Now())))
+		assert.Equal(t, "commands", 5, len(commands(s, time.Now())))
 	})
-	runSynctest(t, "three hundred, all of which somebody throttles", func(t *testing.T) {
+	assert.RunSynctest(t, "three hundred resources whose commands are throttled", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(activitystreamtest.Call) time.Duration { return 300 * time.Millisecond }
 		})
@@ -435,7 +438,7 @@ func TestEnsureStartedEach(t *testing.T) {
 			if r.Err != nil {
 				t.Errorf("%s: %v", arn, r.Err)
 			}
-			wantEqual(t, arn, []string{opStart}, ops(r.Value.Operations))
+			assert.Equal(t, arn, []string{opStart}, ops(r.Value.Operations))
 		}
 		accepted := map[string]int{}
 		for _, c := range s.Calls() {
@@ -443,13 +446,13 @@ func TestEnsureStartedEach(t *testing.T) {
 				accepted[c.Resource]++
 			}
 		}
-		wantEqual(t, "started", 300, len(accepted))
-		wantEqual(t, "the most of one", 1, slices.Max(slices.Collect(maps.Values(accepted))))
+		assert.Equal(t, "started", 300, len(accepted))
+		assert.Equal(t, "the most of one", 1, slices.Max(slices.Collect(maps.Values(accepted))))
 	})
 }
 
 func TestWatchEach(t *testing.T) {
-	runSynctest(t, "changes, and ends of each", func(t *testing.T) {
+	assert.RunSynctest(t, "changes, and ends of each", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, db := range databases() {
 			db.add(s, "")
@@ -460,7 +463,7 @@ func TestWatchEach(t *testing.T) {
 		began := time.Now()
 		got := map[string][]string{}
 		for arn, r := range client(s).WatchEach(t.Context(), []string{clusterARN, "x", instanceARN, clusterARN}) {
-			text := fmt.Sprint(time.Since(began), " ", errorSummary(r.Err))
+			text := fmt.Sprint(time.Since(began), " ", assert.ErrorSummary(r.Err))
 			if r.Value != nil {
 				text += " " + string(r.Value.Status)
 			}
@@ -468,14 +471,14 @@ func TestWatchEach(t *testing.T) {
 			got[key] = append(got[key], text)
 		}
 		of := []string{"0s  stopped", "1m0s  starting", "3m0s  started", "3m30s gone started"}
-		wantEqual(t, "watch", map[string][]string{
+		assert.Equal(t, "watch", map[string][]string{
 			"0 " + clusterARN: of, "3 " + clusterARN: of, "1 x": {"0s invalid input"},
 			"2 " + instanceARN: {"0s  stopped", "2m0s gone stopped"},
 		}, got)
 	})
 }
 
-func TestBreakingOutStopsEverything(t *testing.T) {
+func TestEachStopsWhenCallerBreaks(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		call func(ctx context.Context, c *activitystream.Client, arns []string)
@@ -506,7 +509,7 @@ func TestBreakingOutStopsEverything(t *testing.T) {
 			}
 		}},
 	} {
-		runSynctest(t, test.name, func(t *testing.T) {
+		assert.RunSynctest(t, test.name, func(t *testing.T) {
 			s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 				o.Transition = func(arn, _, _ string) time.Duration {
 					return time.Duration(1+rand.New(rand.NewPCG(uint64(len(arn)), uint64(arn[len(arn)-1]))).IntN(300)) * time.Second
@@ -519,14 +522,14 @@ func TestBreakingOutStopsEverything(t *testing.T) {
 				t.Error("no call at all")
 			}
 			pass(time.Hour)
-			wantEqual(t, "calls afterwards", before, len(s.Calls()))
+			assert.Equal(t, "calls afterwards", before, len(s.Calls()))
 		})
 	}
 }
 
-func TestBreakingOutAtAWrongInput(t *testing.T) {
+func TestEachStopsWhenCallerBreaksAtInvalidInput(t *testing.T) {
 	for _, why := range []string{"input", "options"} {
-		runSynctest(t, why, func(t *testing.T) {
+		assert.RunSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			arns := clusters(s, 2, "")
 			n := 0
@@ -536,29 +539,30 @@ func TestBreakingOutAtAWrongInput(t *testing.T) {
 			}
 			for _, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) { o.Concurrency = concurrency }) {
 				n++
-				wantEqual(t, "verdict", "invalid input", errorSummary(r.Err))
+				assert.Equal(t, "verdict", "invalid input", assert.ErrorSummary(r.Err))
 				break
 			}
-			wantEqual(t, "results", 1, n)
-			wantEqual(t, "calls", 0, len(s.Calls()))
+			assert.Equal(t, "results", 1, n)
+			assert.Equal(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
 
-// What is said of one wrong input is that input's own.
-func TestWrongInputsShareNothing(t *testing.T) {
-	runSynctest(t, "", func(t *testing.T) {
+// TestEachInvalidInputsHaveOutputsOfTheirOwn checks that invalid inputs do not share an
+// EnsureOutput.
+func TestEachInvalidInputsHaveOutputsOfTheirOwn(t *testing.T) {
+	assert.RunSynctest(t, "", func(t *testing.T) {
 		seen := map[*activitystream.EnsureOutput]bool{}
 		for _, r := range client(activitystreamtest.NewServer()).EnsureStoppedEach(t.Context(), []*activitystream.StopInput{{}, {}}, time.Hour) {
 			seen[r.Value] = true
 		}
-		wantEqual(t, "outputs", 2, len(seen))
+		assert.Equal(t, "outputs", 2, len(seen))
 	})
 }
 
-// What was commanded is told, whatever ended it.
-func TestEnsureEachCanceled(t *testing.T) {
-	runSynctest(t, "after the commands", func(t *testing.T) {
+// TestEnsureEachReturnsOperationsWhenCanceled checks that the output lists the accepted commands.
+func TestEnsureEachReturnsOperationsWhenCanceled(t *testing.T) {
+	assert.RunSynctest(t, "after the commands", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 20, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -566,35 +570,36 @@ func TestEnsureEachCanceled(t *testing.T) {
 		n := 0
 		for arn, r := range client(s).EnsureStartedEach(ctx, starts(arns), time.Hour) {
 			n++
-			wantEqual(t, arn, "canceled", errorSummary(r.Err))
-			wantEqual(t, arn, []string{opStart}, ops(r.Value.Operations))
-			wantEqual(t, arn, activitystream.StatusStarting, r.Value.Stream.Status)
+			assert.Equal(t, arn, "canceled", assert.ErrorSummary(r.Err))
+			assert.Equal(t, arn, []string{opStart}, ops(r.Value.Operations))
+			assert.Equal(t, arn, activitystream.StatusStarting, r.Value.Stream.Status)
 			if !errors.Is(r.Err, context.DeadlineExceeded) || errors.Is(r.Err, statemachine.TimedOut) {
 				t.Error(r.Err)
 			}
 		}
-		wantEqual(t, "results", 20, n)
+		assert.Equal(t, "results", 20, n)
 	})
 }
 
-// A body that is slower than the changes sees the latest, and the end.
-func TestASlowWatch(t *testing.T) {
-	runSynctest(t, "the latest only", func(t *testing.T) {
+// TestWatchEachSkipsToLatestForSlowLoop checks that a loop body that is slower than the changes
+// sees the latest value and the end.
+func TestWatchEachSkipsToLatestForSlowLoop(t *testing.T) {
+	assert.RunSynctest(t, "the latest only", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
 		time.AfterFunc(5*time.Minute, func() { s.Set(clusterARN, activitystream.StatusStopping) })
 		time.AfterFunc(20*time.Minute, func() { s.Remove(clusterARN) })
 		var got []string
 		for _, r := range client(s).WatchEach(t.Context(), []string{clusterARN}) {
-			got = append(got, strings.TrimSpace(string(r.Value.Status)+" "+errorSummary(r.Err)))
+			got = append(got, strings.TrimSpace(string(r.Value.Status)+" "+assert.ErrorSummary(r.Err)))
 			pass(10 * time.Minute)
 		}
-		wantEqual(t, "watch", []string{"starting", "stopped", "stopped gone"}, got)
+		assert.Equal(t, "watch", []string{"starting", "stopped", "stopped gone"}, got)
 	})
 }
 
-func TestASlowLoopDelaysNobody(t *testing.T) {
-	runSynctest(t, "WaitEach", func(t *testing.T) {
+func TestEachSlowLoopDelaysNoOtherResource(t *testing.T) {
+	assert.RunSynctest(t, "WaitEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := append(clusters(s, 10, activitystream.StatusStarting), s.AddCluster(activitystreamtest.Cluster{Identifier: "there", Status: "started"}))
 		began := time.Now()
@@ -605,10 +610,10 @@ func TestASlowLoopDelaysNobody(t *testing.T) {
 			}
 			pass(2 * time.Hour)
 		}
-		wantEqual(t, "results", 11, n)
-		wantEqual(t, "reads", every(0, 5*time.Second, 2*time.Minute), reads(s, describeClusters, began))
+		assert.Equal(t, "results", 11, n)
+		assert.Equal(t, "reads", every(0, 5*time.Second, 2*time.Minute), reads(s, describeClusters, began))
 	})
-	runSynctest(t, "EnsureStartedEach", func(t *testing.T) {
+	assert.RunSynctest(t, "EnsureStartedEach", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := append(clusters(s, 10, ""), s.AddCluster(activitystreamtest.Cluster{Identifier: "there", Status: "started", KmsKeyId: keyID}))
 		began := time.Now()
@@ -625,8 +630,8 @@ func TestASlowLoopDelaysNobody(t *testing.T) {
 	})
 }
 
-func TestAThousandUnderTheQuota(t *testing.T) {
-	runSynctest(t, "300 and 12 a second", func(t *testing.T) {
+func TestWaitEachOfThousandStaysUnderQuota(t *testing.T) {
+	assert.RunSynctest(t, "300 and 12 a second", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(c activitystreamtest.Call) time.Duration {
 				return 300*time.Millisecond + time.Duration(c.Records)*2*time.Millisecond
@@ -643,33 +648,34 @@ func TestAThousandUnderTheQuota(t *testing.T) {
 				t.Fatalf("%s: %v", arn, r.Err)
 			}
 		}
-		wantEqual(t, "results", 1000, n)
+		assert.Equal(t, "results", 1000, n)
 		throttled := 0
 		for _, c := range s.Calls() {
 			if c.Code == "Throttling" {
 				throttled++
 			}
 		}
-		wantEqual(t, "throttled", 0, throttled)
+		assert.Equal(t, "throttled", 0, throttled)
 		if len(s.Calls()) > 2500 {
 			t.Errorf("%d calls", len(s.Calls()))
 		}
 	})
 }
 
-// Two calls of one client share its pace, and the throttling of one pauses the other.
-func TestCallsOfAClientShareItsPace(t *testing.T) {
-	runSynctest(t, "waits", func(t *testing.T) {
+// TestCallsOfOneClientShareItsPacer runs two calls of one client. Throttling of one pauses the
+// other.
+func TestCallsOfOneClientShareItsPacer(t *testing.T) {
+	assert.RunSynctest(t, "waits", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 4, activitystream.StatusStarted)
 		c := client(s, func(o *activitystream.Options) { o.Pacer = statemachine.NewPacer(0.5, 1) })
 		began := time.Now()
 		for _, arn := range arns {
-			must(c.Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
+			assert.Must(c.Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
 		}
-		wantEqual(t, "reads", every(0, 2*time.Second, 6*time.Second), reads(s, describeClusters, began))
+		assert.Equal(t, "reads", every(0, 2*time.Second, 6*time.Second), reads(s, describeClusters, began))
 	})
-	runSynctest(t, "a throttled read pauses the next wait", func(t *testing.T) {
+	assert.RunSynctest(t, "a throttled read pauses the next wait", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arns := clusters(s, 2, activitystream.StatusStarted)
 		c := client(s)
@@ -681,8 +687,8 @@ func TestCallsOfAClientShareItsPace(t *testing.T) {
 			done <- err
 		}()
 		pass(time.Millisecond)
-		must(c.Wait(t.Context(), arns[1], activitystream.StatusStarted, time.Hour))(t)
-		wantEqual(t, "the second wait", time.Second, time.Since(began))
+		assert.Must(c.Wait(t.Context(), arns[1], activitystream.StatusStarted, time.Hour))(t)
+		assert.Equal(t, "the second wait", time.Second, time.Since(began))
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -46,7 +47,7 @@ func live(d *proptest.Rand, f fate) *server {
 	return s
 }
 
-// rival commands, as RDS lets anybody, whatever is possible.
+// rival sends random commands that RDS permits, as another actor.
 func rival(s *server, arn string) {
 	switch s.Status(arn) {
 	case activitystream.StatusStopped:
@@ -57,8 +58,8 @@ func rival(s *server, arn string) {
 	}
 }
 
-// TestEnsureRandom: whatever the service and others do, an ensure says the truth, commands no more
-// than once and ends in time.
+// TestEnsureRandom checks that, whatever RDS and other actors do, an ensure is truthful, commands
+// no more than once and ends in time.
 func TestEnsureRandom(t *testing.T) {
 	seeds := uint64(2500)
 	if testing.Short() {
@@ -108,14 +109,14 @@ func TestEnsureRandom(t *testing.T) {
 			for _, c := range s.Calls() {
 				e.Calls = append(e.Calls, simulator.Call(c))
 			}
-			v := errorSummary(e.Err)
+			v := assert.ErrorSummary(e.Err)
 			verdicts[v]++
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
 			if e.NoRivals && v != "" && v != "timed out" {
-				t.Errorf("nobody else was there, and still: %v", e.Err)
+				t.Errorf("without another actor: %v", e.Err)
 			}
 			if e.NoRivals && e.Err != nil && f.maxWait == time.Hour && f.faults <= 10 {
 				t.Errorf("an hour was not enough: %v", e.Err)
@@ -131,7 +132,8 @@ func TestEnsureRandom(t *testing.T) {
 	}
 }
 
-// TestWaitRandom: reads of up to 40 s ago never end a good wait, nor do failures that heal.
+// TestWaitRandom checks that stale reads of up to 40 s ago and retryable failures never end a good
+// wait.
 func TestWaitRandom(t *testing.T) {
 	seeds := uint64(2500)
 	if testing.Short() {

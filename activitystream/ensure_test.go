@@ -14,6 +14,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -75,7 +76,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	began := time.Now()
 	out, err := ensure(t.Context(), client(s), db, maxWait, call)
 	got := ensured{
-		Verdict: errorSummary(err), Took: time.Since(began), Operations: ops(out.Operations), Planned: ops(out.Planned), Commands: commands(s, began),
+		Verdict: assert.ErrorSummary(err), Took: time.Since(began), Operations: ops(out.Operations), Planned: ops(out.Planned), Commands: commands(s, began),
 	}
 	if out.Stream != nil {
 		got.Status = out.Stream.Status
@@ -103,7 +104,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	for i, c := range want.Commands {
 		want.Commands[i] = strings.ReplaceAll(c, "$", db.invalidState)
 	}
-	wantEqual(t, "ensure", want, got)
+	assert.Equal(t, "ensure", want, got)
 	if n := got.Reads + questions + len(got.Commands); n != len(s.Calls()) {
 		t.Errorf("%d calls, of which %d are known", len(s.Calls()), n)
 	}
@@ -111,15 +112,15 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 		t.Errorf("%d questions, at most %d", questions, most)
 	}
 	if err != nil {
-		oneLine(t, err)
-		wantErrorContains(t, err, append(sc.says, db.arn)...)
+		assert.ErrorOneLine(t, err)
+		assert.ErrorContains(t, err, append(sc.says, db.arn)...)
 		if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-			wantEqual(t, "accepted, in the error", got.Operations, ops(we.Accepted))
+			assert.Equal(t, "accepted, in the error", got.Operations, ops(we.Accepted))
 		}
 	}
 }
 
-// before has something done when the first call of an operation arrives, before it is carried out.
+// before runs fn when the first request of an operation arrives, before the server executes it.
 func before(op statemachine.Operation, do func(s *server, db database)) func(*activitystreamtest.Options, func() *server, database) {
 	return func(o *activitystreamtest.Options, s func() *server, db database) {
 		var done atomic.Bool
@@ -136,7 +137,7 @@ func set(status activitystream.Status) func(*server, database) {
 	return func(s *server, db database) { s.Set(db.arn, status) }
 }
 
-// asWanted has another actor bring the stream into a status, with the settings that this call
+// asWanted lets another actor bring the stream into a status, with the settings that this call
 // wants, too.
 func asWanted(status activitystream.Status) func(*server, database) {
 	return func(s *server, db database) { db.add(s, status) }
@@ -155,7 +156,7 @@ func ensureStopped(ctx context.Context, c *activitystream.Client, db database, m
 	return c.EnsureStopped(ctx, stop(db.arn), maxWait, optFns...)
 }
 
-// fail has an operation fail.
+// fail makes an operation fail.
 func fail(op statemachine.Operation, f failure) func(*server, database) {
 	return func(s *server, _ database) { s.Fail(op, f) }
 }
@@ -174,7 +175,7 @@ func TestEnsureStarted(t *testing.T) {
 			want: ensured{Status: running, Took: 2 * m, Operations: one, Commands: []string{"0s StartActivityStream accepted"}, Reads: 25, Asked: true},
 		},
 		{
-			why: "another actor has it started, and the answer is the other plausible one",
+			why: "another actor starts it, and the response is the other plausible one",
 			options: func(o *activitystreamtest.Options, srv func() *server, db database) {
 				before(opStart, asWanted(running))(o, srv, db)
 				o.Refuse = func(statemachine.Operation, string, activitystream.Status) *activitystreamtest.Refusal {
@@ -210,7 +211,7 @@ func TestEnsureStarted(t *testing.T) {
 			says: []string{"database is deleting"},
 		},
 		{
-			why: "the database is being stopped by somebody while it refuses",
+			why: "another actor stops the database while it rejects the command",
 			setup: func(s *server, db database) {
 				s.SetResourceStatus(db.arn, "modifying")
 				time.AfterFunc(7*time.Second, func() { s.SetResourceStatus(db.arn, "stopping") })
@@ -239,7 +240,7 @@ func TestEnsureStarted(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			assert.RunSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
 	members := scenario{
@@ -248,7 +249,7 @@ func TestEnsureStarted(t *testing.T) {
 		want:  ensured{Verdict: "timed out", Status: stopped, Took: 30 * s, Reads: 1},
 		says:  []string{"DescribeDBInstances"},
 	}
-	runSynctest(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
+	assert.RunSynctest(t, members.why, func(t *testing.T) { members.run(t, databases()["cluster"], ensureStarted) })
 }
 
 func TestEnsureStopped(t *testing.T) {
@@ -286,7 +287,7 @@ func TestEnsureStopped(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+			assert.RunSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
 		}
 	}
 }
@@ -357,9 +358,9 @@ func TestEnsurePolicy(t *testing.T) {
 			says: []string{"stream starting"},
 		},
 	} {
-		runSynctest(t, sc.why, func(t *testing.T) { sc.run(t, databases()["instance"], unlock) })
+		assert.RunSynctest(t, sc.why, func(t *testing.T) { sc.run(t, databases()["instance"], unlock) })
 	}
-	runSynctest(t, "empty is locked", func(t *testing.T) {
+	assert.RunSynctest(t, "empty is locked", func(t *testing.T) {
 		scenario{
 			status: started, setup: policy(activitystream.PolicyUnlocked),
 			want: ensured{Status: started, Took: 30 * s, Operations: one, Commands: accepted, Reads: 7},
@@ -369,9 +370,9 @@ func TestEnsurePolicy(t *testing.T) {
 	})
 }
 
-// TestEnsureAfterACrash: the program dies as soon as a call has been taken, any call of them, and
-// is run again.
-func TestEnsureAfterACrash(t *testing.T) {
+// TestEnsureContinuesAfterCrash crashes the program as soon as RDS has executed a request, for
+// every request, and is run again.
+func TestEnsureContinuesAfterCrash(t *testing.T) {
 	wantStarted := func(s *server, arn string) bool { return s.Status(arn) == activitystream.StatusStarted }
 	restart := func(o *activitystream.Options) { o.AllowRestart = true }
 	for _, test := range []struct {
@@ -425,7 +426,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 		db := databases()[test.db]
 		for n := 1; ; n++ {
 			survived := false
-			runSynctest(t, fmt.Sprintf("%s/%d", test.why, n), func(t *testing.T) {
+			assert.RunSynctest(t, fmt.Sprintf("%s/%d", test.why, n), func(t *testing.T) {
 				ctx, die := context.WithCancelCause(t.Context())
 				crash := errors.New("crash")
 				calls := 0
@@ -447,7 +448,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 					if n < test.least {
 						t.Errorf("only %d calls", n)
 					}
-					wantEqual(t, "operations", test.want, ops(out.Operations))
+					assert.Equal(t, "operations", test.want, ops(out.Operations))
 					return
 				}
 				if !errors.Is(err, crash) || statemachine.KindOf(err) != statemachine.Interrupted {
@@ -469,7 +470,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 						accepted = append(accepted, op)
 					}
 				}
-				wantEqual(t, "accepted", test.want, accepted)
+				assert.Equal(t, "accepted", test.want, accepted)
 			})
 			if survived || n > 100 {
 				break
@@ -478,7 +479,7 @@ func TestEnsureAfterACrash(t *testing.T) {
 	}
 }
 
-func TestEnsureUnsupported(t *testing.T) {
+func TestEnsureStartedRejectsUnsupportedMode(t *testing.T) {
 	sync := func(arn string) *activitystream.StartInput {
 		in := start(arn)
 		in.Mode = activitystream.ModeSync
@@ -499,7 +500,7 @@ func TestEnsureUnsupported(t *testing.T) {
 		{"sync of Oracle", instance(activitystreamtest.Instance{}), sync, "(supported: [async])"},
 		{"sync of SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-ee"}), sync, "(supported: [async])"},
 		{
-			"sync of an Aurora MySQL that is started: it would be drift for ever",
+			"sync of an Aurora MySQL that is started: a restart could not remove the drift",
 			cluster(activitystreamtest.Cluster{Engine: "aurora-mysql", Status: activitystream.StatusStarted, KmsKeyId: keyID}), sync, "(supported: [async])",
 		},
 		{
@@ -507,18 +508,18 @@ func TestEnsureUnsupported(t *testing.T) {
 		},
 	} {
 		for _, allow := range []bool{false, true} {
-			runSynctest(t, fmt.Sprintf("%s (AllowRestart %t)", test.why, allow), func(t *testing.T) {
+			assert.RunSynctest(t, fmt.Sprintf("%s (AllowRestart %t)", test.why, allow), func(t *testing.T) {
 				s := activitystreamtest.NewServer()
 				arn := test.add(s)
 				began := time.Now()
 				out, err := client(s).EnsureStarted(t.Context(), test.in(arn), time.Hour, func(o *activitystream.Options) { o.AllowRestart = allow })
-				fault := as[*statemachine.Fault](t, err)
-				wantEqual(t, "kind", statemachine.Unsupported, fault.Kind)
-				wantEqual(t, "operation", activitystream.StartActivityStream, fault.Operation)
-				wantEqual(t, "resource", arn, fault.Resource)
-				wantErrorContains(t, err, test.says)
-				wantEqual(t, "time", 0, time.Since(began))
-				wantEqual(t, "commands", nil, commands(s, began))
+				fault := assert.ErrorAs[*statemachine.Fault](t, err)
+				assert.Equal(t, "kind", statemachine.Unsupported, fault.Kind)
+				assert.Equal(t, "operation", activitystream.StartActivityStream, fault.Operation)
+				assert.Equal(t, "resource", arn, fault.Resource)
+				assert.ErrorContains(t, err, test.says)
+				assert.Equal(t, "time", 0, time.Since(began))
+				assert.Equal(t, "commands", nil, commands(s, began))
 				if out.Stream == nil {
 					t.Error("what was read is lost")
 				}
@@ -527,7 +528,7 @@ func TestEnsureUnsupported(t *testing.T) {
 	}
 }
 
-func TestEnsurePreflight(t *testing.T) {
+func TestEnsureStartedAsksForSupportOnce(t *testing.T) {
 	for _, test := range []struct {
 		why  string
 		fail func(s *server)
@@ -551,7 +552,7 @@ func TestEnsurePreflight(t *testing.T) {
 			mode: "sync", err: "unsupported",
 		},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-mysql"})
 			test.fail(s)
@@ -561,21 +562,21 @@ func TestEnsurePreflight(t *testing.T) {
 			}
 			began := time.Now()
 			_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
-			wantEqual(t, "verdict", test.err, errorSummary(err))
-			wantEqual(t, "commands", test.want, commands(s, began))
+			assert.Equal(t, "verdict", test.err, assert.ErrorSummary(err))
+			assert.Equal(t, "commands", test.want, commands(s, began))
 		})
 	}
-	runSynctest(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
+	assert.RunSynctest(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t3.medium"})
 		s.Fail(describeOrderable, failure{Code: "AccessDenied", Times: -1})
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour)
-		wantEqual(t, "verdict", "unsupported", errorSummary(err))
-		wantErrorContains(t, err, "in this configuration")
+		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
+		assert.ErrorContains(t, err, "in this configuration")
 	})
 }
 
-func TestEnsureDrift(t *testing.T) {
+func TestEnsureStartedReportsDrift(t *testing.T) {
 	drift := func(field, want, got string) statemachine.Drift {
 		return statemachine.Drift{Field: field, Want: want, Got: got}
 	}
@@ -592,7 +593,7 @@ func TestEnsureDrift(t *testing.T) {
 			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID},
 		},
 		{
-			why: "the ARN of the key that RDS tells by its ID", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyARN}),
+			why: "the ARN of the key whose ID RDS reports", add: cluster(activitystreamtest.Cluster{Status: running, KmsKeyId: keyARN}),
 			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyARN},
 		},
 		{
@@ -625,7 +626,7 @@ func TestEnsureDrift(t *testing.T) {
 			want: []statemachine.Drift{drift("EngineNativeAuditFieldsIncluded", "true", "false")},
 		},
 		{
-			why: "native fields that nobody wants, and another key", add: instance(activitystreamtest.Instance{Status: running, KmsKeyId: otherKeyID, EngineNativeAuditFieldsIncluded: true}),
+			why: "native fields that were not requested, and another key", add: instance(activitystreamtest.Instance{Status: running, KmsKeyId: otherKeyID, EngineNativeAuditFieldsIncluded: true}),
 			in:   activitystream.StartInput{Mode: "async", KmsKeyId: keyID},
 			want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID), drift("EngineNativeAuditFieldsIncluded", "false", "true")},
 		},
@@ -634,29 +635,29 @@ func TestEnsureDrift(t *testing.T) {
 			in: activitystream.StartInput{Mode: "async", KmsKeyId: keyID}, want: []statemachine.Drift{drift("KmsKeyId", keyID, otherKeyID)}, took: 2 * time.Minute,
 		},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			test.in.ResourceArn, test.in.ApplyImmediately = test.add(s), true
 			began := time.Now()
 			out, err := client(s).EnsureStarted(t.Context(), &test.in, time.Hour)
-			wantEqual(t, "time", test.took, time.Since(began))
-			wantEqual(t, "commands", nil, commands(s, began))
-			wantEqual(t, "status", running, out.Stream.Status)
+			assert.Equal(t, "time", test.took, time.Since(began))
+			assert.Equal(t, "commands", nil, commands(s, began))
+			assert.Equal(t, "status", running, out.Stream.Status)
 			if test.want == nil {
 				if err != nil {
 					t.Error(err)
 				}
 				return
 			}
-			d := as[*statemachine.DriftError](t, err)
-			wantEqual(t, "drift", &statemachine.DriftError{Resource: test.in.ResourceArn, Fields: test.want}, d)
-			wantEqual(t, "kind", statemachine.Drifted, statemachine.KindOf(err))
-			oneLine(t, err)
+			d := assert.ErrorAs[*statemachine.DriftError](t, err)
+			assert.Equal(t, "drift", &statemachine.DriftError{Resource: test.in.ResourceArn, Fields: test.want}, d)
+			assert.Equal(t, "kind", statemachine.Drifted, statemachine.KindOf(err))
+			assert.ErrorOneLine(t, err)
 		})
 	}
 }
 
-func TestEnsureRestart(t *testing.T) {
+func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	const running = activitystream.StatusStarted
 	other := func(s *server, db database) { // the stream has another key
@@ -681,11 +682,11 @@ func TestEnsureRestart(t *testing.T) {
 			want: ensured{Status: running, Reads: 1},
 		},
 		{
-			why: "the stop's answer is lost: the gap begins when it was sent", call: restart,
+			why: "the stop's response is lost: the gap begins when it was sent", call: restart,
 			setup: func(s *server, db database) { other(s, db); s.Fail(opStop, failure{Lost: true}) },
 			want: ensured{
 				Status: running, Took: 3 * m, Operations: both, Reads: 37, Asked: true, GapTo: 3 * m,
-				Commands: []string{"0s StopActivityStream accepted, answer lost", "1m0s StartActivityStream accepted"},
+				Commands: []string{"0s StopActivityStream accepted, response lost", "1m0s StartActivityStream accepted"},
 			},
 		},
 		{
@@ -730,23 +731,23 @@ func TestEnsureRestart(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			runSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			assert.RunSynctest(t, sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
-	runSynctest(t, "what cannot be started again is not stopped", func(t *testing.T) {
+	assert.RunSynctest(t, "what cannot be started again is not stopped", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t4g.medium", Status: running, KmsKeyId: otherKeyID})
 		began := time.Now()
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, restart)
-		wantEqual(t, "verdict", "unsupported", errorSummary(err))
-		wantEqual(t, "commands", nil, commands(s, began))
+		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
+		assert.Equal(t, "commands", nil, commands(s, began))
 	})
 }
 
-func TestEnsureInTheMaintenanceWindow(t *testing.T) {
+func TestEnsureStartedWaitsForMaintenanceWindow(t *testing.T) {
 	for name, db := range databases() {
 		for _, grace := range []time.Duration{0, -1, time.Second} {
-			runSynctest(t, fmt.Sprintf("%s, grace %s", name, grace), func(t *testing.T) {
+			assert.RunSynctest(t, fmt.Sprintf("%s, grace %s", name, grace), func(t *testing.T) {
 				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MaintenanceWindow = 5 * time.Hour })
 				db.add(s, "")
 				in := start(db.arn)
@@ -759,20 +760,20 @@ func TestEnsureInTheMaintenanceWindow(t *testing.T) {
 				if late := time.Since(began) - 5*time.Hour - 2*time.Minute; late < 0 || late > 2*time.Minute {
 					t.Errorf("%s late", late)
 				}
-				wantEqual(t, "operations", []string{opStart}, ops(out.Operations))
-				wantEqual(t, "commands", []string{"0s StartActivityStream accepted"}, commands(s, began))
+				assert.Equal(t, "operations", []string{opStart}, ops(out.Operations))
+				assert.Equal(t, "commands", []string{"0s StartActivityStream accepted"}, commands(s, began))
 
 				began = time.Now()
 				out, err = client(s).EnsureStopped(t.Context(), &activitystream.StopInput{ResourceArn: db.arn}, 4*time.Hour)
-				wantEqual(t, "a wait that ends before the window", "timed out", errorSummary(err))
-				wantEqual(t, "time", 4*time.Hour, time.Since(began))
-				wantEqual(t, "operations", []string{opStop}, ops(out.Operations))
+				assert.Equal(t, "a wait that ends before the window", "timed out", assert.ErrorSummary(err))
+				assert.Equal(t, "time", 4*time.Hour, time.Since(began))
+				assert.Equal(t, "operations", []string{opStop}, ops(out.Operations))
 			})
 		}
 	}
 }
 
-func TestEnsureDryRun(t *testing.T) {
+func TestEnsureDryRunRunsNoCommand(t *testing.T) {
 	const m = time.Minute
 	dry := func(o *activitystream.Options) { o.DryRun = true }
 	for _, sc := range []scenario{
@@ -789,13 +790,13 @@ func TestEnsureDryRun(t *testing.T) {
 			want: ensured{Status: "stopped", Took: 10 * time.Second, Planned: []string{opStart}, Reads: 2, Asked: true},
 		},
 		{
-			why: "a state that nobody knows", status: "paused", maxWait: m,
+			why: "an unknown state", status: "paused", maxWait: m,
 			want: ensured{Verdict: "timed out", Status: "paused", Took: m, Reads: 13},
 		},
 	} {
 		sc.call = dry
 		for name, db := range databases() {
-			runSynctest(t, "start/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
+			assert.RunSynctest(t, "start/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStarted) })
 		}
 	}
 	for _, sc := range []scenario{
@@ -805,47 +806,47 @@ func TestEnsureDryRun(t *testing.T) {
 	} {
 		sc.call = dry
 		for name, db := range databases() {
-			runSynctest(t, "stop/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
+			assert.RunSynctest(t, "stop/"+sc.why+" ("+name+")", func(t *testing.T) { sc.run(t, db, ensureStopped) })
 		}
 	}
-	runSynctest(t, "policy", func(t *testing.T) {
+	assert.RunSynctest(t, "policy", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: "started"})
 		in := &activitystream.ModifyInput{ResourceArn: instanceARN, AuditPolicyState: activitystream.AuditPolicyUnlocked}
-		out := must(client(s).EnsurePolicy(t.Context(), in, time.Hour, dry))(t)
-		wantEqual(t, "planned", []string{opModify}, ops(out.Planned))
-		wantEqual(t, "calls", 1, len(s.Calls()))
+		out := assert.Must(client(s).EnsurePolicy(t.Context(), in, time.Hour, dry))(t)
+		assert.Equal(t, "planned", []string{opModify}, ops(out.Planned))
+		assert.Equal(t, "calls", 1, len(s.Calls()))
 	})
-	runSynctest(t, "unsupported", func(t *testing.T) {
+	assert.RunSynctest(t, "unsupported", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
 		_, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
-		wantEqual(t, "verdict", "unsupported", errorSummary(err))
+		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
 	})
-	runSynctest(t, "drift", func(t *testing.T) {
+	assert.RunSynctest(t, "drift", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: "started", KmsKeyId: otherKeyID})
 		out, err := client(s).EnsureStarted(t.Context(), start(arn), time.Hour, dry)
-		wantEqual(t, "verdict", "drifted", errorSummary(err))
-		wantEqual(t, "planned", nil, ops(out.Planned))
+		assert.Equal(t, "verdict", "drifted", assert.ErrorSummary(err))
+		assert.Equal(t, "planned", nil, ops(out.Planned))
 	})
 }
 
-// The SDK's typed error is in an ensure's error, too.
-func TestEnsureKeepsTheSDKsError(t *testing.T) {
-	runSynctest(t, "key", func(t *testing.T) {
+// TestEnsureErrorWrapsSDKError checks that errors.As finds the SDK's typed error.
+func TestEnsureErrorWrapsSDKError(t *testing.T) {
+	assert.RunSynctest(t, "key", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.SetKeyAccessible(keyARN, false)
 		out, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
-		as[*types.KMSKeyNotAccessibleFault](t, err)
-		wantEqual(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
-		wantEqual(t, "status", activitystream.StatusStopped, out.Stream.Status)
+		assert.ErrorAs[*types.KMSKeyNotAccessibleFault](t, err)
+		assert.Equal(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
+		assert.Equal(t, "status", activitystream.StatusStopped, out.Stream.Status)
 	})
 }
 
-// An EnsureOutput is returned beside every error, so that a caller can look into it without a
-// thought.
+// TestEnsureOutputIsNeverNil checks that an Ensure method returns an EnsureOutput along with every
+// error, so that a caller needs no nil check.
 func TestEnsureOutputIsNeverNil(t *testing.T) {
 	c := client(activitystreamtest.NewServer())
 	ctx, cancel := context.WithCancel(background())
@@ -873,6 +874,6 @@ func TestEnsureOutputIsNeverNil(t *testing.T) {
 				t.Errorf("each, %s: %v, %v", name, r.Value, r.Err)
 			}
 		}
-		wantEqual(t, "results", 1, n)
+		assert.Equal(t, "results", 1, n)
 	}
 }

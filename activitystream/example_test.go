@@ -13,7 +13,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// simulated is an RDS in this process, whose streams move on when two reads have seen them, and a
+// simulated returns an in-process RDS, whose streams move on when two reads have seen them, and a
 // client that reads it again without delay. A program has activitystream.NewFromConfig(cfg) in its
 // place.
 func simulated() (*activitystreamtest.Server, *activitystream.Client) {
@@ -96,7 +96,7 @@ func ExampleClient_EnsurePolicy() {
 	// locked
 }
 
-// Watch a stream, whoever changes it.
+// Watch a stream and report every change.
 func ExampleClient_Watch() {
 	rds, client := simulated()
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "orders", Status: activitystream.StatusStarting})
@@ -243,9 +243,9 @@ func Example_errors() {
 	case errors.Is(err, statemachine.TimedOut), errors.Is(err, statemachine.Canceled):
 		fmt.Println("not yet; what was commanded:", out.Operations)
 	case errors.Is(err, statemachine.Lapsed):
-		fmt.Println("it went back, or somebody switched it off")
+		fmt.Println("rolled back, or stopped by another actor")
 	case errors.Is(err, statemachine.Drifted):
-		fmt.Println("somebody started it with other settings")
+		fmt.Println("started with other settings by another actor")
 	}
 	if fault, ok := errors.AsType[*statemachine.Fault](err); ok {
 		fmt.Println(fault.Operation, fault.Code)
@@ -255,7 +255,7 @@ func Example_errors() {
 	// StartActivityStream KMSKeyNotAccessibleFault
 }
 
-// auditOn is the code of the next example's user.
+// auditOn stands for the reader's own code in the next example.
 func auditOn(ctx context.Context, client *activitystream.Client, arn string) string {
 	_, err := client.EnsureStarted(ctx, &activitystream.StartInput{
 		ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
@@ -269,8 +269,8 @@ func auditOn(ctx context.Context, client *activitystream.Client, arn string) str
 	return "on"
 }
 
-// How does your own code take it when AWS throttles, loses an answer, or says no? In a test, run it
-// in a testing/synctest bubble: half an hour passes in no time.
+// How does your own code handle throttling, a lost response or an error of AWS? In a test, run it
+// in a testing/synctest bubble, where half an hour takes no time.
 func Example_testYourOwnCode() {
 	rds, client := simulated()
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "orders"})
@@ -278,7 +278,7 @@ func Example_testYourOwnCode() {
 	rds.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Code: "AccessDenied", Status: 403})
 	fmt.Println(auditOn(context.Background(), client, arn))
 
-	rds.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Lost: true}) // AWS took it, the answer got lost
+	rds.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Lost: true}) // RDS executes the command, but its response is lost
 	fmt.Println(auditOn(context.Background(), client, arn))
 
 	for _, call := range rds.Calls() {

@@ -21,10 +21,11 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// is tells whether an SDK's error type is in the chain.
+// is reports whether the chain of an error has an SDK's error type.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
@@ -44,13 +45,13 @@ func TestFaults(t *testing.T) {
 		kind          statemachine.Kind
 		typed         func(error) bool // the SDK's own type; nil: a generic one
 	}{
-		{why: "modelled", op: "StopActivityStream", status: 404, code: "ResourceNotFoundFault", kind: statemachine.NotFound, typed: is[*types.ResourceNotFoundFault]},
+		{why: "modeled", op: "StopActivityStream", status: 404, code: "ResourceNotFoundFault", kind: statemachine.NotFound, typed: is[*types.ResourceNotFoundFault]},
 		{why: "the code differs from the shape", op: "StartActivityStream", status: 404, code: "DBInstanceNotFound", kind: statemachine.NotFound, typed: is[*types.DBInstanceNotFoundFault]},
-		{why: "modelled", op: "StartActivityStream", status: 404, code: "DBClusterNotFoundFault", kind: statemachine.NotFound, typed: is[*types.DBClusterNotFoundFault]},
+		{why: "modeled", op: "StartActivityStream", status: 404, code: "DBClusterNotFoundFault", kind: statemachine.NotFound, typed: is[*types.DBClusterNotFoundFault]},
 		{why: "of a read", op: "DescribeDBClusters", status: 404, code: "DBClusterNotFoundFault", kind: statemachine.NotFound, typed: is[*types.DBClusterNotFoundFault]},
-		{why: "modelled", op: "StartActivityStream", status: 400, code: "InvalidDBClusterStateFault", kind: statemachine.InvalidState, typed: is[*types.InvalidDBClusterStateFault]},
+		{why: "modeled", op: "StartActivityStream", status: 400, code: "InvalidDBClusterStateFault", kind: statemachine.InvalidState, typed: is[*types.InvalidDBClusterStateFault]},
 		{why: "the code differs from the shape", op: "ModifyActivityStream", status: 400, code: "InvalidDBInstanceState", kind: statemachine.InvalidState, typed: is[*types.InvalidDBInstanceStateFault]},
-		{why: "modelled", op: "StartActivityStream", status: 400, code: "KMSKeyNotAccessibleFault", kind: statemachine.KeyNotAccessible, typed: is[*types.KMSKeyNotAccessibleFault]},
+		{why: "modeled", op: "StartActivityStream", status: 400, code: "KMSKeyNotAccessibleFault", kind: statemachine.KeyNotAccessible, typed: is[*types.KMSKeyNotAccessibleFault]},
 		{why: "as clusters say it", op: "StopActivityStream", status: 400, code: "InvalidParameterCombination", message: wantStarted, kind: statemachine.AlreadyInState},
 		{why: "as instances say it", op: "StopActivityStream", status: 400, code: "InvalidParameterCombination", message: wantSTARTED, kind: statemachine.AlreadyInState},
 		{why: "by symmetry", op: "StartActivityStream", status: 400, code: "InvalidParameterCombination", message: wantStopped, kind: statemachine.AlreadyInState},
@@ -76,10 +77,10 @@ func TestFaults(t *testing.T) {
 		{why: "wrong credentials", op: "StopActivityStream", status: 403, code: "InvalidClientTokenId", kind: statemachine.Unauthenticated},
 		{why: "the service fails, and says how", op: "StartActivityStream", status: 500, code: "InternalFailure", kind: statemachine.Unavailable},
 		{why: "the service fails with a code of its own", op: "StartActivityStream", status: 503, code: "OutOfOrder", kind: statemachine.Unavailable},
-		{why: "a code that nobody knows", op: "StartActivityStream", status: 400, code: "DBIsOnFireFault", message: "It burns", kind: statemachine.Unknown},
-		{why: "a code that nobody knows, of a read", op: "DescribeDBClusters", status: 418, code: "Teapot", kind: statemachine.Unknown},
+		{why: "an unknown code", op: "StartActivityStream", status: 400, code: "DBIsOnFireFault", message: "It burns", kind: statemachine.Unknown},
+		{why: "an unknown code, of a read", op: "DescribeDBClusters", status: 418, code: "Teapot", kind: statemachine.Unknown},
 	} {
-		runSynctest(t, string(test.op)+" "+test.code+": "+test.why, func(t *testing.T) {
+		assert.RunSynctest(t, string(test.op)+" "+test.code+": "+test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			arn := instanceARN
 			if test.op == describeClusters {
@@ -102,37 +103,37 @@ func TestFaults(t *testing.T) {
 			default:
 				_, err = c.Get(t.Context(), arn)
 			}
-			fault := as[*statemachine.Fault](t, err)
-			wantEqual(t, "fault",
+			fault := assert.ErrorAs[*statemachine.Fault](t, err)
+			assert.Equal(t, "fault",
 				&statemachine.Fault{Kind: test.kind, Operation: test.op, Resource: arn, Code: test.code, Message: message}, fault,
 				cmpopts.IgnoreFields(statemachine.Fault{}, "RequestID", "Err"))
 			if !errors.Is(err, test.kind) || statemachine.KindOf(err) != test.kind {
 				t.Errorf("not a %v by errors.Is or KindOf", test.kind)
 			}
-			if response := as[*awshttp.ResponseError](t, err); response.RequestID != fault.RequestID || fault.RequestID == "" ||
+			if response := assert.ErrorAs[*awshttp.ResponseError](t, err); response.RequestID != fault.RequestID || fault.RequestID == "" ||
 				response.HTTPStatusCode() != test.status {
 				t.Errorf("request %q, of the fault %q, status %d", response.RequestID, fault.RequestID, response.HTTPStatusCode())
 			}
-			if api := as[smithy.APIError](t, err); api.ErrorCode() != test.code {
+			if api := assert.ErrorAs[smithy.APIError](t, err); api.ErrorCode() != test.code {
 				t.Errorf("code %q", api.ErrorCode())
 			}
 			if test.typed != nil && !test.typed(err) {
 				t.Error("the SDK's own type is lost")
 			}
-			oneLine(t, err)
-			wantErrorContains(t, err, string(test.op), arn, test.code, message, fault.RequestID)
+			assert.ErrorOneLine(t, err)
+			assert.ErrorContains(t, err, string(test.op), arn, test.code, message, fault.RequestID)
 		})
 	}
 }
 
-// Every error that RDS's model has for an operation arrives with a Kind.
-func TestModelledErrorsHaveAKind(t *testing.T) {
+// TestModeledErrorsHaveKind checks every error that RDS's model has for an operation.
+func TestModeledErrorsHaveKind(t *testing.T) {
 	modelled := []smithy.APIError{
 		&types.ResourceNotFoundFault{}, &types.DBInstanceNotFoundFault{}, &types.InvalidDBClusterStateFault{},
 		&types.InvalidDBInstanceStateFault{}, &types.KMSKeyNotAccessibleFault{}, &types.DBClusterNotFoundFault{},
 	}
 	for _, e := range modelled {
-		runSynctest(t, e.ErrorCode(), func(t *testing.T) {
+		assert.RunSynctest(t, e.ErrorCode(), func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.Fail("", failure{Code: e.ErrorCode()})
 			_, err := client(s).Start(t.Context(), start(clusterARN))
@@ -143,14 +144,14 @@ func TestModelledErrorsHaveAKind(t *testing.T) {
 	}
 }
 
-func TestFaultsWithoutACode(t *testing.T) {
+func TestFaultWithoutCode(t *testing.T) {
 	reset := &url.Error{Op: "Post", URL: "https://rds.us-east-1.amazonaws.com/", Err: syscall.ECONNRESET}
 	for _, test := range []struct {
 		why     string
 		failure failure
 		err     error // of the HTTP client
 		kind    statemachine.Kind
-		status  int // of the answer; zero: none came
+		status  int // of the response; 0 means that none arrived
 	}{
 		{why: "a load balancer's page", failure: failure{Status: 502, Body: "<html><body><h1>502 Bad Gateway</h1></body></html>", ContentType: "text/html"}, kind: statemachine.Unavailable, status: 502},
 		{why: "no page at all", failure: failure{Status: 503, Body: " "}, kind: statemachine.Unavailable, status: 503},
@@ -165,7 +166,7 @@ func TestFaultsWithoutACode(t *testing.T) {
 		{why: "the HTTP client's own timeout", err: &url.Error{Op: "Post", URL: "https://rds.us-east-1.amazonaws.com/", Err: context.DeadlineExceeded}, kind: statemachine.Unavailable},
 		{why: "the HTTP client's own cancellation", err: &url.Error{Op: "Post", URL: "https://rds.us-east-1.amazonaws.com/", Err: context.Canceled}, kind: statemachine.Unavailable},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			if test.failure != (failure{}) {
@@ -174,22 +175,22 @@ func TestFaultsWithoutACode(t *testing.T) {
 			}
 			w := &wire{server: s}
 			if test.err != nil {
-				w.answer = func(url.Values) (*http.Response, error) { return nil, test.err }
+				w.respond = func(url.Values) (*http.Response, error) { return nil, test.err }
 			}
 			_, err := activitystream.NewFromConfig(w.config()).Start(t.Context(), start(clusterARN))
-			fault := as[*statemachine.Fault](t, err)
-			wantEqual(t, "fault",
+			fault := assert.ErrorAs[*statemachine.Fault](t, err)
+			assert.Equal(t, "fault",
 				&statemachine.Fault{Kind: test.kind, Operation: activitystream.StartActivityStream, Resource: clusterARN}, fault,
 				cmpopts.IgnoreFields(statemachine.Fault{}, "Err", "Code", "Message", "RequestID"))
-			if response := as[*awshttp.ResponseError](t, err); response.Response != nil && response.HTTPStatusCode() != test.status {
+			if response := assert.ErrorAs[*awshttp.ResponseError](t, err); response.Response != nil && response.HTTPStatusCode() != test.status {
 				t.Errorf("status %d, want %d", response.HTTPStatusCode(), test.status)
 			}
-			oneLine(t, err)
+			assert.ErrorOneLine(t, err)
 		})
 	}
 }
 
-func TestUnauthenticated(t *testing.T) {
+func TestFaultOfMissingCredentialsIsUnauthenticated(t *testing.T) {
 	for _, test := range []struct {
 		why         string
 		credentials aws.CredentialsProvider
@@ -201,28 +202,29 @@ func TestUnauthenticated(t *testing.T) {
 			return aws.Credentials{}, fmt.Errorf("credential_process: %w", io.EOF)
 		})},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			cfg := s.Config()
 			cfg.Credentials = test.credentials
 			c := activitystream.NewFromConfig(cfg, exact)
 			_, err := c.Get(t.Context(), clusterARN)
-			wantEqual(t, "kind", statemachine.Unauthenticated, statemachine.KindOf(err))
-			oneLine(t, err)
+			assert.Equal(t, "kind", statemachine.Unauthenticated, statemachine.KindOf(err))
+			assert.ErrorOneLine(t, err)
 			began := time.Now()
 			_, err = c.Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour)
-			wantEqual(t, "verdict", "read failed", errorSummary(err))
-			wantEqual(t, "time", 0, time.Since(began))
-			oneLine(t, err)
-			wantEqual(t, "calls", 0, len(s.Calls()))
+			assert.Equal(t, "verdict", "read failed", assert.ErrorSummary(err))
+			assert.Equal(t, "time", 0, time.Since(began))
+			assert.ErrorOneLine(t, err)
+			assert.Equal(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
 
-// The caller's own context is never mistaken for a failure of the service, nor the other way round.
-func TestInterrupted(t *testing.T) {
-	runSynctest(t, "deadline", func(t *testing.T) {
+// TestFaultOfDoneContextIsInterrupted distinguishes the end of the caller's context from a failure
+// of the service.
+func TestFaultOfDoneContextIsInterrupted(t *testing.T) {
+	assert.RunSynctest(t, "deadline", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Hang: true, Lost: true})
@@ -230,28 +232,28 @@ func TestInterrupted(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := client(s).Start(ctx, start(clusterARN))
-		wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-		wantEqual(t, "time", 3*time.Second, time.Since(began))
+		assert.Equal(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+		assert.Equal(t, "time", 3*time.Second, time.Since(began))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the context's error is lost: %v", err)
 		}
-		wantEqual(t, "status", activitystream.StatusStarting, s.Status(clusterARN))
+		assert.Equal(t, "status", activitystream.StatusStarting, s.Status(clusterARN))
 	})
-	runSynctest(t, "canceled before", func(t *testing.T) {
+	assert.RunSynctest(t, "canceled before", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := client(s).Get(ctx, clusterARN)
-		wantEqual(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
-		wantEqual(t, "calls", 0, len(s.Calls()))
+		assert.Equal(t, "kind", statemachine.Interrupted, statemachine.KindOf(err))
+		assert.Equal(t, "calls", 0, len(s.Calls()))
 	})
 }
 
-// The SDK's client refuses to retry once it has spent its quota. Its error then has two lines, and
-// the service's code must still decide.
-func TestRetryQuotaSpent(t *testing.T) {
+// TestFaultOfSpentRetryQuotaKeepsCode spends the retry quota of the SDK's client, whose error then
+// has two lines, with the code in the first.
+func TestFaultOfSpentRetryQuotaKeepsCode(t *testing.T) {
 	for code, kind := range map[string]statemachine.Kind{"Throttling": statemachine.Throttled, "InternalFailure": statemachine.Unavailable} {
-		runSynctest(t, code, func(t *testing.T) {
+		assert.RunSynctest(t, code, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			s.Fail(describeClusters, failure{Code: code, Status: 503, Times: -1})
@@ -263,9 +265,9 @@ func TestRetryQuotaSpent(t *testing.T) {
 			}
 			before := len(s.Calls())
 			_, err := c.Get(t.Context(), clusterARN)
-			wantEqual(t, "attempts with the quota spent", 1, len(s.Calls())-before)
-			wantEqual(t, "kind", kind, statemachine.KindOf(err))
-			oneLine(t, err)
+			assert.Equal(t, "attempts with the quota spent", 1, len(s.Calls())-before)
+			assert.Equal(t, "kind", kind, statemachine.KindOf(err))
+			assert.ErrorOneLine(t, err)
 
 			began := time.Now()
 			time.AfterFunc(5*time.Minute, func() {
@@ -282,13 +284,13 @@ func TestRetryQuotaSpent(t *testing.T) {
 	}
 }
 
-// A Fault keeps nothing back: what the table of kinds does not know arrives as the SDK gave it.
-func TestFaultIsTheSDKsErrorToo(t *testing.T) {
-	runSynctest(t, "chain", func(t *testing.T) {
+// TestFaultWrapsSDKError checks that a Fault keeps the SDK's error, even with an unknown code.
+func TestFaultWrapsSDKError(t *testing.T) {
+	assert.RunSynctest(t, "chain", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		_, err := client(s).Get(t.Context(), clusterARN)
-		fault := as[*statemachine.Fault](t, err)
-		if op := as[*smithy.OperationError](t, err); op.Operation() != "DescribeDBClusters" {
+		fault := assert.ErrorAs[*statemachine.Fault](t, err)
+		if op := assert.ErrorAs[*smithy.OperationError](t, err); op.Operation() != "DescribeDBClusters" {
 			t.Errorf("operation %q", op.Operation())
 		}
 		if !errors.Is(err, statemachine.NotFound) || errors.Is(err, statemachine.Unknown) {
@@ -300,7 +302,7 @@ func TestFaultIsTheSDKsErrorToo(t *testing.T) {
 	})
 }
 
-func TestEveryModelledCommandIsAnOperation(t *testing.T) {
+func TestModeledOperationsAreSDKMethods(t *testing.T) {
 	got := []string{string(activitystream.StartActivityStream), string(activitystream.StopActivityStream), string(activitystream.ModifyActivityStream)}
 	var commanded []string
 	for _, m := range activitystream.Machine().Transitions() {
@@ -311,5 +313,5 @@ func TestEveryModelledCommandIsAnOperation(t *testing.T) {
 	}
 	slices.Sort(commanded)
 	commanded = slices.DeleteFunc(slices.Compact(commanded), func(s string) bool { return s == "" })
-	wantEqual(t, "operations", sorted(got), commanded)
+	assert.Equal(t, "operations", sorted(got), commanded)
 }

@@ -76,9 +76,8 @@ func FuzzInput(f *testing.F) {
 	})
 }
 
-// FuzzAnswer has the SDK read what may be left of a good answer. It is an error, or it tells the
-// truth: the database that was asked for, and its status or none that the machine knows.
-func FuzzAnswer(f *testing.F) {
+// FuzzResponse corrupts a valid response. A read of it returns an error or the true values.
+func FuzzResponse(f *testing.F) {
 	goods := []string{
 		wrap(describeClusters, started(describeClusters, clusterARN)),
 		wrap(describeInstances, started(describeInstances, instanceARN)),
@@ -93,13 +92,13 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(which, 1, uint16(1<<15), []byte{0, 3, 1, 0, 90, 5})
 	}
 	f.Fuzz(func(t *testing.T, which, code int, cut uint16, flips []byte) {
-		answered(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
+		readAll(t, []int{200, 400, 404, 500, 503, 204, 302}[uint(code)%7], corrupttest.Corrupt(goods[uint(which)%uint(len(goods))], cut, flips))
 	})
 }
 
-// TestEveryFlip is FuzzAnswer for each single bit of an answer, and for each length to which it can
-// be cut.
-func TestEveryFlip(t *testing.T) {
+// TestResponseWithEveryFlip does what FuzzResponse does, for each flipped bit and each shorter
+// length of a response.
+func TestResponseWithEveryFlip(t *testing.T) {
 	t.Parallel()
 	corrupttest.EachCorruption(wrap(describeClusters, started(describeClusters, clusterARN)), func(body string) {
 		got, err := activitystream.NewFromConfig(corrupttest.StaticResponse(200, "text/xml", body)).Get(t.Context(), clusterARN)
@@ -107,8 +106,8 @@ func TestEveryFlip(t *testing.T) {
 	})
 }
 
-// answered has every operation read one answer.
-func answered(t *testing.T, status int, body string) {
+// readAll runs every operation against one response.
+func readAll(t *testing.T, status int, body string) {
 	t.Helper()
 	c := activitystream.NewFromConfig(corrupttest.StaticResponse(status, "text/xml", body))
 	for _, arn := range []string{clusterARN, instanceARN} {
@@ -130,7 +129,7 @@ func answered(t *testing.T, status int, body string) {
 	}
 }
 
-// truthful fails the test unless a read tells the truth or is a clear error.
+// truthful fails the test unless a read is correct or returns an error with a kind.
 func truthful(t *testing.T, arn string, got *stream, err error) {
 	t.Helper()
 	isClear(t, err)
@@ -139,7 +138,7 @@ func truthful(t *testing.T, arn string, got *stream, err error) {
 		t.Errorf("an error, and %+v", got)
 	case err != nil:
 	case !strings.EqualFold(got.ResourceArn, arn):
-		t.Errorf("%s is told of %s", got.ResourceArn, arn)
+		t.Errorf("read %s instead of %s", got.ResourceArn, arn)
 	case got.Status != activitystream.StatusStarted && activitystream.Machine().Known(got.Status):
 		t.Errorf("it is %s, not %s", activitystream.StatusStarted, got.Status)
 	}

@@ -2,7 +2,6 @@ package activitystream_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,12 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
@@ -73,7 +69,7 @@ func databases() map[string]database {
 	}
 }
 
-// start is the input that starts the stream of a resource as most tests want it.
+// start returns the input with which most tests start a stream.
 func start(arn string) *activitystream.StartInput {
 	return &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: keyID, ApplyImmediately: true}
 }
@@ -82,92 +78,14 @@ func stop(arn string) *activitystream.StopInput {
 	return &activitystream.StopInput{ResourceArn: arn, ApplyImmediately: true}
 }
 
-// exact has waits read without jitter, so that every instant can be foretold: every 5 s in the
-// first 400 s.
+// exact turns off jitter, so that every instant is known: a read every 5 s in the first 400 s.
 func exact(o *activitystream.Options) {
 	o.Wait.Jitter = func(d time.Duration) time.Duration { return d }
 }
 
-// client is a client of the server, without jitter.
+// client returns a client of the server, without jitter.
 func client(s *server, optFns ...func(*activitystream.Options)) *activitystream.Client {
 	return activitystream.NewFromConfig(s.Config(), append([]func(*activitystream.Options){exact}, optFns...)...)
-}
-
-// runSynctest runs each of a table's tests in virtual time.
-func runSynctest(t *testing.T, name string, test func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Helper()
-		synctest.Test(t, test)
-	})
-}
-
-// wantEqual fails the test where got is not want.
-func wantEqual[T any](t *testing.T, what string, want, got T, opts ...cmp.Option) {
-	t.Helper()
-	if diff := cmp.Diff(want, got, opts...); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// must is v, or the end of the test.
-func must[T any](v T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
-// as is the error of type E in err, or the end of the test.
-func as[E error](t *testing.T, err error) E {
-	t.Helper()
-	e, ok := errors.AsType[E](err)
-	if !ok {
-		t.Fatalf("no %T in the error: %T: %v", e, err, err)
-	}
-	return e
-}
-
-// errorSummary is what an error says, in one word: the Reason of a WaitError, else the Kind.
-func errorSummary(err error) string {
-	if err == nil {
-		return ""
-	}
-	if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
-		return string(we.Reason)
-	}
-	return string(statemachine.KindOf(err))
-}
-
-// oneLine fails the test if the error's text is more than one line, or says nothing.
-func oneLine(t *testing.T, err error) {
-	t.Helper()
-	if text := err.Error(); strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\n\r") {
-		t.Errorf("the error is not one line: %q", text)
-	}
-}
-
-// wantErrorContains fails the test unless the error's text has each of the parts.
-func wantErrorContains(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
-		}
-	}
-}
-
-// fields are the wrong fields of an InputError, in order.
-func fields(t *testing.T, err error) []string {
-	t.Helper()
-	var names []string
-	for _, f := range as[*statemachine.InputError](t, err).Fields {
-		names = append(names, f.Field)
-	}
-	return names
 }
 
 // commands lists the calls that command, each with when it arrived and what came of it: "0s
@@ -183,7 +101,7 @@ func commands(s *server, since time.Time) []string {
 		what := c.Code
 		switch {
 		case c.Accepted && c.Status == 0:
-			what = "accepted, answer lost"
+			what = "accepted, response lost"
 		case c.Accepted && c.Code == "":
 			what = "accepted"
 		case what == "" && c.Status == 0:
@@ -205,7 +123,7 @@ func reads(s *server, op statemachine.Operation, since time.Time) []time.Duratio
 	return at
 }
 
-// every are the instants from, from+step, … up to and including to.
+// every returns the instants from, from+step, … up to and including to.
 func every(from, step, to time.Duration) []time.Duration {
 	var at []time.Duration
 	for ; from <= to; from += step {
@@ -214,7 +132,7 @@ func every(from, step, to time.Duration) []time.Duration {
 	return at
 }
 
-// ops are the calls of an EnsureOutput as texts.
+// ops returns operations as strings.
 func ops(list []statemachine.Operation) []string {
 	var texts []string
 	for _, op := range list {
@@ -223,13 +141,13 @@ func ops(list []statemachine.Operation) []string {
 	return texts
 }
 
-// wire is an HTTP client before a server that sees every request, and can answer in the server's
-// place.
+// wire is an HTTP client between the SDK and a server. It records every request and can respond in
+// the server's place.
 type wire struct {
 	server *server
 
-	// answer, if it returns a response or an error, is instead of the server's.
-	answer func(form url.Values) (*http.Response, error)
+	// respond replaces the server if it returns a response or an error.
+	respond func(form url.Values) (*http.Response, error)
 
 	mu    sync.Mutex
 	forms []url.Values
@@ -254,8 +172,8 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.forms = append(w.forms, form)
 	w.mu.Unlock()
-	if w.answer != nil {
-		if resp, err := w.answer(form); resp != nil || err != nil {
+	if w.respond != nil {
+		if resp, err := w.respond(form); resp != nil || err != nil {
 			return resp, err
 		}
 	}
@@ -263,13 +181,13 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	return w.server.Do(r)
 }
 
-// refusal is an error answer of RDS.
+// refusal returns an error response of RDS.
 func refusal(status int, code, message string) *http.Response {
 	return page(status, "<ErrorResponse><Error><Type>Sender</Type><Code>"+code+"</Code><Message>"+message+
 		"</Message></Error><RequestId>00000000-0000-4000-8000-00000000abcd</RequestId></ErrorResponse>")
 }
 
-// page is an answer.
+// page returns a response.
 func page(status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -277,7 +195,7 @@ func page(status int, body string) *http.Response {
 	}
 }
 
-// filtered are the values of a form's first filter; none if it has no filter.
+// filtered returns the values of a form's first filter, or none without a filter.
 func filtered(form url.Values) []string {
 	var values []string
 	for i := 1; ; i++ {
@@ -289,10 +207,10 @@ func filtered(form url.Values) []string {
 	}
 }
 
-// sorted is a sorted copy.
+// sorted returns a sorted copy.
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
-// background is the context of calls that nothing ends.
+// background returns a context without an end.
 func background() context.Context { return context.Background() }
 
 // pass lets time pass in a bubble.

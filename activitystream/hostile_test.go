@@ -9,10 +9,11 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// wrap is an answer of a describe operation with these databases.
+// wrap returns the response of a Describe operation with these databases.
 func wrap(op statemachine.Operation, databases ...string) string {
 	list, item := "DBClusters", "DBCluster"
 	if op == describeInstances {
@@ -25,7 +26,7 @@ func wrap(op statemachine.Operation, databases ...string) string {
 	return fmt.Sprintf("<%sResponse><%sResult><%s>%s</%s></%sResult></%sResponse>", op, op, list, body, list, op, op)
 }
 
-// started is a database whose stream is started.
+// started returns a database whose stream is started.
 func started(op statemachine.Operation, arn string) string {
 	name := "DBClusterArn"
 	if op == describeInstances {
@@ -34,7 +35,7 @@ func started(op statemachine.Operation, arn string) string {
 	return "<" + name + ">" + arn + "</" + name + "><ActivityStreamStatus>started</ActivityStreamStatus>"
 }
 
-// hostile are answers with status 200 that are none.
+// hostile returns bodies with status 200 that are not valid responses.
 func hostile(op statemachine.Operation, arn string) map[string]failure {
 	good := wrap(op, started(op, arn))
 	bodies := map[string]string{
@@ -47,7 +48,7 @@ func hostile(op statemachine.Operation, arn string) map[string]failure {
 		"an empty object":                  "{}",
 		"plain text":                       "OK",
 		"bytes":                            "\x00\xff\xfe<\x01",
-		"another operation's answer":       "<ListTablesResponse><ListTablesResult/></ListTablesResponse>",
+		"another operation's response":     "<ListTablesResponse><ListTablesResult/></ListTablesResponse>",
 		"an error with a success's status": "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>",
 		"no list":                          fmt.Sprintf("<%sResponse><%sResult></%sResult></%sResponse>", op, op, op, op),
 		"an empty list":                    wrap(op),
@@ -66,10 +67,10 @@ func hostile(op statemachine.Operation, arn string) map[string]failure {
 	return failures
 }
 
-func TestHostileAnswers(t *testing.T) {
+func TestGetRejectsHostileResponse(t *testing.T) {
 	for name, db := range databases() {
 		for why, f := range hostile(db.describe, db.arn) {
-			runSynctest(t, name+"/"+why, func(t *testing.T) {
+			assert.RunSynctest(t, name+"/"+why, func(t *testing.T) {
 				s := activitystreamtest.NewServer()
 				db.add(s, activitystream.StatusStarting)
 				c := client(s)
@@ -80,23 +81,23 @@ func TestHostileAnswers(t *testing.T) {
 				if err == nil {
 					t.Fatalf("Get takes it for %+v", got)
 				}
-				fault := as[*statemachine.Fault](t, err)
-				wantEqual(t, "kind", statemachine.Unavailable, fault.Kind)
-				wantEqual(t, "resource", db.arn, fault.Resource)
-				wantEqual(t, "operation", db.describe, fault.Operation)
-				oneLine(t, err)
+				fault := assert.ErrorAs[*statemachine.Fault](t, err)
+				assert.Equal(t, "kind", statemachine.Unavailable, fault.Kind)
+				assert.Equal(t, "resource", db.arn, fault.Resource)
+				assert.Equal(t, "operation", db.describe, fault.Operation)
+				assert.ErrorOneLine(t, err)
 
-				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, 3*time.Minute); errorSummary(err) != "timed out" {
+				if _, err := c.Wait(t.Context(), db.arn, activitystream.StatusStarted, 3*time.Minute); assert.ErrorSummary(err) != "timed out" {
 					t.Errorf("Wait: %v", err)
 				}
 				out, err := c.EnsureStarted(t.Context(), start(db.arn), time.Minute)
-				wantEqual(t, "EnsureStarted", "timed out", errorSummary(err))
-				wantEqual(t, "operations", 0, len(out.Operations))
+				assert.Equal(t, "EnsureStarted", "timed out", assert.ErrorSummary(err))
+				assert.Equal(t, "operations", 0, len(out.Operations))
 				for _, r := range c.WaitEach(t.Context(), []string{db.arn}, activitystream.StatusStarted, time.Minute) {
-					if why == "one too many" { // in an answer about many a stranger is no contradiction
+					if why == "one too many" { // a batch may contain resources that were not requested
 						break
 					}
-					wantEqual(t, "WaitEach", "timed out", errorSummary(r.Err))
+					assert.Equal(t, "WaitEach", "timed out", assert.ErrorSummary(r.Err))
 				}
 				for _, r := range c.GetEach(t.Context(), []string{db.arn}) {
 					if r.Err == nil && why != "one too many" {
@@ -118,23 +119,24 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
-// A wait that is under way when the answers go bad goes on when they are good again.
-func TestHostileAnswersInTheMiddle(t *testing.T) {
+// TestWaitSurvivesHostileResponse checks that a wait continues when responses are valid again.
+func TestWaitSurvivesHostileResponse(t *testing.T) {
 	for why, f := range hostile(describeClusters, clusterARN) {
-		runSynctest(t, why, func(t *testing.T) {
+		assert.RunSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
 			time.AfterFunc(62*time.Second, func() { f.Times = 3; s.Fail("", f) })
 			began := time.Now()
-			must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
-			wantEqual(t, "time", 2*time.Minute, time.Since(began)) // reads at 60, (65, 75, 85), 95, 100, …
+			assert.Must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
+			assert.Equal(t, "time", 2*time.Minute, time.Since(began)) // reads at 60, (65, 75, 85), 95, 100, …
 		})
 	}
 }
 
-// A list that is none is no Region without databases; an empty one is.
-func TestHostileAnswerToAList(t *testing.T) {
-	runSynctest(t, "none, and empty", func(t *testing.T) {
+// TestListRejectsHostileResponse distinguishes a response without a list from one with an empty
+// list.
+func TestListRejectsHostileResponse(t *testing.T) {
+	assert.RunSynctest(t, "none, and empty", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		for _, body := range []string{"", "{}", "Service temporarily unavailable"} {
 			s.Fail(describeClusters, failure{Status: 200, Body: body})
@@ -142,7 +144,7 @@ func TestHostileAnswerToAList(t *testing.T) {
 			for _, err := range client(s).List(t.Context()) {
 				got = append(got, statemachine.KindOf(err))
 			}
-			wantEqual(t, "kinds", []statemachine.Kind{statemachine.Unavailable}, got)
+			assert.Equal(t, "kinds", []statemachine.Kind{statemachine.Unavailable}, got)
 		}
 		for stream, err := range client(s).List(t.Context()) {
 			t.Errorf("an empty Region has %v, %v", stream, err)
@@ -150,14 +152,15 @@ func TestHostileAnswerToAList(t *testing.T) {
 	})
 }
 
-// An answer to a command that is none may have been carried out.
-func TestHostileAnswerToACommand(t *testing.T) {
+// TestCommandRejectsHostileResponse checks that a command with an invalid response counts as
+// possibly executed.
+func TestCommandRejectsHostileResponse(t *testing.T) {
 	for why, f := range map[string]failure{
 		"truncated": {Body: "<StartActivityStreamResponse><StartActivityStreamResult><Status>start"},
 		"HTML":      {Body: "<html><body>Sign in</body></html>"},
 		"a gateway": {Status: 504, Body: "<html><body>504</body></html>"},
 	} {
-		runSynctest(t, why, func(t *testing.T) {
+		assert.RunSynctest(t, why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			f.Lost = true
@@ -166,18 +169,18 @@ func TestHostileAnswerToACommand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
-			wantEqual(t, "status", activitystream.StatusStarted, out.Stream.Status)
+			assert.Equal(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+			assert.Equal(t, "status", activitystream.StatusStarted, out.Stream.Status)
 		})
 	}
-	runSynctest(t, "empty, which the SDK takes for a success", func(t *testing.T) {
+	assert.RunSynctest(t, "empty, which the SDK takes for a success", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200, Lost: true})
-		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
-		wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+		out := assert.Must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
+		assert.Equal(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
 	})
-	runSynctest(t, "a success that never was", func(t *testing.T) {
+	assert.RunSynctest(t, "a success that never was", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
@@ -186,18 +189,18 @@ func TestHostileAnswerToACommand(t *testing.T) {
 		}
 		s.Fail(activitystream.StartActivityStream, failure{Status: 200})
 		began := time.Now()
-		out := must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
-		wantEqual(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
-		wantEqual(t, "time", 3*time.Minute, time.Since(began)) // a grace, in which it may have been carried out, and the second start
+		out := assert.Must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
+		assert.Equal(t, "operations", []string{"StartActivityStream"}, ops(out.Operations))
+		assert.Equal(t, "time", 3*time.Minute, time.Since(began)) // a grace, in which it may have been carried out, and the second start
 		s.Fail(activitystream.StopActivityStream, failure{Status: 200})
 		_, err := client(s).Stop(t.Context(), stop(clusterARN))
-		wantEqual(t, "stop", statemachine.Unavailable, statemachine.KindOf(err))
+		assert.Equal(t, "stop", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
 
-// In the answer for many, what was not asked for is left out, and what stands twice is read again,
-// alone.
-func TestHostileAnswersForMany(t *testing.T) {
+// TestEachRereadsAfterHostileResponse checks that a batch read ignores resources that were not
+// requested and re-reads duplicates individually.
+func TestEachRereadsAfterHostileResponse(t *testing.T) {
 	const other = "arn:aws:rds:us-east-1:123456789012:cluster:other"
 	for _, test := range []struct {
 		why   string
@@ -210,7 +213,7 @@ func TestHostileAnswersForMany(t *testing.T) {
 		{why: "none", body: wrap(describeClusters), alone: 2},
 		{why: "empty object", body: "{}", alone: 2},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			for _, id := range []string{"das-cluster", "other"} {
 				s.AddCluster(activitystreamtest.Cluster{Identifier: id, Status: activitystream.StatusStarted})
@@ -228,7 +231,7 @@ func TestHostileAnswersForMany(t *testing.T) {
 					alone++
 				}
 			}
-			wantEqual(t, "reads alone", test.alone, alone)
+			assert.Equal(t, "reads alone", test.alone, alone)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -65,14 +66,14 @@ func TestValidateResourceArn(t *testing.T) {
 				}
 				return
 			}
-			wantEqual(t, "fields", []string{"ResourceArn"}, fields(t, err))
-			wantErrorContains(t, err, "StartActivityStream", test.says)
-			oneLine(t, err)
+			assert.Equal(t, "fields", []string{"ResourceArn"}, assert.InputFields(err))
+			assert.ErrorContains(t, err, "StartActivityStream", test.says)
+			assert.ErrorOneLine(t, err)
 			if statemachine.KindOf(err) != statemachine.InvalidInput {
 				t.Errorf("kind %v", statemachine.KindOf(err))
 			}
-			wantEqual(t, "fields of Stop", []string{"ResourceArn"}, fields(t, stop(test.arn).Validate()))
-			wantEqual(t, "fields of Modify", []string{"ResourceArn"}, fields(t, (&activitystream.ModifyInput{ResourceArn: test.arn}).Validate()))
+			assert.Equal(t, "fields of Stop", []string{"ResourceArn"}, assert.InputFields(stop(test.arn).Validate()))
+			assert.Equal(t, "fields of Modify", []string{"ResourceArn"}, assert.InputFields((&activitystream.ModifyInput{ResourceArn: test.arn}).Validate()))
 		})
 	}
 }
@@ -97,7 +98,7 @@ func TestValidateOtherMembers(t *testing.T) {
 			in:  &activitystream.StartInput{ResourceArn: instanceARN, Mode: "async", KmsKeyId: keyID, EngineNativeAuditFieldsIncluded: true},
 		},
 		{
-			why:   "everything is wrong, and nobody can say what the ARN would be of",
+			why:   "every field is invalid, and the type of the resource is not known",
 			in:    &activitystream.StartInput{EngineNativeAuditFieldsIncluded: true},
 			wrong: []string{"ResourceArn", "Mode", "KmsKeyId"},
 		},
@@ -134,8 +135,8 @@ func TestValidateOtherMembers(t *testing.T) {
 				}
 				return
 			}
-			wantEqual(t, "fields", test.wrong, fields(t, err))
-			oneLine(t, err)
+			assert.Equal(t, "fields", test.wrong, assert.InputFields(err))
+			assert.ErrorOneLine(t, err)
 		})
 	}
 }
@@ -206,15 +207,15 @@ func TestValidateKmsKeyId(t *testing.T) {
 				}
 				return
 			}
-			wantEqual(t, "fields", []string{"KmsKeyId"}, fields(t, err))
-			wantErrorContains(t, err, test.says)
-			oneLine(t, err)
+			assert.Equal(t, "fields", []string{"KmsKeyId"}, assert.InputFields(err))
+			assert.ErrorContains(t, err, test.says)
+			assert.ErrorOneLine(t, err)
 		})
 	}
 }
 
-// calls are all methods that take a resource, with wrong input where they have an input of their
-// own.
+// wrongCalls returns all methods that take a resource, with wrong input where they have an input of
+// their own.
 func wrongCalls(c *activitystream.Client, arn string, optFns ...func(*activitystream.Options)) map[string]func() error {
 	ctx := background()
 	return map[string]func() error{
@@ -282,7 +283,7 @@ func wrongCalls(c *activitystream.Client, arn string, optFns ...func(*activityst
 	}
 }
 
-func TestNothingIsSentForWrongInput(t *testing.T) {
+func TestInvalidInputSendsNothing(t *testing.T) {
 	const elsewhere = "arn:aws:rds:eu-west-1:123456789012:db:my-orcl-db"
 	for _, test := range []struct {
 		why  string
@@ -308,16 +309,16 @@ func TestNothingIsSentForWrongInput(t *testing.T) {
 					t.Errorf("%s: no error", name)
 					continue
 				}
-				wantEqual(t, name, []string{"ResourceArn"}, fields(t, err))
-				wantErrorContains(t, err, test.says)
-				oneLine(t, err)
+				assert.Equal(t, name, []string{"ResourceArn"}, assert.InputFields(err))
+				assert.ErrorContains(t, err, test.says)
+				assert.ErrorOneLine(t, err)
 			}
-			wantEqual(t, "calls", 0, len(s.Calls()))
+			assert.Equal(t, "calls", 0, len(s.Calls()))
 		})
 	}
 }
 
-func TestRegionOfTheClientsOptions(t *testing.T) {
+func TestRegionComesFromClientOptions(t *testing.T) {
 	const frankfurt = "arn:aws:rds:eu-central-1:123456789012:cluster:c"
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Region = "eu-central-1" })
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "c"})
@@ -337,7 +338,7 @@ func TestRegionOfTheClientsOptions(t *testing.T) {
 // mute is an API that does not tell its Region.
 type mute struct{ activitystream.API }
 
-func TestRegionOfAMockIsNotChecked(t *testing.T) {
+func TestRegionIsNotCheckedForMock(t *testing.T) {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Region = "ap-south-1" })
 	arn := s.AddCluster(activitystreamtest.Cluster{})
 	c := activitystream.New(mute{rds.NewFromConfig(s.Config())})
@@ -346,7 +347,7 @@ func TestRegionOfAMockIsNotChecked(t *testing.T) {
 	}
 }
 
-func TestNilInputs(t *testing.T) {
+func TestNilInputIsInputError(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	c := client(s)
 	ctx := background()
@@ -375,12 +376,12 @@ func TestNilInputs(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		wantEqual(t, name, []string{"input"}, fields(t, err))
+		assert.Equal(t, name, []string{"input"}, assert.InputFields(err))
 	}
-	wantEqual(t, "calls", 0, len(s.Calls()))
+	assert.Equal(t, "calls", 0, len(s.Calls()))
 }
 
-func TestAllArgumentsAtOnce(t *testing.T) {
+func TestInvalidArgumentsAreReportedTogether(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	c := client(s)
 	ctx := background()
@@ -430,30 +431,30 @@ func TestAllArgumentsAtOnce(t *testing.T) {
 			t.Errorf("%s: no error", test.name)
 			continue
 		}
-		wantEqual(t, test.name, test.want, fields(t, err))
-		oneLine(t, err)
+		assert.Equal(t, test.name, test.want, assert.InputFields(err))
+		assert.ErrorOneLine(t, err)
 	}
-	wantEqual(t, "calls", 0, len(s.Calls()))
+	assert.Equal(t, "calls", 0, len(s.Calls()))
 }
 
-func TestOptionsOutOfBounds(t *testing.T) {
+func TestOptionsOutOfBoundsAreInputErrors(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 	c := client(s, func(o *activitystream.Options) { o.Wait.WatchDelay = -1 })
 	for s, err := range c.Watch(background(), clusterARN) {
-		wantEqual(t, "Watch", []string{"WatchDelay"}, fields(t, err))
-		wantEqual(t, "stream", nil, s)
+		assert.Equal(t, "Watch", []string{"WatchDelay"}, assert.InputFields(err))
+		assert.Equal(t, "stream", nil, s)
 	}
 	for arn, r := range c.GetEach(background(), []string{clusterARN}, func(o *activitystream.Options) { o.Concurrency = -1 }) {
-		wantEqual(t, "GetEach", []string{"Concurrency", "WatchDelay"}, sorted(fields(t, r.Err)))
-		wantEqual(t, "key", clusterARN, arn)
+		assert.Equal(t, "GetEach", []string{"Concurrency", "WatchDelay"}, sorted(assert.InputFields(r.Err)))
+		assert.Equal(t, "key", clusterARN, arn)
 	}
-	wantEqual(t, "calls", 0, len(s.Calls()))
+	assert.Equal(t, "calls", 0, len(s.Calls()))
 }
 
-// A MinDelay alone above the default MaxDelay, and a MaxDelay alone below the default MinDelay, are
-// no contradiction.
-func TestOneDelayAlone(t *testing.T) {
+// TestWaitAdjustsDefaultOfOtherDelay sets only a MinDelay above the default MaxDelay, or only a
+// MaxDelay below the default MinDelay. Both are valid.
+func TestWaitAdjustsDefaultOfOtherDelay(t *testing.T) {
 	for _, test := range []struct {
 		why      string
 		min, max time.Duration
@@ -463,14 +464,14 @@ func TestOneDelayAlone(t *testing.T) {
 		{why: "a short MaxDelay", max: time.Second, want: every(0, time.Second, 10*time.Second)},
 		{why: "a long MinDelay", min: 3 * time.Minute, want: []time.Duration{0, 10 * time.Second}},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			began := time.Now()
 			c := client(s, func(o *activitystream.Options) { o.Wait.MinDelay, o.Wait.MaxDelay = test.min, test.max })
 			_, err := c.Wait(background(), clusterARN, activitystream.StatusStarted, 10*time.Second)
-			wantEqual(t, "verdict", "timed out", errorSummary(err))
-			wantEqual(t, "reads", test.want, reads(s, describeClusters, began))
+			assert.Equal(t, "verdict", "timed out", assert.ErrorSummary(err))
+			assert.Equal(t, "reads", test.want, reads(s, describeClusters, began))
 		})
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestStatesAreTheSDKs fails when the SDK grows a status: the table then needs it, too.
-func TestStatesAreTheSDKs(t *testing.T) {
+// TestMachineKnowsEveryStateOfSDK fails when the SDK grows a status: the table then needs it, too.
+func TestMachineKnowsEveryStateOfSDK(t *testing.T) {
 	sameStates(t, activitystream.Machine())
 	sameStates(t, activitystream.PolicyMachine())
 }
@@ -22,10 +23,10 @@ func sameStates[S interface {
 	want, got := S("").Values(), m.States()
 	slices.Sort(want)
 	slices.Sort(got)
-	wantEqual(t, m.Name(), want, got)
+	assert.Equal(t, m.Name(), want, got)
 }
 
-func TestPlans(t *testing.T) {
+func TestMachinePlans(t *testing.T) {
 	const start, stop, modify = activitystream.StartActivityStream, activitystream.StopActivityStream, activitystream.ModifyActivityStream
 	for _, test := range []struct {
 		why      string
@@ -40,7 +41,7 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		assert.Equal(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 	for _, test := range []struct {
 		why      string
@@ -55,6 +56,6 @@ func TestPlans(t *testing.T) {
 		if !ok {
 			t.Errorf("%s → %s: no plan: %s", test.from, test.to, test.why)
 		}
-		wantEqual(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
+		assert.Equal(t, string(test.from)+" → "+string(test.to)+": "+test.why, test.want, got)
 	}
 }

@@ -9,24 +9,24 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// What one wait costs beside the bare calls that it makes of a service that answers as RDS does: no
-// time, and a few allocations a read. BenchmarkOne measures the processor's time, which is some 2
-// µs beside those 302 ms.
+// TestWaitOverhead compares a wait with the bare requests that it makes, to a service as slow as
+// RDS (302 ms): few allocations and microseconds more.
 func TestWaitOverhead(t *testing.T) {
-	runSynctest(t, "time", func(t *testing.T) {
+	assert.RunSynctest(t, "time", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Latency = latency })
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted})
 		began := time.Now()
 		_, err := rds.NewFromConfig(s.Config()).DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &arn})
-		wantEqual(t, "error of the call", nil, err)
+		assert.Equal(t, "error of the call", nil, err)
 		call := time.Since(began)
 
 		began = time.Now()
 		_, err = activitystream.NewFromConfig(s.Config()).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour)
-		wantEqual(t, "error of the wait", nil, err)
-		wantEqual(t, "time", call, time.Since(began))
+		assert.Equal(t, "error of the wait", nil, err)
+		assert.Equal(t, "time", call, time.Since(began))
 	})
 	t.Run("allocations", func(t *testing.T) {
 		if raceDetector {

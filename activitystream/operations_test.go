@@ -15,6 +15,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -100,25 +101,25 @@ func TestCommandsOnTheWire(t *testing.T) {
 		},
 	} {
 		t.Run(test.op+": "+test.why, func(t *testing.T) {
-			w := &wire{server: activitystreamtest.NewServer(), answer: func(url.Values) (*http.Response, error) {
+			w := &wire{server: activitystreamtest.NewServer(), respond: func(url.Values) (*http.Response, error) {
 				return page(http.StatusOK, "<"+test.op+"Response><"+test.op+"Result>"+all+"</"+test.op+"Result></"+test.op+"Response>"), nil
 			}}
 			out, err := test.call(activitystream.NewFromConfig(w.config()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "output", test.out, out, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"),
+			assert.Equal(t, "output", test.out, out, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"),
 				cmpopts.IgnoreFields(activitystream.StopOutput{}, "ResultMetadata"), cmpopts.IgnoreFields(activitystream.ModifyOutput{}, "ResultMetadata"))
 			test.form.Set("Action", test.op)
 			test.form.Set("Version", "2014-10-31")
-			wantEqual(t, "form", []url.Values{test.form}, w.forms)
+			assert.Equal(t, "form", []url.Values{test.form}, w.forms)
 		})
 	}
 }
 
-// TestMembersOfTheSDK: what the SDK's inputs and outputs have, ours have by the same name, and
-// nothing else.
-func TestMembersOfTheSDK(t *testing.T) {
+// TestTypesMirrorEveryMemberOfSDK checks that our inputs and outputs have the SDK's members by the
+// same name, and nothing else.
+func TestTypesMirrorEveryMemberOfSDK(t *testing.T) {
 	for _, pair := range [][2]any{
 		{rds.StartActivityStreamInput{}, activitystream.StartInput{}},
 		{rds.StopActivityStreamInput{}, activitystream.StopInput{}},
@@ -127,7 +128,7 @@ func TestMembersOfTheSDK(t *testing.T) {
 		{rds.StopActivityStreamOutput{}, activitystream.StopOutput{}},
 		{rds.ModifyActivityStreamOutput{}, activitystream.ModifyOutput{}},
 	} {
-		wantEqual(t, fmt.Sprintf("%T", pair[1]), members(pair[0]), members(pair[1]))
+		assert.Equal(t, fmt.Sprintf("%T", pair[1]), members(pair[0]), members(pair[1]))
 	}
 }
 
@@ -144,7 +145,7 @@ func members(v any) []string {
 func TestResultMetadata(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
-	out := must(client(s).Start(background(), start(clusterARN)))(t)
+	out := assert.Must(client(s).Start(background(), start(clusterARN)))(t)
 	if out.ResultMetadata.Get(nil) != nil || reflect.ValueOf(out.ResultMetadata).IsZero() {
 		t.Error("the SDK's metadata is lost")
 	}
@@ -152,25 +153,25 @@ func TestResultMetadata(t *testing.T) {
 
 func TestLifecycle(t *testing.T) {
 	for name, db := range databases() {
-		runSynctest(t, name, func(t *testing.T) {
+		assert.RunSynctest(t, name, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			db.add(s, "")
 			c, ctx := client(s), t.Context()
 
-			started := must(c.Start(ctx, &activitystream.StartInput{ResourceArn: db.arn, Mode: activitystream.ModeAsync, KmsKeyId: keyARN, ApplyImmediately: true}))(t)
-			wantEqual(t, "started", &activitystream.StartOutput{
+			started := assert.Must(c.Start(ctx, &activitystream.StartInput{ResourceArn: db.arn, Mode: activitystream.ModeAsync, KmsKeyId: keyARN, ApplyImmediately: true}))(t)
+			assert.Equal(t, "started", &activitystream.StartOutput{
 				KmsKeyId: keyARN, KinesisStreamName: started.KinesisStreamName, Status: activitystream.StatusStarting, Mode: activitystream.ModeAsync, ApplyImmediately: true,
 			}, started, cmpopts.IgnoreFields(activitystream.StartOutput{}, "ResultMetadata"))
 			if !strings.HasPrefix(started.KinesisStreamName, "aws-rds-das-") {
 				t.Errorf("Kinesis stream %q", started.KinesisStreamName)
 			}
-			got := must(c.Get(ctx, db.arn))(t)
-			wantEqual(t, "key", keyID, got.KmsKeyId)
-			must(c.Wait(ctx, db.arn, activitystream.StatusStarted, time.Hour))(t)
-			stopped := must(c.Stop(ctx, stop(db.arn)))(t)
-			wantEqual(t, "stopped", activitystream.StatusStopping, stopped.Status)
-			last := must(c.Wait(ctx, db.arn, activitystream.StatusStopped, time.Hour))(t)
-			wantEqual(t, "last", activitystream.StatusStopped, last.Status)
+			got := assert.Must(c.Get(ctx, db.arn))(t)
+			assert.Equal(t, "key", keyID, got.KmsKeyId)
+			assert.Must(c.Wait(ctx, db.arn, activitystream.StatusStarted, time.Hour))(t)
+			stopped := assert.Must(c.Stop(ctx, stop(db.arn)))(t)
+			assert.Equal(t, "stopped", activitystream.StatusStopping, stopped.Status)
+			last := assert.Must(c.Wait(ctx, db.arn, activitystream.StatusStopped, time.Hour))(t)
+			assert.Equal(t, "last", activitystream.StatusStopped, last.Status)
 		})
 	}
 }
@@ -221,26 +222,26 @@ func TestGet(t *testing.T) {
 		},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			w := &wire{server: activitystreamtest.NewServer(), answer: func(url.Values) (*http.Response, error) {
+			w := &wire{server: activitystreamtest.NewServer(), respond: func(url.Values) (*http.Response, error) {
 				return page(http.StatusOK, "<"+test.op+"Response><"+test.op+"Result>"+test.body+"</"+test.op+"Result></"+test.op+"Response>"), nil
 			}}
 			got, err := activitystream.NewFromConfig(w.config()).Get(background(), test.arn)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "stream", test.want, got, cmpopts.IgnoreUnexported(stream{}))
+			assert.Equal(t, "stream", test.want, got, cmpopts.IgnoreUnexported(stream{}))
 			test.form.Set("Action", test.op)
 			test.form.Set("Version", "2014-10-31")
-			wantEqual(t, "form", []url.Values{test.form}, w.forms)
+			assert.Equal(t, "form", []url.Values{test.form}, w.forms)
 		})
 	}
 }
 
-func TestGetOfTheOtherSort(t *testing.T) {
+func TestGetOfOtherTypeIsNotFound(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "twin"})
 	_, err := client(s).Get(background(), "arn:aws:rds:us-east-1:123456789012:db:twin")
-	wantEqual(t, "kind", statemachine.NotFound, statemachine.KindOf(err))
+	assert.Equal(t, "kind", statemachine.NotFound, statemachine.KindOf(err))
 }
 
 // region fills a Region with everything that RDS lists, and returns what can have a stream.
@@ -264,7 +265,7 @@ func region(s *server) []string {
 
 func TestList(t *testing.T) {
 	for _, mirror := range []bool{false, true} {
-		runSynctest(t, fmt.Sprintf("members mirror their cluster: %t", mirror), func(t *testing.T) {
+		assert.RunSynctest(t, fmt.Sprintf("members mirror their cluster: %t", mirror), func(t *testing.T) {
 			s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MembersMirrorCluster = mirror })
 			want := region(s)
 			list := client(s).List(t.Context())
@@ -276,13 +277,13 @@ func TestList(t *testing.T) {
 					}
 					got = append(got, s.ResourceArn)
 				}
-				wantEqual(t, "ARNs", sorted(want), sorted(got))
+				assert.Equal(t, "ARNs", sorted(want), sorted(got))
 				seen := map[statemachine.Operation]int{}
 				for _, c := range s.Calls() {
 					seen[c.Operation]++
 				}
 				// 134 clusters, and 134 members and 108 instances.
-				wantEqual(t, "pages", map[statemachine.Operation]int{describeClusters: 2, describeInstances: 3}, seen)
+				assert.Equal(t, "pages", map[statemachine.Operation]int{describeClusters: 2, describeInstances: 3}, seen)
 				s.AddCluster(activitystreamtest.Cluster{Identifier: "one-more", Members: -1})
 				want = append(want, "arn:aws:rds:us-east-1:123456789012:cluster:one-more")
 			}
@@ -290,18 +291,18 @@ func TestList(t *testing.T) {
 			for range list {
 				n++
 			}
-			wantEqual(t, "the second time", len(want), n)
+			assert.Equal(t, "the second time", len(want), n)
 		})
 	}
 }
 
-func TestListBreak(t *testing.T) {
+func TestListStopsWhenCallerBreaks(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	region(s)
 	for range client(s).List(background()) {
 		break
 	}
-	wantEqual(t, "calls", 1, len(s.Calls()))
+	assert.Equal(t, "calls", 1, len(s.Calls()))
 }
 
 func TestListErrorIsYieldedOnce(t *testing.T) {
@@ -319,7 +320,7 @@ func TestListErrorIsYieldedOnce(t *testing.T) {
 			failure: failure{Times: -1, Body: "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/><Marker>m</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>"},
 		},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			region(s)
 			s.Fail(test.op, test.failure)
@@ -329,24 +330,24 @@ func TestListErrorIsYieldedOnce(t *testing.T) {
 				if err != nil {
 					errs = append(errs, err)
 					if st != nil {
-						t.Error("a stream beside the error")
+						t.Error("a stream along with the error")
 					}
 					continue
 				}
 				n++
 			}
-			wantEqual(t, "errors", 1, len(errs))
-			wantEqual(t, "kind", test.kind, statemachine.KindOf(errs[0]))
-			wantEqual(t, "streams", test.before, n)
-			oneLine(t, errs[0])
-			wantErrorContains(t, errs[0], string(test.op))
+			assert.Equal(t, "errors", 1, len(errs))
+			assert.Equal(t, "kind", test.kind, statemachine.KindOf(errs[0]))
+			assert.Equal(t, "streams", test.before, n)
+			assert.ErrorOneLine(t, errs[0])
+			assert.ErrorContains(t, errs[0], string(test.op))
 		})
 	}
 }
 
-// A list of many pages keeps to the pace that leaves room for others.
+// TestListIsPaced checks that a list of many pages stays under the Pacer's rate.
 func TestListIsPaced(t *testing.T) {
-	runSynctest(t, "one a second", func(t *testing.T) {
+	assert.RunSynctest(t, "one a second", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		region(s)
 		began := time.Now()
@@ -356,39 +357,40 @@ func TestListIsPaced(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		wantEqual(t, "clusters", every(0, time.Second, time.Second), reads(s, describeClusters, began))
-		wantEqual(t, "instances", every(2*time.Second, time.Second, 4*time.Second), reads(s, describeInstances, began))
+		assert.Equal(t, "clusters", every(0, time.Second, time.Second), reads(s, describeClusters, began))
+		assert.Equal(t, "instances", every(2*time.Second, time.Second, 4*time.Second), reads(s, describeInstances, began))
 	})
 }
 
-// Plain calls are the SDK's, retries and all. A wait has its own, which the SDK's would only blur.
-func TestRetries(t *testing.T) {
-	runSynctest(t, "a plain call keeps the caller's retryer", func(t *testing.T) {
+// TestOnlyPlainCallsUseSDKRetries checks that plain calls keep the SDK's retries and that waits
+// retry on their own.
+func TestOnlyPlainCallsUseSDKRetries(t *testing.T) {
+	assert.RunSynctest(t, "a plain call keeps the caller's retryer", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		s.Fail(activitystream.StartActivityStream, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
-		must(client(s).Get(t.Context(), clusterARN))(t)
-		must(client(s).Start(t.Context(), start(clusterARN)))(t)
-		wantEqual(t, "attempts", 6, len(s.Calls()))
+		assert.Must(client(s).Get(t.Context(), clusterARN))(t)
+		assert.Must(client(s).Start(t.Context(), start(clusterARN)))(t)
+		assert.Equal(t, "attempts", 6, len(s.Calls()))
 
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		once := func(o *activitystream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.RetryMaxAttempts, o.Retryer = 1, aws.NopRetryer{} })
 		}
 		_, err := client(s).Get(t.Context(), clusterARN, once)
-		wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
-		wantEqual(t, "attempts", 7, len(s.Calls()))
+		assert.Equal(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+		assert.Equal(t, "attempts", 7, len(s.Calls()))
 	})
-	runSynctest(t, "a wait does not", func(t *testing.T) {
+	assert.RunSynctest(t, "a wait does not", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted})
 		s.Fail(describeClusters, failure{Code: "ServiceUnavailable", Status: 503, Times: 2})
 		began := time.Now()
-		must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
-		wantEqual(t, "reads", every(0, 10*time.Second, 20*time.Second), reads(s, describeClusters, began))
+		assert.Must(client(s).Wait(t.Context(), clusterARN, activitystream.StatusStarted, time.Hour))(t)
+		assert.Equal(t, "reads", every(0, 10*time.Second, 20*time.Second), reads(s, describeClusters, began))
 	})
-	runSynctest(t, "nor when the caller insists", func(t *testing.T) {
+	assert.RunSynctest(t, "nor when the caller insists", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(activitystream.StartActivityStream, failure{Code: "ServiceUnavailable", Status: 503, Lost: true})
@@ -396,20 +398,21 @@ func TestRetries(t *testing.T) {
 		insist := func(o *activitystream.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.RetryMaxAttempts = 10 })
 		}
-		must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour, insist))(t)
-		wantEqual(t, "commands", []string{"0s StartActivityStream ServiceUnavailable"}, commands(s, began))
+		assert.Must(client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour, insist))(t)
+		assert.Equal(t, "commands", []string{"0s StartActivityStream ServiceUnavailable"}, commands(s, began))
 	})
 }
 
-// Options of one call change neither the client nor the slices that the caller gave.
-func TestOptionsOfACall(t *testing.T) {
+// TestOptionsOfCallDoNotChangeClient checks that a call's options change neither the client nor the
+// caller's slices.
+func TestOptionsOfCallDoNotChangeClient(t *testing.T) {
 	s := activitystreamtest.NewServer()
 	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 	applied := 0
 	shared := make([]func(*rds.Options), 1, 8)
 	shared[0] = func(*rds.Options) { applied++ }
 	c := client(s, func(o *activitystream.Options) { o.ClientOptions = shared })
-	must(c.Get(background(), clusterARN, func(o *activitystream.Options) {
+	assert.Must(c.Get(background(), clusterARN, func(o *activitystream.Options) {
 		o.ClientOptions = append(o.ClientOptions, func(*rds.Options) { applied += 100 })
 	}))(t)
 	n := applied
@@ -417,7 +420,7 @@ func TestOptionsOfACall(t *testing.T) {
 		t.Errorf("the call's options were not applied: %d", n)
 	}
 	applied = 0
-	must(c.Get(background(), clusterARN))(t)
+	assert.Must(c.Get(background(), clusterARN))(t)
 	if applied == 0 || applied >= 100 {
 		t.Errorf("the client's options changed: %d", applied)
 	}

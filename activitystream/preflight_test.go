@@ -7,6 +7,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -33,10 +34,10 @@ func TestSupported(t *testing.T) {
 		{"SQL Server on a class without", instance(activitystreamtest.Instance{Engine: "sqlserver-se", Class: "db.t3.large"}), nil},
 		{"MySQL", instance(activitystreamtest.Instance{Engine: "mysql"}), nil},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
-			got := must(client(s).Supported(t.Context(), test.add(s)))(t)
-			wantEqual(t, "modes", test.want, got)
+			got := assert.Must(client(s).Supported(t.Context(), test.add(s)))(t)
+			assert.Equal(t, "modes", test.want, got)
 		})
 	}
 }
@@ -49,33 +50,35 @@ func instance(i activitystreamtest.Instance) func(*server) string {
 	return func(s *server) string { return s.AddInstance(i) }
 }
 
-// One member of a class without spoils the cluster, in whatever order they come.
-func TestSupportedOfAMixedCluster(t *testing.T) {
+// TestSupportedNeedsEveryMemberClass checks that one member of an unsupported class rules out the
+// cluster, in any order.
+func TestSupportedNeedsEveryMemberClass(t *testing.T) {
 	for _, classes := range [][2]string{{"db.r6g.large", "db.t4g.medium"}, {"db.t4g.medium", "db.r6g.large"}} {
-		runSynctest(t, fmt.Sprint(classes), func(t *testing.T) {
+		assert.RunSynctest(t, fmt.Sprint(classes), func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			s.Fail(describeInstances, failure{Body: fmt.Sprintf("<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances>"+
 				"<DBInstance><DBClusterIdentifier>das-cluster</DBClusterIdentifier><DBInstanceClass>%s</DBInstanceClass></DBInstance>"+
 				"<DBInstance><DBClusterIdentifier>DAS-cluster</DBClusterIdentifier><DBInstanceClass>%s</DBInstanceClass></DBInstance>"+
 				"</DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>", classes[0], classes[1])})
-			got := must(client(s).Supported(t.Context(), clusterARN))(t)
-			wantEqual(t, "modes", 0, len(got))
+			got := assert.Must(client(s).Supported(t.Context(), clusterARN))(t)
+			assert.Equal(t, "modes", 0, len(got))
 		})
 	}
 }
 
-// A cluster of more members than one page holds, and an engine of more options: the questions end.
-func TestSupportedOfManyPages(t *testing.T) {
-	runSynctest(t, "members", func(t *testing.T) {
+// TestSupportedReadsEveryPage reads a cluster with several pages of members, and listings whose
+// Marker repeats.
+func TestSupportedReadsEveryPage(t *testing.T) {
+	assert.RunSynctest(t, "members", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 250})
-		wantEqual(t, "modes", 2, len(must(client(s).Supported(t.Context(), clusterARN))(t)))
+		assert.Equal(t, "modes", 2, len(assert.Must(client(s).Supported(t.Context(), clusterARN))(t)))
 		count := map[statemachine.Operation]int{}
 		for _, c := range s.Calls() {
 			count[c.Operation]++
 		}
-		wantEqual(t, "calls", map[statemachine.Operation]int{describeClusters: 1, describeInstances: 3, describeOrderable: 1}, count)
+		assert.Equal(t, "calls", map[statemachine.Operation]int{describeClusters: 1, describeInstances: 3, describeOrderable: 1}, count)
 	})
 	const members, options = "DescribeDBInstances", "DescribeOrderableDBInstanceOptions"
 	for _, tt := range []struct {
@@ -89,42 +92,43 @@ func TestSupportedOfManyPages(t *testing.T) {
 		{why: "a page of options repeats the Marker before", op: options, markers: []string{"a", "a"}, reads: 2},
 		{why: "a page of options repeats an earlier Marker", op: options, markers: []string{"a", "b", "a"}, reads: 3},
 	} {
-		runSynctest(t, tt.why, func(t *testing.T) {
+		assert.RunSynctest(t, tt.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 1})
 			for _, marker := range tt.markers {
 				s.Fail(tt.op, failure{Body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><Marker>%[2]s</Marker></%[1]sResult></%[1]sResponse>", tt.op, marker)})
 			}
 			modes, err := client(s).Supported(t.Context(), clusterARN)
-			wantEqual(t, "modes", []activitystream.Mode(nil), modes)
-			wantEqual(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
-			wantErrorContains(t, err, string(tt.op), "response repeats an earlier Marker")
+			assert.Equal(t, "modes", []activitystream.Mode(nil), modes)
+			assert.Equal(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
+			assert.ErrorContains(t, err, string(tt.op), "response repeats an earlier Marker")
 			reads := 0
 			for _, c := range s.Calls() {
 				if c.Operation == tt.op {
 					reads++
 				}
 			}
-			wantEqual(t, "reads", tt.reads, reads)
+			assert.Equal(t, "reads", tt.reads, reads)
 		})
 	}
 }
 
-// AWS knows better than any table what a class supports.
-func TestSupportedIsWhatAWSSays(t *testing.T) {
-	runSynctest(t, "async only", func(t *testing.T) {
+// TestSupportedFollowsResponse checks that RDS's response takes precedence over the table of
+// engines.
+func TestSupportedFollowsResponse(t *testing.T) {
+	assert.RunSynctest(t, "async only", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 		s.Fail(describeOrderable, failure{Times: 2, Body: "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>" +
 			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
 			"<OrderableDBInstanceOption><SupportedActivityStreamModes><member>async</member></SupportedActivityStreamModes></OrderableDBInstanceOption>" +
 			"</OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"})
-		wantEqual(t, "modes", []activitystream.Mode{activitystream.ModeAsync}, must(client(s).Supported(t.Context(), clusterARN))(t))
+		assert.Equal(t, "modes", []activitystream.Mode{activitystream.ModeAsync}, assert.Must(client(s).Supported(t.Context(), clusterARN))(t))
 		in := start(clusterARN)
 		in.Mode = activitystream.ModeSync
 		_, err := client(s).EnsureStarted(t.Context(), in, time.Hour)
-		wantEqual(t, "verdict", "unsupported", errorSummary(err))
-		wantErrorContains(t, err, "(supported: [async])")
+		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
+		assert.ErrorContains(t, err, "(supported: [async])")
 	})
 }
 
@@ -141,22 +145,22 @@ func TestSupportedErrors(t *testing.T) {
 		{"throttled", func(s *server) { s.Fail(describeOrderable, failure{Code: "Throttling", Times: -1}) }, statemachine.Throttled},
 		{"hostile", func(s *server) { s.Fail(describeOrderable, failure{Body: "<html></html>", Times: -1}) }, statemachine.Unavailable},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 			test.fail(s)
 			modes, err := client(s).Supported(t.Context(), clusterARN)
-			wantEqual(t, "modes", 0, len(modes))
-			wantEqual(t, "kind", test.kind, statemachine.KindOf(err))
-			as[*statemachine.Fault](t, err)
+			assert.Equal(t, "modes", 0, len(modes))
+			assert.Equal(t, "kind", test.kind, statemachine.KindOf(err))
+			assert.ErrorAs[*statemachine.Fault](t, err)
 		})
 	}
 }
 
-// The preflight of many asks once for each engine, version and class, also while its calls take
-// their time.
-func TestPreflightOfMany(t *testing.T) {
-	runSynctest(t, "with latency", func(t *testing.T) {
+// TestEnsureStartedEachAsksOncePerClass checks that many ensures ask once for each engine, version
+// and class, even while requests are slow.
+func TestEnsureStartedEachAsksOncePerClass(t *testing.T) {
+	assert.RunSynctest(t, "with latency", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 			o.Latency = func(activitystreamtest.Call) time.Duration { return time.Second }
 		})
@@ -181,7 +185,7 @@ func TestPreflightOfMany(t *testing.T) {
 				members++
 			}
 		}
-		wantEqual(t, "questions", 4, questions)
-		wantEqual(t, "reads of members", 3, members) // 200 of 100 clusters in two pages, 40 of 20 in one
+		assert.Equal(t, "questions", 4, questions)
+		assert.Equal(t, "reads of members", 3, members) // 200 of 100 clusters in two pages, 40 of 20 in one
 	})
 }

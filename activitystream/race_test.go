@@ -2,5 +2,5 @@
 
 package activitystream_test
 
-// raceDetector tells that everything takes ten times as long.
+// raceDetector reports whether the race detector is on, which makes tests ten times slower.
 const raceDetector = true

@@ -20,7 +20,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// RDS's quota, and how long its answers take here.
+// RDS's quota, and how long its responses take here.
 const (
 	quotaBurst     = 300
 	quotaPerSecond = 12
@@ -33,7 +33,7 @@ func latency(c activitystreamtest.Call) time.Duration {
 // median is of how long the transitions take; their σ is 0.7.
 const median = 4 * time.Minute
 
-// logNormal is how long a transition of one resource takes: always the same for the same seed.
+// logNormal returns how long a transition of one resource takes, deterministic by seed.
 func logNormal(seed uint64) func(arn, from, to string) time.Duration {
 	return func(arn, from, to string) time.Duration {
 		h := fnv.New64a()
@@ -127,7 +127,7 @@ func (sc scale) client(s *activitystreamtest.Server) *activitystream.Client {
 	})
 }
 
-// wait has n clusters that are starting waited for together.
+// wait waits for n starting clusters together.
 func (sc scale) wait(ctx context.Context) (f figures) {
 	s := sc.server()
 	arns := make([]string, sc.n)
@@ -155,7 +155,7 @@ func (sc scale) wait(ctx context.Context) (f figures) {
 	return f
 }
 
-// ensure has n databases started together, half of them clusters.
+// ensure starts n databases together, half of them clusters.
 func (sc scale) ensure(ctx context.Context) (f figures) {
 	s := sc.server()
 	arns := make([]string, sc.n)
@@ -177,7 +177,7 @@ func (sc scale) ensure(ctx context.Context) (f figures) {
 	return f
 }
 
-// heap is what is in use, garbage apart.
+// heap returns the size of the heap in use, without garbage.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -202,14 +202,14 @@ func run(t *testing.T, name string, one func(context.Context) figures) (f figure
 	return f
 }
 
-// processorTime is what this process has used.
+// processorTime returns the processor time that this process has used.
 func processorTime() time.Duration {
 	s := []metrics.Sample{{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}}
 	metrics.Read(s)
 	return time.Duration((s[0].Value.Float64() - s[1].Value.Float64()) * float64(time.Second))
 }
 
-func TestWaitThousandTogether(t *testing.T) {
+func TestWaitEachOfThousandStaysCheap(t *testing.T) {
 	var reads []int
 	var lags []time.Duration
 	seeds := uint64(9)
@@ -233,7 +233,7 @@ func TestWaitThousandTogether(t *testing.T) {
 	}
 }
 
-func TestEnsureTogether(t *testing.T) {
+func TestEnsureEachOfThousandStaysCheap(t *testing.T) {
 	n := 1000
 	if raceDetector {
 		n = 200

@@ -10,7 +10,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Wait waits, for at most maxWait, until the stream is in the status target, and returns the last
+// Wait waits until the stream is in the status target, for at most maxWait, and returns the last
 // value that it read, even with an error. It sends no command. The rules are those of
 // [statemachine.Waiter.Wait], on [Machine]. Among them: a status that cannot become the target
 // without a command fails the wait, once the Grace of a minute is over in which a read may be

@@ -9,6 +9,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -16,7 +17,7 @@ import (
 type waited struct {
 	Verdict string
 	Took    time.Duration
-	Status  activitystream.Status // of the value beside the error
+	Status  activitystream.Status // of the value returned with the error
 	Last    string                // of the WaitError
 	Reads   int
 }
@@ -41,7 +42,7 @@ func TestWait(t *testing.T) {
 			want:    waited{Status: activitystream.StatusStarted, Took: 1200*time.Second + 0, Reads: 0}, // see below
 		},
 		{
-			why:  "nobody started it",
+			why:  "no actor started it",
 			want: waited{Verdict: "unreachable", Status: activitystream.StatusStopped, Last: "stopped", Took: m, Reads: 13},
 			says: []string{"unreachable from stopped", "StartActivityStream would lead to started", "ApplyImmediately", "maintenance window"},
 		},
@@ -58,7 +59,7 @@ func TestWait(t *testing.T) {
 		},
 	} {
 		for name, db := range databases() {
-			runSynctest(t, test.why+" ("+name+")", func(t *testing.T) {
+			assert.RunSynctest(t, test.why+" ("+name+")", func(t *testing.T) {
 				s := activitystreamtest.NewServer(func(o *options) {
 					if test.options != nil {
 						test.options(o)
@@ -77,7 +78,7 @@ func TestWait(t *testing.T) {
 				}
 				began := time.Now()
 				got, err := client(s).Wait(t.Context(), db.arn, target, maxWait, func(o *activitystream.Options) { o.Wait.Grace = test.grace })
-				outcome := waited{Verdict: errorSummary(err), Took: time.Since(began), Reads: len(s.Calls())}
+				outcome := waited{Verdict: assert.ErrorSummary(err), Took: time.Since(began), Reads: len(s.Calls())}
 				if got != nil {
 					outcome.Status = got.Status
 				}
@@ -92,30 +93,30 @@ func TestWait(t *testing.T) {
 					want.Took, want.Reads = outcome.Took, outcome.Reads
 				}
 				if err != nil {
-					we := as[*statemachine.WaitError](t, err)
+					we := assert.ErrorAs[*statemachine.WaitError](t, err)
 					outcome.Last = we.Last
-					wantEqual(t, "reads of the error", outcome.Reads, we.Reads)
-					wantEqual(t, "elapsed of the error", outcome.Took, we.Elapsed)
-					wantEqual(t, "resource of the error", db.arn, we.Resource)
-					oneLine(t, err)
-					wantErrorContains(t, err, append(test.says, db.arn)...)
+					assert.Equal(t, "reads of the error", outcome.Reads, we.Reads)
+					assert.Equal(t, "elapsed of the error", outcome.Took, we.Elapsed)
+					assert.Equal(t, "resource of the error", db.arn, we.Resource)
+					assert.ErrorOneLine(t, err)
+					assert.ErrorContains(t, err, append(test.says, db.arn)...)
 				}
-				wantEqual(t, "wait", want, outcome)
-				wantEqual(t, "in time", test.want.Verdict == "timed out", errors.Is(err, context.DeadlineExceeded))
+				assert.Equal(t, "wait", want, outcome)
+				assert.Equal(t, "in time", test.want.Verdict == "timed out", errors.Is(err, context.DeadlineExceeded))
 			})
 		}
 	}
 }
 
-func TestWaitInAnotherLetterCase(t *testing.T) {
-	runSynctest(t, "cluster", func(t *testing.T) {
+func TestWaitIgnoresCaseOfARN(t *testing.T) {
+	assert.RunSynctest(t, "cluster", func(t *testing.T) {
 		const arn = "arn:aws:rds:us-east-1:123456789012:cluster:DAS-Cluster"
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarting})
-		got := must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
-		wantEqual(t, "as RDS writes it", clusterARN, got.ResourceArn)
+		got := assert.Must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour))(t)
+		assert.Equal(t, "as RDS writes it", clusterARN, got.ResourceArn)
 		_, err := client(s).Wait(t.Context(), arn, activitystream.StatusStopped, time.Hour)
-		wantEqual(t, "as it was given", arn, as[*statemachine.WaitError](t, err).Resource)
+		assert.Equal(t, "as it was given", arn, assert.ErrorAs[*statemachine.WaitError](t, err).Resource)
 	})
 }
 
@@ -140,7 +141,7 @@ func TestWaitPolicy(t *testing.T) {
 			want: waited{Status: activitystream.StatusStarted, Took: 30 * time.Second, Reads: 7}, policy2: activitystream.PolicyUnlocked,
 		},
 		{
-			why: "nobody unlocks it", status: activitystream.StatusStarted, target: activitystream.PolicyUnlocked,
+			why: "no actor unlocks it", status: activitystream.StatusStarted, target: activitystream.PolicyUnlocked,
 			want:    waited{Verdict: "unreachable", Status: activitystream.StatusStarted, Last: "locked", Took: m, Reads: 13},
 			policy2: activitystream.PolicyLocked, says: []string{"ModifyActivityStream would lead to unlocked"},
 		},
@@ -175,7 +176,7 @@ func TestWaitPolicy(t *testing.T) {
 			policy2: activitystream.PolicyLocked,
 		},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: test.status, PolicyStatus: test.policy})
 			if test.setup != nil {
@@ -183,25 +184,25 @@ func TestWaitPolicy(t *testing.T) {
 			}
 			began := time.Now()
 			got, err := client(s).WaitPolicy(t.Context(), instanceARN, test.target, time.Hour)
-			outcome := waited{Verdict: errorSummary(err), Took: time.Since(began), Reads: len(s.Calls()), Status: got.Status}
+			outcome := waited{Verdict: assert.ErrorSummary(err), Took: time.Since(began), Reads: len(s.Calls()), Status: got.Status}
 			if err != nil {
-				outcome.Last = as[*statemachine.WaitError](t, err).Last
-				oneLine(t, err)
-				wantErrorContains(t, err, append(test.says, "activity stream audit policy "+instanceARN)...)
+				outcome.Last = assert.ErrorAs[*statemachine.WaitError](t, err).Last
+				assert.ErrorOneLine(t, err)
+				assert.ErrorContains(t, err, append(test.says, "activity stream audit policy "+instanceARN)...)
 			}
-			wantEqual(t, "wait", test.want, outcome)
-			wantEqual(t, "policy", test.policy2, got.PolicyStatus)
+			assert.Equal(t, "wait", test.want, outcome)
+			assert.Equal(t, "policy", test.policy2, got.PolicyStatus)
 		})
 	}
 	t.Run("a cluster", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		_, err := client(s).WaitPolicy(background(), clusterARN, activitystream.PolicyLocked, time.Hour)
-		wantEqual(t, "fields", []string{"ResourceArn"}, fields(t, err))
-		wantEqual(t, "calls", 0, len(s.Calls()))
+		assert.Equal(t, "fields", []string{"ResourceArn"}, assert.InputFields(err))
+		assert.Equal(t, "calls", 0, len(s.Calls()))
 	})
 	t.Run("a target that is no policy status", func(t *testing.T) {
 		_, err := client(activitystreamtest.NewServer()).WaitPolicy(background(), instanceARN, "(stream starting)", time.Hour)
-		wantEqual(t, "fields", []string{"target"}, fields(t, err))
+		assert.Equal(t, "fields", []string{"target"}, assert.InputFields(err))
 	})
 }
 
@@ -220,7 +221,7 @@ func TestWatch(t *testing.T) {
 		want  []seen
 	}{
 		{
-			why: "status, policy and the database's status are told, what stays is not",
+			why: "changes of status, policy and the database's status are yielded",
 			setup: func(s *server) {
 				time.AfterFunc(40*time.Second, func() { s.Set(instanceARN, activitystream.StatusStarting) })
 				time.AfterFunc(200*time.Second, func() { s.SetPolicy(instanceARN, activitystream.PolicyUnlocking) })
@@ -238,7 +239,7 @@ func TestWatch(t *testing.T) {
 			},
 		},
 		{
-			why: "what a wait tolerates is not told, and doubles the delay",
+			why: "a tolerated failure is not yielded and doubles the delay",
 			setup: func(s *server) {
 				time.AfterFunc(20*time.Second, func() { s.Fail("", failure{Code: "ServiceUnavailable", Status: 503, Times: 2}) })
 				time.AfterFunc(70*time.Second, func() { s.Set(instanceARN, activitystream.StatusStarted) })
@@ -273,26 +274,26 @@ func TestWatch(t *testing.T) {
 			want: []seen{{0, "stopped locked available", ""}, {s30, "paused locked available", ""}, {2 * s30, "paused locked available", "gone"}},
 		},
 	} {
-		runSynctest(t, test.why, func(t *testing.T) {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db"})
 			test.setup(s)
 			began := time.Now()
 			var got []seen
 			for st, err := range client(s).Watch(t.Context(), instanceARN) {
-				n := seen{At: time.Since(began), Err: errorSummary(err)}
+				n := seen{At: time.Since(began), Err: assert.ErrorSummary(err)}
 				if st != nil {
 					n.Stream = strings.Join([]string{string(st.Status), string(st.PolicyStatus), st.ResourceStatus}, " ")
 				}
 				got = append(got, n)
 			}
-			wantEqual(t, "watch", test.want, got)
+			assert.Equal(t, "watch", test.want, got)
 		})
 	}
 }
 
-func TestWatchModeAndKey(t *testing.T) {
-	runSynctest(t, "a restart between two reads", func(t *testing.T) {
+func TestWatchYieldsChangeOfModeAndKey(t *testing.T) {
+	assert.RunSynctest(t, "a restart between two reads", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, KmsKeyId: keyID})
 		time.AfterFunc(10*time.Second, func() {
@@ -310,20 +311,20 @@ func TestWatchModeAndKey(t *testing.T) {
 				break
 			}
 		}
-		wantEqual(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
+		assert.Equal(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
 	})
 }
 
-// A call that sets one bound of the delay moves the default of the other, as one that sets it for
-// the client does.
-func TestWaitOneBoundOfTheDelay(t *testing.T) {
-	runSynctest(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
+// TestWaitAdjustsDefaultOfOtherBound sets one bound of the delay for a call, which adjusts the
+// default of the other as it does for a client.
+func TestWaitAdjustsDefaultOfOtherBound(t *testing.T) {
+	assert.RunSynctest(t, "a call's MinDelay above the default MaxDelay", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = 4 * time.Minute })
 		arn := s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarting})
 		began := time.Now()
-		must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
+		assert.Must(client(s).Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour, func(o *activitystream.Options) {
 			o.Wait.MinDelay = 5 * time.Minute
 		}))(t)
-		wantEqual(t, "time", 5*time.Minute, time.Since(began))
+		assert.Equal(t, "time", 5*time.Minute, time.Since(began))
 	})
 }

@@ -18,8 +18,8 @@ type Calls[O, C any] struct {
 	counted, kernel *C // the calls of methods without options of their own, as most are
 }
 
-// NewCalls returns the calls of a client with these options. with returns a copy of options, changed
-// by functions. newCall makes a call of them.
+// NewCalls returns the calls of a client with these options. with returns a copy of options,
+// changed by functions. newCall makes a call of them.
 func NewCalls[O, C any](options O, with func(O, []func(*O)) O, newCall func(O, Pacing) *C) Calls[O, C] {
 	return Calls[O, C]{options, with, newCall, newCall(options, Counted), newCall(options, Kernel)}
 }
@@ -53,8 +53,8 @@ type Fields struct {
 	Retryer *aws.Retryer
 }
 
-// NewCaller returns a Caller for api, an SDK client or a mock of one, with the pacing of a call. The
-// caller sets its Pacer. fields returns the fields of O, the SDK client's options.
+// NewCaller returns a Caller for api, an SDK client or a mock of one, with the pacing of a call.
+// The caller sets its Pacer. fields returns the fields of O, the SDK client's options.
 //
 // With the pacing [Kernel] the SDK's retries are off, by the last option applied: a retried command
 // could run twice, and the SDK's retry quota fails waits under load.

@@ -14,8 +14,8 @@ import (
 // A page without a token, or with an empty one, is the last.
 //
 // Pages yields an error once and stops. A token that an earlier page of this list returned is an
-// Unavailable [statemachine.Fault] of op and resource, because such a list would never end. The page
-// that returned it is not yielded. tokenName is the API's name of the token, for that message.
+// Unavailable [statemachine.Fault] of op and resource, because such a list would never end. The
+// page that returned it is not yielded. tokenName is the API's name of the token, for that message.
 func Pages[T any](ctx context.Context, op statemachine.Operation, resource, tokenName string,
 	page func(ctx context.Context, token *string) ([]T, *string, error),
 ) iter.Seq2[T, error] {

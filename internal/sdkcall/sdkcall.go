@@ -77,8 +77,9 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 	return out, nil
 }
 
-// UnexpectedResponse returns a retryable Fault for a response that cannot be right, such as one about
-// another resource. meta is the response's ResultMetadata, from which the Fault gets the request ID.
+// UnexpectedResponse returns a retryable Fault for a response that cannot be right, such as one
+// about another resource. meta is the response's ResultMetadata, from which the Fault gets the
+// request ID.
 func UnexpectedResponse(op statemachine.Operation, resource string, meta middleware.Metadata, message string) error {
 	id, _ := awsmiddleware.GetRequestIDMetadata(meta)
 	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: resource, Message: message, RequestID: id}

@@ -87,7 +87,8 @@ func TestDoReturnsFaults(t *testing.T) {
 	}
 }
 
-// Two callers made of one slice of options do not share the space behind it.
+// TestNewCallerAppendsToACopy checks that two callers do not share the space behind one slice of
+// options.
 func TestNewCallerAppendsToACopy(t *testing.T) {
 	base := make([]func(*options), 1, 8)
 	base[0] = apply("base")

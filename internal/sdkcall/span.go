@@ -11,10 +11,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ScopeName is the name of the tracer that this library asks the SDK's TracerProvider for.
+// ScopeName is the name of this library's tracer in the SDK's TracerProvider.
 const ScopeName = "github.com/streamwarden/streamwarden-go"
 
-// Wait waits, in a span.
+// Wait runs w.Wait in a span.
 func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
@@ -24,7 +24,8 @@ func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 	return waitInSpan(ctx, provider, name, w, target, maxWait)
 }
 
-// waitInSpan is Wait in a span that goes somewhere: apart, so that what it needs is on the stack for nobody else.
+// waitInSpan does what Wait does, with a tracer. It is a function of its own to keep its values off
+// the stack of a wait without a tracer.
 func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
 ) (R, error) {
@@ -34,7 +35,7 @@ func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerPr
 	return v, err
 }
 
-// Ensure ensures, in a span.
+// Ensure runs e.Ensure in a span.
 func Ensure[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	e *statemachine.Ensurer[R, S], target S, maxWait time.Duration,
 ) (statemachine.Ensured[R], error) {
@@ -44,8 +45,9 @@ func Ensure[R any, S ~string](ctx context.Context, provider tracing.TracerProvid
 	return done, err
 }
 
-// Each is the fleet's Each in one span for all resources. It ends well if every resource does, and with neither status if nothing failed
-// until the caller broke out of the loop.
+// Each runs f.Each in one span for all resources. The span's status is an error if one resource
+// failed, and OK if all succeeded. It is unset if the caller broke out of the loop before a
+// failure.
 func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	f *statemachine.Fleet[R, S], goals []statemachine.Goal[R, S], maxWait time.Duration,
 ) iter.Seq2[int, statemachine.Result[statemachine.Ensured[R]]] {
@@ -79,9 +81,10 @@ func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 	}
 }
 
-// Span begins a span of the tracing that the SDK's client is set up with, around what is done with the options o to one resource: the spans of the
-// SDK's own calls become its children, and the resource's changes of state its events. end ends it with the operations that were
-// accepted and the outcome. name is the client's method, "activitystream.Wait". Without tracing it does nothing.
+// Span starts a span around a call for one resource. The name is the client's method, for example
+// "activitystream.Wait". The spans of the SDK's requests become its children, and changes of state,
+// which Span observes through o.OnRead, its events. The function end ends it with the accepted
+// operations and the outcome. Without a tracer, Span does nothing.
 func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, target string, o *statemachine.WaitOptions) (
 	spanned context.Context, end func(accepted []statemachine.Operation, err error),
 ) {
@@ -116,7 +119,7 @@ func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, 
 	}
 }
 
-// isNop tells whether spans would go nowhere, as they do by default: the SDK fills in a provider that does nothing.
+// isNop reports whether spans are discarded. That is the default: the SDK sets a no-op provider.
 func isNop(provider tracing.TracerProvider) bool {
 	switch provider.(type) {
 	case nil, *tracing.NopTracerProvider, tracing.NopTracerProvider:
@@ -125,14 +128,16 @@ func isNop(provider tracing.TracerProvider) bool {
 	return false
 }
 
-func startSpan(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) { //nolint:ireturn // smithy has it as an interface
+// startSpan starts a span of this library's tracer.
+func startSpan(ctx context.Context, provider tracing.TracerProvider, name, target string) (context.Context, tracing.Span) { //nolint:ireturn // smithy's type
 	return provider.Tracer(ScopeName).StartSpan(ctx, name, func(o *tracing.SpanOptions) {
 		o.Kind = tracing.SpanKindInternal
 		o.Properties.Set("streamwarden.target", target)
 	})
 }
 
-// recordOutcome is the status of a span, with what a program can tell an error by, and its text under the name that the SDK's spans have it.
+// recordOutcome sets the status of a span. For an error it sets the kind, the reason and the text,
+// the latter under the name that the SDK's spans use.
 func recordOutcome(span tracing.Span, err error) {
 	if err == nil {
 		span.SetStatus(tracing.SpanStatusOK)

@@ -19,23 +19,24 @@ import (
 
 type state string
 
-var things = statemachine.MustNew(statemachine.Definition[state]{
-	Name: "thing",
+var machine = statemachine.MustNew(statemachine.Definition[state]{
+	Name: "resource",
 	Transitions: []statemachine.Transition[state]{
 		{From: "off", To: "going", By: "Start"},
 		{From: "going", To: "on"},
 	},
 })
 
-// thing shows its states one after the other, and the last for ever. An empty one is a read that is throttled.
-type thing struct{ shows []state }
+// resource shows its states one after the other, and then the last one. An empty one is a read that
+// is throttled.
+type resource struct{ shows []state }
 
-func (th *thing) read(ctx context.Context) (state, error) {
+func (r *resource) read(ctx context.Context) (state, error) {
 	tracer, _ := tracing.GetSpan(ctx)
 	tracer.AddEvent("read") // what the SDK does in the context of a read, it does below the span
-	s := th.shows[0]
-	if len(th.shows) > 1 {
-		th.shows = th.shows[1:]
+	s := r.shows[0]
+	if len(r.shows) > 1 {
+		r.shows = r.shows[1:]
 	}
 	if s == "" {
 		return s, statemachine.Throttled
@@ -43,9 +44,9 @@ func (th *thing) read(ctx context.Context) (state, error) {
 	return s, nil
 }
 
-func (th *thing) waiter() *statemachine.Waiter[state, state] {
+func (r *resource) waiter() *statemachine.Waiter[state, state] {
 	return &statemachine.Waiter[state, state]{
-		Machine: things, Resource: "thing-1", Read: th.read,
+		Machine: machine, Resource: "resource-1", Read: r.read,
 		State:   func(s state) state { return s },
 		Options: statemachine.WaitOptions{Grace: -1},
 	}
@@ -91,7 +92,7 @@ func TestSpanOfAWait(t *testing.T) {
 					Status: tracing.SpanStatusError,
 					Properties: map[any]any{
 						"streamwarden.kind": "unknown", "streamwarden.reason": "lapsed",
-						"exception.message": "thing thing-1: waiting for on: lapsed: going → off after 2s (2 reads in 2s); Start would lead to on",
+						"exception.message": "resource resource-1: waiting for on: lapsed: going → off after 2s (2 reads in 2s); Start would lead to on",
 					},
 					Events: []spantest.Event{changed("", "going"), changed("going", "off")},
 				},
@@ -102,30 +103,31 @@ func TestSpanOfAWait(t *testing.T) {
 					Status: tracing.SpanStatusError,
 					Properties: map[any]any{
 						"streamwarden.kind": "throttled", "streamwarden.reason": "timed out",
-						"exception.message": "thing thing-1: waiting for on: timed out (4 reads in 10s): throttled",
+						"exception.message": "resource resource-1: waiting for on: timed out (4 reads in 10s): throttled",
 					},
 				},
 			},
 		} {
 			var r spantest.Recorder
-			w := (&thing{shows: tt.shows}).waiter()
+			w := (&resource{shows: tt.shows}).waiter()
 			w.Options.Jitter = func(d time.Duration) time.Duration { return d }
 			reads := 0
 			w.Options.OnRead = func(statemachine.Reading) { reads++ }
-			if _, err := sdkcall.Wait(t.Context(), &r, "things.Wait", w, "on", 10*time.Second); !errors.Is(err, tt.ends) {
+			if _, err := sdkcall.Wait(t.Context(), &r, "resources.Wait", w, "on", 10*time.Second); !errors.Is(err, tt.ends) {
 				t.Errorf("%s: %v", tt.why, err)
 			}
 			if reads < 2 {
-				t.Errorf("%s: the caller's OnRead was told of %d reads", tt.why, reads)
+				t.Errorf("%s: the caller's OnRead got %d reads", tt.why, reads)
 			}
-			tt.want.Name = "things.Wait"
-			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "thing-1", "on"
+			tt.want.Name = "resources.Wait"
+			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "resource-1", "on"
 			spansAre(t, &r, &tt.want)
 		}
 	})
 }
 
-// What fails without a wait has a kind, but no reason; a read is below the span, and the span below the caller's.
+// TestSpanOfAnEnsure checks the kind of a failure that is not a wait's. It also checks that a
+// read's span is below the call's span, and that below the caller's.
 func TestSpanOfAnEnsure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, tt := range []struct {
@@ -147,10 +149,10 @@ func TestSpanOfAnEnsure(t *testing.T) {
 			var r spantest.Recorder
 			ctx, outer := r.Tracer(sdkcall.ScopeName).StartSpan(t.Context(), "outer")
 			e := &statemachine.Ensurer[state, state]{
-				Waiter:  *(&thing{shows: []state{"off", "going", "on"}}).waiter(),
+				Waiter:  *(&resource{shows: []state{"off", "going", "on"}}).waiter(),
 				Command: func(context.Context, statemachine.Operation) error { return tt.refusal },
 			}
-			done, err := sdkcall.Ensure(ctx, &r, "things.Ensure", e, "on", time.Minute)
+			done, err := sdkcall.Ensure(ctx, &r, "machine.Ensure", e, "on", time.Minute)
 			outer.End()
 			if !errors.Is(err, tt.refusal) || len(done.Operations) != 1 == (tt.refusal == nil) {
 				t.Errorf("%s: %v, %v", tt.why, done, err)
@@ -158,8 +160,8 @@ func TestSpanOfAnEnsure(t *testing.T) {
 			if spans := r.Spans(""); len(spans) == 2 && !slices.ContainsFunc(spans[1].Events, func(e spantest.Event) bool { return e.Name == "read" }) {
 				t.Errorf("%s: the reads were not made in the span", tt.why)
 			}
-			tt.want.Name, tt.want.Parent = "things.Ensure", &spantest.Span{Scope: sdkcall.ScopeName, Name: "outer", Ended: 1}
-			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "thing-1", "on"
+			tt.want.Name, tt.want.Parent = "machine.Ensure", &spantest.Span{Scope: sdkcall.ScopeName, Name: "outer", Ended: 1}
+			tt.want.Properties["streamwarden.resource"], tt.want.Properties["streamwarden.target"] = "resource-1", "on"
 			spansAre(t, &r, &spantest.Span{Name: "outer"}, &tt.want)
 		}
 	})
@@ -168,7 +170,7 @@ func TestSpanOfAnEnsure(t *testing.T) {
 func TestSpanOfMany(t *testing.T) {
 	fleet := func() *statemachine.Fleet[state, state] {
 		return &statemachine.Fleet[state, state]{
-			Machine: things,
+			Machine: machine,
 			Read: func(_ context.Context, resource string) (state, error) {
 				if resource == "gone" {
 					return "", statemachine.NotFound
@@ -184,7 +186,7 @@ func TestSpanOfMany(t *testing.T) {
 		}
 		return all
 	}
-	gone := "thing gone: waiting for on: gone: there is no such resource (1 read in 0s): not found"
+	gone := "resource gone: waiting for on: gone: there is no such resource (1 read in 0s): not found"
 	synctest.Test(t, func(t *testing.T) {
 		for _, tt := range []struct {
 			why       string
@@ -220,7 +222,7 @@ func TestSpanOfMany(t *testing.T) {
 		} {
 			var r spantest.Recorder
 			results := 0
-			for range sdkcall.Each(t.Context(), &r, "things.WaitEach", fleet(), goals(tt.resources...), time.Minute) {
+			for range sdkcall.Each(t.Context(), &r, "machine.WaitEach", fleet(), goals(tt.resources...), time.Minute) {
 				if results++; results == tt.breaks {
 					break
 				}
@@ -232,11 +234,11 @@ func TestSpanOfMany(t *testing.T) {
 				spansAre(t, &r)
 				continue
 			}
-			tt.want.Name, tt.want.Properties["streamwarden.target"] = "things.WaitEach", "on"
+			tt.want.Name, tt.want.Properties["streamwarden.target"] = "machine.WaitEach", "on"
 			spansAre(t, &r, tt.want)
 		}
 		n := 0
-		for range sdkcall.Each(t.Context(), nil, "things.WaitEach", fleet(), goals("a", "b"), time.Minute) {
+		for range sdkcall.Each(t.Context(), nil, "machine.WaitEach", fleet(), goals("a", "b"), time.Minute) {
 			n++
 		}
 		if n != 2 {
@@ -245,21 +247,21 @@ func TestSpanOfMany(t *testing.T) {
 	})
 }
 
-// Without tracing, which is the default, a span costs nothing.
+// TestNoSpan checks that without a tracer, which is the default, a span costs nothing.
 func TestNoSpan(t *testing.T) {
 	ctx := t.Context()
 	bare := testing.AllocsPerRun(100, func() {
-		_, _ = (&thing{shows: []state{"on"}}).waiter().Wait(ctx, "on", time.Minute)
+		_, _ = (&resource{shows: []state{"on"}}).waiter().Wait(ctx, "on", time.Minute)
 	})
 	for _, provider := range []tracing.TracerProvider{nil, &tracing.NopTracerProvider{}, tracing.NopTracerProvider{}} {
 		got := testing.AllocsPerRun(100, func() {
-			_, _ = sdkcall.Wait(ctx, provider, "things.Wait", (&thing{shows: []state{"on"}}).waiter(), "on", time.Minute)
+			_, _ = sdkcall.Wait(ctx, provider, "resources.Wait", (&resource{shows: []state{"on"}}).waiter(), "on", time.Minute)
 		})
 		if got > bare {
 			t.Errorf("%T: %v allocations, without a span %v", provider, got, bare)
 		}
 		var o statemachine.WaitOptions
-		spanned, end := sdkcall.Span(ctx, provider, "things.Wait", "thing-1", "on", &o)
+		spanned, end := sdkcall.Span(ctx, provider, "resources.Wait", "resource-1", "on", &o)
 		end(nil, nil)
 		if spanned != ctx || o.OnRead != nil {
 			t.Errorf("%T: the context or the options have changed", provider)

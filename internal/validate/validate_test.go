@@ -33,7 +33,7 @@ func TestLength(t *testing.T) {
 	}
 }
 
-func TestChars(t *testing.T) {
+func TestCharset(t *testing.T) {
 	for _, test := range []struct{ why, s, want string }{
 		{"all are", "aZ09", ""},
 		{"none", "", ""},
@@ -123,7 +123,7 @@ func input(op statemachine.Operation, fields ...string) error {
 	return e
 }
 
-func TestJoin(t *testing.T) {
+func TestJoinInputErrorsKeepsAllFields(t *testing.T) {
 	other := errors.New("other")
 	for _, test := range []struct {
 		why  string
@@ -148,7 +148,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-func TestFieldAndMissing(t *testing.T) {
+func TestFieldErrorAndNilInput(t *testing.T) {
 	if err := validate.FieldError("Name", ""); err != nil {
 		t.Error(err)
 	}
@@ -161,7 +161,7 @@ func TestFieldAndMissing(t *testing.T) {
 	}
 }
 
-func TestWait(t *testing.T) {
+func TestWaitArgsReportsAllFields(t *testing.T) {
 	m := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "lamp", Transitions: []statemachine.Transition[string]{{From: "off", To: "on", By: "Switch"}},
 	})

@@ -1,25 +1,26 @@
-// Package sdkfault turns an error of the AWS SDK for Go into a [statemachine.Fault]: what was called, on what, what AWS
-// said, and, as a [statemachine.Kind], what to do about it.
+// Package sdkfault turns an error of the AWS SDK for Go into a [statemachine.Fault]: the operation,
+// the resource, AWS's code and message and, as a [statemachine.Kind], what to do about it.
 //
-// What a service's error codes mean is one [Table] a service. What all of AWS has in common, such as throttling,
-// expired credentials or a broken connection, needs no row: the package knows it, where possible by asking
-// the SDK's own classification. A resource of your own needs no more than
+// Each service has one [Table], which maps its error codes to kinds. Errors that are common to all
+// of AWS, such as throttling, expired credentials or a broken connection, need no rule. The package
+// knows them, where possible from the SDK's own classification. For a resource of your own, write
 //
 //	var faults = sdkfault.Table{
 //		{Code: "DBInstanceNotFound", Kind: statemachine.NotFound},
 //		{Code: "InvalidDBInstanceState", Kind: statemachine.InvalidState},
 //	}
 //
-// and faults.Fault around each call's error.
+// and call faults.Fault with the error of each request.
 //
-// A code that is known decides, never the HTTP status beside it: AWS's documents and its answers differ in the status. The
-// status decides where there is no code, such as of a proxy's page; and beside a code that nobody knows one of 500 or more
-// is Unavailable, any other Unknown.
+// A known code takes precedence over the HTTP status, because AWS's documentation and its responses
+// differ in the status. The status decides only without a code (a proxy's page) or with an unknown
+// one: 5xx is Unavailable, anything else Unknown.
 //
 // # When not to use it
 //
-// The clients of this module map their errors by it already. It is for the AWS SDK for Go alone: for another API make
-// the [statemachine.Fault] yourself. And it does not try again: that is for the SDK, or for a wait.
+// The clients of this module already map their errors. The package is for the AWS SDK for Go only.
+// For another API, make the [statemachine.Fault] yourself. It does not retry: the SDK or a wait
+// does.
 package sdkfault
 
 import (
@@ -35,19 +36,19 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Rule says what one error code means.
+// Rule maps one error code to a kind.
 type Rule struct {
-	Code    string            // as it comes over the wire: "DBInstanceNotFound", not the shape's name
-	Message string            // what the service's message must contain, ignoring case; empty: anything
-	Kind    statemachine.Kind // what to do about it
+	Code    string            // as sent over the wire: "DBInstanceNotFound", not the shape's name
+	Message string            // text that the service's message must contain, in any case; empty matches every message
+	Kind    statemachine.Kind // what to do about the error
 }
 
-// Table says what a service's error codes mean. The first row that fits decides; it goes before what this package knows
-// of all services. A Table is safe for concurrent use as long as it does not change.
+// Table maps a service's error codes to kinds. The first rule that matches decides. It takes
+// precedence over [CommonRules]. A Table is safe for concurrent use as long as it does not change.
 type Table []Rule
 
-// CommonRules is what these codes mean in every service. Throttling and what the SDK retries is not here: the SDK
-// knows it. The slice is the caller's.
+// CommonRules returns the codes that mean the same in every service. It leaves out the codes that
+// the SDK itself classifies: throttling, and what the SDK retries. The caller owns the slice.
 func CommonRules() Table {
 	return Table{
 		{Code: "AccessDenied", Kind: statemachine.AccessDenied},
@@ -80,10 +81,10 @@ func CommonRules() Table {
 	}
 }
 
-// Fault makes a [*statemachine.Fault] of the error of a call of op on resource with the context ctx. It returns
-// nil for nil, and an error that has its kind already (a Fault, an InputError) as it is. The SDK's error stays
-// reachable through errors.As. The Message is left out where it quotes the request's signature, as AWS does of
-// a wrong one: it must not get into logs.
+// Fault returns the error of a request as a [*statemachine.Fault]. The request was op on resource,
+// with the context ctx. Fault returns nil for nil, and an error that already has a kind (a Fault or
+// an InputError) unchanged. errors.As still finds the SDK's error. Fault redacts a message that
+// quotes the request's signature, which must not appear in logs.
 func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
 	if err == nil {
 		return nil
@@ -109,30 +110,30 @@ func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource st
 	return f
 }
 
-// redact is what a service said, unless it quotes what the request was signed with: of a request that it
-// finds wrongly signed AWS returns the Authorization header (IncompleteSignature), or all signed headers, the
-// session token among them (SignatureDoesNotMatch).
+// redact returns the message, or a replacement if the message quotes the request's signature. For
+// an invalid signature, AWS returns the Authorization header (IncompleteSignature) or all signed
+// headers with the session token (SignatureDoesNotMatch).
 func redact(message string) string {
 	for _, quoted := range []string{"AWS4-", "aws4_request", "X-Amz-Security-Token"} {
 		if containsFold(message, quoted) {
-			return "the message quotes the request's signature or its credentials and is left out; the SDK's error has it"
+			return "message redacted: it quotes the request's signature or credentials; the SDK's error has it"
 		}
 	}
 	return message
 }
 
-// kind says what a fault means whose other fields are filled in.
+// kind returns the kind of a fault whose other fields are set.
 func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kind {
 	switch f.Code {
 	case "":
 		return kindWithoutCode(ctx, f.Err)
-	case "UnknownError": // what the SDK makes of an error without a code, such as a proxy's page
+	case "UnknownError": // the SDK's code for a response without one, such as a proxy's page
 		return kindOfStatus(f.Err)
 	}
-	for _, rows := range []Table{t, CommonRules()} {
-		for _, row := range rows {
-			if row.Code == f.Code && containsFold(f.Message, row.Message) {
-				return row.Kind
+	for _, rules := range []Table{t, CommonRules()} {
+		for _, rule := range rules {
+			if rule.Code == f.Code && containsFold(f.Message, rule.Message) {
+				return rule.Kind
 			}
 		}
 	}
@@ -145,13 +146,13 @@ func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kin
 	if api, ok := errors.AsType[smithy.APIError](f.Err); ok && api.ErrorFault() == smithy.FaultServer {
 		return statemachine.Unavailable
 	}
-	if kindOfStatus(f.Err) == statemachine.Unavailable { // a code that nobody knows tells nothing; a 5xx does
+	if kindOfStatus(f.Err) == statemachine.Unavailable { // the code is unknown, but not the status
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown
 }
 
-// kindWithoutCode says what an error means that is no answer of the service.
+// kindWithoutCode returns the kind of an error that is not a response of the service.
 func kindWithoutCode(ctx context.Context, err error) statemachine.Kind {
 	if ctx.Err() != nil {
 		return statemachine.Interrupted
@@ -160,7 +161,7 @@ func kindWithoutCode(ctx context.Context, err error) statemachine.Kind {
 		return statemachine.Unavailable
 	}
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return statemachine.Unavailable // an answer came, but not one of the service: whether it did anything is not known
+		return statemachine.Unavailable // a response, but not the service's: the operation may have been executed
 	}
 	if _, ok := errors.AsType[*smithy.SerializationError](err); ok {
 		return statemachine.InvalidInput
@@ -169,16 +170,16 @@ func kindWithoutCode(ctx context.Context, err error) statemachine.Kind {
 		return statemachine.InvalidInput
 	}
 	if op, ok := errors.AsType[*smithy.OperationError](err); ok && op.Err != nil &&
-		strings.HasPrefix(op.Err.Error(), "get identity: ") { // the SDK has no type for it
+		strings.HasPrefix(op.Err.Error(), "get identity: ") { // the SDK has no type for this error
 		return statemachine.Unauthenticated
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return statemachine.Unavailable // not the caller's context: an HTTP client's own timeout, say
+		return statemachine.Unavailable // not the caller's context, but for example an HTTP client's timeout
 	}
 	return kindOfStatus(err)
 }
 
-// kindOfStatus is for an error that has nothing but an HTTP status to tell by.
+// kindOfStatus returns the kind of an error by its HTTP status.
 func kindOfStatus(err error) statemachine.Kind {
 	r, ok := errors.AsType[interface {
 		error
@@ -200,6 +201,7 @@ func kindOfStatus(err error) statemachine.Kind {
 	return statemachine.Unknown
 }
 
+// containsFold reports whether s contains part, in any case.
 func containsFold(s, part string) bool {
 	return part == "" || strings.Contains(strings.ToLower(s), strings.ToLower(part))
 }

@@ -25,8 +25,8 @@ import (
 
 const op statemachine.Operation = "DescribeThing"
 
-// answered is what the SDK makes of an error answer.
-func answered(status int, err error) error {
+// respond returns the SDK's error for an error response.
+func respond(status int, err error) error {
 	return &smithy.OperationError{ServiceID: "Things", OperationName: string(op), Err: &awshttp.ResponseError{
 		RequestID: "req-1",
 		ResponseError: &smithyhttp.ResponseError{
@@ -35,15 +35,15 @@ func answered(status int, err error) error {
 	}}
 }
 
-// code is an error answer with a code.
-func code(c string) error { return answered(400, &smithy.GenericAPIError{Code: c, Message: "m"}) }
+// code returns the SDK's error for an error response with a code.
+func code(c string) error { return respond(400, &smithy.GenericAPIError{Code: c, Message: "m"}) }
 
 func kindOf(t sdkfault.Table, err error) statemachine.Kind {
 	return statemachine.KindOf(t.Fault(context.Background(), op, "thing-1", err))
 }
 
-// Each common code has its row here as well: a row that is changed, added or lost without a second thought fails.
-func TestCommon(t *testing.T) {
+// TestCommonRulesMapEachCode repeats each common rule, so that an accidental change of one fails.
+func TestCommonRulesMapEachCode(t *testing.T) {
 	want := map[string]statemachine.Kind{
 		"AccessDenied":                        statemachine.AccessDenied,
 		"AccessDeniedException":               statemachine.AccessDenied,
@@ -76,7 +76,7 @@ func TestCommon(t *testing.T) {
 	rows := map[string]statemachine.Kind{}
 	for _, row := range sdkfault.CommonRules() {
 		if _, twice := rows[row.Code]; twice || row.Message != "" {
-			t.Errorf("%s stands twice, or hangs on a message", row.Code)
+			t.Errorf("%s is a duplicate, or depends on a message", row.Code)
 		}
 		rows[row.Code] = row.Kind
 	}
@@ -94,8 +94,8 @@ func TestCommon(t *testing.T) {
 	}
 }
 
-// What the SDK itself retries needs no row.
-func TestCodesOfTheSDK(t *testing.T) {
+// TestCodesThatSDKRetriesNeedNoRule checks the codes that the SDK itself classifies.
+func TestCodesThatSDKRetriesNeedNoRule(t *testing.T) {
 	for c := range retry.DefaultThrottleErrorCodes {
 		if got := kindOf(nil, code(c)); got != statemachine.Throttled {
 			t.Errorf("%s: %v", c, got)
@@ -108,7 +108,7 @@ func TestCodesOfTheSDK(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestTableFirstMatchingRuleDecides(t *testing.T) {
 	table := sdkfault.Table{
 		{Code: "Combination", Message: "is stopped", Kind: statemachine.AlreadyInState},
 		{Code: "Combination", Message: "configuration", Kind: statemachine.Unsupported},
@@ -132,7 +132,7 @@ func TestTable(t *testing.T) {
 		{"before what is common", "AccessDenied", "", statemachine.KeyNotAccessible},
 		{"no row is for an error without a code", "UnknownError", "", statemachine.Unknown},
 	} {
-		err := answered(400, &smithy.GenericAPIError{Code: test.code, Message: test.message})
+		err := respond(400, &smithy.GenericAPIError{Code: test.code, Message: test.message})
 		if got := kindOf(table, err); got != test.kind {
 			t.Errorf("%s: %v, want %v", test.why, got, test.kind)
 		}
@@ -140,7 +140,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestFault(t *testing.T) {
-	sdk := answered(400, &smithy.GenericAPIError{Code: "Odd", Message: "two\nlines", Fault: smithy.FaultClient})
+	sdk := respond(400, &smithy.GenericAPIError{Code: "Odd", Message: "two\nlines", Fault: smithy.FaultClient})
 	got := sdkfault.Table{}.Fault(context.Background(), op, "thing-1", sdk)
 	want := &statemachine.Fault{
 		Kind: statemachine.Unknown, Operation: op, Resource: "thing-1", Code: "Odd", Message: "two\nlines", RequestID: "req-1",
@@ -156,7 +156,7 @@ func TestFault(t *testing.T) {
 	}
 }
 
-func TestErrorsThatHaveTheirKind(t *testing.T) {
+func TestFaultReturnsErrorsWithKindUnchanged(t *testing.T) {
 	fault := &statemachine.Fault{Kind: statemachine.Conflict}
 	input := &statemachine.InputError{Fields: []statemachine.FieldError{{Field: "Name", Reason: "is empty"}}}
 	for _, err := range []error{fault, input, fmt.Errorf("before: %w", fault), nil} {
@@ -166,7 +166,7 @@ func TestErrorsThatHaveTheirKind(t *testing.T) {
 	}
 }
 
-func TestKindsWithoutARow(t *testing.T) {
+func TestFaultWithoutRule(t *testing.T) {
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
 	unknown := &smithy.GenericAPIError{Code: "UnknownError"}
@@ -180,18 +180,18 @@ func TestKindsWithoutARow(t *testing.T) {
 		err  error
 		kind statemachine.Kind
 	}{
-		{why: "the service's own fault", err: answered(400, &smithy.GenericAPIError{Code: "Broken", Fault: smithy.FaultServer}), kind: statemachine.Unavailable},
-		{why: "a retryable status", err: answered(503, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
-		{why: "a code that nobody knows", err: answered(409, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
-		{why: "a code that nobody knows, with a status that the SDK does not retry", err: answered(501, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
-		{why: "a code that nobody knows goes before a status that is no failure of the service", err: answered(401, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
-		{why: "an answer decides, even after the context's end", ctx: canceled, err: code("AccessDenied"), kind: statemachine.AccessDenied},
-		{why: "no code, 429", err: answered(429, unknown), kind: statemachine.Throttled},
-		{why: "no code, 401", err: answered(401, unknown), kind: statemachine.Unauthenticated},
-		{why: "no code, 403", err: answered(403, unknown), kind: statemachine.AccessDenied},
-		{why: "no code, 404", err: answered(404, unknown), kind: statemachine.Unknown},
-		{why: "no code, 500", err: answered(500, unknown), kind: statemachine.Unavailable},
-		{why: "no code, 599", err: answered(599, unknown), kind: statemachine.Unavailable},
+		{why: "the service's own fault", err: respond(400, &smithy.GenericAPIError{Code: "Broken", Fault: smithy.FaultServer}), kind: statemachine.Unavailable},
+		{why: "a retryable status", err: respond(503, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
+		{why: "an unknown code", err: respond(409, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
+		{why: "an unknown code, with a status that the SDK does not retry", err: respond(501, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unavailable},
+		{why: "an unknown code takes precedence over a status that is no failure of the service", err: respond(401, &smithy.GenericAPIError{Code: "Broken"}), kind: statemachine.Unknown},
+		{why: "a response decides, even after the context's end", ctx: canceled, err: code("AccessDenied"), kind: statemachine.AccessDenied},
+		{why: "no code, 429", err: respond(429, unknown), kind: statemachine.Throttled},
+		{why: "no code, 401", err: respond(401, unknown), kind: statemachine.Unauthenticated},
+		{why: "no code, 403", err: respond(403, unknown), kind: statemachine.AccessDenied},
+		{why: "no code, 404", err: respond(404, unknown), kind: statemachine.Unknown},
+		{why: "no code, 500", err: respond(500, unknown), kind: statemachine.Unavailable},
+		{why: "no code, 599", err: respond(599, unknown), kind: statemachine.Unavailable},
 		{why: "the caller's context ended", ctx: canceled, err: send(context.Canceled), kind: statemachine.Interrupted},
 		{why: "the caller's context ended, whatever the error says", ctx: canceled, err: errors.New("x"), kind: statemachine.Interrupted},
 		{why: "another context ended", err: send(context.Canceled), kind: statemachine.Unavailable},
@@ -199,7 +199,7 @@ func TestKindsWithoutARow(t *testing.T) {
 		{why: "no connection", err: send(post(&net.OpError{Op: "dial", Err: errors.New("connection refused")})), kind: statemachine.Unavailable},
 		{why: "a broken connection", err: send(post(io.ErrUnexpectedEOF)), kind: statemachine.Unavailable},
 		{why: "no such host", err: send(post(&net.DNSError{Err: "no such host", IsNotFound: true})), kind: statemachine.Unknown},
-		{why: "an answer that is none", err: answered(200, &smithy.DeserializationError{Err: io.EOF}), kind: statemachine.Unavailable},
+		{why: "an invalid response", err: respond(200, &smithy.DeserializationError{Err: io.EOF}), kind: statemachine.Unavailable},
 		{why: "an input that cannot be sent", err: &smithy.SerializationError{Err: io.EOF}, kind: statemachine.InvalidInput},
 		{why: "an input that lacks something", err: fmt.Errorf("start: %w", smithy.InvalidParamsError{}), kind: statemachine.InvalidInput},
 		{
@@ -228,8 +228,9 @@ func TestKindsWithoutARow(t *testing.T) {
 	}
 }
 
-// Ten refusals of the SDK's own retry quota in a row: two lines, and the service's code in the first.
-func TestRetryQuota(t *testing.T) {
+// TestFaultOfSpentRetryQuotaKeepsCode fails ten requests with the SDK's retry quota. The error has
+// two lines, with the service's code in the first.
+func TestFaultOfSpentRetryQuotaKeepsCode(t *testing.T) {
 	spent := errors.Join(code("Throttling"), errors.New("failed to get rate limit token, retry quota exceeded, 0 available, 5 requested"))
 	got := sdkfault.Table{}.Fault(context.Background(), op, "thing-1", spent)
 	if kind := statemachine.KindOf(got); kind != statemachine.Throttled {
@@ -256,8 +257,9 @@ func ExampleTable_Fault() {
 	// true
 }
 
-// AWS quotes of a wrongly signed request what it was signed with. That must get neither into the Fault nor into its text.
-func TestSecretsAreNotQuoted(t *testing.T) {
+// TestFaultRedactsSignedRequest makes AWS quote the signed request. The quote must appear neither
+// in the Fault nor in its text.
+func TestFaultRedactsSignedRequest(t *testing.T) {
 	for _, test := range []struct {
 		why, code, message string
 		quotes             bool
@@ -277,7 +279,7 @@ func TestSecretsAreNotQuoted(t *testing.T) {
 		{why: "nothing of the kind", code: "SignatureDoesNotMatch", message: "Signature expired: 20261121T000000Z is now earlier than 20261121T001000Z"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			sdk := answered(403, &smithy.GenericAPIError{Code: test.code, Message: test.message})
+			sdk := respond(403, &smithy.GenericAPIError{Code: test.code, Message: test.message})
 			err := sdkfault.Table{}.Fault(context.Background(), op, "thing-1", sdk)
 			fault, ok := errors.AsType[*statemachine.Fault](err)
 			if !ok || fault.Kind != statemachine.Unauthenticated || fault.Code != test.code {
@@ -296,8 +298,9 @@ func TestSecretsAreNotQuoted(t *testing.T) {
 	}
 }
 
-// A message that quotes what the request was signed with must not get into logs. What it says still decides the kind.
-func TestDiscreet(t *testing.T) {
+// TestFaultRedactsAfterKind checks that the original message decides the kind before it is
+// redacted.
+func TestFaultRedactsAfterKind(t *testing.T) {
 	table := sdkfault.Table{{Code: "Odd", Message: "signature=", Kind: statemachine.Conflict}}
 	for _, test := range []struct {
 		why, message string
@@ -310,7 +313,7 @@ func TestDiscreet(t *testing.T) {
 		{"an algorithm of another name", "AWS4-ECDSA-P256-SHA256 signature=", true},
 		{"nothing of the kind", "The signature= is too old", false},
 	} {
-		err := table.Fault(context.Background(), op, "thing-1", answered(400, &smithy.GenericAPIError{Code: "Odd", Message: test.message}))
+		err := table.Fault(context.Background(), op, "thing-1", respond(400, &smithy.GenericAPIError{Code: "Odd", Message: test.message}))
 		f, ok := errors.AsType[*statemachine.Fault](err)
 		if !ok || f.Kind != statemachine.Conflict || (f.Message != test.message) != test.out || f.Message == "" {
 			t.Errorf("%s: %v", test.why, err)
