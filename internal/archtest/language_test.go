@@ -71,8 +71,8 @@ func TestLanguage(t *testing.T) {
 	for _, entry := range notConverted {
 		clean[entry] = true
 	}
-	for _, f := range files(t) {
-		if !f.is(".go") && !f.is(".md") {
+	for _, f := range slices.Concat(files(t), hidden(t)) {
+		if !f.is(".go") && !f.is(".md") && !strings.HasPrefix(f.path, ".") {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(f.path)))
@@ -105,6 +105,25 @@ func TestLanguage(t *testing.T) {
 			t.Logf("%s is clean: remove it from notConverted", entry)
 		}
 	}
+}
+
+// hidden returns the files of the CI, the linter and the templates, which files leaves out.
+func hidden(t *testing.T) (found []file) {
+	t.Helper()
+	for _, pattern := range []string{".golangci.yml", ".gitignore", ".ci/*", ".github/*.*", ".github/*/*"} {
+		names, err := filepath.Glob(filepath.Join(root(t), filepath.FromSlash(pattern)))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no file matches %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			rel, err := filepath.Rel(root(t), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, file{path: filepath.ToSlash(rel)})
+		}
+	}
+	return found
 }
 
 // language returns the findings in one file, each as "path:line: what is wrong".
