@@ -188,8 +188,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestEventsShareNothingWithOthers: a Decoder that is used again does not change what it has
-// returned, nor the data.
+// TestEventsShareNothingWithOthers uses a Decoder again, and checks that this changes neither the
+// record that it returned before nor the data.
 func TestEventsShareNothingWithOthers(t *testing.T) {
 	s := activityrecordtest.NewSealer()
 	decoder := activityrecord.NewDecoder(s)
@@ -230,7 +230,7 @@ func TestEventsShareNothingWithOthers(t *testing.T) {
 	}
 }
 
-// TestAllocations: at most 30 allocations for a record and 2 for each of its events.
+// TestAllocations checks that a record takes at most 30 allocations, and each of its events 2.
 func TestAllocations(t *testing.T) {
 	for _, n := range []int{0, 1, 100} {
 		s := activityrecordtest.NewSealer()

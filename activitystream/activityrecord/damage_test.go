@@ -58,11 +58,11 @@ func split(t testing.TB, data []byte) (message []byte, join func(message []byte)
 //	go test ./activitystream/activityrecord -run EveryChange -every
 func TestEveryChangeIsRefused(t *testing.T) {
 	changed, cut := 0, 0
-	for _, v := range vectors(t) {
+	for _, v := range activityrecord.ReadVectors(t) {
 		if v.Error == "damaged" {
 			continue // one of the changes would undo the damage
 		}
-		decoder := activityrecord.NewDecoder(v.keys())
+		decoder := activityrecord.NewDecoder(keysOfVector(v))
 		decode := func(what string, data []byte) {
 			r, err := decoder.Decode(t.Context(), data)
 			refused(t, v.Name+": "+what, r, err)
@@ -166,7 +166,7 @@ func TestStructure(t *testing.T) {
 	}
 }
 
-// TestEnvelopeIsRead: what an envelope may look like.
+// TestEnvelopeIsRead decodes the forms that an envelope may have.
 func TestEnvelopeIsRead(t *testing.T) {
 	s := activityrecordtest.NewSealer()
 	whole := string(s.SealJSON("9.9", []byte(`{"databaseActivityEventList":[]}`)))
@@ -189,7 +189,7 @@ func TestEnvelopeIsRead(t *testing.T) {
 	}
 }
 
-// TestKeys: what Keys returns, and when it is called.
+// TestKeys checks what Decode does with what Keys returns, and when it calls Keys.
 func TestKeys(t *testing.T) {
 	s := activityrecordtest.NewSealer()
 	data := s.Seal(activityrecord.Record{})

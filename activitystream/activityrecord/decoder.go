@@ -37,7 +37,7 @@ type workspace struct {
 	envelope  envelope
 	message   message
 	plaintext []byte
-	inflater  inflater
+	inflater  deflate
 	inner     inner
 }
 

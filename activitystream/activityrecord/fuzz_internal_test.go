@@ -2,7 +2,10 @@ package activityrecord
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,8 +123,7 @@ func referenceText(value json.RawMessage) string {
 	return string(value)
 }
 
-// TestMembersHaveFields: every name has a field of a type that the decoder can set, and every
-// field of an Event a name.
+// TestMembersHaveFields checks that every member name sets a field, and every field has a name.
 func TestMembersHaveFields(t *testing.T) {
 	document := `{"databaseActivityEventList":[{`
 	for f, name := range memberNames {
@@ -152,7 +154,7 @@ func TestMembersHaveFields(t *testing.T) {
 	}
 }
 
-// TestDepth: the deepest document that encoding/json accepts, and one that is deeper.
+// TestDepth decodes the deepest document that encoding/json accepts, and one that is deeper.
 func TestDepth(t *testing.T) {
 	for _, c := range []struct {
 		depth int
@@ -165,4 +167,88 @@ func TestDepth(t *testing.T) {
 			t.Errorf("%d levels: got %v, encoding/json says %v", c.depth+3, err, json.Valid(data))
 		}
 	}
+}
+
+// FuzzInflate compares the decompression with compress/gzip: both accept the same data, and
+// read the same from it.
+func FuzzInflate(f *testing.F) {
+	const limit = 1 << 20
+	texts := [][]byte{nil, []byte("a"), []byte(innerSeeds[0]), bytes.Repeat([]byte("abcdefghi"), 10_000), bytes.Repeat([]byte{0}, limit), nil}
+	for i := range 70_000 { // literals only, in a stored block
+		texts[5] = append(texts[5], byte(i*i>>8))
+	}
+	for _, text := range texts {
+		for level := gzip.HuffmanOnly; level <= gzip.BestCompression; level++ {
+			f.Add(compressed(f, text, level))
+		}
+	}
+	f.Add(append(compressed(f, texts[2], 9), compressed(f, texts[3], 1)...))
+	whole := compressed(f, texts[2], 9)
+	for _, flags := range []byte{1, 2, 4, 8, 16, 31} { // with bytes that are the fields, or not
+		header := append([]byte{0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 0}, 2, 0, 'x', 'y', 'n', 0, 'c', 0)
+		f.Add(append(header, whole[10:]...))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var want []byte
+		r, err := gzip.NewReader(bytes.NewReader(data))
+		if err == nil {
+			want, err = io.ReadAll(io.LimitReader(r, limit+1))
+		}
+		var d deflate
+		got, problem := d.inflate(data, limit)
+		switch {
+		case len(want) > limit:
+			if problem == nil || got != nil { // either: what is damaged behind the limit is not looked for
+				t.Errorf("got %d bytes, %v, compress/gzip has more than %d", len(got), problem, limit)
+			}
+		case err != nil && (problem == nil || problem.Problem != Damaged || got != nil):
+			t.Errorf("got %d bytes, %v, compress/gzip says %v", len(got), problem, err)
+		case err == nil && (problem != nil || !bytes.Equal(got, want)):
+			t.Errorf("got %d bytes, %v, compress/gzip has %d", len(got), problem, len(want))
+		}
+	})
+}
+
+func compressed(t testing.TB, data []byte, level int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// FuzzDeflate compares the decoder of a deflate stream with compress/flate, as far as the same
+// limit.
+func FuzzDeflate(f *testing.F) {
+	const limit = 1 << 16
+	for _, text := range [][]byte{nil, []byte("a"), []byte(innerSeeds[0]), bytes.Repeat([]byte("abcdefghi"), 1000), bytes.Repeat([]byte{0}, 1000)} {
+		for level := gzip.HuffmanOnly; level <= gzip.BestCompression; level++ {
+			whole := compressed(f, text, level)
+			f.Add(whole[gzipHeader : len(whole)-gzipTrailer])
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		source := bytes.NewReader(data)
+		want, err := io.ReadAll(io.LimitReader(flate.NewReader(source), limit+1))
+		d := deflate{in: data, limit: limit, out: make([]byte, slack)}
+		problem := d.stream()
+		switch got := d.out[:d.end]; {
+		case len(want) > limit:
+			if problem == nil {
+				t.Errorf("got %d bytes, compress/flate has more than %d", len(got), limit)
+			}
+		case (err == nil) != (problem == nil):
+			t.Errorf("got %v, compress/flate says %v", problem, err)
+		case err == nil && (!bytes.Equal(got, want) || d.at != len(data)-source.Len()):
+			t.Errorf("got %d bytes of %d, compress/flate has %d of %d", len(got), d.at, len(want), len(data)-source.Len())
+		}
+	})
 }

@@ -5,53 +5,123 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 )
 
-// maxRatio is more than the most that deflate can compress (1032:1).
-const maxRatio = 1040
+// The members of a gzip file are specified in RFC 1952.
+const (
+	gzipHeader  = 10
+	gzipTrailer = 8
 
-// inflater decompresses gzip data, one piece at a time. It is kept for its tables, which cost
-// more to allocate than a heartbeat costs to decode.
-type inflater struct {
-	source bytes.Reader
-	gzip   gzip.Reader
-}
+	// maxRatio is more than the most that deflate can compress (1032:1).
+	maxRatio = 1040
+)
 
-// inflate returns the decompressed data. It allocates no more than twice the limit, and for
-// honest data only once.
-func (f *inflater) inflate(data []byte, limit int) ([]byte, *DecodeError) {
-	f.source.Reset(data)
-	defer f.source.Reset(nil)
-	if err := f.gzip.Reset(&f.source); err != nil {
-		return nil, notGzip(err)
+// inflate returns the decompressed gzip data, which may have several members. For honest data it
+// allocates once, and never more than twice the limit.
+func (d *deflate) inflate(data []byte, limit int) ([]byte, *DecodeError) {
+	if len(data) < gzipHeader+gzipTrailer {
+		return nil, notGzip(errEnd)
 	}
 	// The last four bytes are the length modulo 2^32 of the last member. They are a hint,
 	// because there may be other members before it, and a limit, because the result is no
 	// shorter.
-	hint := int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), 1<<31-2))
+	hint := int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), 1<<31-1-slack))
 	if hint > limit {
-		n, err := io.Copy(io.Discard, io.LimitReader(&f.gzip, int64(limit)+1))
-		if n <= int64(limit) {
-			return nil, notGzip(err)
-		}
-		return nil, tooLarge(limit)
+		return nil, tooLargeOrDamaged(data, limit)
 	}
-	out := make([]byte, 0, min(hint, maxRatio*len(data))+1) // one more, to meet the end without growing
-	for {
-		n, err := f.gzip.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
-		switch {
-		case len(out) > limit:
+	*d = deflate{in: data, limit: limit, literals: d.literals, distances: d.distances, lengths: d.lengths,
+		out: make([]byte, min(hint, maxRatio*len(data))+slack)}
+	defer func() { d.in, d.out = nil, nil }()
+	for d.at < len(data) {
+		switch err := d.member(); err {
+		case nil:
+		case errTooLarge:
 			return nil, tooLarge(limit)
-		case err == io.EOF:
-			return out, nil
-		case err != nil:
+		default:
 			return nil, notGzip(err)
-		case len(out) == cap(out):
-			out = append(make([]byte, 0, min(2*cap(out)+512, limit+1)), out...)
 		}
 	}
+	return d.out[:d.end:d.end], nil
+}
+
+// member decodes one member.
+func (d *deflate) member() error {
+	if err := d.header(); err != nil {
+		return err
+	}
+	start := d.end
+	if err := d.stream(); err != nil {
+		return err
+	}
+	if len(d.in)-d.at < gzipTrailer {
+		return errEnd
+	}
+	written := d.out[start:d.end]
+	if crc32.ChecksumIEEE(written) != binary.LittleEndian.Uint32(d.in[d.at:]) || uint32(len(written)) != binary.LittleEndian.Uint32(d.in[d.at+4:]) {
+		return errCorrupt
+	}
+	d.at += gzipTrailer
+	return nil
+}
+
+// header reads the header of a member.
+func (d *deflate) header() error {
+	const hasChecksum, hasExtra, hasName, hasComment = 2, 4, 8, 16
+	rest := d.in[d.at:]
+	if len(rest) < gzipHeader {
+		return errEnd
+	}
+	flags := rest[3]
+	if rest[0] != 0x1f || rest[1] != 0x8b || rest[2] != 8 {
+		return errCorrupt
+	}
+	n := gzipHeader
+	if flags&hasExtra != 0 {
+		if len(rest)-n < 2 {
+			return errEnd
+		}
+		n += 2 + int(binary.LittleEndian.Uint16(rest[n:]))
+	}
+	for _, flag := range []byte{hasName, hasComment} {
+		if flags&flag != 0 {
+			if n > len(rest) {
+				return errEnd
+			}
+			end := bytes.IndexByte(rest[n:], 0)
+			if end < 0 {
+				return errEnd
+			}
+			n += end + 1
+		}
+	}
+	if flags&hasChecksum != 0 {
+		if len(rest)-n < 2 {
+			return errEnd
+		}
+		if uint16(crc32.ChecksumIEEE(rest[:n])) != binary.LittleEndian.Uint16(rest[n:]) {
+			return errCorrupt
+		}
+		n += 2
+	}
+	if n > len(rest) {
+		return errEnd
+	}
+	d.at += n
+	return nil
+}
+
+// tooLargeOrDamaged decompresses data without keeping the result.
+func tooLargeOrDamaged(data []byte, limit int) *DecodeError {
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return notGzip(err)
+	}
+	if n, err := io.Copy(io.Discard, io.LimitReader(r, int64(limit)+1)); n <= int64(limit) {
+		return notGzip(err)
+	}
+	return tooLarge(limit)
 }
 
 func tooLarge(limit int) *DecodeError {

@@ -358,8 +358,8 @@ func (m *message) derive(dataKey []byte) ([]byte, error) {
 	return m.expand(extracted, m.suiteID, []byte("DERIVEKEY")), nil
 }
 
-// expand is HKDF-Expand for a key that is no longer than a hash, in a quarter of the
-// allocations of crypto/hkdf.
+// expand returns the result of HKDF-Expand for a key that is no longer than a hash. It takes a
+// quarter of the allocations of crypto/hkdf.
 func (m *message) expand(extracted []byte, info ...[]byte) []byte {
 	return m.hmac(extracted, append(info, []byte{1})...)[:keyLength]
 }

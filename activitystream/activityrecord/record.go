@@ -22,7 +22,7 @@ type Record struct {
 //
 // A string field is empty if the member is null or absent, or if the engine does not report it.
 // A number in a member that is a string field here is kept as its JSON text, so that no digit
-// is lost. [Event.Raw] tells such cases apart.
+// is lost. [Event.Raw] shows which.
 type Event struct {
 	// Type is "record" or "heartbeat". Oracle leaves it out, so it can be empty.
 	Type string
@@ -95,8 +95,9 @@ type Event struct {
 	// if it is absent and null if it is null.
 	EngineNativeAuditFields json.RawMessage
 
-	// Raw is the event's JSON as received, with the members that this package does not know. Do
-	// not change it: events of one record share memory.
+	// Raw is the event's JSON as received, with the members that this package does not know. Do not
+	// write to it: the strings of the record's events are in the same memory. To keep one event for
+	// long, and not the JSON of its record, copy it with strings.Clone and bytes.Clone.
 	Raw json.RawMessage
 }
 

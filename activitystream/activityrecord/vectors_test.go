@@ -2,57 +2,23 @@ package activityrecord_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 )
 
-// vector is a record that the official JavaScript Encryption SDK has sealed. Byte slices are
-// base64 in the file.
-type vector struct {
-	Name  string
-	Data  []byte // of the Kinesis record
-	Blob  []byte // the encrypted data key in it
-	Key   []byte // the data key to return for it
-	Error string // the problem that Decode must report; empty if none
-	Plain []byte // the JSON inside
-}
-
-// keys returns Keys that know only the vector's key.
-func (v vector) keys() activityrecord.Keys {
+// keysOfVector returns Keys that know only the vector's key.
+func keysOfVector(v activityrecord.Vector) activityrecord.Keys {
 	return activityrecord.KeysFunc(func(_ context.Context, encrypted []byte) ([]byte, error) {
 		if !bytes.Equal(encrypted, v.Blob) {
 			return nil, fmt.Errorf("no key for these %d bytes", len(encrypted))
 		}
 		return v.Key, nil
 	})
-}
-
-func vectors(t testing.TB) []vector {
-	t.Helper()
-	file, err := os.Open("testdata/vectors.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	text, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	if err := json.NewDecoder(text).Decode(&all); err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 15 {
-		t.Fatalf("got %d vectors, want at least 15", len(all))
-	}
-	return all
 }
 
 var problems = map[string]activityrecord.Problem{
@@ -62,9 +28,9 @@ var problems = map[string]activityrecord.Problem{
 }
 
 func TestVectors(t *testing.T) {
-	for _, v := range vectors(t) {
+	for _, v := range activityrecord.ReadVectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
-			r, err := activityrecord.NewDecoder(v.keys()).Decode(t.Context(), v.Data)
+			r, err := activityrecord.NewDecoder(keysOfVector(v)).Decode(t.Context(), v.Data)
 			if v.Error != "" {
 				if r != nil || !errors.Is(err, problems[v.Error]) {
 					t.Fatalf("got %v, %v, want the problem %q", r, err, problems[v.Error])

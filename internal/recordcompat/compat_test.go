@@ -17,7 +17,7 @@ import (
 var suites = []activityrecordtest.Suite{activityrecordtest.Suite0178, activityrecordtest.Suite0378,
 	activityrecordtest.Suite0478, activityrecordtest.Suite0578}
 
-// document returns the inner JSON of a record of about n bytes.
+// document returns the inner JSON of a record with a text of n bytes.
 func document(n int) []byte {
 	return []byte(`{"databaseActivityEventList":[{"type":"record","commandText":"` + strings.Repeat("x", n) + `"}]}`)
 }

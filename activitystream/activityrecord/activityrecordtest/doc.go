@@ -4,7 +4,10 @@
 //	sealer := activityrecordtest.NewSealer()
 //	login := activityrecordtest.SQLServer()
 //	login.Command, login.ExitCode = "LOGIN FAILED", "0"
-//	data := sealer.Seal(activityrecord.Record{InstanceId: "db-ABC", Events: []activityrecord.Event{login}})
+//	data := sealer.Seal(activityrecord.Record{
+//		InstanceId: "db-ABC",
+//		Events:     []activityrecord.Event{login},
+//	})
 //
 //	decoder := activityrecord.NewDecoder(sealer) // a Sealer provides its own key, without KMS
 //	record, err := decoder.Decode(ctx, data)

@@ -41,7 +41,7 @@ type Options struct {
 type Sealer struct {
 	options   Options
 	key       []byte // the data key, which wraps the keys of messages
-	encrypted []byte // stands in for the ciphertext that KMS returns with it
+	encrypted []byte // what records carry as its ciphertext
 }
 
 var _ activityrecord.Keys = (*Sealer)(nil)

@@ -16,7 +16,7 @@ import (
 
 var withoutRaw = cmpopts.IgnoreFields(activityrecord.Event{}, "Raw")
 
-// TestSealedRecordsDecode: every event, suite and frame length comes back as it was sealed.
+// TestSealedRecordsDecode decodes every kind of event in every suite and several frame lengths.
 func TestSealedRecordsDecode(t *testing.T) {
 	pg := activityrecordtest.PostgreSQL()
 	pg.CommandText = strings.Repeat(`quoted "x" \ é `, 1000)

@@ -138,7 +138,7 @@ func TestConcurrentMissesMakeOneCall(t *testing.T) {
 	})
 }
 
-// TestCanceledCaller: the end of one caller's context is not the others' failure.
+// TestCanceledCaller checks that the end of one caller's context is not the failure of others.
 func TestCanceledCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, client := newKMS()
@@ -209,8 +209,8 @@ func TestForget(t *testing.T) {
 	f.wantCalls(t, 2)
 }
 
-// TestReturnedKeysAreTheCallers: a caller that overwrites its key, and a key that is dropped,
-// change no other.
+// TestReturnedKeysAreTheCallers checks that a returned key outlives the cached one and the
+// other way around.
 func TestReturnedKeysAreTheCallers(t *testing.T) {
 	_, client := newKMS()
 	keys := newKeys(t, client)
@@ -229,8 +229,8 @@ func TestReturnedKeysAreTheCallers(t *testing.T) {
 	}
 }
 
-// TestWrongContext: the resource ID of another stream is named, and each record does not cost a
-// call.
+// TestWrongContext checks that the error names the context, and that each record does not cost
+// a call.
 func TestWrongContext(t *testing.T) {
 	f, client := newKMS()
 	keys, err := kmskeys.New(client, instanceId)
@@ -255,7 +255,8 @@ func TestWrongContext(t *testing.T) {
 	f.wantCalls(t, 1)
 }
 
-// TestOtherErrorsAreNotKept: what may be temporary is tried again by the next call.
+// TestOtherErrorsAreNotKept checks that the next call tries again after an error that may be
+// temporary.
 func TestOtherErrorsAreNotKept(t *testing.T) {
 	f, client := newKMS()
 	keys := newKeys(t, client)
@@ -306,7 +307,7 @@ func TestFakes(t *testing.T) {
 	}
 }
 
-// TestPanicInAPI: the next call does not wait for the one that panicked.
+// TestPanicInAPI checks that the next call does not wait for the one that panicked.
 func TestPanicInAPI(t *testing.T) {
 	panics := true
 	keys := newKeys(t, apiFunc(func() (*kms.DecryptOutput, error) {

@@ -14,7 +14,7 @@ func (fake) Decrypt(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (
 	return &kms.DecryptOutput{Plaintext: []byte("secret")}, nil
 }
 
-// TestDroppedKeysAreZeroed: no way of dropping a key leaves it in memory.
+// TestDroppedKeysAreZeroed checks that no way of dropping a key leaves it in memory.
 func TestDroppedKeysAreZeroed(t *testing.T) {
 	for why, drop := range map[string]func(k *Keys, e *entry){
 		"forgotten": func(k *Keys, _ *entry) { k.Forget() },
