@@ -15,6 +15,7 @@ import (
 const (
 	describeDBClusters                 statemachine.Operation = "DescribeDBClusters"
 	describeDBInstances                statemachine.Operation = "DescribeDBInstances"
+	describeEvents                     statemachine.Operation = "DescribeEvents"
 	describeOrderableDBInstanceOptions statemachine.Operation = "DescribeOrderableDBInstanceOptions"
 )
 
@@ -29,7 +30,8 @@ func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 		activitystream.ModifyActivityStream: {Resources: target, Run: s.command(s.modify)},
 		describeDBClusters:                  {Resources: s.clusterType.resources, Run: s.clusterType.describe},
 		describeDBInstances:                 {Resources: s.instanceType.resources, Run: s.instanceType.describe},
-		describeOrderableDBInstanceOptions:  {Run: describeOrderable},
+		describeOrderableDBInstanceOptions:  {Run: s.describeOrderable},
+		describeEvents:                      {Resources: s.eventSource, Run: s.describeEvents},
 	}
 }
 

@@ -16,13 +16,18 @@ type database struct {
 	resourceID     string
 	engine         engine
 	version, class string
-	members        []string // identifiers of a cluster's instances
-	classes        []string // of the members
+	members        []member // of a cluster
 	memberOf       string   // identifier of an instance's cluster
-	status         string   // of the database
+	replicaOf      string   // identifier of the source of a read replica
+	domain         string   // Active Directory domain
+	cloneGroup     string
+	status         string // of the database
 
 	stream stream
 }
+
+// member is an instance of a cluster.
+type member struct{ id, class string }
 
 // stream is the activity stream of a database.
 type stream struct {
@@ -91,15 +96,15 @@ const (
 // modes returns the modes that the stream can have. Every member of a cluster must have a class
 // that supports streams.
 func (d database) modes() []string {
-	if d.cluster != d.engine.clustered {
+	if d.cluster != d.engine.clustered || d.replicaOf != "" {
 		return nil
 	}
 	if !d.cluster {
 		return d.engine.streamModes(d.version, d.class)
 	}
 	var modes []string
-	for _, class := range d.classes {
-		if modes = d.engine.streamModes(d.version, class); modes == nil {
+	for _, m := range d.members {
+		if modes = d.engine.streamModes(d.version, m.class); modes == nil {
 			return nil
 		}
 	}

@@ -41,6 +41,8 @@ func newClusterType(s *Server) *resourceType {
 		filters: map[string]filter{
 			"db-cluster-id":          {identifies: true, arnType: "cluster", value: identifierOf},
 			"db-cluster-resource-id": {value: resourceIDOf},
+			"clone-group-id":         {value: func(d database) string { return d.cloneGroup }},
+			"domain":                 {value: domainOf},
 			"engine":                 {value: engineOf},
 		},
 	}
@@ -54,6 +56,7 @@ func newInstanceType(s *Server) *resourceType {
 			"db-instance-id":  {identifies: true, arnType: "db", value: identifierOf},
 			"db-cluster-id":   {arnType: "cluster", value: clusterOf},
 			"dbi-resource-id": {value: resourceIDOf},
+			"domain":          {value: domainOf},
 			"engine":          {value: engineOf},
 		},
 	}
@@ -63,6 +66,7 @@ func identifierOf(d database) string { return d.id }
 func resourceIDOf(d database) string { return d.resourceID }
 func engineOf(d database) string     { return d.engine.name }
 func clusterOf(d database) string    { return d.memberOf }
+func domainOf(d database) string     { return d.domain }
 
 // resources returns the resources that a request names.
 func (t *resourceType) resources(r *simulator.Request) []string {
@@ -269,10 +273,12 @@ func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {
 	x.Text("Engine", d.engine.name)
 	x.Text("EngineVersion", d.version)
 	x.Text("EngineMode", "provisioned")
+	x.TextIfSet("CloneGroupId", d.cloneGroup)
+	renderDomain(x, d)
 	x.Open("DBClusterMembers")
-	for i, id := range d.members {
+	for i, m := range d.members {
 		x.Open("DBClusterMember")
-		x.Text("DBInstanceIdentifier", id)
+		x.Text("DBInstanceIdentifier", m.id)
 		x.Bool("IsClusterWriter", i == 0)
 		x.Close("DBClusterMember")
 	}
@@ -290,11 +296,25 @@ func renderInstance(s *Server, x *simulator.XML, d database, at time.Time) {
 	x.Text("Engine", d.engine.name)
 	x.Text("EngineVersion", d.version)
 	x.TextIfSet("DBClusterIdentifier", d.memberOf)
+	x.TextIfSet("ReadReplicaSourceDBInstanceIdentifier", d.replicaOf)
+	renderDomain(x, d)
 	renderStream(x, d.stream)
 	if d.stream.mode != "" {
 		x.Bool("ActivityStreamEngineNativeAuditFieldsIncluded", d.stream.nativeAuditFields)
 	}
 	x.TextIfSet("ActivityStreamPolicyStatus", string(d.stream.policy))
+}
+
+func renderDomain(x *simulator.XML, d database) {
+	if d.domain == "" {
+		return
+	}
+	x.Open("DomainMemberships")
+	x.Open("DomainMembership")
+	x.Text("Domain", d.domain)
+	x.Text("Status", "joined")
+	x.Close("DomainMembership")
+	x.Close("DomainMemberships")
 }
 
 // visibleStream returns the stream that Describe shows of an instance.
@@ -312,59 +332,4 @@ func renderStream(x *simulator.XML, s stream) {
 	x.TextIfSet("ActivityStreamMode", string(s.mode))
 	x.TextIfSet("ActivityStreamKmsKeyId", bareKey(s.key))
 	x.TextIfSet("ActivityStreamKinesisStreamName", s.kinesis)
-}
-
-// describeOrderable executes DescribeOrderableDBInstanceOptions. For each class it lists the
-// requested version, or the default one.
-func describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	name := r.Get("Engine")
-	if name == "" {
-		return simulator.Result{}, missingParameter("Engine")
-	}
-	p, e := parsePage(r, 10000)
-	if e != nil {
-		return simulator.Result{}, e
-	}
-	eng, ok := findEngine(name)
-	if !ok {
-		return simulator.Result{}, invalidValue("Unrecognized engine name: %s", name)
-	}
-	version := r.Get("EngineVersion")
-	if version == "" {
-		version = eng.version
-	}
-	classes := eng.classes()
-	if class := r.Get("DBInstanceClass"); class != "" {
-		classes = []string{class}
-	}
-	slices.Sort(classes)
-	i, found := slices.BinarySearch(classes, p.after)
-	if found {
-		i++
-	}
-	rest := classes[i:]
-	listed := rest[:min(p.limit, len(rest))]
-
-	var x simulator.XML
-	x.Open("OrderableDBInstanceOptions")
-	for _, class := range listed {
-		x.Open("OrderableDBInstanceOption")
-		x.Text("Engine", eng.name)
-		x.Text("EngineVersion", version)
-		x.Text("DBInstanceClass", class)
-		x.Bool("SupportsClusters", eng.clustered)
-		x.Open("SupportedActivityStreamModes")
-		for _, m := range eng.streamModes(version, class) {
-			x.Text("member", m)
-		}
-		x.Close("SupportedActivityStreamModes")
-		x.Close("OrderableDBInstanceOption")
-	}
-	x.Close("OrderableDBInstanceOptions")
-	last := ""
-	if len(rest) > len(listed) {
-		last = listed[len(listed)-1]
-	}
-	x.TextIfSet("Marker", r.NextToken(last))
-	return simulator.Result{Body: x.Bytes(), Records: len(listed)}, nil
 }

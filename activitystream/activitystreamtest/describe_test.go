@@ -213,7 +213,6 @@ func TestDescribeOrderable(t *testing.T) {
 		{"old enough", "aurora-mysql", "5.7.mysql_aurora.2.11.0", "db.r5.large", "[async]"},
 		{"too new", "oracle-se2", "21.0.0.0.ru-2022-01.rur-2022-01.r1", "db.r5.large", "[]"},
 		{"too old", "sqlserver-ee", "12.00.6293.0.v1", "db.r5.large", "[]"},
-		{"no version at all", "sqlserver-ee", "x", "db.r5.large", "[]"},
 	}
 	for _, tt := range tests {
 		in := &rds.DescribeOrderableDBInstanceOptionsInput{Engine: &tt.engine, DBInstanceClass: &tt.class}

@@ -5,12 +5,13 @@
 //	arn := server.AddCluster(activitystreamtest.Cluster{})
 //	client := activitystream.NewFromConfig(server.Config())
 //
-// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
-// it, with its signing, retries and parsing. It supports StartActivityStream, StopActivityStream,
-// ModifyActivityStream, DescribeDBClusters, DescribeDBInstances and
-// DescribeOrderableDBInstanceOptions. It rejects what RDS rejects, with the codes of RDS. The
-// tables that the clients wait by also move the streams: [activitystream.Machine] and
-// [activitystream.PolicyMachine]. Signatures and permissions are not checked.
+// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front
+// of it, with its signing, retries and parsing. It supports StartActivityStream,
+// StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances,
+// DescribeEvents and DescribeOrderableDBInstanceOptions. It rejects what RDS rejects, with the
+// codes of RDS. The tables that the clients wait by also move the streams:
+// [activitystream.Machine] and [activitystream.PolicyMachine]. Signatures and permissions are not
+// checked.
 //
 // # Time
 //
@@ -26,9 +27,9 @@
 // missing responses. Intercept, in [Options], does so call by call. [Server.SkewClock] makes the
 // clocks of caller and service differ. [Server.Throttle] gives the account its quota.
 // [Server.Stale] and [Server.FreezeReads] make reads stale. [Server.Lapse] rolls a start back.
-// [Server.Set], [Server.SetResourceStatus], [Server.SetPolicy] and [Server.Remove] are the
-// changes of other actors. [Server.Calls] and [Server.History] show afterwards which requests
-// arrived and which statuses the streams had.
+// [Server.Set], [Server.SetResourceStatus], [Server.SetPolicy], [Server.Switchover] and
+// [Server.Remove] are the changes of other actors. [Server.Calls] and [Server.History] show
+// afterwards which requests arrived and which statuses the streams had.
 //
 // # What is unconfirmed
 //
@@ -44,4 +45,7 @@
 //   - what Describe shows of a stopped stream besides its status: nothing, except the locked policy
 //     of Oracle and SQL Server
 //   - that an ARN of another account or Region is not found
+//   - what DescribeEvents does with both StartTime and Duration (StartTime takes precedence), and with
+//     an unknown SourceIdentifier (an empty list)
+//   - the events of a start or a stop that is rolled back: none
 package activitystreamtest

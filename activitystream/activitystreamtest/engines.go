@@ -15,6 +15,7 @@ type engine struct {
 	modes     []string
 	families  []string // the families of instance classes that support streams
 	supports  func(version string) bool
+	sold      string // a regular expression: the versions that exist
 }
 
 // The families that the user guides list. A class of another family, such as db.t3 or
@@ -32,6 +33,16 @@ const (
 	sqlServer2019 = "15.00.4385.2.v1"
 	classR6g      = "db.r6g.large"
 	classR5       = "db.r5.large"
+	serverless    = "db.serverless"
+)
+
+// The versions that exist, as regular expressions. They follow the numbering of each engine, and
+// include versions that AWS does not sell anymore.
+const (
+	auroraMySQLVersions = `(5\.7\.mysql_aurora\.2|8\.0\.mysql_aurora\.3)\.\d\d?\.\d`
+	postgresVersions    = `1[0-7]\.[12]?\d`
+	oracleVersions      = `(19|21)\.0\.0\.0\.ru-20\d\d-\d\d\.rur-20\d\d-\d\d\.r\d+`
+	sqlServerVersions   = `1[1-6]\.00\.\d{4}\.\d+\.v\d+`
 )
 
 var (
@@ -42,23 +53,23 @@ var (
 // engines are the engines that the simulator knows. That every edition of SQL Server supports
 // streams is unconfirmed.
 var engines = []engine{
-	{"aurora-mysql", "8.0.mysql_aurora.3.08.0", classR6g, true, async, auroraMySQL, auroraMySQLVersion},
-	{"aurora-postgresql", "16.4", classR6g, true, syncOrAsync, auroraPostgres, auroraPostgresVersion},
-	{"oracle-ee", oracle19, classR5, false, async, oracle, oracleVersion},
-	{"oracle-se2", oracle19, classR5, false, async, oracle, oracleVersion},
-	{"sqlserver-ee", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
-	{"sqlserver-se", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
-	{"sqlserver-web", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
-	{"sqlserver-ex", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion},
-	{name: "oracle-ee-cdb", version: oracle19, class: classR5},
-	{name: "oracle-se2-cdb", version: oracle19, class: classR5},
-	{name: "mysql", version: "8.0.39", class: "db.m6g.large"},
-	{name: "mariadb", version: "10.11.9", class: "db.m6g.large"},
-	{name: "postgres", version: "16.4", class: "db.m6g.large"},
-	{name: "db2-se", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large"},
-	{name: "db2-ae", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large"},
-	{name: "neptune", version: "1.3.2.1", class: classR6g, clustered: true},
-	{name: "docdb", version: "5.0.0", class: classR6g, clustered: true},
+	{"aurora-mysql", "8.0.mysql_aurora.3.08.0", classR6g, true, async, auroraMySQL, auroraMySQLVersion, auroraMySQLVersions},
+	{"aurora-postgresql", "16.4", classR6g, true, syncOrAsync, auroraPostgres, auroraPostgresVersion, postgresVersions},
+	{"oracle-ee", oracle19, classR5, false, async, oracle, oracleVersion, oracleVersions},
+	{"oracle-se2", oracle19, classR5, false, async, oracle, oracleVersion, oracleVersions},
+	{"sqlserver-ee", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion, sqlServerVersions},
+	{"sqlserver-se", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion, sqlServerVersions},
+	{"sqlserver-web", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion, sqlServerVersions},
+	{"sqlserver-ex", sqlServer2019, classR5, false, async, sqlServer, sqlServerVersion, sqlServerVersions},
+	{name: "oracle-ee-cdb", version: oracle19, class: classR5, sold: oracleVersions},
+	{name: "oracle-se2-cdb", version: oracle19, class: classR5, sold: oracleVersions},
+	{name: "mysql", version: "8.0.39", class: "db.m6g.large", sold: `(5\.7|8\.[04])\.\d\d?`},
+	{name: "mariadb", version: "10.11.9", class: "db.m6g.large", sold: `1[01]\.\d\d?\.\d\d?`},
+	{name: "postgres", version: "16.4", class: "db.m6g.large", sold: postgresVersions},
+	{name: "db2-se", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large", sold: `11\.5\..+`},
+	{name: "db2-ae", version: "11.5.9.0.sb00000000.r1", class: "db.m6i.large", sold: `11\.5\..+`},
+	{name: "neptune", version: "1.3.2.1", class: classR6g, clustered: true, sold: `1\.[0-4]\.\d\.\d`},
+	{name: "docdb", version: "5.0.0", class: classR6g, clustered: true, sold: `[345]\.[06]\.0`},
 }
 
 // findEngine returns the engine of a name. It reports false for an unknown engine, which does not
@@ -95,6 +106,7 @@ func family(class string) string {
 // the families that support streams. AWS offers more.
 var (
 	sizes     = []string{"large", "xlarge", "2xlarge", "4xlarge"}
+	moreSizes = []string{"micro", "small", "medium", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge", "48xlarge"}
 	burstable = []string{"db.t3.medium", "db.t3.large", "db.t4g.medium", "db.t4g.large"}
 )
 
@@ -102,7 +114,7 @@ var (
 func (e engine) classes() []string {
 	list := slices.Clone(burstable)
 	if e.clustered {
-		list = append(list, "db.serverless")
+		list = append(list, serverless)
 	}
 	families := e.families
 	if len(families) == 0 {

@@ -33,6 +33,11 @@ type Options struct {
 	//     started or has the policy already: InvalidDBClusterStateFault, InvalidDBInstanceState
 	Refuse func(op statemachine.Operation, arn string, status activitystream.Status) *Refusal
 
+	// RejectUnknownVersions makes DescribeOrderableDBInstanceOptions fail for a version that does not
+	// exist, with InvalidParameterCombination, "Cannot find version". If false, the response is an
+	// empty list. AWS does both. A class that does not exist always gives an empty list.
+	RejectUnknownVersions bool
+
 	// MembersMirrorCluster makes the member instances of a cluster show the status, mode, key and
 	// Kinesis stream of the cluster's activity stream. If false, they show a stopped stream of
 	// their own. Which of the two AWS does is unconfirmed.

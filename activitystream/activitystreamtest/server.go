@@ -2,6 +2,7 @@ package activitystreamtest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type Server struct {
 	instances    simulator.Store[database]
 	inaccessible map[string]bool // keys that RDS cannot use, by their bare ID
 	unnamedCount int             // resources that were added without a name
+	events       []event         // added by AddEvent
+	notOrderable map[orderable]bool
 
 	clusterType, instanceType *resourceType
 
@@ -47,6 +50,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 			MaintenanceWindow: 24 * time.Hour,
 		},
 		inaccessible: make(map[string]bool),
+		notOrderable: make(map[orderable]bool),
 	}
 	for _, f := range optFns {
 		f(&s.opts)
@@ -111,7 +115,7 @@ func (s *Server) SetResourceStatus(arn, status string) {
 	})
 }
 
-// Remove deletes an instance, or a cluster with its member instances.
+// Remove deletes an instance, which may be a member of a cluster, or a cluster with its members.
 func (s *Server) Remove(arn string) {
 	s.update(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
 }
@@ -119,9 +123,15 @@ func (s *Server) Remove(arn string) {
 func (s *Server) remove(r *resource, now time.Time) {
 	d, _ := r.Now(now)
 	r.Remove(now)
-	for _, id := range d.members {
-		if m := s.instances.Get(id); m != nil { // nil if it was removed long ago
-			m.Remove(now)
+	for _, m := range d.members {
+		if res := s.instances.Get(m.id); res != nil { // nil if it was removed long ago
+			res.Remove(now)
+		}
+	}
+	if c := s.clusters.Get(d.memberOf); c != nil {
+		if cluster, ok := c.Now(now); ok {
+			cluster.members = slices.DeleteFunc(slices.Clone(cluster.members), func(m member) bool { return m.id == d.id })
+			c.Set(now, "members", cluster)
 		}
 	}
 }

@@ -369,10 +369,10 @@ func TestErrorResponses(t *testing.T) {
 				return err
 			}},
 		{name: "unsupported operation", why: "the error lists the supported ones", code: "InvalidAction", status: 400,
-			message: `The simulator does not support the operation "DescribeEvents". It supports DescribeDBClusters, DescribeDBInstances, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
+			message: `The simulator does not support the operation "DescribeDBSnapshots". It supports DescribeDBClusters, DescribeDBInstances, DescribeEvents, DescribeOrderableDBInstanceOptions, ModifyActivityStream, StartActivityStream, StopActivityStream.`,
 			do: func(t *testing.T, s *activitystreamtest.Server) error {
 				t.Helper()
-				_, err := client(s).DescribeEvents(t.Context(), &rds.DescribeEventsInput{})
+				_, err := client(s).DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{})
 				return err
 			}},
 		{name: "as the options say", why: "what AWS does is unconfirmed", code: "InvalidDBClusterStateFault", status: 409, message: "no",

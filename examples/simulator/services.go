@@ -57,8 +57,8 @@ func newRDS(b settings, log *slog.Logger) service {
 	}
 	return service{
 		name: "rds", scope: "rds", Handler: s,
-		operations: "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances and " +
-			"DescribeOrderableDBInstanceOptions of Amazon RDS",
+		operations: "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances, " +
+			"DescribeEvents and DescribeOrderableDBInstanceOptions of Amazon RDS",
 	}
 }
 
