@@ -87,7 +87,7 @@ const (
 	minDelay       = 250 * time.Millisecond // between two calls for one shard: 4 a second, and Kinesis permits 5
 	bytesPerSecond = 2_000_000              // of one shard
 	maxBackoff     = 16 * time.Second       // between two calls for one shard that fail
-	relistDelay    = time.Minute            // between two lists of the shards while nothing changes
+	relistDelay    = 30 * time.Second       // between two lists of the shards while nothing changes
 	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume
 )
 
