@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+)
+
+// newLive returns a database of the user's account. It returns nil if the user does not want its
+// stream to be started.
+func newLive(ctx context.Context, in *activitystream.StartInput, yes bool) (*source, error) {
+	if err := in.Validate(); err != nil {
+		return nil, &cli.UsageError{Message: err.Error()}
+	}
+	a, err := arn.Parse(in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(a.Region))
+	if err != nil {
+		return nil, err
+	}
+	client := activitystream.NewFromConfig(cfg)
+	stream, err := client.Get(ctx, in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	if stream.Status != activitystream.StatusStarted && !yes {
+		ok, err := cli.Confirm(ctx, os.Stdin, os.Stderr, "Starting the activity stream RESTARTS THE DATABASE. Continue? [y/N] ")
+		if err != nil || !ok {
+			return nil, err
+		}
+	}
+	keys := func(resourceID string) (activityrecord.Keys, error) {
+		return kmskeys.New(kms.NewFromConfig(cfg), resourceID)
+	}
+	return &source{client: client, in: *in, reader: newReader(kinesis.NewFromConfig(cfg), keys), maxWait: 2 * time.Hour}, nil
+}

@@ -1,0 +1,108 @@
+// Recorder starts the activity stream of a database, waits for proof that each of its instances is
+// recorded, and then writes every event as a line of JSON until it is interrupted.
+//
+// By default it needs no AWS account: it records a simulated database for some seconds.
+//
+//	go run ./examples/recorder
+//
+// With -live it records a database of your account, with the default credential chain. If the
+// activity stream is not started, it asks before it starts it, because that RESTARTS the database.
+//
+//	go run ./examples/recorder -live -resource-arn ARN -kms-key-id KEY -out events.jsonl -position position.json
+//
+// Events go to standard output, or with -out to a file. The file is renamed when it reaches
+// -max-size, with the time at the end of its name. Progress goes to standard error: one line that is
+// renewed on a terminal, and a line a minute elsewhere.
+//
+//	{"arrivedAt":"…","instanceId":"db-…","shardId":"…","sequenceNumber":"…","event":{…}}
+//	{"arrivedAt":"…","shardId":"…","sequenceNumber":"…","error":"…","data":"…"}
+//
+// The second form is a record that could not be decoded, with its data in base64. Heartbeats are
+// left out.
+//
+// The position is stored in the file of -position every 5 s and at the end, after the events before
+// it, and the next run resumes there. Events can come twice after a crash, but none is lost. Without
+// a file the position is printed at the end.
+//
+// The exit status is 0 if it was interrupted (Ctrl-C) while it recorded, and after the time given by
+// -for. It is 1 if there is no proof of recording or the stream ends, and 2 if the flags are wrong.
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+)
+
+func main() { cli.Main(run) }
+
+// source is what to record.
+type source struct {
+	client  *activitystream.Client
+	in      activitystream.StartInput
+	reader  func(stream *activitystream.Stream) (*activityreader.Reader, error)
+	maxWait time.Duration // of the start, and of the proof
+}
+
+// newReader returns a function that makes the reader of a stream.
+func newReader(api activityreader.API, keys func(resourceID string) (activityrecord.Keys, error)) func(*activitystream.Stream) (*activityreader.Reader, error) {
+	return func(s *activitystream.Stream) (*activityreader.Reader, error) {
+		k, err := keys(s.ResourceId)
+		if err != nil {
+			return nil, err
+		}
+		return activityreader.New(api, activityrecord.NewDecoder(k), s.KinesisStreamName), nil
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("recorder", flag.ContinueOnError)
+	var in activitystream.StartInput
+	live := flags.Bool("live", false, "record a database of your AWS account instead of a simulated one")
+	yes := flags.Bool("yes", false, "with -live: do not ask before the activity stream is started")
+	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the `ARN` of an Aurora cluster or an RDS instance")
+	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS `key` that encrypts the activity")
+	flags.StringVar((*string)(&in.Mode), "mode", string(activitystream.ModeAsync), "with -live: sync or async")
+	out := flags.String("out", "", "write events to this `file` instead of standard output")
+	maxSize := flags.Int64("max-size", 100, "with -out: rename the file when it has this many `megabytes`")
+	position := flags.String("position", "", "resume from this `file`, and store the position there")
+	duration := flags.Duration("for", 0, "stop after this time; 0 means 15s for a simulated database, and never with -live")
+	if err := cli.Parse(flags, args); err != nil {
+		return err
+	}
+	if *maxSize < 1 {
+		return &cli.UsageError{Message: "-max-size must be at least 1"}
+	}
+	if *duration < 0 {
+		return &cli.UsageError{Message: "-for must not be negative"}
+	}
+	var src *source
+	var err error
+	if *live {
+		in.ApplyImmediately = true
+		if src, err = newLive(ctx, &in, *yes); err != nil || src == nil {
+			return err
+		}
+	} else {
+		var end func()
+		if src, end, err = newSimulated(ctx); err != nil {
+			return err
+		}
+		defer end()
+		if *duration == 0 {
+			*duration = 15 * time.Second
+		}
+	}
+	events, err := openOutput(*out, *maxSize<<20)
+	if err != nil {
+		return err
+	}
+	r := &recorder{source: src, events: events, positionFile: *position, progress: newProgress(os.Stderr)}
+	return r.run(ctx, *duration)
+}

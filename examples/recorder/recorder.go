@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+)
+
+// storeDelay is the time between two positions that are stored.
+const storeDelay = 5 * time.Second
+
+// recorder records one database.
+type recorder struct {
+	source       *source
+	events       *output
+	positionFile string // empty if there is none
+	progress     *progress
+}
+
+// run starts the stream, waits for proof, and records until ctx ends or the duration is over.
+func (r *recorder) run(ctx context.Context, duration time.Duration) error {
+	from, err := r.load()
+	if err != nil {
+		return errors.Join(err, r.events.Close())
+	}
+	reader, err := r.prove(ctx)
+	if err != nil {
+		return errors.Join(err, r.events.Close())
+	}
+	if duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, duration)
+		defer cancel()
+	}
+	position, err := r.record(ctx, reader, from)
+	return errors.Join(err, r.finish(position))
+}
+
+// prove starts the stream if necessary, and waits until every instance was heard from.
+func (r *recorder) prove(ctx context.Context) (*activityreader.Reader, error) {
+	arn := r.source.in.ResourceArn
+	r.progress.printf("%s: making sure that the activity stream is started", arn)
+	started, err := r.source.client.EnsureStarted(ctx, &r.source.in, r.source.maxWait)
+	if err != nil {
+		return nil, err
+	}
+	stream := started.Stream
+	instances := []string{stream.ResourceId}
+	if strings.Contains(arn, ":cluster:") {
+		members, err := r.source.client.Members(ctx, arn)
+		if err != nil {
+			return nil, err
+		}
+		instances = nil
+		for _, m := range members {
+			instances = append(instances, m.ResourceId)
+		}
+	}
+	reader, err := r.source.reader(stream)
+	if err != nil {
+		return nil, err
+	}
+	r.progress.printf("started; waiting until %d instances are heard from in %s", len(instances), stream.KinesisStreamName)
+	proof, err := reader.WaitRecording(ctx, instances, r.source.maxWait)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range instances {
+		r.progress.printf("%s is recorded: heard from at %s", id, proof.Instances[id].Format(time.RFC3339Nano))
+	}
+	return reader, nil
+}
+
+// line is a line of the output.
+type line struct {
+	ArrivedAt      time.Time       `json:"arrivedAt"`
+	InstanceId     string          `json:"instanceId,omitempty"`
+	ShardId        string          `json:"shardId"`
+	SequenceNumber string          `json:"sequenceNumber"`
+	Event          json.RawMessage `json:"event,omitempty"`
+	Error          string          `json:"error,omitempty"`
+	Data           []byte          `json:"data,omitempty"`
+}
+
+// record writes the events until reading ends, and returns the position up to which they are written.
+func (r *recorder) record(ctx context.Context, reader *activityreader.Reader, from activityreader.Position) (activityreader.Position, error) {
+	position, storedAt := from, time.Now()
+	for d, err := range reader.Read(ctx, from) {
+		if d == nil {
+			end, ok := errors.AsType[*activityreader.ReadError](err)
+			if !ok {
+				return position, err
+			}
+			if end.Verdict == activityreader.Interrupted {
+				err = nil // that is how a recorder ends
+			}
+			return end.Position, err
+		}
+		if err := r.write(d, err); err != nil {
+			return position, err
+		}
+		position = d.Position()
+		r.progress.read(d)
+		if time.Since(storedAt) >= storeDelay {
+			if err := r.store(position); err != nil {
+				return position, err
+			}
+			storedAt = time.Now()
+		}
+	}
+	return position, nil
+}
+
+// write writes the events of a delivery. The err is that of decoding it.
+func (r *recorder) write(d *activityreader.Delivery, err error) error {
+	l := line{ArrivedAt: d.ArrivedAt, ShardId: d.ShardId, SequenceNumber: d.SequenceNumber}
+	if err != nil {
+		l.Error, l.Data = err.Error(), d.Data
+		r.progress.undecodable(err)
+		return r.events.write(l)
+	}
+	l.InstanceId = d.Record.InstanceId
+	for i := range d.Record.Events {
+		if e := &d.Record.Events[i]; !e.Heartbeat() {
+			l.Event = e.Raw
+			if err := r.events.write(l); err != nil {
+				return err
+			}
+			r.progress.event()
+		}
+	}
+	return nil
+}
+
+// load returns the stored position, or the latest if there is none.
+func (r *recorder) load() (activityreader.Position, error) {
+	if r.positionFile == "" {
+		return activityreader.Latest(), nil
+	}
+	data, err := os.ReadFile(r.positionFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return activityreader.Latest(), nil
+	}
+	var p activityreader.Position
+	if err == nil {
+		err = json.Unmarshal(data, &p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("position: %w", err)
+	}
+	return p, nil
+}
+
+// store writes what is before a position to the disk, and then the position.
+func (r *recorder) store(p activityreader.Position) error {
+	if r.positionFile == "" {
+		return nil
+	}
+	if err := r.events.sync(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	next := r.positionFile + ".next"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, r.positionFile)
+}
+
+// finish stores the last position and closes the output.
+func (r *recorder) finish(p activityreader.Position) error {
+	r.progress.end()
+	err := errors.Join(r.store(p), r.events.Close())
+	if r.positionFile != "" {
+		r.progress.printf("the position is in %s", r.positionFile)
+		return err
+	}
+	data, _ := json.Marshal(p) // a position can always be marshaled
+	r.progress.printf("resume with this in the file of -position: %s", data)
+	return err
+}
