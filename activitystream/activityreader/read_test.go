@@ -413,10 +413,7 @@ func TestReadStopped(t *testing.T) {
 		rds := activitystreamtest.NewServer()
 		arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "shop", Members: 2})
 		s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Creating = 20 * time.Second })
-		name, err := s.Attach(rds, arn, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
+		name := s.Attach(rds, arn, 2)
 		client := activitystream.NewFromConfig(rds.Config())
 		if _, err := client.Start(t.Context(), &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true}); err != nil {
 			t.Fatal(err)

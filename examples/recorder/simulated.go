@@ -23,10 +23,7 @@ func newSimulated(ctx context.Context) (src *source, end func(), err error) {
 	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = time.Second })
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql", Members: 2})
 	records := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = time.Second })
-	name, err := records.Attach(rds, arn, 2)
-	if err != nil {
-		return nil, nil, err
-	}
+	name := records.Attach(rds, arn, 2)
 	client := activitystream.NewFromConfig(rds.Config(), func(o *activitystream.Options) {
 		o.Wait.MinDelay = 200 * time.Millisecond // 5 s by default
 	})

@@ -1,5 +1,5 @@
-// Simulator serves simulations of the three services that the library covers, on one port of this
-// machine. Any AWS client can use it: the AWS CLI, the SDKs of any language, your own programs. It
+// Simulator serves simulations of the three services that the library covers, and of the Kinesis and
+// KMS behind an activity stream, on one port of this machine. Any AWS client can use it: the AWS CLI, the SDKs of any language, your own programs. It
 // needs no AWS account and forgets everything when it ends.
 //
 //	go run ./examples/simulator -addr 127.0.0.1:4566 -transition 2s
@@ -21,6 +21,9 @@
 //   - the Customer Profiles domain example-domain with the event stream example-stream, RUNNING and
 //     HEALTHY, to arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
 //
+// An activity stream that is started has its Kinesis stream, with heartbeats of each instance, and a
+// KMS that decrypts its data keys. Stopping it deletes the Kinesis stream.
+//
 // # The AWS CLI
 //
 // Signatures are not checked, so any credentials work. Pass the endpoint with each command. The CLI
@@ -32,6 +35,9 @@
 //	awssim rds start-activity-stream --resource-arn $arn --mode async \
 //		--kms-key-id alias/audit --apply-immediately
 //	awssim rds describe-db-clusters --db-cluster-identifier das-cluster
+//	stream=$(awssim rds describe-db-clusters --db-cluster-identifier das-cluster \
+//		--query 'DBClusters[0].ActivityStreamKinesisStreamName' --output text)
+//	awssim kinesis list-shards --stream-name $stream
 //	awssim cloudtrail start-event-data-store-ingestion \
 //		--event-data-store 4d2a1f0e-1111-4222-8333-123456789abc
 //	awssim customer-profiles list-event-streams --domain-name example-domain
@@ -82,6 +88,7 @@ func run(ctx context.Context, args []string) error {
 	remote := flags.Bool("allow-remote", false, "allow other addresses than loopback addresses")
 	flags.DurationVar(&b.transition, "transition", 2*time.Second, "how long each transition takes, such as from starting to started")
 	flags.DurationVar(&b.window, "maintenance-window", 24*time.Hour, "how long a command without ApplyImmediately waits")
+	flags.DurationVar(&b.heartbeat, "heartbeat", 2*time.Second, "the interval of the heartbeats in an activity stream that is started")
 	flags.DurationVar(&b.latency, "latency", 0, "how long each response takes")
 	flags.BoolVar(&b.throttle, "throttle", false, "apply the quotas of the real services")
 	if err := cli.Parse(flags, args); err != nil {

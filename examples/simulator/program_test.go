@@ -95,8 +95,9 @@ func (p *program) end() string {
 func TestProgram(t *testing.T) {
 	name := build(t)
 	t.Run("operations", func(t *testing.T) {
-		p := start(t, name, "-addr", "127.0.0.1:0", "-transition", "30ms")
+		p := start(t, name, "-addr", "127.0.0.1:0", "-transition", "30ms", "-heartbeat", "20ms")
 		p.rds()
+		p.records()
 		p.cloudTrail()
 		p.customerProfiles()
 		log := p.end()
@@ -105,6 +106,7 @@ func TestProgram(t *testing.T) {
 			"DescribeOrderableDBInstanceOptions", "StartEventDataStoreIngestion", "StopEventDataStoreIngestion", "CreateEventDataStore",
 			"UpdateEventDataStore", "DeleteEventDataStore", "RestoreEventDataStore", "GetEventDataStore", "ListEventDataStores",
 			"CreateEventStream", "GetEventStream", "ListEventStreams", "DeleteEventStream",
+			"ListShards", "GetShardIterator", "GetRecords", "Decrypt",
 		} {
 			if !strings.Contains(log, " operation="+operation+" ") {
 				t.Errorf("the log lacks %s", operation)

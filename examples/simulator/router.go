@@ -67,8 +67,10 @@ func (f *router) service(r *http.Request) *service {
 	if scope == "" {
 		switch target, path := r.Header.Get("X-Amz-Target"), r.URL.EscapedPath(); {
 		case target != "":
-			if strings.Contains(target, "CloudTrail_20131101.") {
-				scope = "cloudtrail"
+			for prefix, s := range map[string]string{"CloudTrail_20131101.": "cloudtrail", "Kinesis_20131202.": "kinesis", "TrentService.": "kms"} {
+				if strings.Contains(target, prefix) {
+					scope = s
+				}
 			}
 		case path == "/domains" || strings.HasPrefix(path, "/domains/"):
 			scope = "profile"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -15,8 +16,15 @@ import (
 // settings are the flags that apply to all services.
 type settings struct {
 	transition, window, latency time.Duration
+	heartbeat                   time.Duration // of each instance whose activity stream is started; zero means 2 s
 	throttle                    bool
 }
+
+// The databases that it starts with.
+const (
+	clusterARN  = "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"
+	instanceARN = "arn:aws:rds:us-east-1:123456789012:db:my-orcl-db"
+)
 
 // check returns an error if a flag is invalid.
 func (b settings) check() error {
@@ -25,6 +33,8 @@ func (b settings) check() error {
 		return errors.New("-transition must not be negative")
 	case b.window < 0:
 		return errors.New("-maintenance-window must not be negative")
+	case b.heartbeat < 0:
+		return errors.New("-heartbeat must not be negative")
 	case b.latency < 0 || b.latency > time.Minute:
 		return errors.New("-latency must be from 0 to 1m")
 	}
@@ -41,10 +51,12 @@ type service struct {
 
 // newServices returns the services with their initial resources.
 func newServices(b settings, log *slog.Logger) []service {
-	return []service{newRDS(b, log), newCloudTrail(b, log), newCustomerProfiles(b, log)}
+	databases, rds := newRDS(b, log)
+	kinesis, kms := newRecords(b, log, databases)
+	return []service{rds, newCloudTrail(b, log), newCustomerProfiles(b, log), kinesis, kms}
 }
 
-func newRDS(b settings, log *slog.Logger) service {
+func newRDS(b settings, log *slog.Logger) (*activitystreamtest.Server, service) {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping, o.PolicyChange, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
 		o.HistoryLimit = historyLimit
@@ -55,11 +67,30 @@ func newRDS(b settings, log *slog.Logger) service {
 	if b.throttle {
 		s.Throttle(300, 12)
 	}
-	return service{
+	return s, service{
 		name: "rds", scope: "rds", Handler: s,
 		operations: "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances, " +
 			"DescribeEvents and DescribeOrderableDBInstanceOptions of Amazon RDS",
 	}
+}
+
+// newRecords returns the Kinesis streams that the activity streams of the databases write to, and the KMS that
+// decrypts their data keys.
+func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Server) (kinesis, kms service) {
+	s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+		o.Heartbeat = b.heartbeat
+		o.HistoryLimit = historyLimit
+		o.Latency = b.latencyOf(log, "kinesis/kms")
+	})
+	s.Attach(databases, clusterARN, 2)
+	s.Attach(databases, instanceARN, 1)
+	return service{
+			name: "kinesis", scope: "kinesis", Handler: s,
+			operations: "ListShards, GetShardIterator, GetRecords and DescribeStreamSummary of Amazon Kinesis Data Streams",
+		}, service{
+			name: "kms", scope: "kms", Handler: s,
+			operations: "Decrypt of AWS KMS",
+		}
 }
 
 func newCloudTrail(b settings, log *slog.Logger) service {

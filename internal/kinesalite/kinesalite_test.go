@@ -143,12 +143,12 @@ func write(ctx context.Context, t *testing.T, c *kinesis.Client) {
 }
 
 // TestKilled reads a stream that is resharded while it is written, with a reader that is killed again and again: at each
-// of the first 500 deliveries, and at random ones from then on. Nothing is lost, nothing is repeated behind the stored
+// of the first 250 deliveries, and at random ones from then on. Nothing is lost, nothing is repeated behind the stored
 // position, and a shard is read after its parents.
 func TestKilled(t *testing.T) {
 	c := start(t)
 	create(t, c, 2)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	var writer sync.WaitGroup
 	writer.Go(func() { write(ctx, t, c) })
@@ -161,7 +161,7 @@ func TestKilled(t *testing.T) {
 	deliveries, kills := 0, 0
 	for len(seen) < records && ctx.Err() == nil {
 		run := 1
-		if deliveries >= 500 {
+		if deliveries >= 250 {
 			run = 1 + rand.IntN(500)
 		}
 		for d, err := range r.Read(ctx, position) {

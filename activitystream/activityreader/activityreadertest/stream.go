@@ -2,7 +2,6 @@ package activityreadertest
 
 import (
 	"cmp"
-	"context"
 	"crypto/md5" //nolint:gosec // Kinesis hashes partition keys with it
 	"fmt"
 	"math/big"
@@ -223,6 +222,13 @@ func (s *Server) catchUp(now time.Time) {
 
 // advance writes the heartbeats of a stream that are due, in their order.
 func (s *Server) advance(st *stream, now time.Time) {
+	if s.opts.Heartbeat > 0 { // those that would be dropped at once are left out
+		for _, i := range st.instances {
+			if old := now.Add(-s.opts.Retention).Sub(i.next); old > 0 {
+				i.next = i.next.Add(old.Truncate(s.opts.Heartbeat))
+			}
+		}
+	}
 	for {
 		var next *instance
 		for _, i := range st.instances {
@@ -281,35 +287,23 @@ type attachment struct {
 	create time.Time                   // when the stream is created; zero means that it is not
 }
 
-// Attach ties a stream to a database of an in-process RDS, and returns the stream's name. The stream exists while the
-// activity stream is starting, started or stopping; starting it again makes another stream of the same name. Heartbeats
-// come from each instance of the database while the activity stream is started. Attach reads the database once, so that
-// the RDS logs these calls; instances that join later are added by [Server.AddInstance].
+// Attach ties a stream to a database of an in-process RDS, and returns the stream's name, which is empty if there is no
+// such database. The stream exists while the activity stream is starting, started or stopping; starting it again makes
+// another stream of the same name. Heartbeats come from each instance of the database while the activity stream is
+// started. Instances that join later are added by [Server.AddInstance].
 //
-// Each stream has the given number of shards; zero means 1.
-func (s *Server) Attach(rds *activitystreamtest.Server, resourceArn string, shards int) (name string, err error) {
-	client := activitystream.NewFromConfig(rds.Config())
-	ctx := context.Background()
-	st, err := client.Get(ctx, resourceArn)
-	if err != nil {
-		return "", err
+// Each stream has the given number of shards. Zero means 1.
+func (s *Server) Attach(rds *activitystreamtest.Server, resourceArn string, shards int) (name string) {
+	id, _ := rds.Recorded(resourceArn)
+	if id == "" {
+		return ""
 	}
-	in := Stream{ResourceId: st.ResourceId, Name: "aws-rds-das-" + st.ResourceId, Instances: []string{st.ResourceId}, Shards: shards}
-	if in.ResourceId != "" && strings.HasPrefix(in.ResourceId, "cluster-") {
-		members, err := client.Members(ctx, resourceArn)
-		if err != nil {
-			return "", err
-		}
-		in.Instances = nil
-		for _, m := range members {
-			in.Instances = append(in.Instances, m.ResourceId)
-		}
-	}
+	in := Stream{ResourceId: id, Name: "aws-rds-das-" + id, Shards: shards}
 	s.update(func(now time.Time) {
 		s.attached = append(s.attached, &attachment{rds: rds, arn: resourceArn, stream: in})
 		s.catchUp(now)
 	})
-	return in.Name, nil
+	return in.Name
 }
 
 // follow does what the changes of an activity stream's status mean for its stream.
@@ -354,6 +348,7 @@ func (s *Server) create(a *attachment, now time.Time) {
 	if a.create.IsZero() || a.create.After(now) {
 		return
 	}
+	_, a.stream.Instances = a.rds.Recorded(a.arn)
 	st := s.add(a.stream, a.create)
 	st.paused = a.last.State != activitystream.StatusStarted
 	a.create = time.Time{}
