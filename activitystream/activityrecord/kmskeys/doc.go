@@ -2,7 +2,7 @@
 // them, because RDS seals many records with one data key: a KMS call per record is slow,
 // expensive and soon throttled.
 //
-//	keys, err := kmskeys.New(kms.NewFromConfig(cfg), stream.ResourceId) // of an activitystream.Stream
+//	keys, err := kmskeys.New(kms.NewFromConfig(cfg), stream.ResourceId) // of the stream
 //	…
 //	decoder := activityrecord.NewDecoder(keys)
 //
