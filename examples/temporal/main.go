@@ -57,5 +57,6 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(usage)
 		return nil
 	}
-	return errors.New("the first argument must be a command\n\n" + usage)
+	fmt.Fprint(os.Stderr, usage)
+	return errors.New("the first argument must be a command")
 }

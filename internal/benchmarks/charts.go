@@ -25,7 +25,7 @@ func quotaChart(r *Results) string {
 		}
 		lines[q.Name] = append(lines[q.Name], [2]float64{p.x.at(float64(q.Waits)), p.y.at(100 * float64(q.Waits-q.Lost) / float64(q.Waits))})
 	}
-	var labels []label
+	labels := make([]label, 0, len(order))
 	dashes := map[bool]int{} // of those that succeed to the end, and of the others: lines that overlap differ
 	for i, name := range order {
 		end := lines[name][len(lines[name])-1]
@@ -91,7 +91,7 @@ func memoryChart(r *Results) string {
 	d := &drawing{}
 	y := 66.0
 	widest := all[len(all)-1].Deep
-	var described []string
+	described := make([]string, 0, len(all))
 	for _, f := range all {
 		name, class, label := f.Name, "f4", ""
 		if bar, ok := ownBars[f.Name]; ok {
@@ -109,7 +109,7 @@ func memoryChart(r *Results) string {
 	}
 	whole := newDrawing(y-10, "Memory per sleeping wait", "A bar chart of bytes per wait: "+strings.Join(described, "; ")+".")
 	whole.text(10, 40, "small", "start", "%s waits at once, after one call of the SDK: less is better", thousands(all[0].Waits))
-	whole.WriteString(d.Builder.String())
+	fmt.Fprint(whole, d.Builder.String())
 	return whole.String()
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // lagChart returns the chart of reads against lag, with one panel for each class of transitions
@@ -72,12 +73,9 @@ func (p plot) points(waiters []Scheduled, best [][2]float64) {
 
 // describeLag returns this library's results as a sentence.
 func describeLag(r *Results) string {
-	text := "The lag of activitystream as a multiple of the optimum:"
-	for i, c := range r.Lag {
-		if i > 0 {
-			text += ","
-		}
-		text += fmt.Sprintf(" %s %.1f", c.Name, c.Waiters[0].Times)
+	all := make([]string, 0, len(r.Lag))
+	for _, c := range r.Lag {
+		all = append(all, fmt.Sprintf("%s %.1f", c.Name, c.Waiters[0].Times))
 	}
-	return text + "."
+	return "The lag of activitystream as a multiple of the optimum: " + strings.Join(all, ", ") + "."
 }
