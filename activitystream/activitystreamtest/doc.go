@@ -45,7 +45,7 @@
 //   - what Describe shows of a stopped stream besides its status: nothing, except the locked policy
 //     of Oracle and SQL Server
 //   - that an ARN of another account or Region is not found
-//   - what DescribeEvents does with both StartTime and Duration (StartTime takes precedence), and with
-//     an unknown SourceIdentifier (an empty list)
+//   - what DescribeEvents does with both StartTime and Duration (StartTime takes precedence), and
+//     with an unknown SourceIdentifier (an empty list)
 //   - the events of a start or a stop that is rolled back: none
 package activitystreamtest

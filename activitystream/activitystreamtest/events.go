@@ -22,9 +22,9 @@ type Event struct {
 	Categories []string  // such as "failure"
 }
 
-// AddEvent adds an event that DescribeEvents returns. The server itself has events for the start and
-// the stop of a cluster's stream (RDS-EVENT-0179 and 0180), and for the restart of instances with
-// every start and stop (0004 and 0006). An event of DescribeEvents has no ID.
+// AddEvent adds an event that DescribeEvents returns. The server itself has events for the start
+// and the stop of a cluster's stream (RDS-EVENT-0179 and 0180), and for the restart of instances
+// with every start and stop (0004 and 0006). An event of DescribeEvents has no ID.
 func (s *Server) AddEvent(e Event) {
 	s.engine.Update(func(now time.Time) {
 		at := e.At
@@ -74,8 +74,8 @@ func (e event) key() string {
 	return fmt.Sprintf("%020d %s %s", e.at.UnixNano(), e.arn, e.message)
 }
 
-// allEvents returns all events up to now, ordered by time. The server's own follow from the histories
-// of the resources.
+// allEvents returns all events up to now, ordered by time. The server's own follow from the
+// histories of the resources.
 func (s *Server) allEvents(now time.Time) []event {
 	list := slices.Clone(s.events)
 	for _, store := range []*simulator.Store[database]{&s.clusters, &s.instances} {

@@ -151,10 +151,11 @@ func (d database) hasMember(id string) bool {
 	return slices.ContainsFunc(d.members, func(m member) bool { return m.id == id })
 }
 
-// Switchover makes an ARN name another database, as the switchover of a blue/green deployment does:
-// the green database takes over the ARN and the identifier. It has another resource ID, derived if
-// resourceId is empty, and a stream of its own in the status, on another Kinesis stream. The members
-// of a cluster are replaced as well. The blue database continues with the suffix "-old1".
+// Switchover makes an ARN name another database, as the switchover of a blue/green deployment
+// does: the green database takes over the ARN and the identifier. It has another resource ID,
+// derived if resourceId is empty, and a stream of its own in the status, on another Kinesis
+// stream. The members of a cluster are replaced as well. The blue database continues with the
+// suffix "-old1".
 func (s *Server) Switchover(arn, resourceId string, status activitystream.Status) {
 	s.update(arn, func(r *resource, blue database, now time.Time) {
 		old := func(id string) string { return id + "-old1" }

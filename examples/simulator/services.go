@@ -113,7 +113,7 @@ func newCloudTrail(b settings, log *slog.Logger) service {
 	return service{
 		name: "cloudtrail", scope: "cloudtrail", Handler: s,
 		operations: "StartEventDataStoreIngestion, StopEventDataStoreIngestion, CreateEventDataStore, UpdateEventDataStore, " +
-			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore and ListEventDataStores of AWS CloudTrail",
+			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore, ListEventDataStores and ListTags of AWS CloudTrail",
 	}
 }
 

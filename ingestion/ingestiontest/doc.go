@@ -7,10 +7,10 @@
 //	})
 //	client := ingestion.NewFromConfig(server.Config())
 //
-// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
-// it, with its signing, retries and parsing. It supports StartEventDataStoreIngestion,
-// StopEventDataStoreIngestion, GetEventDataStore and ListEventDataStores. To prepare a test with
-// an ordinary client, it also supports CreateEventDataStore, UpdateEventDataStore,
+// The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front
+// of it, with its signing, retries and parsing. It supports StartEventDataStoreIngestion,
+// StopEventDataStoreIngestion, GetEventDataStore, ListEventDataStores and ListTags. To prepare a
+// test with an ordinary client, it also supports CreateEventDataStore, UpdateEventDataStore,
 // DeleteEventDataStore and RestoreEventDataStore. It rejects what CloudTrail rejects, with the
 // codes of CloudTrail. The table that the clients wait by also moves the stores:
 // [ingestion.Machine]. Signatures and permissions are not checked.
@@ -46,6 +46,8 @@
 //     other ARN or ID without a store an EventDataStoreNotFoundException
 //   - that deleting a store that is created, starting or stopping is a ConflictException
 //   - that a stopped store accepts updates
+//   - the errors of ListTags for invalid requests, and that it rejects stores that are pending
+//     deletion
 //   - that StartIngestion false is rejected for categories that cannot be started or stopped
 //   - that ListEventDataStores lists stores that are pending deletion
 //   - the effects of a federation, except that it prevents the deletion of the store

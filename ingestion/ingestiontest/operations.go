@@ -15,6 +15,7 @@ const (
 	updateEventDataStore statemachine.Operation = "UpdateEventDataStore"
 	getEventDataStore    statemachine.Operation = "GetEventDataStore"
 	listEventDataStores  statemachine.Operation = "ListEventDataStores"
+	listTags             statemachine.Operation = "ListTags"
 )
 
 // The groups of operations that share a quota.
@@ -37,6 +38,7 @@ func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 		createEventDataStore:                   {Group: commands, Run: s.create},
 		getEventDataStore:                      {Group: reads, Resources: s.requested, Run: s.get},
 		listEventDataStores:                    {Group: reads, Run: s.list},
+		listTags:                               {Group: reads, Resources: taggedResources, Run: s.listTags},
 	}
 }
 
@@ -195,20 +197,22 @@ func (s *Server) delete(r *simulator.Request, res *resource, d record) (simulato
 // restore executes RestoreEventDataStore.
 func (s *Server) restore(r *simulator.Request, res *resource, d record) (simulator.Result, *simulator.Error) {
 	step := func(d record) (record, bool) {
-		next, ok := s.lifecycle.Command(d, ingestion.RestoreEventDataStore)
-		if ok && d.wasStopped && s.opts.RestoreToStopped {
-			next = d.withStatus(ingestion.StatusStoppedIngestion)
+		if _, ok := s.lifecycle.Command(d, ingestion.RestoreEventDataStore); !ok {
+			return d, false
 		}
-		return next, ok
+		if d.wasStopped && s.opts.RestoreToStopped {
+			return d.withStatus(ingestion.StatusStoppedIngestion), true
+		}
+		return d.withStatus(ingestion.StatusStartingIngestion), true
 	}
-	next, ok := step(d)
+	end, ok := s.lifecycle.Command(d, ingestion.RestoreEventDataStore)
 	if !ok {
 		return simulator.Result{}, s.stateError(r.Operation, d)
 	}
 	if s.opts.ExcludePendingDeletionFromQuota && s.count(r) >= s.opts.Quota {
 		return simulator.Result{}, s.quotaExceeded()
 	}
-	s.lifecycle.ScheduleCommand(res, r.At, s.pace(d, d.Status, next.Status), step)
+	s.lifecycle.ScheduleCommand(res, r.At, s.pace(d, d.Status, end.Status), step)
 	d, _ = res.Now(r.At)
 	return storeResult(d.document().withoutFederation())
 }
@@ -240,11 +244,18 @@ func (s *Server) stateError(op statemachine.Operation, d record) *simulator.Erro
 		Code:    "InvalidEventDataStoreStatusException",
 		Message: fmt.Sprintf("%s is not valid for an event data store that is %s.", op, d.Status),
 	}
+	codes := []string{e.Code, "ConflictException"}
+	if op == ingestion.RestoreEventDataStore {
+		codes = append(codes, "InactiveEventDataStoreException")
+	}
 	if op == ingestion.DeleteEventDataStore || op == updateEventDataStore { // they do not have that code
 		e.Code = "ConflictException"
 		if d.Status == ingestion.StatusPendingDeletion {
 			e.Code = "InactiveEventDataStoreException"
 		}
+	} else if s.opts.AlternateSettlingErrors && s.lifecycle.Machine.Transient(d.Status) {
+		e.Code = codes[s.settlingErrors%len(codes)]
+		s.settlingErrors++
 	}
 	return e
 }

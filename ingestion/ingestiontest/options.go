@@ -19,7 +19,8 @@ type Options struct {
 	Creating, Starting, Stopping time.Duration
 
 	// Restoring is how long a restored store still shows PENDING_DELETION, 2 minutes by default. AWS
-	// says that a restore can take several minutes.
+	// says that a restore can take several minutes. The store then shows STARTING_INGESTION for as
+	// long as Starting says.
 	Restoring time.Duration
 
 	// DeletionGrace is how long after its deletion a store is removed. It defaults to 7 days. The
@@ -35,6 +36,11 @@ type Options struct {
 	//     ConflictException if it is created, starting or stopping
 	//   - UpdateEventDataStore: InactiveEventDataStoreException if the store is pending deletion
 	Refuse func(op statemachine.Operation, arn string, status ingestion.Status) *Refusal
+
+	// AlternateSettlingErrors makes CloudTrail reject commands to a store that is created, starting or
+	// stopping with InvalidEventDataStoreStatusException and ConflictException in turn, and
+	// RestoreEventDataStore also with InactiveEventDataStoreException. AWS uses all of them.
+	AlternateSettlingErrors bool
 
 	// CheckStatusBeforeCategory makes StartEventDataStoreIngestion and StopEventDataStoreIngestion
 	// check the status of the store before its categories. It decides between two errors if neither

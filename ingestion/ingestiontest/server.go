@@ -27,6 +27,8 @@ type Server struct {
 	stores       simulator.Store[record]
 	lifecycle    simulator.Lifecycle[record, ingestion.Status]
 	unnamedCount int // stores that were added or created without an ID
+
+	settlingErrors int // how many AlternateSettlingErrors has changed
 }
 
 var (

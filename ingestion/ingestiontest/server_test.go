@@ -222,12 +222,16 @@ func TestRestore(t *testing.T) {
 			got = append(got, status(t, s, arn))
 			time.Sleep(30 * 24 * time.Hour)
 			got = append(got, status(t, s, arn))
-			assert.Equal(t, test.why, []string{"PENDING_DELETION", string(test.want), string(test.want)}, got)
+			first := ingestion.StatusStartingIngestion
+			if test.want == ingestion.StatusStoppedIngestion {
+				first = test.want
+			}
+			assert.Equal(t, test.why, []string{"PENDING_DELETION", string(first), string(test.want)}, got)
 		})
 	}
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.Restoring = 0 })
 	out, err := restore(t, s, s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusPendingDeletion}))
-	if err != nil || out.Status != ingestion.StatusEnabled {
+	if err != nil || out.Status != ingestion.StatusStartingIngestion {
 		t.Errorf("at once: %+v, %v", out, err)
 	}
 }
@@ -452,6 +456,76 @@ func TestErrorResponsesHaveSDKTypes(t *testing.T) {
 	}
 }
 
+func TestAlternateSettlingErrors(t *testing.T) {
+	for alternate, want := range map[bool][]string{
+		false: {"InvalidEventDataStoreStatusException", "InvalidEventDataStoreStatusException", "InvalidEventDataStoreStatusException"},
+		true:  {"InvalidEventDataStoreStatusException", "ConflictException", "InvalidEventDataStoreStatusException"},
+	} {
+		s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.AlternateSettlingErrors = alternate })
+		settling := s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusStartingIngestion})
+		var got []string
+		for range want {
+			got = append(got, code(t, start(t, s, settling)))
+		}
+		assert.Equal(t, fmt.Sprintf("start, alternate %t", alternate), want, got)
+		enabled := s.AddEventDataStore(ingestiontest.EventDataStore{})
+		for range 2 {
+			assert.Equal(t, "start of an enabled store", want[0], code(t, start(t, s, enabled)))
+		}
+	}
+	s := ingestiontest.NewServer(func(o *ingestiontest.Options) { o.AlternateSettlingErrors = true })
+	arn := s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusCreated})
+	var got []string
+	for range 3 {
+		_, err := restore(t, s, arn)
+		got = append(got, code(t, err))
+	}
+	want := []string{"InvalidEventDataStoreStatusException", "ConflictException", "InactiveEventDataStoreException"}
+	assert.Equal(t, "restore", want, got)
+}
+
+func TestListTags(t *testing.T) {
+	s := ingestiontest.NewServer()
+	tagged := s.AddEventDataStore(ingestiontest.EventDataStore{Tags: map[string]string{"team": "audit", "env": "prod"}})
+	plain := s.AddEventDataStore(ingestiontest.EventDataStore{})
+	deleted := s.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusPendingDeletion})
+	created := assert.Must(client(s).CreateEventDataStore(t.Context(), &cloudtrail.CreateEventDataStoreInput{
+		Name: new("created"), TagsList: []types.Tag{{Key: new("k"), Value: new("v")}},
+	}))(t)
+	tests := []struct {
+		why  string
+		arns []string
+		want []string
+		code string
+	}{
+		{"tags in the order of their keys", []string{tagged}, []string{"env=prod team=audit "}, ""},
+		{"several stores", []string{plain, tagged, *created.EventDataStoreArn}, []string{"", "env=prod team=audit ", "k=v "}, ""},
+		{"no ARN", []string{"x"}, nil, "CloudTrailARNInvalidException"},
+		{"no store", []string{tagged + "0"}, nil, "EventDataStoreNotFoundException"},
+		{"another account", []string{"arn:aws:cloudtrail:us-east-1:999999999999:eventdatastore/x"}, nil, "EventDataStoreARNInvalidException"},
+		{"a trail", []string{"arn:aws:cloudtrail:us-east-1:123456789012:trail/x"}, nil, "ResourceTypeNotSupportedException"},
+		{"pending deletion", []string{deleted}, nil, "InactiveEventDataStoreException"},
+		{"none", []string{}, nil, "InvalidParameterException"},
+		{"21 ARNs", slices.Repeat([]string{plain}, 21), nil, "InvalidParameterException"},
+	}
+	for _, tt := range tests {
+		out, err := client(s).ListTags(t.Context(), &cloudtrail.ListTagsInput{ResourceIdList: tt.arns})
+		assert.Equal(t, tt.why+": code", tt.code, code(t, err))
+		if err != nil {
+			continue
+		}
+		var got []string
+		for _, r := range out.ResourceTagList {
+			text := ""
+			for _, tag := range r.TagsList {
+				text += *tag.Key + "=" + *tag.Value + " "
+			}
+			got = append(got, text)
+		}
+		assert.Equal(t, tt.why, tt.want, got)
+	}
+}
+
 func TestQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ingestiontest.NewServer()
@@ -673,8 +747,10 @@ func TestLapseAndTransition(t *testing.T) {
 			{State: ingestion.StatusStartingIngestion, At: began},
 			{State: ingestion.StatusStoppedIngestion, At: began.Add(90 * time.Second)},
 			{State: ingestion.StatusPendingDeletion, At: began.Add(time.Hour)},
-			{State: ingestion.StatusEnabled, At: began.Add(2 * time.Hour)},
+			{State: ingestion.StatusStartingIngestion, At: began.Add(2 * time.Hour)},
+			{State: ingestion.StatusEnabled, At: began.Add(2*time.Hour + 90*time.Second)},
 		}
+		time.Sleep(time.Hour)
 		assert.Equal(t, "result", want, s.History(arn))
 	})
 }

@@ -3,6 +3,8 @@ package ingestiontest
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
@@ -34,6 +36,8 @@ type EventDataStore struct {
 	FederationStatus             types.FederationStatus
 	FederationRoleArn            string
 	PartitionKeys                []types.PartitionKey
+
+	Tags map[string]string // what ListTags shows
 }
 
 // AddEventDataStore adds an event data store and returns its ARN. It replaces a store of the same
@@ -50,6 +54,9 @@ func (s *Server) AddEventDataStore(e EventDataStore) (arn string) {
 			KmsKeyId:         s.keyARN(e.KmsKeyId),
 			FederationStatus: e.FederationStatus, FederationRoleArn: e.FederationRoleArn, PartitionKeys: e.PartitionKeys,
 		}}
+		for _, key := range slices.Sorted(maps.Keys(e.Tags)) {
+			d.tags = append(d.tags, tag{key, e.Tags[key]})
+		}
 		if len(d.AdvancedEventSelectors) == 0 {
 			for _, c := range e.Categories {
 				d.AdvancedEventSelectors = append(d.AdvancedEventSelectors, categorySelector("", c))

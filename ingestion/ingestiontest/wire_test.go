@@ -101,6 +101,8 @@ func TestWire(t *testing.T) {
 			{why: "a string for a boolean", target: shortTarget + "UpdateEventDataStore", body: `{"EventDataStore":"abc","MultiRegionEnabled":"true"}`, want: response{400, "", ""}},
 			{why: "no name", target: shortTarget + "CreateEventDataStore", body: `{}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
 			{why: "an array", target: shortTarget + "ListEventDataStores", body: `[]`, want: response{400, "", `{"__type":"SerializationException","Message":"The body is not a JSON object."}`}},
+			{why: "a member in another case", target: shortTarget + "GetEventDataStore", body: `{"eventDataStore":"abc"}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`}},
+			{why: "a member in another case", target: shortTarget + "CreateEventDataStore", body: `{"name":"abc"}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
 			{why: "no operation", target: shortTarget, body: `{}`, want: response{400, "", ""}},
 			{why: "another service", target: "Logs_20140328.GetEventDataStore", body: `{}`, want: response{400, "", ""}},
 		} {
