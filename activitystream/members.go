@@ -19,12 +19,13 @@ type Member struct {
 	ResourceStatus string // the DBInstanceStatus, such as "available"
 }
 
-// Members returns the instances of a cluster, in the order in which RDS lists them. A cluster without instances has none.
-// Their resource IDs are what a proof of recording needs: package activityreader waits until each of them is heard from.
+// Members returns the instances of a cluster, in the order in which RDS lists them. A cluster
+// without instances has none. Their resource IDs are what a proof of recording needs: package
+// activityreader waits until each of them is heard from.
 //
-// The caller needs rds:DescribeDBInstances and rds:DescribeDBClusters. An ARN that is not valid, such as that of an
-// instance, is rejected with a [*statemachine.InputError]. An error of the service is a [*statemachine.Fault]: of kind
-// NotFound if there is no such cluster.
+// The caller needs rds:DescribeDBInstances and rds:DescribeDBClusters. An ARN that is not valid,
+// such as that of an instance, is rejected with a [*statemachine.InputError]. An error of the
+// service is a [*statemachine.Fault]: of kind NotFound if there is no such cluster.
 func (c *Client) Members(ctx context.Context, clusterArn string, optFns ...func(*Options)) ([]Member, error) {
 	call := c.calls.New(optFns)
 	res, reason := parseARN(clusterArn, call.Region)

@@ -18,8 +18,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 )
 
-// fake is a Kinesis that is written apart from the simulator: it knows what is documented and no more. It lists one
-// shard a page, leaves out what is optional, repeats records and returns them out of order.
+// fake is a Kinesis that is written apart from the simulator: it knows what is documented and no
+// more. It lists one shard a page, leaves out what is optional, repeats records and returns them
+// out of order.
 type fake struct {
 	random  *rand.Rand
 	shards  []fakeShard
@@ -98,7 +99,7 @@ func (f *fake) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, _ ...f
 	return out, nil
 }
 
-// A reader relies on nothing but what is documented.
+// TestReadOfAnotherKinesis checks that a reader relies on nothing but what is documented.
 func TestReadOfAnotherKinesis(t *testing.T) {
 	for _, repeats := range []bool{false, true} {
 		t.Run(fmt.Sprintf("repeats %t", repeats), func(t *testing.T) {

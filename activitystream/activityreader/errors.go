@@ -10,8 +10,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// Verdict is why reading ended. It is an error: errors.Is(err, activityreader.StreamDeleted) reports whether err is a
-// [*ReadError] with that Verdict.
+// Verdict is why reading ended. It is an error: errors.Is(err, activityreader.StreamDeleted)
+// reports whether err is a [*ReadError] with that Verdict.
 type Verdict string
 
 const (
@@ -19,18 +19,18 @@ const (
 	// errors.Is(err, [statemachine.Canceled]) is true, too.
 	Interrupted Verdict = "interrupted"
 
-	// StreamDeleted means that Kinesis has no stream of that name anymore, or that none appeared within
-	// [Options].Grace. RDS deletes the stream when the activity stream is stopped and when the database is deleted.
-	// errors.Is(err, [statemachine.Gone]) is true, too.
+	// StreamDeleted means that Kinesis has no stream of that name anymore, or that none appeared
+	// within [Options].Grace. RDS deletes the stream when the activity stream is stopped and when
+	// the database is deleted. errors.Is(err, [statemachine.Gone]) is true, too.
 	StreamDeleted Verdict = "stream deleted"
 
-	// StreamRecreated means that the stream of that name is another one: the activity stream was stopped and started.
-	// Records of the old stream that were not read are lost. Start again from the zero Position.
-	// errors.Is(err, [statemachine.Gone]) is true, too.
+	// StreamRecreated means that the stream of that name is another one: the activity stream was
+	// stopped and started. Records of the old stream that were not read are lost. Start again
+	// from the zero Position. errors.Is(err, [statemachine.Gone]) is true, too.
 	StreamRecreated Verdict = "stream recreated"
 
-	// ReadFailed means that a call failed in a way that no retry can fix. [statemachine.KindOf] says what to do. Then
-	// read again from the error's Position.
+	// ReadFailed means that a call failed in a way that no retry can fix. [statemachine.KindOf]
+	// says what to do. Then read again from the error's Position.
 	ReadFailed Verdict = "read failed"
 )
 
@@ -57,7 +57,8 @@ type ReadError struct {
 	Err        error    // the context's error, or what the service said; a *[statemachine.Fault] if a call failed
 }
 
-// Error returns the stream, the verdict and the cause on one line. Do not depend on the text being stable.
+// Error returns the stream, the verdict and the cause on one line. Do not depend on the text
+// being stable.
 func (e *ReadError) Error() string {
 	text := fmt.Sprintf("stream %s: %s", e.StreamName, string(e.Verdict))
 	if e.Err != nil {
@@ -74,8 +75,8 @@ func (e *ReadError) Unwrap() []error {
 	return []error{e.Verdict, e.Err, e.Verdict.reason()}
 }
 
-// SilentError names the instances that [Reader.WaitRecording] did not hear from. It is the Err of the
-// [statemachine.WaitError].
+// SilentError names the instances that [Reader.WaitRecording] did not hear from. It is the Err of
+// the [statemachine.WaitError].
 type SilentError struct {
 	InstanceIds []string // as they were passed, in that order
 	Undecodable int      // records that arrived and could not be decoded, so that their instance is not known
@@ -97,7 +98,8 @@ func (e *SilentError) Error() string {
 // Unwrap returns Err.
 func (e *SilentError) Unwrap() error { return e.Err }
 
-// faults has the error codes of Kinesis, as they come over the wire. The SDK knows those that mean throttling.
+// faults has the error codes of Kinesis, as they come over the wire. The SDK knows those that
+// mean throttling.
 var faults = sdkfault.Table{
 	{Code: "ResourceNotFoundException", Kind: statemachine.NotFound},
 	{Code: "ResourceInUseException", Kind: statemachine.Conflict},
@@ -130,8 +132,8 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isSkew reports whether a call failed because of this machine's clock. The SDK learns the offset from the response, so
-// that the next call succeeds.
+// isSkew reports whether a call failed because of this machine's clock. The SDK learns the offset
+// from the response, so that the next call succeeds.
 func isSkew(err error) bool {
 	switch codeOf(err) {
 	case "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException":

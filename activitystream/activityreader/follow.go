@@ -16,8 +16,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// follower reads a stream for one call of a Reader's method. The caller's goroutine schedules the calls and handles
-// their results, one at a time. Each call in flight has a goroutine.
+// follower reads a stream for one call of a Reader's method. The caller's goroutine schedules the
+// calls and handles their results, one at a time. Each call in flight has a goroutine.
 type follower struct {
 	r       *Reader
 	options Options
@@ -29,7 +29,8 @@ type follower struct {
 	// step is called after each result. It returns false to stop.
 	step func() bool
 
-	// tipDelay returns how long after the start of a read that found nothing behind it the shard is read again.
+	// tipDelay returns how long after the start of a read that found nothing behind it the shard
+	// is read again.
 	tipDelay func(s *shard) time.Duration
 
 	// firstDelay is the time between the iterator of a shard and its first read.
@@ -38,12 +39,13 @@ type follower struct {
 	// lead is by how much a shard may be read ahead of the watermark. Zero means any.
 	lead time.Duration
 
-	// last is the time of the last read, which is also the latest. Zero means that reading does not end by itself.
+	// last is the time of the last read, which is also the latest. Zero means that reading does
+	// not end by itself.
 	last time.Time
 
 	shards   map[string]*shard
 	order    []*shard        // by ID
-	seen     map[string]bool // the shards that were taken in or need not be, whether or not they are in order; nil before the first list
+	seen     map[string]bool // shards that were taken in, or need not be; nil before the first list
 	listDue  time.Time
 	listedAt time.Time // start of the last list that succeeded; zero means none
 	listFail int       // lists that failed in a row
@@ -68,7 +70,8 @@ type result struct {
 // errStopped ends a run that deliver or step stopped.
 var errStopped = errors.New("stopped")
 
-// run follows the stream until the context ends, deliver or step stops it, or there is a verdict, which it returns.
+// run follows the stream until the context ends, deliver or step stops it, or there is a verdict,
+// which it returns.
 func (f *follower) run(ctx context.Context) error {
 	f.shards = make(map[string]*shard)
 	f.results = make(chan *result, f.options.Concurrency)
@@ -125,7 +128,8 @@ func (f *follower) end(v Verdict, err error) error {
 	return &ReadError{StreamName: f.r.streamName, Verdict: v, Position: f.position(), Err: err}
 }
 
-// launch starts the calls that are due, the longest due first, and returns when it has to be called again.
+// launch starts the calls that are due, the longest due first, and returns when it has to be
+// called again.
 func (f *follower) launch(ctx context.Context, now time.Time) (wake time.Time) {
 	wake = f.listDue
 	var ready []*shard
@@ -166,7 +170,8 @@ func (f *follower) limit() time.Time {
 	return w.Add(f.lead)
 }
 
-// ready reports whether the parents of a shard were read to their end, as far as the stream still has them.
+// ready reports whether the parents of a shard were read to their end, as far as the stream still
+// has them.
 func (f *follower) ready(s *shard) bool {
 	for _, id := range s.parents {
 		if p := f.shards[id]; p != nil && !p.cursor.Done {
@@ -214,7 +219,8 @@ func (f *follower) call(ctx context.Context, s *shard, iterator string) *result 
 	return res
 }
 
-// strange returns the error of a response that cannot be right. The service may do better the next time.
+// strange returns the error of a response that cannot be right. The service may do better the
+// next time.
 func (f *follower) strange(op statemachine.Operation, shardID, message string) error {
 	name := f.r.streamName
 	if shardID != "" {
@@ -308,8 +314,9 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 		s.tip = time.Time{}
 		return
 	}
-	// That nothing is behind says that everything that arrived was read only if the shard is open: what arrives after a
-	// reshard is in its children. The shard was open when it was listed, and when it was read before.
+	// That nothing is behind says that everything that arrived was read only if the shard is
+	// open: what arrives after a reshard is in its children. The shard was open when it was
+	// listed, and when it was read before.
 	seen := s.tip
 	if f.listedAt.After(seen) {
 		seen = f.listedAt
@@ -349,7 +356,8 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 	f.options.Logger.LogAttrs(ctx, slogWarn, "call failed", append(f.attrs(s), slogError(err))...)
 	switch {
 	case kind == statemachine.NotFound, kind == statemachine.InvalidInput:
-		// The stream or the shard is gone, or the iterator or the sequence number is of another stream: the list says which.
+		// The stream or the shard is gone, or the iterator or the sequence number is of another
+		// stream: the list says which.
 		s.iterator = ""
 		s.lost = kind == statemachine.NotFound
 		f.listDue = time.Now()
@@ -371,7 +379,8 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 	return nil
 }
 
-// list reads the list of shards and takes in what changed. It returns an error if that ends the run.
+// list reads the list of shards and takes in what changed. It returns an error if that ends the
+// run.
 func (f *follower) list(ctx context.Context, now time.Time) error {
 	listed, err := f.pages(ctx)
 	if err != nil {
@@ -462,7 +471,8 @@ func (f *follower) listFailed(ctx context.Context, now time.Time, err error) err
 	return nil
 }
 
-// capped returns when a call that is due goes out: that of the last read at the latest, and none waits after it.
+// capped returns when a call that is due goes out: that of the last read at the latest, and none
+// waits after it.
 func (f *follower) capped(due time.Time) time.Time {
 	if f.last.IsZero() || !due.After(f.last) {
 		return due
@@ -536,8 +546,8 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 	}
 }
 
-// passed returns the shards that were read to their end before and that the position does not name anymore: the
-// ancestors of those that it names.
+// passed returns the shards that were read to their end before and that the position does not
+// name anymore: the ancestors of those that it names.
 func (f *follower) passed(listed []*shard) map[string]bool {
 	byID := make(map[string]*shard, len(listed))
 	for _, s := range listed {
@@ -562,8 +572,8 @@ func (f *follower) passed(listed []*shard) map[string]bool {
 	return passed
 }
 
-// forget drops the shards that were read to their end, once all their children are known. A shard that the service
-// neither lists nor finds has no records left.
+// forget drops the shards that were read to their end, once all their children are known. A shard
+// that the service neither lists nor finds has no records left.
 func (f *follower) forget(listed []*shard) {
 	ids := make(map[string]bool, len(listed))
 	for _, s := range listed {
@@ -594,9 +604,11 @@ func (f *follower) replaced(s *shard) bool {
 	return s.hash.covered(children)
 }
 
-// watermark returns the arrival time up to which the whole stream was read. Zero means that it is not known yet.
+// watermark returns the arrival time up to which the whole stream was read. Zero means that it is
+// not known yet.
 //
-// A shard that was read to its end counts until its children are known, so that what arrives in them is not missed.
+// A shard that was read to its end counts until its children are known, so that what arrives in
+// them is not missed.
 func (f *follower) watermark() time.Time {
 	var least time.Time
 	for _, s := range f.order {

@@ -5,16 +5,18 @@ import (
 	"time"
 )
 
-// Position is a place in a stream as data: what was read of each shard. Store it as JSON, and pass it to [Reader.Read]
-// or [Reader.Watch] to resume. The zero Position is the oldest record that the stream still has. See also [Latest].
+// Position is a place in a stream as data: what was read of each shard. Store it as JSON, and
+// pass it to [Reader.Read] or [Reader.Watch] to resume. The zero Position is the oldest record
+// that the stream still has. See also [Latest].
 //
 // Treat a Position as opaque. Its fields are exported for JSON, and can grow.
 type Position struct {
-	// Latest means that nothing was read yet, and that reading starts with what arrives from now on.
+	// Latest means that nothing was read yet, and that reading starts with what arrives from now
+	// on.
 	Latest bool `json:"latest,omitempty"`
 
-	// Shards has an entry for each shard that is being read, that waits for its parents, or that was read to its end and
-	// still has children that wait.
+	// Shards has an entry for each shard that is being read, that waits for its parents, or that
+	// was read to its end and still has children that wait.
 	Shards map[string]ShardPosition `json:"shards,omitempty"`
 
 	// Instances is what [Reader.Watch] knows of each instance. Read does not use it.

@@ -24,27 +24,29 @@ type Delivery struct {
 	base Position // of the other shards, when the response was delivered
 }
 
-// Position returns where to resume after this delivery: reading from there delivers what was not delivered up to it.
-// The cost is proportional to the number of shards.
+// Position returns where to resume after this delivery: reading from there delivers what was not
+// delivered up to it. The cost is proportional to the number of shards.
 func (d *Delivery) Position() Position { return d.base.at(d.ShardId, d.SequenceNumber, d.ArrivedAt) }
 
-// Read yields the records of the stream from a position on, and follows it until the context ends. Pass the zero
-// Position to start with the oldest record, [Latest] to start with what arrives from now on, or a stored
-// [Delivery.Position] to resume.
+// Read yields the records of the stream from a position on, and follows it until the context
+// ends. Pass the zero Position to start with the oldest record, [Latest] to start with what
+// arrives from now on, or a stored [Delivery.Position] to resume.
 //
-// Each record is delivered at least once. The records of one shard come in the order of their sequence numbers, and
-// those of a shard after those of its parents. There is no order between other shards. Reading resumes behind the
-// stored position: what was delivered after it is delivered again. A shard of which only a time is known, because
-// nothing was read of it yet, is resumed 30 s before that time, because clocks differ.
+// Each record is delivered at least once. The records of one shard come in the order of their
+// sequence numbers, and those of a shard after those of its parents. There is no order between
+// other shards. Reading resumes behind the stored position: what was delivered after it is
+// delivered again. A shard of which only a time is known, because nothing was read of it yet, is
+// resumed 30 s before that time, because clocks differ.
 //
-// A record that cannot be decoded is yielded with its [*activityrecord.DecodeError] and its Data, and reading goes on.
-// Any other error is yielded once with a nil Delivery and ends the iteration: a [*ReadError] with its verdict and the
-// position, or a [*statemachine.InputError]. Calls that are throttled or fail for now are retried without limit;
-// see [Options].OnRead and Logger. A stream that Kinesis does not find is waited for as [Options].Grace says.
+// A record that cannot be decoded is yielded with its [*activityrecord.DecodeError] and its Data,
+// and reading goes on. Any other error is yielded once with a nil Delivery and ends the
+// iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
+// Calls that are throttled or fail for now are retried without limit; see [Options].OnRead and
+// Logger. A stream that Kinesis does not find is waited for as [Options].Grace says.
 //
-// The next responses are requested while the loop body runs, up to [Options].Concurrency. A record is decoded when its
-// turn comes, so that memory does not grow with the backlog. The iteration reads anew each time it is ranged over, and
-// it leaves no goroutine behind.
+// The next responses are requested while the loop body runs, up to [Options].Concurrency. A
+// record is decoded when its turn comes, so that memory does not grow with the backlog. Ranging
+// again reads again from the same position, and it leaves no goroutine behind.
 func (r *Reader) Read(ctx context.Context, from Position) iter.Seq2[*Delivery, error] {
 	return func(yield func(*Delivery, error) bool) {
 		o, err := r.resolve("Read")

@@ -28,7 +28,8 @@ func newStream(shards int, optFns ...func(*activityreadertest.Options)) (s *acti
 	return s, s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Shards: shards})
 }
 
-// emit writes n records of one event each, which Read shows by their partition keys, and returns the keys.
+// emit writes n records of one event each, which Read shows by their partition keys, and returns
+// the keys.
 func emit(s *activityreadertest.Server, name string, from, n int) []string {
 	var keys []string
 	for i := range n {
@@ -58,8 +59,9 @@ func isEnd(err error) bool {
 	return err != nil && !ok
 }
 
-// A reader that is killed after each delivery, and resumed from its position, loses nothing, repeats nothing, and reads
-// parents before children, while the stream is resharded.
+// TestReadKilledAtEveryDelivery checks that a reader that is killed after each delivery, and
+// resumed from its position, loses nothing, repeats nothing, and reads parents before children,
+// while the stream is resharded.
 func TestReadKilledAtEveryDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, name := newStream(2)
@@ -142,7 +144,7 @@ func readAll(t *testing.T, r *activityreader.Reader, n int) map[string]int {
 	return got
 }
 
-// Whatever Kinesis does on a bad day, every record is delivered, once.
+// TestReadThroughFaults checks that every record is delivered, once, whatever goes wrong.
 func TestReadThroughFaults(t *testing.T) {
 	unavailable := activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: 7}
 	for _, tt := range []struct {
@@ -204,7 +206,7 @@ func TestReadThroughFaults(t *testing.T) {
 	}
 }
 
-// A reader keeps to the quotas of a shard by itself: the simulator would throttle it.
+// TestReadKeepsToTheQuotas checks that the simulator does not have to throttle a reader.
 func TestReadKeepsToTheQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, name := newStream(2)
@@ -225,7 +227,8 @@ func TestReadKeepsToTheQuotas(t *testing.T) {
 	})
 }
 
-// A record that cannot be decoded is delivered with its error, and reading goes on.
+// TestReadUndecodable checks that a record that cannot be decoded is delivered with its error,
+// and that reading goes on.
 func TestReadUndecodable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, name := newStream(1)
@@ -254,7 +257,8 @@ func TestReadUndecodable(t *testing.T) {
 	})
 }
 
-// Latest delivers what arrives from now on, also after a restart, in shards of which nothing was read.
+// TestReadLatest checks that Latest delivers what arrives from now on, also after a restart, in
+// shards of which nothing was read.
 func TestReadLatest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, name := newStream(4)
@@ -309,7 +313,8 @@ func end(ctx context.Context, r *activityreader.Reader, from activityreader.Posi
 	return err
 }
 
-// Reading ends once, with a verdict that says why and a position to resume at.
+// TestReadEnds checks that reading ends once, with a verdict that says why and a position to
+// resume at.
 func TestReadEnds(t *testing.T) {
 	for _, tt := range []struct {
 		why     string
@@ -378,7 +383,8 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// A stored position of a stream that was recreated is refused; a stream that never comes ends the read after Grace.
+// TestReadOfAnotherStream checks that a stored position of a stream that was recreated is
+// refused; a stream that never comes ends the read after Grace.
 func TestReadOfAnotherStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, name := newStream(2)
@@ -407,7 +413,8 @@ func TestReadOfAnotherStream(t *testing.T) {
 	})
 }
 
-// The stream of an attached database comes with the start and goes with the stop of the activity stream.
+// TestReadStopped checks that the stream of an attached database comes with the start and goes
+// with the stop of the activity stream.
 func TestReadStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rds := activitystreamtest.NewServer()

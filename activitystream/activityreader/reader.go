@@ -24,47 +24,54 @@ var _ API = (*kinesis.Client)(nil)
 
 // Options are the settings of a [Reader].
 type Options struct {
-	// Heartbeat is the interval of an instance's heartbeats. Zero means that Watch learns it for each instance: AWS
-	// documents none, and 2 s were observed. Learned intervals are between 1 s and 30 s. An interval of more than 30 s
-	// has to be set here. Negative values are rejected with an InputError.
+	// Heartbeat is the interval of an instance's heartbeats. Zero means that Watch learns it for
+	// each instance: AWS documents none, and 2 s were observed. Learned intervals are between 1 s
+	// and 30 s. An interval of more than 30 s has to be set here. Negative values are rejected
+	// with an InputError.
 	Heartbeat time.Duration
 
-	// Silence is how long an instance must be silent for Watch to report it. Zero means three times the interval plus
-	// twice PollDelay, but not less than 10 s; until the interval is learned from 8 heartbeats, it is taken as 30 s.
-	// Negative values are rejected with an InputError.
+	// Silence is how long an instance must be silent for Watch to report it. Zero means three
+	// times the interval plus twice PollDelay, but not less than 10 s; until the interval is
+	// learned from 8 heartbeats, it is taken as 30 s. Negative values are rejected with an
+	// InputError.
 	Silence time.Duration
 
-	// BehindAfter is how far the watermark may be behind for Watch to report StateBehind. Zero means 1 minute. Negative
-	// values are rejected with an InputError.
+	// BehindAfter is how far the watermark may be behind for Watch to report StateBehind. Zero
+	// means 1 minute. Negative values are rejected with an InputError.
 	BehindAfter time.Duration
 
-	// PollDelay is the delay between two reads of a shard that has nothing more. Zero means 1 s. Values outside of
-	// 250 ms to 10 s are rejected with an InputError. Kinesis permits 5 reads a second of one shard, which all its
-	// consumers share.
+	// PollDelay is the delay between two reads of a shard that has nothing more. Zero means 1 s.
+	// Values outside of 250 ms to 10 s are rejected with an InputError. Kinesis permits 5 reads a
+	// second of one shard, which all its consumers share.
 	PollDelay time.Duration
 
-	// Concurrency is how many responses are requested or held at once. A response has up to 10 MiB of records, so
-	// that it bounds the memory. Zero means 8. Negative values are rejected with an InputError.
+	// Concurrency is how many responses are requested or held at once. A response has up to 10
+	// MiB of records, so that it bounds the memory. Zero means 8. Negative values are rejected
+	// with an InputError.
 	Concurrency int
 
-	// ReadTimeout is the limit of one call. Zero means 30 s. Negative values are rejected with an InputError.
+	// ReadTimeout is the limit of one call. Zero means 30 s. Negative values are rejected with an
+	// InputError.
 	ReadTimeout time.Duration
 
-	// Grace is how long a stream that Kinesis does not find is waited for, before Read and Watch end with StreamDeleted.
-	// RDS returns the stream's name before the stream exists. Zero means 1 minute. Negative means none.
+	// Grace is how long a stream that Kinesis does not find is waited for, before Read and Watch
+	// end with StreamDeleted. RDS returns the stream's name before the stream exists. Zero means
+	// 1 minute. Negative means none.
 	Grace time.Duration
 
-	// ClientOptions are applied to each call of the SDK. The SDK's own retries are turned off after them, because they
-	// would exceed the 5 reads a second of a shard. The Reader retries by itself.
+	// ClientOptions are applied to each call of the SDK. The SDK's own retries are turned off
+	// after them, because they would exceed the 5 reads a second of a shard. The Reader retries
+	// by itself.
 	ClientOptions []func(*kinesis.Options)
 
-	// OnRead is called after every GetRecords call, for progress and metrics. It is called in the goroutine that ranges.
-	// Nil means that nothing is called.
+	// OnRead is called after every GetRecords call, for progress and metrics. It is called in the
+	// goroutine that ranges. Nil means that nothing is called.
 	OnRead func(Reading)
 
-	// Explain is called for a silence and for a gap, and its text becomes the Change's Explanation. It can look up RDS
-	// events: see [activitystream.Client.ExplainSilence]. Its context ends after ReadTimeout. Until is zero while the
-	// silence lasts. An error is only logged. Nil means no explanation.
+	// Explain is called for a silence and for a gap, and its text becomes the Change's
+	// Explanation. It can look up RDS events: see [activitystream.Client.ExplainSilence]. Its
+	// context ends after ReadTimeout. Until is zero while the silence lasts. An error is only
+	// logged. Nil means no explanation.
 	//
 	// [activitystream.Client.ExplainSilence]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.ExplainSilence
 	Explain func(ctx context.Context, instanceId string, since, until time.Time) (string, error)
@@ -91,7 +98,8 @@ const (
 	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume
 )
 
-// Reader reads the Kinesis stream of one activity stream. It is safe for concurrent use: it holds no state of a call.
+// Reader reads the Kinesis stream of one activity stream. It is safe for concurrent use: it holds
+// no state of a call.
 type Reader struct {
 	api        API
 	decoder    *activityrecord.Decoder
@@ -99,8 +107,9 @@ type Reader struct {
 	options    Options
 }
 
-// New returns a Reader of the stream that [activitystream.Stream].KinesisStreamName names. The api is usually a
-// [kinesis.Client]. Invalid options are reported by the methods, as a [*statemachine.InputError].
+// New returns a Reader of the stream that [activitystream.Stream].KinesisStreamName names. The
+// api is usually a [kinesis.Client]. Invalid options are reported by the methods, as a
+// [*statemachine.InputError].
 //
 // [activitystream.Stream]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Stream
 func New(api API, decoder *activityrecord.Decoder, streamName string, optFns ...func(*Options)) *Reader {
@@ -117,7 +126,8 @@ func NewFromConfig(cfg aws.Config, decoder *activityrecord.Decoder, streamName s
 	return New(kinesis.NewFromConfig(cfg), decoder, streamName, optFns...)
 }
 
-// resolve returns the options with their defaults, or what is wrong with them and with the other input.
+// resolve returns the options with their defaults, or what is wrong with them and with the other
+// input.
 func (r *Reader) resolve(op statemachine.Operation, more ...statemachine.FieldError) (Options, error) {
 	o := r.options
 	fields := slices.Clone(more)

@@ -59,8 +59,9 @@ func (s *shard) advance(to time.Time) {
 	}
 }
 
-// delays estimates by how much the shard's records come late: with an arrival time before the last read that found
-// nothing behind it. The service's clock for this shard may be behind ours, and a record takes a moment to be readable.
+// delays estimates by how much the shard's records come late: with an arrival time before the
+// last read that found nothing behind it. The service's clock for this shard may be behind ours,
+// and a record takes a moment to be readable.
 type delays struct {
 	latest [15]time.Duration
 	n      int
@@ -90,8 +91,8 @@ func compareSequence(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// inOrder sorts the records of a response by sequence number, in which Kinesis keeps them, and returns the size of their
-// data. A position after a record must not skip another one.
+// inOrder sorts the records of a response by sequence number, in which Kinesis keeps them, and
+// returns the size of their data. A position after a record must not skip another one.
 func inOrder(records []types.Record) (bytes int) {
 	compare := func(a, b types.Record) int {
 		return compareSequence(aws.ToString(a.SequenceNumber), aws.ToString(b.SequenceNumber))
@@ -105,7 +106,8 @@ func inOrder(records []types.Record) (bytes int) {
 	return bytes
 }
 
-// hashRange is the range of hash keys of a shard. The bounds are nil if the service does not report them.
+// hashRange is the range of hash keys of a shard. The bounds are nil if the service does not
+// report them.
 type hashRange struct{ low, high *big.Int }
 
 func rangeOf(r *types.HashKeyRange) hashRange {
@@ -120,8 +122,8 @@ func rangeOf(r *types.HashKeyRange) hashRange {
 	return hashRange{low, high}
 }
 
-// covered reports whether others together cover r: whether all children of a shard are known. One is enough if the
-// service does not report the ranges.
+// covered reports whether others together cover r: whether all children of a shard are known. One
+// is enough if the service does not report the ranges.
 func (r hashRange) covered(others []hashRange) bool {
 	if r.low == nil {
 		return len(others) > 0

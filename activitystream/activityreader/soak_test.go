@@ -29,7 +29,8 @@ type world struct {
 	pauses  []outage // of the reader
 }
 
-// newWorld returns a world with n outages of 1 to 40 minutes over a time, spread over the instances.
+// newWorld returns a world with n outages of 1 to 40 minutes over a time, spread over the
+// instances.
 func newWorld(random *rand.Rand, ids []string, n int, d time.Duration) *world {
 	w := &world{began: time.Now()}
 	slot := d / time.Duration(n)
@@ -46,8 +47,9 @@ func (w *world) silent(id string, at time.Time) bool {
 	return i < len(w.outages) && w.outages[i].instance == id && !w.outages[i].start.After(at)
 }
 
-// Over weeks of outages, pauses of the reader, reshards, throttling and clocks that differ, Watch finds every outage with
-// its bounds, and reports no other. See the guide for the figures of the month:
+// TestWatchSoak checks that, over weeks of outages, pauses of the reader, reshards, throttling
+// and clocks that differ, Watch finds every outage with its bounds, and reports no other. See the
+// guide for the figures of the month:
 //
 //	go test ./activitystream/activityreader -run TestWatchSoak -month -v -timeout 30m
 func TestWatchSoak(t *testing.T) {
@@ -184,7 +186,7 @@ func (w *world) check(t *testing.T, gaps []outage, reported map[outage]time.Time
 			t.Errorf("false: %s silent since %s, reported at %s", o.instance, o.start.Sub(w.began), at.Sub(w.began))
 		}
 	}
-	t.Logf("worst lag beside the pauses: %s", worst)
+	t.Logf("worst lag without the pauses: %s", worst)
 	if most := limit + 2*poll + clocks; worst > most {
 		t.Errorf("a silence was reported after %s, want at most %s", worst, most)
 	}

@@ -14,8 +14,8 @@ import (
 
 // Recording is the evidence that instances are recorded.
 type Recording struct {
-	// Instances has the arrival time of the first record of each instance after the call began: of those that were named,
-	// under the text that was passed, and of any others.
+	// Instances has the arrival time of the first record of each instance after the call began:
+	// of those that were named, under the text that was passed, and of any others.
 	Instances map[string]time.Time
 
 	Began       time.Time     // when the call began, of this machine's clock
@@ -26,8 +26,9 @@ type Recording struct {
 	Err         error         // why the last of them could not be decoded; nil if all were
 }
 
-// The delays of WaitRecording. The first read finds every instance whose heartbeats are 2 s apart, and the second those
-// whose heartbeats are 10 s apart. If most were found by the first, the others cannot be far.
+// The delays of WaitRecording. The first read finds every instance whose heartbeats are 2 s
+// apart, and the second those whose heartbeats are 10 s apart. If most were found by the first,
+// the others cannot be far.
 const (
 	usualInterval = 2 * time.Second
 	soonDelay     = 2500 * time.Millisecond
@@ -39,20 +40,24 @@ const (
 // recording is the state that WaitRecording waits for, in its errors.
 const recording = "recording"
 
-// WaitRecording waits until each named instance was heard from after the call began, and returns the evidence. The
-// instanceIds are DbiResourceIds, such as those of [activitystream.Client.Members]. Any record of an instance
-// counts, and heartbeats make sure that there is one.
+// WaitRecording waits until each named instance was heard from after the call began, and returns
+// the evidence. The instanceIds are DbiResourceIds, such as those of
+// [activitystream.Client.Members]. Any record of an instance counts, and heartbeats make sure
+// that there is one.
 //
-// It reads each shard from its latest record on, so that no clock decides what came after the call began. It waits first,
-// because the heartbeats have yet to come: it reads 2.4 s after it got the iterators, again at 10.4 s if an instance is
-// missing (at 4.9 s if most were heard from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s, and then every half
-// interval, but not more often than every 5 s. A recorded database thus costs one list, and two or three calls a shard.
+// It reads each shard from its latest record on, so that no clock decides what came after the
+// call began. It waits first, because the heartbeats have yet to come: it reads 2.4 s after it
+// got the iterators, again at 10.4 s if an instance is missing (at 4.9 s if most were heard
+// from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s,
+// and then every half interval, but not more often than every 5 s. A recorded database thus costs
+// one list, and two or three calls a shard.
 //
-// A stream that does not exist yet is waited for. If maxWait ends first, the error is a [*statemachine.WaitError] with
-// [statemachine.TimedOut], whose Err is a [*SilentError] that names the silent instances; if ctx ends, with
-// [statemachine.Canceled]; and if a call fails in a way that no retry can fix, with [statemachine.ReadFailed]. The
-// evidence up to then is returned with the error. A last read is made when maxWait ends. Invalid input is rejected with
-// a [*statemachine.InputError].
+// A stream that does not exist yet is waited for. If maxWait ends first, the error is a
+// [*statemachine.WaitError] with [statemachine.TimedOut], whose Err is a [*SilentError] that
+// names the silent instances; if ctx ends, with [statemachine.Canceled]; and if a call fails in a
+// way that no retry can fix, with [statemachine.ReadFailed]. The evidence up to then is returned
+// with the error. A last read is made when maxWait ends. Invalid input is rejected with a
+// [*statemachine.InputError].
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWait time.Duration) (*Recording, error) {

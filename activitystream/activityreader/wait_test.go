@@ -19,8 +19,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// On a stream that is recorded, WaitRecording costs one list, at most three calls a shard and one call of KMS, and returns
-// within two heartbeats and a second, whenever it is called.
+// TestWaitRecording checks that on a stream that is recorded, WaitRecording costs one list, at
+// most three calls a shard and one call of KMS, and returns within two heartbeats and a second,
+// whenever it is called.
 func TestWaitRecording(t *testing.T) {
 	for _, heartbeat := range []time.Duration{time.Second, 2 * time.Second, 10 * time.Second} {
 		for _, known := range []time.Duration{0, heartbeat} {
@@ -65,7 +66,8 @@ func TestWaitRecording(t *testing.T) {
 	}
 }
 
-// A wait that ends without proof says why, names the silent instances, and returns the evidence that there is.
+// TestWaitRecordingEnds checks that a wait that ends without proof says why, names the silent
+// instances, and returns the evidence that there is.
 func TestWaitRecordingEnds(t *testing.T) {
 	for _, tt := range []struct {
 		why    string
@@ -137,7 +139,8 @@ func TestWaitRecordingEnds(t *testing.T) {
 	}
 }
 
-// A stream that is resharded, or that appears while it is waited for, is no obstacle; nor is a list that names others.
+// TestWaitRecordingMeanwhile checks that a stream that is resharded, or that appears while it is
+// waited for, is no obstacle; nor is a list that names others.
 func TestWaitRecordingMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer()

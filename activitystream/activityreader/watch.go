@@ -17,24 +17,28 @@ import (
 type RecordingState string
 
 const (
-	// StateRecording means that the instance is heard from. Since is the first record that shows it.
+	// StateRecording means that the instance is heard from. Since is the first record that shows
+	// it.
 	StateRecording RecordingState = "recording"
 
-	// StateSilent means that everything up to the watermark was read and that the instance was not heard from for longer
-	// than [Options].Silence. Since is its last record, or when watching began. Nothing may be recorded.
+	// StateSilent means that everything up to the watermark was read and that the instance was
+	// not heard from for longer than [Options].Silence. Since is its last record, or when
+	// watching began. Nothing may be recorded.
 	StateSilent RecordingState = "silent"
 
-	// StateGap means that the instance was not heard from between Since and Until, and was heard from again. Since is its
-	// last record before, or when watching began. A StateRecording follows.
+	// StateGap means that the instance was not heard from between Since and Until, and was heard
+	// from again. Since is its last record before, or when watching began. A StateRecording
+	// follows.
 	StateGap RecordingState = "gap"
 
-	// StateBehind means that the reader is behind, so that nothing can be said about what arrived after Since, the
-	// watermark. It ends with one of the other states.
+	// StateBehind means that the reader is behind, so that nothing can be said about what arrived
+	// after Since, the watermark. It ends with one of the other states.
 	StateBehind RecordingState = "behind"
 
-	// StateUndecodable means that records arrived between Since and Until that could not be decoded. With an InstanceId,
-	// the instance was not heard from for longer than [Options].Silence, and these records may be its own. Without one,
-	// it is the first such record after a while, whose instance is not known.
+	// StateUndecodable means that records arrived between Since and Until that could not be
+	// decoded. With an InstanceId, the instance was not heard from for longer than
+	// [Options].Silence, and these records may be its own. Without one, it is the first such
+	// record after a while, whose instance is not known.
 	StateUndecodable RecordingState = "undecodable"
 )
 
@@ -52,8 +56,8 @@ type Change struct {
 	position Position
 }
 
-// Position returns where to resume [Reader.Watch] after this change. It holds what Watch knows of the instances, so that
-// a gap that spans a restart is found with its true bounds.
+// Position returns where to resume [Reader.Watch] after this change. It holds what Watch knows of
+// the instances, so that a gap that spans a restart is found with its true bounds.
 func (c *Change) Position() Position { return c.position }
 
 // Bounds of what Watch learns and holds.
@@ -67,24 +71,30 @@ const (
 	refreshDelay  = 10 * time.Second       // between two positions to resume at
 )
 
-// Watch yields a Change whenever the recording of an instance changes: first its current state, then each silence, its
-// end, each gap, and whether the reader is behind. It follows the stream from a position on until the context ends. Pass
-// [Latest] to start now, or a stored [Change.Position] to resume.
+// Watch yields a Change whenever the recording of an instance changes: first its current state,
+// then each silence, its end, each gap, and whether the reader is behind. It follows the stream
+// from a position on until the context ends. Pass [Latest] to start now, or a stored
+// [Change.Position] to resume.
 //
-// The instanceIds are the DbiResourceIds of the instances that must be recorded: one that was never heard from is silent.
-// Any other instance is watched from its first record on, so that the list can be empty and instances can join.
-// An instance that leaves becomes silent. Compare [activitystream.Client.Members].
+// The instanceIds are the DbiResourceIds of the instances that must be recorded: one that was
+// never heard from is silent. Any other instance is watched from its first record on, so that the
+// list can be empty and instances can join. An instance that leaves becomes silent. Compare
+// [activitystream.Client.Members].
 //
-// Silence is judged only below the watermark: the least arrival time up to which every open shard was read. A
-// shard is read up to its last record or, if the service reports nothing behind it, up to now. Records are taken in the
-// order of their arrival as the watermark advances. A reader that was paused, throttled or restarted therefore raises no
-// false alarm, and finds each gap with the bounds that it had. What is above the watermark is reported as StateBehind if
-// that lasts longer than [Options].BehindAfter. A silence is reported within [Options].Silence and two PollDelays.
+// Silence is judged only below the watermark: the least arrival time up to which every open shard
+// was read. A shard is read up to its last record or, if the service reports nothing behind it,
+// up to now. Records are taken in the order of their arrival as the watermark advances. A reader
+// that was paused, throttled or restarted therefore raises no false alarm, and finds each gap
+// with the bounds that it had. What is above the watermark is reported as StateBehind if that
+// lasts longer than [Options].BehindAfter. A silence is reported within [Options].Silence and two
+// PollDelays.
 //
-// Changes are yielded at least once. An error is yielded once with a nil Change and ends the iteration: a [*ReadError]
-// with its verdict and the position, or a [*statemachine.InputError]. Memory is bounded whatever the backlog: no shard
-// is read more than 10 minutes ahead of the watermark. The iteration reads anew each time it is ranged over, and it
-// leaves no goroutine behind.
+// Changes are yielded at least once. An error is yielded once with a nil Change and ends the
+// iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
+// Memory is bounded whatever the backlog: no shard is read more than 10 minutes ahead of the
+// watermark. Ranging again
+// reads again from the same position, and it leaves no goroutine
+// behind.
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) Watch(ctx context.Context, from Position, instanceIds []string) iter.Seq2[*Change, error] {
@@ -334,8 +344,8 @@ func (w *watcher) emit(i *instance, c *Change) {
 	w.queue = append(w.queue, c)
 }
 
-// interval returns the interval of an instance's heartbeats: as it is set, as it was learned, or as those of the others
-// were.
+// interval returns the interval of an instance's heartbeats: as it is set, as it was learned, or
+// as those of the others were.
 func (w *watcher) interval(i *instance) time.Duration {
 	if d := cmp.Or(w.f.options.Heartbeat, i.interval); d > 0 {
 		return d
@@ -465,8 +475,8 @@ func (i *instance) uncertain(at time.Time) {
 	}
 }
 
-// learn takes in the time between two heartbeats. The interval is the 90th percentile of the last 32, so that
-// it is what the instance mostly keeps to.
+// learn takes in the time between two heartbeats. The interval is the 90th percentile of the last
+// 32, so that it is what the instance mostly keeps to.
 func (i *instance) learn(at time.Time) {
 	d := at.Sub(i.beat)
 	if i.beat.IsZero() || d < dense {
@@ -487,7 +497,8 @@ type mark struct {
 	heartbeat bool
 }
 
-// marks are arrivals in their order. Those that are close to others on both sides are left out: they change no bound.
+// marks are arrivals in their order. Those that are close to others on both sides are left out:
+// they change no bound.
 type marks []mark
 
 func (m *marks) add(a mark) {

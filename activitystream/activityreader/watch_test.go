@@ -127,7 +127,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A gap that spans a restart, and one that began and ended while the watcher was down, have their true bounds.
+// TestWatchResumes checks that a gap that spans a restart, and one that began and ended while the
+// watcher was down, have their true bounds.
 func TestWatchResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer()
@@ -168,7 +169,8 @@ func TestWatchResumes(t *testing.T) {
 	})
 }
 
-// Records that cannot be decoded are not taken for silence, and silence is not excused by a few of them.
+// TestWatchUndecodable checks that records that cannot be decoded are not taken for silence, and
+// silence is not excused by a few of them.
 func TestWatchUndecodable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer()
@@ -193,7 +195,8 @@ func TestWatchUndecodable(t *testing.T) {
 	})
 }
 
-// Explain is asked for silences and gaps, and its text comes with them.
+// TestWatchExplains checks that Explain is called for silences and gaps, and its text comes with
+// them.
 func TestWatchExplains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer()
@@ -218,7 +221,8 @@ func TestWatchExplains(t *testing.T) {
 	})
 }
 
-// A position is small, however long the stream was watched and resharded.
+// TestWatchPositionIsSmall checks that a position is small, however long the stream was watched
+// and resharded.
 func TestWatchPositionIsSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = 10 * time.Second })

@@ -11,8 +11,8 @@
 //	go run ./examples/recorder -live -resource-arn ARN -kms-key-id KEY -out events.jsonl -position position.json
 //
 // Events go to standard output, or with -out to a file. The file is renamed when it reaches
-// -max-size, with the time at the end of its name. Progress goes to standard error: one line that is
-// renewed on a terminal, and a line a minute elsewhere.
+// -max-size, with the time at the end of its name. Progress goes to standard error: one line that
+// is renewed on a terminal, and a line a minute elsewhere.
 //
 //	{"arrivedAt":"…","instanceId":"db-…","shardId":"…","sequenceNumber":"…","event":{…}}
 //	{"arrivedAt":"…","shardId":"…","sequenceNumber":"…","error":"…","data":"…"}
@@ -20,12 +20,13 @@
 // The second form is a record that could not be decoded, with its data in base64. Heartbeats are
 // left out.
 //
-// The position is stored in the file of -position every 5 s and at the end, after the events before
-// it, and the next run resumes there. Events can come twice after a crash, but none is lost. Without
-// a file the position is printed at the end.
+// The position is stored in the file of -position every 5 s and at the end, after the events
+// before it, and the next run resumes there. Events can come twice after a crash, but none is
+// lost. Without a file the position is printed at the end.
 //
-// The exit status is 0 if it was interrupted (Ctrl-C) while it recorded, and after the time given by
-// -for. It is 1 if there is no proof of recording or the stream ends, and 2 if the flags are wrong.
+// The exit status is 0 if it was interrupted (Ctrl-C) while it recorded, and after the time given
+// by -for. It is 1 if there is no proof of recording or the stream ends, and 2 if the flags are
+// wrong.
 package main
 
 import (

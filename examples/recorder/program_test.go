@@ -55,8 +55,8 @@ func events(t *testing.T, dir string) []string {
 	return statements
 }
 
-// A recorder that is interrupted and started again writes every event once, across files that it
-// rotates, and exits without an error.
+// TestRecorder checks that a recorder that is interrupted and started again writes every event
+// once, across files that it rotates, and exits without an error.
 func TestRecorder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, end, err := newSimulated(t.Context())
@@ -77,7 +77,7 @@ func TestRecorder(t *testing.T) {
 			if err := r.run(ctx, 0); err != nil {
 				t.Errorf("run: %v", err)
 			}
-			time.Sleep(time.Minute) // nobody records, and nothing is lost
+			time.Sleep(time.Minute) // the recorder is down
 		}
 		got := events(t, dir)
 		if len(got) < 300 {
@@ -105,7 +105,7 @@ func TestRecorder(t *testing.T) {
 	})
 }
 
-// What cannot be decoded is written with its data, and a stream that ends is an error.
+// TestRecorderWritesWhatItCannotDecode checks that such a record is written with its data.
 func TestRecorderWritesWhatItCannotDecode(t *testing.T) {
 	dir := t.TempDir()
 	out, err := openOutput(filepath.Join(dir, "events.jsonl"), 1<<20)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -88,7 +86,8 @@ type line struct {
 	Data           []byte          `json:"data,omitempty"`
 }
 
-// record writes the events until reading ends, and returns the position up to which they are written.
+// record writes the events until reading ends, and returns the position up to which they are
+// written.
 func (r *recorder) record(ctx context.Context, reader *activityreader.Reader, from activityreader.Position) (activityreader.Position, error) {
 	position, storedAt := from, time.Now()
 	for d, err := range reader.Read(ctx, from) {
@@ -136,44 +135,6 @@ func (r *recorder) write(d *activityreader.Delivery, err error) error {
 		}
 	}
 	return nil
-}
-
-// load returns the stored position, or the latest if there is none.
-func (r *recorder) load() (activityreader.Position, error) {
-	if r.positionFile == "" {
-		return activityreader.Latest(), nil
-	}
-	data, err := os.ReadFile(r.positionFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return activityreader.Latest(), nil
-	}
-	var p activityreader.Position
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
-		return p, fmt.Errorf("position: %w", err)
-	}
-	return p, nil
-}
-
-// store writes what is before a position to the disk, and then the position.
-func (r *recorder) store(p activityreader.Position) error {
-	if r.positionFile == "" {
-		return nil
-	}
-	if err := r.events.sync(); err != nil {
-		return err
-	}
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	next := r.positionFile + ".next"
-	if err := os.WriteFile(next, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, r.positionFile)
 }
 
 // finish stores the last position and closes the output.

@@ -17,8 +17,8 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
-// newSimulated returns a simulated cluster of two instances, on which users are at work until end is
-// called.
+// newSimulated returns a simulated cluster of two instances, on which users are at work until end
+// is called.
 func newSimulated(ctx context.Context) (src *source, end func(), err error) {
 	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Starting = time.Second })
 	arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql", Members: 2})
@@ -45,7 +45,8 @@ func newSimulated(ctx context.Context) (src *source, end func(), err error) {
 	}, func() { cancel(); users.Wait() }, nil
 }
 
-// work writes what users do until ctx ends: a statement every second, and a failed one now and then.
+// work writes what users do until ctx ends: a statement every second, and a failed one now and
+// then.
 func work(ctx context.Context, s *activityreadertest.Server, stream string, members []activitystream.Member) {
 	for n := 0; ; n++ {
 		select {

@@ -1,6 +1,7 @@
-// Simulator serves simulations of the three services that the library covers, and of the Kinesis and
-// KMS behind an activity stream, on one port of this machine. Any AWS client can use it: the AWS CLI, the SDKs of any language, your own programs. It
-// needs no AWS account and forgets everything when it ends.
+// Simulator serves simulations of the three services that the library covers, and of the Kinesis
+// and KMS behind an activity stream, on one port of this machine. Any AWS client can use it: the
+// AWS CLI, the SDKs of any language, your own programs. It needs no AWS account and forgets
+// everything when it ends.
 //
 //	go run ./examples/simulator -addr 127.0.0.1:4566 -transition 2s
 //
@@ -21,8 +22,8 @@
 //   - the Customer Profiles domain example-domain with the event stream example-stream, RUNNING and
 //     HEALTHY, to arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
 //
-// An activity stream that is started has its Kinesis stream, with heartbeats of each instance, and a
-// KMS that decrypts its data keys. Stopping it deletes the Kinesis stream.
+// An activity stream that is started has its Kinesis stream, with heartbeats of each instance,
+// and a KMS that decrypts its data keys. Stopping it deletes the Kinesis stream.
 //
 // # The AWS CLI
 //

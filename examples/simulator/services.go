@@ -74,8 +74,8 @@ func newRDS(b settings, log *slog.Logger) (*activitystreamtest.Server, service) 
 	}
 }
 
-// newRecords returns the Kinesis streams that the activity streams of the databases write to, and the KMS that
-// decrypts their data keys.
+// newRecords returns the Kinesis streams that the activity streams of the databases write to, and
+// the KMS that decrypts their data keys.
 func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Server) (kinesis, kms service) {
 	s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
 		o.Heartbeat = b.heartbeat

@@ -57,7 +57,7 @@ func start(t *testing.T) *kinesis.Client {
 		if _, err = client.ListStreams(t.Context(), &kinesis.ListStreamsInput{}); err == nil {
 			return client
 		}
-		time.Sleep(100 * time.Millisecond)
+		pause(100 * time.Millisecond)
 	}
 	t.Fatalf("kinesalite did not start: %v", err)
 	return nil
@@ -86,7 +86,7 @@ func active(ctx context.Context, t *testing.T, c *kinesis.Client) []types.Shard 
 				return s.SequenceNumberRange.EndingSequenceNumber != nil
 			})
 		}
-		time.Sleep(20 * time.Millisecond)
+		pause(20 * time.Millisecond)
 	}
 	t.Error("the stream is not active")
 	return nil
@@ -138,9 +138,9 @@ func write(ctx context.Context, t *testing.T, c *kinesis.Client) {
 	}
 }
 
-// TestKilled reads a stream that is resharded while it is written, with a reader that is killed again and again: at each
-// of the first 250 deliveries, and at random ones from then on. Nothing is lost, nothing is repeated behind the stored
-// position, and a shard is read after its parents.
+// TestKilled reads a stream that is resharded while it is written, with a reader that is killed
+// again and again: at each of the first 250 deliveries, and at random ones from then on. Nothing
+// is lost, nothing is repeated behind the stored position, and a shard is read after its parents.
 func TestKilled(t *testing.T) {
 	c := start(t)
 	create(t, c, 2)
@@ -204,7 +204,8 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d records of %d shards, %d kills, %d shards in the last position", len(seen), len(out.Shards), kills, len(position.Shards))
 }
 
-// TestDeleted ends the read of a stream that is deleted, and of one that is created again, with that verdict.
+// TestDeleted ends the read of a stream that is deleted, and of one that is created again, with
+// that verdict.
 func TestDeleted(t *testing.T) {
 	c := start(t)
 	for _, again := range []bool{false, true} {
@@ -222,7 +223,7 @@ func TestDeleted(t *testing.T) {
 			if _, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: new(stream)}); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(500 * time.Millisecond)
+			pause(500 * time.Millisecond)
 			if again {
 				create(t, c, 2)
 			}
@@ -247,3 +248,6 @@ func hashKey(decimal *string) *big.Int {
 func middle(r *types.HashKeyRange) *string {
 	return new(new(big.Int).Rsh(new(big.Int).Add(hashKey(r.StartingHashKey), hashKey(r.EndingHashKey)), 1).String())
 }
+
+// pause lets kinesalite work, which takes real time.
+func pause(d time.Duration) { <-time.After(d) }

@@ -379,7 +379,7 @@ func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simul
 	}}, 0, nil
 }
 
-// decrypt is Decrypt of KMS.
+// decrypt executes Decrypt of KMS.
 func (s *Server) decrypt(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	var in struct {
 		CiphertextBlob    []byte

@@ -21,15 +21,17 @@ type (
 
 // Options configures a [Server].
 type Options struct {
-	// Options are the options that all servers have in common. Transition, ReadsPerTransition and StaleFunc have no
-	// effect. The Resource of a Call, and of a Failure, is the shard for GetRecords and GetShardIterator, else the stream.
+	// Options are the options that all servers have in common. Transition, ReadsPerTransition and
+	// StaleFunc have no effect. The Resource of a Call, and of a Failure, is the shard for
+	// GetRecords and GetShardIterator, else the stream.
 	awstest.Options
 
-	// Heartbeat is the interval of each instance's heartbeats. Zero means 2 s. Negative means that there are none.
+	// Heartbeat is the interval of each instance's heartbeats. Zero means 2 s. Negative means
+	// that there are none.
 	Heartbeat time.Duration
 
-	// Creating is how long a stream of an attached database does not exist yet after RDS returned its name. Zero means
-	// that it exists at once.
+	// Creating is how long a stream of an attached database does not exist yet after RDS returned
+	// its name. Zero means that it exists at once.
 	Creating time.Duration
 
 	// IteratorLife is how long an iterator can be used. Zero means 5 minutes, as in Kinesis.
@@ -38,22 +40,24 @@ type Options struct {
 	// Retention is how long records are kept. Zero means 24 hours, as in Kinesis.
 	Retention time.Duration
 
-	// Clock returns by how much the clock of a shard is ahead, for the arrival times of its records. Nil means that all
-	// clocks are right.
+	// Clock returns by how much the clock of a shard is ahead, for the arrival times of its
+	// records. Nil means that all clocks are right.
 	Clock func(shardId string) time.Duration
 
-	// Deliver decides at each heartbeat how much later than its arrival time it becomes readable, and whether it comes
-	// at all. It must not call the server. Nil means at once.
+	// Deliver decides at each heartbeat how much later than its arrival time it becomes readable,
+	// and whether it comes at all. It must not call the server. Nil means at once.
 	Deliver func(instanceId string, at time.Time) (late time.Duration, ok bool)
 
 	// Unlimited turns off the quotas of a shard: 5 GetRecords calls and 2 MB a second.
 	Unlimited bool
 }
 
-// Server is Kinesis and KMS of one account in one Region, in process. It takes the place of the SDK's HTTP client and is
-// also a [net/http.Handler]. It is safe for concurrent use, runs no goroutine and does not need to be closed.
+// Server is Kinesis and KMS of one account in one Region, in process. It takes the place of the
+// SDK's HTTP client and is also a [net/http.Handler]. It is safe for concurrent use, runs no
+// goroutine and does not need to be closed.
 //
-// Methods that take the name of a stream, a shard or an instance do nothing if there is none of that name.
+// Methods that take the name of a stream, a shard or an instance do nothing if there is none of
+// that name.
 type Server struct {
 	awstest.Base
 
@@ -97,7 +101,8 @@ func defaulted[T comparable](v *T, to T) {
 	}
 }
 
-// Keys returns the data keys of all streams without a call of KMS: for tests in which KMS does not matter.
+// Keys returns the data keys of all streams without a call of KMS: for tests in which KMS does
+// not matter.
 func (s *Server) Keys() activityrecord.Keys {
 	return activityrecord.KeysFunc(func(ctx context.Context, encrypted []byte) ([]byte, error) {
 		s.mu.Lock()
@@ -119,7 +124,8 @@ type Stream struct {
 	Shards     int      // 1 if zero
 }
 
-// AddStream adds a stream and returns its name. It replaces one of the same name, which then counts as recreated.
+// AddStream adds a stream and returns its name. It replaces one of the same name, which then
+// counts as recreated.
 func (s *Server) AddStream(in Stream) (name string) {
 	s.update(func(now time.Time) { name = s.add(in, now).name })
 	return name
@@ -191,7 +197,8 @@ func (s *Server) Merge(streamName, shardId, adjacentShardId string) {
 // ExpireIterators makes all iterators expire that were returned up to now.
 func (s *Server) ExpireIterators() { s.update(func(time.Time) { s.epoch++ }) }
 
-// EmptyReads makes the next n GetRecords calls return no records, although there may be some. Kinesis does that at times.
+// EmptyReads makes the next n GetRecords calls return no records, although there may be some.
+// Kinesis does that at times.
 func (s *Server) EmptyReads(n int) { s.update(func(time.Time) { s.empty = n }) }
 
 // update writes what is due, and runs f.

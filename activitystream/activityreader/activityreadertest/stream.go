@@ -287,10 +287,11 @@ type attachment struct {
 	create time.Time                   // when the stream is created; zero means that it is not
 }
 
-// Attach ties a stream to a database of an in-process RDS, and returns the stream's name, which is empty if there is no
-// such database. The stream exists while the activity stream is starting, started or stopping; starting it again makes
-// another stream of the same name. Heartbeats come from each instance of the database while the activity stream is
-// started. Instances that join later are added by [Server.AddInstance].
+// Attach ties a stream to a database of an in-process RDS, and returns the stream's name, which
+// is empty if there is no such database. The stream exists while the activity stream is starting,
+// started or stopping; starting it again makes another stream of the same name. Heartbeats come
+// from each instance of the database while the activity stream is started. Instances that join
+// later are added by [Server.AddInstance].
 //
 // Each stream has the given number of shards. Zero means 1.
 func (s *Server) Attach(rds *activitystreamtest.Server, resourceArn string, shards int) (name string) {

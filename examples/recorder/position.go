@@ -1,0 +1,48 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+)
+
+// load returns the stored position, or the latest if there is none.
+func (r *recorder) load() (activityreader.Position, error) {
+	if r.positionFile == "" {
+		return activityreader.Latest(), nil
+	}
+	data, err := os.ReadFile(r.positionFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return activityreader.Latest(), nil
+	}
+	var p activityreader.Position
+	if err == nil {
+		err = json.Unmarshal(data, &p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("position: %w", err)
+	}
+	return p, nil
+}
+
+// store writes what is before a position to the disk, and then the position.
+func (r *recorder) store(p activityreader.Position) error {
+	if r.positionFile == "" {
+		return nil
+	}
+	if err := r.events.sync(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	next := r.positionFile + ".next"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, r.positionFile)
+}
