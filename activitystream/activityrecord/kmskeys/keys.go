@@ -110,6 +110,12 @@ func New(api API, resourceId string, optFns ...func(*Options)) (*Keys, error) {
 	return &Keys{api: api, context: encryptionContext, options: o, entries: make(map[string]*entry)}, nil
 }
 
+// String returns the encryption context, so that a log of Keys contains neither keys nor ciphertext.
+func (k *Keys) String() string { return fmt.Sprintf("kmskeys.Keys(%v)", k.context) }
+
+// GoString returns the same as String.
+func (k *Keys) GoString() string { return k.String() }
+
 // DataKey returns the plaintext of a data key, from the cache or by calling KMS. The caller
 // owns the returned slice.
 //
