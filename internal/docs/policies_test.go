@@ -47,6 +47,7 @@ var policies = []struct {
 }{
 	{"activitystream-read", "Get List Members Wait WaitPolicy Watch GetEach WaitEach WatchEach", nil},
 	{"activitystream-supported", "Supported", nil},
+	{"activitystream-explain-silence", "ExplainSilence", nil},
 	{"activitystream-start", "Start", keyExtras},
 	{"activitystream-stop", "Stop", nil},
 	{"activitystream-modify", "Modify", nil},
@@ -248,6 +249,10 @@ func activityStreamMethods() map[string]func(context.Context) []statemachine.Ope
 		}),
 		"WatchEach": each(func(ctx context.Context, c *client, arn string) { drain(c.WatchEach(ctx, []string{arn, arn + "-2"})) }),
 		"Members":   each(func(ctx context.Context, c *client, arn string) { _, _ = c.Members(ctx, arn) }),
+		"ExplainSilence": each(func(ctx context.Context, c *client, arn string) {
+			m := activitystream.Member{InstanceArn: arn, ResourceId: "db-A"}
+			_, _ = c.ExplainSilence(m)(ctx, m.ResourceId, time.Now(), time.Time{})
+		}),
 		"Supported": each(func(ctx context.Context, c *client, arn string) { _, _ = c.Supported(ctx, arn) }),
 		"Start":     each(func(ctx context.Context, c *client, arn string) { _, _ = c.Start(ctx, start(arn)) }),
 		"Stop":      each(func(ctx context.Context, c *client, arn string) { _, _ = c.Stop(ctx, stop(arn)) }),

@@ -223,7 +223,7 @@ func TestDeleted(t *testing.T) {
 			if _, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: new(stream)}); err != nil {
 				t.Fatal(err)
 			}
-			pause(500 * time.Millisecond)
+			pause(1500 * time.Millisecond) // a stream of the same second has the same sequence numbers
 			if again {
 				create(t, c, 2)
 			}
