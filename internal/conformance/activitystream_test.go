@@ -85,9 +85,7 @@ const noPolicy = "(stream stopped)"
 func (db database) server(status activitystream.Status, change func(simulator.Call) *simulator.Failure) *activitystreamtest.Server {
 	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping, o.PolicyChange = settle, settle, settle
-		o.Intercept = func(c activitystreamtest.Call) *activitystreamtest.Failure {
-			return (*activitystreamtest.Failure)(change(simulator.Call(c)))
-		}
+		o.Intercept = change
 	})
 	db.add(s, status)
 	return s
@@ -139,10 +137,8 @@ func (db database) controls(s *activitystreamtest.Server) simulated {
 		lapse:  func() { s.Lapse(db.arn) },
 		stale:  func(d time.Duration) { s.Stale(db.arn, d) },
 		clear:  func() { s.ClearFailures("") },
-		fail:   func(op statemachine.Operation, f simulator.Failure) { s.Fail(op, activitystreamtest.Failure(f)) },
-		log: func() []simulator.Call {
-			return converted(s.Calls(), func(c activitystreamtest.Call) simulator.Call { return simulator.Call(c) })
-		},
+		fail:   s.Fail,
+		log:    s.Calls,
 	}
 }
 
@@ -251,12 +247,3 @@ func states[T any](state func(*T) string, seq iter.Seq2[*T, error]) iter.Seq2[st
 
 // errOf returns the error of a call.
 func errOf[T any](_ T, err error) error { return err }
-
-// converted converts the calls of a service's server.
-func converted[T any](calls []T, to func(T) simulator.Call) []simulator.Call {
-	all := make([]simulator.Call, len(calls))
-	for i, c := range calls {
-		all[i] = to(c)
-	}
-	return all
-}

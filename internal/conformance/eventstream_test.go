@@ -68,9 +68,7 @@ var unconfirmed = map[statemachine.Kind]treatment{statemachine.NotFound: retryab
 func eventStreamServer(change func(simulator.Call) *simulator.Failure) *eventstreamtest.Server {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
 		o.DestinationRecovery = settle
-		o.Intercept = func(c eventstreamtest.Call) *eventstreamtest.Failure {
-			return (*eventstreamtest.Failure)(change(simulator.Call(c)))
-		}
+		o.Intercept = change
 	})
 	s.AddDomain(domain)
 	return s
@@ -129,10 +127,8 @@ func controlsOfEventStream(s *eventstreamtest.Server) simulated {
 		lapse:  func() { s.Lapse(eventARN) },
 		stale:  func(d time.Duration) { s.Stale(eventARN, d) },
 		clear:  func() { s.ClearFailures("") },
-		fail:   func(op statemachine.Operation, f simulator.Failure) { s.Fail(op, eventstreamtest.Failure(f)) },
-		log: func() []simulator.Call {
-			return converted(s.Calls(), func(c eventstreamtest.Call) simulator.Call { return simulator.Call(c) })
-		},
+		fail:   s.Fail,
+		log:    s.Calls,
 	}
 }
 

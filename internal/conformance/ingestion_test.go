@@ -11,7 +11,6 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 const (
@@ -43,9 +42,7 @@ func eventDataStores() []scenario {
 func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Starting, o.Stopping = settle, settle
-		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {
-			return (*ingestiontest.Failure)(change(simulator.Call(c)))
-		}
+		o.Intercept = change
 	})
 	s.AddEventDataStore(ingestiontest.EventDataStore{Id: storeID, Status: ingestion.Status(w.from)})
 	sub := ofStore(s.Config(), storeARN, w.to == string(ingestion.StatusEnabled))
@@ -55,11 +52,9 @@ func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) s
 		lapse:  func() { s.Lapse(storeARN) },
 		stale:  func(d time.Duration) { s.Stale(storeARN, d) },
 		clear:  func() { s.ClearFailures("") },
-		fail:   func(op statemachine.Operation, f simulator.Failure) { s.Fail(op, ingestiontest.Failure(f)) },
-		log: func() []simulator.Call {
-			return converted(s.Calls(), func(c ingestiontest.Call) simulator.Call { return simulator.Call(c) })
-		},
-		truth: func() string { return string(s.Status(storeARN)) },
+		fail:   s.Fail,
+		log:    s.Calls,
+		truth:  func() string { return string(s.Status(storeARN)) },
 	}
 	return sub
 }
