@@ -115,8 +115,8 @@ func TestStructure(t *testing.T) {
 		copy(m[offset:], b)
 		return join(m)
 	}
-	replace := func(old, new string) []byte {
-		out := bytes.Replace(whole, []byte(old), []byte(new), 1)
+	replace := func(old, by string) []byte {
+		out := bytes.Replace(whole, []byte(old), []byte(by), 1)
 		if bytes.Equal(out, whole) {
 			t.Fatalf("no %s in the data", old)
 		}

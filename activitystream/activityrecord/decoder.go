@@ -54,7 +54,7 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 		o.MaxEvents = defaultMaxEvents
 	}
 	o.MaxInflated = min(o.MaxInflated, 1<<31-2)
-	return &Decoder{keys: keys, options: o, kept: sync.Pool{New: func() any { return new(workspace) }}}
+	return &Decoder{keys: keys, options: o}
 }
 
 // Decode decodes the data of one Kinesis record. It does not change or keep data. It calls
@@ -63,7 +63,10 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 // The error is a [*DecodeError]. With an error, the Record is nil: Decode returns no part of a
 // record.
 func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
-	w := d.kept.Get().(*workspace)
+	w, ok := d.kept.Get().(*workspace)
+	if !ok {
+		w = new(workspace)
+	}
 	r, err := d.decode(ctx, data, w)
 	if cap(w.envelope.message) <= maxKept && cap(w.plaintext) <= maxKept {
 		d.kept.Put(w)

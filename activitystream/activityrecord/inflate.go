@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -18,7 +19,7 @@ const (
 	maxRatio = 1040
 )
 
-// inflate returns the decompressed gzip data, which may have several members. For honest data it
+// inflate returns the decompressed gzip data, which may have several members. It usually
 // allocates once, and never more than twice the limit.
 func (d *deflate) inflate(data []byte, limit int) ([]byte, *DecodeError) {
 	if len(data) < gzipHeader+gzipTrailer {
@@ -35,11 +36,10 @@ func (d *deflate) inflate(data []byte, limit int) ([]byte, *DecodeError) {
 		out: make([]byte, min(hint, maxRatio*len(data))+slack)}
 	defer func() { d.in, d.out = nil, nil }()
 	for d.at < len(data) {
-		switch err := d.member(); err {
-		case nil:
-		case errTooLarge:
+		switch err := d.member(); {
+		case errors.Is(err, errTooLarge):
 			return nil, tooLarge(limit)
-		default:
+		case err != nil:
 			return nil, notGzip(err)
 		}
 	}

@@ -147,8 +147,9 @@ func (e *Event) text(f field) *string {
 		return &e.StatementId
 	case transactionIdField:
 		return &e.TransactionId
+	default:
+		return nil
 	}
-	return nil
 }
 
 // number returns the integer field of an event that f is, or nil if f is of another type.
@@ -160,8 +161,9 @@ func (e *Event) number(f field) **int64 {
 		return &e.RowCount
 	case substatementIdField:
 		return &e.SubstatementId
+	default:
+		return nil
 	}
-	return nil
 }
 
 // inner decodes the JSON document inside a record.
@@ -192,7 +194,7 @@ type pending struct {
 func (d *inner) decode(r *Record, data []byte) *DecodeError {
 	// The strings of events share the memory of Raw: a copy would be a third of all that Decode
 	// allocates. This is safe, because nothing writes to data from here on.
-	d.scanner, d.text = scanner{data: data}, unsafe.String(unsafe.SliceData(data), len(data))
+	d.scanner, d.text = scanner{data: data}, unsafe.String(unsafe.SliceData(data), len(data)) //nolint:gosec // see above
 	d.ordered, d.unescaped, d.pending = 0, d.unescaped[:0], d.pending[:0]
 	defer func() { // what stays for the next record must not keep this one in memory
 		d.scanner, d.text, d.numbers, d.strings = scanner{}, "", nil, nil

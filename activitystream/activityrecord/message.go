@@ -198,12 +198,11 @@ func (m *message) parseWrapped(r *reader) error {
 	by := r.bytes(int(r.uint16()))
 	info := reader{rest: r.bytes(int(r.uint16()))}
 	ciphertext := r.bytes(int(r.uint16()))
-	if r.short || string(by) != provider || string(info.bytes(len(keyName))) != keyName {
+	if string(by) != provider || len(info.rest) != len(keyName)+4+4+ivLength || string(info.bytes(len(keyName))) != keyName {
 		return nil
 	}
-	tagBits, ivBytes := info.uint32(), info.uint32()
-	iv := info.bytes(ivLength)
-	if info.short || len(info.rest) > 0 || tagBits != 8*tagLength || ivBytes != ivLength || len(ciphertext) != keyLength+tagLength {
+	tagBits, ivBytes, iv := info.uint32(), info.uint32(), info.bytes(ivLength)
+	if tagBits != 8*tagLength || ivBytes != ivLength || len(ciphertext) != keyLength+tagLength {
 		return errors.New("the encrypted key in the message does not have the form of an AES-GCM ciphertext")
 	}
 	m.wrapped = append(m.wrapped, wrappedKey{iv, ciphertext})
@@ -321,19 +320,18 @@ func (m *message) decrypt(dst, dataKey []byte) ([]byte, error) {
 		return nil, errTag
 	}
 	for _, f := range m.frames {
-		aad := append(m.aad[:0], m.id...)
+		m.aad = append(m.aad[:0], m.id...)
 		switch {
 		case !m.framed:
-			aad = append(aad, "AWSKMSEncryptionClient Single Block"...)
+			m.aad = append(m.aad, "AWSKMSEncryptionClient Single Block"...)
 		case f.final:
-			aad = append(aad, "AWSKMSEncryptionClient Final Frame"...)
+			m.aad = append(m.aad, "AWSKMSEncryptionClient Final Frame"...)
 		default:
-			aad = append(aad, "AWSKMSEncryptionClient Frame"...)
+			m.aad = append(m.aad, "AWSKMSEncryptionClient Frame"...)
 		}
-		aad = binary.BigEndian.AppendUint32(aad, f.number)
-		aad = binary.BigEndian.AppendUint64(aad, uint64(len(f.ciphertext)-tagLength))
-		m.aad = aad
-		if dst, err = aead.Open(dst, f.iv, f.ciphertext, aad); err != nil {
+		m.aad = binary.BigEndian.AppendUint32(m.aad, f.number)
+		m.aad = binary.BigEndian.AppendUint64(m.aad, uint64(len(f.ciphertext)-tagLength))
+		if dst, err = aead.Open(dst, f.iv, f.ciphertext, m.aad); err != nil {
 			return nil, errTag
 		}
 	}

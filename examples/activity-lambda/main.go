@@ -52,7 +52,7 @@ type handler struct {
 	logger  *slog.Logger
 }
 
-func (h *handler) handle(ctx context.Context, event kinesisEvent) (response, error) {
+func (h *handler) handle(ctx context.Context, event kinesisEvent) (response, error) { //nolint:unparam // as Lambda requires
 	for _, r := range event.Records {
 		record, err := h.decoder.Decode(ctx, r.Kinesis.Data)
 		switch {

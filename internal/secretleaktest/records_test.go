@@ -31,7 +31,7 @@ const (
 func secretsOf(s *activityrecordtest.Sealer, data []byte) []string {
 	all := []string{secretSQL, secretParam, secretUser, "5ecret"}
 	for _, b := range [][]byte{s.PlaintextKey(), s.EncryptedKey()} {
-		for _, text := range []string{string(b), hex.EncodeToString(b), base64.StdEncoding.EncodeToString(b), fmt.Sprint(b)} {
+		for _, text := range []string{string(b), hex.EncodeToString(b), base64.StdEncoding.EncodeToString(b), fmt.Sprintf("%d", b)} {
 			all = append(all, text[:min(len(text), 16)])
 		}
 	}
@@ -132,7 +132,7 @@ func TestRecords(t *testing.T) {
 	if _, err := activityrecord.NewDecoder(keys).Decode(t.Context(), whole); err != nil {
 		t.Fatal(err)
 	}
-	check(errors.New(texts(fmt.Errorf("%v %+v %#v", keys, keys, keys)))) //nolint:errorlint // no error
+	check(errors.New(texts(fmt.Errorf("%v %+v %#v", keys, keys, keys))))
 	if checked < 1000 {
 		t.Errorf("checked only %d errors", checked)
 	}

@@ -167,6 +167,6 @@ func quote(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // strings can always be encoded
+	_ = e.Encode(s) //nolint:errchkjson // strings can always be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }

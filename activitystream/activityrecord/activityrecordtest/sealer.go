@@ -135,15 +135,15 @@ func (s *Sealer) DataKey(_ context.Context, encrypted []byte) ([]byte, error) {
 
 // Keys returns the Keys of records of several Sealers, such as those of a stream whose data key
 // changes.
-func Keys(sealers ...*Sealer) activityrecord.Keys {
-	return activityrecord.KeysFunc(func(ctx context.Context, encrypted []byte) ([]byte, error) {
+func Keys(sealers ...*Sealer) activityrecord.KeysFunc {
+	return func(ctx context.Context, encrypted []byte) ([]byte, error) {
 		for _, s := range sealers {
 			if key, err := s.DataKey(ctx, encrypted); err == nil {
 				return key, nil
 			}
 		}
 		return nil, errOther
-	})
+	}
 }
 
 // PlaintextKey returns the data key, and EncryptedKey the text that takes the place of its
@@ -154,7 +154,7 @@ func (s *Sealer) PlaintextKey() []byte { return bytes.Clone(s.key) }
 func (s *Sealer) EncryptedKey() []byte { return bytes.Clone(s.encrypted) }
 
 func (s *Sealer) envelope(version string, message []byte) []byte {
-	text, _ := json.Marshal(struct { // strings and bytes can always be marshaled
+	text, _ := json.Marshal(struct { //nolint:errchkjson // strings and bytes can always be marshaled
 		Type    string `json:"type"`
 		Version string `json:"version"`
 		Events  []byte `json:"databaseActivityEvents"`

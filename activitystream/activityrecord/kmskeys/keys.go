@@ -110,7 +110,8 @@ func New(api API, resourceId string, optFns ...func(*Options)) (*Keys, error) {
 	return &Keys{api: api, context: encryptionContext, options: o, entries: make(map[string]*entry)}, nil
 }
 
-// String returns the encryption context, so that a log of Keys contains neither keys nor ciphertext.
+// String returns the encryption context, so that a log of Keys contains neither keys nor
+// ciphertext.
 func (k *Keys) String() string { return fmt.Sprintf("kmskeys.Keys(%v)", k.context) }
 
 // GoString returns the same as String.
