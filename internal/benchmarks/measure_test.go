@@ -36,7 +36,7 @@ func TestMeasure(t *testing.T) {
 		e = full
 	}
 	r := e.run(t)
-	if want := 35; len(r.Rows) != want {
+	if want := 36; len(r.Rows) != want {
 		t.Errorf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, row := range r.Rows {
@@ -84,6 +84,7 @@ func (e effort) run(t *testing.T) *Results {
 	r.Builds = measureBuilds(t)
 	r.judge(e.many, spreadOf(times), len(thirdParty(t)))
 	r.records(t, e)
+	r.reader(t, e)
 	return r
 }
 
