@@ -42,8 +42,11 @@ type target struct {
 	database database
 }
 
+// runFunc executes an operation.
+type runFunc = func(*simulator.Request) (simulator.Result, *simulator.Error)
+
 // command returns the Run function of an operation that changes the stream of one database.
-func (s *Server) command(run func(*simulator.Request, target) (*simulator.XML, *simulator.Error)) func(*simulator.Request) (simulator.Result, *simulator.Error) {
+func (s *Server) command(run func(*simulator.Request, target) (*simulator.XML, *simulator.Error)) runFunc {
 	return func(r *simulator.Request) (simulator.Result, *simulator.Error) {
 		t, e := s.findTarget(r)
 		if e != nil {
@@ -320,5 +323,6 @@ func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
 func notAnARN(s string) *simulator.Error { return invalidValue("The provided ARN (%s) is invalid", s) }
 
 func wrongType(arn, parameter, want, got string) *simulator.Error {
-	return invalidValue("The provided ARN (%s) is invalid for this parameter (%s). Expected type = %s, actual type = %s", arn, parameter, want, got)
+	return invalidValue("The provided ARN (%s) is invalid for this parameter (%s). Expected type = %s, actual type = %s",
+		arn, parameter, want, got)
 }

@@ -43,6 +43,10 @@ func (p *program) cloudTrail() {
 	arn := aws.ToString(made.EventDataStoreArn)
 	_, err = client.Wait(ctx, arn, ingestion.StatusEnabled, patience)
 	p.must("Wait of the new store", err)
+	tags, err := api.ListTags(ctx, &cloudtrail.ListTagsInput{ResourceIdList: []string{arn}})
+	if err != nil || len(tags.ResourceTagList) != 1 {
+		p.Errorf("ListTags: %+v, %v", tags, err)
+	}
 	_, err = api.UpdateEventDataStore(ctx, &cloudtrail.UpdateEventDataStoreInput{EventDataStore: &arn, TerminationProtectionEnabled: new(false)})
 	p.must("UpdateEventDataStore", err)
 	_, err = api.DeleteEventDataStore(ctx, &cloudtrail.DeleteEventDataStoreInput{EventDataStore: &arn})

@@ -104,7 +104,7 @@ func TestProgram(t *testing.T) {
 		for _, operation := range []string{
 			"StartActivityStream", "StopActivityStream", "ModifyActivityStream", "DescribeDBClusters", "DescribeDBInstances",
 			"DescribeOrderableDBInstanceOptions", "StartEventDataStoreIngestion", "StopEventDataStoreIngestion", "CreateEventDataStore",
-			"UpdateEventDataStore", "DeleteEventDataStore", "RestoreEventDataStore", "GetEventDataStore", "ListEventDataStores",
+			"UpdateEventDataStore", "DeleteEventDataStore", "RestoreEventDataStore", "GetEventDataStore", "ListEventDataStores", "ListTags", "DescribeEvents",
 			"CreateEventStream", "GetEventStream", "ListEventStreams", "DeleteEventStream",
 			"ListShards", "GetShardIterator", "GetRecords", "Decrypt",
 		} {

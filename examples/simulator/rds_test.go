@@ -82,6 +82,10 @@ func (p *program) rds() {
 			p.Errorf("EnsureStopped ran %v", out.Operations)
 		}
 	}
+	events, err := api.DescribeEvents(ctx, &rds.DescribeEventsInput{SourceType: types.SourceTypeDbCluster, SourceIdentifier: new("das-cluster")})
+	if err != nil || len(events.Events) != 2 {
+		p.Errorf("DescribeEvents after a start and a stop: %+v, %v", events, err)
+	}
 	_, err = api.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: new("no-cluster")})
 	if _, ok := errors.AsType[*types.DBClusterNotFoundFault](err); !ok {
 		p.Errorf("DescribeDBClusters of none: %v", err)

@@ -138,7 +138,8 @@ func (f *router) unknown(s requestInfo) errorResponse {
 	for i, s := range f.services {
 		supported[i] = s.operations
 	}
-	e := errorResponse{http.StatusBadRequest, "UnknownOperationException", "The simulator does not support " + what + ". It supports " + strings.Join(supported, "; ") + "."}
+	message := "The simulator does not support " + what + ". It supports " + strings.Join(supported, "; ") + "."
+	e := errorResponse{http.StatusBadRequest, "UnknownOperationException", message}
 	switch s.protocol {
 	case query:
 		e.code = "InvalidAction"

@@ -334,16 +334,38 @@ func TestRefusals(t *testing.T) {
 			return s
 		}, do: remove, code: "EventDataStoreNotFoundException"},
 		{why: "delete what is stopped", scene: in(ingestion.StatusStoppedIngestion), do: remove},
-		{why: "delete what is protected", scene: add(ingestiontest.EventDataStore{TerminationProtectionEnabled: true}), do: remove, code: "EventDataStoreTerminationProtectedException"},
-		{why: "delete what is federated", scene: add(ingestiontest.EventDataStore{FederationStatus: "ENABLED"}), do: remove, code: "EventDataStoreFederationEnabledException"},
+		{
+			why:   "delete what is protected",
+			scene: add(ingestiontest.EventDataStore{TerminationProtectionEnabled: true}),
+			do:    remove,
+			code:  "EventDataStoreTerminationProtectedException",
+		},
+		{
+			why:   "delete what is federated",
+			scene: add(ingestiontest.EventDataStore{FederationStatus: "ENABLED"}),
+			do:    remove,
+			code:  "EventDataStoreFederationEnabledException",
+		},
 		{why: "delete what is deleted", scene: in(ingestion.StatusPendingDeletion), do: remove, code: "InactiveEventDataStoreException"},
 		{why: "delete what is starting", scene: in(ingestion.StatusStartingIngestion), do: remove, code: "ConflictException"},
 		{why: "restore what is not deleted", scene: enabled, do: restoring, code: badStatus},
 
 		{why: "no such store", scene: enabled, on: "unknown", do: reading, code: "EventDataStoreNotFoundException"},
-		{why: "no such store", scene: enabled, on: "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/x", do: stop, code: "EventDataStoreNotFoundException"},
+		{
+			why:   "no such store",
+			scene: enabled,
+			on:    "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/x",
+			do:    stop,
+			code:  "EventDataStoreNotFoundException",
+		},
 		{why: "another Region", scene: enabled, on: elsewhere, do: stop, code: "EventDataStoreARNInvalidException"},
-		{why: "another resource", scene: enabled, on: "arn:aws:cloudtrail:us-east-1:123456789012:trail/x", do: reading, code: "EventDataStoreARNInvalidException"},
+		{
+			why:   "another resource",
+			scene: enabled,
+			on:    "arn:aws:cloudtrail:us-east-1:123456789012:trail/x",
+			do:    reading,
+			code:  "EventDataStoreARNInvalidException",
+		},
 		{why: "too short", scene: enabled, on: "ab", do: reading, code: "InvalidParameterException"},
 		{why: "a bad character", scene: enabled, on: "a b", do: stop, code: "InvalidParameterException"},
 		{why: "nothing", scene: enabled, on: " ", do: restoring, code: "InvalidParameterException"},
@@ -353,7 +375,12 @@ func TestRefusals(t *testing.T) {
 		{why: "update what is stopped", scene: in(ingestion.StatusStoppedIngestion), do: updating(named)},
 		{why: "update what is deleted", scene: in(ingestion.StatusPendingDeletion), do: updating(named), code: "InactiveEventDataStoreException"},
 		{why: "update an unknown store", scene: enabled, on: "unknown", do: updating(named), code: "EventDataStoreNotFoundException"},
-		{why: "a bad name", scene: enabled, do: updating(func(in *cloudtrail.UpdateEventDataStoreInput) { in.Name = new("a/b/c") }), code: "InvalidParameterException"},
+		{
+			why:   "a bad name",
+			scene: enabled,
+			do:    updating(func(in *cloudtrail.UpdateEventDataStoreInput) { in.Name = new("a/b/c") }),
+			code:  "InvalidParameterException",
+		},
 		{why: "a first key", scene: enabled, do: updating(func(in *cloudtrail.UpdateEventDataStoreInput) { in.KmsKeyId = new("alias/a") })},
 		{
 			why: "another key", scene: add(ingestiontest.EventDataStore{KmsKeyId: "alias/a"}),
@@ -375,26 +402,60 @@ func TestRefusals(t *testing.T) {
 		{why: "create", scene: enabled, do: creating(func(*creation) {})},
 		{why: "no name", scene: enabled, do: creating(func(in *creation) { in.Name = new("") }), code: "InvalidParameterException"},
 		{why: "a short name", scene: enabled, do: creating(func(in *creation) { in.Name = new("ab") }), code: "InvalidParameterException"},
-		{why: "a long name", scene: enabled, do: creating(func(in *creation) { in.Name = new(strings.Repeat("x", 129)) }), code: "InvalidParameterException"},
-		{why: "a duplicate name", scene: enabled, do: creating(func(in *creation) { in.Name = new("event-data-store-0") }), code: "EventDataStoreAlreadyExistsException"},
+		{
+			why:   "a long name",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.Name = new(strings.Repeat("x", 129)) }),
+			code:  "InvalidParameterException",
+		},
+		{
+			why:   "a duplicate name",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.Name = new("event-data-store-0") }),
+			code:  "EventDataStoreAlreadyExistsException",
+		},
 		{why: "days", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(6)) }), code: "InvalidParameterException"},
 		{why: "years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3653)) })},
-		{why: "more years", scene: enabled, do: creating(func(in *creation) { in.RetentionPeriod = new(int32(3654)) }), code: "InvalidParameterException"},
-		{why: "all the years of the mode", scene: enabled, do: creating(func(in *creation) { in.BillingMode = types.BillingModeFixedRetentionPricing })},
+		{
+			why:   "more years",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.RetentionPeriod = new(int32(3654)) }),
+			code:  "InvalidParameterException",
+		},
+		{
+			why:   "all the years of the mode",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.BillingMode = types.BillingModeFixedRetentionPricing }),
+		},
 		{why: "fewer years", scene: enabled, do: creating(func(in *creation) {
 			in.RetentionPeriod, in.BillingMode = new(int32(2558)), types.BillingModeFixedRetentionPricing
 		}), code: "InvalidParameterException"},
 		{why: "a bad mode", scene: enabled, do: creating(func(in *creation) { in.BillingMode = "FREE" }), code: "InvalidParameterException"},
 		{why: "a bad key", scene: enabled, do: creating(func(in *creation) { in.KmsKeyId = new("a key") }), code: "InvalidKmsKeyIdException"},
-		{why: "a partner's in all Regions", scene: enabled, do: creating(func(in *creation) { in.AdvancedEventSelectors = categories("ActivityAuditLog") }), code: "InvalidParameterException"},
+		{
+			why:   "a partner's in all Regions",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.AdvancedEventSelectors = categories("ActivityAuditLog") }),
+			code:  "InvalidParameterException",
+		},
 		{why: "a partner's in one", scene: enabled, do: selecting(categories("ActivityAuditLog"))},
 		{why: "a partner's that is not started", scene: enabled, do: creating(func(in *creation) {
 			in.AdvancedEventSelectors, in.MultiRegionEnabled, in.StartIngestion = categories("ActivityAuditLog"), new(false), new(false)
 		}), code: "InvalidParameterException"},
 		{why: "6 selectors", scene: enabled, do: selecting(slices.Repeat(categories("Management"), 6)), code: "InvalidEventSelectorsException"},
 		{why: "500 values", scene: enabled, do: selecting(categories(slices.Repeat([]string{"Data"}, 500)...))},
-		{why: "501 values", scene: enabled, do: selecting(categories(slices.Repeat([]string{"Data"}, 501)...)), code: "InvalidEventSelectorsException"},
-		{why: "no field", scene: enabled, do: selecting([]types.AdvancedEventSelector{{FieldSelectors: []types.AdvancedFieldSelector{}}}), code: "InvalidEventSelectorsException"},
+		{
+			why:   "501 values",
+			scene: enabled,
+			do:    selecting(categories(slices.Repeat([]string{"Data"}, 501)...)),
+			code:  "InvalidEventSelectorsException",
+		},
+		{
+			why:   "no field",
+			scene: enabled,
+			do:    selecting([]types.AdvancedEventSelector{{FieldSelectors: []types.AdvancedFieldSelector{}}}),
+			code:  "InvalidEventSelectorsException",
+		},
 		{why: "a long name", scene: enabled, do: selecting([]types.AdvancedEventSelector{{
 			Name: new(strings.Repeat("x", 1001)), FieldSelectors: categories("Data")[0].FieldSelectors,
 		}}), code: "InvalidEventSelectorsException"},
@@ -406,14 +467,44 @@ func TestRefusals(t *testing.T) {
 		{why: "categories are equal or not", scene: enabled, do: selecting([]types.AdvancedEventSelector{{FieldSelectors: []types.AdvancedFieldSelector{
 			{Field: new("eventCategory"), NotEquals: []string{"Data"}},
 		}}}), code: "InvalidEventSelectorsException"},
-		{why: "an empty tag", scene: enabled, do: creating(func(in *creation) { in.TagsList = []types.Tag{{Key: new("")}} }), code: "InvalidTagParameterException"},
-		{why: "201 tags", scene: enabled, do: creating(func(in *creation) { in.TagsList = slices.Repeat([]types.Tag{{Key: new("k")}}, 201) }), code: "InvalidTagParameterException"},
+		{
+			why:   "an empty tag",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.TagsList = []types.Tag{{Key: new("")}} }),
+			code:  "InvalidTagParameterException",
+		},
+		{
+			why:   "201 tags",
+			scene: enabled,
+			do:    creating(func(in *creation) { in.TagsList = slices.Repeat([]types.Tag{{Key: new("k")}}, 201) }),
+			code:  "InvalidTagParameterException",
+		},
 
-		{why: "no results", scene: enabled, do: listing(func(in *cloudtrail.ListEventDataStoresInput) { in.MaxResults = new(int32(0)) }), code: "InvalidMaxResultsException"},
-		{why: "too many results", scene: enabled, do: listing(func(in *cloudtrail.ListEventDataStoresInput) { in.MaxResults = new(int32(1001)) }), code: "InvalidMaxResultsException"},
+		{
+			why:   "no results",
+			scene: enabled,
+			do:    listing(func(in *cloudtrail.ListEventDataStoresInput) { in.MaxResults = new(int32(0)) }),
+			code:  "InvalidMaxResultsException",
+		},
+		{
+			why:   "too many results",
+			scene: enabled,
+			do:    listing(func(in *cloudtrail.ListEventDataStoresInput) { in.MaxResults = new(int32(1001)) }),
+			code:  "InvalidMaxResultsException",
+		},
 		{why: "1000 results", scene: enabled, do: listing(func(in *cloudtrail.ListEventDataStoresInput) { in.MaxResults = new(int32(1000)) })},
-		{why: "a short token", scene: enabled, do: listing(func(in *cloudtrail.ListEventDataStoresInput) { in.NextToken = new("abc") }), code: "InvalidNextTokenException"},
-		{why: "a bad token", scene: enabled, do: listing(func(in *cloudtrail.ListEventDataStoresInput) { in.NextToken = new("no token") }), code: "InvalidNextTokenException"},
+		{
+			why:   "a short token",
+			scene: enabled,
+			do:    listing(func(in *cloudtrail.ListEventDataStoresInput) { in.NextToken = new("abc") }),
+			code:  "InvalidNextTokenException",
+		},
+		{
+			why:   "a bad token",
+			scene: enabled,
+			do:    listing(func(in *cloudtrail.ListEventDataStoresInput) { in.NextToken = new("no token") }),
+			code:  "InvalidNextTokenException",
+		},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

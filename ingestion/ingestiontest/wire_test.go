@@ -84,7 +84,12 @@ func TestWire(t *testing.T) {
 					`"AdvancedEventSelectors":[{"Name":"Default management events","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}],` +
 					head + `"CreatedTimestamp":946684800.000,"UpdatedTimestamp":946684800.000,` + tail},
 			},
-			{why: "a success without members", target: longTarget + "StopEventDataStoreIngestion", body: `{"EventDataStore":"abc"}`, want: response{200, "", ""}},
+			{
+				why:    "a success without members",
+				target: longTarget + "StopEventDataStoreIngestion",
+				body:   `{"EventDataStore":"abc"}`,
+				want:   response{200, "", ""},
+			},
 			{
 				why: "an error", target: longTarget + "StopEventDataStoreIngestion", body: `{"EventDataStore":"abc","Other":[1]}`,
 				want: response{400, "", `{"__type":"InvalidEventDataStoreStatusException","Message":"StopEventDataStoreIngestion is not valid for an event data store that is STOPPING_INGESTION."}`},
@@ -94,15 +99,50 @@ func TestWire(t *testing.T) {
 				want: response{200, "", `{"EventDataStores":[{"EventDataStoreArn":"` + arn + `","Name":"audit"}],` +
 					`"NextToken":"a6IUdhP1YXJuOmF3czpjbG91ZHRyYWlsOnVzLWVhc3QtMToxMjM0NTY3ODkwMTI6ZXZlbnRkYXRhc3RvcmUvYWJj"}`},
 			},
-			{why: "an empty body", target: shortTarget + "GetEventDataStore", body: ``, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`}},
+			{
+				why:    "an empty body",
+				target: shortTarget + "GetEventDataStore",
+				body:   ``,
+				want:   response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`},
+			},
 			{why: "a number for a name", target: shortTarget + "GetEventDataStore", body: `{"EventDataStore":5}`, want: response{400, "", ""}},
 			{why: "a string for a number", target: shortTarget + "ListEventDataStores", body: `{"MaxResults":"5"}`, want: response{400, "", ""}},
-			{why: "a string for a number", target: shortTarget + "CreateEventDataStore", body: `{"Name":"abc","RetentionPeriod":"5"}`, want: response{400, "", ""}},
-			{why: "a string for a boolean", target: shortTarget + "UpdateEventDataStore", body: `{"EventDataStore":"abc","MultiRegionEnabled":"true"}`, want: response{400, "", ""}},
-			{why: "no name", target: shortTarget + "CreateEventDataStore", body: `{}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
-			{why: "an array", target: shortTarget + "ListEventDataStores", body: `[]`, want: response{400, "", `{"__type":"SerializationException","Message":"The body is not a JSON object."}`}},
-			{why: "a member in another case", target: shortTarget + "GetEventDataStore", body: `{"eventDataStore":"abc"}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`}},
-			{why: "a member in another case", target: shortTarget + "CreateEventDataStore", body: `{"name":"abc"}`, want: response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`}},
+			{
+				why:    "a string for a number",
+				target: shortTarget + "CreateEventDataStore",
+				body:   `{"Name":"abc","RetentionPeriod":"5"}`,
+				want:   response{400, "", ""},
+			},
+			{
+				why:    "a string for a boolean",
+				target: shortTarget + "UpdateEventDataStore",
+				body:   `{"EventDataStore":"abc","MultiRegionEnabled":"true"}`,
+				want:   response{400, "", ""},
+			},
+			{
+				why:    "no name",
+				target: shortTarget + "CreateEventDataStore",
+				body:   `{}`,
+				want:   response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`},
+			},
+			{
+				why:    "an array",
+				target: shortTarget + "ListEventDataStores",
+				body:   `[]`,
+				want:   response{400, "", `{"__type":"SerializationException","Message":"The body is not a JSON object."}`},
+			},
+			{
+				why:    "a member in another case",
+				target: shortTarget + "GetEventDataStore",
+				body:   `{"eventDataStore":"abc"}`,
+				want:   response{400, "", `{"__type":"InvalidParameterException","Message":"The event data store \"\" is not valid."}`},
+			},
+			{
+				why:    "a member in another case",
+				target: shortTarget + "CreateEventDataStore",
+				body:   `{"name":"abc"}`,
+				want:   response{400, "", `{"__type":"InvalidParameterException","Message":"The request must contain the parameter Name."}`},
+			},
 			{why: "no operation", target: shortTarget, body: `{}`, want: response{400, "", ""}},
 			{why: "another service", target: "Logs_20140328.GetEventDataStore", body: `{}`, want: response{400, "", ""}},
 		} {

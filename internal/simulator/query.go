@@ -28,7 +28,8 @@ func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		}
 		form = string(body)
 	default:
-		return nil, &Error{Code: "InvalidAction", Message: "The method must be GET or POST, got " + r.Method + ".", Status: http.StatusMethodNotAllowed}
+		message := "The method must be GET or POST, got " + r.Method + "."
+		return nil, &Error{Code: "InvalidAction", Message: message, Status: http.StatusMethodNotAllowed}
 	}
 	params, err := url.ParseQuery(form)
 	if err != nil {

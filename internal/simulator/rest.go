@@ -51,7 +51,8 @@ func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		}
 		if len(body) > 0 {
 			if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentJSON {
-				return nil, &Error{Code: "UnsupportedMediaTypeException", Message: "The Content-Type is not " + contentJSON + ".", Status: http.StatusUnsupportedMediaType}
+				message := "The Content-Type is not " + contentJSON + "."
+				return nil, &Error{Code: "UnsupportedMediaTypeException", Message: message, Status: http.StatusUnsupportedMediaType}
 			}
 		}
 		body, e := document(body)
