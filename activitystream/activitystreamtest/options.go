@@ -44,12 +44,14 @@ type Options struct {
 	MembersMirrorCluster bool
 }
 
-// Types that all simulated services share.
-type (
-	Failure = awstest.Failure // what goes wrong with a request
-	Call    = awstest.Call    // one request in the log
-	Refusal = awstest.Refusal // an error response of RDS
-)
+// Failure is what goes wrong with a request.
+type Failure = awstest.Failure
+
+// Call is one request in the log of a server.
+type Call = awstest.Call
+
+// Refusal is an error response of RDS.
+type Refusal = awstest.Refusal
 
 // Sighting is a status of a stream and when it began.
 type Sighting = statemachine.Sighting[activitystream.Status]

@@ -5,20 +5,20 @@ import "time"
 // Recorded returns the resource ID of a database, and the DbiResourceIds of the instances that its
 // activity stream records: the members of a cluster, or the instance itself. They are empty if
 // there is no such database. Package activityreadertest uses it.
-func (s *Server) Recorded(arn string) (resourceId string, instanceIds []string) {
+func (s *Server) Recorded(arn string) (resourceId string, instanceIDs []string) {
 	s.update(arn, func(_ *resource, d database, now time.Time) {
 		resourceId = d.resourceID
 		if !d.cluster {
-			instanceIds = []string{d.resourceID}
+			instanceIDs = []string{d.resourceID}
 			return
 		}
 		for _, x := range d.members {
 			if r := s.instances.Get(x.id); r != nil {
 				if m, ok := r.Now(now); ok {
-					instanceIds = append(instanceIds, m.resourceID)
+					instanceIDs = append(instanceIDs, m.resourceID)
 				}
 			}
 		}
 	})
-	return resourceId, instanceIds
+	return resourceId, instanceIDs
 }

@@ -47,13 +47,15 @@ type Options struct {
 	Refuse func(op statemachine.Operation, arn string, state eventstream.State) *Refusal
 }
 
-// Types that all simulated services share. The Resource of a Call is the ARN of the stream or, for
-// ListEventStreams, the name of the domain.
-type (
-	Failure = awstest.Failure // what goes wrong with a request
-	Call    = awstest.Call    // one request in the log
-	Refusal = awstest.Refusal // an error response of Customer Profiles
-)
+// Failure is what goes wrong with a request.
+type Failure = awstest.Failure
+
+// Call is one request in the log of a server.
+// Its Resource is the ARN of the stream or, for ListEventStreams, the name of the domain.
+type Call = awstest.Call
+
+// Refusal is an error response of Customer Profiles.
+type Refusal = awstest.Refusal
 
 // Sighting is a state of a stream and when it began.
 type Sighting = statemachine.Sighting[eventstream.State]

@@ -69,12 +69,14 @@ type Options struct {
 	ErrorHeader bool
 }
 
-// Types that all simulated services share.
-type (
-	Failure = awstest.Failure // what goes wrong with a request
-	Call    = awstest.Call    // one request in the log
-	Refusal = awstest.Refusal // an error response of CloudTrail
-)
+// Failure is what goes wrong with a request.
+type Failure = awstest.Failure
+
+// Call is one request in the log of a server.
+type Call = awstest.Call
+
+// Refusal is an error response of CloudTrail.
+type Refusal = awstest.Refusal
 
 // Sighting is a status of a store and when it began.
 type Sighting = statemachine.Sighting[ingestion.Status]
