@@ -301,7 +301,7 @@ func TestRequestSnapshots(t *testing.T) {
 	want := map[string]string{
 		"StartActivityStream": "InvalidParameterValue", "StopActivityStream": "InvalidParameterValue", "ModifyActivityStream": "InvalidParameterValue",
 		"DescribeDBClusters": "InvalidParameterValue", "DescribeDBInstances": "InvalidParameterValue",
-		"DescribeOrderableDBInstanceOptions": "InvalidParameterValue",
+		"DescribeOrderableDBInstanceOptions": "InvalidParameterValue", "DescribeEvents": "InvalidParameterValue",
 	}
 	for op, code := range want {
 		snapshot, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "request_snapshot", op+".request.snap"))

@@ -218,6 +218,12 @@ func TestEveryMemberIsRead(t *testing.T) {
 			_, err := api.ListEventDataStores(ctx, &in)
 			return err
 		},
+		"ListTags": func(fill func(any)) error {
+			var in cloudtrail.ListTagsInput
+			fill(&in)
+			_, err := api.ListTags(ctx, &in)
+			return err
+		},
 		"CreateEventDataStore": func(fill func(any)) error {
 			var in cloudtrail.CreateEventDataStoreInput
 			fill(&in)
