@@ -9,6 +9,7 @@ import (
 
 const (
 	defaultMaxInflated = 64 << 20
+	mostInflated       = 1 << 30 // within an int of 32 bits
 	defaultMaxEvents   = 128 << 10
 
 	// maxKept is the size of a buffer that a Decoder keeps for the next record. A few records
@@ -18,7 +19,8 @@ const (
 
 // Options configures a [Decoder].
 type Options struct {
-	// MaxInflated is the most bytes of JSON that a record may hold. Zero or less means 64 MiB.
+	// MaxInflated is the most bytes of JSON that a record may hold. Zero or less means 64 MiB. More
+	// than 1 GiB means 1 GiB.
 	MaxInflated int
 	// MaxEvents is the most events that a record may hold. Zero or less means 131,072.
 	MaxEvents int
@@ -53,7 +55,7 @@ func NewDecoder(keys Keys, optFns ...func(*Options)) *Decoder {
 	if o.MaxEvents <= 0 {
 		o.MaxEvents = defaultMaxEvents
 	}
-	o.MaxInflated = min(o.MaxInflated, 1<<31-2)
+	o.MaxInflated = min(o.MaxInflated, mostInflated)
 	return &Decoder{keys: keys, options: o}
 }
 

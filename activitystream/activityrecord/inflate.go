@@ -28,12 +28,12 @@ func (d *deflate) inflate(data []byte, limit int) ([]byte, *DecodeError) {
 	// The last four bytes are the length modulo 2^32 of the last member. They are a hint,
 	// because there may be other members before it, and a limit, because the result is no
 	// shorter.
-	hint := int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), 1<<31-1-slack))
-	if hint > limit {
+	hint := int64(binary.LittleEndian.Uint32(data[len(data)-4:]))
+	if hint > int64(limit) {
 		return nil, tooLargeOrDamaged(data, limit)
 	}
 	*d = deflate{in: data, limit: limit, literals: d.literals, distances: d.distances, lengths: d.lengths,
-		out: make([]byte, min(hint, maxRatio*len(data))+slack)}
+		out: make([]byte, min(hint, maxRatio*int64(len(data)))+slack)}
 	defer func() { d.in, d.out = nil, nil }()
 	for d.at < len(data) {
 		switch err := d.member(); {

@@ -117,9 +117,9 @@ func parseTime(text string) time.Time {
 	return time.Time{}
 }
 
-// Fingerprint returns 32 hexadecimal digits that are equal for equal [Event.Raw]. Kinesis
-// delivers records at least once, so a program that stores events can use it to recognize those
-// that it already has. Heartbeats of one form have one fingerprint.
+// Fingerprint returns 32 hexadecimal digits that are equal for equal [Event.Raw]. Kinesis delivers
+// records at least once, so a program that stores events can use it to recognize those that it
+// already has. All heartbeats have the same fingerprint.
 func (e *Event) Fingerprint() string {
 	sum := sha256.Sum256(e.Raw)
 	return hex.EncodeToString(sum[:16])

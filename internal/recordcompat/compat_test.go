@@ -88,13 +88,15 @@ func TestOfficialSeals(t *testing.T) {
 				if frame == 1 && length > 0 {
 					continue // the official SDK takes a second for a thousand frames
 				}
-				sealed, err := o.Seal(compress(t, document(10), length), fmt.Sprintf("0x%04x", uint16(suite)), frame)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r, err := decoder.Decode(t.Context(), envelope(t, s, sealed))
-				if err != nil || r.Events[0].CommandText != strings.Repeat("x", 10) {
-					t.Errorf("suite %#04x, frames of %d, %d bytes: got %v, %v", suite, frame, length, r, err)
+				for _, encryptionContext := range []map[string]string{nil, {"purpose": "test", "empty": ""}} {
+					sealed, err := o.Seal(compress(t, document(10), length), fmt.Sprintf("0x%04x", uint16(suite)), frame, encryptionContext)
+					if err != nil {
+						t.Fatal(err)
+					}
+					r, err := decoder.Decode(t.Context(), envelope(t, s, sealed))
+					if err != nil || r.Events[0].CommandText != strings.Repeat("x", 10) {
+						t.Errorf("suite %#04x, frames of %d, %d bytes, context %v: got %v, %v", suite, frame, length, encryptionContext, r, err)
+					}
 				}
 			}
 		}

@@ -60,14 +60,16 @@ func (o *Official) Open(message []byte) ([]byte, error) {
 	return out.Plaintext, nil
 }
 
-// Seal encrypts a message with an algorithm suite, such as "0x0178", in frames of a length.
-func (o *Official) Seal(plaintext []byte, suite string, frameLength int) ([]byte, error) {
+// Seal encrypts a message with an algorithm suite, such as "0x0178", in frames of a length. The
+// encryption context is that of the message, not of KMS.
+func (o *Official) Seal(plaintext []byte, suite string, frameLength int, encryptionContext map[string]string) ([]byte, error) {
 	id := mpltypes.ESDKAlgorithmSuiteId(suite)
 	out, err := o.clients[suite >= "0x0400"].Encrypt(context.Background(), esdktypes.EncryptInput{
-		Plaintext:        plaintext,
-		AlgorithmSuiteId: &id,
-		FrameLength:      new(int64(frameLength)),
-		Keyring:          o.key,
+		Plaintext:         plaintext,
+		AlgorithmSuiteId:  &id,
+		FrameLength:       new(int64(frameLength)),
+		EncryptionContext: encryptionContext,
+		Keyring:           o.key,
 	})
 	if err != nil {
 		return nil, err

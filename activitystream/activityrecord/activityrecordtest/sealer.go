@@ -63,11 +63,12 @@ func NewSealer(optFns ...func(*Options)) *Sealer {
 	return &Sealer{options: o, key: random(keyLength), encrypted: random(184)}
 }
 
-// Seal returns the data of a Kinesis record that decodes to r. An empty Version means "1.1", or
-// for Oracle and SQL Server events "1.3" and "1.4".
+// Seal returns the data of a Kinesis record that decodes to r. An empty Version means the version of
+// the last event's engine: "1.1" for Aurora PostgreSQL, "1.2" for Aurora MySQL, "1.3" for Oracle and
+// "1.4" for SQL Server.
 //
-// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as
-// JSON of its fields, in the types that its engine writes; the engine is that of ServerType.
+// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as JSON
+// of its fields, in the types that its engine writes; the engine is that of ServerType.
 func (s *Sealer) Seal(r activityrecord.Record) []byte {
 	events := make([][]byte, len(r.Events))
 	version := "1.1"
@@ -146,11 +147,10 @@ func Keys(sealers ...*Sealer) activityrecord.KeysFunc {
 	}
 }
 
-// PlaintextKey returns the data key, and EncryptedKey the text that takes the place of its
-// ciphertext in records: what a simulated KMS has to know.
+// PlaintextKey returns the data key. A simulated KMS decrypts EncryptedKey to it.
 func (s *Sealer) PlaintextKey() []byte { return bytes.Clone(s.key) }
 
-// EncryptedKey returns what PlaintextKey is the data key of.
+// EncryptedKey returns the ciphertext of the data key that is in each record. It is random.
 func (s *Sealer) EncryptedKey() []byte { return bytes.Clone(s.encrypted) }
 
 func (s *Sealer) envelope(version string, message []byte) []byte {

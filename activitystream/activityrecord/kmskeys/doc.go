@@ -2,7 +2,9 @@
 // them, because RDS seals many records with one data key: a KMS call per record is slow,
 // expensive and soon throttled.
 //
-//	keys, err := kmskeys.New(kms.NewFromConfig(cfg), stream.ResourceId) // of the stream
+//	stream, err := activitystream.NewFromConfig(cfg).Get(ctx, clusterArn)
+//	…
+//	keys, err := kmskeys.New(kms.NewFromConfig(cfg), stream.ResourceId)
 //	…
 //	decoder := activityrecord.NewDecoder(keys)
 //
@@ -23,12 +25,13 @@
 // # Errors
 //
 //   - [*ContextError]: KMS does not decrypt the data key under the encryption context of the
-//     resource. The usual cause is the resource ID of another stream: pass that of the stream
-//     that the records come from. A blue/green switchover changes the ID.
+//     resource. The usual cause is the resource ID of another stream: pass that of the stream that
+//     the records come from. A blue/green switchover changes the ID. KMS has the same error for a
+//     data key that was changed.
 //   - Any other error of [Keys.DataKey] wraps that of the SDK. Retry what is temporary, such as
 //     throttling. Correct the permissions after an AccessDeniedException.
 //
-// A [activityrecord.Decoder] wraps all of them in a DecodeError with the problem KeyRefused.
+// An [activityrecord.Decoder] wraps all of them in a DecodeError with the problem KeyRefused.
 //
 // # When not to use it
 //
