@@ -35,8 +35,9 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
+	reached := new(sdkcall.Reached)
 	return &Client{calls: sdkcall.NewCalls(o, Options.withOptFns, func(o Options, pacing sdkcall.Pacing) *call {
-		return newCall(api, o, pacing)
+		return newCall(api, o, pacing, reached)
 	})}
 }
 
@@ -55,10 +56,10 @@ type call struct {
 }
 
 // newCall returns a call with the options o.
-func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
+func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
 	sdk := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
-		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer}
-	}, pacing)
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
+	}, pacing, reached)
 	sdk.Pacer = o.Pacer
 	return &call{ClientInfo: sdk.ClientInfo, api: api, options: o.withDefaults(), sdk: sdk}
 }

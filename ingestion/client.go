@@ -37,8 +37,9 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.CommandPacer == nil {
 		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
 	}
+	reached := new(sdkcall.Reached)
 	return &Client{calls: sdkcall.NewCalls(o, Options.with, func(o Options, pacing sdkcall.Pacing) *call {
-		return newCall(api, o, pacing)
+		return newCall(api, o, pacing, reached)
 	})}
 }
 
@@ -57,10 +58,10 @@ type call struct {
 }
 
 // newCall returns a call with the options o.
-func newCall(api API, o Options, pacing sdkcall.Pacing) *call {
+func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
 	reads := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Fields {
-		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer}
-	}, pacing)
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
+	}, pacing, reached)
 	commands := reads
 	reads.Pacer, commands.Pacer = o.ReadPacer, o.CommandPacer
 	return &call{ClientInfo: reads.ClientInfo, api: api, options: o, reads: reads, commands: commands}

@@ -152,10 +152,10 @@ func TestUnexpectedResponsesAreUnavailable(t *testing.T) {
 		{why: "an ID without its ARN", body: `{"EventDataStoreArn":"` + storeID + `x","Status":"ENABLED"}`, says: "response describes a different resource"},
 		{why: "the member that AWS's documents misspell", body: `{"EventDataStoreARN":"` + storeARN + `","Status":"ENABLED"}`, says: "response has no event data store ARN"},
 		{why: "no status", body: `{"EventDataStoreArn":"` + storeARN + `"}`, says: "response has no status"},
-		{why: "HTML", body: "<html><body>Please log in</body></html>", says: "deserialization"},
-		{why: "half a document", body: `{"EventDataStoreArn":"` + storeARN + `","Sta`, says: "deserialization"},
-		{why: "another JSON type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "deserialization"},
-		{why: "a timestamp as text", body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED","CreatedTimestamp":"2026-01-01T00:00:00Z"}`, says: "deserialization"},
+		{why: "HTML", body: "<html><body>Please log in</body></html>", says: "unreadable response: HTTP 200 OK"},
+		{why: "half a document", body: `{"EventDataStoreArn":"` + storeARN + `","Sta`, says: "unreadable response: HTTP 200 OK"},
+		{why: "another JSON type", body: `{"EventDataStoreArn":["` + storeARN + `"],"Status":"ENABLED"}`, says: "unreadable response: HTTP 200 OK"},
+		{why: "a timestamp as text", body: `{"EventDataStoreArn":"` + storeARN + `","Status":"ENABLED","CreatedTimestamp":"2026-01-01T00:00:00Z"}`, says: "unreadable response: HTTP 200 OK"},
 	} {
 		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			for _, requested := range []string{storeARN, storeID} {

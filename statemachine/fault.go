@@ -32,6 +32,15 @@ type Fault struct {
 	// RequestID identifies the request for AWS Support. It may be empty.
 	RequestID string
 
+	// NotSent means that the request never left the machine: there were no credentials, or no
+	// connection. A command was not executed, whatever the Kind. False means that the request was
+	// sent, or may have been.
+	NotSent bool
+
+	// RetryAfter is how long the response asks to wait before the next request, at most one
+	// minute. Zero means that the response does not say. The next read and the [Pacer] respect it.
+	RetryAfter time.Duration
+
 	// Err is the error of the SDK, for errors.As. It may be nil.
 	Err error
 }
@@ -66,6 +75,15 @@ func (f *Fault) Unwrap() error { return f.Err }
 func (f *Fault) Is(target error) bool { return target == error(f.Kind) }
 
 func (f *Fault) kind() Kind { return f.Kind }
+
+// RetryAfter returns how long the response that caused err asks to wait before the next request:
+// RetryAfter of the first [Fault] in its chain, or zero.
+func RetryAfter(err error) time.Duration {
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f.RetryAfter
+	}
+	return 0
+}
 
 // timeoutError is the error of a call that took longer than ReadTimeout.
 type timeoutError struct {

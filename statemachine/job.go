@@ -146,7 +146,7 @@ func (j *job[R, S]) decideWatch(v R, err error, kind Kind, at time.Time) step {
 	default:
 		return j.endWait(ReadFailed)
 	}
-	j.due = at.Add(j.config.opts.withJitter(delay))
+	j.due = at.Add(max(j.config.opts.withJitter(delay), RetryAfter(err)))
 	return next
 }
 
@@ -172,9 +172,10 @@ func (j *job[R, S]) countFailure(err error, at time.Time) {
 	j.track.countRead(at)
 }
 
-// rescheduleRead makes the next read due after the track's delay.
+// rescheduleRead makes the next read due after the track's delay, or after the longer one that a
+// failed request asks for.
 func (j *job[R, S]) rescheduleRead(at time.Time) step {
-	j.due = j.track.clamp(at, j.config.opts.withJitter(j.track.delay(at)))
+	j.due = j.track.clamp(at, max(j.config.opts.withJitter(j.track.delay(at)), RetryAfter(j.failure)))
 	return stepRead
 }
 

@@ -26,6 +26,8 @@ type Pacer struct {
 const (
 	minPause = time.Second
 	maxPause = 16 * time.Second
+
+	maxRetryAfter = time.Minute // if the response asks for a longer one
 )
 
 // NewPacer returns a Pacer that allows burst calls at once, and perSecond calls per second after
@@ -90,21 +92,28 @@ func (p *Pacer) Succeeded(at time.Time) {
 // Throttled records that the service throttled a call at the time at. All calls pause for 1 s.
 // The pause doubles, up to 16 s, if a call is throttled soon after a pause and none succeeded in
 // between. It is for loops of your own.
-func (p *Pacer) Throttled(at time.Time) {
+func (p *Pacer) Throttled(at time.Time) { p.ThrottledFor(at, 0) }
+
+// ThrottledFor does what [Pacer.Throttled] does, with a pause of at least retryAfter, and at most
+// one minute, if the response asks for that ([RetryAfter]).
+func (p *Pacer) ThrottledFor(at time.Time, retryAfter time.Duration) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at.Before(p.pausedUntil) {
-		return // the call started before the pause
+	if at.Before(p.pausedUntil) { // the call started before the pause
+		if until := at.Add(min(retryAfter, maxRetryAfter)); until.After(p.pausedUntil) {
+			p.pausedUntil = until
+		}
+		return
 	}
 	if p.pause == 0 || at.Sub(p.pausedUntil) > 2*p.pause {
 		p.pause = minPause
 	} else {
 		p.pause = min(2*p.pause, maxPause)
 	}
-	p.pausedUntil = at.Add(p.pause)
+	p.pausedUntil = at.Add(max(p.pause, min(retryAfter, maxRetryAfter)))
 }
 
 // report records the result of a call. kind classifies its error.
@@ -112,7 +121,7 @@ func (p *Pacer) report(kind func(error) Kind, err error, at time.Time) {
 	if err == nil {
 		p.Succeeded(at)
 	} else if kind(err) == Throttled {
-		p.Throttled(at)
+		p.ThrottledFor(at, RetryAfter(err))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
@@ -48,21 +49,35 @@ type ClientInfo struct {
 
 // Fields points to the fields of an SDK client's options that this library uses.
 type Fields struct {
-	Region  *string
-	Tracer  *tracing.TracerProvider
-	Retryer *aws.Retryer
+	Region     *string
+	Tracer     *tracing.TracerProvider
+	Retryer    *aws.Retryer
+	APIOptions *[]func(*middleware.Stack) error
 }
 
+// recordErrorBody is the APIOptions of a client without others. It is never changed.
+var recordErrorBody = []func(*middleware.Stack) error{sdkfault.RecordErrorBody}
+
 // NewCaller returns a Caller for api, an SDK client or a mock of one, with the pacing of a call.
-// The caller sets its Pacer. fields returns the fields of O, the SDK client's options.
+// The caller sets its Pacer. fields returns the fields of O, the SDK client's options. reached is
+// shared by all calls of a client.
 //
-// With the pacing [Kernel] the SDK's retries are off, by the last option applied: a retried command
-// could run twice, and the SDK's retry quota fails waits under load.
-func NewCaller[O any](api any, faults sdkfault.Table, optFns []func(*O), fields func(*O) Fields, pacing Pacing) Caller[O] {
-	if pacing == Kernel {
-		optFns = append(slices.Clip(optFns), func(o *O) { *fields(o).Retryer = aws.NopRetryer{} })
-	}
-	c := Caller[O]{Faults: faults, Options: optFns, Pacing: pacing}
+// Each request records the body of an error response, which sdkfault reads. With the pacing
+// [Kernel] the SDK's retries are off, by the last option applied: a retried command could run
+// twice, and the SDK's retry quota fails waits under load.
+func NewCaller[O any](api any, faults sdkfault.Table, optFns []func(*O), fields func(*O) Fields, pacing Pacing, reached *Reached) Caller[O] {
+	optFns = append(slices.Clip(optFns), func(o *O) {
+		f := fields(o)
+		if len(*f.APIOptions) == 0 {
+			*f.APIOptions = recordErrorBody // saves an allocation per request
+		} else {
+			*f.APIOptions = append(slices.Clip(*f.APIOptions), recordErrorBody...)
+		}
+		if pacing == Kernel {
+			*f.Retryer = aws.NopRetryer{}
+		}
+	})
+	c := Caller[O]{Faults: faults, Options: optFns, Pacing: pacing, Reached: reached}
 	if client, ok := api.(interface{ Options() O }); ok {
 		options := client.Options()
 		for _, fn := range optFns {

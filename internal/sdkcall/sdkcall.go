@@ -5,6 +5,8 @@ package sdkcall
 import (
 	"context"
 	"errors"
+	"net"
+	"sync/atomic"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -36,7 +38,11 @@ type Caller[O any] struct {
 	Options []func(*O) // applied to each request, in order
 	Pacer   *statemachine.Pacer
 	Pacing  Pacing
+	Reached *Reached // nil means that no request of the client has succeeded
 }
+
+// Reached records whether a request of a client has succeeded. Then its endpoint exists.
+type Reached struct{ ok atomic.Bool }
 
 // Queued returns a copy of c whose requests wait for a slot.
 func (c Caller[O]) Queued() Caller[O] {
@@ -46,6 +52,10 @@ func (c Caller[O]) Queued() Caller[O] {
 
 // Do executes one operation, paced as c says, and returns an error as a Fault. A nil output without
 // an error is a Fault, too.
+//
+// If the SDK's retries are off, Do repeats a request once whose signature the service rejected: the
+// cause may be the clock, whose offset the SDK has just learned. The service rejects such a request
+// before it executes anything.
 func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
 	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
 ) (*Out, error) {
@@ -59,22 +69,62 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 	case Kernel:
 	}
 	out, err := api(ctx, in, c.Options...)
-	if err != nil {
-		err = c.Faults.Fault(ctx, op, resource, err)
-	} else if out == nil {
-		err = UnexpectedResponse(op, resource, middleware.Metadata{}, "no response")
+	err = c.fault(ctx, op, resource, out == nil, err)
+	if c.Pacing != Counted && ctx.Err() == nil && isRejectedSignature(err) {
+		c.Pacer.Reserve(time.Now())
+		out, err = api(ctx, in, c.Options...)
+		err = c.fault(ctx, op, resource, out == nil, err)
+	}
+	if err == nil && c.Reached != nil {
+		c.Reached.ok.Store(true)
 	}
 	if c.Pacing == Queued {
 		if err == nil {
 			c.Pacer.Succeeded(time.Now())
 		} else if errors.Is(err, statemachine.Throttled) {
-			c.Pacer.Throttled(time.Now())
+			c.Pacer.ThrottledFor(time.Now(), statemachine.RetryAfter(err))
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// fault returns the error of a request as a Fault, or nil. none means that there is no output.
+func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resource string, none bool, err error) error {
+	if err == nil {
+		if none {
+			return UnexpectedResponse(op, resource, middleware.Metadata{}, "no response")
+		}
+		return nil
+	}
+	err = c.Faults.Fault(ctx, op, resource, err)
+	f, ok := errors.AsType[*statemachine.Fault](err)
+	if !ok {
+		return err
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound && f.Kind == statemachine.Unknown && c.Reached != nil && c.Reached.ok.Load() {
+		f.Kind = statemachine.Unavailable // the host existed before
+	}
+	if c.Pacing == Counted {
+		f.NotSent = false // the SDK may have sent an earlier attempt
+	}
+	return err
+}
+
+// isRejectedSignature reports whether a service rejected a request because of its signature or its
+// time.
+func isRejectedSignature(err error) bool {
+	f, ok := errors.AsType[*statemachine.Fault](err)
+	if !ok {
+		return false
+	}
+	switch f.Code {
+	case "SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed":
+		return true
+	}
+	return false
 }
 
 // UnexpectedResponse returns a retryable Fault for a response that cannot be right, such as one

@@ -21,10 +21,11 @@ import (
 
 type (
 	options struct {
-		Region  string
-		Tracer  tracing.TracerProvider
-		Retryer aws.Retryer
-		Applied []string
+		Region     string
+		Tracer     tracing.TracerProvider
+		Retryer    aws.Retryer
+		APIOptions []func(*middleware.Stack) error
+		Applied    []string
 	}
 	in  struct{ Name string }
 	out struct{ Applied []string }
@@ -59,7 +60,7 @@ func apply(name string) func(*options) {
 }
 
 func fields(o *options) sdkcall.Fields {
-	return sdkcall.Fields{Region: &o.Region, Tracer: &o.Tracer, Retryer: &o.Retryer}
+	return sdkcall.Fields{Region: &o.Region, Tracer: &o.Tracer, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
 }
 
 func TestDoReturnsFaults(t *testing.T) {
@@ -92,7 +93,7 @@ func TestDoReturnsFaults(t *testing.T) {
 func TestNewCallerAppendsToACopy(t *testing.T) {
 	base := make([]func(*options), 1, 8)
 	base[0] = apply("base")
-	kernel := sdkcall.NewCaller(nil, nil, base, fields, sdkcall.Kernel)
+	kernel := sdkcall.NewCaller(nil, nil, base, fields, sdkcall.Kernel, nil)
 	_ = append(base, apply("other"))
 	got, err := sdkcall.Do(context.Background(), kernel, op, "", (&api{out: &out{}}).Describe, &in{})
 	if diff := cmp.Diff([]string{"base"}, got.Applied); diff != "" || err != nil {
@@ -103,7 +104,7 @@ func TestNewCallerAppendsToACopy(t *testing.T) {
 func TestNewCallerDisablesRetriesOnlyForKernel(t *testing.T) {
 	for pacing, want := range map[sdkcall.Pacing]aws.Retryer{sdkcall.Counted: nil, sdkcall.Queued: nil, sdkcall.Kernel: aws.NopRetryer{}} {
 		var got options
-		for _, fn := range sdkcall.NewCaller(nil, nil, nil, fields, pacing).Options {
+		for _, fn := range sdkcall.NewCaller(nil, nil, nil, fields, pacing, nil).Options {
 			fn(&got)
 		}
 		if got.Retryer != want {
@@ -182,7 +183,7 @@ func TestUnexpectedResponseIsUnavailable(t *testing.T) {
 
 func TestNewCallerReadsRegionOfClient(t *testing.T) {
 	region := func(api any, optFns ...func(*options)) string {
-		return sdkcall.NewCaller(api, nil, optFns, fields, sdkcall.Counted).Region
+		return sdkcall.NewCaller(api, nil, optFns, fields, sdkcall.Counted, nil).Region
 	}
 	a := &api{options: options{Region: "us-east-1"}}
 	if got := region(a); got != "us-east-1" {

@@ -12,9 +12,23 @@
 //
 // and call faults.Fault with the error of each request.
 //
-// A known code takes precedence over the HTTP status, because AWS's documentation and its responses
-// differ in the status. The status decides only without a code (a proxy's page) or with an unknown
-// one: 5xx is Unavailable, anything else Unknown.
+// # What decides
+//
+// The kind does not depend on the SDK's error types, which differ between its versions. The first
+// of these that applies decides:
+//
+//  1. A failure to get credentials never reaches a Table. It is Throttled or Unavailable if it may
+//     pass by itself, and otherwise Unauthenticated.
+//  2. The error code that this service returned. It takes precedence over the HTTP status, because
+//     AWS's documentation and its responses differ in the status.
+//  3. The HTTP status, if it is 400 or above. It decides for a response without a code, such as a
+//     proxy's page, and if it is 429, or 500 or above, for one with an unknown code. HTTP 501 takes
+//     precedence over the codes of a failing service: emulators send it with InternalFailure.
+//  4. A response that could not be read is Unavailable.
+//  5. Without a response, a failed connection is Unavailable. A host that does not exist and a
+//     certificate that cannot be verified are Unknown, because they do not pass by themselves.
+//
+// [RecordErrorBody] lets the package describe a response that has no error code.
 //
 // # When not to use it
 //
@@ -31,7 +45,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
@@ -56,6 +69,7 @@ func CommonRules() Table {
 		{Code: "UnauthorizedOperation", Kind: statemachine.AccessDenied},
 		{Code: "NotAuthorized", Kind: statemachine.AccessDenied},
 		{Code: "OptInRequired", Kind: statemachine.AccessDenied},
+		{Code: "SubscriptionRequiredException", Kind: statemachine.AccessDenied},
 		{Code: "ExpiredToken", Kind: statemachine.Unauthenticated},
 		{Code: "ExpiredTokenException", Kind: statemachine.Unauthenticated},
 		{Code: "InvalidClientTokenId", Kind: statemachine.Unauthenticated},
@@ -69,15 +83,26 @@ func CommonRules() Table {
 		{Code: "SignatureDoesNotMatch", Kind: statemachine.Unauthenticated},
 		{Code: "RequestExpired", Kind: statemachine.Unauthenticated},
 		{Code: "RequestTimeTooSkewed", Kind: statemachine.Unauthenticated},
+		{Code: "AuthFailure", Kind: statemachine.Unauthenticated},
+		{Code: "InvalidAction", Kind: statemachine.Unsupported},
+		{Code: "NotImplemented", Kind: statemachine.Unsupported},
+		{Code: "NotImplementedException", Kind: statemachine.Unsupported},
+		{Code: "UnknownOperation", Kind: statemachine.Unsupported},
+		{Code: "UnknownOperationException", Kind: statemachine.Unsupported},
+		{Code: "UnsupportedOperation", Kind: statemachine.Unsupported},
+		{Code: "UnsupportedOperationException", Kind: statemachine.Unsupported},
 		{Code: "InternalError", Kind: statemachine.Unavailable},
 		{Code: "InternalFailure", Kind: statemachine.Unavailable},
 		{Code: "InternalServerError", Kind: statemachine.Unavailable},
 		{Code: "ServiceUnavailable", Kind: statemachine.Unavailable},
 		{Code: "ServiceUnavailableException", Kind: statemachine.Unavailable},
+		{Code: "RequestAbortedException", Kind: statemachine.Unavailable},
 		{Code: "ValidationError", Kind: statemachine.InvalidInput},
 		{Code: "ValidationException", Kind: statemachine.InvalidInput},
 		{Code: "MissingParameter", Kind: statemachine.InvalidInput},
 		{Code: "MalformedQueryString", Kind: statemachine.InvalidInput},
+		{Code: "MalformedHttpRequestException", Kind: statemachine.InvalidInput},
+		{Code: "RequestEntityTooLargeException", Kind: statemachine.InvalidInput},
 	}
 }
 
@@ -85,6 +110,9 @@ func CommonRules() Table {
 // with the context ctx. Fault returns nil for nil, and an error that already has a kind (a Fault or
 // an InputError) unchanged. errors.As still finds the SDK's error. Fault redacts a message that
 // quotes the request's signature, which must not appear in logs.
+//
+// NotSent of the Fault is about the SDK's last attempt. It holds for the whole call if the SDK's
+// retries are off.
 func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
 	if err == nil {
 		return nil
@@ -96,17 +124,28 @@ func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource st
 		return err
 	}
 	f := &statemachine.Fault{Operation: op, Resource: resource, Err: err}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		f.Code, f.Message = api.ErrorCode(), api.ErrorMessage()
+	r := findResponse(err)
+	switch {
+	case r.credentials != nil:
+		f.Kind = credentialsKind(ctx, r.credentials)
+		f.Message = "cannot get credentials: " + credentialsText(r.credentials)
+		f.NotSent = true
+		return f
+	case r.code != "":
+		f.Code, f.Message = r.code, r.message
+		f.Kind = t.kindOfCode(&r, err)
+		f.Message = redact(f.Message)
+	case r.status >= http.StatusBadRequest:
+		f.Kind, f.Message = kindOfStatus(r.status), r.describe()
+	case r.status != 0:
+		f.Kind, f.Message = statemachine.Unavailable, "unreadable response: "+r.describe()+": "+oneLine(innermost(err).Error(), maxText)
+		if ctx.Err() != nil {
+			f.Kind = statemachine.Interrupted
+		}
+	default:
+		setKindWithoutResponse(ctx, f)
 	}
-	if r, ok := errors.AsType[interface {
-		error
-		ServiceRequestID() string
-	}](err); ok {
-		f.RequestID = r.ServiceRequestID()
-	}
-	f.Kind = t.kind(ctx, f)
-	f.Message = redact(f.Message)
+	f.RequestID, f.RetryAfter = r.requestID, r.retryAfter
 	return f
 }
 
@@ -122,80 +161,53 @@ func redact(message string) string {
 	return message
 }
 
-// kind returns the kind of a fault whose other fields are set.
-func (t Table) kind(ctx context.Context, f *statemachine.Fault) statemachine.Kind {
-	switch f.Code {
-	case "":
-		return kindWithoutCode(ctx, f.Err)
-	case "UnknownError": // the SDK's code for a response without one, such as a proxy's page
-		return kindOfStatus(f.Err)
-	}
-	for _, rules := range []Table{t, CommonRules()} {
-		for _, rule := range rules {
-			if rule.Code == f.Code && containsFold(f.Message, rule.Message) {
-				return rule.Kind
-			}
-		}
-	}
+// kindOfCode returns the kind of a response with an error code.
+func (t Table) kindOfCode(r *response, err error) statemachine.Kind {
+	kind := t.kindOfKnownCode(r.code, r.message)
 	switch {
-	case retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(f.Err) == aws.TrueTernary:
+	case (kind == statemachine.Unknown || kind == statemachine.Unavailable) && r.isNotImplemented():
+		return statemachine.Unsupported
+	case kind != statemachine.Unknown:
+		return kind
+	case r.status == http.StatusTooManyRequests, retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
 		return statemachine.Throttled
-	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(f.Err) == aws.TrueTernary:
-		return statemachine.Unavailable
-	}
-	if api, ok := errors.AsType[smithy.APIError](f.Err); ok && api.ErrorFault() == smithy.FaultServer {
-		return statemachine.Unavailable
-	}
-	if kindOfStatus(f.Err) == statemachine.Unavailable { // the code is unknown, but not the status
+	case r.status >= http.StatusInternalServerError, r.serverFault,
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown
 }
 
-// kindWithoutCode returns the kind of an error that is not a response of the service.
-func kindWithoutCode(ctx context.Context, err error) statemachine.Kind {
-	if ctx.Err() != nil {
-		return statemachine.Interrupted
+// kindOfKnownCode returns the kind of the first rule that matches, or Unknown.
+func (t Table) kindOfKnownCode(code, message string) statemachine.Kind {
+	for _, rules := range []Table{t, CommonRules()} {
+		for _, rule := range rules {
+			if rule.Code == code && containsFold(message, rule.Message) {
+				return rule.Kind
+			}
+		}
 	}
-	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
-		return statemachine.Unavailable
-	}
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return statemachine.Unavailable // a response, but not the service's: the operation may have been executed
-	}
-	if _, ok := errors.AsType[*smithy.SerializationError](err); ok {
-		return statemachine.InvalidInput
-	}
-	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
-		return statemachine.InvalidInput
-	}
-	if op, ok := errors.AsType[*smithy.OperationError](err); ok && op.Err != nil &&
-		strings.HasPrefix(op.Err.Error(), "get identity: ") { // the SDK has no type for this error
-		return statemachine.Unauthenticated
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return statemachine.Unavailable // not the caller's context, but for example an HTTP client's timeout
-	}
-	return kindOfStatus(err)
+	return statemachine.Unknown
 }
 
-// kindOfStatus returns the kind of an error by its HTTP status.
-func kindOfStatus(err error) statemachine.Kind {
-	r, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err)
-	if !ok {
-		return statemachine.Unknown
-	}
-	switch status := r.HTTPStatusCode(); {
-	case status == http.StatusTooManyRequests:
-		return statemachine.Throttled
-	case status == http.StatusUnauthorized:
+// kindOfStatus returns the kind of a response without an error code. 404 is not NotFound, because
+// a proxy's page is no proof that the resource is absent.
+func kindOfStatus(status int) statemachine.Kind {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		return statemachine.InvalidInput
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
 		return statemachine.Unauthenticated
-	case status == http.StatusForbidden:
+	case http.StatusForbidden:
 		return statemachine.AccessDenied
-	case status >= http.StatusInternalServerError:
+	case http.StatusRequestTimeout:
+		return statemachine.Unavailable
+	case http.StatusTooManyRequests:
+		return statemachine.Throttled
+	case http.StatusNotImplemented:
+		return statemachine.Unsupported
+	}
+	if status >= http.StatusInternalServerError {
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown

@@ -1,0 +1,70 @@
+package sdkfault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// credentialsKind returns the kind of a failure to get credentials. err is what the SDK's
+// credentials provider returned. The failure may pass by itself if the provider throttled, failed
+// or could not be reached.
+func credentialsKind(ctx context.Context, err error) statemachine.Kind {
+	if ctx.Err() != nil {
+		return statemachine.Interrupted
+	}
+	status := 0
+	if r, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](err); ok {
+		status = r.HTTPStatusCode()
+	}
+	code := ""
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		code = api.ErrorCode()
+	}
+	switch {
+	case isCertificateError(err), status == http.StatusNotImplemented:
+		return statemachine.Unauthenticated
+	case status == http.StatusTooManyRequests, retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+		return statemachine.Throttled
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout,
+		code == "IDPCommunicationError", // of STS: the identity provider could not be reached
+		isNoSuchHost(err),
+		strings.Contains(err.Error(), "credential process timed out"),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
+		status < http.StatusBadRequest && isUnreadable(err):
+		return statemachine.Unavailable
+	}
+	return statemachine.Unauthenticated
+}
+
+// isUnreadable reports whether a provider's response could not be parsed.
+func isUnreadable(err error) bool {
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*json.SyntaxError](err)
+	return ok
+}
+
+// credentialsText returns the provider's error on one line of bounded length. It leaves out what
+// may contain credentials.
+func credentialsText(err error) string {
+	text := strings.TrimPrefix(err.Error(), "get credentials: ")
+	// The SDK quotes all that the process printed.
+	if before, _, ok := strings.Cut(text, "parse failed of process output: "); ok {
+		text = before + "the output of credential_process is not valid JSON"
+	}
+	return oneLine(redact(text), maxText)
+}
