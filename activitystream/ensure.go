@@ -42,8 +42,8 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     output has the time in which nothing was recorded. RDS reports a key by its ID, so the ID and
 //     the ARN of one key are equal. An alias is not compared.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
-//     support the mode. If not, the error is Unsupported. If the caller lacks the permission, the
-//     check is skipped.
+//     support the mode. If not, the error is Unsupported. If that is not known, because RDS does not
+//     list them or the caller lacks the permission to ask, the start is sent.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
 //     error is InvalidState.
 //   - Without ApplyImmediately, RDS shows no change until the maintenance window. The stream may

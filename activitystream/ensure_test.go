@@ -542,9 +542,19 @@ func TestEnsureStartedAsksForSupportOnce(t *testing.T) {
 		{why: "unavailable: nothing was sent, so no grace", fail: func(s *server) { s.Fail(describeInstances, failure{Drop: true, Times: 2}) }, want: []string{"10s StartActivityStream accepted"}},
 		{why: "hostile", fail: func(s *server) { s.Fail(describeOrderable, failure{Body: "<html>"}) }, want: []string{"5s StartActivityStream accepted"}},
 		{
-			why:  "an engine of which AWS does not know anything",
-			fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "InvalidParameterValue"}) },
-			err:  "invalid input",
+			why:  "a version that RDS does not sell anymore: RDS decides about the start",
+			fail: func(s *server) { s.Fail(describeOrderable, notSold) },
+			want: []string{"0s StartActivityStream accepted"},
+		},
+		{
+			why:  "a version that RDS does not list",
+			fail: func(s *server) { s.Fail(describeOrderable, failure{Body: noOptions}) },
+			want: []string{"0s StartActivityStream accepted"},
+		},
+		{
+			why:  "a failure of the question alone, which no retry fixes",
+			fail: func(s *server) { s.Fail(describeOrderable, failure{Code: "OptInRequired", Status: 403, Times: -1}) },
+			want: []string{"0s StartActivityStream accepted"},
 		},
 		{
 			why:  "may not ask, but a wrong mode needs no question",
@@ -566,6 +576,19 @@ func TestEnsureStartedAsksForSupportOnce(t *testing.T) {
 			assert.Equal(t, "commands", test.want, commands(s, began))
 		})
 	}
+	assert.RunSynctest(t, "SkipPreflight asks nothing, and a wrong mode is still rejected", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-mysql"})
+		began := time.Now()
+		c := client(s, func(o *activitystream.Options) { o.SkipPreflight = true })
+		in := start(clusterARN)
+		in.Mode = activitystream.ModeSync
+		_, err := c.EnsureStarted(t.Context(), in, time.Hour)
+		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
+		out := assert.Must(c.EnsureStarted(t.Context(), start(clusterARN), time.Hour))(t)
+		assert.Equal(t, "status", activitystream.StatusStarted, out.Stream.Status)
+		assert.Equal(t, "questions", nil, slices.Concat(reads(s, describeOrderable, began), reads(s, describeInstances, began)))
+	})
 	assert.RunSynctest(t, "AWS refuses what the caller may not ask", func(t *testing.T) {
 		s := activitystreamtest.NewServer()
 		arn := s.AddCluster(activitystreamtest.Cluster{Class: "db.t3.medium"})

@@ -30,6 +30,10 @@ type Options struct {
 	// they would have run.
 	DryRun bool
 
+	// SkipPreflight makes EnsureStarted ask nothing before a start: RDS decides whether the class of
+	// the database supports a stream. What the database's own record rules out is still rejected.
+	SkipPreflight bool
+
 	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
 	// values are rejected with a [*statemachine.InputError] for each resource.
 	Concurrency int

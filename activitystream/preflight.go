@@ -17,8 +17,16 @@ import (
 )
 
 // Supported returns the modes in which the resource's engine, version and instance class support an
-// activity stream. It returns none if they do not support a stream. The status does not show this:
-// RDS reports stopped for every database without a stream.
+// activity stream. The status does not show this: RDS reports stopped for every database without a
+// stream.
+//
+//   - Modes and no error: RDS sells this engine, version and class with a stream in these modes.
+//   - No modes and no error: there can be no stream. RDS sells this engine, version and class without
+//     one, or the engine never has one. A member instance of an Aurora cluster and a read replica
+//     cannot have one either.
+//   - An error: it is not known. If it is a [*statemachine.Fault] of kind Unknown, RDS does not list
+//     this engine, version and class. It does not sell them anymore, but a running database of this
+//     version may support a stream. [Client.EnsureStarted] sends the start, and RDS decides.
 //
 // Supported calls DescribeOrderableDBInstanceOptions for the class of the instance, or for the
 // classes of the cluster's members, all of which must support the mode. For a cluster without
@@ -34,7 +42,16 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	if err != nil {
 		return nil, err
 	}
-	return newPreflight(call, &res).modes(ctx, &res, s)
+	supported, err := newPreflight(call, &res).modes(ctx, &res, s)
+	switch {
+	case err != nil:
+		return nil, err
+	case supported.listed && len(supported.modes) == 0: // one class rules it out, whatever the others are
+		return nil, nil
+	case supported.unknown != nil:
+		return nil, supported.unknown
+	}
+	return supported.modes, nil
 }
 
 // preflight checks whether streams can be started, with at most one question for each engine,
@@ -48,7 +65,7 @@ type preflight struct {
 	sem           chan struct{}
 	pending       []string            // clusters, by ARN in lower case, whose classes are not known yet
 	classes       map[string][]string // of the members, by cluster
-	modesByOption map[orderable][]Mode
+	modesByOption map[orderable]support
 	denied        error // set once the caller lacked the permission to ask
 }
 
@@ -57,9 +74,16 @@ type orderable struct {
 	engine, version, class string
 }
 
+// support is what RDS lists about the modes of one or several options.
+type support struct {
+	modes   []Mode
+	listed  bool  // RDS lists at least one of them, so other modes than these are not supported
+	unknown error // why the modes of another are not known; nil if RDS lists all
+}
+
 // newPreflight returns the preflight of a call that may start the streams of these resources.
 func newPreflight(c *call, resources ...*resource) *preflight {
-	p := &preflight{call: c.queued(), sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable][]Mode{}}
+	p := &preflight{call: c.queued(), sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable]support{}}
 	for _, res := range resources {
 		if res.resourceType == cluster {
 			p.pending = append(p.pending, res.arn)
@@ -75,66 +99,71 @@ func unsupported(in *StartInput, format string, args ...any) error {
 	}
 }
 
-// check rejects a start that the resource does not support. If the caller lacks the permission, the
-// check is skipped.
+// check rejects a start that the resource does not support. It rejects none for which that is not
+// known, unless the error is retryable.
 func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s *Stream) error {
 	if err := checkMode(in, s); err != nil {
 		return err
 	}
-	modes, err := p.modes(ctx, res, s)
-	switch {
-	case errors.Is(err, statemachine.AccessDenied):
+	if p.call.options.SkipPreflight {
 		return nil
-	case err != nil:
+	}
+	supported, err := p.modes(ctx, res, s)
+	switch kind := statemachine.KindOf(err); {
+	case kind.Retryable(), kind == statemachine.Interrupted:
 		return err
-	case len(modes) == 0:
+	case err != nil, !supported.listed:
+		return nil
+	case len(supported.modes) == 0:
 		return unsupported(in, "%s %s on this instance class does not support activity streams", s.Engine, s.EngineVersion)
-	case !slices.Contains(modes, in.Mode):
+	case !slices.Contains(supported.modes, in.Mode):
 		return unsupported(in, "%s %s on this instance class does not support activity streams in mode %s (supported: %v)",
-			s.Engine, s.EngineVersion, in.Mode, modes)
+			s.Engine, s.EngineVersion, in.Mode, supported.modes)
 	}
 	return nil
 }
 
-// modes returns the modes that all classes of the resource support.
-func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) ([]Mode, error) {
+// modes returns the modes that all classes of the resource support, as far as RDS lists them.
+func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) (support, error) {
 	select {
 	case p.sem <- struct{}{}:
 		defer func() { <-p.sem }()
 	case <-ctx.Done():
-		return nil, p.call.sdk.Faults.Fault(ctx, describeOrderableDBInstanceOptions, res.given, ctx.Err())
+		return support{}, p.call.sdk.Faults.Fault(ctx, describeOrderableDBInstanceOptions, res.given, ctx.Err())
 	}
 	if p.denied != nil {
-		return nil, p.denied
+		return support{}, p.denied
 	}
-	modes, err := p.supportedModes(ctx, res, s)
+	supported, err := p.supportedModes(ctx, res, s)
 	if errors.Is(err, statemachine.AccessDenied) {
 		p.denied = err
 	}
-	return modes, err
+	return supported, err
 }
 
 // supportedModes does what modes does. The caller holds sem.
-func (p *preflight) supportedModes(ctx context.Context, res *resource, s *Stream) ([]Mode, error) {
+func (p *preflight) supportedModes(ctx context.Context, res *resource, s *Stream) (all support, err error) {
 	classes := []string{s.class}
 	if res.resourceType == cluster {
 		if err := p.loadMemberClasses(ctx, res.arn); err != nil {
-			return nil, err
+			return support{}, err
 		}
 		classes = p.classes[res.arn]
 	}
-	var modes []Mode
-	for i, class := range classes {
-		supported, err := p.orderableModes(ctx, orderable{s.Engine, s.EngineVersion, class})
-		if err != nil {
-			return nil, err
+	for _, class := range classes {
+		one, err := p.orderableModes(ctx, orderable{s.Engine, s.EngineVersion, class})
+		switch {
+		case err != nil:
+			return support{}, err
+		case !one.listed:
+			all.unknown = one.unknown
+		case !all.listed:
+			all.modes, all.listed = slices.Clone(one.modes), true
+		default:
+			all.modes = slices.DeleteFunc(all.modes, func(m Mode) bool { return !slices.Contains(one.modes, m) })
 		}
-		if i == 0 {
-			modes = slices.Clone(supported)
-		}
-		modes = slices.DeleteFunc(modes, func(m Mode) bool { return !slices.Contains(supported, m) })
 	}
-	return modes, nil
+	return all, nil
 }
 
 // loadMemberClasses reads the classes of a cluster's members, and with the same request those of
@@ -197,10 +226,11 @@ func (p *preflight) memberClasses(ctx context.Context, arns []string) (map[strin
 	return found, nil
 }
 
-// orderableModes returns the modes that any option with this engine, version and class supports.
-func (p *preflight) orderableModes(ctx context.Context, key orderable) ([]Mode, error) {
-	if modes, ok := p.modesByOption[key]; ok {
-		return modes, nil
+// orderableModes returns the modes that any option with this engine, version and class supports, if
+// RDS lists one.
+func (p *preflight) orderableModes(ctx context.Context, key orderable) (support, error) {
+	if known, ok := p.modesByOption[key]; ok {
+		return known, nil
 	}
 	in := rds.DescribeOrderableDBInstanceOptionsInput{Engine: &key.engine, MaxRecords: new(int32(pageSize))}
 	if key.version != "" {
@@ -218,18 +248,42 @@ func (p *preflight) orderableModes(ctx context.Context, key orderable) ([]Mode, 
 		}
 		return out.OrderableDBInstanceOptions, out.Marker, nil
 	})
-	var modes []Mode
+	var found support
 	for option, err := range pages {
-		if err != nil {
-			return nil, err
+		if errors.Is(err, statemachine.InvalidInput) { // "Cannot find version …": RDS does not sell it anymore
+			found = support{unknown: notListed(key, err)}
+			break
 		}
+		if err != nil {
+			return support{}, err
+		}
+		found.listed = true
 		for _, m := range option.SupportedActivityStreamModes {
-			if !slices.Contains(modes, Mode(m)) {
-				modes = append(modes, Mode(m))
+			if !slices.Contains(found.modes, Mode(m)) {
+				found.modes = append(found.modes, Mode(m))
 			}
 		}
 	}
-	slices.Sort(modes)
-	p.modesByOption[key] = modes
-	return modes, nil
+	if !found.listed && found.unknown == nil {
+		found.unknown = notListed(key, nil)
+	}
+	slices.Sort(found.modes)
+	p.modesByOption[key] = found
+	return found, nil
+}
+
+// notListed returns the Fault of an option that RDS does not list, of kind Unknown. rejection is
+// RDS's error, or nil for an empty list.
+func notListed(key orderable, rejection error) error {
+	f := &statemachine.Fault{Operation: describeOrderableDBInstanceOptions, Err: rejection}
+	if of, ok := errors.AsType[*statemachine.Fault](rejection); ok {
+		*f = *of
+	}
+	what := strings.TrimSpace(key.engine + " " + key.version)
+	if key.class != "" {
+		what += " on " + key.class
+	}
+	f.Kind = statemachine.Unknown
+	f.Message = strings.TrimSuffix(strings.TrimSpace("RDS does not list "+what+", so its support of activity streams is not known: "+f.Message), ":")
+	return f
 }

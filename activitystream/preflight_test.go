@@ -1,7 +1,9 @@
 package activitystream_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +132,56 @@ func TestSupportedFollowsResponse(t *testing.T) {
 		assert.Equal(t, "verdict", "unsupported", assert.ErrorSummary(err))
 		assert.ErrorContains(t, err, "(supported: [async])")
 	})
+}
+
+// What DescribeOrderableDBInstanceOptions responds about a version that runs but is not sold anymore.
+var notSold = failure{Code: "InvalidParameterCombination", Message: "Cannot find version 16.4 for aurora-postgresql"}
+
+const noOptions = "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>" +
+	"</OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"
+
+// TestSupportedUnknown checks that only an option that RDS lists without a mode is a no.
+func TestSupportedUnknown(t *testing.T) {
+	listed := func(modes string) failure {
+		return failure{Body: strings.Replace(noOptions, "<OrderableDBInstanceOptions>", "<OrderableDBInstanceOptions><OrderableDBInstanceOption>"+
+			"<SupportedActivityStreamModes>"+modes+"</SupportedActivityStreamModes></OrderableDBInstanceOption>", 1)}
+	}
+	for _, test := range []struct {
+		why     string
+		options []failure // of the two classes of the members
+		unknown []string  // what the error says; none for a no
+	}{
+		{
+			"RDS does not sell the version anymore", []failure{notSold, notSold},
+			[]string{"unknown", "RDS does not list aurora-postgresql 16.4 on db.r", "InvalidParameterCombination", "Cannot find version 16.4"},
+		},
+		{
+			"RDS lists nothing", []failure{{Body: noOptions}, {Body: noOptions}},
+			[]string{"unknown", "RDS does not list aurora-postgresql 16.4 on db.r", "not known"},
+		},
+		{"RDS lists one class of two", []failure{listed("<member>async</member>"), {Body: noOptions}}, []string{"unknown"}},
+		{"RDS lists one class of two, without a mode", []failure{{Body: noOptions}, listed("")}, nil},
+		{"RDS lists both, without a mode in common", []failure{listed("<member>async</member>"), listed("<member>sync</member>")}, nil},
+	} {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+			s.AddMember(clusterARN, activitystreamtest.Member{Class: "db.r5.large"})
+			for _, f := range test.options {
+				s.Fail(describeOrderable, f)
+			}
+			modes, err := client(s).Supported(t.Context(), clusterARN)
+			assert.Equal(t, "modes", nil, modes)
+			if test.unknown == nil {
+				assert.Equal(t, "error", nil, err)
+				return
+			}
+			if !errors.Is(err, statemachine.Unknown) {
+				t.Errorf("not of kind Unknown: %v", err)
+			}
+			assert.ErrorContains(t, err, test.unknown...)
+		})
+	}
 }
 
 func TestSupportedErrors(t *testing.T) {
