@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -13,12 +14,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // regionConfig has the configured resources of one Region.
 type regionConfig struct {
 	region  string
 	streams []*activitystream.StartInput
+	records []*streamEntry // those of streams whose recording is watched
 	stores  []string
 	events  []*eventstream.CreateInput
 }
@@ -49,6 +52,18 @@ type streamEntry struct {
 	Mode                            activitystream.Mode `json:"mode"`
 	KmsKeyID                        string              `json:"kms_key_id"`
 	EngineNativeAuditFieldsIncluded bool                `json:"engine_native_audit_fields_included"`
+	Recording                       bool                `json:"recording"`
+	RestartAfterSilence             string              `json:"restart_after_silence"`
+}
+
+// minRestartAfter is the shortest silence after which a stream can be restarted. A restart of the
+// database is a silence itself.
+const minRestartAfter = 10 * time.Minute
+
+// restartAfter returns the duration in RestartAfterSilence.
+func (e *streamEntry) restartAfter() (d time.Duration) {
+	d, _ = time.ParseDuration(e.RestartAfterSilence)
+	return d
 }
 
 func (e *streamEntry) input() *activitystream.StartInput {
@@ -57,11 +72,35 @@ func (e *streamEntry) input() *activitystream.StartInput {
 		EngineNativeAuditFieldsIncluded: e.EngineNativeAuditFieldsIncluded,
 	}
 }
-func (e *streamEntry) validate() error { return e.input().Validate() }
+func (e *streamEntry) validate() error {
+	input := &statemachine.InputError{}
+	if err := e.input().Validate(); !errors.As(err, &input) && err != nil {
+		return err
+	}
+	reject := func(reason string) {
+		input.Fields = append(input.Fields, statemachine.FieldError{Field: "RestartAfterSilence", Reason: reason})
+	}
+	switch {
+	case e.RestartAfterSilence == "":
+	case !e.Recording:
+		reject("needs \"recording\": true")
+	case e.restartAfter() < minRestartAfter:
+		reject("must be a duration of at least " + minRestartAfter.String() + ", such as \"1h\"")
+	}
+	if len(input.Fields) == 0 {
+		return nil
+	}
+	return input
+}
 func (e *streamEntry) resource() (id, arn string) {
 	return strings.ToLower(e.ResourceArn), e.ResourceArn
 }
-func (e *streamEntry) addTo(r *regionConfig) { r.streams = append(r.streams, e.input()) }
+func (e *streamEntry) addTo(r *regionConfig) {
+	r.streams = append(r.streams, e.input())
+	if e.Recording {
+		r.records = append(r.records, e)
+	}
+}
 
 type storeEntry struct {
 	Kind           string `json:"kind"`

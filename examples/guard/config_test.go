@@ -26,7 +26,7 @@ func TestParseAcceptsDocumentedFile(t *testing.T) {
 		t.Fatalf("%d Regions, want 1", len(regions))
 	}
 	w := regions[0]
-	if w.region != "us-east-1" || len(w.streams) != 1 || len(w.stores) != 1 || len(w.events) != 1 || !w.streams[0].ApplyImmediately {
+	if w.region != "us-east-1" || len(w.streams) != 1 || len(w.stores) != 1 || len(w.events) != 1 || !w.streams[0].ApplyImmediately || len(w.records) != 1 {
 		t.Errorf("unexpected configuration: %+v", w)
 	}
 }
@@ -41,7 +41,9 @@ func TestParseReportsAllProblems(t *testing.T) {
 		{"kind": "event_stream", "domain_name": "..", "event_stream_name": "x", "uri": "", "tags": {"aws:x": ""}},
 		{"kind": "event_stream", "uri": 1},
 		{"kind": "bucket"},
-		[]
+		[],
+		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:b", "mode": "async", "kms_key_id": "alias/audit", "restart_after_silence": "1h"},
+		{"kind": "activity_stream", "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:c", "mode": "fast", "kms_key_id": "alias/audit", "recording": true, "restart_after_silence": "1m"}
 	]`
 	_, err := parse("f.json", []byte(file))
 	if err == nil {
@@ -56,6 +58,7 @@ func TestParseReportsAllProblems(t *testing.T) {
 		"f.json: entry 6: domain_name ", "f.json: entry 6: uri ", "f.json: entry 6: tags ",
 		"f.json: entry 7: uri must be a string, got a number",
 		"f.json: entry 8: kind must be", "f.json: entry 9: must be an object",
+		"f.json: entry 10: restart_after_silence needs", "f.json: entry 11: mode ", "f.json: entry 11: restart_after_silence must be",
 	}
 	for i, w := range want {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], w) {

@@ -37,6 +37,7 @@ type guard struct {
 	settings settings
 	log      *slog.Logger
 	sources  []*source
+	records  []*recording
 
 	mu sync.Mutex // guards the resources
 	wg sync.WaitGroup
@@ -50,6 +51,9 @@ func (g *guard) run(ctx context.Context) {
 				g.watch(ctx, s)
 			}
 		})
+	}
+	for _, r := range g.records {
+		g.wg.Go(func() { r.run(ctx) })
 	}
 	g.wg.Wait()
 }

@@ -7,9 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -31,8 +36,12 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		if err != nil {
 			return err
 		}
+		streamClient := activitystream.NewFromConfig(cfg)
 		if len(r.streams) > 0 {
-			g.sources = append(g.sources, activityStreams(activitystream.NewFromConfig(cfg), g.settings, r.streams...))
+			g.sources = append(g.sources, activityStreams(streamClient, g.settings, r.streams...))
+		}
+		for _, e := range r.records {
+			g.records = append(g.records, liveRecording(streamClient, cfg, g, e))
 		}
 		storeClient, eventClient := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg)
 		for _, arn := range r.stores {
@@ -58,6 +67,20 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	g.run(ctx)
 	g.summarize(os.Stdout)
 	return nil
+}
+
+// liveRecording returns the recording of a database of the account.
+func liveRecording(client *activitystream.Client, cfg aws.Config, g *guard, e *streamEntry) *recording {
+	return &recording{
+		client: client, resourceArn: e.ResourceArn, restartAfter: e.restartAfter(), settings: g.settings, log: g.log,
+		reader: func(s *activitystream.Stream) (*activityreader.Reader, error) {
+			keys, err := kmskeys.New(kms.NewFromConfig(cfg), s.ResourceId)
+			if err != nil {
+				return nil, err
+			}
+			return activityreader.NewFromConfig(cfg, activityrecord.NewDecoder(keys), s.KinesisStreamName), nil
+		},
+	}
 }
 
 // question returns the question to confirm.

@@ -17,7 +17,8 @@
 //	    "kind": "activity_stream",
 //	    "resource_arn": "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster",
 //	    "mode": "async",
-//	    "kms_key_id": "1234abcd-12ab-34cd-56ef-1234567890ab"
+//	    "kms_key_id": "1234abcd-12ab-34cd-56ef-1234567890ab",
+//	    "recording": true
 //	  },
 //	  {
 //	    "kind": "event_data_store",
@@ -40,6 +41,12 @@
 //     are not affected.
 //   - A stream with another mode, key or destination is logged as a failed repair and not changed:
 //     see the library's option AllowRestart.
+//
+// With "recording", the guard reads the records of the activity stream, too. It logs an error when
+// an instance of the database is not recorded although the stream is started, with since when, and
+// when it was not recorded for a while. It does not repair that: only a restart of the database
+// could. To have the stream restarted when an instance is silent for an hour, add
+// "restart_after_silence": "1h".
 //
 // The exit status is 0 after the time given by -for, or when the guard is interrupted with -live.
 // It is 130 if the demonstration is interrupted, 1 if the guard cannot start, and 2 if the flags
