@@ -75,6 +75,11 @@ func activityStreamMethods() map[string]method {
 		"activitystream.Supported": on(stopped, func(ctx context.Context, c *client, a, _ string) error {
 			return errOf(c.Supported(ctx, a))
 		}),
+		"activitystream.Members": on(started, func(ctx context.Context, c *client, a, _ string) error { return errOf(c.Members(ctx, a)) }),
+		"activitystream.ExplainSilence": on(started, func(ctx context.Context, c *client, _, b string) error {
+			m := activitystream.Member{InstanceArn: b, ResourceId: "db-EXAMPLE"}
+			return errOf(c.ExplainSilence(m)(ctx, m.ResourceId, time.Now(), time.Time{}))
+		}),
 		"activitystream.Wait": on(starting, func(ctx context.Context, c *client, a, _ string) error {
 			return errOf(c.Wait(ctx, a, started, maxWait))
 		}),
