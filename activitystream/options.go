@@ -41,8 +41,8 @@ type Options struct {
 	// Pacer keeps the requests of this client under RDS's quota, which all clients of an account in a
 	// Region share: 12 per second, after a burst of 300. Nil means a Pacer of 8 per second after a
 	// burst of 40, which leaves room for others. Use the same Pacer for all clients of one account and
-	// Region. Waits, Ensure methods and lists wait for a slot. Other requests go out at once and are
-	// counted.
+	// Region. Every request waits for a slot, in the order of arrival. That wait ends with the
+	// context.
 	Pacer *statemachine.Pacer
 }
 

@@ -33,9 +33,8 @@ type Options struct {
 	// callers of an account in a Region share: 5 per second each for GetEventStream,
 	// ListEventStreams and DeleteEventStream, and 1 per second for CreateEventStream. Nil means a
 	// pacer of the client's own: 4 reads per second with a burst of 2, and 0.9 commands per
-	// second. Pass the same pacers to all clients of an account and Region. Waits, watches, Ensure
-	// methods and lists wait for the pacers, and so does the list that confirms an absence. Other
-	// calls count against them but are sent at once.
+	// second. Pass the same pacers to all clients of an account and Region. All calls
+	// wait for the pacers, in the order of arrival, until their context ends.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 

@@ -260,7 +260,7 @@ func TestEnsureTimesOutBeforeCommand(t *testing.T) {
 	both(t, "command waits for the pacer", func(t *testing.T, w way) {
 		s := newServer(w.from)
 		pacer := statemachine.NewPacer(1.0/60, 1)
-		pacer.Reserve(time.Now())
+		_ = pacer.Wait(t.Context())
 		got, _ := runEnsure(t, s, w, 45*time.Second, func(o *ingestion.Options) { o.CommandPacer = pacer })
 		assert.Equal(t, "outcome", outcome{
 			Summary: "timed out", Status: w.from, Operations: []string{}, Planned: []string{}, Took: 45 * time.Second, Commands: []string{},

@@ -27,9 +27,8 @@ type Options struct {
 	// ReadPacer and CommandPacer keep this client under CloudTrail's quotas: 10 reads and 1
 	// command per second, shared by all callers of an account in a Region, not adjustable. Nil
 	// means a pacer of the client's own: 8 reads per second with a burst of 2, and 0.9 commands
-	// per second. Pass the same pacers to all clients of an account and Region. Waits, watches,
-	// Ensure methods and lists wait for the pacers. Other calls count against them but are sent at
-	// once.
+	// per second. Pass the same pacers to all clients of an account and Region. All calls
+	// wait for the pacers, in the order of arrival, until their context ends.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 

@@ -59,3 +59,18 @@ func (c *config[R, S]) complete(
 	}
 	return errs.Err()
 }
+
+// limit returns when a job with this deadline ends at the latest. Both may be zero, for never.
+func (c *config[R, S]) limit(deadline time.Time) time.Time {
+	if deadline.IsZero() {
+		return deadline
+	}
+	return deadline.Add(c.opts.ReadTimeout)
+}
+
+// lastStart returns when a read may start at the latest. The read at the deadline may wait for a
+// slot, so that many waits that end at one time share the rate limit. The rest of the ReadTimeout
+// is for the read itself.
+func (c *config[R, S]) lastStart(deadline time.Time) time.Time {
+	return deadline.Add(c.opts.ReadTimeout / 2)
+}

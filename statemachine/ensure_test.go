@@ -448,7 +448,7 @@ func TestEnsure(t *testing.T) {
 		name: "deadline while the command waits for its place", why: "rule 5: no command starts after the deadline; one last read is made at it",
 		from: stopped, maxWait: 15 * time.Second, set: func(_ *resource, e ensurer) {
 			e.Commands.Pacer = statemachine.NewPacer(0, 1)
-			e.Commands.Pacer.Reserve(time.Now())
+			_ = e.Commands.Pacer.Wait(context.Background())
 		},
 		trace: []string{"0s stopped", "15s stopped"}, chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
 	}, {

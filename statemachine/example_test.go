@@ -257,14 +257,8 @@ func ExampleTrack() {
 // Share one Pacer between all clients that share a quota.
 func ExamplePacer() {
 	pacer := statemachine.NewPacer(2, 3) // three calls at once, then two per second
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for range 5 {
-		fmt.Println(pacer.Reserve(now).Sub(now))
-	}
-	// Output:
-	// 0s
-	// 0s
-	// 0s
-	// 500ms
-	// 1s
+	audit := statemachine.Waiter[string, string]{Pacer: pacer}
+	nightly := statemachine.Fleet[string, string]{Pacer: pacer}
+	fmt.Println(audit.Pacer == nightly.Pacer)
+	// Output: true
 }

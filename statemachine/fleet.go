@@ -13,7 +13,8 @@ import (
 //
 // Each call runs one goroutine during the range loop, and one for each call in flight, but none per
 // resource. A slow loop body does not delay it. One resource's failure does not affect the others.
-// Breaking out of the loop stops everything before the range statement ends.
+// Breaking out of the loop stops everything before the range statement ends. A panic in a function
+// of the caller, such as Read or OnRead, reaches the range loop.
 type Fleet[R any, S ~string] struct {
 	// Machine is the lifecycle of all resources. Required.
 	Machine *Machine[S]
@@ -122,11 +123,12 @@ func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], ma
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			e.run(ctx, maxWait)
+			e.run(ctx, cancel, maxWait)
 		}()
 		defer func() {
 			cancel()
 			<-done
+			e.aborted.repeat()
 		}()
 		for r := range e.out.all() {
 			if !yield(r.Index, r) {

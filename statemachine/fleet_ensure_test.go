@@ -231,7 +231,7 @@ func TestFleetNoCommandStartsAtDeadline(t *testing.T) {
 				assert.Equal(t, "chain", []string{"timed out", "context deadline exceeded"}, chain(r.Err))
 			}
 		}
-		assert.Equal(t, "ended", 30*time.Second, time.Since(p.begin))
+		assert.Equal(t, "ended with the slot of the last reads", 35*time.Second, time.Since(p.begin))
 		for _, at := range p.calls {
 			if at >= 30*time.Second {
 				t.Errorf("a command after the deadline: %v", p.calls)
@@ -310,7 +310,7 @@ func TestFleetBreakWaitsForCommandsInFlight(t *testing.T) {
 		}
 		assert.Equal(t, "under way", 0, p.inflight)
 		calls := len(p.calls)
-		assert.Equal(t, "commands", 8, calls)
+		assert.Equal(t, "commands", 4, calls) // half of the 8 calls that may be in flight
 		time.Sleep(time.Minute)
 		assert.Equal(t, "commands", calls, len(p.calls))
 	})

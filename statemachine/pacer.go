@@ -20,7 +20,28 @@ type Pacer struct {
 	next        time.Time // of the next call, without the burst
 	pausedUntil time.Time // no call starts before
 	pause       time.Duration
+	first, last *ticket     // the calls that wait for a slot, in the order of arrival
+	timer       *time.Timer // for the first of them; nil if none waits
 }
+
+// ticket is the place of a call in the queue of a Pacer. Its fields are guarded by the Pacer's mu.
+// The caller has exactly one use for a slot at a time, so a ticket can be queued again after it was
+// claimed or withdrawn.
+type ticket struct {
+	wake           chan<- struct{} // has capacity for a value; receives one when the slot is granted
+	previous, next *ticket
+	state          ticketState
+	grantedAt      time.Time
+}
+
+// ticketState is the state of a ticket.
+type ticketState uint8
+
+const (
+	ticketIdle ticketState = iota // in no queue
+	ticketWaiting
+	ticketGranted // the call may start now
+)
 
 // The bounds of the pause after a throttled call. It doubles each time until a call succeeds.
 const (
@@ -39,28 +60,6 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	}
 	extra := min(int64(max(burst, 1)-1), int64(maxDuration/interval))
 	return &Pacer{interval: interval, burstWindow: time.Duration(int64(interval) * extra)}
-}
-
-// Reserve reserves the next free slot and returns when its call may start: at the time at, or
-// later. After waiting for a later time, check [Pacer.PausedUntil]. Most programs set the Pacer
-// of a [Waiter], which does this; Reserve is for loops of your own.
-func (p *Pacer) Reserve(at time.Time) time.Time {
-	if p == nil {
-		return at
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.next.Before(at) {
-		p.next = at
-	}
-	slot := p.next.Add(-p.burstWindow)
-	p.next = p.next.Add(p.interval)
-	for _, earliest := range [...]time.Time{at, p.pausedUntil} {
-		if slot.Before(earliest) {
-			slot = earliest
-		}
-	}
-	return slot
 }
 
 // PausedUntil returns the end of the pause after a throttled call, or at if there is no pause. It
@@ -125,20 +124,212 @@ func (p *Pacer) report(kind func(error) Kind, err error, at time.Time) {
 	}
 }
 
-// Wait reserves a slot and waits for it, for a call that is not part of a wait. It returns the
-// context's error if the context ends first.
+// Wait waits for a slot, for a call that is not part of a wait. Slots are handed out in the order
+// of arrival. Wait returns the context's error if the context ends first. Then another call gets
+// the slot.
 func (p *Pacer) Wait(ctx context.Context) error {
-	at := time.Now()
-	for slot := p.Reserve(at); slot.After(at); {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(max(slot.Sub(at), time.Microsecond)):
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if p.tryTake(time.Now()) {
+		return nil
+	}
+	wake := make(chan struct{}, 1)
+	t := ticket{wake: wake}
+	if p.takeOrQueue(&t, time.Now()) {
+		return nil
+	}
+	select {
+	case <-wake:
+	case <-ctx.Done():
+	}
+	if err := ctx.Err(); err != nil {
+		p.withdraw(&t, time.Now())
+		return err
+	}
+	return nil
+}
+
+// WaitWithin waits for a slot like Wait, for a call inside of a Read, Command or Preflight function
+// of a [Waiter], [Ensurer] or [Fleet]. ctx is the context of that function. The wait for the slot
+// does not count against the ReadTimeout: make the call with the context that WaitWithin returns,
+// and call the CancelFunc, which is never nil, after it. Any other ctx is returned as it is.
+func (p *Pacer) WaitWithin(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	c, ok := ctx.Value(callKey{}).(*callContext)
+	if !ok {
+		return ctx, func() {}, p.Wait(ctx)
+	}
+	return c.wait(ctx, p)
+}
+
+// tryTake takes a slot at the time now if one is free and no call waits for one.
+func (p *Pacer) tryTake(now time.Time) bool {
+	if p == nil {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first != nil || p.nextSlot().After(now) {
+		return false
+	}
+	p.take(now)
+	return true
+}
+
+// nextSlot returns when the next slot is free. The caller holds mu.
+func (p *Pacer) nextSlot() time.Time {
+	slot := p.next.Add(-p.burstWindow)
+	if slot.Before(p.pausedUntil) {
+		return p.pausedUntil
+	}
+	return slot
+}
+
+// take takes a slot that is free at the time now. The caller holds mu.
+func (p *Pacer) take(now time.Time) {
+	if p.next.Before(now) {
+		p.next = now
+	}
+	p.next = p.next.Add(p.interval)
+}
+
+// canGrantBy reports whether a slot can be free at the time limit, for a call that is the first in
+// the queue.
+func (p *Pacer) canGrantBy(limit time.Time) bool {
+	if p == nil {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.nextSlot().After(limit)
+}
+
+// takeOrQueue takes a slot at the time now. If none is free for t, it adds t to the queue and
+// returns false.
+func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
+	if p == nil {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.state == ticketIdle {
+		if p.first == nil && !p.nextSlot().After(now) {
+			p.take(now)
+			return true
 		}
-		at = time.Now()
-		if paused := p.PausedUntil(at); paused.After(slot) {
-			slot = paused
+		t.state, t.previous, t.next = ticketWaiting, p.last, nil
+		if p.last == nil {
+			p.first = t
+		} else {
+			p.last.next = t
+		}
+		p.last = t
+		p.grant(now)
+	}
+	return t.use()
+}
+
+// claim uses the slot that was granted to t. It returns false if there is none yet.
+func (p *Pacer) claim(t *ticket) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return t.use()
+}
+
+// use does what claim does. The caller holds mu.
+func (t *ticket) use() bool {
+	if t.state != ticketGranted {
+		return false
+	}
+	t.state = ticketIdle
+	return true
+}
+
+// withdraw removes t from the queue. If t has a slot, the next call gets it.
+func (p *Pacer) withdraw(t *ticket, now time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leave(t, now)
+}
+
+// giveBack gives the slot back that was granted to t. If t still waits, it keeps its place.
+func (p *Pacer) giveBack(t *ticket, now time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.state == ticketGranted {
+		p.leave(t, now)
+	}
+}
+
+// leave does what withdraw does. The caller holds mu.
+func (p *Pacer) leave(t *ticket, now time.Time) {
+	switch t.state {
+	case ticketIdle:
+		return
+	case ticketWaiting:
+		p.unlink(t)
+	case ticketGranted:
+		// After an interval the bucket may have been full without this slot.
+		if now.Sub(t.grantedAt) <= p.interval {
+			p.next = p.next.Add(-p.interval)
 		}
 	}
-	return ctx.Err()
+	t.state = ticketIdle
+	p.grant(now)
+}
+
+// unlink removes a ticket that waits from the queue. The caller holds mu.
+func (p *Pacer) unlink(t *ticket) {
+	if t.previous == nil {
+		p.first = t.next
+	} else {
+		t.previous.next = t.next
+	}
+	if t.next == nil {
+		p.last = t.previous
+	} else {
+		t.next.previous = t.previous
+	}
+	t.previous, t.next = nil, nil
+}
+
+// grant grants every slot that is free at the time now, to the calls that wait the longest, and
+// sets the timer for the others. The caller holds mu.
+func (p *Pacer) grant(now time.Time) {
+	for p.first != nil && !p.nextSlot().After(now) {
+		t := p.first
+		p.unlink(t)
+		p.take(now)
+		t.state, t.grantedAt = ticketGranted, now
+		select {
+		case t.wake <- struct{}{}:
+		default: // it is about to wake up already
+		}
+	}
+	if p.first == nil {
+		if p.timer != nil {
+			p.timer.Stop()
+			p.timer = nil
+		}
+		return
+	}
+	d := max(p.nextSlot().Sub(now), time.Microsecond)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(d, p.grantNow)
+	} else {
+		p.timer.Reset(d)
+	}
+}
+
+// grantNow grants every slot that is free now. The timer calls it.
+func (p *Pacer) grantNow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grant(time.Now())
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-func TestPacerReserve(t *testing.T) {
+func TestPacerHandsOutSlots(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why   string
 		pacer *statemachine.Pacer
-		at    []time.Duration // when a place is asked for
-		want  []time.Duration
+		at    []time.Duration // when a call arrives
+		want  []time.Duration // when it gets its slot
 	}{
 		{"nil lets everything go", nil, secs(0, 0, 1), secs(0, 0, 1)},
 		{"so does the zero value", new(statemachine.Pacer), secs(0, 0, 1), secs(0, 0, 1)},
@@ -38,13 +38,20 @@ func TestPacerReserve(t *testing.T) {
 		{"the same at the slowest", statemachine.NewPacer(0, math.MaxInt), secs(0, 0, 0), secs(0, 0, 0)},
 		{"a rate beyond all bounds", statemachine.NewPacer(math.Inf(1), 1), secs(0, 1), secs(0, 1)},
 	} {
-		t.Run(tt.why, func(t *testing.T) {
-			t.Parallel()
-			var got []time.Duration
-			for _, at := range tt.at {
-				got = append(got, tt.pacer.Reserve(epoch.Add(at)).Sub(epoch))
+		assert.RunSynctest(t, tt.why, func(t *testing.T) {
+			begin := time.Now()
+			got := make([]time.Duration, len(tt.at))
+			var wg sync.WaitGroup
+			for i, at := range tt.at {
+				time.Sleep(at - time.Since(begin))
+				synctest.Wait() // so that they arrive in this order
+				wg.Go(func() {
+					assert.Equal(t, "error", nil, tt.pacer.Wait(t.Context()))
+					got[i] = time.Since(begin)
+				})
 			}
-			assert.Equal(t, "places", tt.want, got)
+			wg.Wait()
+			assert.Equal(t, "slots", tt.want, got)
 		})
 	}
 }
@@ -128,9 +135,11 @@ func TestPacerThrottledReadPausesAllWaits(t *testing.T) {
 	for _, tt := range []struct {
 		why   string
 		pacer *statemachine.Pacer
+
+		first, second []time.Duration
 	}{
-		{"with places to spare", statemachine.NewPacer(100, 100)},
-		{"without", statemachine.NewPacer(10, 1)},
+		{"with slots to spare", statemachine.NewPacer(100, 100), secs(0, 1), secs(1, 1.2)},
+		{"without: one after the other", statemachine.NewPacer(10, 1), secs(0, 1.1), secs(1, 1.2)},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
@@ -154,28 +163,29 @@ func TestPacerThrottledReadPausesAllWaits(t *testing.T) {
 					}
 				})
 				wg.Wait()
-				assert.Equal(t, "the throttled one", secs(0, 1), first.reads)
-				if second.reads[0] != time.Second {
-					t.Errorf("the other one read during the pause: %v", second.reads)
-				}
+				assert.Equal(t, "reads of the throttled one", tt.first, first.reads)
+				assert.Equal(t, "reads of the other one", tt.second, second.reads)
 			})
 		})
 	}
 }
 
-// TestPacerDoesNotDelayFinalRead checks that the read at the deadline bypasses the Pacer, as does
-// one whose reservation is later.
-func TestPacerDoesNotDelayFinalRead(t *testing.T) {
+// TestPacerLimitsLastRead checks that the read at the deadline does not exceed the rate, and that
+// the error then says how old the last state is.
+func TestPacerLimitsLastRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pacer := statemachine.NewPacer(1.0/60, 1)
-		pacer.Reserve(time.Now())
+		_ = pacer.Wait(t.Context())
+		begin := time.Now()
 		s := shows(starting)
 		w := s.waiter(every(10 * time.Second))
 		w.Pacer = pacer
-		_, err := w.Wait(t.Context(), started, 95*time.Second)
+		_, err := w.Wait(t.Context(), started, 95*time.Second) // the next slot comes after 120 s
 		assert.Equal(t, "reason", statemachine.TimedOut, waitError(t, err).Reason)
-		assert.Equal(t, "reads", secs(60, 95), s.reads)
+		assert.ErrorContains(t, err, "no read could be made at the deadline under the rate limit; the last read was 35s ago")
+		assert.Equal(t, "reads", secs(60), s.reads)
+		assert.Equal(t, "ended", 95*time.Second, time.Since(begin))
 	})
 }
 
@@ -184,7 +194,7 @@ func TestPacerReservationEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pacer := statemachine.NewPacer(0, 1)
-		pacer.Reserve(time.Now())
+		_ = pacer.Wait(t.Context())
 		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
 		defer cancel()
 		s := shows(started)
@@ -229,7 +239,7 @@ func TestPacerWait(t *testing.T) {
 		defer cancel()
 		begin = time.Now()
 		p = statemachine.NewPacer(0, 1)
-		p.Reserve(begin)
+		_ = p.Wait(t.Context())
 		assert.Equal(t, "the context's end", true, errors.Is(p.Wait(ctx), context.DeadlineExceeded))
 		assert.Equal(t, "elapsed", time.Second, time.Since(begin))
 		var none *statemachine.Pacer

@@ -2,6 +2,8 @@ package statemachine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 )
 
@@ -55,10 +57,13 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 
 // read makes one read.
 func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
-	if !r.waitForPacer(ctx, r.readPacer) {
-		return r.endCanceledNow(ctx)
+	if !r.waitForSlot(ctx, r.readPacer, true) {
+		if ctx.Err() != nil {
+			return r.endCanceledNow(ctx)
+		}
+		return r.endUnread(time.Now())
 	}
-	v, at, err := callWithTimeout(ctx, r.now, r.config.opts.ReadTimeout, read)
+	v, at, err := callWithTimeout(ctx, r.now, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), read)
 	next := r.handleRead(ctx, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
@@ -67,14 +72,17 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 // command runs the next command. It returns stepRead if there is no time left for it.
 func (r *runner[R, S]) command(ctx context.Context) step {
 	r.now = time.Now() // OnRead may have blocked since the read, so take the time again
-	if !r.waitForPacer(ctx, r.commandPacer) {
-		return r.endCanceledNow(ctx)
+	if !r.waitForSlot(ctx, r.commandPacer, false) {
+		if ctx.Err() != nil {
+			return r.endCanceledNow(ctx)
+		}
+		return stepRead
 	}
 	if deadline := r.track.Deadline; !deadline.IsZero() && !r.now.Before(deadline) {
 		return stepRead
 	}
 	start := r.now
-	sent, at, err := callWithTimeout(ctx, start, r.config.opts.ReadTimeout, r.runCommand)
+	sent, at, err := callWithTimeout(ctx, start, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), r.runCommand)
 	next := r.handleCommandResult(ctx, sent, err, start, at)
 	r.commandPacer.report(r.config.kind, err, at)
 	return next
@@ -86,23 +94,62 @@ func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
 	return r.endCanceled(ctx)
 }
 
-// waitForPacer waits until the call's reservation is due, but not beyond the deadline. It returns
-// false if the context ended.
-func (r *runner[R, S]) waitForPacer(ctx context.Context, p *Pacer) bool {
-	if p == nil {
-		return ctx.Err() == nil
+// waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. It
+// returns false if there is no slot in time, or if the context ended.
+func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) bool {
+	if ctx.Err() != nil {
+		return false
 	}
-	deadline := r.track.Deadline
-	for slot := p.Reserve(r.now); slot.After(r.now); {
-		if !deadline.IsZero() && slot.After(deadline) {
-			return r.sleep(ctx, deadline)
-		}
-		if !r.sleep(ctx, slot) {
+	if p.tryTake(r.now) {
+		return true
+	}
+	wake := make(chan struct{}, 1)
+	t := &ticket{wake: wake}
+	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
+		if !r.sleepInQueue(ctx, p, wake, read) {
+			p.withdraw(t, time.Now())
 			return false
 		}
-		if paused := p.PausedUntil(r.now); paused.After(slot) {
-			slot = paused
+	}
+	r.now = time.Now()
+	return true
+}
+
+// sleepInQueue sleeps until wake receives a value, or something else happened. It returns false if
+// there is nothing left to wait for.
+func (r *runner[R, S]) sleepInQueue(ctx context.Context, p *Pacer, wake <-chan struct{}, read bool) bool {
+	var due <-chan time.Time
+	if until := r.track.Deadline; !until.IsZero() {
+		r.now = time.Now()
+		if read && !r.now.Before(until) {
+			if until = r.config.lastStart(until); !p.canGrantBy(until) {
+				return false
+			}
 		}
+		if !r.resetTimer(until) {
+			return false
+		}
+		due = r.timer.C
+	}
+	select {
+	case <-wake:
+	case <-due:
+	case <-ctx.Done():
 	}
 	return ctx.Err() == nil
+}
+
+// endUnread ends the job because it could not be read at or after the deadline.
+func (j *job[R, S]) endUnread(now time.Time) step {
+	t := &j.track
+	switch {
+	case j.failure != nil || t.timedOut() != "":
+	case t.Reads == 0:
+		j.failure = errors.New("no read could be made under the rate limit")
+	default:
+		j.failure = fmt.Errorf("no read could be made at the deadline under the rate limit; the last read was %s ago",
+			now.Sub(t.Now).Round(time.Millisecond))
+	}
+	t.setNow(now)
+	return j.endWait(TimedOut)
 }

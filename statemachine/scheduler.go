@@ -26,9 +26,13 @@ type engine[R any, S ~string] struct {
 	readLane, commandLane lane
 	commandsFirst         bool // reads and commands take turns
 
-	inFlight int
-	results  chan callResult[R, S]
-	out      outbox[Ensured[R]]
+	inFlight, commandsInFlight int
+
+	results chan callResult[R, S]
+	wake    chan struct{} // receives a value when a lane gets a slot
+	over    bool          // no read can start before the end
+	aborted *abort        // a function of the caller ended the loop
+	out     outbox[Ensured[R]]
 }
 
 // task is a job of an engine. While a call for it is in flight, it is in no heap.
@@ -53,20 +57,20 @@ const (
 
 // lane limits the calls of one kind, reads or commands.
 type lane struct {
-	pacer    *Pacer
-	reserved time.Time // a reservation that was not used yet; zero means none
+	pacer *Pacer
+	place ticket // while the next call waits for a slot
 }
 
-// next returns when the next call may start. A reservation is kept until it is used.
-func (l *lane) next(now time.Time) time.Time {
-	if l.reserved.IsZero() {
-		l.reserved = l.pacer.Reserve(now)
-	}
-	if paused := l.pacer.PausedUntil(now); paused.After(l.reserved) {
-		return paused
-	}
-	return l.reserved
-}
+// take takes a slot for a call at the time now. If none is free, the lane queues for one, and the
+// ticket wakes the engine.
+func (l *lane) take(now time.Time) bool { return l.pacer.takeOrQueue(&l.place, now) }
+
+// leave leaves the queue, and gives back a slot that was granted.
+func (l *lane) leave() { l.pacer.withdraw(&l.place, time.Now()) }
+
+// giveBack gives back a slot that was granted, because no call can use it now. It keeps a place in
+// the queue.
+func (l *lane) giveBack() { l.pacer.giveBack(&l.place, time.Now()) }
 
 // callKind is what a call does.
 type callKind int
@@ -86,6 +90,7 @@ type callResult[R any, S ~string] struct {
 	err     error
 	start   time.Time
 	at      time.Time
+	abort   *abort // the call did not return
 }
 
 // byTask returns one result for each task of a read.
@@ -115,26 +120,49 @@ func (c *callResult[R, S]) pacingErr(kind func(error) Kind) error {
 	return failure
 }
 
-// run runs all tasks until they end or ctx ends.
-func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
-	defer e.out.close()
-	e.begin(maxWait)
+// run runs all tasks until they end or ctx ends. cancel ends ctx.
+func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWait time.Duration) {
 	e.results = make(chan callResult[R, S], e.concurrency)
+	e.wake = make(chan struct{}, 1)
+	e.readLane.place.wake, e.commandLane.place.wake = e.wake, e.wake
+	defer func() {
+		e.readLane.leave()
+		e.commandLane.leave()
+		if e.aborted != nil {
+			cancel()
+		}
+		for ; e.inFlight > 0; e.inFlight-- {
+			<-e.results
+		}
+		e.out.close()
+	}()
+	guard(&e.aborted, func() { e.loop(ctx, maxWait) })
+}
+
+// loop does what run does.
+func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
+	e.begin(maxWait)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for e.open > 0 && ctx.Err() == nil && e.callTimeout(time.Now()) > 0 {
+	for e.open > 0 && ctx.Err() == nil && !e.over {
 		var due <-chan time.Time
 		if wake := e.startCalls(ctx); !wake.IsZero() {
 			timer.Reset(max(time.Until(wake), time.Microsecond))
 			due = timer.C
 		}
+		if e.over {
+			break
+		}
 		select {
 		case <-ctx.Done():
 		case <-due:
+		case <-e.wake:
 		case c := <-e.results:
 			e.handleResult(ctx, c)
 		}
 	}
+	e.readLane.leave()
+	e.commandLane.leave()
 	for e.inFlight > 0 {
 		e.handleResult(ctx, <-e.results)
 	}
@@ -144,7 +172,7 @@ func (e *engine[R, S]) run(ctx context.Context, maxWait time.Duration) {
 				t.track.setNow(time.Now())
 				t.endCanceled(ctx)
 			} else {
-				t.endWait(TimedOut)
+				t.endUnread(time.Now())
 			}
 			e.publish(t, true)
 		}
@@ -246,6 +274,8 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 			return wake
 		}
 	}
+	e.readLane.giveBack()
+	e.commandLane.giveBack()
 	return time.Time{}
 }
 
@@ -253,28 +283,41 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	h := e.earliestRead()
 	if h == nil {
+		e.readLane.leave()
 		return time.Time{}, false
 	}
 	if due := h.first().at; due.After(now) {
+		e.readLane.leave()
 		return due, false
 	}
-	if e.deadline.IsZero() || now.Before(e.deadline) { // the final read at the deadline bypasses the pacer
-		if slot := e.readLane.next(now); slot.After(now) {
-			if !e.deadline.IsZero() && slot.After(e.deadline) {
-				return e.deadline, false
-			}
-			return slot, false
-		}
+	if wake, ok := e.takeReadSlot(now); !ok {
+		return wake, false
 	}
-	e.readLane.reserved = time.Time{}
 	e.inFlight++
 	limit := e.callTimeout(now)
 	c := callResult[R, S]{kind: callReadMany, tasks: e.nextBatch(h)}
 	if h == &e.singles {
 		c.kind = callRead
 	}
-	go func() { e.results <- e.callRead(ctx, limit, c) }()
+	go func() {
+		defer func() { e.results <- c }()
+		guard(&c.abort, func() { e.callRead(ctx, limit, &c) })
+	}()
 	return time.Time{}, true
+}
+
+// takeReadSlot takes the slot of a read that is due. If there is none, it returns when to look
+// again at the latest. The reads at the deadline may get their slots a little later.
+func (e *engine[R, S]) takeReadSlot(now time.Time) (wake time.Time, ok bool) {
+	if e.deadline.IsZero() || now.Before(e.deadline) {
+		return e.deadline, e.readLane.take(now)
+	}
+	last := e.config.lastStart(e.deadline)
+	if now.Before(last) && e.readLane.take(now) {
+		return time.Time{}, true
+	}
+	e.over = !e.readLane.pacer.canGrantBy(last) || !now.Before(last)
+	return last, false
 }
 
 // earliestRead returns the heap with the read that is due first, or nil.
@@ -319,47 +362,58 @@ func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	first := e.commands.first()
 	if first == nil || !now.Before(e.deadline) {
+		e.commandLane.leave()
 		return time.Time{}, false
 	}
-	if slot := e.commandLane.next(now); slot.After(now) {
-		return slot, false
+	if e.commandsInFlight >= max(e.concurrency/2, 1) { // commands that hang must not delay reads
+		e.commandLane.giveBack()
+		return time.Time{}, false
 	}
-	e.commandLane.reserved = time.Time{}
+	if !e.commandLane.take(now) {
+		return e.deadline, false
+	}
 	e.inFlight++
+	e.commandsInFlight++
 	t := &e.tasks[first.task]
 	e.dequeue(t)
 	t.command.at = time.Time{}
 	go func() {
 		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
-		c.sent, c.at, c.err = callWithTimeout(ctx, c.start, e.config.opts.ReadTimeout, t.runCommand)
-		e.results <- c
+		defer func() { e.results <- c }()
+		guard(&c.abort, func() {
+			c.sent, c.at, c.err = callWithTimeout(ctx, c.start, e.config.opts.ReadTimeout, e.config.limit(e.deadline), t.runCommand)
+		})
 	}()
 	return time.Time{}, true
 }
 
-// callRead makes one read in its own goroutine, and returns c with its result.
-func (e *engine[R, S]) callRead(ctx context.Context, limit time.Duration, c callResult[R, S]) callResult[R, S] {
+// callRead makes one read in its own goroutine, and adds its result to c.
+func (e *engine[R, S]) callRead(ctx context.Context, timeout time.Duration, c *callResult[R, S]) {
+	limit := e.config.limit(e.deadline)
 	if c.kind == callRead {
 		var r Result[R]
-		r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) (R, error) {
+		r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) (R, error) {
 			return e.read(ctx, c.tasks[0].resource)
 		})
 		c.results = []Result[R]{r}
-		return c
+		return
 	}
 	resources := make([]string, len(c.tasks))
 	for i, t := range c.tasks {
 		resources[i] = t.resource
 	}
-	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), limit, func(ctx context.Context) ([]Result[R], error) {
+	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) ([]Result[R], error) {
 		return e.readMany(ctx, resources)
 	})
-	return c
 }
 
 // handleResult processes the result of a call.
 func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 	e.inFlight--
+	if c.kind == callCommand {
+		e.commandsInFlight--
+	}
+	c.abort.repeat()
 	if c.kind == callCommand {
 		t := c.tasks[0]
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)

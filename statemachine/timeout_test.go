@@ -192,7 +192,7 @@ func TestWatchContinuesAfterSlowBody(t *testing.T) {
 				break
 			}
 			time.Sleep(time.Minute)
-			p.Reserve(time.Now())
+			_ = p.Wait(t.Context())
 		}
 		assert.Equal(t, "reads", secs(0, 61), s.reads)
 	})
@@ -206,7 +206,7 @@ func TestWaitReportsCallsToPacer(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			p := statemachine.NewPacer(0.1, 1)
-			p.Reserve(time.Now())
+			_ = p.Wait(t.Context())
 			time.AfterFunc(9500*time.Millisecond, func() { p.Throttled(time.Now()) })
 			s := shows(started)
 			w := s.waiter(tens())

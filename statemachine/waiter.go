@@ -63,7 +63,9 @@ type Waiter[R any, S ~string] struct {
 //  7. The delay between two reads is an eightieth of the time waited, within MinDelay and
 //     MaxDelay, with jitter.
 //  8. A read is limited by ReadTimeout. No read starts after the deadline. One last read is made
-//     at it, regardless of the Pacer, and the wait ends at most one ReadTimeout later.
+//     at it, and the wait ends at most one ReadTimeout later. If many waits end at one time, their
+//     last reads may wait for the Pacer for half of the ReadTimeout. A wait that cannot be read
+//     again by then says so.
 //  9. maxWait must be positive. When it expires, the wait ends as [TimedOut], which matches
 //     [context.DeadlineExceeded]. When the context ends, even by its own earlier deadline, the
 //     wait ends as [Canceled], and errors.Is finds both ctx.Err() and context.Cause(ctx).

@@ -421,14 +421,15 @@ func waitRules() []rule {
 			},
 		},
 		{
-			name: "wait 8: the last read does not wait for the pacer",
-			why:  "a quota that other calls use up must not hide the last state",
+			name: "wait 8: the last read finds no slot",
+			why:  "it must not take the quota of others, and the error says how old the last state is",
 			check: func(w *fixture) {
 				pacer := statemachine.NewPacer(1.0/3600, 2)
-				pacer.Reserve(time.Now())
+				_ = pacer.Wait(w.Context())
 				w.moveTo(unknownState) // an absent resource needs a second call to confirm it
 				const d = 13 * time.Second
-				w.wantWait(d, outcome{Summary: timedOut, State: w.shown(unknownState), At: d, Reads: 2}, func(o *settings) { o.pacer = pacer })
+				err := w.wantWait(d, outcome{Summary: timedOut, State: w.shown(unknownState), At: d, Reads: 1}, func(o *settings) { o.pacer = pacer })
+				assert.ErrorContains(w, err, "the last read was 13s ago")
 			},
 		},
 		{

@@ -20,7 +20,7 @@ import (
 type Pacing int
 
 const (
-	// Counted means that a request goes out at once and counts against the quota.
+	// Counted means that a request waits for a slot, and that the SDK retries it.
 	Counted Pacing = iota
 
 	// Queued means that a request waits for a slot, and that throttling pauses the Pacer.
@@ -60,25 +60,30 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
 ) (*Out, error) {
 	switch c.Pacing {
-	case Counted:
-		c.Pacer.Reserve(time.Now())
-	case Queued:
-		if err := c.Pacer.Wait(ctx); err != nil {
+	case Counted, Queued:
+		rest, cancel, err := c.Pacer.WaitWithin(ctx)
+		defer cancel()
+		if err != nil {
 			return nil, c.Faults.Fault(ctx, op, resource, err)
 		}
+		ctx = rest
 	case Kernel:
 	}
 	out, err := api(ctx, in, c.Options...)
 	err = c.fault(ctx, op, resource, out == nil, err)
 	if c.Pacing != Counted && ctx.Err() == nil && isRejectedSignature(err) {
-		c.Pacer.Reserve(time.Now())
-		out, err = api(ctx, in, c.Options...)
+		rest, cancel, waitErr := c.Pacer.WaitWithin(ctx)
+		defer cancel()
+		if waitErr != nil {
+			return nil, c.Faults.Fault(ctx, op, resource, waitErr)
+		}
+		out, err = api(rest, in, c.Options...)
 		err = c.fault(ctx, op, resource, out == nil, err)
 	}
 	if err == nil && c.Reached != nil {
 		c.Reached.ok.Store(true)
 	}
-	if c.Pacing == Queued {
+	if c.Pacing != Kernel {
 		if err == nil {
 			c.Pacer.Succeeded(time.Now())
 		} else if errors.Is(err, statemachine.Throttled) {
