@@ -20,7 +20,7 @@ import (
 )
 
 // TestRecording checks that the guard reports each silence of an instance with its bounds, and
-// restarts the stream only if it is told to.
+// restarts the stream only if the file says so.
 func TestRecording(t *testing.T) {
 	for _, tt := range []struct {
 		why          string
@@ -81,7 +81,8 @@ func TestRecording(t *testing.T) {
 	}
 }
 
-// plain returns the message of a log line, with the bounds of a silence in minutes since an instant.
+// plain returns the message of a log line, with the bounds of a silence in minutes since an
+// instant.
 func plain(line string, began time.Time) string {
 	text := regexp.MustCompile(`msg="([^"]*)"`).FindStringSubmatch(line)[1]
 	for _, key := range []string{"since", "until"} {
