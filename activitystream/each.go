@@ -41,7 +41,9 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 		for n, res := range set.unique {
 			goals[n] = statemachine.Goal[*Stream, Status]{Resource: res.given, Target: target}
 		}
-		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", call.fleet(set), goals, maxWait)
+		f := call.fleet(set)
+		f.Check = checkStream
+		return set, verdicts(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
 	}, func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 }
 
@@ -92,13 +94,26 @@ func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWai
 		goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
 		for n, res := range set.unique {
 			in := ins[set.inputs[n][0]]
-			goals[n] = statemachine.Goal[*Stream, Status]{Resource: res.given, Target: StatusStopped, Command: call.stopCommand(in, res)}
+			goals[n] = statemachine.Goal[*Stream, Status]{Resource: res.given, Target: StatusStopped,
+				Command: call.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift}
 			call.setGrace(&goals[n].Grace, in.ApplyImmediately, maxWait)
 		}
 		f := call.fleet(set)
 		f.Commands = call.ensureOptions(StopActivityStream)
 		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, goals, maxWait)
 	}, newEnsureOutput)
+}
+
+// verdicts yields the results of a wait with what this package knows about their errors.
+func verdicts(results iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
+	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
+		for n, r := range results {
+			r.Err = withoutPlan(r.Err, r.Value.Value)
+			if !yield(n, r) {
+				return
+			}
+		}
+	}
 }
 
 // checkWait validates the arguments of a wait that all resources share.

@@ -44,6 +44,8 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
 //     support the mode. If not, the error is Unsupported. If that is not known, because RDS does not
 //     list them or the caller lacks the permission to ask, the start is sent.
+//   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone. For
+//     a member instance of a cluster, the message has the cluster's ARN.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
 //     error is InvalidState.
 //   - Without ApplyImmediately, RDS shows no change until the maintenance window. The stream may
@@ -66,7 +68,9 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 }
 
 // EnsureStopped stops the stream if necessary and waits, for at most maxWait, until it is stopped.
-// The rules are those of [Client.EnsureStarted], in reverse. Settings are not compared.
+// The rules are those of [Client.EnsureStarted], in reverse. Settings are not compared. A member
+// instance of a cluster and a read replica are Unsupported, although RDS reports them as stopped:
+// the stream of the cluster or the source may be started.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.calls.NewNoRetry(optFns)
 	res, err := in.check(call)
@@ -74,7 +78,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 		return &EnsureOutput{}, err
 	}
 	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
-	e.Command = call.stopCommand(in, res)
+	e.Command, e.Preflight, e.Drift = call.stopCommand(in, res), in.preflight, in.drift
 	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
 	return ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
 }
@@ -98,6 +102,7 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 		_, err := call.modify(ctx, in, res)
 		return err
 	}
+	e.Check = checkStream
 	return ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
 }
 
@@ -133,6 +138,16 @@ func (c *call) stopCommand(in *StopInput, res *resource) func(context.Context, s
 		_, err := c.stop(ctx, res, in.ApplyImmediately)
 		return err
 	}
+}
+
+// preflight is the Preflight of an EnsureStopped.
+func (in *StopInput) preflight(_ context.Context, s *Stream, _ statemachine.Operation) error {
+	return in.drift(s)
+}
+
+// drift is the Drift of an EnsureStopped. It rejects a database whose stream is that of another one.
+func (in *StopInput) drift(s *Stream) error {
+	return checkDatabase(StopActivityStream, in.ResourceArn, s.noOwnStream())
 }
 
 // before returns the Preflight of an EnsureStarted. It also runs before the stop of a restart, so
@@ -182,5 +197,5 @@ func newEnsurer[S ~string](c *call, res *resource, m *statemachine.Machine[S], s
 // ensure runs an ensurer in a span.
 func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
 	done, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait)
-	return newEnsureOutput(done), err
+	return newEnsureOutput(done), withoutPlan(err, done.Value)
 }

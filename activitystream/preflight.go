@@ -3,7 +3,6 @@ package activitystream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,6 +40,9 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	s, err := call.describe(ctx, &res)
 	if err != nil {
 		return nil, err
+	}
+	if s.noStream() != "" {
+		return nil, nil
 	}
 	supported, err := newPreflight(call, &res).modes(ctx, &res, s)
 	switch {
@@ -92,13 +94,6 @@ func newPreflight(c *call, resources ...*resource) *preflight {
 	return p
 }
 
-// unsupported returns the Fault of a start that the database does not support.
-func unsupported(in *StartInput, format string, args ...any) error {
-	return &statemachine.Fault{
-		Kind: statemachine.Unsupported, Operation: StartActivityStream, Resource: in.ResourceArn, Message: fmt.Sprintf(format, args...),
-	}
-}
-
 // check rejects a start that the resource does not support. It rejects none for which that is not
 // known, unless the error is retryable.
 func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s *Stream) error {
@@ -115,9 +110,9 @@ func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s 
 	case err != nil, !supported.listed:
 		return nil
 	case len(supported.modes) == 0:
-		return unsupported(in, "%s %s on this instance class does not support activity streams", s.Engine, s.EngineVersion)
+		return unsupported(StartActivityStream, in.ResourceArn, "%s %s on this instance class does not support activity streams", s.Engine, s.EngineVersion)
 	case !slices.Contains(supported.modes, in.Mode):
-		return unsupported(in, "%s %s on this instance class does not support activity streams in mode %s (supported: %v)",
+		return unsupported(StartActivityStream, in.ResourceArn, "%s %s on this instance class does not support activity streams in mode %s (supported: %v)",
 			s.Engine, s.EngineVersion, in.Mode, supported.modes)
 	}
 	return nil

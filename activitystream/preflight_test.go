@@ -30,6 +30,8 @@ func TestSupported(t *testing.T) {
 		{"no members: any class", cluster(activitystreamtest.Cluster{Members: -1}), both},
 		{"Neptune", cluster(activitystreamtest.Cluster{Engine: "neptune"}), nil},
 		{"Oracle", instance(activitystreamtest.Instance{}), async},
+		{"an Oracle read replica", instance(activitystreamtest.Instance{ReadReplicaSource: "source"}), nil},
+		{"a member instance of a cluster", member(), nil},
 		{"Oracle, multi-tenant", instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), nil},
 		{"Oracle 21", instance(activitystreamtest.Instance{EngineVersion: "21.0.0.0.ru-2024-01.rur-2024-01.r1"}), nil},
 		{"SQL Server", instance(activitystreamtest.Instance{Engine: "sqlserver-se"}), async},
@@ -240,4 +242,85 @@ func TestEnsureStartedEachAsksOncePerClass(t *testing.T) {
 		assert.Equal(t, "questions", 4, questions)
 		assert.Equal(t, "reads of members", 3, members) // 200 of 100 clusters in two pages, 40 of 20 in one
 	})
+}
+
+// member adds a cluster and returns the ARN of its second member.
+func member() func(*server) string {
+	return func(s *server) string {
+		return s.AddMember(s.AddCluster(activitystreamtest.Cluster{Identifier: "orders", KmsKeyId: keyID}), activitystreamtest.Member{Identifier: "orders-2"})
+	}
+}
+
+// TestNoStreamOfItsOwn checks what every method says about a database that cannot have a stream of
+// its own, single and among many, from its record alone.
+func TestNoStreamOfItsOwn(t *testing.T) {
+	const memberSays, replicaSays = "use arn:aws:rds:us-east-1:123456789012:cluster:orders", "use its source orders"
+	for _, test := range []struct {
+		why, says string
+		add       func(*server) string
+		canStop   bool // it is stopped, and no other database has its stream
+	}{
+		{why: "a member of a cluster", says: memberSays, add: member()},
+		{why: "a read replica", says: replicaSays, add: instance(activitystreamtest.Instance{ReadReplicaSource: "orders"})},
+		{why: "MySQL", says: "mysql does not support activity streams", add: instance(activitystreamtest.Instance{Engine: "mysql"}), canStop: true},
+		{why: "Neptune", says: "neptune does not support activity streams", add: cluster(activitystreamtest.Cluster{Engine: "neptune"}), canStop: true},
+		{
+			why: "an Oracle container database", says: "oracle-ee-cdb does not support activity streams",
+			add: instance(activitystreamtest.Instance{Engine: "oracle-ee-cdb"}), canStop: true,
+		},
+	} {
+		for _, mirror := range []bool{false, true} {
+			assert.RunSynctest(t, fmt.Sprintf("%s (members mirror their cluster %t)", test.why, mirror), func(t *testing.T) {
+				s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MembersMirrorCluster = mirror })
+				arn := test.add(s)
+				c := client(s, func(o *activitystream.Options) { o.AllowRestart = true })
+				began := time.Now()
+				check := func(method string, err error) {
+					t.Helper()
+					if !errors.Is(err, statemachine.Unsupported) {
+						t.Errorf("%s: %v, want Unsupported", method, err)
+						return
+					}
+					assert.ErrorContains(t, err, test.says)
+					if strings.Contains(err.Error(), "class") || strings.Contains(err.Error(), "would lead") {
+						t.Errorf("%s blames the class or suggests an operation: %v", method, err)
+					}
+				}
+				modes, err := c.Supported(t.Context(), arn)
+				assert.Equal(t, "modes", nil, modes)
+				assert.Equal(t, "error of Supported", nil, err)
+				_, err = c.EnsureStarted(t.Context(), start(arn), time.Hour)
+				check("EnsureStarted", err)
+				for _, r := range c.EnsureStartedEach(t.Context(), []*activitystream.StartInput{start(arn)}, time.Hour) {
+					check("EnsureStartedEach", r.Err)
+				}
+				_, err = c.Wait(t.Context(), arn, activitystream.StatusStarted, time.Hour)
+				check("Wait", err)
+				for _, r := range c.WaitEach(t.Context(), []string{arn}, activitystream.StatusStarted, time.Hour) {
+					check("WaitEach", r.Err)
+				}
+				_, stopErr := c.EnsureStopped(t.Context(), stop(arn), time.Hour)
+				for _, r := range c.EnsureStoppedEach(t.Context(), []*activitystream.StopInput{stop(arn)}, time.Hour) {
+					assert.Equal(t, "EnsureStoppedEach", assert.ErrorSummary(stopErr), assert.ErrorSummary(r.Err))
+				}
+				if test.canStop {
+					assert.Equal(t, "EnsureStopped", nil, stopErr)
+				} else {
+					check("EnsureStopped", stopErr)
+				}
+				if !strings.Contains(arn, ":cluster:") {
+					_, err = c.EnsurePolicy(t.Context(), &activitystream.ModifyInput{ResourceArn: arn}, time.Hour)
+					check("EnsurePolicy", err)
+				}
+				assert.Equal(t, "time", 0, time.Since(began))
+				assert.Equal(t, "commands", nil, commands(s, began))
+				assert.Equal(t, "questions", nil, reads(s, describeOrderable, began))
+				for s, err := range c.List(t.Context()) {
+					if err != nil || s.ResourceArn == arn {
+						t.Errorf("listed: %v, %v", s, err)
+					}
+				}
+			})
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package activitystream
 
 import (
+	"cmp"
 	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,7 +31,9 @@ type Stream struct {
 	ResourceId     string // the cluster's DbClusterResourceId or the instance's DbiResourceId
 	ResourceStatus string // the status of the database: "available", "stopped", "configuring-activity-stream", …
 
-	class string // the instance's DBInstanceClass; empty for a cluster, whose members each have one
+	class     string // the instance's DBInstanceClass; empty for a cluster, whose members each have one
+	memberOf  string // the DBClusterIdentifier of a member instance of a cluster
+	replicaOf string // the ReadReplicaSource… of a read replica
 }
 
 // streamFromCluster converts a record of DescribeDBClusters.
@@ -63,6 +66,8 @@ func streamFromInstance(i *types.DBInstance) *Stream {
 		ResourceId:                      aws.ToString(i.DbiResourceId),
 		ResourceStatus:                  aws.ToString(i.DBInstanceStatus),
 		class:                           aws.ToString(i.DBInstanceClass),
+		memberOf:                        aws.ToString(i.DBClusterIdentifier),
+		replicaOf:                       cmp.Or(aws.ToString(i.ReadReplicaSourceDBInstanceIdentifier), aws.ToString(i.ReadReplicaSourceDBClusterIdentifier)),
 	}
 }
 

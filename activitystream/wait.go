@@ -16,6 +16,9 @@ import (
 // without a command fails the wait, once the Grace of a minute is over in which a read may be
 // stale.
 //
+// A database that cannot have a stream of its own ends the wait at once, as Unreachable of kind
+// Unsupported, unless it is in the target.
+//
 // Without ApplyImmediately, a command shows no effect until the maintenance window. To wait for
 // that, set Grace to maxWait.
 //
@@ -27,7 +30,8 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 	if err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
+	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
+	return s, withoutPlan(err, s)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most
@@ -40,7 +44,8 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 	if err != nil {
 		return nil, err
 	}
-	return sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
+	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
+	return s, withoutPlan(err, s)
 }
 
 // Watch yields the current value of the stream, then each read that differs from the one before in
@@ -71,7 +76,9 @@ func (c *call) newWait(resourceArn string, target Status, maxWait time.Duration)
 	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return newWaiter(c, &res, machine, (*Stream).status), nil
+	w := newWaiter(c, &res, machine, (*Stream).status)
+	w.Check = checkStream
+	return w, nil
 }
 
 // newPolicyWait does for a WaitPolicy what newWait does for a Wait.
@@ -80,5 +87,7 @@ func (c *call) newPolicyWait(resourceArn string, target PolicyStatus, maxWait ti
 	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	return newWaiter(c, &res, policyMachine, (*Stream).policy), nil
+	w := newWaiter(c, &res, policyMachine, (*Stream).policy)
+	w.Check = checkStream
+	return w, nil
 }

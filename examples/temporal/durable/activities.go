@@ -114,7 +114,7 @@ func (a *Activities) Command(ctx context.Context, p AccountRegion, spec Spec, ar
 		if err == nil {
 			err = supports(modes, in)
 		}
-		if err != nil && !errors.Is(err, statemachine.AccessDenied) { // without the permission, skip the check
+		if kind := statemachine.KindOf(err); kind == statemachine.Unsupported || kind.Retryable() { // otherwise it is not known, and RDS decides
 			return CommandResult{Err: newErrorInfo(err)}, nil
 		}
 	}
