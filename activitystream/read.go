@@ -71,8 +71,17 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response contains %d resources, want 1", found))
 	case s.ResourceArn != res.arn && !strings.EqualFold(s.ResourceArn, res.arn):
 		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response describes a different resource: %q", s.ResourceArn))
+	case s.Status == "" && sdkcall.HasRawResponse(meta):
+		return nil, missingStatus(op, res.given, meta)
 	}
 	return s, nil
+}
+
+// missingStatus returns the error for a database without ActivityStreamStatus. RDS sends it for
+// every database, and some emulators do not.
+func missingStatus(op statemachine.Operation, resource string, meta middleware.Metadata) error {
+	return sdkcall.UnexpectedResponse(op, resource, meta,
+		"response has no ActivityStreamStatus, which RDS always sends: an emulator may lack it")
 }
 
 // describeBatch reads several resources of one type with one filtered request.
@@ -83,23 +92,29 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 		index[res.arn], arns[i] = i, res.arn
 	}
 	var found []*Stream
+	var meta middleware.Metadata
+	op := describeDBClusters
 	switch batch[0].resourceType {
 	case cluster:
-		out, err := sdkcall.Do(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
 			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBClusters, streamFromCluster)
+		found, meta = streams(out.DBClusters, streamFromCluster), out.ResultMetadata
 	case instance:
-		out, err := sdkcall.Do(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+		op = describeDBInstances
+		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 			Filters: filter("db-instance-id", arns), MaxRecords: new(int32(pageSize)),
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = streams(out.DBInstances, streamFromInstance)
+		found, meta = streams(out.DBInstances, streamFromInstance), out.ResultMetadata
+	}
+	if found == nil && sdkcall.HasRawResponse(meta) { // RDS encodes an empty list
+		return nil, sdkcall.UnexpectedResponse(op, "", meta, "response has no list of databases")
 	}
 	results := make([]statemachine.Result[*Stream], 0, len(found))
 	seen := make(map[int]bool, len(found))
@@ -111,6 +126,10 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
 		default:
 			seen[i] = true
+			if s.Status == "" && sdkcall.HasRawResponse(meta) {
+				results = append(results, statemachine.Result[*Stream]{Index: i, Err: missingStatus(op, batch[i].given, meta)})
+				continue
+			}
 			s.intern()
 			if s.ResourceArn == batch[i].given {
 				s.ResourceArn = batch[i].given // share the string
@@ -126,8 +145,11 @@ func filter(name string, values []string) []types.Filter {
 	return []types.Filter{{Name: &name, Values: values}}
 }
 
-// streams converts the records of a Describe response.
+// streams converts the records of a Describe response. It returns nil for no list.
 func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
+	if from == nil {
+		return nil
+	}
 	all := make([]*Stream, len(from))
 	for i := range from {
 		all[i] = convert(&from[i])
@@ -167,7 +189,7 @@ func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string
 	if err != nil {
 		return nil, nil, err
 	}
-	if out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS encodes an empty list
+	if out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 		return nil, nil, sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "response has no DBClusters list")
 	}
 	return streams(out.DBClusters, streamFromCluster), out.Marker, nil
@@ -181,7 +203,7 @@ func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *strin
 	if err != nil {
 		return nil, nil, err
 	}
-	if out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS encodes an empty list
+	if out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
 		return nil, nil, sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "response has no DBInstances list")
 	}
 	standalone := out.DBInstances[:0:0]
