@@ -14,6 +14,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
+// processOutput begins the part of an error in which the SDK quotes all that a credential_process
+// printed.
+const processOutput = "parse failed of process output: "
+
 // credentialsKind returns the kind of a failure to get credentials. err is what the SDK's
 // credentials provider returned. The failure may pass by itself if the provider throttled, failed
 // or could not be reached.
@@ -43,7 +47,7 @@ func credentialsKind(ctx context.Context, err error) statemachine.Kind {
 		strings.Contains(err.Error(), "credential process timed out"),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
-		status < http.StatusBadRequest && isUnreadable(err):
+		status < http.StatusBadRequest && isUnreadable(err) && !strings.Contains(err.Error(), processOutput):
 		return statemachine.Unavailable
 	}
 	return statemachine.Unauthenticated
@@ -62,8 +66,7 @@ func isUnreadable(err error) bool {
 // may contain credentials.
 func credentialsText(err error) string {
 	text := strings.TrimPrefix(err.Error(), "get credentials: ")
-	// The SDK quotes all that the process printed.
-	if before, _, ok := strings.Cut(text, "parse failed of process output: "); ok {
+	if before, _, ok := strings.Cut(text, processOutput); ok {
 		text = before + "the output of credential_process is not valid JSON"
 	}
 	return oneLine(redact(text), maxText)
