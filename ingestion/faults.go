@@ -13,6 +13,7 @@ var faults = sdkfault.Table{
 	{Code: "InvalidNextTokenException", Kind: statemachine.InvalidInput},
 	{Code: "EventDataStoreNotFoundException", Kind: statemachine.NotFound},
 	{Code: "InvalidEventDataStoreStatusException", Kind: statemachine.InvalidState},
+	{Code: "InactiveEventDataStoreException", Kind: statemachine.InvalidState}, // while a restored store settles
 	{Code: "InvalidEventDataStoreCategoryException", Kind: statemachine.Unsupported},
 	{Code: "UnsupportedOperationException", Kind: statemachine.Unsupported},
 	{Code: "NotOrganizationMasterAccountException", Kind: statemachine.AccessDenied},

@@ -4,6 +4,7 @@ package corrupttest
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -63,6 +64,19 @@ func StaticResponse(status int, contentType, body string) aws.Config {
 			}, nil
 		}),
 	}
+}
+
+// StaticHeader returns a copy of a config whose responses have these headers as well.
+func StaticHeader(cfg aws.Config, header http.Header) aws.Config {
+	under := cfg.HTTPClient
+	cfg.HTTPClient = client(func(r *http.Request) (*http.Response, error) {
+		resp, err := under.Do(r)
+		if err == nil {
+			maps.Copy(resp.Header, header)
+		}
+		return resp, err
+	})
+	return cfg
 }
 
 type client func(*http.Request) (*http.Response, error)

@@ -1,6 +1,7 @@
 package sdkfault
 
 import (
+	"encoding/xml"
 	"fmt"
 	"html"
 	"net/http"
@@ -32,6 +33,7 @@ type response struct {
 	status        int // 0 without a response
 	requestID     string
 	retryAfter    time.Duration
+	body          []byte // the beginning, if RecordErrorBody recorded it
 	title         string // of an HTML page
 
 	credentials error // of the credentials provider, if the request failed before it was sent
@@ -45,7 +47,23 @@ func findResponse(err error) response {
 	if r.code == "UnknownError" { // the SDK's code for a response without one
 		r.code, r.message = "", ""
 	}
+	if r.code == "" && r.status >= http.StatusBadRequest {
+		r.readEC2Error()
+	}
 	return r
+}
+
+// readEC2Error collects from an error document of the protocol ec2Query. Some emulators send it for
+// every service with XML, and the SDK reads it for Amazon EC2 only.
+func (r *response) readEC2Error() {
+	var doc struct {
+		XMLName xml.Name `xml:"Response"`
+		Code    string   `xml:"Errors>Error>Code"`
+		Message string   `xml:"Errors>Error>Message"`
+	}
+	if xml.Unmarshal(r.body, &doc) == nil {
+		r.code, r.message = cleanCode(doc.Code), doc.Message
+	}
 }
 
 // find collects from err and what it wraps, from the outside to the inside. service is the
@@ -107,6 +125,7 @@ func (r *response) readHTTP(res *smithyhttp.Response) {
 	if !ok {
 		return
 	}
+	r.body = body.head
 	if m := titleElement.FindSubmatch(body.head); m != nil {
 		r.title = oneLine(html.UnescapeString(string(m[1])), maxTitle)
 	}
