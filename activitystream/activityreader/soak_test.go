@@ -126,6 +126,81 @@ func TestWatchSoak(t *testing.T) {
 	})
 }
 
+// TestReadSoak checks that over hours of reshards, failed calls and pauses, a reader that is killed
+// and resumed delivers every record that was written, and no other.
+func TestReadSoak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(3, 1))
+		written := 0
+		s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+			o.Heartbeat = 5 * time.Second
+			o.Deliver = func(string, time.Time) (time.Duration, bool) {
+				ok := random.IntN(100) > 0
+				if ok {
+					written++
+				}
+				return 0, ok
+			}
+			o.Latency = func(activityreadertest.Call) time.Duration { return 15 * time.Millisecond }
+		})
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-SOAK", Instances: instances(3), Shards: 4})
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
+		var others sync.WaitGroup
+		others.Go(func() { reshard(ctx, s, name, rand.New(rand.NewPCG(5, 2))) })
+		defer others.Wait()
+		defer cancel()
+		r := newReader(s, name, func(o *activityreader.Options) { o.PollDelay = 5 * time.Second })
+		seen := map[string]int{}
+		position, runs := activityreader.Position{}, 0
+		for ctx.Err() == nil {
+			runs++
+			left := random.IntN(2000)
+			for d, err := range r.Read(ctx, stored(t, position)) {
+				if isEnd(err) {
+					if ctx.Err() == nil {
+						t.Fatal(err)
+					}
+					break
+				}
+				seen[d.PartitionKey]++
+				if left--; left < 0 {
+					break // killed before it stored the position
+				}
+				position = d.Position()
+				if random.IntN(500) == 0 {
+					time.Sleep(time.Duration(random.Int64N(int64(10 * time.Minute))))
+				}
+			}
+			time.Sleep(time.Duration(random.Int64N(int64(time.Minute))))
+		}
+		cancel()
+		others.Wait()
+		s.ClearFailures("")
+		for i := range instances(3) {
+			s.SetSilent(instances(3)[i], true)
+		}
+		rest, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer stop()
+		for d, err := range r.Read(rest, position) {
+			if isEnd(err) {
+				break
+			}
+			seen[d.PartitionKey]++
+		}
+		repeats := 0
+		for _, n := range seen {
+			repeats += n - 1
+		}
+		t.Logf("%d records, %d runs, %d repeats", len(seen), runs, repeats)
+		if len(seen) != written {
+			t.Errorf("%d records were delivered, %d were written", len(seen), written)
+		}
+		if repeats > runs+1 {
+			t.Errorf("%d repeats in %d runs: more than those behind the stored position", repeats, runs)
+		}
+	})
+}
+
 // reshard splits and merges shards now and then, and lets calls fail.
 func reshard(ctx context.Context, s *activityreadertest.Server, name string, random *rand.Rand) {
 	for {
