@@ -99,7 +99,7 @@ func (d *Decoder) decode(ctx context.Context, data []byte, w *workspace) (*Recor
 	}
 	compressed, problem := w.message.open(w.plaintext[:0], key)
 	if problem != nil {
-		clear(w.plaintext[:cap(w.plaintext)])
+		clear(w.plaintext[:w.message.plaintextBytes])
 		return nil, problem
 	}
 	inflated, problem := w.inflater.inflate(compressed, d.options.MaxInflated)

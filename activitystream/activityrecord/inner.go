@@ -177,7 +177,7 @@ type inner struct {
 	strings []string
 	room    int // how many more events that memory should suffice for
 
-	order     [fieldCount]field // order holds the fields of the event before, because one engine writes one order
+	order     [fieldCount]field // of the event before, because one engine writes one order
 	ordered   int
 	unescaped []byte    // of those strings of one event that are not as they are in the data
 	pending   []pending // where they belong
@@ -195,11 +195,13 @@ func (d *inner) decode(r *Record, data []byte) *DecodeError {
 	// The strings of events share the memory of Raw: a copy would be a third of all that Decode
 	// allocates. This is safe, because nothing writes to data from here on.
 	d.scanner, d.text = scanner{data: data}, unsafe.String(unsafe.SliceData(data), len(data)) //nolint:gosec // see above
-	d.ordered, d.unescaped, d.pending = 0, d.unescaped[:0], d.pending[:0]
+	d.ordered = 0
 	defer func() { // what stays for the next record must not keep this one in memory
 		d.scanner, d.text, d.numbers, d.strings = scanner{}, "", nil, nil
-		clear(d.pending[:cap(d.pending)])
-		clear(d.unescaped[:cap(d.unescaped)])
+		d.drop()
+		if cap(d.unescaped) > maxKept || cap(d.items) > maxKept/64 {
+			d.unescaped, d.pending, d.items = nil, nil, nil
+		}
 	}()
 	found := false
 	if d.peek() != '{' {
@@ -419,5 +421,12 @@ func (d *inner) settle() {
 	for _, p := range d.pending {
 		*p.dst = text[p.start:p.end]
 	}
+	d.drop()
+}
+
+// drop removes the strings that are pending.
+func (d *inner) drop() {
+	clear(d.unescaped)
+	clear(d.pending)
 	d.unescaped, d.pending = d.unescaped[:0], d.pending[:0]
 }
