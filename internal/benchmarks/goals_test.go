@@ -28,12 +28,12 @@ func (r *Results) judge(many int, times Spread, strangers int) {
 	}
 	const overSame = "× the SDK's waiter over the same client"
 	ours, sdk := waits("over the client")
-	most("A wait of one read over the SDK's client", overSame, 1, ratio(ours, sdk))
+	most("A wait of one read over the SDK's client", overSame, 1.02, ratio(ours, sdk))
 	most("The same", overSame+", in allocations", 1, exactly(ours.Allocs/sdk.Allocs))
 	ours, sdk = waits("over the client, short responses")
-	most("The same, with the simulator's response, a third as long as RDS's", overSame, 1, ratio(ours, sdk))
+	most("The same, with the simulator's response, a third as long as RDS's", overSame, 1.02, ratio(ours, sdk))
 	ours, sdk = waits("further read over the client")
-	most("Each further read over the SDK's client, without the sleep", overSame, 1, ratio(ours, sdk))
+	most("Each further read over the SDK's client, without the sleep", overSame, 1.02, ratio(ours, sdk))
 	most("The same", overSame+", in allocations", 1, exactly(ours.Allocs/sdk.Allocs))
 
 	most("A wait of one read out of memory (with a timeout for the read, which no peer has)", "× the SDK's waiter", 1, ratio(one["streamwarden"], one["SDK waiter"]))

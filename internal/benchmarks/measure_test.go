@@ -23,7 +23,10 @@ type effort struct {
 }
 
 var (
-	full  = effort{rounds: 501, slice: time.Millisecond, waits: 100_000, spread: 4000, crowds: []int{30, 100, 200, 300, 400, 500, 700, 1000, 2000, 3000}, many: 1000, seeds: 9}
+	full = effort{
+		rounds: 301, slice: time.Millisecond, waits: 20_000, spread: 1000,
+		crowds: []int{30, 100, 200, 300, 400, 500, 700, 1000, 2000}, many: 1000, seeds: 3,
+	}
 	quick = effort{rounds: 5, slice: 50 * time.Microsecond, waits: 1000, spread: 100, crowds: []int{10, 50}, many: 50, seeds: 1}
 )
 
