@@ -260,9 +260,11 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 	}
 	s.failures, s.skews, s.empty = 0, 0, 0
 	f.reads++
-	records := res.out.Records
-	bytes := inOrder(records)
+	records, bytes := inOrder(res.out.Records)
 	behind := time.Duration(aws.ToInt64(res.out.MillisBehindLatest)) * time.Millisecond
+	if res.out.MillisBehindLatest == nil && len(records) > 0 { // there may be more
+		behind = time.Millisecond
+	}
 	s.iterator = aws.ToString(res.out.NextShardIterator)
 	s.due = res.started.Add(max(minDelay, time.Duration(bytes)*time.Second/bytesPerSecond))
 	if behind <= 0 {
@@ -369,6 +371,7 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 		}
 	case isSkew(err) && s.skews == 0:
 		s.skews++
+	case kind == statemachine.Unknown && s.failures <= maxUnknown:
 	case !kind.Retryable():
 		return f.end(ReadFailed, err)
 	}
@@ -464,6 +467,7 @@ func (f *follower) listFailed(ctx context.Context, now time.Time, err error) err
 		}
 	case kind == statemachine.Interrupted, kind.Retryable():
 	case isSkew(err) && f.listFail == 1:
+	case kind == statemachine.Unknown && f.listFail <= maxUnknown:
 	default:
 		return f.end(ReadFailed, err)
 	}

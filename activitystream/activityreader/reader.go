@@ -95,6 +95,7 @@ const (
 	bytesPerSecond = 2_000_000              // of one shard
 	maxBackoff     = 16 * time.Second       // between two calls for one shard that fail
 	relistDelay    = 30 * time.Second       // between two lists of the shards while nothing changes
+	maxUnknown     = 3                      // failures in a row of which nothing is known, before reading ends
 	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume
 )
 

@@ -91,19 +91,20 @@ func compareSequence(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// inOrder sorts the records of a response by sequence number, in which Kinesis keeps them, and
-// returns the size of their data. A position after a record must not skip another one.
-func inOrder(records []types.Record) (bytes int) {
+// inOrder returns the records of a response by sequence number, in which Kinesis keeps them, and the
+// size of their data. A position after a record must not skip another one.
+func inOrder(records []types.Record) (sorted []types.Record, bytes int) {
 	compare := func(a, b types.Record) int {
 		return compareSequence(aws.ToString(a.SequenceNumber), aws.ToString(b.SequenceNumber))
 	}
 	if !slices.IsSortedFunc(records, compare) {
+		records = slices.Clone(records)
 		slices.SortStableFunc(records, compare)
 	}
 	for i := range records {
 		bytes += len(records[i].Data) + len(aws.ToString(records[i].PartitionKey))
 	}
-	return bytes
+	return records, bytes
 }
 
 // hashRange is the range of hash keys of a shard. The bounds are nil if the service does not

@@ -169,6 +169,27 @@ func TestWatchResumes(t *testing.T) {
 	})
 }
 
+// TestWatchBacklog checks that a gap that began and ended before watching began has its
+// bounds, if watching begins with the oldest record.
+func TestWatchBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 3})
+		began := time.Now()
+		at(time.Hour, func() { s.SetSilent("db-B", true) })
+		at(time.Hour+90*time.Second, func() { s.Split(name, "shardId-000000000001") })
+		at(time.Hour+2*time.Minute, func() { s.SetSilent("db-B", false) })
+		time.Sleep(10 * time.Hour)
+		got := lines(began, watch(t, newReader(s, name), activityreader.Position{}, instances(2), 10*time.Minute))
+		want := []string{
+			"db-A recording 1", "db-B recording 2", "db-B silent 3600", "db-B gap 3600-3722", "db-B recording 3722",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("changes (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestWatchUndecodable checks that records that cannot be decoded are not taken for silence, and
 // silence is not excused by a few of them.
 func TestWatchUndecodable(t *testing.T) {
