@@ -60,7 +60,8 @@ func (s *Stream) noStream() string {
 	return ""
 }
 
-// noOwnStream returns why another database has the stream that a caller may mean by this one, or "".
+// noOwnStream returns why another database has the stream that a caller may mean by this one, or
+// "".
 func (s *Stream) noOwnStream() string {
 	modes, ok := s.engineModes()
 	switch {
@@ -87,7 +88,8 @@ func checkDatabase(op statemachine.Operation, resourceArn, reason string) error 
 	return unsupported(op, resourceArn, "%s", reason)
 }
 
-// checkStream is the Check of a wait. A database that cannot have a stream does not leave its status.
+// checkStream ends a wait for a database that cannot have a stream, because its status does not
+// change.
 func checkStream(s *Stream) error {
 	if reason := s.noStream(); reason != "" {
 		return fmt.Errorf("%w: %s", statemachine.Unsupported, reason)

@@ -42,10 +42,10 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     output has the time in which nothing was recorded. RDS reports a key by its ID, so the ID and
 //     the ARN of one key are equal. An alias is not compared.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
-//     support the mode. If not, the error is Unsupported. If that is not known, because RDS does not
-//     list them or the caller lacks the permission to ask, the start is sent.
-//   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone. For
-//     a member instance of a cluster, the message has the cluster's ARN.
+//     support the mode. If not, the error is Unsupported. If that is not known, because RDS does
+//     not list them or the caller lacks the permission to ask, the start is sent.
+//   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone.
+//     For a member instance of a cluster, the message has the cluster's ARN.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
 //     error is InvalidState.
 //   - Without ApplyImmediately, RDS shows no change until the maintenance window. The stream may
@@ -140,12 +140,12 @@ func (c *call) stopCommand(in *StopInput, res *resource) func(context.Context, s
 	}
 }
 
-// preflight is the Preflight of an EnsureStopped.
+// preflight rejects before a command what drift rejects.
 func (in *StopInput) preflight(_ context.Context, s *Stream, _ statemachine.Operation) error {
 	return in.drift(s)
 }
 
-// drift is the Drift of an EnsureStopped. It rejects a database whose stream is that of another one.
+// drift rejects a database whose stream is that of another one.
 func (in *StopInput) drift(s *Stream) error {
 	return checkDatabase(StopActivityStream, in.ResourceArn, s.noOwnStream())
 }

@@ -20,12 +20,12 @@ import (
 // stream.
 //
 //   - Modes and no error: RDS sells this engine, version and class with a stream in these modes.
-//   - No modes and no error: there can be no stream. RDS sells this engine, version and class without
-//     one, or the engine never has one. A member instance of an Aurora cluster and a read replica
-//     cannot have one either.
-//   - An error: it is not known. If it is a [*statemachine.Fault] of kind Unknown, RDS does not list
-//     this engine, version and class. It does not sell them anymore, but a running database of this
-//     version may support a stream. [Client.EnsureStarted] sends the start, and RDS decides.
+//   - No modes and no error: there can be no stream. RDS sells this engine, version and class
+//     without one, or the engine never has one. A member instance of an Aurora cluster and a read
+//     replica cannot have one either.
+//   - An error: it is not known. If it is a [*statemachine.Fault] of kind Unknown, RDS does not
+//     list this engine, version and class. It does not sell them anymore, but a running database of
+//     this version may support a stream. [Client.EnsureStarted] sends the start, and RDS decides.
 //
 // Supported calls DescribeOrderableDBInstanceOptions for the class of the instance, or for the
 // classes of the cluster's members, all of which must support the mode. For a cluster without
@@ -61,9 +61,9 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 type preflight struct {
 	call *call
 
-	// sem is held during requests, so that others wait for the same result. It is not a mutex, because
-	// the wait ends with the caller's context, and because time does not advance in a testing/synctest
-	// bubble while a goroutine waits for a mutex.
+	// sem is held during requests, so that others wait for the same result. It is not a mutex,
+	// because the wait ends with the caller's context, and because time does not advance in a
+	// testing/synctest bubble while a goroutine waits for a mutex.
 	sem           chan struct{}
 	pending       []string            // clusters, by ARN in lower case, whose classes are not known yet
 	classes       map[string][]string // of the members, by cluster

@@ -136,7 +136,8 @@ func TestSupportedFollowsResponse(t *testing.T) {
 	})
 }
 
-// What DescribeOrderableDBInstanceOptions responds about a version that runs but is not sold anymore.
+// What DescribeOrderableDBInstanceOptions responds about a version that runs but is not sold
+// anymore.
 var notSold = failure{Code: "InvalidParameterCombination", Message: "Cannot find version 16.4 for aurora-postgresql"}
 
 const noOptions = "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>" +

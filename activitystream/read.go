@@ -159,8 +159,8 @@ func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 
 // List yields the activity stream of every cluster and instance of the Region that supports one or
 // has one. It skips Aurora's member instances, whose cluster has the stream, read replicas, and the
-// databases of Neptune and DocumentDB, which RDS lists as well. Its reads wait for slots of the [Options].Pacer.
-// List yields an error once and stops. Ranging again starts over.
+// databases of Neptune and DocumentDB, which RDS lists as well. Its reads wait for slots of the
+// [Options].Pacer. List yields an error once and stops. Ranging again starts over.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.calls.New(optFns).queued()

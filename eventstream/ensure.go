@@ -44,9 +44,10 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     in which no events were exported. Tags are not compared.
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
 //     call ends as Unreachable at once, and the error names both operations.
-//   - If the domain has another stream, the service rejects the command as AlreadyInState. If the
-//     destination is not active yet, the service rejects it as a bad request. Both can change, so
-//     EnsureCreated reads and tries again until maxWait has passed.
+//   - If the domain has another stream, the service rejects the command, and the call ends as a
+//     Conflict that names the other stream and its destination. A domain can have only one.
+//   - If the destination is not active yet, the service rejects the command as a bad request. That
+//     can change, so EnsureCreated reads and tries again until maxWait has passed.
 //
 // Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
 // [*statemachine.InputError], and nothing is sent.
@@ -66,8 +67,10 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 		if op == DeleteEventStream { // the first half of a restart
 			return remove(ctx, op)
 		}
-		_, err := call.create(ctx, in)
-		return err
+		if _, err := call.create(ctx, in); err != nil {
+			return call.findOtherStream(ctx, in.Ref, err)
+		}
+		return nil
 	}
 	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
 	return newEnsureOutput(done), err
@@ -100,6 +103,9 @@ func (c *call) ensurer(ref Ref, operations ...statemachine.Operation) *statemach
 // commandKind returns the kind of a command's error for an Ensure method. CreateEventStream has one
 // code for all invalid input, including a destination that is not active yet, so that is retried.
 func commandKind(err error) statemachine.Kind {
+	if _, ok := errors.AsType[*otherStreamError](err); ok {
+		return statemachine.LimitExceeded // ends the call
+	}
 	if f, ok := errors.AsType[*statemachine.Fault](err); ok && f.Operation == CreateEventStream && f.Kind == statemachine.InvalidInput {
 		return statemachine.Conflict
 	}

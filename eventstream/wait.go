@@ -44,7 +44,8 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 //
 // If [Destination.MustRecreate] reports true, the wait ends at once as Unreachable, of kind
 // MissingDependency. Other causes, such as throttling or the key of the Kinesis data stream, are
-// waited out. Right after a restart, a stale read may still show the message of the previous
+// waited out. The error of every wait that ends without the target has the service's message about
+// the destination. Right after a restart, a stale read may still show the message of the previous
 // stream.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.calls.NewNoRetry(optFns)
@@ -57,6 +58,7 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
 	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
 		addPlan(e, s)
+		addMessage(e, s)
 	}
 	end(nil, err)
 	return s, err
@@ -85,6 +87,18 @@ func addPlan(e *statemachine.WaitError, s *Stream) {
 		if s.State == StateAbsent {
 			e.Reason = statemachine.Gone
 		}
+	}
+}
+
+// addMessage adds to an error of WaitHealthy what the service says about the destination, whatever
+// ended the wait.
+func addMessage(e *statemachine.WaitError, s *Stream) {
+	switch {
+	case s.Status != DestinationUnhealthy || s.Message == "" || s.MustRecreate(): // checkDestination has it
+	case e.Err == nil:
+		e.Err = fmt.Errorf("destination %s is %s: %q", s.Uri, s.Status, s.Message)
+	default:
+		e.Err = fmt.Errorf("%w; destination %s was %s: %q", e.Err, s.Uri, s.Status, s.Message)
 	}
 }
 

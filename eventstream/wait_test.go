@@ -191,7 +191,7 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 		{
 			why: "the key is throttled", setup: unhealthy(eventstreamtest.MessageKeyThrottled), maxWait: 2 * m,
 			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
-			says: []string{"event stream destination example-domain/example-stream: waiting for HEALTHY: timed out", "last seen UNHEALTHY"},
+			says: []string{"event stream destination example-domain/example-stream: waiting for HEALTHY: timed out", "last seen UNHEALTHY", eventstreamtest.MessageKeyThrottled, uri},
 		},
 		{
 			why: "the key's configuration", setup: unhealthy(eventstreamtest.MessageKey), maxWait: 2 * m,
@@ -229,7 +229,15 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })
 			},
 			want: waited{Summary: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
-			says: []string{"lapsed", "the event stream is STOPPED"},
+			says: []string{"lapsed", "the event stream is STOPPED", eventstreamtest.MessageKey},
+		},
+		{
+			why: "the last read is throttled", maxWait: 3 * s, setup: func(srv *server) {
+				unhealthy(eventstreamtest.MessageKey)(srv)
+				time.AfterFunc(s, func() { srv.Fail(getEventStream, failure{Code: "ThrottlingException", Status: 429, Times: -1}) })
+			},
+			want: waited{Summary: "timed out: throttled", Took: 3 * s, State: runs, Calls: 3},
+			says: []string{"ThrottlingException", eventstreamtest.MessageKey},
 		},
 		{
 			why: "there is no stream", setup: func(s *server) { s.Remove(streamARN) },
