@@ -91,8 +91,8 @@ func compareSequence(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// inOrder returns the records of a response by sequence number, in which Kinesis keeps them, and the
-// size of their data. A position after a record must not skip another one.
+// inOrder returns the records of a response by sequence number, as Kinesis keeps them, and the size
+// of their data. A position after a record must not skip another one.
 func inOrder(records []types.Record) (sorted []types.Record, bytes int) {
 	compare := func(a, b types.Record) int {
 		return compareSequence(aws.ToString(a.SequenceNumber), aws.ToString(b.SequenceNumber))
