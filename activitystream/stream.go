@@ -102,8 +102,10 @@ func (s *Stream) policy() PolicyStatus {
 	return ""
 }
 
-// sameStream reports whether a Watch skips b after a.
+// sameStream reports whether a Watch skips b after a. Another ResourceId is another database: after
+// the switchover of a blue/green deployment, the ARN names it.
 func sameStream(a, b *Stream) bool {
 	return a.Status == b.Status && a.PolicyStatus == b.PolicyStatus && a.Mode == b.Mode &&
-		a.KmsKeyId == b.KmsKeyId && a.ResourceStatus == b.ResourceStatus
+		a.KmsKeyId == b.KmsKeyId && a.EngineNativeAuditFieldsIncluded == b.EngineNativeAuditFieldsIncluded &&
+		a.KinesisStreamName == b.KinesisStreamName && a.ResourceId == b.ResourceId && a.ResourceStatus == b.ResourceStatus
 }

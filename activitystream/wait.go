@@ -49,9 +49,10 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 }
 
 // Watch yields the current value of the stream, then each read that differs from the one before in
-// status, policy status, mode, key or the database's status, until the caller stops ranging. It
-// reads every 30 s (WatchDelay). Failures that a wait tolerates are only passed to
-// Options.Wait.OnRead.
+// a status or a setting of the stream, or in the database's status or ResourceId, until the caller
+// stops ranging. After the switchover of a blue/green deployment, the ARN names another database:
+// the ResourceId and the KinesisStreamName differ. Watch reads every 30 s (WatchDelay). Failures
+// that a wait tolerates are only passed to Options.Wait.OnRead.
 //
 // A deleted database, any other failure and the end of the context are yielded once, as a
 // [*statemachine.WaitError] with the last value, and end the watch. An invalid ARN or option is

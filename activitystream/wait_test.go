@@ -3,6 +3,7 @@ package activitystream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -312,6 +313,32 @@ func TestWatchYieldsChangeOfModeAndKey(t *testing.T) {
 			}
 		}
 		assert.Equal(t, "watch", []string{keyID + " async", otherKeyID + " async", otherKeyID + " sync"}, got)
+	})
+}
+
+// TestWatchYieldsEverySetting changes, between two reads, what no status shows: the native audit
+// fields, and the database that the ARN names.
+func TestWatchYieldsEverySetting(t *testing.T) {
+	assert.RunSynctest(t, "the native audit fields, then a switchover", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		add := func(native bool) string {
+			return s.AddInstance(activitystreamtest.Instance{
+				Identifier: "orcl", Status: activitystream.StatusStarted, KmsKeyId: keyID, ResourceId: "db-BLUE", EngineNativeAuditFieldsIncluded: native,
+			})
+		}
+		arn := add(false)
+		time.AfterFunc(10*time.Second, func() { add(true) })
+		time.AfterFunc(40*time.Second, func() { s.Switchover(arn, "db-GREEN", activitystream.StatusStopped) })
+		time.AfterFunc(70*time.Second, func() { s.Remove(arn) })
+		began := time.Now()
+		var got []string
+		for st, err := range client(s).Watch(t.Context(), arn) {
+			if err != nil {
+				break
+			}
+			got = append(got, fmt.Sprintf("%s %s %t %s", time.Since(began), st.ResourceId, st.EngineNativeAuditFieldsIncluded, st.Status))
+		}
+		assert.Equal(t, "watch", []string{"0s db-BLUE false started", "30s db-BLUE true started", "1m0s db-GREEN false stopped"}, got)
 	})
 }
 

@@ -3,6 +3,9 @@ package eventstream
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -41,7 +44,10 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //
 //   - If the stream has another Uri, the error is a [*statemachine.DriftError]. With
 //     Options.AllowRestart the stream is deleted and created instead, and the output has the time
-//     in which no events were exported. Tags are not compared.
+//     in which no events were exported.
+//   - If the stream lacks a tag of in.Tags, or has another value for one, the error is a
+//     DriftError, too. EnsureCreated does not delete the stream for a tag, even with
+//     Options.AllowRestart. Tags that in.Tags does not have are not compared.
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
 //     call ends as Unreachable at once, and the error names both operations.
 //   - If the domain has another stream, the service rejects the command, and the call ends as a
@@ -58,6 +64,12 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 	}
 	e := call.ensurer(in.Ref, CreateEventStream)
 	e.Drift = func(s *Stream) error { return drift(in, s) }
+	e.Preflight = func(_ context.Context, s *Stream, op statemachine.Operation) error {
+		if op == DeleteEventStream && s.State == StateRunning && s.Uri == in.Uri { // TagResource corrects a tag
+			return drift(in, s)
+		}
+		return nil
+	}
 	if call.options.AllowRestart {
 		e.Commands.Operations = append(e.Commands.Operations, DeleteEventStream)
 		e.Commands.Restart = true
@@ -116,5 +128,14 @@ func commandKind(err error) statemachine.Kind {
 func drift(in *CreateInput, s *Stream) error {
 	d := statemachine.DriftError{Resource: in.String()}
 	d.Add("Uri", in.Uri, s.Uri)
+	for _, key := range slices.Sorted(maps.Keys(in.Tags)) {
+		got, ok := s.Tags[key]
+		if !ok {
+			got = "(no tag)"
+		}
+		if want := in.Tags[key]; !ok || got != want {
+			d.Fields = append(d.Fields, statemachine.Drift{Field: fmt.Sprintf("Tags[%q]", key), Want: want, Got: got})
+		}
+	}
 	return d.Err()
 }

@@ -100,7 +100,7 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 	}
 	for _, test := range []ensureTest{
 		{
-			why: "tags are not compared", setup: func(s *server) {
+			why: "tags that the input does not have are not compared", setup: func(s *server) {
 				e := example()
 				e.Tags = map[string]string{"k": "v"}
 				s.AddEventStream(e)
@@ -468,4 +468,54 @@ func TestEnsureSendsCommandOnce(t *testing.T) {
 			},
 		}, outcomeOf(s, began, out, err))
 	})
+}
+
+// TestEnsureCreatedComparesTags checks that each tag of the input is compared, and that no event
+// is lost for a tag: the stream is not deleted, even if a restart is allowed.
+func TestEnsureCreatedComparesTags(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		uri  string
+		tags map[string]string // of the stream
+		want []statemachine.Drift
+		ops  []statemachine.Operation // with AllowRestart
+	}{
+		{why: "as specified, and one more", uri: uri, tags: map[string]string{"team": "audit", "empty": "", "more": "v"}},
+		{
+			why: "another value", uri: uri, tags: map[string]string{"team": "rivals", "empty": ""},
+			want: []statemachine.Drift{{Field: `Tags["team"]`, Want: "audit", Got: "rivals"}},
+		},
+		{
+			why: "no tags", uri: uri,
+			want: []statemachine.Drift{{Field: `Tags["empty"]`, Got: "(no tag)"}, {Field: `Tags["team"]`, Want: "audit", Got: "(no tag)"}},
+		},
+		{
+			why: "another destination, too", uri: otherURI, tags: map[string]string{"team": "audit"},
+			want: []statemachine.Drift{{Field: "Uri", Want: uri, Got: otherURI}, {Field: `Tags["empty"]`, Got: "(no tag)"}},
+			ops:  []statemachine.Operation{eventstream.DeleteEventStream, eventstream.CreateEventStream},
+		},
+	} {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			s := empty()
+			e := example()
+			e.Uri, e.Tags = test.uri, test.tags
+			s.AddEventStream(e)
+			in := create()
+			in.Tags = map[string]string{"team": "audit", "empty": ""}
+			_, err := client(s).EnsureCreated(t.Context(), in, time.Hour)
+			var drift *statemachine.DriftError
+			errors.As(err, &drift)
+			var got []statemachine.Drift
+			if drift != nil {
+				got = drift.Fields
+			}
+			assert.Equal(t, "drift", test.want, got)
+
+			out, err := client(s).EnsureCreated(t.Context(), in, time.Hour, func(o *eventstream.Options) { o.AllowRestart = true })
+			assert.Equal(t, "operations of a restart", test.ops, out.Operations)
+			if drifted := errors.Is(err, statemachine.Drifted); drifted != (test.want != nil && test.ops == nil) {
+				t.Errorf("with AllowRestart: %v", err)
+			}
+		})
+	}
 }
