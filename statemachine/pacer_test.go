@@ -260,3 +260,24 @@ func TestPacerWaitSleepsAtLeastMicrosecond(t *testing.T) {
 		}
 	})
 }
+
+// TestPacerThrottledFor checks that a response can ask for a longer pause, of one minute at most.
+func TestPacerThrottledFor(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := statemachine.NewPacer(10, 1)
+	for _, test := range []struct {
+		why              string
+		at, after, until time.Duration
+	}{
+		{"no delay is asked for", 0, 0, time.Second},
+		{"a call that started before the pause asks for more", 0, 5 * time.Second, 5 * time.Second},
+		{"a call that started before the pause asks for less", 0, 2 * time.Second, 5 * time.Second},
+		{"a longer pause than the Pacer's", 20 * time.Second, 30 * time.Second, 50 * time.Second},
+		{"an hour", 2 * time.Minute, time.Hour, 3 * time.Minute},
+	} {
+		p.ThrottledFor(at.Add(test.at), test.after)
+		if got := p.PausedUntil(at.Add(test.at)).Sub(at); got != test.until {
+			t.Errorf("%s: paused until %v, want %v", test.why, got, test.until)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package sdkcall_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,6 +163,18 @@ func TestDoQueuedWaitsForASlot(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestDoKeepsNotSentWithoutRetries checks that NotSent is lost if the SDK may have sent an earlier
+// attempt of the request.
+func TestDoKeepsNotSentWithoutRetries(t *testing.T) {
+	a := &api{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+	for pacing, want := range map[sdkcall.Pacing]bool{sdkcall.Counted: false, sdkcall.Kernel: true} {
+		_, err := sdkcall.Do(t.Context(), sdkcall.Caller[options]{Pacing: pacing}, op, "", a.Describe, &in{})
+		if f, ok := errors.AsType[*statemachine.Fault](err); !ok || f.NotSent != want {
+			t.Errorf("pacing %d: %+v, want NotSent %v", pacing, f, want)
+		}
+	}
 }
 
 func TestDoWithoutPacerGoesAtOnce(t *testing.T) {
