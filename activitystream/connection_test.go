@@ -84,7 +84,8 @@ func TestRejectedSignatureEndsAfterTwoRequests(t *testing.T) {
 	}
 }
 
-// TestConnectionFailuresOfWait breaks the connection at the first read, or after one that succeeded.
+// TestConnectionFailuresOfWait breaks the connection at the first read, or after a read that
+// succeeded.
 func TestConnectionFailuresOfWait(t *testing.T) {
 	for _, test := range []struct {
 		why    string

@@ -40,7 +40,8 @@ const (
 	KeyNotAccessible Kind = "key not accessible"
 
 	// Unsupported means that this resource can never do what was requested, because of its engine,
-	// class, Region or category. Do not retry.
+	// class, Region or category, or because the service or an emulator lacks the operation. Do not
+	// retry.
 	Unsupported Kind = "unsupported"
 
 	// LimitExceeded means that a quota on the number of resources is used up. Delete some, or
@@ -57,10 +58,12 @@ const (
 	Throttled Kind = "throttled"
 
 	// Unavailable means that the service failed, or that its response was lost or could not be
-	// parsed. A command may have been executed: read before you send it again.
+	// parsed. A command may have been executed, unless [Fault].NotSent is true: read before you send
+	// it again.
 	Unavailable Kind = "unavailable"
 
-	// Unauthenticated means that the credentials are missing, expired or wrong. Renew them.
+	// Unauthenticated means that the credentials are missing, expired or wrong, or that only a
+	// person or a policy can let the caller get them. Renew them.
 	Unauthenticated Kind = "unauthenticated"
 
 	// Drifted means that the resource is in the target state, with settings other than those that
@@ -72,7 +75,8 @@ const (
 	Interrupted Kind = "interrupted"
 
 	// Unknown means that the error has none of the other kinds, for example because of a new error
-	// code. Inspect the error: it is not known whether a retry helps.
+	// code or a certificate that cannot be verified. Inspect the error: it is not known whether a
+	// retry helps.
 	Unknown Kind = "unknown"
 )
 

@@ -191,6 +191,10 @@ var required = []struct{ module, why string }{
 	{sdk + "/service/customerprofiles", "eventstream"},
 	{sdk + "/service/kinesis", "activityreader"},
 	{sdk + "/service/kms", "kmskeys"},
+	{sdk + "/feature/ec2/imds", "for the tests: config requires it"},
+	{sdk + "/service/sso", "for the tests: config requires it"},
+	{sdk + "/service/ssooidc", "for the tests: config requires it"},
+	{sdk + "/service/sts", "for the tests: config requires it"},
 	{smithy, "its error types and middleware"},
 	{"github.com/google/go-cmp", "for the tests"},
 }

@@ -8,6 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 	"github.com/streamwarden/streamwarden-go/eventstream"
@@ -184,6 +187,33 @@ var messages = map[string]struct {
 	}},
 
 	// Other messages that the guides show.
+	"a session that ended": {statemachine.Unauthenticated, func(ctx context.Context) error {
+		cfg := activitystreamtest.NewServer().Config()
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, &smithy.OperationError{ServiceID: "SSO", OperationName: "GetRoleCredentials", Err: &smithy.GenericAPIError{
+				Code: "UnauthorizedException", Message: "Session token not found or invalid",
+			}}
+		})
+		_, err := activitystream.NewFromConfig(cfg).Get(ctx, "arn:aws:rds:us-east-1:123456789012:cluster:orders")
+		return err
+	}},
+	"a proxy's page": {statemachine.AccessDenied, func(ctx context.Context) error {
+		s := newScene(activitystreamtest.Cluster{})
+		s.server.Fail("DescribeDBClusters", activitystreamtest.Failure{
+			Status: 403, ContentType: "text/html", Body: "<html><head><title>Blocked by policy</title></head></html>",
+		})
+		return s.get(ctx)
+	}},
+	"an emulator": {statemachine.Unsupported, func(ctx context.Context) error {
+		s := newScene(activitystreamtest.Cluster{})
+		s.fails("DescribeDBClusters", "InternalFailure", "The API action 'DescribeDBClusters' for service 'rds' is not implemented", 501)
+		return s.wait(ctx, activitystream.StatusStarted)
+	}},
+	"an untrusted certificate": {statemachine.Unknown, func(ctx context.Context) error {
+		s := newScene(activitystreamtest.Cluster{})
+		s.server.Fail("DescribeDBClusters", activitystreamtest.Failure{Unsent: "untrusted certificate"})
+		return s.wait(ctx, activitystream.StatusStarted)
+	}},
 	"the maintenance window is tomorrow": {statemachine.TimedOut, func(ctx context.Context) error {
 		s := newScene(activitystreamtest.Cluster{})
 		s.start.ApplyImmediately = false
