@@ -512,6 +512,7 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 	first := f.seen == nil
 	if first {
 		f.seen = f.passed(listed)
+		f.warnOfLost(ctx, listed)
 	}
 	for _, s := range listed {
 		if f.seen[s.id] {
@@ -546,6 +547,16 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 					s.upTo = p.upTo
 				}
 			}
+		}
+	}
+}
+
+// warnOfLost logs the shards of the position that the stream does not have anymore and that were not
+// read to their end: their records expired.
+func (f *follower) warnOfLost(ctx context.Context, listed []*shard) {
+	for id, stored := range f.from.Shards {
+		if !stored.Done && !slices.ContainsFunc(listed, func(s *shard) bool { return s.id == id }) {
+			f.options.Logger.LogAttrs(ctx, slogWarn, "shard expired before it was read to its end", f.attrs(&shard{id: id})...)
 		}
 	}
 }

@@ -76,7 +76,8 @@ type Options struct {
 	// [activitystream.Client.ExplainSilence]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.ExplainSilence
 	Explain func(ctx context.Context, instanceId string, since, until time.Time) (string, error)
 
-	// Logger gets failed calls at level Warn, and reshards at level Info. Nil means no logging.
+	// Logger gets failed calls, and shards that expired before they were read to their end, at level
+	// Warn, and reshards at level Info. Nil means no logging.
 	Logger *slog.Logger
 }
 
