@@ -116,8 +116,8 @@ func (s *schedule) ideal(pauses [][2]time.Duration) (last time.Duration) {
 //  1. Over any window the slots exceed neither rate nor burst.
 //  2. First come, first served: a slot goes to the call that has waited the longest.
 //  3. A pause moves every slot: none is granted during it.
-//  4. No slot is lost, and cancellation is free: the last call gets its slot within 1.05 of the time
-//     of an ideal queue in which the canceled calls never arrived.
+//  4. No slot is lost, and cancellation is free: the last call gets its slot within 1.05 of the
+//     time of an ideal queue in which the canceled calls never arrived.
 //  5. A canceled call returns at the end of its context.
 func TestPacerSpecification(t *testing.T) {
 	t.Parallel()
