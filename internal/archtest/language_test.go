@@ -230,7 +230,7 @@ func tooWide(first, comment string) map[int]int {
 var (
 	unwrappable   = regexp.MustCompile(`//go:|//nolint|//\t|://`) // directives, code and URLs
 	outputComment = regexp.MustCompile(`(?i)^(unordered )?output:`)
-	thirdPerson   = regexp.MustCompile(`^[a-z-]+s$`)
+	thirdPerson   = regexp.MustCompile(`^[a-z-]+s,?$`)
 )
 
 // outputs returns the comments that say what an Example prints: they cannot be wrapped.
@@ -296,6 +296,7 @@ func TestLanguageFindsViolations(t *testing.T) {
 		{"British spelling", "// T is a behavi" + "our.\ntype T int", `3: "behavi` + `our" is banned`},
 		{"a verb", "// f returns one.\nfunc f() {}", ""},
 		{"an adverb and a verb", "// f never returns nil.\nfunc f() {}", ""},
+		{"a verb and a comma", "// f returns, if it can, one.\nfunc f() {}", ""},
 		{"is", "// f is one.\nfunc f() {}", `3: comment of f does not go on with a verb`},
 		{"are", "// f are many.\nfunc f() {}", `3: comment of f does not go on with a verb`},
 		{"a noun", "// f one.\nfunc f() {}", `3: comment of f does not go on with a verb`},
