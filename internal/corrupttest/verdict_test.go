@@ -115,6 +115,15 @@ func TestStatusesWithoutCode(t *testing.T) {
 			{"JSON", "application/json", `{"detail":{"reason":"blocked"},"status":"no"}`, ""},
 			{"XML", "text/xml", `<?xml version="1.0"?><problem><title/><detail>blocked</detail></problem>`, ""},
 			{"truncated", "", truncated, ""},
+			{"a number as code", "application/json", `{"code":403,"message":"blocked"}`, ""},
+			{"an object as message", "application/json", `{"message":{"text":"blocked"},"Code":null}`, ""},
+			{"an array", "application/json", `[{"code":"AccessDenied"}]`, ""},
+			{"null", "application/json", `null`, ""},
+			{"a string", "application/json", `"blocked"`, ""},
+			{"a byte order mark", "text/html", "\ufeff<html><title>Blocked</title></html>", `"Blocked"`},
+			{"a long page", "text/html", "<html><head><title>" + strings.Repeat("Blocked ", 1000) + "</title></head>" + strings.Repeat("x", 20_000), `"Blocked Blocked`},
+			{"an empty code", "text/xml", "<ErrorResponse><Error><Type>Sender</Type><Code></Code><Message>m</Message></Error></ErrorResponse>", ""},
+			{"bytes", "application/octet-stream", "\x00\xff\x1f\x8b<\x01{", ""},
 		} {
 			for name, call := range s.calls {
 				t.Run(s.name+"/"+body.name+"/"+name, func(t *testing.T) {
