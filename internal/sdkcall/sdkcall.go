@@ -128,6 +128,12 @@ func isRejectedSignature(err error) bool {
 	switch f.Code {
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed":
 		return true
+	case "AccessDeniedException", "AuthFailure": // the SDK compares the time of the response
+		sdk, ok := errors.AsType[interface {
+			error
+			RetryableError() bool
+		}](err)
+		return ok && sdk.RetryableError()
 	}
 	return false
 }
