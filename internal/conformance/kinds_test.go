@@ -26,6 +26,7 @@ type row struct {
 	kind    statemachine.Kind
 	message string // empty for any message
 	status  int    // zero means 400
+	resign  bool   // may be due to the clock, so a wait repeats the request once, and at once
 }
 
 // failure returns a failure with the row's error.
@@ -131,8 +132,8 @@ func kindRules() []rule {
 			check: func(w *fixture) {
 				w.moveTo(w.to)
 				for _, r := range w.rows() {
-					if w.to == absent && r.kind == statemachine.NotFound {
-						continue // not a failure
+					if r.resign || w.to == absent && r.kind == statemachine.NotFound { // the latter is not a failure
+						continue
 					}
 					w.fail(w.read, r.failure(1))
 					want := map[treatment]outcome{
@@ -147,14 +148,33 @@ func kindRules() []rule {
 			},
 		},
 		{
+			name: "kinds: a signature that is rejected",
+			why:  "the clock may be wrong, and the SDK learns its offset from the first response",
+			check: func(w *fixture) {
+				w.moveTo(w.to)
+				for _, r := range w.rows() {
+					if !r.resign || w.to == absent { // absence takes a list, which waits for its slot
+						continue
+					}
+					w.fail(w.read, r.failure(1))
+					w.wantWait(time.Hour, outcome{State: w.to, Reads: 2})
+					w.rest()
+					w.fail(w.read, r.failure(2))
+					err := w.wantWait(time.Hour, outcome{Summary: readFailed, Reads: 2})
+					w.checkChain(err, r)
+					w.rest()
+				}
+			},
+		},
+		{
 			name:  "kinds: a read of a watch",
 			why:   "a tolerated kind doubles the delay, and any other ends the watch",
 			needs: watches,
 			check: func(w *fixture) {
 				w.moveTo(w.to)
 				for _, r := range w.rows() {
-					if w.to == absent && r.kind == statemachine.NotFound {
-						continue // not a failure
+					if r.resign || w.to == absent && r.kind == statemachine.NotFound { // the latter is not a failure
+						continue
 					}
 					w.fail(w.read, r.failure(1))
 					want := map[treatment]yielded{
@@ -175,6 +195,9 @@ func kindRules() []rule {
 			needs: commands,
 			check: func(w *fixture) {
 				for _, r := range w.rows() {
+					if r.resign {
+						continue
+					}
 					w.fail(w.op, r.failure(1))
 					var want outcome
 					retry := func(at time.Duration) outcome {
@@ -244,14 +267,24 @@ func commonRows() []row {
 		return rows
 	}
 	return slices.Concat(
-		of(statemachine.AccessDenied, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OptInRequired"),
+		of(statemachine.AccessDenied, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OptInRequired",
+			"SubscriptionRequiredException"),
+		of(statemachine.Unsupported, "InvalidAction", "NotImplemented", "NotImplementedException", "UnknownOperation", "UnknownOperationException",
+			"UnsupportedOperation", "UnsupportedOperationException"),
 		of(statemachine.Unauthenticated, "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
 			"InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
-			"IncompleteSignatureException", "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed"),
-		of(statemachine.Unavailable, "InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"),
-		of(statemachine.InvalidInput, "ValidationError", "ValidationException", "MissingParameter", "MalformedQueryString"),
+			"IncompleteSignatureException", "AuthFailure"),
+		of(statemachine.Unavailable, "InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException",
+			"RequestAbortedException"),
+		of(statemachine.InvalidInput, "ValidationError", "ValidationException", "MissingParameter", "MalformedQueryString", "MalformedHttpRequestException",
+			"RequestEntityTooLargeException"),
 		of(statemachine.Throttled, "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"),
 		[]row{
+			{code: "InvalidSignatureException", kind: statemachine.Unauthenticated, resign: true},
+			{code: "SignatureDoesNotMatch", kind: statemachine.Unauthenticated, resign: true},
+			{code: "RequestExpired", kind: statemachine.Unauthenticated, resign: true},
+			{code: "RequestTimeTooSkewed", kind: statemachine.Unauthenticated, resign: true},
+			{code: "InternalFailure", kind: statemachine.Unsupported, status: http.StatusNotImplemented}, // an emulator
 			{code: "ThrottlingException", kind: statemachine.Throttled, status: http.StatusTooManyRequests},
 			{code: "AccessDeniedException", kind: statemachine.AccessDenied, status: http.StatusForbidden},
 			{code: "OnFireException", kind: statemachine.Unknown},
@@ -289,6 +322,7 @@ func ingestionRows() []row {
 		{code: "InvalidNextTokenException", kind: statemachine.InvalidInput},
 		{code: "EventDataStoreNotFoundException", kind: statemachine.NotFound},
 		{code: "InvalidEventDataStoreStatusException", kind: statemachine.InvalidState},
+		{code: "InactiveEventDataStoreException", kind: statemachine.InvalidState},
 		{code: "InvalidEventDataStoreCategoryException", kind: statemachine.Unsupported},
 		{code: "UnsupportedOperationException", kind: statemachine.Unsupported},
 		{code: "NotOrganizationMasterAccountException", kind: statemachine.AccessDenied},
