@@ -104,7 +104,11 @@ func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resour
 		}
 		return nil
 	}
-	err = c.Faults.Fault(ctx, op, resource, err)
+	classified := c.Faults.Fault(ctx, op, resource, err)
+	if classified == err { //nolint:errorlint // the very same: a mock's Fault, or an InputError
+		return err
+	}
+	err = classified
 	f, ok := errors.AsType[*statemachine.Fault](err)
 	if !ok {
 		return err
