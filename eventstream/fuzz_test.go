@@ -100,7 +100,9 @@ func TestGetWithEveryCorruption(t *testing.T) {
 // callAll calls every operation with one response.
 func callAll(t *testing.T, status int, body string) {
 	t.Helper()
-	c := eventstream.NewFromConfig(corrupttest.StaticResponse(status, "application/json", body))
+	c := eventstream.NewFromConfig(corrupttest.StaticResponse(status, "application/json", body), func(o *eventstream.Options) {
+		o.ReadPacer, o.CommandPacer = statemachine.NewPacer(1e9, 1e9), statemachine.NewPacer(1e9, 1e9)
+	})
 	got, err := c.Get(t.Context(), ref())
 	wantTruth(t, status, got, err)
 	for s, err := range c.List(t.Context(), "example-domain") {

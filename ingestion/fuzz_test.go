@@ -74,7 +74,9 @@ func TestGetWithEveryCorruption(t *testing.T) {
 // callAll calls every operation with one response.
 func callAll(t *testing.T, status int, body string) {
 	t.Helper()
-	c := ingestion.NewFromConfig(corrupttest.StaticResponse(status, "application/x-amz-json-1.1", body))
+	c := ingestion.NewFromConfig(corrupttest.StaticResponse(status, "application/x-amz-json-1.1", body), func(o *ingestion.Options) {
+		o.ReadPacer, o.CommandPacer = statemachine.NewPacer(1e9, 1e9), statemachine.NewPacer(1e9, 1e9)
+	})
 	for _, requested := range []string{storeARN, storeID} {
 		got, err := c.Get(t.Context(), requested)
 		wantTruth(t, status, requested, got, err)
