@@ -1,7 +1,6 @@
 package eventstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -15,22 +14,12 @@ type otherStreamError struct{ *statemachine.Fault }
 // Unwrap returns the Fault.
 func (e *otherStreamError) Unwrap() error { return e.Fault }
 
-// findOtherStream returns a Conflict that names the stream of the domain if CreateEventStream was
-// rejected with err because the domain has another stream. Otherwise it returns err: a list that
-// fails, or that lacks the other stream or has the stream itself, is no proof.
-func (c *call) findOtherStream(ctx context.Context, ref Ref, err error) error {
+// nameOtherStream returns a Conflict that names the other stream of the domain if CreateEventStream
+// was rejected with err because the domain has one. Otherwise it returns err. other is what the
+// read before the command found, or nil: a list alone is no proof, because it may be stale.
+func nameOtherStream(err error, other *Stream) error {
 	f, ok := errors.AsType[*statemachine.Fault](err)
-	if !ok || f.Kind != statemachine.AlreadyInState {
-		return err
-	}
-	var other *Stream
-	for s, listErr := range c.list(ctx, ref.DomainName) {
-		if listErr != nil || s.EventStreamName == ref.EventStreamName {
-			return err
-		}
-		other = s
-	}
-	if other == nil {
+	if !ok || f.Kind != statemachine.AlreadyInState || other == nil {
 		return err
 	}
 	conflict := *f

@@ -74,15 +74,18 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 		e.Commands.Operations = append(e.Commands.Operations, DeleteEventStream)
 		e.Commands.Restart = true
 	}
+	var other *Stream // in the domain, as of the last read
+	e.Read = func(ctx context.Context) (s *Stream, err error) {
+		s, other, err = call.readDomain(ctx, in.Ref)
+		return s, err
+	}
 	remove := e.Command
 	e.Command = func(ctx context.Context, op statemachine.Operation) error {
 		if op == DeleteEventStream { // the first half of a restart
 			return remove(ctx, op)
 		}
-		if _, err := call.create(ctx, in); err != nil {
-			return call.findOtherStream(ctx, in.Ref, err)
-		}
-		return nil
+		_, err := call.create(ctx, in)
+		return nameOtherStream(err, other)
 	}
 	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
 	return newEnsureOutput(done), err

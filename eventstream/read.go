@@ -41,7 +41,7 @@ func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*S
 	}
 	s, err := call.get(ctx, ref)
 	if errors.Is(err, statemachine.NotFound) {
-		if confirmErr := call.confirmAbsent(ctx, ref, err); confirmErr != nil {
+		if _, confirmErr := call.confirmAbsent(ctx, ref, err); confirmErr != nil {
 			return nil, confirmErr
 		}
 	}
@@ -72,41 +72,48 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 }
 
 // confirmAbsent returns nil if ListEventStreams confirms that a stream is absent after
-// GetEventStream returned notFound.
-func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) error {
+// GetEventStream returned notFound. It also returns another stream of the domain, if there is one.
+func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) (other *Stream, err error) {
 	listed := false
-	var err error
 	for s, listErr := range c.list(ctx, ref.DomainName) {
 		if err = listErr; err == nil && s.EventStreamName == ref.EventStreamName {
 			listed = true
 			break
 		}
+		other = s
 	}
 	switch f, ok := errors.AsType[*statemachine.Fault](notFound); {
 	case ok && errors.Is(err, statemachine.NotFound):
 		both := *f
 		both.Message = "event stream or domain not found, or access denied (ListEventStreams returned the same error)"
-		return &both
+		return nil, &both
 	case err != nil:
-		return fmt.Errorf("%s %s: event stream not found or access denied; could not verify with ListEventStreams: %w", getEventStream, ref, err)
+		return nil, fmt.Errorf("%s %s: event stream not found or access denied; could not verify with ListEventStreams: %w", getEventStream, ref, err)
 	case listed:
-		return sdkcall.UnexpectedResponse(getEventStream, ref.String(), middleware.Metadata{},
+		return nil, sdkcall.UnexpectedResponse(getEventStream, ref.String(), middleware.Metadata{},
 			"GetEventStream reports that the stream does not exist or access was denied, but ListEventStreams lists it: one response is stale, or GetEventStream is not allowed")
 	}
-	return nil
+	return other, nil
 }
 
 // read reads a stream for a wait. A stream that is confirmed to be absent has the State
 // [StateAbsent].
 func (c *call) read(ctx context.Context, ref Ref) (*Stream, error) {
-	s, err := c.get(ctx, ref)
+	s, _, err := c.readDomain(ctx, ref)
+	return s, err
+}
+
+// readDomain does what read does. For a stream that is absent it also returns another stream of the
+// domain, if there is one.
+func (c *call) readDomain(ctx context.Context, ref Ref) (s, other *Stream, err error) {
+	s, err = c.get(ctx, ref)
 	if !errors.Is(err, statemachine.NotFound) {
-		return s, err
+		return s, nil, err
 	}
-	if confirmErr := c.confirmAbsent(ctx, ref, err); confirmErr != nil {
-		return nil, confirmErr
+	if other, err = c.confirmAbsent(ctx, ref, err); err != nil {
+		return nil, nil, err
 	}
-	return absent(ref), nil
+	return absent(ref), other, nil
 }
 
 // readKind returns the kind of a read error for a wait. NotFound here means an absence that could
