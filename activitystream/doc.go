@@ -1,6 +1,6 @@
 // Package activitystream manages RDS database activity streams. Most programs need one call:
-// [Client.EnsureStarted], which starts a stream if necessary, waits until it records, and is safe
-// to repeat.
+// [Client.EnsureStarted], which starts a stream if necessary, waits until RDS reports it as
+// started, and is safe to repeat.
 //
 //	client := activitystream.NewFromConfig(cfg)
 //	out, err := client.EnsureStarted(ctx, &activitystream.StartInput{
@@ -23,8 +23,8 @@
 //
 // # When not to use it
 //
-// It does not read the recorded activity, and does not create databases. If you do not wait for a
-// start or stop, the SDK is enough.
+// It creates no databases. A started stream proves no recording: package activityreader reads the
+// records. If you do not wait for a start or stop, the SDK is enough.
 //
 // # Lifecycle
 //
@@ -62,8 +62,8 @@
 //     and was not changed. Correct the input or set [Options].AllowRestart.
 //   - [statemachine.Unreachable]: the stream cannot reach the target without a command, which
 //     WaitError.Plan names.
-//   - [statemachine.Lapsed]: the start was rolled back, or another actor undid it. Check the
-//     database's events and the key.
+//   - [statemachine.Lapsed]: the start was rolled back, or another actor undid it. Check
+//     WaitError.Events and the key.
 //
 // # Testing
 //

@@ -43,7 +43,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 		}
 		f := call.fleet(set)
 		f.Check = checkStream
-		return set, verdicts(sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
+		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
 	}, func(e statemachine.Ensured[*Stream]) *Stream { return e.Value })
 }
 
@@ -82,7 +82,7 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 		}
 		f := call.fleet(set)
 		f.Commands = call.ensureOptions(call.startOperations()...)
-		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait)
+		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
 	}, newEnsureOutput)
 }
 
@@ -100,20 +100,8 @@ func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWai
 		}
 		f := call.fleet(set)
 		f.Commands = call.ensureOptions(StopActivityStream)
-		return set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, goals, maxWait)
+		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, goals, maxWait))
 	}, newEnsureOutput)
-}
-
-// verdicts yields the results of a wait with what this package knows about their errors.
-func verdicts(results iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
-	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
-		for n, r := range results {
-			r.Err = withoutPlan(r.Err, r.Value.Value)
-			if !yield(n, r) {
-				return
-			}
-		}
-	}
 }
 
 // checkWait validates the arguments of a wait that all resources share.

@@ -1,7 +1,6 @@
 package activitystream
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,15 +94,6 @@ func checkStream(s *Stream) error {
 		return fmt.Errorf("%w: %s", statemachine.Unsupported, reason)
 	}
 	return nil
-}
-
-// withoutPlan removes the plan from the error of a wait if the database cannot have a stream,
-// because the operations would be rejected.
-func withoutPlan(err error, s *Stream) error {
-	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil && s.noStream() != "" {
-		e.Plan, e.Hint = nil, ""
-	}
-	return err
 }
 
 // checkMode rejects a database that cannot have a stream, and a mode that its engine does not

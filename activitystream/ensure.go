@@ -197,5 +197,5 @@ func newEnsurer[S ~string](c *call, res *resource, m *statemachine.Machine[S], s
 // ensure runs an ensurer in a span.
 func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
 	done, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait)
-	return newEnsureOutput(done), withoutPlan(err, done.Value)
+	return newEnsureOutput(done), c.explain(ctx, e.Resource, done.Value, err)
 }

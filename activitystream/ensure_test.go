@@ -87,9 +87,11 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	if !out.GapTo.IsZero() {
 		got.GapTo = out.GapTo.Sub(began)
 	}
-	questions := 0
+	questions, events := 0, 0
 	for _, c := range s.Calls() {
 		switch {
+		case c.Operation == describeEvents: // after the verdict
+			events++
 		case c.Operation == db.describe && c.ResourceCount == 1:
 			got.Reads++
 		case c.Operation == describeOrderable:
@@ -105,7 +107,7 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 		want.Commands[i] = strings.ReplaceAll(c, "$", db.invalidState)
 	}
 	assert.Equal(t, "ensure", want, got)
-	if n := got.Reads + questions + len(got.Commands); n != len(s.Calls()) {
+	if n := got.Reads + questions + events + len(got.Commands); n != len(s.Calls()) {
 		t.Errorf("%d calls, of which %d are known", len(s.Calls()), n)
 	}
 	if most := map[string]int{clusterARN: 2, instanceARN: 1}[db.arn]; questions > most && sc.call == nil {

@@ -23,6 +23,7 @@ const (
 	describeClusters  statemachine.Operation = "DescribeDBClusters"
 	describeInstances statemachine.Operation = "DescribeDBInstances"
 	describeOrderable statemachine.Operation = "DescribeOrderableDBInstanceOptions"
+	describeEvents    statemachine.Operation = "DescribeEvents"
 )
 
 // A customer's KMS key, and another one.

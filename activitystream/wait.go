@@ -22,6 +22,12 @@ import (
 // Without ApplyImmediately, a command shows no effect until the maintenance window. To wait for
 // that, set Grace to maxWait.
 //
+// If the wait ends as TimedOut, Unreachable or Lapsed, the events of RDS may say why. If the API
+// value has a method DescribeEvents, as an rds.Client does, Wait then calls it once, provided that
+// the quota permits, and for at most 5 s. WaitError.Events has the result. A failure to read them
+// changes nothing. An Each method reads the events of one resource after the other, for at most a
+// minute in total.
+//
 // A wait that ends without the target is a [*statemachine.WaitError]. Invalid arguments are
 // rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
@@ -31,7 +37,7 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 		return nil, err
 	}
 	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
-	return s, withoutPlan(err, s)
+	return s, call.explain(ctx, resourceArn, s, err)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most
@@ -45,7 +51,7 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 		return nil, err
 	}
 	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
-	return s, withoutPlan(err, s)
+	return s, call.explain(ctx, resourceArn, s, err)
 }
 
 // Watch yields the current value of the stream, then each read that differs from the one before in

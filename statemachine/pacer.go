@@ -162,6 +162,10 @@ func (p *Pacer) WaitWithin(ctx context.Context) (context.Context, context.Cancel
 	return c.wait(ctx, p)
 }
 
+// TryTake takes a slot and returns true if one is free at the time at and no call waits for one. It
+// is for a call that is not worth a wait.
+func (p *Pacer) TryTake(at time.Time) bool { return p.tryTake(at) }
+
 // tryTake takes a slot at the time now if one is free and no call waits for one.
 func (p *Pacer) tryTake(now time.Time) bool {
 	if p == nil {

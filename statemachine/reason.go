@@ -114,9 +114,28 @@ type WaitError struct {
 	// Hint is the hint of the lifecycle. It is set for Unreachable.
 	Hint string
 
+	// Events lists what the service reports about the resource since the wait began, ordered by
+	// time, if the caller of the kernel reads that. It explains the verdict, but proves nothing.
+	Events []Event
+
 	// Err is the error of the last read or command if that failed, the error of a Check, or for
 	// Canceled that of the context. It may be nil.
 	Err error
+}
+
+// Event is an entry of a service's list of events of a resource.
+type Event struct {
+	// Time is when the event occurred, in UTC.
+	Time time.Time `json:"time"`
+
+	// ID identifies the type of the event, such as "RDS-EVENT-0179". It is empty if it is not known.
+	ID string `json:"id,omitempty"`
+
+	// Categories lists the categories of the event, such as "failure".
+	Categories []string `json:"categories,omitempty"`
+
+	// Message is the service's text.
+	Message string `json:"message"`
 }
 
 // Error returns one line: what happened to which resource and, for Unreachable and Lapsed, which
@@ -158,6 +177,9 @@ func (e *WaitError) Error() string {
 	}
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "; %s", e.Hint)
+	}
+	if n := len(e.Events); n > 0 {
+		fmt.Fprintf(&b, "; last event at %s: %s", e.Events[n-1].Time.Format(time.RFC3339), e.Events[n-1].Message)
 	}
 	return singleLine(b.String())
 }

@@ -29,6 +29,7 @@ import (
 // The actions that AWS documents in addition to the operation's own. The simulators check no
 // permissions.
 var (
+	eventsAction  = []string{"rds:DescribeEvents"} // after a wait that failed
 	keyExtras     = []string{"kms:CreateGrant", "kms:DescribeKey"}
 	createExtras  = []string{"iam:PutRolePolicy", "kinesis:DescribeStreamSummary", "profile:TagResource"}
 	deleteExtras  = []string{"iam:DeleteRolePolicy"}
@@ -45,16 +46,16 @@ var policies = []struct {
 	methods string
 	extras  []string
 }{
-	{"activitystream-read", "Get List Members Wait WaitPolicy Watch GetEach WaitEach WatchEach", nil},
+	{"activitystream-read", "Get List Members Wait WaitPolicy Watch GetEach WaitEach WatchEach", eventsAction},
 	{"activitystream-supported", "Supported", nil},
 	{"activitystream-explain-silence", "ExplainSilence", nil},
 	{"activitystream-start", "Start", keyExtras},
 	{"activitystream-stop", "Stop", nil},
 	{"activitystream-modify", "Modify", nil},
-	{"activitystream-ensure-started", "EnsureStarted EnsureStartedEach", keyExtras},
-	{"activitystream-ensure-started-restart", "EnsureStarted+AllowRestart EnsureStartedEach+AllowRestart", keyExtras},
-	{"activitystream-ensure-stopped", "EnsureStopped EnsureStoppedEach", nil},
-	{"activitystream-ensure-policy", "EnsurePolicy", nil},
+	{"activitystream-ensure-started", "EnsureStarted EnsureStartedEach", slices.Concat(keyExtras, eventsAction)},
+	{"activitystream-ensure-started-restart", "EnsureStarted+AllowRestart EnsureStartedEach+AllowRestart", slices.Concat(keyExtras, eventsAction)},
+	{"activitystream-ensure-stopped", "EnsureStopped EnsureStoppedEach", eventsAction},
+	{"activitystream-ensure-policy", "EnsurePolicy", eventsAction},
 	{"ingestion-read", "Get Wait Watch", nil},
 	{"ingestion-list", "List", nil},
 	{"ingestion-start", "Start", nil},
