@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -20,24 +18,13 @@ func (in *StartInput) Drift(s *Stream) error {
 	}
 	d := statemachine.DriftError{Resource: in.ResourceArn}
 	d.Add("Mode", string(in.Mode), string(s.Mode))
-	if want, got := keyID(in.KmsKeyId), keyID(s.KmsKeyId); want != "" && got != "" {
-		d.Add("KmsKeyId", want, got)
+	if same, known := SameKey(in.KmsKeyId, s.KmsKeyId); known && !same {
+		d.Add("KmsKeyId", keyID(in.KmsKeyId), keyID(s.KmsKeyId))
 	}
 	if strings.Contains(s.ResourceArn, ":"+string(instance)+":") {
 		d.Add("EngineNativeAuditFieldsIncluded", fmt.Sprint(in.EngineNativeAuditFieldsIncluded), fmt.Sprint(s.EngineNativeAuditFieldsIncluded))
 	}
 	return d.Err()
-}
-
-// keyID returns the ID of a KMS key, or "" for an alias, which only KMS can resolve.
-func keyID(s string) string {
-	if a, err := arn.Parse(s); err == nil {
-		s = a.Resource
-	}
-	if strings.HasPrefix(s, "alias/") {
-		return ""
-	}
-	return strings.ToLower(strings.TrimPrefix(s, "key/"))
 }
 
 // Stuck returns an error if the database accepts no command and cannot become available on its own:

@@ -68,22 +68,38 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 // Different inputs for the same resource are each rejected with a [*statemachine.InputError].
 // [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
-		pre := newPreflight(call, set.unique...)
-		goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
-		for n, res := range set.unique {
-			in := ins[set.inputs[n][0]]
-			goals[n] = statemachine.Goal[*Stream, Status]{
-				Resource: res.given, Target: StatusStarted,
-				Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: in.Drift,
+	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
+		notCompared := make([]string, len(ins)) // the reasons, by input
+		results := each(c, optFns, func(call *call) (*inputSet, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+			set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
+			keys := newKeyResolver(call)
+			pre := newPreflight(call, set.unique...)
+			goals := make([]statemachine.Goal[*Stream, Status], len(set.unique))
+			for n, res := range set.unique {
+				in := ins[set.inputs[n][0]]
+				drift, reason := keys.drift(ctx, in)
+				for _, i := range set.inputs[n] {
+					notCompared[i] = reason
+				}
+				goals[n] = statemachine.Goal[*Stream, Status]{
+					Resource: res.given, Target: StatusStarted,
+					Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: drift,
+				}
+				call.setGrace(&goals[n].Grace, in.ApplyImmediately, maxWait)
 			}
-			call.setGrace(&goals[n].Grace, in.ApplyImmediately, maxWait)
+			f := call.fleet(set)
+			f.Commands = call.ensureOptions(call.startOperations()...)
+			return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
+		}, newEnsureOutput)
+		for arn, r := range results {
+			if r.Index >= 0 {
+				r.Value.noteKey(notCompared[r.Index])
+			}
+			if !yield(arn, r) {
+				return
+			}
 		}
-		f := call.fleet(set)
-		f.Commands = call.ensureOptions(call.startOperations()...)
-		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
-	}, newEnsureOutput)
+	}
 }
 
 // EnsureStoppedEach does for each of many inputs what [Client.EnsureStopped] does for one. It

@@ -20,6 +20,10 @@ type EnsureOutput struct {
 	// unrecorded. GapTo is zero if no read showed the stream started again. Without a restart both
 	// are zero.
 	GapFrom, GapTo time.Time
+
+	// KeyNotCompared says why EnsureStarted did not compare the key of a stream that is started:
+	// the input names an alias that was not resolved. It is empty if the key was compared.
+	KeyNotCompared string
 }
 
 // newEnsureOutput converts the kernel's result.
@@ -40,7 +44,8 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - A stream that is started with another Mode, key or native-field setting is a
 //     [*statemachine.DriftError]. With AllowRestart it is stopped and started instead, and the
 //     output has the time in which nothing was recorded. RDS reports a key by its ID, so the ID and
-//     the ARN of one key are equal. An alias is not compared.
+//     the ARN of one key are equal. An alias is compared if Options.ResolveKey
+//     resolves it. Otherwise EnsureOutput.KeyNotCompared says why it is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
 //     support the mode. If not, the error is Unsupported. If that is not known, because RDS does
 //     not list them or the caller lacks the permission to ask, the start is sent.
@@ -62,9 +67,11 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	e := newEnsurer(call, res, machine, (*Stream).status, call.startOperations()...)
 	e.Command = call.startCommand(in, res)
 	e.Preflight = newPreflight(call, res).before(in, res)
-	e.Drift = in.Drift
+	drift, notCompared := newKeyResolver(call).drift(ctx, in)
+	e.Drift = drift
 	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
-	return ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
+	done, err := ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
+	return newEnsureOutput(done).noteKey(notCompared), err
 }
 
 // EnsureStopped stops the stream if necessary and waits, for at most maxWait, until it is stopped.
@@ -80,7 +87,8 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
 	e.Command, e.Preflight, e.Drift = call.stopCommand(in, res), in.preflight, in.drift
 	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
-	return ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
+	done, err := ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
+	return newEnsureOutput(done), err
 }
 
 // EnsurePolicy locks or unlocks the audit policy of an instance as specified by in, if necessary,
@@ -103,7 +111,8 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 		return err
 	}
 	e.Check = checkStream
-	return ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
+	done, err := ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
+	return newEnsureOutput(done), err
 }
 
 // check validates the input of an EnsureStarted and returns the resource that it names.
@@ -195,7 +204,7 @@ func newEnsurer[S ~string](c *call, res *resource, m *statemachine.Machine[S], s
 }
 
 // ensure runs an ensurer in a span.
-func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
+func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (statemachine.Ensured[*Stream], error) {
 	done, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait)
-	return newEnsureOutput(done), c.explain(ctx, e.Resource, done.Value, err)
+	return done, c.explain(ctx, e.Resource, done.Value, err)
 }

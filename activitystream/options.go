@@ -1,6 +1,7 @@
 package activitystream
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -29,6 +30,12 @@ type Options struct {
 	// DryRun makes the Ensure methods run no command. EnsureOutput.Planned has the operations that
 	// they would have run.
 	DryRun bool
+
+	// ResolveKey returns the key of an alias of KMS, as a key ID or key ARN. EnsureStarted calls it
+	// for an input whose KmsKeyId is an alias, once per alias and call and for at most 30 s, to
+	// compare the key of a stream that is started. Package kmsalias has one. If it is nil or fails,
+	// the key is not compared, and EnsureOutput.KeyNotCompared says why.
+	ResolveKey func(ctx context.Context, alias string) (keyID string, err error)
 
 	// SkipPreflight makes EnsureStarted ask nothing before a start: RDS decides whether the class of
 	// the database supports a stream. What the database's own record rules out is still rejected.

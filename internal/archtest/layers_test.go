@@ -32,6 +32,7 @@ var services = []struct{ dir, api string }{
 // records has a row for each package below a service package that is for another API of the SDK.
 var records = []struct{ room, api string }{
 	{"./activitystream/activityrecord/kmskeys", "kms"},
+	{"./activitystream/kmsalias", "kms"},
 	{"./activitystream/activityreader", "kinesis"},
 }
 
@@ -190,7 +191,7 @@ var required = []struct{ module, why string }{
 	{sdk + "/service/cloudtrail", "ingestion"},
 	{sdk + "/service/customerprofiles", "eventstream"},
 	{sdk + "/service/kinesis", "activityreader"},
-	{sdk + "/service/kms", "kmskeys"},
+	{sdk + "/service/kms", "kmskeys, kmsalias"},
 	{sdk + "/feature/ec2/imds", "for the tests: config requires it"},
 	{sdk + "/service/sso", "for the tests: config requires it"},
 	{sdk + "/service/ssooidc", "for the tests: config requires it"},

@@ -1,0 +1,96 @@
+package activitystream
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// keysTimeout is the limit of one call of Options.ResolveKey.
+const keysTimeout = 30 * time.Second
+
+// SameKey reports whether a and b name the same KMS key. Each is a key ID, a key ARN, an alias name
+// or an alias ARN. known is false if only KMS can decide, because one of them is an
+// alias or empty. An ID and an ARN are compared by the ID, and two ARNs as a whole: a multi-Region
+// key has one ID in all its Regions.
+func SameKey(a, b string) (same, known bool) {
+	idA, idB := keyID(a), keyID(b)
+	switch {
+	case a != "" && a == b:
+		return true, true
+	case idA == "" || idB == "":
+		return false, false
+	case arn.IsARN(a) && arn.IsARN(b):
+		return strings.EqualFold(a, b), true
+	}
+	return idA == idB, true
+}
+
+// keyID returns the ID of a KMS key, or "" for an alias, which only KMS can resolve.
+func keyID(s string) string {
+	if a, err := arn.Parse(s); err == nil {
+		s = a.Resource
+	}
+	if strings.HasPrefix(s, "alias/") {
+		return ""
+	}
+	return strings.ToLower(strings.TrimPrefix(s, "key/"))
+}
+
+// keyResolver resolves the aliases of one call, each once. It is not safe for concurrent use.
+type keyResolver struct {
+	call *call
+	keys map[string]resolvedKey // by alias
+}
+
+// resolvedKey is the key of an alias, or the reason why the key is not compared.
+type resolvedKey struct{ key, notCompared string }
+
+// newKeyResolver returns the resolver of a call.
+func newKeyResolver(c *call) *keyResolver { return &keyResolver{c, map[string]resolvedKey{}} }
+
+// drift returns the Drift of an EnsureStarted, which compares the key of an alias, and the reason
+// why the key is not compared, or "".
+func (r *keyResolver) drift(ctx context.Context, in *StartInput) (drift func(*Stream) error, notCompared string) {
+	if keyID(in.KmsKeyId) != "" {
+		return in.Drift, ""
+	}
+	found, ok := r.keys[in.KmsKeyId]
+	if !ok {
+		found = r.resolve(ctx, in.KmsKeyId)
+		r.keys[in.KmsKeyId] = found
+	}
+	resolved := *in
+	if found.key != "" {
+		resolved.KmsKeyId = found.key
+	}
+	return resolved.Drift, found.notCompared
+}
+
+// resolve returns the key of an alias.
+func (r *keyResolver) resolve(ctx context.Context, alias string) resolvedKey {
+	if r.call.options.ResolveKey == nil {
+		return resolvedKey{notCompared: alias + " is an alias: set Options.ResolveKey to compare it"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	switch key, err := r.call.options.ResolveKey(ctx, alias); {
+	case err != nil:
+		return resolvedKey{notCompared: err.Error()}
+	case keyID(key) == "" || checkKey(key) != "":
+		return resolvedKey{notCompared: fmt.Sprintf("resolving %s: got %q, which is no key ID or key ARN", alias, key)}
+	default:
+		return resolvedKey{key: key}
+	}
+}
+
+// noteKey records the reason why the key is not compared, or "", if the stream is started.
+func (o *EnsureOutput) noteKey(notCompared string) *EnsureOutput {
+	if o.Stream != nil && o.Stream.Status == StatusStarted {
+		o.KeyNotCompared = notCompared
+	}
+	return o
+}
