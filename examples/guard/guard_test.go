@@ -8,6 +8,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
@@ -152,6 +153,53 @@ func TestBackoffResets(t *testing.T) {
 		assert.Equal(t, "starts", []string{"30s", "24h0m30s"}, w.starts(cluster))
 		assert.Equal(t, "errors logged", 0, w.logged("level=ERROR"))
 	})
+}
+
+// TestGuardReportsSettingsOfRival checks that a rival who recreates a stream with other settings
+// between two reads is reported, although the state is the same in all reads.
+func TestGuardReportsSettingsOfRival(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		setup func(w *fixture) (rival func())
+		says  string // of what differs
+	}{
+		{"another destination of an event stream", func(w *fixture) func() {
+			arn := w.stream()
+			return func() {
+				w.profiles.Remove(arn)
+				w.profiles.AddEventStream(eventstreamtest.EventStream{
+					DomainName: "domain", EventStreamName: "stream", Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/the-rivals",
+				})
+			}
+		}, "stream/the-rivals"},
+		{"another key of an activity stream", func(w *fixture) func() {
+			w.databases(w.cluster(activitystream.StatusStarted))
+			return func() {
+				w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "cluster-1", Status: activitystream.StatusStarted, KmsKeyId: "0987dcba-09fe-87dc-65ba-ab0987654321"})
+			}
+		}, "KmsKeyId is 0987dcba"},
+		{"the native audit fields of an activity stream", func(w *fixture) func() {
+			add := func(native bool) string {
+				return w.rds.AddInstance(activitystreamtest.Instance{
+					Identifier: "orcl", Status: activitystream.StatusStarted, KmsKeyId: key, EngineNativeAuditFieldsIncluded: native,
+				})
+			}
+			w.databases(add(false))
+			return func() { add(true) }
+		}, "EngineNativeAuditFieldsIncluded is true"},
+	} {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			w := newFixture(t)
+			rival := test.setup(w)
+			w.runGuard(time.Hour, func(context.Context) {
+				w.at(10*time.Minute + time.Second)
+				rival()
+			})
+			if w.logged("repair failed", "drifted", test.says) == 0 {
+				t.Error("the other settings were not reported")
+			}
+		})
+	}
 }
 
 // TestGuardReportsDrift checks that a stream with another mode is reported and not changed.

@@ -15,6 +15,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
+	"github.com/streamwarden/streamwarden-go/activitystream/kmsalias"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -36,7 +37,7 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		if err != nil {
 			return err
 		}
-		streamClient := activitystream.NewFromConfig(cfg)
+		streamClient := activitystream.NewFromConfig(cfg, func(o *activitystream.Options) { o.ResolveKey = kmsalias.Resolver(kms.NewFromConfig(cfg)) })
 		if len(r.streams) > 0 {
 			g.sources = append(g.sources, activityStreams(streamClient, g.settings, r.streams...))
 		}

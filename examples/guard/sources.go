@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -23,8 +24,14 @@ func activityStreams(client *activitystream.Client, s settings, ins ...*activity
 		}
 		src.resources[r.name] = r
 	}
+	// A summary has every setting: a change of one, between two reads, is a reason to check them all.
 	summarize := func(v *activitystream.Stream) string {
-		return join(string(v.Status), string(v.Mode), label("policy", v.PolicyStatus), label("database", v.ResourceStatus))
+		native := ""
+		if v.EngineNativeAuditFieldsIncluded {
+			native = "native audit fields"
+		}
+		return join(string(v.Status), string(v.Mode), label("key", v.KmsKeyId), native, label("policy", v.PolicyStatus),
+			label("database", v.ResourceStatus), v.ResourceId)
 	}
 	src.watch = func(ctx context.Context, arns []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
 		return func(yield func(string, observation) bool) {
@@ -63,7 +70,11 @@ func eventStream(client *eventstream.Client, s settings, in *eventstream.CreateI
 	return singleSource(r, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
 		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
 	}, func(v *eventstream.Stream) string {
-		return join(string(v.State), label("destination", v.Status), v.Message)
+		tags := ""
+		if len(v.Tags) > 0 {
+			tags = fmt.Sprint("tags ", v.Tags) // in the order of the keys
+		}
+		return join(string(v.State), label("destination", v.Status), v.Uri, v.Message, tags)
 	})
 }
 
