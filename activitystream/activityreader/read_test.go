@@ -90,7 +90,7 @@ func TestReadKilledAtEveryDelivery(t *testing.T) {
 		lastOf := map[string]int{} // shard: the last delivery
 		firstOf := map[string]int{}
 		r := newReader(s, name)
-		for n := 0; n < 240; n++ {
+		for n := range 240 {
 			if n == 150 { // meanwhile
 				reshard(func() { s.Split(name, "shardId-000000000004") })
 				want = append(want, emit(s, name, 300, 60)...)

@@ -60,13 +60,13 @@ func TestWatchSoak(t *testing.T) {
 	const heartbeat, poll = 5 * time.Second, 5 * time.Second
 	d := time.Duration(days) * 24 * time.Hour
 	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(18, 7))
+		random, lateness := rand.New(rand.NewPCG(18, 7)), rand.New(rand.NewPCG(4, 4)) // the server has its own
 		ids := instances(3)
 		w := newWorld(random, ids, n, d)
 		s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
 			o.Heartbeat = heartbeat
 			o.Deliver = func(id string, at time.Time) (time.Duration, bool) {
-				return time.Duration(random.Int64N(int64(800 * time.Millisecond))), !w.silent(id, at)
+				return time.Duration(lateness.Int64N(int64(800 * time.Millisecond))), !w.silent(id, at)
 			}
 			o.Clock = func(id string) time.Duration { return (time.Duration(id[len(id)-1]%5) - 2) * 700 * time.Millisecond }
 			o.Latency = func(activityreadertest.Call) time.Duration { return 15 * time.Millisecond }
@@ -130,12 +130,12 @@ func TestWatchSoak(t *testing.T) {
 // and resumed delivers every record that was written, and no other.
 func TestReadSoak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(3, 1))
+		random, losses := rand.New(rand.NewPCG(3, 1)), rand.New(rand.NewPCG(4, 4)) // the server has its own
 		written := 0
 		s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
 			o.Heartbeat = 5 * time.Second
 			o.Deliver = func(string, time.Time) (time.Duration, bool) {
-				ok := random.IntN(100) > 0
+				ok := losses.IntN(100) > 0
 				if ok {
 					written++
 				}

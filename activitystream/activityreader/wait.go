@@ -61,7 +61,7 @@ const recording = "recording"
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWait time.Duration) (*Recording, error) {
-	input := checkIds(instanceIds)
+	input := checkIDs(instanceIds)
 	if len(instanceIds) == 0 {
 		input = append(input, statemachine.FieldError{Field: "instanceIds", Reason: "must name at least one instance"})
 	}

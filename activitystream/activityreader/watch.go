@@ -99,7 +99,7 @@ const (
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) Watch(ctx context.Context, from Position, instanceIds []string) iter.Seq2[*Change, error] {
 	return func(yield func(*Change, error) bool) {
-		o, err := r.resolve("Watch", checkIds(instanceIds)...)
+		o, err := r.resolve("Watch", checkIDs(instanceIds)...)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -114,8 +114,8 @@ func (r *Reader) Watch(ctx context.Context, from Position, instanceIds []string)
 	}
 }
 
-// checkIds rejects empty resource IDs.
-func checkIds(ids []string) []statemachine.FieldError {
+// checkIDs rejects empty resource IDs.
+func checkIDs(ids []string) []statemachine.FieldError {
 	if slices.Contains(ids, "") {
 		return []statemachine.FieldError{{Field: "instanceIds", Reason: "must not contain an empty ID: pass DbiResourceIds (db-…)"}}
 	}

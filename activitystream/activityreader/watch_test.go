@@ -143,8 +143,7 @@ func TestWatchResumes(t *testing.T) {
 		defer cancel()
 		var position activityreader.Position
 		for _, err := range r.Watch(ctx, activityreader.Latest(), instances(3)) {
-			var e *activityreader.ReadError
-			if errors.As(err, &e) {
+			if e, ok := errors.AsType[*activityreader.ReadError](err); ok {
 				position = stored(t, e.Position)
 			}
 		}
@@ -255,8 +254,7 @@ func TestWatchPositionIsSmall(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
 		defer cancel()
 		for _, err := range newReader(s, name).Watch(ctx, activityreader.Latest(), nil) {
-			var e *activityreader.ReadError
-			if errors.As(err, &e) {
+			if e, ok := errors.AsType[*activityreader.ReadError](err); ok {
 				data, _ := json.Marshal(e.Position)
 				if open := len(s.Shards(name)); len(e.Position.Shards) != open || len(data) > 1500 {
 					t.Errorf("%d shards, %d are open: %s", len(e.Position.Shards), open, data)

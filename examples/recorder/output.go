@@ -22,7 +22,7 @@ func openOutput(name string, maxSize int64) (*output, error) {
 	o := &output{name: name, maxSize: maxSize, file: os.Stdout}
 	if name != "" {
 		var err error
-		if o.file, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		if o.file, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil { //nolint:gosec // the user names the file
 			return nil, err
 		}
 		info, err := o.file.Stat()

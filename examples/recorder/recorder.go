@@ -145,7 +145,7 @@ func (r *recorder) finish(p activityreader.Position) error {
 		r.progress.printf("the position is in %s", r.positionFile)
 		return err
 	}
-	data, _ := json.Marshal(p) // a position can always be marshaled
+	data, _ := json.Marshal(p) //nolint:errchkjson // a position can always be marshaled
 	r.progress.printf("resume with this in the file of -position: %s", data)
 	return err
 }

@@ -193,7 +193,7 @@ func parseIterator(text string) (it iterator, ok bool) {
 }
 
 func encode(v any) string {
-	b, _ := json.Marshal(v) // strings and numbers can always be marshaled
+	b, _ := json.Marshal(v) //nolint:errchkjson // strings and numbers can always be marshaled
 	return base64.StdEncoding.EncodeToString(b)
 }
 

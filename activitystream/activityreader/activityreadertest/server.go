@@ -13,9 +13,11 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// Call and Failure are those of all in-process servers of this module.
+// What all in-process servers of this module have in common.
 type (
-	Call    = awstest.Call
+	// Call is one request in the log of a server.
+	Call = awstest.Call
+	// Failure describes what goes wrong with a request.
 	Failure = awstest.Failure
 )
 
@@ -103,8 +105,8 @@ func defaulted[T comparable](v *T, to T) {
 
 // Keys returns the data keys of all streams without a call of KMS: for tests in which KMS does
 // not matter.
-func (s *Server) Keys() activityrecord.Keys {
-	return activityrecord.KeysFunc(func(ctx context.Context, encrypted []byte) ([]byte, error) {
+func (s *Server) Keys() activityrecord.KeysFunc {
+	return func(ctx context.Context, encrypted []byte) ([]byte, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, k := range s.keys {
@@ -113,7 +115,7 @@ func (s *Server) Keys() activityrecord.Keys {
 			}
 		}
 		return nil, errors.New("activityreadertest: no stream has this data key")
-	})
+	}
 }
 
 // Stream is a stream to add. Every member has a default.
