@@ -551,8 +551,8 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 	}
 }
 
-// warnOfLost logs the shards of the position that the stream does not have anymore and that were not
-// read to their end: their records expired.
+// warnOfLost logs the shards of the position that the stream does not have anymore and that were
+// not read to their end: their records expired.
 func (f *follower) warnOfLost(ctx context.Context, listed []*shard) {
 	for id, stored := range f.from.Shards {
 		if !stored.Done && !slices.ContainsFunc(listed, func(s *shard) bool { return s.id == id }) {
