@@ -120,17 +120,12 @@ func (x *explainer) read(ctx context.Context, res *resource) ([]statemachine.Eve
 
 // explainEach yields the results of a call for many resources, with completed errors. The loop
 // body waits for the events, but the other resources do not.
-func (c *call) explainEach(ctx context.Context, set *inputSet, results iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
+func (c *call) explainEach(ctx context.Context, set *inputs, results iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
 	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
 		x := c.newExplainer(time.Now())
 		x.queue = true
-		for n, r := range results {
-			if r.Err != nil && n >= 0 {
-				r.Err = x.explain(ctx, set.unique[n], r.Value.Value, r.Err)
-			}
-			if !yield(n, r) {
-				return
-			}
-		}
+		sdkcall.WithErrors(set, results, func(res *resource, s *Stream, err error) error {
+			return x.explain(ctx, res, s, err)
+		})(yield)
 	}
 }
