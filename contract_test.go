@@ -234,6 +234,8 @@ type (
 	inOptions = ingestion.Options
 	inStore   = ingestion.EventDataStore
 	inEnsured = ingestion.EnsureOutput
+	inStores  = iter.Seq2[string, statemachine.Result[*inStore]]
+	inEnsures = iter.Seq2[string, statemachine.Result[*inEnsured]]
 )
 
 var (
@@ -254,6 +256,12 @@ var (
 	_ func(*inClient, context.Context, *ingestion.StartInput, time.Duration, ...func(*inOptions)) (*inEnsured, error)  = (*inClient).EnsureStarted
 	_ func(*inClient, context.Context, *ingestion.StopInput, time.Duration, ...func(*inOptions)) (*inEnsured, error)   = (*inClient).EnsureStopped
 
+	_ func(*inClient, context.Context, []string, ...func(*inOptions)) inStores                                  = (*inClient).GetEach
+	_ func(*inClient, context.Context, []string, ...func(*inOptions)) inStores                                  = (*inClient).WatchEach
+	_ func(*inClient, context.Context, []string, ingestion.Status, time.Duration, ...func(*inOptions)) inStores = (*inClient).WaitEach
+	_ func(*inClient, context.Context, []*ingestion.StartInput, time.Duration, ...func(*inOptions)) inEnsures   = (*inClient).EnsureStartedEach
+	_ func(*inClient, context.Context, []*ingestion.StopInput, time.Duration, ...func(*inOptions)) inEnsures    = (*inClient).EnsureStoppedEach
+
 	_ = func(start *ingestion.StartInput, stop *ingestion.StopInput, s *inStore, e *inEnsured, o *inOptions) {
 		is[string](&start.EventDataStore, &stop.EventDataStore)
 		is[cloudtrailtypes.EventDataStoreStatus](&s.Status)
@@ -262,6 +270,7 @@ var (
 		is[waitOptions](&o.Wait)
 		is[[]func(*cloudtrail.Options)](&o.ClientOptions)
 		is[bool](&o.DryRun)
+		is[int](&o.Concurrency)
 	}
 )
 
@@ -271,6 +280,8 @@ type (
 	esOptions = eventstream.Options
 	esStream  = eventstream.Stream
 	esEnsured = eventstream.EnsureOutput
+	esStreams = iter.Seq2[eventstream.Ref, statemachine.Result[*esStream]]
+	esEnsures = iter.Seq2[eventstream.Ref, statemachine.Result[*esEnsured]]
 )
 
 var (
@@ -288,6 +299,13 @@ var (
 	_ func(*esClient, context.Context, eventstream.Ref, ...func(*esOptions)) iter.Seq2[*esStream, error]                          = (*esClient).Watch
 	_ func(*esClient, context.Context, *eventstream.CreateInput, time.Duration, ...func(*esOptions)) (*esEnsured, error)          = (*esClient).EnsureCreated
 	_ func(*esClient, context.Context, eventstream.Ref, time.Duration, ...func(*esOptions)) (*esEnsured, error)                   = (*esClient).EnsureDeleted
+
+	_ func(*esClient, context.Context, []eventstream.Ref, ...func(*esOptions)) esStreams                                   = (*esClient).GetEach
+	_ func(*esClient, context.Context, []eventstream.Ref, ...func(*esOptions)) esStreams                                   = (*esClient).WatchEach
+	_ func(*esClient, context.Context, []eventstream.Ref, eventstream.State, time.Duration, ...func(*esOptions)) esStreams = (*esClient).WaitEach
+	_ func(*esClient, context.Context, []eventstream.Ref, time.Duration, ...func(*esOptions)) esStreams                    = (*esClient).WaitHealthyEach
+	_ func(*esClient, context.Context, []*eventstream.CreateInput, time.Duration, ...func(*esOptions)) esEnsures           = (*esClient).EnsureCreatedEach
+	_ func(*esClient, context.Context, []eventstream.Ref, time.Duration, ...func(*esOptions)) esEnsures                    = (*esClient).EnsureDeletedEach
 
 	_ *profilestypes.EventStreamState = new(eventstream.StateAbsent)
 

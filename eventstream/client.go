@@ -57,6 +57,7 @@ type call struct {
 	api             API
 	options         Options
 	reads, commands sdkcall.Caller[customerprofiles.Options]
+	lists           *domainLists // shared by the streams of an Each method; otherwise nil
 }
 
 // newCall returns a call with the options o.

@@ -37,14 +37,14 @@
 //
 // # Many at once
 //
-// A domain has one stream, so there is no method for many. Run one call per goroutine with one
-// [Client]: the calls share its pacers, and with them the service's quotas.
+// The Each methods handle many domains under the service's quotas, which all calls of a [Client]
+// share.
 //
 // # Concurrency
 //
 // A [Client] is safe for concurrent use. The caller owns a returned [Stream], except that one
-// yielded by Watch must not be modified. Functions in [Options].Wait run in the caller's
-// goroutine.
+// yielded by Watch must not be modified, and duplicate inputs of an Each method share one.
+// Functions in [Options].Wait run in the caller's goroutine, except in an Each method.
 //
 // # Errors
 //

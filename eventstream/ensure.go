@@ -27,7 +27,6 @@ type EnsureOutput struct {
 }
 
 // newEnsureOutput converts the kernel's result.
-// newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
 }
@@ -62,31 +61,9 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 	if err := validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := call.ensurer(in.Ref, CreateEventStream)
-	e.Drift = func(s *Stream) error { return drift(in, s) }
-	e.Preflight = func(_ context.Context, s *Stream, op statemachine.Operation) error {
-		if op == DeleteEventStream && s.State == StateRunning && s.Uri == in.Uri { // TagResource corrects a tag
-			return drift(in, s)
-		}
-		return nil
-	}
-	if call.options.AllowRestart {
-		e.Commands.Operations = append(e.Commands.Operations, DeleteEventStream)
-		e.Commands.Restart = true
-	}
-	var other *Stream // in the domain, as of the last read
-	e.Read = func(ctx context.Context) (s *Stream, err error) {
-		s, other, err = call.readDomain(ctx, in.Ref)
-		return s, err
-	}
-	remove := e.Command
-	e.Command = func(ctx context.Context, op statemachine.Operation) error {
-		if op == DeleteEventStream { // the first half of a restart
-			return remove(ctx, op)
-		}
-		_, err := call.create(ctx, in)
-		return nameOtherStream(err, other)
-	}
+	x := creation{call: call, in: in}
+	e := call.ensurer(in.Ref, x.goal(), call.createOptions())
+	e.Read = x.read
 	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
 	return newEnsureOutput(done), err
 }
@@ -99,19 +76,78 @@ func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Durati
 	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", call.ensurer(ref, DeleteEventStream), StateAbsent, maxWait)
+	e := call.ensurer(ref, call.deleteGoal(ref), call.ensureOptions(DeleteEventStream))
+	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", e, StateAbsent, maxWait)
 	return newEnsureOutput(done), err
 }
 
-// ensurer returns what the Ensure methods have in common. Its command deletes the stream.
-func (c *call) ensurer(ref Ref, operations ...statemachine.Operation) *statemachine.Ensurer[*Stream, State] {
+// ensurer returns the ensurer of one stream.
+func (c *call) ensurer(ref Ref, g statemachine.Goal[*Stream, State], o statemachine.EnsureOptions[*Stream]) *statemachine.Ensurer[*Stream, State] {
 	return &statemachine.Ensurer[*Stream, State]{
-		Waiter: *waiter(c, ref, machine, (*Stream).state),
+		Waiter: *waiter(c, ref, machine, (*Stream).state), Command: g.Command, Drift: g.Drift, Preflight: g.Preflight, Commands: o,
+	}
+}
+
+// creation is an EnsureCreated of one stream.
+type creation struct {
+	call  *call
+	in    *CreateInput
+	other *Stream // in the domain, as of the last read
+}
+
+// read reads the stream and, if it is absent, its domain.
+func (x *creation) read(ctx context.Context) (s *Stream, err error) {
+	s, x.other, err = x.call.readDomain(ctx, x.in.Ref)
+	return s, err
+}
+
+// goal returns what to do for the stream.
+func (x *creation) goal() statemachine.Goal[*Stream, State] {
+	g := x.call.deleteGoal(x.in.Ref)
+	remove := g.Command
+	g.Target = StateRunning
+	g.Drift = func(s *Stream) error { return drift(x.in, s) }
+	g.Preflight = func(_ context.Context, s *Stream, op statemachine.Operation) error {
+		if op == DeleteEventStream && s.State == StateRunning && s.Uri == x.in.Uri { // TagResource corrects a tag
+			return drift(x.in, s)
+		}
+		return nil
+	}
+	g.Command = func(ctx context.Context, op statemachine.Operation) error {
+		if op == DeleteEventStream { // the first half of a restart
+			return remove(ctx, op)
+		}
+		_, err := x.call.create(ctx, x.in)
+		return nameOtherStream(err, x.other)
+	}
+	return g
+}
+
+// deleteGoal returns what EnsureDeleted does for one stream.
+func (c *call) deleteGoal(ref Ref) statemachine.Goal[*Stream, State] {
+	return statemachine.Goal[*Stream, State]{
+		Target: StateAbsent,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
 			_, err := c.delete(ctx, ref)
 			return err
 		},
-		Commands: statemachine.EnsureOptions[*Stream]{Operations: operations, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer},
+	}
+}
+
+// createOptions returns the settings of an EnsureCreated.
+func (c *call) createOptions() statemachine.EnsureOptions[*Stream] {
+	o := c.ensureOptions(CreateEventStream)
+	if c.options.AllowRestart {
+		o.Operations = append(o.Operations, DeleteEventStream)
+		o.Restart = true
+	}
+	return o
+}
+
+// ensureOptions returns the settings of an Ensure method that may call these operations.
+func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.EnsureOptions[*Stream] {
+	return statemachine.EnsureOptions[*Stream]{
+		Operations: operations, Kind: commandKind, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer,
 	}
 }
 

@@ -29,6 +29,10 @@ type Options struct {
 	// that they would have called.
 	DryRun bool
 
+	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
+	// values are rejected with a [*statemachine.InputError] for each resource.
+	Concurrency int
+
 	// ReadPacer and CommandPacer keep this client under Customer Profiles' quotas, which all
 	// callers of an account in a Region share: 5 per second each for GetEventStream,
 	// ListEventStreams and DeleteEventStream, and 1 per second for CreateEventStream. Nil means a

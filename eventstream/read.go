@@ -39,9 +39,14 @@ func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*S
 	if err := ref.validate(""); err != nil {
 		return nil, err
 	}
-	s, err := call.get(ctx, ref)
+	return call.getConfirmed(ctx, ref)
+}
+
+// getConfirmed reads a stream. NotFound means that the stream is absent.
+func (c *call) getConfirmed(ctx context.Context, ref Ref) (*Stream, error) {
+	s, err := c.get(ctx, ref)
 	if errors.Is(err, statemachine.NotFound) {
-		if _, confirmErr := call.confirmAbsent(ctx, ref, err); confirmErr != nil {
+		if _, confirmErr := c.confirmAbsent(ctx, ref, err); confirmErr != nil {
 			return nil, confirmErr
 		}
 	}
@@ -75,7 +80,7 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 // GetEventStream returned notFound. It also returns another stream of the domain, if there is one.
 func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) (other *Stream, err error) {
 	listed := false
-	for s, listErr := range c.list(ctx, ref.DomainName) {
+	for s, listErr := range c.listFor(ctx, ref) {
 		if err = listErr; err == nil && s.EventStreamName == ref.EventStreamName {
 			listed = true
 			break
@@ -156,6 +161,27 @@ func (c *call) list(ctx context.Context, domainName string) iter.Seq2[*Stream, e
 	return sdkcall.Pages(ctx, listEventStreams, domainName, "NextToken", func(ctx context.Context, token *string) ([]*Stream, *string, error) {
 		return c.listPage(ctx, domainName, token)
 	})
+}
+
+// listFor yields the streams of a domain, to confirm the absence of one. The streams of an Each
+// method share the lists.
+func (c *call) listFor(ctx context.Context, ref Ref) iter.Seq2[*Stream, error] {
+	list := c.list(ctx, ref.DomainName)
+	if c.lists == nil {
+		return list
+	}
+	return func(yield func(*Stream, error) bool) {
+		streams, err := c.lists.of(ref.DomainName).get(ctx, ref.EventStreamName, list)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, s := range streams {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
 }
 
 // listPage reads one page of the streams of a domain.

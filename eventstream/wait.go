@@ -56,10 +56,7 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	w.Check = checkDestination
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
-	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
-		addPlan(e, s)
-		addMessage(e, s)
-	}
+	err = explainUnhealthy(err, s)
 	end(nil, err)
 	return s, err
 }
@@ -70,6 +67,16 @@ func checkDestination(s *Stream) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %q: make sure that destination %s is active, then recreate the event stream", statemachine.MissingDependency, s.Message, s.Uri)
+}
+
+// explainUnhealthy returns err, the error of a WaitHealthy, with what is known about the stream s,
+// or nil, that was read last.
+func explainUnhealthy(err error, s *Stream) error {
+	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
+		addPlan(e, s)
+		addMessage(e, s)
+	}
+	return err
 }
 
 // addPlan adds to an error of WaitHealthy what only the stream's machine knows: the operations

@@ -32,14 +32,14 @@
 //
 // # Many at once
 //
-// An account has at most ten stores in a Region, so there is no method for many. Run one call per
-// goroutine with one [Client]: the calls share its pacers, and with them CloudTrail's quotas.
+// The Each methods handle many stores under CloudTrail's quotas, which all calls of a [Client]
+// share. An account has at most ten stores in a Region.
 //
 // # Concurrency
 //
 // A [Client] is safe for concurrent use. The caller owns a returned [EventDataStore], except that
-// one yielded by Watch must not be modified. Functions in [Options].Wait run in the caller's
-// goroutine.
+// one yielded by Watch must not be modified, and duplicate inputs of an Each method share one.
+// Functions in [Options].Wait run in the caller's goroutine, except in an Each method.
 //
 // # Errors
 //

@@ -17,6 +17,11 @@ type EnsureOutput struct {
 	Planned        []statemachine.Operation // that would have been called, in a dry run
 }
 
+// newEnsureOutput converts the kernel's result.
+func newEnsureOutput(e statemachine.Ensured[*EventDataStore]) *EnsureOutput {
+	return &EnsureOutput{EventDataStore: e.Value, Operations: e.Operations, Planned: e.Planned}
+}
+
 // EnsureStarted starts ingestion into the store if necessary and waits until the store is enabled,
 // for at most maxWait. It is safe to repeat: from a cron job, after a crash, concurrently with
 // another actor. It returns its output even with an error.
@@ -40,10 +45,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, "ingestion.EnsureStarted", in.EventDataStore, StatusEnabled, maxWait, StartEventDataStoreIngestion, func(ctx context.Context) error {
-		_, err := call.start(ctx, in)
-		return err
-	})
+	return call.ensure(ctx, "ingestion.EnsureStarted", call.startGoal(in), maxWait, StartEventDataStoreIngestion)
 }
 
 // EnsureStopped stops ingestion into the store if necessary and waits until the store is stopped,
@@ -54,30 +56,51 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, "ingestion.EnsureStopped", in.EventDataStore, StatusStoppedIngestion, maxWait, StopEventDataStoreIngestion, func(ctx context.Context) error {
-		_, err := call.stop(ctx, in)
+	return call.ensure(ctx, "ingestion.EnsureStopped", call.stopGoal(in), maxWait, StopEventDataStoreIngestion)
+}
+
+// ensure brings one store to its goal.
+func (c *call) ensure(ctx context.Context, name string, g statemachine.Goal[*EventDataStore, Status], maxWait time.Duration, op statemachine.Operation) (*EnsureOutput, error) {
+	e := statemachine.Ensurer[*EventDataStore, Status]{
+		Waiter: *c.waiter(g.Resource), Command: g.Command, Preflight: g.Preflight, Commands: c.ensureOptions(op),
+	}
+	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, g.Target, maxWait)
+	return newEnsureOutput(done), err
+}
+
+// startGoal returns what EnsureStarted does for one store.
+func (c *call) startGoal(in *StartInput) statemachine.Goal[*EventDataStore, Status] {
+	return goal(in.EventDataStore, StatusEnabled, func(ctx context.Context) error {
+		_, err := c.start(ctx, in)
 		return err
 	})
 }
 
-// ensure brings a store to the target with the operation op, which run calls.
-func (c *call) ensure(ctx context.Context, name, eventDataStore string, target Status, maxWait time.Duration,
-	op statemachine.Operation, run func(context.Context) error,
-) (*EnsureOutput, error) {
-	e := statemachine.Ensurer[*EventDataStore, Status]{
-		Waiter:  *c.waiter(eventDataStore),
-		Command: func(ctx context.Context, _ statemachine.Operation) error { return run(ctx) },
+// stopGoal returns what EnsureStopped does for one store.
+func (c *call) stopGoal(in *StopInput) statemachine.Goal[*EventDataStore, Status] {
+	return goal(in.EventDataStore, StatusStoppedIngestion, func(ctx context.Context) error {
+		_, err := c.stop(ctx, in)
+		return err
+	})
+}
+
+// goal returns the goal of an Ensure method, whose command is run.
+func goal(eventDataStore string, target Status, run func(context.Context) error) statemachine.Goal[*EventDataStore, Status] {
+	return statemachine.Goal[*EventDataStore, Status]{
+		Resource: eventDataStore,
+		Target:   target,
+		Command:  func(ctx context.Context, _ statemachine.Operation) error { return run(ctx) },
 		Preflight: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
 			return s.checkControllable(op, eventDataStore)
 		},
-		Commands: statemachine.EnsureOptions[*EventDataStore]{
-			Operations: []statemachine.Operation{op},
-			DryRun:     c.options.DryRun,
-			Pacer:      c.options.CommandPacer,
-		},
 	}
-	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, target, maxWait)
-	return &EnsureOutput{EventDataStore: done.Value, Operations: done.Operations, Planned: done.Planned}, err
+}
+
+// ensureOptions returns the settings of an Ensure method that may call op.
+func (c *call) ensureOptions(op statemachine.Operation) statemachine.EnsureOptions[*EventDataStore] {
+	return statemachine.EnsureOptions[*EventDataStore]{
+		Operations: []statemachine.Operation{op}, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer,
+	}
 }
 
 // checkControllable returns a Fault if CloudTrail does not support op for the store's categories.

@@ -43,6 +43,22 @@ func (in *StopInput) validate(region string) error {
 	return validateStore(StopEventDataStoreIngestion, in.EventDataStore, region)
 }
 
+// store returns the store of the input, or "" for nil.
+func (in *StartInput) store() string {
+	if in == nil {
+		return ""
+	}
+	return in.EventDataStore
+}
+
+// store returns the store of the input, or "" for nil.
+func (in *StopInput) store() string {
+	if in == nil {
+		return ""
+	}
+	return in.EventDataStore
+}
+
 // validateStore validates the one member that all operations have. op may be empty.
 func validateStore(op statemachine.Operation, eventDataStore, region string) error {
 	e := statemachine.InputError{Operation: op}

@@ -24,6 +24,10 @@ type Options struct {
 	// that they would have called.
 	DryRun bool
 
+	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
+	// values are rejected with a [*statemachine.InputError] for each resource.
+	Concurrency int
+
 	// ReadPacer and CommandPacer keep this client under CloudTrail's quotas: 10 reads and 1
 	// command per second, shared by all callers of an account in a Region, not adjustable. Nil
 	// means a pacer of the client's own: 8 reads per second with a burst of 2, and 0.9 commands

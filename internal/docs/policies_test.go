@@ -56,19 +56,19 @@ var policies = []struct {
 	{"activitystream-ensure-started-restart", "EnsureStarted+AllowRestart EnsureStartedEach+AllowRestart", slices.Concat(keyExtras, eventsAction)},
 	{"activitystream-ensure-stopped", "EnsureStopped EnsureStoppedEach", eventsAction},
 	{"activitystream-ensure-policy", "EnsurePolicy", eventsAction},
-	{"ingestion-read", "Get Wait Watch", nil},
+	{"ingestion-read", "Get Wait Watch GetEach WaitEach WatchEach", nil},
 	{"ingestion-list", "List", nil},
 	{"ingestion-start", "Start", nil},
 	{"ingestion-stop", "Stop", nil},
-	{"ingestion-ensure-started", "EnsureStarted", nil},
-	{"ingestion-ensure-stopped", "EnsureStopped", nil},
-	{"eventstream-read", "Get Wait WaitHealthy Watch", getExtras},
+	{"ingestion-ensure-started", "EnsureStarted EnsureStartedEach", nil},
+	{"ingestion-ensure-stopped", "EnsureStopped EnsureStoppedEach", nil},
+	{"eventstream-read", "Get Wait WaitHealthy Watch GetEach WaitEach WaitHealthyEach WatchEach", getExtras},
 	{"eventstream-list", "List", nil},
 	{"eventstream-create", "Create", createExtras},
 	{"eventstream-delete", "Delete", deleteExtras},
-	{"eventstream-ensure-created", "EnsureCreated", ensureExtras},
-	{"eventstream-ensure-created-restart", "EnsureCreated+AllowRestart", restartExtras},
-	{"eventstream-ensure-deleted", "EnsureDeleted", deletedExtras},
+	{"eventstream-ensure-created", "EnsureCreated EnsureCreatedEach", ensureExtras},
+	{"eventstream-ensure-created-restart", "EnsureCreated+AllowRestart EnsureCreatedEach+AllowRestart", restartExtras},
+	{"eventstream-ensure-deleted", "EnsureDeleted EnsureDeletedEach", deletedExtras},
 }
 
 // service has a service's IAM prefix, its client, and a function for each of the client's methods,
@@ -313,6 +313,17 @@ func ingestionMethods() map[string]func(context.Context) []statemachine.Operatio
 		"EnsureStopped": each(func(ctx context.Context, c *client, arn string) {
 			_, _ = c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: arn}, maxWait)
 		}),
+		"GetEach": each(func(ctx context.Context, c *client, arn string) { drain(c.GetEach(ctx, []string{arn})) }),
+		"WaitEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.WaitEach(ctx, []string{arn}, ingestion.StatusEnabled, maxWait))
+		}),
+		"WatchEach": each(func(ctx context.Context, c *client, arn string) { drain(c.WatchEach(ctx, []string{arn})) }),
+		"EnsureStartedEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.EnsureStartedEach(ctx, []*ingestion.StartInput{{EventDataStore: arn}}, maxWait))
+		}),
+		"EnsureStoppedEach": each(func(ctx context.Context, c *client, arn string) {
+			drain(c.EnsureStoppedEach(ctx, []*ingestion.StopInput{{EventDataStore: arn}}, maxWait))
+		}),
 	}
 }
 
@@ -341,6 +352,7 @@ func eventStreamMethods() map[string]func(context.Context) []statemachine.Operat
 		}
 	}
 	create := &eventstream.CreateInput{Ref: ref, Uri: uri, Tags: map[string]string{"team": "audit"}}
+	refs, creates := []eventstream.Ref{ref}, []*eventstream.CreateInput{create}
 	restart := func(o *eventstream.Options) { o.AllowRestart = true }
 	return map[string]func(context.Context) []statemachine.Operation{
 		"Get":         each(func(ctx context.Context, c *client) { _, _ = c.Get(ctx, ref) }),
@@ -354,5 +366,17 @@ func eventStreamMethods() map[string]func(context.Context) []statemachine.Operat
 		"EnsureCreated":              each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait) }),
 		"EnsureCreated+AllowRestart": each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait, restart) }),
 		"EnsureDeleted":              each(func(ctx context.Context, c *client) { _, _ = c.EnsureDeleted(ctx, ref, maxWait) }),
+
+		"GetEach": each(func(ctx context.Context, c *client) { drain(c.GetEach(ctx, refs)) }),
+		"WaitEach": each(func(ctx context.Context, c *client) {
+			drain(c.WaitEach(ctx, refs, eventstream.StateAbsent, maxWait))
+		}),
+		"WaitHealthyEach":   each(func(ctx context.Context, c *client) { drain(c.WaitHealthyEach(ctx, refs, maxWait)) }),
+		"WatchEach":         each(func(ctx context.Context, c *client) { drain(c.WatchEach(ctx, refs)) }),
+		"EnsureCreatedEach": each(func(ctx context.Context, c *client) { drain(c.EnsureCreatedEach(ctx, creates, maxWait)) }),
+		"EnsureCreatedEach+AllowRestart": each(func(ctx context.Context, c *client) {
+			drain(c.EnsureCreatedEach(ctx, creates, maxWait, restart))
+		}),
+		"EnsureDeletedEach": each(func(ctx context.Context, c *client) { drain(c.EnsureDeletedEach(ctx, refs, maxWait)) }),
 	}
 }

@@ -146,11 +146,27 @@ func ingestionMethods() map[string]method {
 		"ingestion.EnsureStopped": on(enabled, func(ctx context.Context, c *client, store string) error {
 			return errOf(c.EnsureStopped(ctx, &ingestion.StopInput{EventDataStore: store}, maxWait))
 		}),
+		"ingestion.GetEach": on(enabled, func(ctx context.Context, c *client, store string) error {
+			return results(c.GetEach(ctx, []string{store}))
+		}),
+		"ingestion.WaitEach": on(starting, func(ctx context.Context, c *client, store string) error {
+			return results(c.WaitEach(ctx, []string{store}, enabled, maxWait))
+		}),
+		"ingestion.WatchEach": on(starting, func(ctx context.Context, c *client, store string) error {
+			return results(c.WatchEach(ctx, []string{store}))
+		}),
+		"ingestion.EnsureStartedEach": on(stopped, func(ctx context.Context, c *client, store string) error {
+			return results(c.EnsureStartedEach(ctx, []*ingestion.StartInput{{EventDataStore: store}}, maxWait))
+		}),
+		"ingestion.EnsureStoppedEach": on(enabled, func(ctx context.Context, c *client, store string) error {
+			return results(c.EnsureStoppedEach(ctx, []*ingestion.StopInput{{EventDataStore: store}}, maxWait))
+		}),
 	}
 }
 
 func eventStreamMethods() map[string]method {
 	ref := eventstream.Ref{DomainName: "customers", EventStreamName: "profiles"}
+	refs := []eventstream.Ref{ref}
 	create := &eventstream.CreateInput{Ref: ref, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profiles"}
 	on := func(exists bool, run func(ctx context.Context, c *eventstream.Client) error) method {
 		return func(ctx context.Context, s setup) error {
@@ -178,6 +194,20 @@ func eventStreamMethods() map[string]method {
 		"eventstream.Watch":         on(true, func(ctx context.Context, c *client) error { return drain(c.Watch(ctx, ref)) }),
 		"eventstream.EnsureCreated": on(false, func(ctx context.Context, c *client) error { return errOf(c.EnsureCreated(ctx, create, maxWait)) }),
 		"eventstream.EnsureDeleted": on(true, func(ctx context.Context, c *client) error { return errOf(c.EnsureDeleted(ctx, ref, maxWait)) }),
+		"eventstream.GetEach":       on(true, func(ctx context.Context, c *client) error { return results(c.GetEach(ctx, refs)) }),
+		"eventstream.WaitEach": on(true, func(ctx context.Context, c *client) error {
+			return results(c.WaitEach(ctx, refs, eventstream.StateRunning, maxWait))
+		}),
+		"eventstream.WaitHealthyEach": on(true, func(ctx context.Context, c *client) error {
+			return results(c.WaitHealthyEach(ctx, refs, maxWait))
+		}),
+		"eventstream.WatchEach": on(true, func(ctx context.Context, c *client) error { return results(c.WatchEach(ctx, refs)) }),
+		"eventstream.EnsureCreatedEach": on(false, func(ctx context.Context, c *client) error {
+			return results(c.EnsureCreatedEach(ctx, []*eventstream.CreateInput{create}, maxWait))
+		}),
+		"eventstream.EnsureDeletedEach": on(true, func(ctx context.Context, c *client) error {
+			return results(c.EnsureDeletedEach(ctx, refs, maxWait))
+		}),
 	}
 }
 
@@ -194,7 +224,7 @@ func drain[T any](seq iter.Seq2[T, error]) error {
 }
 
 // results returns the errors of the results of an …Each method.
-func results[R any](seq iter.Seq2[string, statemachine.Result[R]]) error {
+func results[K, R any](seq iter.Seq2[K, statemachine.Result[R]]) error {
 	var all []error
 	for _, r := range seq {
 		all = append(all, r.Err)

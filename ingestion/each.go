@@ -1,0 +1,189 @@
+package ingestion
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
+	"github.com/streamwarden/streamwarden-go/statemachine"
+)
+
+// GetEach reads many event data stores. It yields one result for each ARN or ID, keyed by the text
+// passed in, in the order in which they become ready. It repeats a read that was throttled or
+// failed with another retryable error, at most ten times. [Client.WaitEach] documents duplicate and
+// invalid inputs, and breaking out of the loop.
+func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
+	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
+		set := newReadSet(eventDataStores, call.Region, nil)
+		return set, call.fleet().Get(ctx, set.Names())
+	}, sdkcall.Same)
+}
+
+// WaitEach waits until each of many event data stores has the status target, for at most maxWait
+// and by the rules of [Client.Wait]. It yields one result for each ARN or ID, keyed by the text
+// passed in, in the order in which they become ready. The failure of one wait is the error of its
+// own result.
+//
+// CloudTrail reads one store with one request, so a call for n stores reads each of them every n/8
+// seconds at best ([Options]). During the range loop there is one goroutine, plus one for each
+// request in flight. There is none for each store. A slow loop body delays no wait. Breaking out of
+// the loop stops everything before the range statement ends.
+//
+// Inputs that name the same store, also one by its ARN and one by its ID, get the same result, and
+// the store is read once. The result of an invalid input is a [*statemachine.InputError], and so is
+// every result if target or maxWait is invalid.
+func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
+	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
+		set := newReadSet(eventDataStores, call.Region, call.checkWait(target, maxWait))
+		goals := sdkcall.Goals(set, func([]int, string) statemachine.Goal[*EventDataStore, Status] {
+			return statemachine.Goal[*EventDataStore, Status]{Target: target}
+		})
+		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.WaitEach", call.fleet(), goals, maxWait)
+	}, sdkcall.Value)
+}
+
+// WatchEach yields the current value of each of many event data stores, then each read that differs
+// from the one before, by the rules of [Client.Watch] and keyed by the text passed in, until the
+// caller stops ranging. A store that no longer exists, or another failure that a wait does not
+// tolerate, is yielded once and ends the watch of that store. The loop ends when no watch is left.
+// A loop body that is slower than the changes sees only the latest value of each store. It must not
+// modify an EventDataStore. [Client.WaitEach] documents duplicate and invalid inputs, and breaking
+// out of the loop.
+func (c *Client) WatchEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
+	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
+		set := newReadSet(eventDataStores, call.Region, nil)
+		return set, call.fleet().Watch(ctx, set.Names())
+	}, sdkcall.Same)
+}
+
+// EnsureStartedEach does for each of many inputs what [Client.EnsureStarted] does for one, with the
+// same checks. It yields one result for each input, keyed by its EventDataStore as passed in.
+// Commands are sent at most once a second ([Options]), and slow down together when throttled.
+// [Client.WaitEach] documents duplicate and invalid inputs, and breaking out of the loop.
+func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
+	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
+		set := newEnsureSet(ins, call.Region, call.checkWait(StatusEnabled, maxWait))
+		goals := sdkcall.Goals(set, func(inputs []int, _ string) statemachine.Goal[*EventDataStore, Status] {
+			return call.startGoal(ins[inputs[0]])
+		})
+		f := call.fleet()
+		f.Commands = call.ensureOptions(StartEventDataStoreIngestion)
+		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.EnsureStartedEach", f, goals, maxWait)
+	}, newEnsureOutput)
+}
+
+// EnsureStoppedEach does for each of many inputs what [Client.EnsureStopped] does for one. It
+// yields one result for each input. [Client.EnsureStartedEach] documents the rest.
+func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
+	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
+		set := newEnsureSet(ins, call.Region, call.checkWait(StatusStoppedIngestion, maxWait))
+		goals := sdkcall.Goals(set, func(inputs []int, _ string) statemachine.Goal[*EventDataStore, Status] {
+			return call.stopGoal(ins[inputs[0]])
+		})
+		f := call.fleet()
+		f.Commands = call.ensureOptions(StopEventDataStoreIngestion)
+		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.EnsureStoppedEach", f, goals, maxWait)
+	}, newEnsureOutput)
+}
+
+// checkWait validates the arguments of a wait that all stores share.
+func (c *call) checkWait(target Status, maxWait time.Duration) error {
+	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
+}
+
+// fleet returns the engine of one call, which refers to a store by its ARN or ID.
+func (c *call) fleet() *statemachine.Fleet[*EventDataStore, Status] {
+	return &statemachine.Fleet[*EventDataStore, Status]{
+		Machine:     machine,
+		Read:        c.get,
+		State:       (*EventDataStore).status,
+		Same:        sameStore,
+		Concurrency: c.options.Concurrency,
+		Pacer:       c.options.ReadPacer,
+		Options:     c.options.Wait,
+	}
+}
+
+// inputs are the inputs of an Each method, by ARN or ID.
+type inputs = sdkcall.Inputs[string, string]
+
+// each yields the results of a fleet for every input. run validates the inputs and returns the
+// results by store, which convert turns into the method's type.
+func each[A, B any](c *Client, optFns []func(*Options),
+	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
+) iter.Seq2[string, statemachine.Result[B]] {
+	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
+		return run(c.calls.NewNoRetry(optFns))
+	}, convert)
+}
+
+// newInputs groups inputs by the store that they name. check validates an input. All inputs for the
+// same store are equal, because the store is all that they have.
+func newInputs(stores []string, check func(i int) error) *inputs {
+	errs := make([]error, len(stores))
+	for i := range stores {
+		errs[i] = check(i)
+	}
+	ids := identities(stores, errs)
+	return sdkcall.NewInputs(stores, func(i int) sdkcall.Input[string] {
+		return sdkcall.Input[string]{ID: ids[i], Name: stores[i], Resource: stores[i], Err: errs[i]}
+	}, nil, nil)
+}
+
+// newReadSet groups the stores of a call that only reads. common is an error that all inputs share.
+func newReadSet(stores []string, region string, common error) *inputs {
+	return newInputs(stores, func(i int) error {
+		return validate.JoinInputErrors(validateStore("", stores[i], region), common)
+	})
+}
+
+// ensureInput is the input of an Ensure method.
+type ensureInput interface {
+	store() string // "" for nil
+	validate(region string) error
+}
+
+// newEnsureSet groups the inputs of an Ensure method. common is an error that all inputs share.
+func newEnsureSet[In ensureInput](ins []In, region string, common error) *inputs {
+	stores := make([]string, len(ins))
+	for i, in := range ins {
+		stores[i] = in.store()
+	}
+	return newInputs(stores, func(i int) error {
+		return validate.JoinInputErrors(ins[i].validate(region), common)
+	})
+}
+
+// identities returns a text for each of stores that is the same for all that name the same store:
+// the ARN in lower case, or the ID if none of the ARNs, or more than one, ends with it. Stores with
+// an error do not count.
+func identities(stores []string, errs []error) []string {
+	ids := make([]string, len(stores))
+	arns := map[string]string{} // by ID; empty for an ID of several ARNs
+	for i, s := range stores {
+		ids[i] = strings.ToLower(s)
+		if !isARN(s) || errs[i] != nil {
+			continue
+		}
+		id := lastPart(ids[i])
+		if arn, ok := arns[id]; ok && arn != ids[i] {
+			arns[id] = ""
+		} else {
+			arns[id] = ids[i]
+		}
+	}
+	for i, s := range stores {
+		if !isARN(s) {
+			ids[i] = lastPart(ids[i])
+			ids[i] = cmp.Or(arns[ids[i]], ids[i])
+		}
+	}
+	return ids
+}
+
+// lastPart returns the part of an ARN or ID after its last separator.
+func lastPart(s string) string { return s[strings.LastIndexAny(s, "/:")+1:] }
