@@ -17,6 +17,19 @@
 // target state. It is safe to repeat. Each client also has the service's operations with validated
 // inputs, and methods that read, wait and watch. Errors have a kind that says what to do.
 //
+// # Names
+//
+// The clients follow the same rules:
+//
+//   - Get, Wait and Watch take what identifies the resource: an ARN, the EventDataStore or a Ref. A
+//     method that runs an operation takes the operation's input, and so does its Ensure method. An
+//     input that would only contain a Ref is that Ref.
+//   - A method whose name ends in Each takes a slice of what the single method takes. It yields one
+//     result for each element. Failures of package statemachine returns all errors as one.
+//   - An option has the same name and meaning in all clients that have it. There is one pacer for
+//     each quota: ReadPacer and CommandPacer where the service counts reads and commands
+//     separately, and Pacer for RDS, which counts them together.
+//
 // The clients are built on [github.com/streamwarden/streamwarden-go/statemachine]. There, a
 // resource's lifecycle is declared once, as a table of transitions, and everything else is derived
 // from the table. Your own resource takes a table, a read function and its error codes, which

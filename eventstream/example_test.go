@@ -50,6 +50,28 @@ func Example() {
 	// RUNNING HEALTHY arn:aws:kinesis:us-east-1:123456789012:stream/profile-events
 }
 
+// Results come as they are ready, with the Ref of their input.
+func ExampleClient_WaitEach() {
+	server := eventstreamtest.NewServer()
+	var refs []eventstream.Ref
+	for _, domain := range []string{"customers", "suppliers"} {
+		server.AddEventStream(eventstreamtest.EventStream{DomainName: domain, EventStreamName: "events"})
+		refs = append(refs, eventstream.Ref{DomainName: domain, EventStreamName: "events"})
+	}
+	client := eventstream.NewFromConfig(server.Config(), quickly)
+
+	for ref, result := range client.WaitEach(context.Background(), refs, eventstream.StateRunning, 10*time.Minute) {
+		if result.Err != nil {
+			fmt.Println(ref, result.Err)
+			continue
+		}
+		fmt.Println(ref, result.Value.State)
+	}
+	// Unordered output:
+	// customers/events RUNNING
+	// suppliers/events RUNNING
+}
+
 // WaitHealthy fails at once if the stream has to be recreated.
 func ExampleClient_WaitHealthy() {
 	server := eventstreamtest.NewServer()

@@ -14,7 +14,7 @@ import (
 // soon makes an example read again after 1 ms. Programs keep the default delays.
 func soon(o *ingestion.Options) {
 	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
-	o.ReadPacer = statemachine.NewPacer(1000, 1)
+	o.ReadPacer, o.CommandPacer = statemachine.NewPacer(1000, 1), statemachine.NewPacer(1000, 1)
 }
 
 // This example starts ingestion and waits until the store is enabled. The simulated store changes
@@ -61,6 +61,23 @@ func ExampleClient_EnsureStarted() {
 	// Output:
 	// ENABLED [StartEventDataStoreIngestion]
 	// ENABLED []
+}
+
+// Each store has its own result. Failures returns all errors as one.
+func ExampleClient_EnsureStartedEach() {
+	cloudTrail := ingestiontest.NewServer()
+	add := func(id, category string) *ingestion.StartInput {
+		cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: id, Status: ingestion.StatusStoppedIngestion, Categories: []string{category}})
+		return &ingestion.StartInput{EventDataStore: id}
+	}
+	ins := []*ingestion.StartInput{add("management", "Management"), add("partner", "ActivityAuditLog")}
+	client := ingestion.NewFromConfig(cloudTrail.Config(), soon)
+
+	dryRun := func(o *ingestion.Options) { o.DryRun = true }
+	results := client.EnsureStartedEach(context.Background(), ins, 15*time.Minute, dryRun)
+	fmt.Println(statemachine.Failures(results))
+	// Output:
+	// 1 of 2 failed: StartEventDataStoreIngestion partner: unsupported: CloudTrail cannot start or stop ingestion of the event categories [ActivityAuditLog]
 }
 
 // The error names the operation that would help.

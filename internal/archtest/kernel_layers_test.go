@@ -25,7 +25,7 @@ var kernelLayers = []struct {
 	{"track", "options.go track.go"},
 	{"job", "goal.go config.go job.go job_ensure.go"},
 	{"loops", "clock.go timeout.go pacer.go abort.go heap.go outbox.go runner.go scheduler.go"},
-	{"doors", "waiter.go ensurer.go fleet.go ensure_track.go doc.go"},
+	{"doors", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},
 }
 
 // Bounds of the code of package statemachine.
