@@ -111,7 +111,7 @@ func ExampleWaiter_Wait() {
 func ExampleWaitError() {
 	w := statemachine.Waiter[Lamp, Lamp]{
 		Machine: lamp, Resource: "desk", Read: scripted(Warming, Off), State: lampState,
-		Options: statemachine.WaitOptions{MinDelay: time.Millisecond, MaxDelay: time.Millisecond, Grace: -1},
+		Options: statemachine.WaitOptions{MinDelay: time.Millisecond, MaxDelay: time.Millisecond, Grace: statemachine.NoGrace},
 	}
 	_, err := w.Wait(context.Background(), On, time.Minute)
 	switch {

@@ -29,7 +29,7 @@ type Goal[R any, S ~string] struct {
 
 	// Grace replaces the Grace of the options after a command of this goal. It is for a change that
 	// takes effect only in a maintenance window. It requires a Command. Zero means the Grace of the
-	// options. Negative values mean none.
+	// options, and [NoGrace] none.
 	Grace time.Duration
 }
 

@@ -27,8 +27,8 @@ type WaitOptions struct {
 	Jitter func(time.Duration) time.Duration
 
 	// Grace is how long after the start of the wait, or after the last command, a read of a state
-	// that cannot settle into the target may be stale. Zero means 1 minute. Negative values mean
-	// none.
+	// that cannot settle into the target may be stale. Zero means 1 minute. [NoGrace], like every
+	// negative value, means none.
 	Grace time.Duration
 
 	// WatchDelay is the delay between two reads of a Watch. Zero means 30 s. Negative values are
@@ -48,6 +48,10 @@ type WaitOptions struct {
 	// and not logged. Nil means no logging.
 	Logger *slog.Logger
 }
+
+// NoGrace is a Grace of [WaitOptions] without a grace period: a wait believes each read at once.
+// Use it where reads are never stale, such as in front of a simulator.
+const NoGrace time.Duration = -1
 
 // Reading describes one read for [WaitOptions.OnRead].
 type Reading struct {

@@ -70,7 +70,7 @@ func TestWait(t *testing.T) {
 		says: []string{"lapsed: starting → stopped after 1m0s (7 reads in 1m0s)", "; Start would lead to started"},
 	}, {
 		name: "rolled back, no grace", why: "a negative grace believes every read",
-		responses: []response{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
+		responses: []response{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = statemachine.NoGrace }),
 		reads: secs(0, 10), elapsed: 10 * s, number: 2, reason: statemachine.Lapsed, kind: statemachine.Unknown,
 		says: []string{"starting → stopped after 10s"},
 	}, {
@@ -96,12 +96,12 @@ func TestWait(t *testing.T) {
 	}, {
 		name: "unknown status", why: "rule 2: it is never success, and counts neither as left nor as come back",
 		responses: []response{{state: novel}, {state: novel}, {state: stopped}}, maxWait: time.Hour,
-		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
+		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = statemachine.NoGrace }),
 		reads: secs(0, 10, 20), elapsed: 20 * s, number: 3, reason: statemachine.Unreachable, kind: statemachine.Unknown,
 	}, {
 		name: "unknown status on the way", why: "rule 2: it keeps waiting, after the grace too",
 		responses: []response{{state: starting}, {state: novel}, {state: novel}, {state: started}}, maxWait: time.Hour,
-		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = -1 }),
+		opts:  with(func(o *statemachine.WaitOptions) { o.Grace = statemachine.NoGrace }),
 		reads: secs(0, 10, 20, 30), elapsed: 30 * s, number: 4,
 	}, {
 		name: "unknown status until the deadline", why: "rule 2",

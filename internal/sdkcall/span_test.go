@@ -48,7 +48,7 @@ func (r *resource) waiter() *statemachine.Waiter[state, state] {
 	return &statemachine.Waiter[state, state]{
 		Machine: machine, Resource: "resource-1", Read: r.read,
 		State:   func(s state) state { return s },
-		Options: statemachine.WaitOptions{Grace: -1},
+		Options: statemachine.WaitOptions{Grace: statemachine.NoGrace},
 	}
 }
 
