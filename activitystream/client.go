@@ -22,7 +22,9 @@ type API interface {
 
 var _ API = (*rds.Client)(nil)
 
-// Client starts, stops, reads and waits for activity streams. It is safe for concurrent use.
+// Client starts, stops, reads and waits for activity streams. It is safe for concurrent use. Make
+// it with [New] or [NewFromConfig]: the methods of a zero Client return a
+// [*statemachine.InputError].
 type Client struct {
 	calls sdkcall.Calls[Options, call]
 }
@@ -31,6 +33,9 @@ type Client struct {
 // Options() rds.Options, as an rds.Client does, the client rejects ARNs of Regions other than its
 // own.
 func New(api API, optFns ...func(*Options)) *Client {
+	if api == nil {
+		api = rds.New(rds.Options{APIOptions: sdkcall.NoAPI()})
+	}
 	o := Options{}.withOptFns(optFns)
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
@@ -44,6 +49,14 @@ func New(api API, optFns ...func(*Options)) *Client {
 // NewFromConfig returns a client that calls RDS with cfg, as [rds.NewFromConfig] does.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(rds.NewFromConfig(cfg), optFns...)
+}
+
+// ready returns the calls of the client. Every request of a zero Client fails with an InputError.
+func (c *Client) ready() *sdkcall.Calls[Options, call] {
+	if c == nil || c.calls.IsZero() {
+		return &New(nil).calls
+	}
+	return &c.calls
 }
 
 // call is one call of a method of the client, with its options resolved. It is immutable.

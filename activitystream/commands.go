@@ -58,7 +58,7 @@ type ModifyOutput struct {
 //   - Unsupported or InvalidInput: this database does not support a stream, or not in this mode.
 //   - Unavailable: the response was lost, so the stream may be starting.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, err := in.parse(call.Region)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (c *call) start(ctx context.Context, in *StartInput, res *resource) (*Start
 //     available.
 //   - Unavailable: the response was lost, so the stream may be stopping.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, err := in.parse(call.Region)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (c *call) stop(ctx context.Context, res *resource, immediately bool) (*Stop
 //     policy is in that state already.
 //   - Unavailable: the response was lost, so the policy may be changing.
 func (c *Client) Modify(ctx context.Context, in *ModifyInput, optFns ...func(*Options)) (*ModifyOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, err := in.parse(call.Region)
 	if err != nil {
 		return nil, err

@@ -154,7 +154,7 @@ func each[A, B any](c *Client, optFns []func(*Options),
 	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
 ) iter.Seq2[string, statemachine.Result[B]] {
 	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		return run(c.calls.NewNoRetry(optFns))
+		return run(c.ready().NewNoRetry(optFns))
 	}, convert)
 }
 

@@ -59,7 +59,7 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // The error is a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError]
 // or, before a request is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	res, err := in.check(call)
 	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, err); err != nil {
 		return &EnsureOutput{}, err
@@ -79,7 +79,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // instance of a cluster and a read replica are Unsupported, although RDS reports them as stopped:
 // the stream of the cluster or the source may be started.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	res, err := in.check(call)
 	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, err); err != nil {
 		return &EnsureOutput{}, err
@@ -96,7 +96,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 // [PolicyMachine]. It does not start a stream. It waits for one that is starting. One that is
 // stopped or stopping has no policy, and the call ends as Unreachable.
 func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	target := PolicyLocked
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked

@@ -78,6 +78,11 @@ func TestValidateResourceArn(t *testing.T) {
 	}
 }
 
+func TestMissingFieldsSayWhatToUse(t *testing.T) {
+	err := (&activitystream.StartInput{ResourceArn: clusterARN, KmsKeyId: keyID}).Validate()
+	assert.Equal(t, "text", `StartActivityStream: invalid input: Mode is required: use "sync" or "async"`, err.Error())
+}
+
 func TestValidateOtherMembers(t *testing.T) {
 	for _, test := range []struct {
 		why   string

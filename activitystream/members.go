@@ -27,7 +27,7 @@ type Member struct {
 // such as that of an instance, is rejected with a [*statemachine.InputError]. An error of the
 // service is a [*statemachine.Fault]: of kind NotFound if there is no such cluster.
 func (c *Client) Members(ctx context.Context, clusterArn string, optFns ...func(*Options)) ([]Member, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, reason := parseARN(clusterArn, call.Region)
 	if reason == "" && res.resourceType != cluster {
 		reason = "must be the ARN of a cluster (…:cluster:name): an instance has no members"

@@ -32,7 +32,7 @@ import (
 // members it asks about any class. An invalid ARN is rejected with a [*statemachine.InputError]. An
 // error of the service is a [*statemachine.Fault].
 func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...func(*Options)) ([]Mode, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err

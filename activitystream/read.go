@@ -30,7 +30,7 @@ const pageSize = 100
 // An invalid ARN is rejected with a [*statemachine.InputError] before a request is sent. An error
 // of the service is a [*statemachine.Fault], of kind NotFound if the database does not exist.
 func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	res, reason := parseARN(resourceArn, call.Region)
 	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 // [Options].Pacer. List yields an error once and stops. Ranging again starts over.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.calls.New(optFns).queued()
+		call := c.ready().New(optFns).queued()
 		for _, part := range []struct {
 			op   statemachine.Operation
 			page func(context.Context, *string) ([]*Stream, *string, error)

@@ -35,7 +35,7 @@ type eventsAPI interface {
 // its absence proves nothing. The caller needs rds:DescribeEvents.
 func (c *Client) ExplainSilence(members ...Member) func(ctx context.Context, instanceId string, since, until time.Time) (string, error) {
 	return func(ctx context.Context, instanceId string, since, until time.Time) (string, error) {
-		call := c.calls.New(nil)
+		call := c.ready().New(nil)
 		api, ok := call.api.(eventsAPI)
 		if !ok {
 			return "", nil

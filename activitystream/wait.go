@@ -31,7 +31,7 @@ import (
 // A wait that ends without the target is a [*statemachine.WaitError]. Invalid arguments are
 // rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	w, err := call.newWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // for that first. A stream that is stopped or stopping has no policy, which counts as a status that
 // cannot become the target. A cluster is rejected with a [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	w, err := call.newPolicyWait(resourceArn, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // compares it with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
-		call := c.calls.NewNoRetry(optFns)
+		call := c.ready().NewNoRetry(optFns)
 		res, reason := parseARN(resourceArn, call.Region)
 		if err := validate.FieldError("ResourceArn", reason); err != nil {
 			yield(nil, err)

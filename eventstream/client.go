@@ -22,7 +22,8 @@ type API interface {
 var _ API = (*customerprofiles.Client)(nil)
 
 // Client creates, deletes and reads event streams, and waits for them. It is safe for concurrent
-// use.
+// use. Make it with [New] or [NewFromConfig]: the methods of a zero Client return a
+// [*statemachine.InputError].
 type Client struct {
 	calls sdkcall.Calls[Options, call]
 }
@@ -31,6 +32,9 @@ type Client struct {
 // Options() customerprofiles.Options, as a customerprofiles.Client does, destinations in other
 // Regions are rejected.
 func New(api API, optFns ...func(*Options)) *Client {
+	if api == nil {
+		api = customerprofiles.New(customerprofiles.Options{APIOptions: sdkcall.NoAPI()})
+	}
 	o := Options{}.with(optFns)
 	if o.ReadPacer == nil {
 		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
@@ -48,6 +52,14 @@ func New(api API, optFns ...func(*Options)) *Client {
 // [customerprofiles.NewFromConfig] with cfg.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(customerprofiles.NewFromConfig(cfg), optFns...)
+}
+
+// ready returns the calls of the client. Every request of a zero Client fails with an InputError.
+func (c *Client) ready() *sdkcall.Calls[Options, call] {
+	if c == nil || c.calls.IsZero() {
+		return &New(nil).calls
+	}
+	return &c.calls
 }
 
 // call is one call of a method of the client, with its options resolved. It is immutable.
@@ -94,7 +106,7 @@ type DeleteOutput struct {
 //     active.
 //   - Unavailable: the response was lost, for example, so the stream may have been created.
 func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Options)) (*CreateOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
@@ -127,7 +139,7 @@ func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, erro
 //   - NotFound: the stream or domain does not exist, or the caller lacks access to it.
 //   - Unavailable: the response was lost, for example, so the stream may have been deleted.
 func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) (*DeleteOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := ref.validate(DeleteEventStream); err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func each[A, B any](c *Client, optFns []func(*Options),
 	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
 ) iter.Seq2[Ref, statemachine.Result[B]] {
 	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		call := *c.calls.NewNoRetry(optFns)
+		call := *c.ready().NewNoRetry(optFns)
 		call.lists = newDomainLists()
 		return run(&call)
 	}, convert)

@@ -57,7 +57,7 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
 // [*statemachine.InputError], and nothing is sent.
 func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -72,7 +72,7 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 // The rules are those of [Client.EnsureCreated], with the two operations exchanged and without
 // drift. [Client.Wait] documents how an absence is confirmed.
 func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}

@@ -35,7 +35,7 @@ const pageSize = 100
 //   - Unavailable means that the list has the stream. It is being created or deleted, or the
 //     caller lacks access to it.
 func (c *Client) Get(ctx context.Context, ref Ref, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := ref.validate(""); err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (c *Client) List(ctx context.Context, domainName string, optFns ...func(*Op
 			yield(nil, err)
 			return
 		}
-		c.calls.New(optFns).list(ctx, domainName)(yield)
+		c.ready().New(optFns).list(ctx, domainName)(yield)
 	}
 }
 

@@ -28,7 +28,7 @@ import (
 // If the wait fails, the error is a [*statemachine.WaitError]. Invalid arguments are one
 // [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	w, err := newWait(call, ref, machine, (*Stream).state, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // the destination. Right after a restart, a stale read may still show the message of the previous
 // stream.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 			yield(nil, err)
 			return
 		}
-		waiter(c.calls.NewNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
+		waiter(c.ready().NewNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
 }
 

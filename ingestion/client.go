@@ -22,7 +22,8 @@ type API interface {
 var _ API = (*cloudtrail.Client)(nil)
 
 // Client starts and stops ingestion into event data stores, reads them and waits for them. It is
-// safe for concurrent use.
+// safe for concurrent use. Make it with [New] or [NewFromConfig]: the methods of a zero Client
+// return a [*statemachine.InputError].
 type Client struct {
 	calls sdkcall.Calls[Options, call]
 }
@@ -30,6 +31,9 @@ type Client struct {
 // New returns a client that calls api, usually a [cloudtrail.Client]. If api has a method
 // Options() cloudtrail.Options, as a cloudtrail.Client does, ARNs of other Regions are rejected.
 func New(api API, optFns ...func(*Options)) *Client {
+	if api == nil {
+		api = cloudtrail.New(cloudtrail.Options{APIOptions: sdkcall.NoAPI()})
+	}
 	o := Options{}.with(optFns)
 	if o.ReadPacer == nil {
 		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
@@ -46,6 +50,14 @@ func New(api API, optFns ...func(*Options)) *Client {
 // NewFromConfig returns a client that calls CloudTrail through [cloudtrail.NewFromConfig] with cfg.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return New(cloudtrail.NewFromConfig(cfg), optFns...)
+}
+
+// ready returns the calls of the client. Every request of a zero Client fails with an InputError.
+func (c *Client) ready() *sdkcall.Calls[Options, call] {
+	if c == nil || c.calls.IsZero() {
+		return &New(nil).calls
+	}
+	return &c.calls
 }
 
 // call is one call of a method of the client, with its options resolved. It is immutable.
@@ -90,7 +102,7 @@ type StopOutput struct {
 //   - NotFound: the store does not exist.
 //   - Unavailable: the response was lost, for example, so ingestion may be starting.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}
@@ -113,7 +125,7 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 // because it is stopped already, and Unavailable if the response was lost, so that ingestion may
 // be stopping.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := in.validate(call.Region); err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func newEnsureOutput(e statemachine.Ensured[*EventDataStore]) *EnsureOutput {
 // Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
 // [*statemachine.InputError], and nothing is sent.
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
@@ -52,7 +52,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // for at most maxWait. The rules are those of [Client.EnsureStarted], with the two operations
 // exchanged.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}

@@ -26,7 +26,7 @@ const (
 // An invalid ARN or ID is a [*statemachine.InputError], and nothing is sent. An error of the
 // service is a [*statemachine.Fault], of kind NotFound if the store does not exist.
 func (c *Client) Get(ctx context.Context, eventDataStore string, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.calls.New(optFns)
+	call := c.ready().New(optFns)
 	if err := validateStore("", eventDataStore, call.Region); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (c *call) get(ctx context.Context, eventDataStore string) (*EventDataStore,
 // ([Options]). An error is yielded once and ends the sequence. Ranging again repeats the reads.
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := *c.calls.New(optFns)
+		call := *c.ready().New(optFns)
 		call.reads = call.reads.Queued()
 		for item, err := range sdkcall.Pages(ctx, listEventDataStores, "", "NextToken", call.list) {
 			var s *EventDataStore

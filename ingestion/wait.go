@@ -20,7 +20,7 @@ import (
 // If the wait fails, the error is a [*statemachine.WaitError], with the Reason Gone if the store
 // does not exist. Invalid arguments are one [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
-	call := c.calls.NewNoRetry(optFns)
+	call := c.ready().NewNoRetry(optFns)
 	w, err := call.newWait(eventDataStore, target, maxWait)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
-		call := c.calls.NewNoRetry(optFns)
+		call := c.ready().NewNoRetry(optFns)
 		if err := validateStore("", eventDataStore, call.Region); err != nil {
 			yield(nil, err)
 			return

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 
+	"github.com/streamwarden/streamwarden-go/statemachine"
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
@@ -23,6 +24,19 @@ type Calls[O, C any] struct {
 // changed by functions. newCall makes a call of them.
 func NewCalls[O, C any](options O, with func(O, []func(*O)) O, newCall func(O, Pacing) *C) Calls[O, C] {
 	return Calls[O, C]{options, with, newCall, newCall(options, Counted), newCall(options, Kernel)}
+}
+
+// IsZero reports whether c is the zero value, that of a client that was not made by its New.
+func (c *Calls[O, C]) IsZero() bool { return c.newCall == nil }
+
+// NoAPI returns the APIOptions of an SDK client whose requests fail before they are sent. It takes
+// the place of an API that is missing.
+func NoAPI() []func(*middleware.Stack) error {
+	return []func(*middleware.Stack) error{func(*middleware.Stack) error {
+		var e statemachine.InputError
+		e.Add("Client", "must be made by New, with an API, or by NewFromConfig")
+		return e.Err()
+	}}
 }
 
 // New returns the call of a method that makes one request and leaves retries to the SDK.

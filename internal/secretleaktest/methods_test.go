@@ -29,6 +29,7 @@ type setup struct {
 	config func(aws.Config) aws.Config
 	wait   statemachine.WaitOptions
 	tracer tracing.TracerProvider
+	zero   bool // use the zero Client in place of one with these settings
 }
 
 // method runs one method of a client on its own simulator.
@@ -49,6 +50,9 @@ func activityStreamMethods() map[string]method {
 			server := activitystreamtest.NewServer()
 			cluster := server.AddCluster(activitystreamtest.Cluster{Status: status})
 			instance := server.AddInstance(activitystreamtest.Instance{Status: status})
+			if s.zero {
+				return run(ctx, new(activitystream.Client), cluster, instance)
+			}
 			return run(ctx, activitystream.NewFromConfig(s.config(server.Config()), func(o *activitystream.Options) {
 				o.Wait = s.wait
 				o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.TracerProvider = s.tracer })
@@ -119,6 +123,9 @@ func ingestionMethods() map[string]method {
 		return func(ctx context.Context, s setup) error {
 			server := ingestiontest.NewServer()
 			store := server.AddEventDataStore(ingestiontest.EventDataStore{Status: status})
+			if s.zero {
+				return run(ctx, new(ingestion.Client), store)
+			}
 			return run(ctx, ingestion.NewFromConfig(s.config(server.Config()), func(o *ingestion.Options) {
 				o.Wait = s.wait
 				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.TracerProvider = s.tracer })
@@ -174,6 +181,9 @@ func eventStreamMethods() map[string]method {
 			server.AddDomain(ref.DomainName)
 			if exists {
 				server.AddEventStream(eventstreamtest.EventStream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName})
+			}
+			if s.zero {
+				return run(ctx, new(eventstream.Client))
 			}
 			return run(ctx, eventstream.NewFromConfig(s.config(server.Config()), func(o *eventstream.Options) {
 				o.Wait = s.wait

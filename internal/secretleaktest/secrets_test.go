@@ -16,6 +16,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/spantest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -147,6 +148,21 @@ func TestWaitsHaveOneSpan(t *testing.T) {
 			}
 			if len(r.spans.Spans("")) == len(got) {
 				t.Errorf("%s: the SDK recorded no span", name)
+			}
+		})
+	}
+}
+
+// TestZeroClientReturnsAnError checks that each method of a client that was not made by New returns
+// an error that says so.
+func TestZeroClientReturnsAnError(t *testing.T) {
+	for name, m := range methods() {
+		synctest.Test(t, func(t *testing.T) {
+			err := m(t.Context(), setup{zero: true})
+			assert.ErrorIs(t, err, statemachine.InvalidInput)
+			assert.ErrorContains(t, err, "Client must be made by New")
+			if t.Failed() {
+				t.Fatalf("%s: %v", name, err)
 			}
 		})
 	}
