@@ -57,7 +57,7 @@ func eventStreams() []scenario {
 	destination.shows = map[string]string{unknownState: "(stream " + unknownState + ")"}
 	destination.simulate = simulateDestination
 	destination.exempt.command = nil
-	return []scenario{create, remove, destination}
+	return withEach(create, remove, destination)
 }
 
 // unconfirmed makes NotFound retryable: a ResourceNotFoundException of GetEventStream does not mean
@@ -86,6 +86,9 @@ func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Fail
 		addEventStream(s)
 	}
 	sub := ofEventStream(s.Config(), eventstream.CreateInput{Ref: eventRef(), Uri: kinesisID}, w.to == present)
+	if w.each {
+		sub = ofEventStreams(sub, s.Config(), eventstream.CreateInput{Ref: eventRef(), Uri: kinesisID}, w.to == present)
+	}
 	sub.simulated = controlsOfEventStream(s)
 	sub.move = func(state string) {
 		if s.State(eventARN) == eventstream.StateAbsent {
@@ -99,11 +102,11 @@ func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Fail
 
 // simulateDestination returns the destination on a simulator. The stream is stopped at first, so
 // the destination cannot become healthy.
-func simulateDestination(_ scenario, change func(simulator.Call) *simulator.Failure) subject {
+func simulateDestination(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	addEventStream(s)
 	s.Lapse(eventARN)
-	sub := ofDestination(s.Config(), eventRef())
+	sub := ofDestination(s.Config(), eventRef(), w.each)
 	sub.simulated = controlsOfEventStream(s)
 	sub.move = func(state string) {
 		switch state {
@@ -139,20 +142,43 @@ func eventStreamOptions(o settings) func(*eventstream.Options) {
 	}
 }
 
+func stateOfStream(s *eventstream.Stream) string { return string(s.State) }
+
+// ensuredEvents converts the output of an ensure method.
+func ensuredEvents(out *eventstream.EnsureOutput, err error) (ensureResult, error) {
+	if out == nil {
+		return ensureResult{IsNil: true}, err
+	}
+	d := ensureResult{Operations: out.Operations, Planned: out.Planned}
+	if out.Stream != nil {
+		d.State = stateOfStream(out.Stream)
+	}
+	return d, err
+}
+
+// ofEventStreams returns sub with the methods for many event streams.
+func ofEventStreams(sub subject, cfg aws.Config, in eventstream.CreateInput, create bool) subject {
+	c := eventstream.NewFromConfig(cfg)
+	refs := []eventstream.Ref{in.Ref}
+	sub.wait = func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
+		return stateOf(stateOfStream)(only(c.WaitEach(ctx, refs, eventstream.State(target), maxWait, eventStreamOptions(o))))
+	}
+	sub.watch = func(ctx context.Context, o settings) iter.Seq2[string, error] {
+		return states(stateOfStream, withoutKeys(c.WatchEach(ctx, refs, eventStreamOptions(o))))
+	}
+	sub.ensure = func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
+		if create {
+			return ensuredEvents(only(c.EnsureCreatedEach(ctx, []*eventstream.CreateInput{&in}, maxWait, eventStreamOptions(o))))
+		}
+		return ensuredEvents(only(c.EnsureDeletedEach(ctx, refs, maxWait, eventStreamOptions(o))))
+	}
+	return sub
+}
+
 // ofEventStream returns an event stream. Its operation creates it with the input, or deletes it.
 func ofEventStream(cfg aws.Config, in eventstream.CreateInput, create bool) subject {
 	c := eventstream.NewFromConfig(cfg)
-	state := func(s *eventstream.Stream) string { return string(s.State) }
-	did := func(out *eventstream.EnsureOutput, err error) (ensureResult, error) {
-		if out == nil {
-			return ensureResult{IsNil: true}, err
-		}
-		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
-		if out.Stream != nil {
-			d.State = state(out.Stream)
-		}
-		return d, err
-	}
+	state, did := stateOfStream, ensuredEvents
 	return subject{
 		resource: in.String(),
 		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, in.Ref)) },
@@ -178,8 +204,8 @@ func ofEventStream(cfg aws.Config, in eventstream.CreateInput, create bool) subj
 }
 
 // ofDestination returns the destination of an event stream. It has no operation: a call can only
-// wait until it is healthy.
-func ofDestination(cfg aws.Config, ref eventstream.Ref) subject {
+// wait until it is healthy. each selects the method for many streams.
+func ofDestination(cfg aws.Config, ref eventstream.Ref, each bool) subject {
 	c := eventstream.NewFromConfig(cfg)
 	state := func(s *eventstream.Stream) string {
 		switch s.State {
@@ -194,6 +220,9 @@ func ofDestination(cfg aws.Config, ref eventstream.Ref) subject {
 		resource: ref.String(),
 		get:      func(ctx context.Context) (string, error) { return stateOf(state)(c.Get(ctx, ref)) },
 		wait: func(ctx context.Context, _ string, maxWait time.Duration, o settings) (string, error) {
+			if each {
+				return stateOf(state)(only(c.WaitHealthyEach(ctx, []eventstream.Ref{ref}, maxWait, eventStreamOptions(o))))
+			}
 			return stateOf(state)(c.WaitHealthy(ctx, ref, maxWait, eventStreamOptions(o)))
 		},
 	}

@@ -35,7 +35,7 @@ func eventDataStores() []scenario {
 	stop := start
 	stop.name, stop.op = "ingestion, stop", ingestion.StopEventDataStoreIngestion
 	stop.from, stop.via, stop.to, stop.back = enabled, stopping, stopped, starting
-	return []scenario{start, stop}
+	return withEach(start, stop)
 }
 
 // simulateStore returns the event data store on a simulator.
@@ -46,6 +46,9 @@ func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) s
 	})
 	s.AddEventDataStore(ingestiontest.EventDataStore{Id: storeID, Status: ingestion.Status(w.from)})
 	sub := ofStore(s.Config(), storeARN, w.to == string(ingestion.StatusEnabled))
+	if w.each {
+		sub = ofStores(sub, s.Config(), storeARN, w.to == string(ingestion.StatusEnabled))
+	}
 	sub.simulated = simulated{
 		move:   func(state string) { s.Set(storeARN, ingestion.Status(state)) },
 		remove: func() { s.Remove(storeARN) },
@@ -59,25 +62,50 @@ func simulateStore(w scenario, change func(simulator.Call) *simulator.Failure) s
 	return sub
 }
 
+func stateOfStore(s *ingestion.EventDataStore) string { return string(s.Status) }
+
+// storeOptions returns a function that applies the settings.
+func storeOptions(o settings) func(*ingestion.Options) {
+	return func(to *ingestion.Options) {
+		to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
+	}
+}
+
+// ensuredStore converts the output of an ensure method.
+func ensuredStore(out *ingestion.EnsureOutput, err error) (ensureResult, error) {
+	if out == nil {
+		return ensureResult{IsNil: true}, err
+	}
+	d := ensureResult{Operations: out.Operations, Planned: out.Planned}
+	if out.EventDataStore != nil {
+		d.State = stateOfStore(out.EventDataStore)
+	}
+	return d, err
+}
+
+// ofStores returns sub with the methods for many event data stores.
+func ofStores(sub subject, cfg aws.Config, arn string, start bool) subject {
+	c := ingestion.NewFromConfig(cfg)
+	stores := []string{arn}
+	sub.wait = func(ctx context.Context, target string, maxWait time.Duration, o settings) (string, error) {
+		return stateOf(stateOfStore)(only(c.WaitEach(ctx, stores, ingestion.Status(target), maxWait, storeOptions(o))))
+	}
+	sub.watch = func(ctx context.Context, o settings) iter.Seq2[string, error] {
+		return states(stateOfStore, withoutKeys(c.WatchEach(ctx, stores, storeOptions(o))))
+	}
+	sub.ensure = func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
+		if start {
+			return ensuredStore(only(c.EnsureStartedEach(ctx, []*ingestion.StartInput{{EventDataStore: arn}}, maxWait, storeOptions(o))))
+		}
+		return ensuredStore(only(c.EnsureStoppedEach(ctx, []*ingestion.StopInput{{EventDataStore: arn}}, maxWait, storeOptions(o))))
+	}
+	return sub
+}
+
 // ofStore returns an event data store. Its operation starts or stops ingestion.
 func ofStore(cfg aws.Config, arn string, start bool) subject {
 	c := ingestion.NewFromConfig(cfg)
-	state := func(s *ingestion.EventDataStore) string { return string(s.Status) }
-	options := func(o settings) func(*ingestion.Options) {
-		return func(to *ingestion.Options) {
-			to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
-		}
-	}
-	did := func(out *ingestion.EnsureOutput, err error) (ensureResult, error) {
-		if out == nil {
-			return ensureResult{IsNil: true}, err
-		}
-		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
-		if out.EventDataStore != nil {
-			d.State = state(out.EventDataStore)
-		}
-		return d, err
-	}
+	state, options, did := stateOfStore, storeOptions, ensuredStore
 	starts, stops := &ingestion.StartInput{EventDataStore: arn}, &ingestion.StopInput{EventDataStore: arn}
 	return subject{
 		resource: arn,

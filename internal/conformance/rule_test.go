@@ -71,7 +71,41 @@ type scenario struct {
 	rows   func() []row // the service's error codes and their kinds
 	exempt exemptions   // the kinds that are treated differently
 
+	each     bool // the methods for many resources, called for one
 	simulate func(w scenario, change func(simulator.Call) *simulator.Failure) subject
+}
+
+// withEach returns scenarios, and those of their methods for many resources.
+func withEach(scenarios ...scenario) []scenario {
+	for _, w := range scenarios {
+		w.name, w.each = w.name+", Each", true
+		scenarios = append(scenarios, w)
+	}
+	return scenarios
+}
+
+// only returns the only result of a method for many resources.
+func only[K, R any](results iter.Seq2[K, statemachine.Result[R]]) (value R, err error) {
+	n := 0
+	for _, r := range results {
+		value, err = r.Value, r.Err
+		n++
+	}
+	if n != 1 {
+		return value, fmt.Errorf("%d results for one input", n)
+	}
+	return value, err
+}
+
+// withoutKeys yields the values and errors of a watch of one of many resources.
+func withoutKeys[K, R any](results iter.Seq2[K, statemachine.Result[R]]) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		for _, r := range results {
+			if !yield(r.Value, r.Err) {
+				return
+			}
+		}
+	}
 }
 
 // settle is the time that the simulated service spends in a transient state. It is longer than the
