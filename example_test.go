@@ -79,7 +79,7 @@ func TestExplain(t *testing.T) {
 			"it stays stopped until you run [StartActivityStream]",
 			"not finished after 0s: call again to continue",
 			"reading failed: database activity stream " + arn + ": waiting for started: read failed (1 read in 0s): " +
-				"DescribeDBClusters " + arn + ": unauthenticated: ExpiredToken: expired",
+				"DescribeDBClusters: unauthenticated: ExpiredToken: expired",
 			"unauthenticated",
 			"check the name and the Region: database activity stream " + arn + ": waiting for started: gone: there is no such resource",
 		} {

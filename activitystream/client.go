@@ -91,6 +91,7 @@ func newWaiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], st
 		Read:     func(ctx context.Context) (*Stream, error) { return c.describe(ctx, res) },
 		State:    state,
 		Same:     sameStream,
+		Identity: (*Stream).identity,
 		Pacer:    c.options.Pacer,
 		Options:  c.options.Wait,
 	}

@@ -81,7 +81,7 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 				g := statemachine.Goal[*Stream, Status]{
 					Target: StatusStarted, Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: drift,
 				}
-				call.setGrace(&g.Grace, in.ApplyImmediately, maxWait)
+				call.setGrace(&g.AcceptedGrace, in.ApplyImmediately, maxWait)
 				return g
 			})
 			f := call.fleet(set)
@@ -109,7 +109,7 @@ func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWai
 			g := statemachine.Goal[*Stream, Status]{
 				Target: StatusStopped, Command: call.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift,
 			}
-			call.setGrace(&g.Grace, in.ApplyImmediately, maxWait)
+			call.setGrace(&g.AcceptedGrace, in.ApplyImmediately, maxWait)
 			return g
 		})
 		f := call.fleet(set)
@@ -139,6 +139,7 @@ func (c *call) fleet(set *inputs) *statemachine.Fleet[*Stream, Status] {
 		Group:       func(key string) string { return string(set.Resource(key).resourceType) },
 		State:       (*Stream).status,
 		Same:        sameStream,
+		Identity:    (*Stream).identity,
 		Concurrency: c.options.Concurrency,
 		Pacer:       c.options.Pacer,
 		Options:     c.options.Wait,

@@ -218,7 +218,7 @@ func TestWaitEach(t *testing.T) {
 		for arn, r := range client(s).WaitEach(t.Context(), arns, activitystream.StatusStarted, time.Hour) {
 			got = append(got, fmt.Sprint(arn[len(arn)-1:], " ", time.Since(began), " ", assert.ErrorSummary(r.Err), " ", r.Value.Status))
 		}
-		assert.Equal(t, "results", []string{"0 1m0s  started", "1 2m0s lapsed stopped", "2 2m35s gone starting"}, got)
+		assert.Equal(t, "results", []string{"0 1m0s  started", "2 2m35s gone starting", "1 2m55s lapsed stopped"}, got)
 	})
 	assert.RunSynctest(t, "what ends one badly is from a read of it alone", func(t *testing.T) {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
@@ -395,7 +395,7 @@ func TestEnsureStartedEach(t *testing.T) {
 			"f-off":      "0s [] stopped invalid state",
 			"g-oracle":   "2m0s [StartActivityStream] started",
 			"h-mysql":    "0s [] stopped unsupported",
-			"i-rival":    "1m30s [StartActivityStream] stopping lapsed",
+			"i-rival":    "2m25s [StartActivityStream] stopping lapsed",
 			"j-refused":  "2m5s [StartActivityStream] started",
 		}, got)
 	})

@@ -69,7 +69,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	e.Preflight = newPreflight(call, res).before(in, res)
 	drift, notCompared := newKeyResolver(call).drift(ctx, in)
 	e.Drift = drift
-	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
+	call.setGrace(&e.AcceptedGrace, in.ApplyImmediately, maxWait)
 	done, err := ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
 	return newEnsureOutput(done).noteKey(notCompared), err
 }
@@ -86,7 +86,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	}
 	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
 	e.Command, e.Preflight, e.Drift = call.stopCommand(in, res), in.preflight, in.drift
-	call.setGrace(&e.Options.Grace, in.ApplyImmediately, maxWait)
+	call.setGrace(&e.AcceptedGrace, in.ApplyImmediately, maxWait)
 	done, err := ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
 	return newEnsureOutput(done), err
 }
@@ -167,7 +167,8 @@ func (p *preflight) before(in *StartInput, res *resource) func(context.Context, 
 	}
 }
 
-// setGrace sets the grace period of a command that takes effect only in a maintenance window.
+// setGrace sets the grace period of an accepted command that takes effect only in a maintenance
+// window.
 func (c *call) setGrace(grace *time.Duration, immediately bool, maxWait time.Duration) {
 	if !immediately {
 		*grace = max(maxWait, c.options.Wait.Grace)

@@ -67,7 +67,8 @@ const (
 )
 
 var machine = statemachine.MustNew(statemachine.Definition[Status]{
-	Name: "database activity stream",
+	Name:   "database activity stream",
+	Outage: "nothing is recorded",
 	Transitions: []statemachine.Transition[Status]{
 		{From: StatusStopped, To: StatusStarting, By: StartActivityStream},
 		{From: StatusStarting, To: StatusStarted},

@@ -85,6 +85,9 @@ func internString[S ~string](s S) S { return S(unique.Make(string(s)).Value()) }
 // status returns the stream's state in machine.
 func (s *Stream) status() Status { return s.Status }
 
+// identity returns the ID that RDS never gives to another resource.
+func (s *Stream) identity() string { return s.ResourceId }
+
 // awaitingStream stands for a stream that is still starting. The policy machine does not know it,
 // so waits continue. The text is for messages.
 const awaitingStream PolicyStatus = "(stream starting)"

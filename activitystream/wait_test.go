@@ -165,9 +165,9 @@ func TestWaitPolicy(t *testing.T) {
 			target: activitystream.PolicyUnlocked,
 			setup: func(s *server) {
 				s.SetPolicy(instanceARN, activitystream.PolicyUnlocking)
-				time.AfterFunc(10*time.Second, func() { s.Set(instanceARN, activitystream.StatusStopping) })
+				time.AfterFunc(12*time.Second, func() { s.Set(instanceARN, activitystream.StatusStopping) })
 			},
-			want:    waited{Verdict: "lapsed", Status: activitystream.StatusStopping, Took: m, Reads: 13},
+			want:    waited{Verdict: "lapsed", Status: activitystream.StatusStopping, Took: 70 * time.Second, Reads: 15},
 			policy2: activitystream.PolicyUnlocked, // its time passes all the same
 		},
 		{

@@ -137,14 +137,14 @@ func TestEnsureCreatedEach(t *testing.T) {
 		add(4, "others", otherURI, eventstream.StateRunning)
 		began := time.Now()
 		got := make([]string, 5)
-		for _, r := range client(s).EnsureCreatedEach(t.Context(), creates(refs...), time.Minute) {
+		for _, r := range client(s).EnsureCreatedEach(t.Context(), creates(refs...), time.Hour) {
 			got[r.Index] = fmt.Sprint(time.Since(began).Round(time.Second), " ", assert.ErrorSummary(r.Err), " ", r.Value.Stream.State, " ", r.Value.Operations)
 		}
 		assert.Equal(t, "results", []string{
 			"3s  RUNNING [CreateEventStream]",
 			"0s  RUNNING []",
 			"0s drifted RUNNING []",
-			"1s unreachable STOPPED []",
+			"1m1s unreachable STOPPED []",
 			"2s conflict ABSENT []",
 		}, got)
 		assert.Equal(t, "commands", []string{"500ms CreateEventStream ok", "1.611111111s CreateEventStream BadRequestException"}, commands(s, began))
@@ -210,7 +210,7 @@ func TestWaitHealthyEach(t *testing.T) {
 		assert.Equal(t, "results", []string{
 			"0s  RUNNING HEALTHY []",
 			"1m0s  RUNNING HEALTHY []",
-			"0s unreachable RUNNING UNHEALTHY [DeleteEventStream CreateEventStream]",
+			"1m0s unreachable RUNNING UNHEALTHY [DeleteEventStream CreateEventStream]",
 			"1m1s unreachable STOPPED HEALTHY [DeleteEventStream CreateEventStream]",
 		}, got)
 	})

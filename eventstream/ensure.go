@@ -48,7 +48,7 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     DriftError, too. EnsureCreated does not delete the stream for a tag, even with
 //     Options.AllowRestart. Tags that in.Tags does not have are not compared.
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
-//     call ends as Unreachable at once, and the error names both operations.
+//     call ends as Unreachable after the grace period, and the error names both operations.
 //   - If the domain has another stream, the service rejects the command, and the call ends as a
 //     Conflict that names the other stream and its destination. A domain can have only one.
 //   - If the destination is not active yet, the service rejects the command as a bad request. That

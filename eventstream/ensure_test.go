@@ -174,8 +174,8 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 		{
 			why: "another destination, replaced", setup: drifted, options: allowRestart,
 			want: did{
-				Took: 4 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 4 * s},
-				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream ok"},
+				Took: 64 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{m, 64 * s},
+				Commands: []string{"1m0s DeleteEventStream ok", "1m2s CreateEventStream ok"},
 			},
 		},
 		{
@@ -186,8 +186,8 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 				s.Stale(streamARN, 40*time.Second)
 			},
 			want: did{
-				Took: 80 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 80 * s},
-				Commands: []string{"0s DeleteEventStream ok", "40s CreateEventStream ok"},
+				Took: 140 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{m, 140 * s},
+				Commands: []string{"1m0s DeleteEventStream ok", "1m40s CreateEventStream ok"},
 			},
 		},
 		{
@@ -195,11 +195,11 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 			setup: func(s *server) {
 				drifted(s)
 				pass(time.Hour)
-				time.AfterFunc(2*time.Second+1, func() { s.Stale(streamARN, 10*time.Second) })
+				time.AfterFunc(62*time.Second+1, func() { s.Stale(streamARN, 10*time.Second) })
 			},
 			want: did{
-				Took: 12 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{0, 12 * s},
-				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream ok"},
+				Took: 72 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{m, 72 * s},
+				Commands: []string{"1m0s DeleteEventStream ok", "1m2s CreateEventStream ok"},
 			},
 		},
 		{
@@ -209,21 +209,24 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 			},
 			options: allowRestart,
 			want: did{
-				Summary: "access denied", Took: 2 * s, State: absent, End: absent, Operations: []string{opDelete},
-				Commands: []string{"0s DeleteEventStream ok", "2s CreateEventStream AccessDeniedException"},
+				Summary: "access denied", Took: 62 * s, State: absent, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{m, 0},
+				Commands: []string{"1m0s DeleteEventStream ok", "1m2s CreateEventStream AccessDeniedException"},
 			},
 		},
 		{
 			why: "another destination, and another actor recreates it", options: allowRestart,
 			setup: func(s *server) {
 				drifted(s)
-				time.AfterFunc(time.Second, func() { drifted(s) })
+				time.AfterFunc(61*time.Second, func() { drifted(s) })
 			},
-			want: did{Summary: "drifted", Took: m, State: runs, End: runs, Operations: []string{opDelete}, Commands: []string{"0s DeleteEventStream ok"}},
+			want: did{
+				Summary: "drifted", Took: 2 * m, State: runs, End: runs, Operations: []string{opDelete}, Gap: [2]time.Duration{m, 0},
+				Commands: []string{"1m0s DeleteEventStream ok"},
+			},
 		},
 		{
 			why: "stopped", setup: func(s *server) { s.AddEventStream(example()); s.Lapse(streamARN) },
-			want: did{Summary: "unreachable", State: stopped, End: stopped},
+			want: did{Summary: "unreachable", Took: m, State: stopped, End: stopped},
 			says: []string{"unreachable from STOPPED", "DeleteEventStream, then CreateEventStream would lead to RUNNING"},
 		},
 		{
@@ -270,15 +273,15 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 			says: []string{"timed out (3 reads in 3s)", "too early"},
 		},
 		{
-			why: "the deadline in the middle of a replacement", maxWait: 10 * s, options: allowRestart,
+			why: "the deadline in the middle of a replacement", maxWait: 70 * s, options: allowRestart,
 			setup: func(s *server) {
 				drifted(s)
 				pass(time.Hour)
 				s.Stale(streamARN, 40*time.Second)
 			},
 			want: did{
-				Summary: "timed out", Took: 10 * s, State: runs, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{0, 0},
-				Commands: []string{"0s DeleteEventStream ok"},
+				Summary: "timed out", Took: 70 * s, State: runs, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{m, 0},
+				Commands: []string{"1m0s DeleteEventStream ok"},
 			},
 			says: []string{"DeleteEventStream accepted, waiting for RUNNING: timed out"},
 		},

@@ -42,11 +42,11 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // A stream that is stopped or absent may be a stale read for the grace period of 1 minute. After
 // that the wait ends as Unreachable for a stopped stream and as Gone for an absent one.
 //
-// If [Destination.MustRecreate] reports true, the wait ends at once as Unreachable, of kind
-// MissingDependency. Other causes, such as throttling or the key of the Kinesis data stream, are
-// waited out. The error of every wait that ends without the target has the service's message about
-// the destination. Right after a restart, a stale read may still show the message of the previous
-// stream.
+// If [Destination.MustRecreate] reports true until the grace period is over, the wait ends as
+// Unreachable, of kind MissingDependency. Other causes, such as throttling or the key of the
+// Kinesis data stream, are waited out. The error of every wait that ends without the target has the
+// service's message about the destination. Right after a restart, a stale read may still show the
+// message of the previous stream.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
 	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)

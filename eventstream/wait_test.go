@@ -203,12 +203,12 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 		},
 		{
 			why: "not active", setup: unhealthy(eventstreamtest.MessageNotActive),
-			want: waited{Summary: "unreachable: missing dependency", State: runs, Calls: 1},
+			want: waited{Summary: "unreachable: missing dependency", Took: m, State: runs, Calls: 31},
 			says: []string{"The Kinesis Data Stream is not Active", uri, "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
 			why: "missing", setup: unhealthy(eventstreamtest.MessageMissing),
-			want: waited{Summary: "unreachable: missing dependency", State: runs, Calls: 1},
+			want: waited{Summary: "unreachable: missing dependency", Took: m, State: runs, Calls: 31},
 			says: []string{"does not exist"},
 		},
 		{
@@ -216,7 +216,7 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 				unhealthy(eventstreamtest.MessageThrottled)(s)
 				time.AfterFunc(9*time.Second, func() { unhealthy(eventstreamtest.MessageMissing)(s) })
 			},
-			want: waited{Summary: "unreachable: missing dependency", Took: 10 * s, State: runs, Calls: 6},
+			want: waited{Summary: "unreachable: missing dependency", Took: 68 * s, State: runs, Calls: 35},
 		},
 		{
 			why: "the stream is stopped", setup: func(s *server) { s.Lapse(streamARN) },
@@ -228,7 +228,7 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 				unhealthy(eventstreamtest.MessageKey)(s)
 				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })
 			},
-			want: waited{Summary: "lapsed", Took: 90 * s, State: stopped, Calls: 46},
+			want: waited{Summary: "lapsed", Took: 148 * s, State: stopped, Calls: 75},
 			says: []string{"lapsed", "the event stream is STOPPED", eventstreamtest.MessageKey},
 		},
 		{

@@ -99,7 +99,11 @@ func TestEachYieldsOneResultForEachInput(t *testing.T) {
 		assert.RunSynctest(t, tt.why, func(t *testing.T) {
 			s := newServer(ingestion.StatusEnabled)
 			assert.Equal(t, "results", tt.want, tt.call(t.Context(), t, client(s)))
-			assert.Equal(t, "calls", map[string]int{"GetEventDataStore": 2}, count(s))
+			calls := 2
+			if tt.why == "EnsureStartedEach" { // a store that was just created may not show for a Grace
+				calls = 17
+			}
+			assert.Equal(t, "calls", map[string]int{"GetEventDataStore": calls}, count(s))
 		})
 	}
 }
@@ -154,8 +158,8 @@ func TestEnsureStartedEach(t *testing.T) {
 			"1m0s  ENABLED [StartEventDataStoreIngestion]",
 			"2m0s  ENABLED [StartEventDataStoreIngestion]",
 			"1s unsupported STOPPED_INGESTION []",
-			"0s unreachable PENDING_DELETION []",
-			"1m2s lapsed STOPPED_INGESTION [StartEventDataStoreIngestion]",
+			"1m0s unreachable PENDING_DELETION []",
+			"2m0s lapsed STOPPED_INGESTION [StartEventDataStoreIngestion]",
 			"1m0s  ENABLED [StartEventDataStoreIngestion]",
 		}, got)
 		assert.Equal(t, "commands", []string{

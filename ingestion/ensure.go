@@ -35,7 +35,8 @@ func newEnsureOutput(e statemachine.Ensured[*EventDataStore]) *EnsureOutput {
 //   - If CloudTrail cannot start ingestion for the store's event categories (see
 //     [EventDataStore.Controllable]), the error is a [*statemachine.Fault] of kind Unsupported. No
 //     command is sent. A dry run returns this error, too.
-//   - If the store is PENDING_DELETION, the call ends as Unreachable at once. The error names
+//   - If the store is PENDING_DELETION, the call ends as Unreachable after the grace period of 1
+//     minute, because a restored store can show that for a while. The error names
 //     RestoreEventDataStore, which EnsureStarted never calls.
 //
 // Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a

@@ -239,6 +239,7 @@ func TestEnsureReportsDeletedStore(t *testing.T) {
 		got, err := runEnsure(t, s, w, time.Hour)
 		assert.Equal(t, "outcome", outcome{
 			Summary: "unreachable", Status: ingestion.StatusPendingDeletion, Operations: []string{}, Planned: []string{}, Commands: []string{},
+			Took: time.Minute, // the store may just have been restored
 		}, got)
 		assert.ErrorContains(t, err, "from PENDING_DELETION", "RestoreEventDataStore", "would lead to "+string(w.to))
 		assert.Equal(t, "the plan", ingestion.RestoreEventDataStore, assert.ErrorAs[*statemachine.WaitError](t, err).Plan[0])
@@ -249,7 +250,7 @@ func TestEnsureReportsDeletedStore(t *testing.T) {
 		got, err := runEnsure(t, s, w, time.Hour)
 		assert.Equal(t, "outcome", outcome{
 			Summary: "lapsed", Status: ingestion.StatusPendingDeletion, Operations: []string{string(w.op)}, Planned: []string{},
-			Took: time.Minute, Commands: []string{w.accepted("0s")},
+			Took: 90 * time.Second, Commands: []string{w.accepted("0s")},
 		}, got)
 		assert.ErrorContains(t, err, "RestoreEventDataStore")
 	})

@@ -5,14 +5,15 @@ import "time"
 // config holds what all resources of one call share: fields of the Waiter or Fleet, with the
 // options of the call applied.
 type config[R any, S ~string] struct {
-	machine *Machine[S]
-	state   func(R) S
-	kind    func(error) Kind
-	check   func(R) error
-	same    func(a, b R) bool
-	opts    WaitOptions
-	mode    mode
-	ensure  *ensureConfig[R] // nil if the call sends no commands
+	machine  *Machine[S]
+	state    func(R) S
+	kind     func(error) Kind
+	check    func(R) error
+	same     func(a, b R) bool
+	identity func(R) string
+	opts     WaitOptions
+	mode     mode
+	ensure   *ensureConfig[R] // nil if the call sends no commands
 }
 
 // ensureConfig holds the settings of [EnsureOptions] that decide about commands.
@@ -56,6 +57,12 @@ func (c *config[R, S]) complete(
 	}
 	if c.same == nil && c.mode == modeWatch {
 		c.same = func(a, b R) bool { return c.state(a) == c.state(b) }
+	}
+	if c.identity == nil {
+		c.identity = func(R) string { return "" }
+	}
+	if same := c.same; c.mode == modeWatch {
+		c.same = func(a, b R) bool { return same(a, b) && c.identity(a) == c.identity(b) }
 	}
 	return errs.Err()
 }

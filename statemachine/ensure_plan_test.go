@@ -148,7 +148,9 @@ func TestEnsurePlanWithRepeatedOperationIsUnreachable(t *testing.T) {
 			{From: "a", To: "b", By: "Step"}, {From: "b", To: "c", By: "Step"},
 		}})
 		r := newResource(m, "a", time.Second)
-		_, err := r.ensurer(tens()).Ensure(t.Context(), "c", time.Hour)
+		o := tens()
+		o.Grace = -1
+		_, err := r.ensurer(o).Ensure(t.Context(), "c", time.Hour)
 		r.sameTrace(t, "0s a")
 		assert.Equal(t, "unreachable", true, errors.Is(err, statemachine.Unreachable))
 	})

@@ -45,7 +45,7 @@ func TestEnsureAbsentResourceIsNotChecked(t *testing.T) {
 			e.Drift = func(v row) error { return wantMode("sync")(v) }
 			done, err := e.Ensure(t.Context(), absent, time.Hour)
 			assert.Equal(t, "error", nil, err)
-			assert.Equal(t, "the value read last", active, done.Value.State)
+			assert.Equal(t, "the value is that of the target", state(""), done.Value.State)
 		})
 	})
 	t.Run("Stuck", func(t *testing.T) {

@@ -20,12 +20,12 @@ func TestEnsureRestartReportsGap(t *testing.T) {
 		gap      []time.Duration // from and to; nil: none; one: only from
 		accepted int
 	}{
-		{"restart", started, func(*resource) {}, secs(0, 60), 2},
-		{"slow first command", started, func(r *resource) { r.outcomes = []outcome{{takes: 4 * time.Second}} }, secs(0, 64), 2},
-		{"lost first command", started, func(r *resource) { r.outcomes = []outcome{{err: fault(statemachine.Unavailable), lost: true}} }, secs(0, 60), 2},
-		{"first command refused once", started, func(r *resource) { r.outcomes = []outcome{{err: fault(statemachine.Conflict)}} }, secs(10, 70), 2},
-		{"second command refused for good", started, func(r *resource) { r.outcomes = []outcome{{}, {err: fault(statemachine.AccessDenied)}} }, secs(0), 1},
-		{"drift remains", started, func(r *resource) { r.mode = "async" }, secs(0), 2},
+		{"restart", started, func(*resource) {}, secs(10, 70), 2},
+		{"slow first command", started, func(r *resource) { r.outcomes = []outcome{{takes: 4 * time.Second}} }, secs(10, 74), 2},
+		{"lost first command", started, func(r *resource) { r.outcomes = []outcome{{err: fault(statemachine.Unavailable), lost: true}} }, secs(10, 70), 2},
+		{"first command refused once", started, func(r *resource) { r.outcomes = []outcome{{err: fault(statemachine.Conflict)}} }, secs(20, 80), 2},
+		{"second command refused for good", started, func(r *resource) { r.outcomes = []outcome{{}, {err: fault(statemachine.AccessDenied)}} }, secs(10), 1},
+		{"drift remains", started, func(r *resource) { r.mode = "async" }, secs(10), 2},
 		{"no restart", stopped, func(*resource) {}, nil, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestEnsureRestartUsesShortestPlan(t *testing.T) {
 		r := newResource(m, started, 15*time.Second)
 		r.mode = "sync"
 		e := r.ensurer(tens())
-		e.Drift, e.Commands.Restart = wantMode("sync"), true
+		e.Drift, e.Commands.Restart, e.Options.Grace = wantMode("sync"), true, -1
 		done, err := e.Ensure(t.Context(), started, time.Hour)
 		assert.Equal(t, "error", nil, err)
 		assert.Equal(t, "operations", ops{"Reboot"}, done.Operations)

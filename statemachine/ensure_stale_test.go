@@ -17,7 +17,9 @@ func TestEnsureJoinedTransitionIsNotTarget(t *testing.T) {
 		r := newResource(stream(), started, 30*time.Second)
 		r.mode = "sync"
 		r.rival(50*time.Second, opStart)
-		e := r.ensurer(every(70 * time.Second))
+		o := every(70 * time.Second)
+		o.Grace = -1
+		e := r.ensurer(o)
 		e.Drift, e.Commands.Restart = wantMode("sync"), true
 		done, err := e.Ensure(t.Context(), started, time.Hour)
 		if err != nil {

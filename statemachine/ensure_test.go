@@ -176,9 +176,9 @@ func TestEnsure(t *testing.T) {
 	}, {
 		name: "lapse of our start", why: "rule 2: reported, not fought: Start is accepted at most once",
 		from: stopped, set: func(r *resource, e ensurer) { r.lapses, e.Options.Grace = 1, 15*time.Second },
-		trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s stopped"}, ops: ops{opStart},
+		trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s stopped", "40s stopped"}, ops: ops{opStart},
 		chain: []string{"lapsed"}, kind: statemachine.Unknown,
-		says: "stream res-1: Start accepted, waiting for started: lapsed: starting → stopped after 20s (4 reads in 30s); Start would lead to started",
+		says: "stream res-1: Start accepted, waiting for started: lapsed: starting → stopped after 20s (5 reads in 40s); Start would lead to started",
 	}, {
 		name: "lapse of a start that was joined", why: "nothing was accepted in this call yet",
 		from: stopped, set: func(r *resource, _ ensurer) { r.lapses = 1; r.move(opStart) },
@@ -188,6 +188,7 @@ func TestEnsure(t *testing.T) {
 		from: stopped, set: func(r *resource, e ensurer) { e.Options.Consecutive = 3; r.rival(32*time.Second, opStop) },
 		trace: []string{
 			"0s stopped", "0s Start", "10s starting", "20s starting", "30s started", "32s rival's Stop: true", "40s stopping", "50s stopping", "1m0s stopped",
+			"1m10s stopped", "1m20s stopped", "1m30s stopped",
 		}, ops: ops{opStart},
 		chain: []string{"lapsed"}, kind: statemachine.Unknown,
 	}, {
@@ -203,13 +204,18 @@ func TestEnsure(t *testing.T) {
 		from: stopped, set: func(r *resource, _ ensurer) { r.stale = func() time.Duration { return 35 * time.Second } },
 		trace: []string{"0s stopped", "0s Start", "10s stopped", "20s stopped", "30s stopped", "40s starting", "50s starting", "1m0s started"}, ops: ops{opStart},
 	}, {
-		name: "operation that may not be run", why: "rule 2: it fails at once",
-		from: stopped, set: func(_ *resource, e ensurer) { e.Commands.Operations = ops{opStop} },
-		trace: []string{"0s stopped"}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "Start would lead to started",
+		name: "operation that may not be run", why: "rule 2: it is read for a Grace",
+		from: stopped, set: func(_ *resource, e ensurer) {
+			e.Commands.Operations, e.Options.Grace = ops{opStop}, 15*time.Second
+		},
+		trace: []string{"0s stopped", "10s stopped", "20s stopped"}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "Start would lead to started",
 	}, {
-		name: "operation that may not be run, while it moves", why: "rule 2: it fails at once, and is not waited out",
-		from: started, set: func(r *resource, e ensurer) { e.Commands.Operations = ops{}; r.move(opStop) },
-		trace: []string{"0s stopping"}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "unreachable from stopping",
+		name: "operation that may not be run, while it moves", why: "rule 2: it is read for a Grace, and is not waited out",
+		from: started, set: func(r *resource, e ensurer) {
+			e.Commands.Operations, e.Options.Grace = ops{}, 15*time.Second
+			r.move(opStop)
+		},
+		trace: []string{"0s stopping", "10s stopping", "20s stopping"}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "unreachable from stopping",
 	}, {
 		name: "unknown state", why: "it is waited for until the deadline, and nothing is run",
 		from: novel, maxWait: 25 * time.Second,
@@ -276,33 +282,39 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s started", "40s started"}, ops: ops{opStart},
 		chain: []string{"drifted"}, kind: statemachine.Drifted,
 	}, {
-		name: "restart", why: "rule 4: out of the target and back, without waiting a Grace between",
+		name: "restart", why: "rule 4: after a Grace of drift out of the target and back, without waiting a Grace between",
 		from: started, set: func(r *resource, e ensurer) {
-			e.Drift, e.Commands.Restart, r.mode = wantMode("sync"), true, "sync"
+			e.Drift, e.Commands.Restart, r.mode, e.Options.Grace = wantMode("sync"), true, "sync", 15*time.Second
 		},
 		trace: []string{
-			"0s started", "0s Stop", "10s stopping", "20s stopping", "30s stopped", "30s Start", "40s starting", "50s starting", "1m0s started",
+			"0s started", "10s started", "20s started", "20s Stop", "30s stopping", "40s stopping", "50s stopped", "50s Start",
+			"1m0s starting", "1m10s starting", "1m20s started",
 		}, ops: ops{opStop, opStart},
 	}, {
 		name: "restart in vain", why: "rule 2: once; after the Grace the drift is the truth",
-		from: started, set: func(_ *resource, e ensurer) { e.Drift, e.Commands.Restart = wantMode("sync"), true },
+		from: started, set: func(_ *resource, e ensurer) {
+			e.Drift, e.Commands.Restart, e.Options.Grace = wantMode("sync"), true, 35*time.Second
+		},
 		trace: []string{
-			"0s started", "0s Stop", "10s stopping", "20s stopping", "30s stopped", "30s Start", "40s starting", "50s starting", "1m0s started",
-			"1m10s started", "1m20s started", "1m30s started",
+			"0s started", "10s started", "20s started", "30s started", "40s started",
+			"40s Stop", "50s stopping", "1m0s stopping", "1m10s stopped", "1m10s Start", "1m20s starting", "1m30s starting", "1m40s started",
+			"1m50s started",
 		}, ops: ops{opStop, opStart}, chain: []string{"drifted"}, kind: statemachine.Drifted,
 	}, {
 		name: "restart with old reads", why: "rule 4: old reads under the Grace do not look like drift",
 		from: started, set: func(r *resource, e ensurer) {
-			e.Drift, e.Commands.Restart, r.mode = wantMode("sync"), true, "sync"
+			e.Drift, e.Commands.Restart, r.mode, e.Options.Grace = wantMode("sync"), true, "sync", 25*time.Second
 			r.takes = 5 * time.Second
 			r.stale = func() time.Duration {
-				if time.Since(r.begin) == 20*time.Second {
+				if time.Since(r.begin) == 50*time.Second {
 					return 21 * time.Second
 				}
 				return 0
 			}
 		},
-		trace: []string{"0s started", "0s Stop", "10s stopped", "10s Start", "20s started", "30s started"}, ops: ops{opStop, opStart},
+		trace: []string{
+			"0s started", "10s started", "20s started", "30s started", "30s Stop", "40s stopped", "40s Start", "50s started", "1m0s started",
+		}, ops: ops{opStop, opStart},
 	}, {
 		name: "restart that the operations do not allow", why: "rule 2: half a restart is worse than drift",
 		from: started, set: func(_ *resource, e ensurer) {
@@ -338,8 +350,10 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s started"}, planned: ops{opStop, opStart},
 	}, {
 		name: "dry run of what may not be run", why: "as without",
-		from: stopped, set: func(_ *resource, e ensurer) { e.Commands.DryRun, e.Commands.Operations = true, ops{opStop} },
-		trace: []string{"0s stopped"}, chain: []string{"unreachable"}, kind: statemachine.Unknown,
+		from: stopped, set: func(_ *resource, e ensurer) {
+			e.Commands.DryRun, e.Commands.Operations, e.Options.Grace = true, ops{opStop}, 15*time.Second
+		},
+		trace: []string{"0s stopped", "10s stopped", "20s stopped"}, chain: []string{"unreachable"}, kind: statemachine.Unknown,
 	}, {
 		name: "dry run that Before refuses", why: "a preflight is part of a dry run",
 		from: stopped, set: func(_ *resource, e ensurer) {

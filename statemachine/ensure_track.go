@@ -28,9 +28,12 @@ type EnsureTrack[S ~string] struct {
 	// Target is the state to reach in the end. That of Track may be a state on the way there.
 	Target S `json:"target"`
 
-	// Grace is the grace period after a command. Zero and negative values mean none. It does not
-	// apply before the first command.
+	// Grace is that of [WaitOptions]. Zero and negative values mean none. Track.Grace is the one
+	// that applies to the current wait. It is zero before the first command.
 	Grace time.Duration `json:"grace"`
+
+	// AcceptedGrace is that of [Goal]. Zero means Grace. Negative values mean none.
+	AcceptedGrace time.Duration `json:"accepted_grace,omitempty"`
 
 	// Track is the current wait.
 	Track Track[S] `json:"track"`
@@ -51,6 +54,9 @@ type EnsureTrack[S ~string] struct {
 	// Command is the command that was sent last, or the one to send next.
 	Command[S]
 
+	// Evidence is what the reads have shown.
+	Evidence
+
 	// Refusal is the kind of the error of the last command. It is empty if the command was
 	// accepted, or if the error no longer applies.
 	Refusal Kind `json:"refusal,omitempty"`
@@ -63,6 +69,9 @@ type EnsureTrack[S ~string] struct {
 type Observation[S ~string] struct {
 	// State is the state that was read.
 	State S
+
+	// Identity is that of the resource that was read, as for [Track.Identify]. It may be empty.
+	Identity string
 
 	// Err is the read error, if any, classified by [KindOf]. If it is set, all other fields are
 	// ignored.
@@ -119,7 +128,7 @@ func (m *Machine[S]) ObserveRead(t *EnsureTrack[S], o Observation[S], at time.Ti
 // returns what to do next. The command was sent at the time sent and completed at the time at. A
 // nil err means that it was accepted. Otherwise the kind of err decides, as described for
 // [Ensurer.Ensure]. A zero sent means that the command was certainly not sent, for example
-// because a check before it failed.
+// because a check before it failed, or because it failed with a [Fault] that has NotSent set.
 func (m *Machine[S]) ObserveCommand(t *EnsureTrack[S], err error, sent, at time.Time) EnsureStep {
 	if t.Outcome != OutcomePending {
 		return EnsureStep{}
@@ -136,7 +145,7 @@ func (m *Machine[S]) ObserveCommand(t *EnsureTrack[S], err error, sent, at time.
 func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 	e := &ensureState[Observation[S], S]{
 		drift:  func(o Observation[S]) error { return o.Drift },
-		target: t.Target, Command: t.Command,
+		target: t.Target, acceptedGrace: t.AcceptedGrace, Command: t.Command, Evidence: t.Evidence,
 		result: Ensured[Observation[S]]{Operations: slices.Clip(t.Accepted), GapFrom: t.GapFrom, GapTo: t.GapTo},
 	}
 	switch {
@@ -147,8 +156,9 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 	}
 	c := &config[Observation[S], S]{
 		machine: m, kind: KindOf,
-		opts:  WaitOptions{Grace: t.Grace, Jitter: func(d time.Duration) time.Duration { return d }},
-		state: func(o Observation[S]) S { return o.State },
+		opts:     WaitOptions{Grace: t.Grace, Jitter: func(d time.Duration) time.Duration { return d }},
+		state:    func(o Observation[S]) S { return o.State },
+		identity: func(o Observation[S]) string { return o.Identity },
 		ensure: &ensureConfig[Observation[S]]{
 			restart: t.Restart, stuck: func(o Observation[S]) error { return o.Stuck },
 		},
@@ -162,7 +172,7 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 // save stores the job in t and returns what its step means.
 func (t *EnsureTrack[S]) save(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
-	t.Track, t.Command = j.track, e.Command
+	t.Track, t.Command, t.Evidence = j.track, e.Command, e.Evidence
 	t.Accepted, t.GapFrom, t.GapTo = e.result.Operations, e.result.GapFrom, e.result.GapTo
 	if e.err == nil {
 		t.Refusal, t.RefusalMessage = "", ""

@@ -193,11 +193,11 @@ func TestEnsureTrackSteps(t *testing.T) {
 		},
 		want: []statemachine.EnsureStep{{Run: opStart}, {Done: true}}, ends: statemachine.Unsupported, says: "Describe res-1: unsupported: Code.unsupported",
 	}, {
-		name: "not permitted", why: "a plan that needs another operation fails at once", permitted: []statemachine.Operation{opStop},
+		name: "not permitted", why: "a plan that needs another operation fails after a Grace", permitted: []statemachine.Operation{opStop},
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
-			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0))}
+			return []statemachine.EnsureStep{m.ObserveRead(p, shows(stopped), at(0)), m.ObserveRead(p, shows(stopped), at(60))}
 		},
-		want: []statemachine.EnsureStep{{Done: true}}, ends: statemachine.Unreachable, says: "stream res-1: waiting for started: unreachable",
+		want: []statemachine.EnsureStep{{}, {Done: true}}, ends: statemachine.Unreachable, says: "stream res-1: waiting for started: unreachable",
 	}, {
 		name: "stuck", why: "after a refusal, a database that accepts no command ends it; the refusal's own words are kept over the store",
 		steps: func(p *statemachine.EnsureTrack[state]) []statemachine.EnsureStep {
@@ -272,10 +272,13 @@ func TestEnsureTrackSteps(t *testing.T) {
 	}
 	p := begun(t)
 	p.Restart = true
-	m.ObserveRead(&p, statemachine.Observation[state]{State: started, Drift: statemachine.Drifted}, at(0))
-	m.ObserveCommand(&p, lost, at(1), at(2))
-	m.ObserveRead(&p, shows(stopping), at(3))
-	if !p.GapFrom.Equal(at(1)) || !slices.Equal(p.Accepted, []statemachine.Operation{opStop}) {
+	for _, s := range []int{0, 60} { // before a restart, the drift must still be read a Grace later
+		p = stored(p)
+		m.ObserveRead(&p, statemachine.Observation[state]{State: started, Drift: statemachine.Drifted}, at(s))
+	}
+	m.ObserveCommand(&p, lost, at(61), at(62))
+	m.ObserveRead(&p, shows(stopping), at(63))
+	if !p.GapFrom.Equal(at(61)) || !slices.Equal(p.Accepted, []statemachine.Operation{opStop}) {
 		t.Errorf("a restart whose stop was lost, and took effect: %+v", p)
 	}
 	p = begun(t, opStart)

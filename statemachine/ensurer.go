@@ -21,6 +21,13 @@ type Ensurer[R any, S ~string] struct {
 	// means no check.
 	Preflight func(context.Context, R, Operation) error
 
+	// Restore sends an operation of a restart with the former settings, after the service rejected
+	// the requested ones. See [Goal]. Nil means that the rejection ends the call.
+	Restore func(ctx context.Context, before R, op Operation) error
+
+	// AcceptedGrace replaces the Grace of the options after an accepted command. See [Goal].
+	AcceptedGrace time.Duration
+
 	// Commands configures the commands. Its zero value allows every operation of the table, and no
 	// restart.
 	Commands EnsureOptions[R]
@@ -57,21 +64,31 @@ type EnsureOptions[R any] struct {
 //
 //  1. It reads first. If the resource is in the target state and as requested, it runs nothing.
 //     It joins a change to the target that is in progress, and waits out a change away from it.
-//     Before the first command, no state counts as a stale read.
+//     Before the first command it plans from every read, without a grace period: the service
+//     rejects a command that a stale read led to.
 //  2. Otherwise it runs the first operation of [Machine.Plan] and waits for its effect by the
 //     rules of [Waiter.Wait], with Grace counted from the response. Each operation is accepted at
-//     most once per call: if another actor reverts it, the call ends as [Lapsed]. A plan that
-//     needs an operation that may not be run ends the call immediately as [Unreachable].
+//     most once per call: if another actor reverts it, the call ends as [Lapsed]. Without a plan,
+//     with one that needs an operation that may not be run, or without a resource, it keeps
+//     reading for Grace. Then it ends as [Unreachable] or [Gone].
 //  3. Command must make a single attempt, because Ensure reads before it retries. A command that
 //     failed as [Unavailable] may have been executed: it is retried only after the full Grace,
-//     and is listed in Operations once the state changed. After [Throttled], [InvalidState],
-//     [Conflict] and [AlreadyInState], which mean that it was not executed, Ensure reads after
-//     the next delay and plans again, until the deadline. Any other failure ends the call with
-//     that error.
+//     and is listed in Operations once the state changed. If NotSent of its [Fault] is set, it was
+//     not executed. After that, [Throttled], [InvalidState], [Conflict] and [AlreadyInState],
+//     Ensure reads after the next delay and plans again, until the deadline. Any other failure
+//     ends the call with that error.
 //  4. If the resource is in the target state and Drift returns an error, the call ends with that
 //     error, or restarts the resource if Restart is set. Within Grace after a command, drift may
-//     be a stale read.
-//  5. No command starts after the deadline. A command is limited by ReadTimeout, like a read.
+//     be a stale read. A restart begins once all reads of a Grace have shown drift, because the
+//     service does not reject a mistaken one. If the restart fails in between, the error is a
+//     [*RestartError].
+//  5. Within Grace after a command, the target may be a stale read if it was also seen within
+//     Grace before the command. Ensure then reads on. A success without a command means that a
+//     read, and so an instant within the last Grace, showed the target as requested.
+//  6. No command starts after the deadline. A command is limited by ReadTimeout, like a read. A
+//     command that waited for the Pacer for longer than MaxDelay is decided again by a new read.
+//  7. Once a command may have been executed, a change of Identity ends the call as [Replaced].
+//     Before, Ensure goes on with the resource that has the name now.
 //
 // A wait that ended is a [*WaitError] that also lists the accepted operations. Invalid arguments
 // and options are an [*InputError].
@@ -84,7 +101,9 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 		return Ensured[R]{}, err
 	}
 	r.config.ensure, r.commandPacer = e.Commands.resolve(e.Pacer)
-	r.ensure = &ensureState[R, S]{command: e.Command, drift: e.Drift, preflight: e.Preflight}
+	r.ensure = &ensureState[R, S]{
+		command: e.Command, drift: e.Drift, preflight: e.Preflight, restore: e.Restore, acceptedGrace: e.AcceptedGrace,
+	}
 	r.start(target, maxWait)
 	r.run(ctx, e.Read)
 	return r.result(), r.endErr()

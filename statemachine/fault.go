@@ -85,6 +85,15 @@ func RetryAfter(err error) time.Duration {
 	return 0
 }
 
+// notSent reports whether err says that a request never left the machine.
+func notSent(err error) bool {
+	if e, ok := errors.AsType[*timeoutError](err); ok {
+		err = e.err
+	}
+	f, ok := errors.AsType[*Fault](err)
+	return ok && f.NotSent
+}
+
 // timeoutError is the error of a call that took longer than ReadTimeout.
 type timeoutError struct {
 	after time.Duration

@@ -37,11 +37,12 @@ type Fleet[R any, S ~string] struct {
 	// any resources may be batched.
 	Group func(resource string) string
 
-	// State, Kind, Check and Same are as in a [Waiter].
-	State func(R) S
-	Kind  func(error) Kind
-	Check func(R) error
-	Same  func(a, b R) bool
+	// State, Kind, Check, Same and Identity are as in a [Waiter].
+	State    func(R) S
+	Kind     func(error) Kind
+	Check    func(R) error
+	Same     func(a, b R) bool
+	Identity func(R) string
 
 	// Concurrency is the maximum number of calls in flight, including commands. Zero means 8.
 	// Negative values are rejected with an InputError.
@@ -144,7 +145,8 @@ func (f *Fleet[R, S]) newEngine(
 ) (*engine[R, S], error) {
 	e := &engine[R, S]{
 		config: config[R, S]{
-			machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, opts: f.Options, mode: mode,
+			machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, identity: f.Identity,
+			opts: f.Options, mode: mode,
 		},
 		goals: goals, read: f.Read, readMany: f.ReadMany, group: f.Group,
 		batch: cmp.Or(f.Batch, defaultBatch), concurrency: cmp.Or(f.Concurrency, defaultConcurrency),
@@ -190,8 +192,8 @@ func (f *Fleet[R, S]) validateGoals(goals []Goal[R, S], errs *InputError) (targe
 	commanded := map[string]int{}
 	for i, g := range goals {
 		if g.Command == nil {
-			if g.Drift != nil || g.Preflight != nil || g.Grace != 0 {
-				errs.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, but Drift, Preflight or Grace is set")
+			if g.Drift != nil || g.Preflight != nil || g.Restore != nil || g.AcceptedGrace != 0 {
+				errs.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, but Drift, Preflight, Restore or AcceptedGrace is set")
 			}
 			continue
 		}

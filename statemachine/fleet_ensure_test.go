@@ -125,7 +125,7 @@ func TestFleetEnsure(t *testing.T) {
 			"r2": "1m0s defrosting [] [timed out context deadline exceeded]",
 			"r3": "0s stopped [] [key not accessible]",
 			"r4": "40s started [Start] []",
-			"r5": "0s  [] [gone not found]",
+			"r5": "1m0s  [] [gone not found]",
 		}, got)
 		p.resources["r0"].sameTrace(t, "0s stopped", "0s Start", "10s starting", "20s starting", "30s started")
 	})
@@ -324,7 +324,7 @@ func TestFleetGoalGraceOverridesOptions(t *testing.T) {
 		gs := p.goals(started)
 		for i := range gs { // accepted, and nothing comes of it
 			gs[i].Command = func(context.Context, statemachine.Operation) error { return nil }
-			gs[i].Grace = []time.Duration{0, 35 * time.Second, -1, 5 * time.Minute}[i]
+			gs[i].AcceptedGrace = []time.Duration{0, 35 * time.Second, -1, 5 * time.Minute}[i]
 		}
 		f := p.fleet(stream(), tens())
 		got := map[int]string{}

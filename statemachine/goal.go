@@ -27,10 +27,18 @@ type Goal[R any, S ~string] struct {
 	// may do I/O. It requires a Command. Nil means no check.
 	Preflight func(ctx context.Context, last R, op Operation) error
 
-	// Grace replaces the Grace of the options after a command of this goal. It is for a change that
-	// takes effect only in a maintenance window. It requires a Command. Zero means the Grace of the
-	// options, and [NoGrace] none.
-	Grace time.Duration
+	// Restore sends an operation of the second half of a restart with the settings of before, the
+	// value that was read before the first command of the restart. It is called in place of
+	// Command after the service rejected the requested settings with an error that no retry can
+	// fix, in one attempt. The call then ends with a [*RestartError], also if Restore succeeds. It
+	// requires a Command. Nil means that such an error ends the call.
+	Restore func(ctx context.Context, before R, op Operation) error
+
+	// AcceptedGrace replaces the Grace of the options after an accepted command of this goal, until
+	// a read shows an effect of it. It is for a change that takes effect only in a maintenance
+	// window. It requires a Command. Zero means the Grace of the options, and
+	// [NoGrace] none.
+	AcceptedGrace time.Duration
 }
 
 // Result is the outcome for one of many inputs.
@@ -57,6 +65,10 @@ type Ensured[R any] struct {
 	// Planned lists the operations that a dry run would have run.
 	Planned []Operation
 
+	// Pending is the command that was accepted last, if the call failed before a read showed an
+	// effect of it. For example, the command takes effect in a maintenance window.
+	Pending Operation
+
 	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
 	// target state: when the first command was sent, and when a read showed the target again.
 	// GapTo is zero if no read did. Both are zero without a restart.
@@ -81,6 +93,20 @@ type Command[S ~string] struct {
 
 	// Outcome is what became of the command.
 	Outcome Outcome `json:"outcome,omitempty"`
+}
+
+// Evidence is what an ensure call remembers about its successful reads. Each time is zero if there
+// was no such read.
+type Evidence struct {
+	// PlannedAt is when a read last showed a state from which the call could still reach its
+	// target.
+	PlannedAt time.Time `json:"planned_at,omitzero"`
+
+	// DriftSince is since when each read has shown the target with other settings than requested.
+	DriftSince time.Time `json:"drift_since,omitzero"`
+
+	// TargetSeenAt is when a read last showed the target with the requested settings.
+	TargetSeenAt time.Time `json:"target_seen_at,omitzero"`
 }
 
 // Outcome is what became of a [Command]. It is empty if there is no command, or if the state

@@ -96,33 +96,109 @@ func (j *job[R, S]) kindOf(ctx context.Context, err error) Kind {
 
 // decideWait processes a read of a wait, with or without commands.
 func (j *job[R, S]) decideWait(v R, err error, kind Kind, at time.Time) step {
-	m, t := j.config.machine, &j.track
+	m := j.config.machine
 	j.failure = err
-	var reached bool
-	var ended Reason
-	if err == nil {
+	switch {
+	case err == nil:
 		j.value, j.hasValue = v, true
-		reached, ended = m.Observe(t, j.config.state(v), at)
-		if !reached && j.config.check != nil {
-			if j.failure = j.config.check(v); j.failure != nil {
-				return j.endWait(Unreachable)
-			}
+		if next, other := j.decideIdentity(v, at); other {
+			return next
 		}
-	} else {
-		ended = m.ObserveFailure(t, kind, at)
-		if kind == NotFound && m.def.Absent != "" {
-			reached, j.failure, j.hasValue = ended == "" && t.Reached(), nil, false
+		s := j.config.state(v)
+		var blocked error
+		if j.config.check != nil && s != j.track.Target {
+			blocked = j.config.check(v)
 		}
+		return j.decideState(s, blocked, at)
+	case kind == NotFound && m.def.Absent != "":
+		j.failure, j.hasValue = nil, false
+		return j.decideState(m.def.Absent, nil, at)
+	}
+	ended := m.ObserveFailure(&j.track, kind, at)
+	switch {
+	case ended == Gone && !j.mayEnd():
+		return j.keepReading()
+	case ended != "":
+		return j.endWait(ended)
+	}
+	return stepRead
+}
+
+// decideState processes a read that showed the state s. blocked is the error of a Check, if any.
+func (j *job[R, S]) decideState(s S, blocked error, at time.Time) step {
+	reached, ended := j.config.machine.observe(&j.track, s, blocked != nil, at)
+	if !reached {
+		j.failure = blocked
 	}
 	switch {
 	case j.ensure != nil && j.failure == nil:
 		return j.decideEnsure(reached, ended, at)
 	case reached:
-		return stepDone
+		return j.endReached()
+	case blocked != nil && KindOf(blocked) == Unsupported: // which no stale read changes
+		return j.endWait(Unreachable)
+	case ended == Unreachable && !j.mayEnd():
+		return j.keepReading()
 	case ended != "":
 		return j.endWait(ended)
 	}
 	return stepRead
+}
+
+// decideIdentity processes the identity of what was read. It returns true if that is not the
+// resource that the job is about.
+func (j *job[R, S]) decideIdentity(v R, at time.Time) (next step, other bool) {
+	t := &j.track
+	id := j.config.identity(v)
+	if e := j.ensure; e != nil && e.SentAt.IsZero() && t.Identity != "" && id != "" && t.Identity != id {
+		// No command was sent to the resource that had the name before.
+		t.Identity = ""
+		t.forgetProgress()
+		e.Evidence = Evidence{PlannedAt: at}
+	}
+	same, ended := t.identify(id, j.grace(), at)
+	if same {
+		return stepRead, false
+	}
+	j.failure = &IdentityError{Was: t.Identity, Is: id}
+	if ended != "" {
+		return j.endWait(ended), true
+	}
+	return stepRead, true
+}
+
+// grace returns the ordinary grace period.
+func (j *job[R, S]) grace() time.Duration { return max(j.config.opts.Grace, 0) }
+
+// mayEnd reports whether a read that shows no way to the target may end the job. Before its first
+// command, the track of an ensure call has no grace period.
+func (j *job[R, S]) mayEnd() bool {
+	t, e := &j.track, j.ensure
+	if e == nil {
+		return true
+	}
+	grace := j.grace()
+	if e.Outcome == OutcomeAccepted {
+		grace = t.Grace
+	}
+	return t.Now.Sub(later(later(t.Since, t.ProgressAt), e.PlannedAt)) >= grace
+}
+
+// keepReading makes the job read again, or ends it at its deadline.
+func (j *job[R, S]) keepReading() step {
+	if j.track.timedOut() != "" {
+		return j.endWait(TimedOut)
+	}
+	return stepRead
+}
+
+// endReached ends the job in its target state.
+func (j *job[R, S]) endReached() step {
+	if !j.hasValue { // the resource is absent, and so is its value
+		var none R
+		j.value = none
+	}
+	return stepDone
 }
 
 // decideWatch processes a read of a watch.
@@ -199,16 +275,25 @@ func (j *job[R, S]) endWait(reason Reason) step {
 
 // endErr returns the error that the job ended with, or nil.
 func (j *job[R, S]) endErr() error {
-	if j.reason == "" {
-		return j.err
+	err := j.err
+	if j.reason != "" {
+		err = j.waitError()
 	}
+	if err != nil && j.ensure != nil {
+		return j.withRestart(err)
+	}
+	return err
+}
+
+// waitError returns the error of a job that ended for a Reason.
+func (j *job[R, S]) waitError() *WaitError {
 	m, t := j.config.machine, &j.track
 	e := &WaitError{
 		Machine: m.Name(), Resource: j.resource, Target: string(j.target()), Last: string(t.last()),
 		Reason: j.reason, Reads: t.Reads, Elapsed: t.Now.Sub(t.Start), Err: j.failure,
 	}
 	if j.ensure != nil {
-		e.Accepted = j.ensure.result.Operations
+		e.Accepted, e.Pending = j.ensure.result.Operations, j.pending()
 		if e.Err == nil {
 			e.Err = j.ensure.err
 		}
@@ -216,11 +301,12 @@ func (j *job[R, S]) endErr() error {
 	for _, s := range t.History {
 		e.History = append(e.History, Sighting[string]{State: string(s.State), At: s.At})
 	}
-	if j.reason == Unreachable || j.reason == Lapsed {
+	outside := j.reason == TimedOut && m.Known(t.last()) && !m.Settles(t.last(), j.target())
+	if (outside || j.reason == Unreachable || j.reason == Lapsed) && e.Pending == "" {
 		plan, _ := m.Plan(S(e.Last), S(e.Target))
 		e.Plan = slices.Clone(plan) // the machine's own is shared
 	}
-	if j.reason == Unreachable {
+	if outside || j.reason == Unreachable {
 		e.Hint = m.def.Hint
 	}
 	return e
@@ -239,6 +325,9 @@ func (j *job[R, S]) result() Ensured[R] {
 	var done Ensured[R]
 	if j.ensure != nil {
 		done = j.ensure.result
+		if j.reason != "" || j.err != nil {
+			done.Pending = j.pending()
+		}
 	}
 	done.Value = j.value
 	return done

@@ -14,19 +14,30 @@ type ensureState[R any, S ~string] struct {
 	command   func(context.Context, Operation) error
 	drift     func(R) error                             // may be nil
 	preflight func(context.Context, R, Operation) error // may be nil
-	grace     time.Duration                             // after a command; zero means that of the options
+	restore   func(context.Context, R, Operation) error // may be nil
 	target    S                                         // the track's own may be a waypoint
+
+	acceptedGrace time.Duration // after an accepted command; zero means that of the options
 
 	Command[S]       // never OutcomePending: that is stepCommand
 	err        error // of the command, unless it was accepted
 	result     Ensured[R]
+	Evidence
+
+	before  R     // the value that was read last before a restart
+	refusal error // why the restart failed, once restore is used
 }
 
 // decideEnsure processes a successful read. reached and ended are what Observe returned for it.
 func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
 	s := t.last()
+	if s == e.target && j.mayPrecedeCommand() {
+		t.Streak = 0
+		return j.keepReading()
+	}
 	j.updateOutcome(s)
+	j.remember(s)
 	if e.Outcome == OutcomeBlocked && !reached && j.endIfStuck(e.err) {
 		return stepDone
 	}
@@ -43,6 +54,44 @@ func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step 
 		return j.endWait(ended)
 	}
 	return stepRead
+}
+
+// mayPrecedeCommand reports whether a read of the target may be older than the last command.
+func (j *job[R, S]) mayPrecedeCommand() bool {
+	e, t := j.ensure, &j.track
+	executed := e.Outcome == OutcomeAccepted || e.Outcome == OutcomeUnknown
+	seen := e.refusal != nil || !e.TargetSeenAt.IsZero() && !e.TargetSeenAt.After(e.SentAt) && e.SentAt.Sub(e.TargetSeenAt) < j.grace()
+	return executed && seen && t.Now.Sub(t.Since) < j.grace()
+}
+
+// remember records what a read of the state s is evidence of.
+func (j *job[R, S]) remember(s S) {
+	e, t := j.ensure, &j.track
+	drifted := s == e.target && j.driftErr() != nil
+	switch {
+	case !drifted:
+		e.DriftSince = time.Time{}
+	case e.DriftSince.IsZero():
+		e.DriftSince = t.Now
+	}
+	if s == e.target && !drifted {
+		e.TargetSeenAt = t.Now
+	}
+	if ops, ok := j.config.machine.Plan(s, e.target); ok && j.allowed(ops) {
+		e.PlannedAt = t.Now
+	}
+	// Once a read that is younger than the command showed its effect, a later read is an ordinary one.
+	if t.Grace > j.grace() && t.ProgressAt.Sub(t.Since) >= j.grace() {
+		t.Grace = j.grace()
+	}
+}
+
+// pending returns the accepted command that no read has shown an effect of, if any.
+func (j *job[R, S]) pending() Operation {
+	if e, t := j.ensure, &j.track; e.Outcome != OutcomeAccepted || t.Progressing || t.last() != e.SentFrom {
+		return ""
+	}
+	return j.ensure.Operation
 }
 
 // updateOutcome records what the state s shows about the last command.
@@ -70,20 +119,27 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 	e, t := j.ensure, &j.track
 	drift := j.driftErr()
 	switch {
+	case e.refusal != nil:
+		e.result.GapTo = at
+		return j.endWithError(e.refusal)
 	case drift == nil:
 		if !e.result.GapFrom.IsZero() {
 			e.result.GapTo = at
 		}
-		return stepDone
+		return j.endReached()
 	case t.timedOut() != "":
 		return j.endWithError(drift)
 	case t.Now.Sub(t.Since) < t.Grace: // the read may be older than the last command
 		return stepRead
 	}
 	ops, waypoint, ok := j.restartPlan(s)
-	if !ok {
+	switch {
+	case !ok:
 		return j.endWithError(drift)
+	case t.Now.Sub(e.DriftSince) < j.grace(): // the service would not reject a mistaken restart
+		return stepRead
 	}
+	e.before = j.value
 	return j.setNextCommand(s, ops[0], waypoint)
 }
 
@@ -111,6 +167,7 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 		return j.endWait(TimedOut)
 	case ok && len(ops) == 0: // another actor moved it past the waypoint; wait for the final target
 		t.Target, t.Streak = e.target, 0
+		t.progress()
 		if s == e.target {
 			t.Streak = 1
 		}
@@ -118,7 +175,12 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 			return j.handleTargetReached(s, at)
 		}
 		return stepRead
-	case ended == Lapsed && len(e.result.Operations) > 0, !ok, !j.allowed(ops):
+	case ended == Lapsed && len(e.result.Operations) > 0:
+		return j.endWait(ended)
+	case !ok, !j.allowed(ops):
+		if !j.mayEnd() {
+			return stepRead
+		}
 		return j.endWait(ended)
 	case m.Transient(s) && !m.Permits(s, ops[0]):
 		return stepRead
@@ -163,9 +225,12 @@ func (j *job[R, S]) dryRun(s S) step {
 	}
 	switch {
 	case !ok || !j.allowed(ops):
+		if !j.mayEnd() {
+			return j.keepReading()
+		}
 		return j.endWait(Unreachable)
 	case len(ops) == 0:
-		return stepDone
+		return j.endReached()
 	}
 	e.Operation, e.result.Planned = ops[0], slices.Clone(ops)
 	if j.track.timedOut() != "" { // there is no time left for the preflight
@@ -179,6 +244,9 @@ func (j *job[R, S]) dryRun(s S) step {
 // executed.
 func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 	e := j.ensure
+	if e.refusal != nil {
+		return true, e.restore(ctx, e.before, e.Operation)
+	}
 	if e.preflight != nil {
 		if err := e.preflight(ctx, j.value, e.Operation); err != nil {
 			return false, err
@@ -195,7 +263,11 @@ func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
 	e, t := j.ensure, &j.track
 	t.setNow(at)
-	j.failure, e.err, e.SentAt = err, err, start
+	sent = sent && !notSent(err)
+	j.failure, e.err = err, err
+	if sent {
+		e.SentAt = start
+	}
 	operation := slog.String("operation", string(e.Operation))
 	if err == nil {
 		if j.config.ensure.dryRun {
@@ -221,12 +293,48 @@ func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err erro
 	case kind == AlreadyInState, kind == Throttled, kind == Unavailable:
 	case kind == NotFound && sent && j.removesResource():
 	default:
-		return j.endWithError(err)
+		if !j.beginRestore(err) {
+			return j.endWithError(err)
+		}
 	}
 	if t.timedOut() != "" {
 		return j.endWait(TimedOut)
 	}
 	return j.rescheduleRead(at)
+}
+
+// outOfTarget reports whether a restart took the resource out of its target state, and no read
+// showed it there again.
+func (j *job[R, S]) outOfTarget() bool {
+	e := j.ensure
+	return !e.result.GapFrom.IsZero() && e.result.GapTo.IsZero() && j.track.last() != e.target
+}
+
+// beginRestore makes the next commands restore the former settings, because the rest of a restart
+// was refused for good. It returns false if that is not possible.
+func (j *job[R, S]) beginRestore(refusal error) bool {
+	e := j.ensure
+	if e.restore == nil || e.refusal != nil || !j.outOfTarget() {
+		return false
+	}
+	e.refusal = refusal
+	return true
+}
+
+// withRestart adds to an error what a restart did to the resource.
+func (j *job[R, S]) withRestart(err error) error {
+	e := j.ensure
+	restored := e.refusal != nil && !e.result.GapTo.IsZero()
+	if !restored && !j.outOfTarget() {
+		return err
+	}
+	if e.refusal != nil && !restored {
+		err = fmt.Errorf("%w; the former settings are not restored: %w", e.refusal, err)
+	}
+	return &RestartError{
+		Resource: j.resource, Target: string(e.target), Outage: j.config.machine.def.Outage,
+		From: e.result.GapFrom, To: e.result.GapTo, Err: err,
+	}
 }
 
 // commandKind returns the kind of the error of a command.
@@ -253,11 +361,11 @@ func (j *job[R, S]) recordAccepted() {
 
 // awaitEffect begins to wait for the waypoint of a command that was, or may have been, accepted.
 func (j *job[R, S]) awaitEffect(at time.Time) step {
-	t := &j.track
-	t.Target = j.ensure.Waypoint
-	t.Grace = max(j.config.opts.Grace, 0)
-	if g := j.ensure.grace; g != 0 {
-		t.Grace = max(g, 0)
+	e, t := j.ensure, &j.track
+	t.Target = e.Waypoint
+	t.Grace = j.grace()
+	if e.Outcome == OutcomeAccepted && e.acceptedGrace != 0 {
+		t.Grace = max(e.acceptedGrace, 0)
 	}
 	t.Commanded(at)
 	if t.timedOut() != "" { // no read starts after the deadline

@@ -41,8 +41,13 @@ type Definition[S ~string] struct {
 	// ends when the resource is gone. If it is empty, a missing resource ends a wait as [Gone].
 	Absent S
 
-	// Hint is the advice that ends the message of an [Unreachable] wait. It may be empty.
+	// Hint is advice for the message of a wait that ended in a state that does not lead to the
+	// target. It may be empty.
 	Hint string
+
+	// Outage says what a resource does not do that a restart left outside of its target state, such
+	// as "nothing is recorded". It is for messages, and may be empty.
+	Outage string
 }
 
 // maxStates is the maximum number of states of a machine: a stateSet is one machine word.

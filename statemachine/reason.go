@@ -37,6 +37,11 @@ const (
 	// Region and the name.
 	Gone Reason = "gone"
 
+	// Replaced means that the name belongs to another resource now, for example after a blue/green
+	// switchover. The resource that the call was about has another name, and no verdict was read
+	// off the new one. An [*IdentityError] has both identities. Find out which one you want.
+	Replaced Reason = "replaced"
+
 	// ReadFailed means that a read failed with an error that a retry does not fix. [KindOf] says
 	// what to do about it.
 	ReadFailed Reason = "read failed"
@@ -62,7 +67,7 @@ func (r Reason) kind() Kind {
 		return Interrupted
 	case Gone:
 		return NotFound
-	case TimedOut, Unreachable, Lapsed, ReadFailed:
+	case TimedOut, Unreachable, Lapsed, Replaced, ReadFailed:
 	}
 	return Unknown
 }
@@ -105,13 +110,18 @@ type WaitError struct {
 	History []Sighting[string]
 
 	// Plan lists the operations that would lead to Target. It is set for Unreachable and Lapsed,
-	// and is empty if no operation leads there.
+	// and for TimedOut if Last does not settle into Target. It is empty if no operation leads
+	// there, or if Pending is set.
 	Plan []Operation
 
 	// Accepted lists the operations that an Ensure method ran before. It is empty for a wait.
 	Accepted []Operation
 
-	// Hint is the hint of the lifecycle. It is set for Unreachable.
+	// Pending is that of [Ensured].
+	Pending Operation
+
+	// Hint is the hint of the lifecycle. It is set for Unreachable, and for TimedOut if Last does
+	// not settle into Target.
 	Hint string
 
 	// Events lists what the service reports about the resource since the wait began, ordered by
@@ -138,8 +148,8 @@ type Event struct {
 	Message string `json:"message"`
 }
 
-// Error returns one line: what happened to which resource and, for Unreachable and Lapsed, which
-// operations would help. Do not depend on its text.
+// Error returns one line: what happened to which resource, which operations would help, and what
+// the service said. Do not depend on its text.
 func (e *WaitError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Machine, e.Resource)
@@ -159,24 +169,27 @@ func (e *WaitError) Error() string {
 		fmt.Fprintf(&b, ": %s", e.lastTransition())
 	case Gone:
 		b.WriteString(": there is no such resource")
-	case TimedOut, Canceled, ReadFailed:
+	case TimedOut, Canceled, Replaced, ReadFailed:
 	}
 	reads := "reads"
 	if e.Reads == 1 {
 		reads = "read"
 	}
 	fmt.Fprintf(&b, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
-	switch {
-	case len(e.Plan) > 0:
-		fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
-	case e.Last != "" && e.Reason != Unreachable && e.Reason != Lapsed:
+	if e.Last != "" && e.Reason != Unreachable && e.Reason != Lapsed {
 		fmt.Fprintf(&b, ", last seen %s", e.Last)
 	}
-	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+	if e.Pending != "" {
+		fmt.Fprintf(&b, "; no read has shown an effect of %s yet", e.Pending)
+	}
+	if len(e.Plan) > 0 {
+		fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
 	}
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "; %s", e.Hint)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %s", withoutResource(e.Err.Error(), e.Resource))
 	}
 	if n := len(e.Events); n > 0 {
 		fmt.Fprintf(&b, "; last event at %s: %s", e.Events[n-1].Time.Format(time.RFC3339), e.Events[n-1].Message)
@@ -213,6 +226,65 @@ func (e *WaitError) kind() Kind {
 	}
 	return KindOf(e.Err)
 }
+
+// IdentityError reports a name that belongs to another resource than before. It is the Err of a
+// [WaitError] that ended as [Replaced].
+type IdentityError struct {
+	// Was is the identity of the resource that the call was about.
+	Was string `json:"was"`
+
+	// Is is the identity of the resource that has the name now.
+	Is string `json:"is"`
+}
+
+// Error returns one line. Do not depend on its text.
+func (e *IdentityError) Error() string {
+	return singleLine(fmt.Sprintf("the name belongs to %s now, and belonged to %s before", e.Is, e.Was))
+}
+
+// RestartError reports a restart that took a resource out of its target state and did not bring
+// it there as requested. Err says why, and the kind of the error is that of Err.
+type RestartError struct {
+	// Resource identifies the resource, such as an ARN or a name.
+	Resource string `json:"resource"`
+
+	// Target is the state that the resource was in before the restart.
+	Target string `json:"target"`
+
+	// Outage is that of the [Definition]: what the resource does not do outside of Target.
+	Outage string `json:"outage,omitempty"`
+
+	// From and To are GapFrom and GapTo of [Ensured]. To is zero if the resource is still out of
+	// Target. Otherwise the resource is there again, with the settings that it had before.
+	From time.Time `json:"from"`
+	To   time.Time `json:"to,omitzero"`
+
+	// Err is why the restart did not succeed. It is not nil.
+	Err error `json:"-"`
+}
+
+// Error returns one line. Do not depend on its text.
+func (e *RestartError) Error() string {
+	var b strings.Builder
+	if e.Resource != "" {
+		b.WriteString(e.Resource + ": ")
+	}
+	if e.To.IsZero() {
+		fmt.Fprintf(&b, "a restart took it out of %s at %s, and it is not back", e.Target, e.From.UTC().Format(time.RFC3339))
+		if e.Outage != "" {
+			fmt.Fprintf(&b, ": %s", e.Outage)
+		}
+		b.WriteString("; call again to bring it back")
+	} else {
+		fmt.Fprintf(&b, "a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
+			e.Target, e.From.UTC().Format(time.RFC3339), e.To.UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintf(&b, ": %s", withoutResource(e.Err.Error(), e.Resource))
+	return singleLine(b.String())
+}
+
+// Unwrap returns Err.
+func (e *RestartError) Unwrap() error { return e.Err }
 
 // contextError returns an error that wraps the error of an ended context, its cause, and the
 // failure that the end led to, if any.

@@ -71,22 +71,24 @@ func (r *rules) success(e event) (state, bool) {
 // decide returns the verdict on the last read, and the names of the rules that apply to it.
 func (r *rules) decide(history []event) (v verdict, apply []string) {
 	now := history[len(history)-1]
-	var before, states []state
+	var states []state
+	var progress time.Duration // of the last read of the target or of a state on the way
+	onWay := false
 	for _, e := range history {
 		if s, ok := r.success(e); ok {
 			states = append(states, s)
+			if r.settles[s] {
+				onWay, progress = true, e.at
+			}
 		}
 	}
 	s, ok := r.success(now)
-	if ok {
-		before = states[:len(states)-1]
-	}
 	streak := 0
 	for i := len(states) - 1; i >= 0 && states[i] == r.target; i-- {
 		streak++
 	}
 	cannot := ok && (s == "" || r.known[s] && !r.settles[s])
-	onWay := slices.ContainsFunc(before, func(b state) bool { return r.settles[b] })
+	stale := now.at-progress < r.grace
 	wait := verdict{}
 	if now.at >= r.deadline {
 		wait.Ended = statemachine.TimedOut
@@ -100,9 +102,9 @@ func (r *rules) decide(history []event) (v verdict, apply []string) {
 		{"1-counting", ok && s == r.target && streak < r.consecutive, wait},
 		{"2-unknown", ok && s != "" && !r.known[s], wait},
 		{"3-on-its-way", ok && s != r.target && r.settles[s], wait},
-		{"4-stale", cannot && now.at < r.grace, wait},
-		{"5-lapsed", cannot && now.at >= r.grace && onWay, verdict{Ended: statemachine.Lapsed}},
-		{"5-unreachable", cannot && now.at >= r.grace && !onWay, verdict{Ended: statemachine.Unreachable}},
+		{"4-stale", cannot && stale, wait},
+		{"5-lapsed", cannot && !stale && onWay, verdict{Ended: statemachine.Lapsed}},
+		{"5-unreachable", cannot && !stale && !onWay, verdict{Ended: statemachine.Unreachable}},
 		{"6-canceled", !ok && now.kind == statemachine.Interrupted, verdict{Ended: statemachine.Canceled}},
 		{"6-tolerated", !ok && now.kind.Retryable(), wait},
 		{"6-gone", !ok && now.kind == statemachine.NotFound, verdict{Ended: statemachine.Gone}},
@@ -132,7 +134,7 @@ func observe(m *statemachine.Machine[state], t *statemachine.Track[state], e eve
 func TestObserveMatchesRulesOnEveryHistory(t *testing.T) {
 	t.Parallel()
 	const grace, deadline = time.Minute, 10 * time.Minute
-	instants := []time.Duration{grace - 1, grace, deadline, deadline + time.Second}
+	instants := []time.Duration{grace - 1, grace, 2*grace - 1, deadline, deadline + time.Second}
 	for _, tt := range []struct {
 		def     statemachine.Definition[state]
 		targets []state

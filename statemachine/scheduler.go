@@ -208,7 +208,8 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		}
 		if g.Command != nil {
 			t.ensure = &ensureState[R, S]{
-				command: g.Command, drift: g.Drift, preflight: g.Preflight, grace: g.Grace,
+				command: g.Command, drift: g.Drift, preflight: g.Preflight, restore: g.Restore,
+				acceptedGrace: g.AcceptedGrace,
 			}
 		}
 		t.begin(g.Target, at, e.deadline)

@@ -26,6 +26,16 @@ func isControl(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029'
 }
 
+// withoutResource returns the text of an error about resource without the name of the resource,
+// for a text that begins with it.
+func withoutResource(text, resource string) string {
+	if resource == "" {
+		return text
+	}
+	text = strings.TrimPrefix(text, resource+": ")
+	return strings.Replace(text, " "+resource+": ", ": ", 1)
+}
+
 // quoteEmpty returns a state or setting for a message. An empty one is shown as quotation marks.
 func quoteEmpty(s string) string {
 	if s == "" {

@@ -53,8 +53,16 @@ type Track[S ~string] struct {
 	Streak int `json:"streak,omitempty"`
 
 	// Progressing reports whether a read after Since showed the target or a state that settles
-	// into it.
+	// into it, and ProgressAt is when one last did.
 	Progressing bool `json:"progressing,omitempty"`
+
+	// ProgressAt: see Progressing.
+	ProgressAt time.Time `json:"progress_at,omitzero"`
+
+	// Identity identifies the resource that the track is about, and IdentityAt is when a read last
+	// showed it. See [Track.Identify].
+	Identity   string    `json:"identity,omitempty"`
+	IdentityAt time.Time `json:"identity_at,omitzero"`
 
 	// Failed reports whether the last read failed.
 	Failed bool `json:"failed,omitempty"`
@@ -106,14 +114,24 @@ func (m *Machine[S]) validateWait(target S, maxWait time.Duration, errs *InputEr
 //  2. A state that is not in the table: keep waiting. It is never success, and never counts as
 //     leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, or an empty state, within Grace after the wait
-//     or the last command began: keep waiting, because the read may be stale.
-//  5. Such a state after that: [Lapsed] if the wait was on its way or at the target before,
-//     otherwise [Unreachable].
+//  4. A state that cannot settle into the target, or an empty state: keep waiting, because the
+//     read may be stale, until Grace after the latest of three instants: the start of the wait,
+//     the last command, and the last read that showed the target or a state that settles into it.
+//  5. Such a state after that: [Lapsed] if a read since the last command showed the target or a
+//     state that settles into it, otherwise [Unreachable].
+//
+// A read is assumed to be younger than Grace, so each verdict is about an instant within the last
+// Grace.
 //
 // If the wait would continue at its deadline, it ends as [TimedOut]. Observe may be called again
 // after the wait ended.
 func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ended Reason) {
+	return m.observe(t, s, false, at)
+}
+
+// observe does what Observe does. blocked means that a state other than the target does not lead
+// there, whatever the table says.
+func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reached bool, ended Reason) {
 	t.countRead(at)
 	t.Failed = false
 	if n := len(t.History); n == 0 || t.History[n-1].State != s {
@@ -121,7 +139,7 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	}
 	i, target := m.index(s), m.index(t.Target)
 	if i >= 0 && i == target {
-		t.Progressing = true
+		t.progress()
 		t.Streak++
 		if t.Reached() {
 			return true, ""
@@ -130,11 +148,11 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 	}
 	t.Streak = 0
 	switch {
-	case i < 0 && s != "":
-	case i >= 0 && m.settlesInto[i].has(target):
-		t.Progressing = true
-	case t.Now.Sub(t.Since) < t.Grace:
-	case t.Progressing:
+	case i < 0 && s != "" && !blocked:
+	case i >= 0 && m.settlesInto[i].has(target) && !blocked:
+		t.progress()
+	case t.Now.Sub(later(t.Since, t.ProgressAt)) < t.Grace:
+	case t.Progressing && !blocked:
 		return false, Lapsed
 	default:
 		return false, Unreachable
@@ -168,6 +186,35 @@ func (m *Machine[S]) ObserveFailure(t *Track[S], k Kind, at time.Time) (ended Re
 	return ReadFailed
 }
 
+// Identify records which resource a successful read at the time at was about. id is what the
+// service never gives to another resource, unlike a name. Call Identify before [Machine.Observe].
+//
+// The track is about the first id that it sees. While same is true, pass the read to Observe. A
+// read of another id must not be passed to Observe. It may be stale, so keep waiting until Grace
+// after the last read of the first id. After that, the wait ended as [Replaced]. An empty id is not
+// compared.
+func (t *Track[S]) Identify(id string, at time.Time) (same bool, ended Reason) {
+	return t.identify(id, t.Grace, at)
+}
+
+// identify does what Identify does, with this grace period.
+func (t *Track[S]) identify(id string, grace time.Duration, at time.Time) (same bool, ended Reason) {
+	if id == "" {
+		return true, ""
+	}
+	if t.Identity == "" || t.Identity == id {
+		t.setNow(at)
+		t.Identity, t.IdentityAt = id, t.Now
+		return true, ""
+	}
+	t.countRead(at)
+	t.Streak, t.Failed = 0, false
+	if t.Now.Sub(t.IdentityAt) >= grace {
+		return false, Replaced
+	}
+	return false, t.timedOut()
+}
+
 // Reached reports whether the last successful read completed the target.
 func (t *Track[S]) Reached() bool { return t.Streak > 0 && t.Streak >= t.Consecutive }
 
@@ -176,9 +223,14 @@ func (t *Track[S]) Reached() bool { return t.Streak > 0 && t.Streak >= t.Consecu
 func (t *Track[S]) Commanded(at time.Time) {
 	t.setNow(at)
 	t.Since = t.Now
-	t.Progressing = false
-	t.Streak = 0
+	t.forgetProgress()
 }
+
+// progress records that a read showed the target or a state that settles into it.
+func (t *Track[S]) progress() { t.Progressing, t.ProgressAt = true, t.Now }
+
+// forgetProgress forgets what the reads so far have shown of the way to the target.
+func (t *Track[S]) forgetProgress() { t.Progressing, t.ProgressAt, t.Streak = false, time.Time{}, 0 }
 
 // Next returns when to read again after a read at the time at, without jitter. The delay is an
 // eightieth of the time waited, within MinDelay and MaxDelay, and twice that after a failed read.
@@ -230,6 +282,14 @@ func (t *Track[S]) timedOut() Reason {
 		return ""
 	}
 	return TimedOut
+}
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // appendHistory appends a state to the history and keeps it bounded.

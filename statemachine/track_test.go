@@ -336,6 +336,7 @@ func TestTrackJSONTagsAreFixed(t *testing.T) {
   "reads": 3,
   "streak": 1,
   "progressing": true,
+  "progress_at": "2026-03-01T12:00:02Z",
   "failed": true
 }`, string(text))
 }

@@ -65,9 +65,9 @@ func TestWait(t *testing.T) {
 	}, {
 		name: "rolled back", why: "rule 5: after the grace a state that was left is a lapse",
 		responses: []response{{state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: starting}, {state: stopped}},
-		maxWait:   time.Hour, opts: tens,
-		reads: secs(0, 10, 20, 30, 40, 50, 60), elapsed: 60 * s, number: 7, reason: statemachine.Lapsed, kind: statemachine.Unknown,
-		says: []string{"lapsed: starting → stopped after 1m0s (7 reads in 1m0s)", "; Start would lead to started"},
+		maxWait:   time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = 15 * s }),
+		reads: secs(0, 10, 20, 30, 40, 50, 60, 70), elapsed: 70 * s, number: 8, reason: statemachine.Lapsed, kind: statemachine.Unknown,
+		says: []string{"lapsed: starting → stopped after 1m0s (8 reads in 1m10s)", "; Start would lead to started"},
 	}, {
 		name: "rolled back, no grace", why: "a negative grace believes every read",
 		responses: []response{{state: starting}, {state: stopped}}, maxWait: time.Hour, opts: with(func(o *statemachine.WaitOptions) { o.Grace = statemachine.NoGrace }),
@@ -121,12 +121,12 @@ func TestWait(t *testing.T) {
 		name: "throttled until the deadline", why: "rules 6 and 10: tolerated no longer, and the read error is kept",
 		responses: []response{{state: starting}, {err: fault(statemachine.Throttled)}}, maxWait: 25 * s, opts: tens,
 		reads: secs(0, 10, 25), elapsed: 25 * s, number: 1, reason: statemachine.TimedOut, kind: statemachine.Throttled,
-		says: []string{"timed out (3 reads in 25s), last seen starting: Describe res-1: throttled: Code.throttled: the service says throttled"},
+		says: []string{"timed out (3 reads in 25s), last seen starting: Describe: throttled: Code.throttled: the service says throttled"},
 	}, {
 		name: "access denied", why: "rule 6: an error that no retry fixes ends it at once",
 		responses: []response{{state: starting}, {err: fault(statemachine.AccessDenied)}}, maxWait: time.Hour, opts: tens,
 		reads: secs(0, 10), elapsed: 10 * s, number: 1, reason: statemachine.ReadFailed, kind: statemachine.AccessDenied,
-		says: []string{"read failed (2 reads in 10s), last seen starting: Describe res-1: access denied"},
+		says: []string{"read failed (2 reads in 10s), last seen starting: Describe: access denied"},
 	}, {
 		name: "unknown error", why: "rule 6: an unknown error is not retried",
 		responses: []response{{err: errors.New("out of cheese")}}, maxWait: time.Hour, opts: tens,
@@ -363,7 +363,7 @@ func TestWaitAbsent(t *testing.T) {
 		reason    statemachine.Reason
 	}{
 		{"gone at once", "rule 6, then 1: not found is the absent state", []response{missing}, absent, 0, secs(0), 0, ""},
-		{"until it is gone", "as above", []response{{state: deleting}, {state: deleting}, missing}, absent, 0, secs(0, 10, 20), 2, ""},
+		{"until it is gone", "as above", []response{{state: deleting}, {state: deleting}, missing}, absent, 0, secs(0, 10, 20), 0, ""},
 		{"not there yet", "rule 6, then 4: a creation may not show yet", []response{missing, missing, {state: creating}, {state: active}}, active, 0, secs(0, 10, 20, 30), 4, ""},
 		{"not there", "rule 6, then 5", []response{missing}, active, 15 * time.Second, secs(0, 10, 20), 0, statemachine.Unreachable},
 		{"vanished", "rule 6, then 5: it was on its way", []response{{state: creating}, missing}, active, 15 * time.Second, secs(0, 10, 20), 1, statemachine.Lapsed},
@@ -398,7 +398,7 @@ func TestWaitCheck(t *testing.T) {
 	t.Parallel()
 	sick := errors.New("the destination is unhealthy")
 	check := func(r row) error {
-		if r.Number == 2 {
+		if r.Number >= 2 {
 			return sick
 		}
 		return nil
@@ -407,10 +407,12 @@ func TestWaitCheck(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s := shows(starting)
-			w := s.waiter(every(10 * time.Second))
+			o := every(10 * time.Second)
+			o.Grace = 15 * time.Second
+			w := s.waiter(o)
 			w.Check = check
 			v, err := w.Wait(t.Context(), started, time.Hour)
-			assert.Equal(t, "number of the value", 2, v.Number)
+			assert.Equal(t, "number of the value", 3, v.Number)
 			assert.Equal(t, "reason", statemachine.Unreachable, waitError(t, err).Reason)
 			assert.Equal(t, "errors.Is", true, errors.Is(err, sick))
 		})

@@ -24,12 +24,19 @@ type Waiter[R any, S ~string] struct {
 	// Kind classifies the error of a read or command. Nil means [KindOf].
 	Kind func(error) Kind
 
-	// Check returns an error if the wait cannot succeed anymore, which ends it as [Unreachable].
-	// Nil means no check.
+	// Check returns an error if the wait cannot succeed anymore. It is not called in the target
+	// state. Such a read counts as a state that cannot settle into the target, and ends the wait as
+	// [Unreachable]: at once if the error is [Unsupported], which never changes, and otherwise by
+	// rules 4 and 5 of [Waiter.Wait]. Nil means no check.
 	Check func(R) error
 
 	// Same reports whether Watch should skip b after a. Nil means that it compares their states.
 	Same func(a, b R) bool
+
+	// Identity returns an ID that the service never gives to another resource, unlike a name. A
+	// wait whose name came to belong to another resource ends as [Replaced]. Watch yields such a
+	// change. An empty ID is not compared. Nil means that identities are not compared.
+	Identity func(R) string
 
 	// Pacer limits the rate of the reads. Nil means no limit.
 	Pacer *Pacer
@@ -49,10 +56,12 @@ type Waiter[R any, S ~string] struct {
 //     success, and never counts as leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
 //  4. A state that cannot settle into the target, or an empty state: the read may be stale, so
-//     keep waiting until Grace after the wait began.
+//     keep waiting until Grace after the wait began, and until Grace after the last read that
+//     showed the target or a state on the way to it. Reads are assumed to be younger than Grace.
 //  5. Such a state after that: the wait ends as [Lapsed] if it was on its way or at the target
 //     before, otherwise as [Unreachable]. The error lists the operations that would lead to the
-//     target.
+//     target. The same holds for a read that Check rejects, which is never Lapsed, and for a read
+//     of another Identity, which ends the wait as [Replaced].
 //  6. A failed read: a context that is done takes precedence. [Throttled], [Unavailable] and
 //     [Conflict] are tolerated until the deadline, with twice the delay. [NotFound] is the Absent
 //     state if the machine has one, otherwise the wait ends as [Gone]. Any other failure ends it
@@ -67,11 +76,15 @@ type Waiter[R any, S ~string] struct {
 //     last reads may wait for the Pacer for half of the ReadTimeout. A wait that cannot be read
 //     again by then says so.
 //  9. maxWait must be positive. When it expires, the wait ends as [TimedOut], which matches
-//     [context.DeadlineExceeded]. When the context ends, even by its own earlier deadline, the
+//     [context.DeadlineExceeded], with the operations that would lead to the target if the last
+//     state cannot settle into it. When the context ends, even by its own earlier deadline, the
 //     wait ends as [Canceled], and errors.Is finds both ctx.Err() and context.Cause(ctx).
 //  10. However the wait ends without the target, the error is a [*WaitError] with the history,
 //     the number of reads and, if the last read failed, its error. A clock that steps back counts
 //     as stopped.
+//
+// Each verdict is about an instant within the last Grace. A wait cannot know what happened while
+// its reads failed: after an outage that is longer than Grace, a stale first read can end it.
 //
 // Invalid arguments and options are an [*InputError], before the first read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
@@ -118,7 +131,8 @@ func (w *Waiter[R, S]) newRunner(
 	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions),
 ) (*runner[R, S], error) {
 	r := &runner[R, S]{readPacer: w.Pacer, ownConfig: config[R, S]{
-		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, opts: w.Options, mode: mode,
+		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, identity: w.Identity,
+		opts: w.Options, mode: mode,
 	}}
 	var errs InputError
 	if w.Read == nil {

@@ -100,7 +100,7 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.lapse()
 				err := w.wantEnsure(time.Hour, outcome{
-					Summary: lapsed, State: w.from, At: settle, Reads: w.readCount(settle), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: lapsed, State: w.from, At: w.lapseAt(settle), Reads: w.readCount(w.lapseAt(settle)), Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 				assert.ErrorContains(w, err, string(w.op)+" accepted, waiting for "+w.to, w.via+" → "+w.from)
 			},
@@ -112,7 +112,7 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.moveAt(seventy, w.from)
 				w.wantEnsure(time.Hour, outcome{
-					Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: lapsed, State: w.from, At: w.lapseAt(seventy), Reads: w.readCount(w.lapseAt(seventy)), Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 			},
 		},
@@ -123,7 +123,7 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.moveAt(twenty, w.from)
 				err := w.wantEnsure(time.Hour, outcome{
-					Summary: lapsed, State: w.from, At: grace, Reads: w.readCount(grace), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: lapsed, State: w.from, At: w.lapseAt(twenty), Reads: w.readCount(w.lapseAt(twenty)), Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 				assert.ErrorContains(w, err, w.via+" → "+w.from, string(w.op)+" would lead to "+w.to)
 			},
@@ -135,7 +135,7 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.moveAt(twenty, w.back)
 				w.wantEnsure(time.Hour, outcome{
-					Summary: lapsed, State: w.back, At: grace, Reads: w.readCount(grace), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: lapsed, State: w.back, At: w.lapseAt(twenty), Reads: w.readCount(w.lapseAt(twenty)), Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 			},
 		},
@@ -152,11 +152,11 @@ func ensureRules() []rule {
 		},
 		{
 			name:  "ensure 2: a plan with an operation that the method does not run",
-			why:   "the wait would never end",
+			why:   "the wait would never end; until the grace period ends, the read may be stale",
 			needs: commands | unplannable,
 			check: func(w *fixture) {
 				w.moveTo(w.stuck)
-				w.wantEnsure(time.Hour, outcome{Summary: unreachable, State: w.shown(w.stuck), Reads: 1})
+				w.wantEnsure(time.Hour, outcome{Summary: unreachable, State: w.shown(w.stuck), At: grace, Reads: w.readCount(grace)})
 			},
 		},
 		{
@@ -438,11 +438,12 @@ func ensureRules() []rule {
 		},
 		{
 			name:  "ensure: the resource does not exist",
-			why:   "there is nothing to command",
+			why:   "there is nothing to command, once the reads cannot be from before a creation",
 			needs: commands | vanishes,
 			check: func(w *fixture) {
 				w.remove()
-				assert.ErrorIs(w, w.wantEnsure(time.Hour, outcome{Summary: gone, Reads: 1}), statemachine.NotFound)
+				reads := 1 + int(grace/(2*w.least)) // a failed read doubles the delay
+				assert.ErrorIs(w, w.wantEnsure(time.Hour, outcome{Summary: gone, At: grace, Reads: reads}), statemachine.NotFound)
 			},
 		},
 		{
@@ -452,7 +453,8 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.runAt(twenty, w.remove)
 				w.wantEnsure(time.Hour, outcome{
-					Summary: gone, State: w.via, At: twenty, Reads: w.readCount(twenty), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: gone, State: w.via, At: twenty + grace, Reads: w.readCount(twenty) + int(grace/(2*w.least)),
+					Operations: w.ops(), Commands: []string{w.accepted(0)},
 				})
 			},
 		},
@@ -497,7 +499,9 @@ func ensureRules() []rule {
 			why:   "the real run would end the same way",
 			needs: commands | unplannable,
 			check: func(w *fixture) {
-				w.moveTo(w.stuck).wantEnsure(time.Hour, outcome{Summary: unreachable, State: w.shown(w.stuck), Reads: 1}, dryRun)
+				w.moveTo(w.stuck).wantEnsure(time.Hour, outcome{
+					Summary: unreachable, State: w.shown(w.stuck), At: grace, Reads: w.readCount(grace),
+				}, dryRun)
 			},
 		},
 		{

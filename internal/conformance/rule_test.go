@@ -245,6 +245,10 @@ func (w *fixture) failAt(d time.Duration, f simulator.Failure) {
 // readCount returns the number of reads until d at the shortest delay, including one at d.
 func (w *fixture) readCount(d time.Duration) int { return int((d+w.least-1)/w.least) + 1 }
 
+// lapseAt returns when a lapse is reported after a read at d first showed it: Grace after the last
+// read before that.
+func (w *fixture) lapseAt(d time.Duration) time.Duration { return d - w.least + grace }
+
 // accepted returns the text of a command that the service executed.
 func (w *fixture) accepted(at time.Duration) string { return fmt.Sprintf("%s %s accepted", at, w.op) }
 

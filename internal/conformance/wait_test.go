@@ -185,11 +185,22 @@ func waitRules() []rule {
 		},
 		{
 			name: "wait 4: a lapse within the grace period",
-			why:  "it may be a stale read until the grace period ends; then it is reported",
+			why:  "it may be a stale read until a grace period after the last progress; then it is reported",
 			check: func(w *fixture) {
 				w.moveAt(ten, w.to)
 				w.moveAt(twenty, w.from)
-				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: grace, Reads: w.readCount(grace)}, consecutive(1000))
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: w.lapseAt(twenty), Reads: w.readCount(w.lapseAt(twenty))}, consecutive(1000))
+			},
+		},
+		{
+			name:  "wait 4: another actor commands the change late, and a read is stale",
+			why:   "a grace period after the wait began, a read may still be older than that command",
+			needs: settles,
+			check: func(w *fixture) {
+				w.runAt(forty, func() { w.moveTo(w.via) })
+				w.runAt(seventy, func() { w.stale(seventy - forty + w.least) })
+				w.runAt(seventy+w.least, func() { w.stale(0) })
+				w.wantWait(time.Hour, outcome{State: w.to, At: forty + settle, Reads: w.readCount(forty + settle)})
 			},
 		},
 		{
@@ -227,7 +238,7 @@ func waitRules() []rule {
 			needs: settles | lapses,
 			check: func(w *fixture) {
 				w.moveTo(w.via).lapse()
-				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: settle, Reads: w.readCount(settle)})
+				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: w.lapseAt(settle), Reads: w.readCount(w.lapseAt(settle))})
 				assert.ErrorContains(w, err, w.via+" → "+w.from+" after 1m30s", string(w.op)+" would lead to "+w.to)
 			},
 		},
@@ -237,7 +248,7 @@ func waitRules() []rule {
 			needs: settles,
 			check: func(w *fixture) {
 				w.moveTo(w.via).moveAt(seventy, w.from)
-				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy)})
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: w.lapseAt(seventy), Reads: w.readCount(w.lapseAt(seventy))})
 			},
 		},
 		{
@@ -246,7 +257,7 @@ func waitRules() []rule {
 			needs: settles | returns,
 			check: func(w *fixture) {
 				w.moveTo(w.via).moveAt(seventy, w.back)
-				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.back, At: seventy, Reads: w.readCount(seventy)})
+				err := w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.back, At: w.lapseAt(seventy), Reads: w.readCount(w.lapseAt(seventy))})
 				assert.ErrorContains(w, err, w.via+" → "+w.back+" after 1m10s")
 			},
 		},
@@ -255,7 +266,7 @@ func waitRules() []rule {
 			why:  "it was reached, but not for long enough",
 			check: func(w *fixture) {
 				w.moveTo(w.to).moveAt(seventy, w.from)
-				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: seventy, Reads: w.readCount(seventy)}, consecutive(1000))
+				w.wantWait(time.Hour, outcome{Summary: lapsed, State: w.from, At: w.lapseAt(seventy), Reads: w.readCount(w.lapseAt(seventy))}, consecutive(1000))
 			},
 		},
 		{

@@ -59,7 +59,7 @@ func TestPollByHand(t *testing.T) {
 		forWaited time.Duration
 	}{
 		"started":     {forHand: 2 * time.Minute, forWaited: 2 * time.Minute},
-		"rolled back": {lapse: true, byHand: context.DeadlineExceeded, waited: statemachine.Lapsed, forHand: 24 * time.Hour, forWaited: 2 * time.Minute},
+		"rolled back": {lapse: true, byHand: context.DeadlineExceeded, waited: statemachine.Lapsed, forHand: 24 * time.Hour, forWaited: 3 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := func(t *testing.T, wait func(ctx context.Context, client *rds.Client, arn string) error) (time.Duration, error) {

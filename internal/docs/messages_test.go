@@ -95,6 +95,13 @@ var messages = map[string]struct {
 		time.AfterFunc(58*time.Second, func() { s.server.Remove(s.arn) })
 		return s.wait(ctx, activitystream.StatusStarted)
 	}},
+	"Replaced": {statemachine.Replaced, func(ctx context.Context) error {
+		s := newScene(activitystreamtest.Cluster{Status: activitystream.StatusStarting, ResourceId: "cluster-BLUE"})
+		time.AfterFunc(58*time.Second, func() {
+			s.server.AddCluster(activitystreamtest.Cluster{Identifier: "orders", ResourceId: "cluster-GREEN"})
+		})
+		return s.wait(ctx, activitystream.StatusStarted)
+	}},
 	"ReadFailed": {statemachine.ReadFailed, func(ctx context.Context) error {
 		s := newScene(activitystreamtest.Cluster{})
 		s.fails("DescribeDBClusters", "ExpiredToken", "The security token included in the request is expired", 403)
@@ -149,7 +156,7 @@ var messages = map[string]struct {
 			DomainName: "customers", EventStreamName: "profile-events", DestinationStatus: eventstream.DestinationUnhealthy,
 			DestinationMessage: "The Kinesis Data Stream does not exist. Please recreate the event stream with valid Kinesis Data Stream destination",
 		})
-		client := eventstream.NewFromConfig(server.Config())
+		client := eventstream.NewFromConfig(server.Config(), func(o *eventstream.Options) { o.Wait.Jitter = exactly })
 		_, err := client.WaitHealthy(ctx, eventstream.Ref{DomainName: "customers", EventStreamName: "profile-events"}, 10*time.Minute)
 		return err
 	}},
@@ -234,7 +241,8 @@ var messages = map[string]struct {
 	"a store that is pending deletion": {statemachine.Unreachable, func(ctx context.Context) error {
 		server := ingestiontest.NewServer()
 		arn := server.AddEventDataStore(ingestiontest.EventDataStore{Status: ingestion.StatusPendingDeletion})
-		_, err := ingestion.NewFromConfig(server.Config()).EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, time.Hour)
+		client := ingestion.NewFromConfig(server.Config(), func(o *ingestion.Options) { o.Wait.Jitter = exactly })
+		_, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, time.Hour)
 		return err
 	}},
 }
