@@ -55,7 +55,8 @@ const (
 )
 
 var machine = statemachine.MustNew(statemachine.Definition[State]{
-	Name: "event stream",
+	Name:   "event stream",
+	Outage: "no event is exported",
 	Transitions: []statemachine.Transition[State]{
 		{From: StateAbsent, To: StateRunning, By: CreateEventStream},
 		{From: StateRunning, To: StateAbsent, By: DeleteEventStream},

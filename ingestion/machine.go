@@ -51,7 +51,8 @@ const (
 )
 
 var machine = statemachine.MustNew(statemachine.Definition[Status]{
-	Name: "event data store",
+	Name:   "event data store",
+	Outage: "no event is ingested",
 	Transitions: []statemachine.Transition[Status]{
 		{From: StatusCreated, To: StatusEnabled},
 		{From: StatusCreated, To: StatusStoppedIngestion}, // with StartIngestion false
