@@ -11,7 +11,6 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
-	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -39,9 +38,9 @@ func live(d *proptest.Rand, f fate) *server {
 		}
 		o.Intercept = func(c activitystreamtest.Call) *failure {
 			if c.Operation == opStart || c.Operation == opStop {
-				return (*failure)(d.Failure(f.faults, f.db.invalidState))
+				return d.Failure(f.faults, f.db.invalidState)
 			}
-			return (*failure)(d.Failure(f.faults))
+			return d.Failure(f.faults)
 		}
 	})
 	f.db.add(s, activitystream.StatusStopped)
@@ -110,9 +109,7 @@ func TestEnsureRandom(t *testing.T) {
 			if w, ok := errors.AsType[*statemachine.WaitError](e.Err); ok { // without the events that follow the verdict
 				e.Ended = e.Began.Add(w.Elapsed)
 			}
-			for _, c := range s.Calls() {
-				e.Calls = append(e.Calls, simulator.Call(c))
-			}
+			e.Calls = append(e.Calls, s.Calls()...)
 			v := assert.ErrorSummary(e.Err)
 			verdicts[v]++
 			sent += e.Sent()

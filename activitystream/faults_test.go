@@ -128,11 +128,11 @@ func TestFaults(t *testing.T) {
 
 // TestModeledErrorsHaveKind checks every error that RDS's model has for an operation.
 func TestModeledErrorsHaveKind(t *testing.T) {
-	modelled := []smithy.APIError{
+	modeled := []smithy.APIError{
 		&types.ResourceNotFoundFault{}, &types.DBInstanceNotFoundFault{}, &types.InvalidDBClusterStateFault{},
 		&types.InvalidDBInstanceStateFault{}, &types.KMSKeyNotAccessibleFault{}, &types.DBClusterNotFoundFault{},
 	}
-	for _, e := range modelled {
+	for _, e := range modeled {
 		assert.RunSynctest(t, e.ErrorCode(), func(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.Fail("", failure{Code: e.ErrorCode()})

@@ -107,8 +107,8 @@ func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s 
 	switch kind := statemachine.KindOf(err); {
 	case kind.Retryable(), kind == statemachine.Interrupted:
 		return err
-	case err != nil, !supported.listed:
-		return nil
+	case err != nil, !supported.listed: // not known
+		return nil //nolint:nilerr // RDS decides when the command is sent
 	case len(supported.modes) == 0:
 		return unsupported(StartActivityStream, in.ResourceArn, "%s %s on this instance class does not support activity streams", s.Engine, s.EngineVersion)
 	case !slices.Contains(supported.modes, in.Mode):

@@ -10,7 +10,6 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
-	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -40,7 +39,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 			s := empty(func(o *options) {
 				o.StaleFunc = func(string) time.Duration { return d.Duration(lag) }
 				o.Latency = func(call) time.Duration { return d.Duration(300 * time.Millisecond) }
-				o.Intercept = func(call) *failure { return (*failure)(d.Failure(faults)) }
+				o.Intercept = func(call) *failure { return d.Failure(faults) }
 			})
 			rival := func(does int) {
 				switch e := example(); does {
@@ -76,9 +75,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				out, e.Err = c.EnsureDeleted(t.Context(), ref(), maxWait)
 			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(streamARN)
-			for _, c := range s.Calls() {
-				e.Calls = append(e.Calls, simulator.Call(c))
-			}
+			e.Calls = append(e.Calls, s.Calls()...)
 			ended[fmt.Sprintf("%s: %s", e.Target, assert.ErrorDetail(e.Err))]++
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {

@@ -9,7 +9,6 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/proptest"
-	"github.com/streamwarden/streamwarden-go/internal/simulator"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -45,9 +44,9 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				o.StaleFunc = func(string) time.Duration { return d.Duration(lag) }
 				o.Intercept = func(c ingestiontest.Call) *failure {
 					if c.Operation == get {
-						return (*failure)(d.Failure(faults))
+						return d.Failure(faults)
 					}
-					return (*failure)(d.Failure(faults, "ConflictException", "InvalidEventDataStoreStatusException"))
+					return d.Failure(faults, "ConflictException", "InvalidEventDataStoreStatusException")
 				}
 			})
 			time.Sleep(10 * time.Minute) // so that stale reads have a history
@@ -70,9 +69,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 			var out *ingestion.EnsureOutput
 			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnRead = minDelay, e.OnRead })
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(storeARN)
-			for _, c := range s.Calls() {
-				e.Calls = append(e.Calls, simulator.Call(c))
-			}
+			e.Calls = append(e.Calls, s.Calls()...)
 			v := assert.ErrorSummary(e.Err)
 			verdicts[v]++
 			sent += e.Sent()

@@ -30,6 +30,6 @@ func (a *abort) repeat() {
 	case a.exit:
 		runtime.Goexit()
 	default:
-		panic(a.value)
+		panic(a.value) //nolint:forbidigo // the panic of the caller's function
 	}
 }

@@ -1,28 +1,11 @@
 package statemachine
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // clock is the time and the timer of one loop.
 type clock struct {
-	timer *time.Timer // nil until the first sleep
+	timer *time.Timer // nil until the first resetTimer
 	now   time.Time   // when the clock was last read
-}
-
-// sleep sleeps until the time t. It returns false if the context ended.
-func (c *clock) sleep(ctx context.Context, t time.Time) bool {
-	for ctx.Err() == nil {
-		if !c.resetTimer(t) {
-			return true
-		}
-		select {
-		case <-ctx.Done():
-		case <-c.timer.C:
-		}
-	}
-	return false
 }
 
 // resetTimer sets the timer to the time t. It returns false if t has passed.

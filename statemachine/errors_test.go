@@ -117,7 +117,7 @@ func TestErrorTexts(t *testing.T) {
 		{"a paragraph separator alone", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\u2029b"}, ": conflict: a; b"},
 		{"each sort of line's end", &statemachine.Fault{Kind: statemachine.Conflict, Message: "a\nb\rc\u2028d\u2029e"}, ": conflict: a; b; c; d; e"},
 		{
-			"the first and the last control characters, and their neighbours",
+			"the first and the last control characters, and their neighbors",
 			&statemachine.Fault{Kind: statemachine.Conflict, Message: "a\x00b\x1fc\x7fd\u0080e\u009ff~g\u00a0h\u2027i\u202aj"},
 			": conflict: a b c d e f~g\u00a0h\u2027i\u202aj",
 		},

@@ -59,7 +59,7 @@ func TestFailures(t *testing.T) {
 	}
 	err := statemachine.Failures(resultsOf(nil, invalid, fault))
 	assert.ErrorIs(t, err, statemachine.NotFound, statemachine.InvalidInput)
-	all, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the method of this very error
+	all, ok := err.(interface{ Unwrap() []error })
 	if !ok || len(all.Unwrap()) != 2 {
 		t.Errorf("Unwrap() []error: got %v, want two errors", err)
 	}

@@ -9,7 +9,7 @@ import (
 // callContext is the context of one call with a timeout. A call inside of it may wait for a Pacer,
 // which does not count as time of the call.
 type callContext struct {
-	context.Context // of the call; ends after the timeout
+	context.Context //nolint:containedctx // of the call; ends after the timeout
 
 	parent   context.Context //nolint:containedctx // the caller's, for the time in a queue
 	deadline time.Time       // from the start of the call, without the time in queues
@@ -58,7 +58,7 @@ func (c *callContext) wait(ctx context.Context, p *Pacer) (context.Context, cont
 
 // valuesOf is a context with the values of another one.
 type valuesOf struct {
-	context.Context
+	context.Context //nolint:containedctx // for all else
 
 	values context.Context //nolint:containedctx // for its values
 }
@@ -85,7 +85,7 @@ func callWithTimeout[T any](
 	callCtx, cancel := context.WithDeadline(ctx, c.end())
 	defer cancel()
 	c.Context = callCtx
-	v, err := call(&c)
+	v, err := call(&c) //nolint:contextcheck // its parent is ctx
 	at := time.Now()
 	if err != nil && !at.Before(c.end()) && ctx.Err() == nil {
 		err = &timeoutError{after: timeout, err: err}

@@ -78,14 +78,14 @@ func (e *ReadError) Unwrap() []error {
 // SilentError names the instances that [Reader.WaitRecording] did not hear from. It is the Err of
 // the [statemachine.WaitError].
 type SilentError struct {
-	InstanceIds []string // as they were passed, in that order
+	InstanceIDs []string // as they were passed, in that order
 	Undecodable int      // records that arrived and could not be decoded, so that their instance is not known
 	Err         error    // why the last of them could not be decoded, or the last error of a call; may be nil
 }
 
 // Error returns the silent instances. Do not depend on the text being stable.
 func (e *SilentError) Error() string {
-	text := "not heard from: " + strings.Join(e.InstanceIds, ", ")
+	text := "not heard from: " + strings.Join(e.InstanceIDs, ", ")
 	if e.Undecodable > 0 {
 		text += fmt.Sprintf("; %d records could not be decoded", e.Undecodable)
 	}

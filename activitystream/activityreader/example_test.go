@@ -44,7 +44,7 @@ func readEvents(ctx context.Context, reader *activityreader.Reader, from activit
 func proveRecording(ctx context.Context, reader *activityreader.Reader, instances []string) error {
 	proof, err := reader.WaitRecording(ctx, instances, 5*time.Minute)
 	if silent, ok := errors.AsType[*activityreader.SilentError](err); ok && errors.Is(err, statemachine.TimedOut) {
-		return fmt.Errorf("not recorded: %s", strings.Join(silent.InstanceIds, ", "))
+		return fmt.Errorf("not recorded: %s", strings.Join(silent.InstanceIDs, ", "))
 	}
 	if err != nil {
 		return err

@@ -466,14 +466,14 @@ func TestInput(t *testing.T) {
 	wrong := activityreader.New(nil, nil, "", negative)
 	all := []string{"StreamName", "API", "Decoder", "Heartbeat", "Silence", "BehindAfter", "ReadTimeout", "PollDelay", "Concurrency"}
 	_, err := wrong.WaitRecording(t.Context(), nil, 0)
-	if diff := cmp.Diff(append([]string{"instanceIds", "maxWait"}, all...), fields(err)); diff != "" {
+	if diff := cmp.Diff(append([]string{"instanceIDs", "maxWait"}, all...), fields(err)); diff != "" {
 		t.Errorf("WaitRecording (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(all, fields(end(t.Context(), wrong, activityreader.Position{}))); diff != "" {
 		t.Errorf("Read (-want +got):\n%s", diff)
 	}
 	for _, err := range newReader(s, name).Watch(t.Context(), activityreader.Position{}, []string{""}) {
-		if diff := cmp.Diff([]string{"instanceIds"}, fields(err)); diff != "" {
+		if diff := cmp.Diff([]string{"instanceIDs"}, fields(err)); diff != "" {
 			t.Errorf("Watch (-want +got):\n%s", diff)
 		}
 	}

@@ -41,7 +41,7 @@ const (
 const recording = "recording"
 
 // WaitRecording waits until each named instance was heard from after the call began, and returns
-// the evidence. The instanceIds are DbiResourceIds, such as those of
+// the evidence. The instanceIDs are DbiResourceIds, such as those of
 // [activitystream.Client.Members]. Any record of an instance counts, and heartbeats make sure
 // that there is one.
 //
@@ -60,10 +60,10 @@ const recording = "recording"
 // [*statemachine.InputError].
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
-func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWait time.Duration) (*Recording, error) {
-	input := checkIDs(instanceIds)
-	if len(instanceIds) == 0 {
-		input = append(input, statemachine.FieldError{Field: "instanceIds", Reason: "must name at least one instance"})
+func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWait time.Duration) (*Recording, error) {
+	input := checkIDs(instanceIDs)
+	if len(instanceIDs) == 0 {
+		input = append(input, statemachine.FieldError{Field: "instanceIDs", Reason: "must name at least one instance"})
 	}
 	if maxWait <= 0 {
 		input = append(input, statemachine.FieldError{Field: "maxWait", Reason: "must be positive, got " + maxWait.String()})
@@ -77,7 +77,7 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWai
 		names: make(map[string]string), polls: make(map[*shard]int),
 		evidence: &Recording{Instances: make(map[string]time.Time), Began: time.Now()},
 	}
-	for _, id := range instanceIds {
+	for _, id := range instanceIDs {
 		w.names[strings.ToLower(id)] = id
 	}
 	w.f.last = w.evidence.Began.Add(maxWait)
@@ -90,7 +90,7 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIds []string, maxWai
 	err = w.f.run(limit)
 	w.evidence.Elapsed = time.Since(w.evidence.Began)
 	w.evidence.Shards = len(w.f.order)
-	silent := w.silent(instanceIds)
+	silent := w.silent(instanceIDs)
 	if len(silent) == 0 {
 		return w.evidence, nil
 	}
@@ -203,7 +203,7 @@ func (w *proof) failure(ctx context.Context, err error, silent []string) error {
 		Machine: "database activity stream", Resource: w.f.r.streamName, Target: recording,
 		Reason: statemachine.TimedOut, Reads: w.f.reads, Elapsed: w.evidence.Elapsed,
 	}
-	cause := &SilentError{InstanceIds: silent, Undecodable: w.evidence.Undecodable, Err: w.evidence.Err}
+	cause := &SilentError{InstanceIDs: silent, Undecodable: w.evidence.Undecodable, Err: w.evidence.Err}
 	if cause.Err == nil {
 		cause.Err = w.f.lastErr
 	}

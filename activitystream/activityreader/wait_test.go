@@ -128,7 +128,7 @@ func TestWaitRecordingEnds(t *testing.T) {
 				if !errors.As(err, &wait) || wait.Reason != tt.reason || wait.Resource != name || !errors.As(err, &silent) {
 					t.Fatalf("error %v, want the reason %s", err, tt.reason)
 				}
-				if diff := cmp.Diff(tt.silent, silent.InstanceIds); diff != "" {
+				if diff := cmp.Diff(tt.silent, silent.InstanceIDs); diff != "" {
 					t.Errorf("silent (-want +got):\n%s", diff)
 				}
 				if len(rec.Instances) != tt.heard {

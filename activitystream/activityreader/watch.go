@@ -76,7 +76,7 @@ const (
 // from a position on until the context ends. Pass [Latest] to start now, or a stored
 // [Change.Position] to resume.
 //
-// The instanceIds are the DbiResourceIds of the instances that must be recorded: one that was
+// The instanceIDs are the DbiResourceIds of the instances that must be recorded: one that was
 // never heard from is silent. Any other instance is watched from its first record on, so that the
 // list can be empty and instances can join. An instance that leaves becomes silent. Compare
 // [activitystream.Client.Members].
@@ -97,14 +97,14 @@ const (
 // behind.
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
-func (r *Reader) Watch(ctx context.Context, from Position, instanceIds []string) iter.Seq2[*Change, error] {
+func (r *Reader) Watch(ctx context.Context, from Position, instanceIDs []string) iter.Seq2[*Change, error] {
 	return func(yield func(*Change, error) bool) {
-		o, err := r.resolve("Watch", checkIDs(instanceIds)...)
+		o, err := r.resolve("Watch", checkIDs(instanceIDs)...)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		w := newWatcher(ctx, &follower{r: r, options: o, from: from, lead: maxLead}, instanceIds, yield)
+		w := newWatcher(ctx, &follower{r: r, options: o, from: from, lead: maxLead}, instanceIDs, yield)
 		if err := w.f.run(ctx); err != errStopped { //nolint:errorlint // run returns it as it is
 			if end, ok := err.(*ReadError); ok { //nolint:errorlint // run returns it as it is
 				end.Position = w.position()
@@ -117,7 +117,7 @@ func (r *Reader) Watch(ctx context.Context, from Position, instanceIds []string)
 // checkIDs rejects empty resource IDs.
 func checkIDs(ids []string) []statemachine.FieldError {
 	if slices.Contains(ids, "") {
-		return []statemachine.FieldError{{Field: "instanceIds", Reason: "must not contain an empty ID: pass DbiResourceIds (db-…)"}}
+		return []statemachine.FieldError{{Field: "instanceIDs", Reason: "must not contain an empty ID: pass DbiResourceIds (db-…)"}}
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type entry interface {
 }
 
 // newEntry returns an empty entry of a kind, or nil if the kind is unknown.
-func newEntry(kind string) entry {
+func newEntry(kind string) entry { //nolint:ireturn // each kind is decoded into its own type
 	switch kind {
 	case "activity_stream":
 		return &streamEntry{}
@@ -68,7 +68,9 @@ func parse(file string, data []byte) ([]*regionConfig, error) {
 // add adds entry number n, or returns its problems.
 func (p *configParser) add(n int, raw json.RawMessage) []error {
 	problem := func(format string, args ...any) []error { return []error{fmt.Errorf(format, args...)} }
-	var header struct{ Kind string }
+	var header struct {
+		Kind string `json:"kind"`
+	}
 	if json.Unmarshal(raw, &header) != nil {
 		return problem("must be an object with a kind: {\"kind\": …}")
 	}

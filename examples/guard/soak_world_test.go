@@ -64,16 +64,16 @@ func newSoak(p plan, seed uint64) *soak {
 	})
 	w.trail = ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Transition, o.StaleFunc, o.HistoryLimit = w.pace, w.staleness, remembered
-		o.Latency = func(c ingestiontest.Call) time.Duration { return w.latency(stores, activitystreamtest.Call(c)) }
+		o.Latency = func(c ingestiontest.Call) time.Duration { return w.latency(stores, c) }
 		o.Intercept = func(c ingestiontest.Call) *ingestiontest.Failure {
-			return (*ingestiontest.Failure)(w.intercept(stores, activitystreamtest.Call(c)))
+			return w.intercept(stores, c)
 		}
 	})
 	w.profiles = eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
 		o.StaleFunc, o.HistoryLimit = w.staleness, remembered
-		o.Latency = func(c eventstreamtest.Call) time.Duration { return w.latency(streams, activitystreamtest.Call(c)) }
+		o.Latency = func(c eventstreamtest.Call) time.Duration { return w.latency(streams, c) }
 		o.Intercept = func(c eventstreamtest.Call) *eventstreamtest.Failure {
-			return (*eventstreamtest.Failure)(w.intercept(streams, activitystreamtest.Call(c)))
+			return w.intercept(streams, c)
 		}
 	})
 	w.guard = &guard{settings: defaultSettings(), log: slog.New(counter{&w.tally})}

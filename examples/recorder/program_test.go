@@ -84,13 +84,13 @@ func TestRecorder(t *testing.T) {
 			t.Fatalf("%d events", len(got))
 		}
 		var first int
-		if _, err := fmt.Sscanf(got[0], "select * from orders where id = %d", &first); err != nil {
+		if _, err := fmt.Sscanf(got[0], "select total from orders where id = %d", &first); err != nil {
 			t.Fatal(err)
 		}
 		for i, text := range got {
-			want := fmt.Sprintf("select * from orders where id = %d", first+i)
+			want := fmt.Sprintf("select total from orders where id = %d", first+i)
 			if (first+i)%5 == 4 {
-				want = "select * from salaries"
+				want = "select amount from salaries"
 			}
 			if diff := cmp.Diff(want, text); diff != "" {
 				t.Fatalf("event %d (-want +got):\n%s", i, diff)

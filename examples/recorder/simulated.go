@@ -55,9 +55,9 @@ func work(ctx context.Context, s *activityreadertest.Server, stream string, memb
 		case <-time.After(time.Second):
 		}
 		e := activityrecordtest.PostgreSQL()
-		e.CommandText = fmt.Sprintf("select * from orders where id = %d", n)
+		e.CommandText = fmt.Sprintf("select total from orders where id = %d", n)
 		if n%5 == 4 {
-			e.CommandText, e.ExitCode, e.ErrorMessage = "select * from salaries", "42501", "permission denied for table salaries"
+			e.CommandText, e.ExitCode, e.ErrorMessage = "select amount from salaries", "42501", "permission denied for table salaries"
 		}
 		s.Emit(stream, members[n%len(members)].ResourceId, e)
 	}

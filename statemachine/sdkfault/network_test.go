@@ -5,7 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log"
+	"log" //nolint:depguard // httptest takes no other logger
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -104,7 +104,7 @@ func TestConnectionFailures(t *testing.T) {
 		{"the certificate is unknown", untrusted.URL, &http.Transport{}, statemachine.Unknown, true, "cannot verify the certificate of 127.0.0.1"},
 		{
 			"the certificate is for another host", untrusted.URL,
-			&http.Transport{TLSClientConfig: &tls.Config{RootCAs: untrusted.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "elsewhere"}}, //nolint:errcheck,forcetypeassert // of httptest
+			&http.Transport{TLSClientConfig: &tls.Config{RootCAs: untrusted.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "elsewhere"}},
 			statemachine.Unknown, true, "cannot verify the certificate of 127.0.0.1",
 		},
 		{"the server has no TLS", strings.Replace(hangUp, "http:", "https:", 1), &http.Transport{}, statemachine.Unavailable, true, ""},

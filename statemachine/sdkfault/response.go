@@ -82,13 +82,13 @@ func (r *response) find(err error, service string) {
 		r.code, r.message = cleanCode(api.ErrorCode()), api.ErrorMessage()
 		r.serverFault = api.ErrorFault() == smithy.FaultServer
 	}
-	if res, ok := err.(interface{ ServiceRequestID() string }); ok && r.requestID == "" { //nolint:errorlint // as above
+	if res, ok := err.(interface{ ServiceRequestID() string }); ok && r.requestID == "" {
 		r.requestID = res.ServiceRequestID()
 	}
-	if res, ok := err.(interface{ HTTPStatusCode() int }); ok && r.status == 0 { //nolint:errorlint // as above
+	if res, ok := err.(interface{ HTTPStatusCode() int }); ok && r.status == 0 {
 		r.status = res.HTTPStatusCode()
 	}
-	if res, ok := err.(interface{ HTTPResponse() *smithyhttp.Response }); ok { //nolint:errorlint // as above
+	if res, ok := err.(interface{ HTTPResponse() *smithyhttp.Response }); ok {
 		r.readHTTP(res.HTTPResponse())
 	}
 	switch wrapped := err.(type) { //nolint:errorlint // as above
@@ -182,10 +182,10 @@ func retryAfter(h http.Header) time.Duration {
 
 // bounded returns n units, and at most maxRetryAfter.
 func bounded(n uint64, unit time.Duration) time.Duration {
-	if n >= uint64(maxRetryAfter/unit) {
+	if n >= uint64(maxRetryAfter/unit) { //nolint:gosec // positive constants
 		return maxRetryAfter
 	}
-	return time.Duration(n) * unit
+	return time.Duration(n) * unit //nolint:gosec // below maxRetryAfter
 }
 
 // oneLine returns s on one line, without control characters, and at most limit bytes of it.
