@@ -81,7 +81,10 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 				g := statemachine.Goal[*Stream, Status]{
 					Target: StatusStarted, Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: drift,
 				}
-				call.setGrace(&g.AcceptedGrace, in.ApplyImmediately, maxWait)
+				if call.options.ForceRestart {
+					g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)
+				}
+				g.AcceptedGrace, g.Leave, g.NotBefore = call.window(in.ApplyImmediately, maxWait)
 				return g
 			})
 			f := call.fleet(set)
@@ -109,7 +112,7 @@ func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWai
 			g := statemachine.Goal[*Stream, Status]{
 				Target: StatusStopped, Command: call.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift,
 			}
-			call.setGrace(&g.AcceptedGrace, in.ApplyImmediately, maxWait)
+			g.AcceptedGrace, g.Leave, g.NotBefore = call.window(in.ApplyImmediately, maxWait)
 			return g
 		})
 		f := call.fleet(set)

@@ -2,6 +2,8 @@ package activitystream
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -16,6 +18,12 @@ type EnsureOutput struct {
 	Operations []statemachine.Operation // the accepted operations, in order; empty if none was needed
 	Planned    []statemachine.Operation // DryRun: the operations that would have been run
 
+	// Pending is the command that was accepted last, if the call ended before a read showed an effect
+	// of it, or, with Options.PendingSince, the one that an earlier call sent. PendingSince is when it
+	// was sent. Both are empty if no command is pending.
+	Pending      statemachine.Operation
+	PendingSince time.Time
+
 	// GapFrom and GapTo bound the time in which a restart (AllowRestart) may have left activity
 	// unrecorded. GapTo is zero if no read showed the stream started again. Without a restart both
 	// are zero.
@@ -28,7 +36,10 @@ type EnsureOutput struct {
 
 // newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
-	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
+	return &EnsureOutput{
+		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,
+		Pending: e.Pending, PendingSince: e.PendingSince, GapFrom: e.GapFrom, GapTo: e.GapTo,
+	}
 }
 
 // EnsureStarted starts the stream if necessary and waits, for at most maxWait, until it is started
@@ -54,7 +65,10 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
 //     error is InvalidState.
 //   - Without ApplyImmediately, RDS shows no change until the maintenance window. The stream may
-//     stay stopped for all of maxWait, and a second call may send the command again.
+//     stay stopped for all of maxWait, and a second call may send the command again. With
+//     Options.LeavePending the call returns once the command was accepted, and with
+//     Options.PendingSince a later call does not send it again.
+//   - With Options.ForceRestart it restarts a started stream whose settings do not differ.
 //
 // The error is a [*statemachine.WaitError], a [*statemachine.Fault], a [*statemachine.DriftError]
 // or, before a request is sent, a [*statemachine.InputError].
@@ -69,7 +83,10 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	e.Preflight = newPreflight(call, res).before(in, res)
 	drift, notCompared := newKeyResolver(call).drift(ctx, in)
 	e.Drift = drift
-	call.setGrace(&e.AcceptedGrace, in.ApplyImmediately, maxWait)
+	if call.options.ForceRestart {
+		e.Drift, e.Command = forceRestart(res, e.Drift, e.Command)
+	}
+	e.AcceptedGrace, e.Leave, e.NotBefore = call.window(in.ApplyImmediately, maxWait)
 	done, err := ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
 	return newEnsureOutput(done).noteKey(notCompared), err
 }
@@ -86,7 +103,7 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	}
 	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
 	e.Command, e.Preflight, e.Drift = call.stopCommand(in, res), in.preflight, in.drift
-	call.setGrace(&e.AcceptedGrace, in.ApplyImmediately, maxWait)
+	e.AcceptedGrace, e.Leave, e.NotBefore = call.window(in.ApplyImmediately, maxWait)
 	done, err := ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
 	return newEnsureOutput(done), err
 }
@@ -118,9 +135,9 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 // check validates the input of an EnsureStarted and returns the resource that it names.
 func (in *StartInput) check(c *call) (*resource, error) {
 	res, err := in.parse(c.Region)
-	if in != nil && c.options.AllowRestart && !in.ApplyImmediately {
+	if in != nil && c.options.mayRestart() && !in.ApplyImmediately {
 		err = validate.JoinInputErrors(err, validate.FieldError("ApplyImmediately",
-			"must be true with AllowRestart: otherwise nothing may be recorded between two maintenance windows"))
+			"must be true with AllowRestart or ForceRestart: otherwise nothing may be recorded between two maintenance windows"))
 	}
 	return res, err
 }
@@ -139,6 +156,29 @@ func (c *call) startCommand(in *StartInput, res *resource) func(context.Context,
 		}
 		return err
 	}
+}
+
+// forceRestart returns the Drift and the Command of an EnsureStarted that restarts a stream even if
+// drift finds no difference: a stream has drifted until a start that may have been executed.
+func forceRestart(res *resource, drift func(*Stream) error, command func(context.Context, statemachine.Operation) error) (
+	func(*Stream) error, func(context.Context, statemachine.Operation) error,
+) {
+	var started atomic.Bool // the command runs concurrently with the loop
+	return func(s *Stream) error {
+			err := drift(s)
+			if err == nil && !started.Load() {
+				d := statemachine.DriftError{Resource: res.given}
+				d.Add("ForceRestart", "true", "not restarted yet")
+				err = d.Err()
+			}
+			return err
+		}, func(ctx context.Context, op statemachine.Operation) error {
+			err := command(ctx, op)
+			if op == StartActivityStream && (err == nil || errors.Is(err, statemachine.Unavailable)) {
+				started.Store(true)
+			}
+			return err
+		}
 }
 
 // stopCommand returns the Command of an EnsureStopped.
@@ -167,17 +207,25 @@ func (p *preflight) before(in *StartInput, res *resource) func(context.Context, 
 	}
 }
 
-// setGrace sets the grace period of an accepted command that takes effect only in a maintenance
-// window.
-func (c *call) setGrace(grace *time.Duration, immediately bool, maxWait time.Duration) {
-	if !immediately {
-		*grace = max(maxWait, c.options.Wait.Grace)
+// window returns the settings of a command that takes effect only in a maintenance window: the
+// grace period once it was accepted, whether to leave it then, and when to send it at the earliest.
+func (c *call) window(immediately bool, maxWait time.Duration) (grace time.Duration, leave bool, notBefore time.Time) {
+	if immediately {
+		return 0, false, time.Time{}
 	}
+	if since := c.options.PendingSince; !since.IsZero() {
+		notBefore = since.Add(maxPending)
+	}
+	return max(maxWait, c.options.Wait.Grace), c.options.LeavePending, notBefore
 }
+
+// maxPending is how long a command waits at most for a maintenance window. Each database has one
+// every week.
+const maxPending = 8 * 24 * time.Hour
 
 // startOperations returns the operations that an EnsureStarted may run.
 func (c *call) startOperations() []statemachine.Operation {
-	if c.options.AllowRestart {
+	if c.options.mayRestart() {
 		return []statemachine.Operation{StartActivityStream, StopActivityStream}
 	}
 	return []statemachine.Operation{StartActivityStream}
@@ -189,7 +237,7 @@ func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.
 	return statemachine.EnsureOptions[*Stream]{
 		Operations: operations,
 		Stuck:      (*Stream).Stuck,
-		Restart:    c.options.AllowRestart,
+		Restart:    c.options.mayRestart(),
 		DryRun:     c.options.DryRun,
 	}
 }

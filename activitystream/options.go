@@ -27,6 +27,24 @@ type Options struct {
 	// ApplyImmediately.
 	AllowRestart bool
 
+	// ForceRestart makes EnsureStarted stop and start a stream that is started, once per call, even if
+	// its settings do not differ: for those that cannot be compared, such as the key of an alias. It
+	// implies AllowRestart. A stream that the call starts is not restarted.
+	ForceRestart bool
+
+	// LeavePending makes EnsureStarted and EnsureStopped without ApplyImmediately return, without an
+	// error, once RDS accepted the command: it takes effect in the next maintenance window, which can
+	// be a week away. EnsureOutput.Pending has the command, and EnsureOutput.PendingSince the time to
+	// pass as PendingSince later.
+	LeavePending bool
+
+	// PendingSince is when an earlier EnsureStarted or EnsureStopped without ApplyImmediately sent its
+	// command, for all inputs of an Each method. For eight days from then, a period in which every
+	// database has a maintenance window, a call whose input has no ApplyImmediately does not send the
+	// command again. It returns without an error, and EnsureOutput.Pending has the command. Zero means
+	// that no command is pending.
+	PendingSince time.Time
+
 	// DryRun makes the Ensure methods run no command. EnsureOutput.Planned has the operations that
 	// they would have run.
 	DryRun bool
@@ -89,6 +107,9 @@ const (
 	defaultPerSecond = 8
 	defaultBurst     = 40
 )
+
+// mayRestart reports whether a started stream may be stopped and started.
+func (o *Options) mayRestart() bool { return o.AllowRestart || o.ForceRestart }
 
 // withOptFns returns a copy of o, changed by the functions of a call.
 func (o Options) withOptFns(optFns []func(*Options)) Options {

@@ -28,6 +28,12 @@ type Ensurer[R any, S ~string] struct {
 	// AcceptedGrace replaces the Grace of the options after an accepted command. See [Goal].
 	AcceptedGrace time.Duration
 
+	// Leave ends the call once a command was accepted. See [Goal].
+	Leave bool
+
+	// NotBefore is the time before which the call sends no first command. See [Goal].
+	NotBefore time.Time
+
 	// Commands configures the commands. Its zero value allows every operation of the table, and no
 	// restart.
 	Commands EnsureOptions[R]
@@ -103,6 +109,7 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 	r.config.ensure, r.commandPacer = e.Commands.resolve(e.Pacer)
 	r.ensure = &ensureState[R, S]{
 		command: e.Command, drift: e.Drift, preflight: e.Preflight, restore: e.Restore, acceptedGrace: e.AcceptedGrace,
+		leave: e.Leave, notBefore: e.NotBefore,
 	}
 	r.start(target, maxWait)
 	r.run(ctx, e.Read)

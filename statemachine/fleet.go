@@ -192,8 +192,8 @@ func (f *Fleet[R, S]) validateGoals(goals []Goal[R, S], errs *InputError) (targe
 	commanded := map[string]int{}
 	for i, g := range goals {
 		if g.Command == nil {
-			if g.Drift != nil || g.Preflight != nil || g.Restore != nil || g.AcceptedGrace != 0 {
-				errs.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, but Drift, Preflight, Restore or AcceptedGrace is set")
+			if g.Drift != nil || g.Preflight != nil || g.Restore != nil || g.AcceptedGrace != 0 || g.Leave || !g.NotBefore.IsZero() {
+				errs.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, but Drift, Preflight, Restore, AcceptedGrace, Leave or NotBefore is set")
 			}
 			continue
 		}

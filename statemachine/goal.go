@@ -39,6 +39,17 @@ type Goal[R any, S ~string] struct {
 	// window. It requires a Command. Zero means the Grace of the options, and
 	// [NoGrace] none.
 	AcceptedGrace time.Duration
+
+	// Leave ends the call, without an error, once a command of this goal was accepted. Ensured.Pending
+	// has the command. It is for a change that takes effect only in a maintenance window. It requires
+	// a Command.
+	Leave bool
+
+	// NotBefore is the time before which the call sends no first command. Where it would send one, it
+	// ends, without an error, and Ensured.Pending has the command. So a caller can ask again for what
+	// an earlier call left, without commanding it twice. It requires a Command. Zero means that
+	// commands are sent at once.
+	NotBefore time.Time
 }
 
 // Result is the outcome for one of many inputs.
@@ -65,9 +76,13 @@ type Ensured[R any] struct {
 	// Planned lists the operations that a dry run would have run.
 	Planned []Operation
 
-	// Pending is the command that was accepted last, if the call failed before a read showed an
-	// effect of it. For example, the command takes effect in a maintenance window.
+	// Pending is the command that was accepted last, if the call ended before a read showed an
+	// effect of it. For example, the command takes effect in a maintenance window. With NotBefore of
+	// [Goal] it is the command that the call did not send yet.
 	Pending Operation
+
+	// PendingSince is when Pending was sent. It is zero if this call did not send it.
+	PendingSince time.Time
 
 	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
 	// target state: when the first command was sent, and when a read showed the target again.

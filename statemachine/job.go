@@ -325,8 +325,13 @@ func (j *job[R, S]) result() Ensured[R] {
 	var done Ensured[R]
 	if j.ensure != nil {
 		done = j.ensure.result
-		if j.reason != "" || j.err != nil {
-			done.Pending = j.pending()
+		switch {
+		case j.ensure.left && len(done.Operations) == 0:
+			done.Pending = j.ensure.Operation
+		case j.ensure.left, j.reason != "", j.err != nil:
+			if done.Pending = j.pending(); done.Pending != "" {
+				done.PendingSince = j.ensure.SentAt
+			}
 		}
 	}
 	done.Value = j.value

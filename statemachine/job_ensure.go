@@ -18,6 +18,9 @@ type ensureState[R any, S ~string] struct {
 	target    S                                         // the track's own may be a waypoint
 
 	acceptedGrace time.Duration // after an accepted command; zero means that of the options
+	leave         bool          // end once a command was accepted
+	notBefore     time.Time     // of the first command
+	left          bool          // the call ended for leave or notBefore
 
 	Command[S]       // never OutcomePending: that is stepCommand
 	err        error // of the command, unless it was accepted
@@ -209,7 +212,17 @@ func (j *job[R, S]) setNextCommand(s S, op Operation, waypoint S) step {
 	if e.Outcome == OutcomeUnknown {
 		e.Outcome = OutcomeRejected
 	}
+	if j.tooEarly() {
+		e.left = true
+		return stepDone
+	}
 	return stepCommand
+}
+
+// tooEarly reports whether the first command is not to be sent yet.
+func (j *job[R, S]) tooEarly() bool {
+	e := j.ensure
+	return len(e.result.Operations) == 0 && j.track.Now.Before(e.notBefore)
 }
 
 // dryRun decides what a call would run in the state s.
@@ -232,7 +245,11 @@ func (j *job[R, S]) dryRun(s S) step {
 	case len(ops) == 0:
 		return j.endReached()
 	}
-	e.Operation, e.result.Planned = ops[0], slices.Clone(ops)
+	if e.Operation = ops[0]; j.tooEarly() {
+		e.left = true
+		return stepDone
+	}
+	e.result.Planned = slices.Clone(ops)
 	if j.track.timedOut() != "" { // there is no time left for the preflight
 		return j.endWait(TimedOut)
 	}
@@ -275,7 +292,12 @@ func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err erro
 		}
 		j.log(ctx, slog.LevelInfo, "command accepted", operation)
 		j.recordAccepted()
-		return j.awaitEffect(at)
+		next := j.awaitEffect(at)
+		if e.leave && next != stepDone {
+			e.left = true
+			return stepDone
+		}
+		return next
 	}
 	j.log(ctx, slog.LevelWarn, "command failed", operation, slog.Any("error", err))
 	e.Outcome = OutcomeRejected

@@ -209,7 +209,7 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		if g.Command != nil {
 			t.ensure = &ensureState[R, S]{
 				command: g.Command, drift: g.Drift, preflight: g.Preflight, restore: g.Restore,
-				acceptedGrace: g.AcceptedGrace,
+				acceptedGrace: g.AcceptedGrace, leave: g.Leave, notBefore: g.NotBefore,
 			}
 		}
 		t.begin(g.Target, at, e.deadline)
