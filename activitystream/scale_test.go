@@ -17,6 +17,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -213,7 +214,7 @@ func TestWaitEachOfThousandStaysCheap(t *testing.T) {
 	var reads []int
 	var lags []time.Duration
 	seeds := uint64(9)
-	if raceDetector { // which makes it ten times slower, and finds with one what it finds with nine
+	if assert.Race { // which makes it ten times slower, and finds with one what it finds with nine
 		seeds = 1
 	}
 	for seed := range seeds {
@@ -235,7 +236,7 @@ func TestWaitEachOfThousandStaysCheap(t *testing.T) {
 
 func TestEnsureEachOfThousandStaysCheap(t *testing.T) {
 	n := 1000
-	if raceDetector {
+	if assert.Race {
 		n = 200
 	}
 	if f := run(t, fmt.Sprintf("%d ensures", n), scale{n: n}.ensure); f.throttled > 0 {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // A soak runs a guard of many resources for a long virtual time under every fault of the
@@ -41,7 +43,7 @@ type plan struct {
 const quiet = 4 * time.Hour
 
 func shortPlan() plan {
-	if raceDetector {
+	if assert.Race {
 		return plan{length: 7 * time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 15 * time.Minute, stormEvery: time.Hour}
 	}
 	return plan{length: 16 * time.Hour, every: 2 * time.Minute, each: 6, eventEvery: 40 * time.Minute, stormEvery: 4 * time.Hour}
@@ -65,7 +67,7 @@ func again(seed uint64) string {
 	if *month {
 		text += " -soak"
 	}
-	if raceDetector {
+	if assert.Race {
 		text = strings.Replace(text, "go test", "go test -race", 1)
 	}
 	return text
@@ -85,7 +87,7 @@ func TestSoak(t *testing.T) {
 	if len(o.wrong) > 0 {
 		t.Errorf("again: %s", again(*soakSeed))
 	}
-	if raceDetector { // too short for one of each kind
+	if assert.Race { // too short for one of each kind
 		return
 	}
 	for _, kind := range []string{throttled, failing, reset, lost, late, tooLate, hung, denied, oldRead, outOfOrder, stepBack, stepForth} {
@@ -98,7 +100,7 @@ func TestSoak(t *testing.T) {
 // TestSoakRepeatsWithSameSeed checks that a seed repeats a soak, and that another seed does not.
 func TestSoakRepeatsWithSameSeed(t *testing.T) {
 	p := plan{length: quiet + 3*time.Hour, every: 2 * time.Minute, each: 2, eventEvery: 15 * time.Minute, stormEvery: time.Hour}
-	if raceDetector {
+	if assert.Race {
 		p.each, p.length = 1, quiet+90*time.Minute
 	}
 	once, again, other := soaked(t, p, 1), soaked(t, p, 1), soaked(t, p, 2)

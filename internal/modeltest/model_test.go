@@ -15,6 +15,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -279,7 +280,7 @@ func events() int {
 	switch {
 	case *deeper > 0:
 		return *deeper
-	case instrumented:
+	case assert.Race:
 		return 2
 	}
 	return 3
