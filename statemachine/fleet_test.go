@@ -52,7 +52,7 @@ func TestFleetEach(t *testing.T) {
 		calls:   []string{"0s many [r0 r2]", "0s many [r1]", "10s many [r0 r2]", "10s many [r1]", "20s many [r0]", "20s many [r1]", "30s many [r0]"},
 		results: []string{"10s r2 started", "20s r1 started", "30s r0 started"},
 	}, {
-		name: "missing in a batch, but there", why: "what a read of many lacks is read alone, and from then on always",
+		name: "missing in a batch, but there", why: "what a read of many lacks is read alone, and for a minute from then on",
 		n: 3, life: later, set: func(w *world, _ *statemachine.Fleet[row, state]) { w.lacks["r1"] = true },
 		calls: []string{
 			"0s many [r0 r1 r2]", "0s one [r1]", "10s many [r0 r2]", "10s one [r1]", "20s many [r0]", "20s one [r1]", "30s many [r0]",
@@ -79,7 +79,7 @@ func TestFleetEach(t *testing.T) {
 		},
 		results: []string{"0s r1  [read failed invalid input]", "10s r2 started", "30s r0 started"},
 	}, {
-		name: "batches are denied", why: "a caller who may read each alone is not refused: all are read alone from then on",
+		name: "batches are denied", why: "a caller who may read each alone is not refused: all are read alone for a minute",
 		n: 3, life: later, set: func(w *world, _ *statemachine.Fleet[row, state]) {
 			w.refuse = func([]string, int) error { return fault(statemachine.AccessDenied) }
 		},

@@ -23,6 +23,7 @@ type job[R any, S ~string] struct {
 	reason   Reason             // why the wait failed; empty if it did not, or if err is set
 	err      error              // what ended the job in place of a Reason
 	ensure   *ensureState[R, S] // nil if the job sends no commands
+	batching batching
 }
 
 // step is what a loop does next with a job.

@@ -38,22 +38,11 @@ type engine[R any, S ~string] struct {
 // task is a job of an engine. While a call for it is in flight, it is in no heap.
 type task[R any, S ~string] struct {
 	job[R, S]
-	read      entry // in a heap of reads
-	command   entry // in the heap of commands; its zero time means that no command is wanted
-	group     int
-	mode      readMode
-	lostReads uint8 // batch reads in a row that were lost
-	finished  bool  // ended and published
+	read     entry // in a heap of reads
+	command  entry // in the heap of commands; its zero time means that no command is wanted
+	group    int
+	finished bool // ended and published
 }
-
-// readMode is how the next read of a task is made.
-type readMode uint8
-
-const (
-	readTogether readMode = iota // with other resources of the group
-	readOnce                     // alone until a read succeeds
-	readAlone                    // always alone
-)
 
 // lane limits the calls of one kind, reads or commands.
 type lane struct {
@@ -91,33 +80,6 @@ type callResult[R any, S ~string] struct {
 	start   time.Time
 	at      time.Time
 	abort   *abort // the call did not return
-}
-
-// byTask returns one result for each task of a read.
-func (c *callResult[R, S]) byTask() []Result[R] {
-	all := make([]Result[R], len(c.tasks))
-	for i := range all {
-		if all[i].Err = c.err; c.err == nil {
-			all[i].Err = NotFound
-		}
-	}
-	for _, r := range c.results {
-		if r.Index >= 0 && r.Index < len(all) && c.err == nil {
-			all[r.Index] = r
-		}
-	}
-	return all
-}
-
-// pacingErr returns the error of the call for the pacer: a throttled one if there is any.
-func (c *callResult[R, S]) pacingErr(kind func(error) Kind) error {
-	failure := c.err
-	for i := range c.results {
-		if err := c.results[i].Err; err != nil && (failure == nil || kind(err) == Throttled) {
-			failure = err
-		}
-	}
-	return failure
 }
 
 // run runs all tasks until they end or ctx ends. cancel ends ctx.
@@ -203,9 +165,6 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		t.config, t.resource = &e.config, g.Resource
 		t.read.task, t.command.task = i, i
 		t.group = e.groupOf(g.Resource, groups)
-		if e.readMany == nil {
-			t.mode = readAlone
-		}
 		if g.Command != nil {
 			t.ensure = &ensureState[R, S]{
 				command: g.Command, drift: g.Drift, preflight: g.Preflight, restore: g.Restore,
@@ -232,7 +191,7 @@ func (e *engine[R, S]) groupOf(resource string, groups map[string]int) int {
 
 // readHeap returns the heap of reads that the task belongs to.
 func (e *engine[R, S]) readHeap(t *task[R, S]) *dueHeap {
-	if t.mode == readTogether {
+	if e.readMany != nil && !t.batching.alone {
 		return &e.groups[t.group]
 	}
 	return &e.singles
@@ -346,10 +305,7 @@ func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
 	var tasks []*task[R, S]
 	for len(*h) > 0 {
 		t := &e.tasks[h.first().task]
-		// A batch that was lost twice in a row may be too large for one response: halve it each
-		// time.
-		limit = min(limit, max(e.batch>>max(int(t.lostReads)-1, 0), 1))
-		if len(tasks) >= limit {
+		if limit = min(limit, t.batching.limit(e.batch)); len(tasks) >= limit {
 			break
 		}
 		e.dequeue(t)
@@ -421,62 +377,15 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 		e.apply(t, t.handleCommandResult(ctx, c.sent, c.err, c.start, c.at))
 		return
 	}
-	e.readLane.pacer.report(e.config.kind, c.pacingErr(e.config.kind), c.at)
-	for i, r := range c.byTask() {
+	e.readLane.pacer.report(e.config.kind, pacingErr(c.results, c.err, e.config.kind), c.at)
+	for i, r := range byResource(len(c.tasks), c.results, c.err) {
 		t := c.tasks[i]
-		if r.Err == nil {
-			t.lostReads = 0
-		}
 		if c.kind == callReadMany {
 			e.apply(t, t.handleBatchRead(ctx, r.Value, r.Err, c.at))
-			continue
+		} else {
+			e.apply(t, t.handleSingleRead(ctx, r.Value, r.Err, c.at))
 		}
-		if r.Err == nil && t.mode == readOnce {
-			t.mode = readTogether
-		}
-		e.apply(t, t.handleRead(ctx, r.Value, r.Err, c.at))
 	}
-}
-
-// handleBatchRead processes a read of this resource together with others, and reports it. Whatever
-// would end the job badly must come from a read of this resource alone.
-func (t *task[R, S]) handleBatchRead(ctx context.Context, v R, err error, at time.Time) step {
-	changes := t.track.stateChanges()
-	kind := t.kindOf(ctx, err)
-	var next step
-	switch {
-	case kind == "" || kind.Retryable() || kind == Interrupted:
-		if kind == Unavailable {
-			t.lostReads = min(t.lostReads+1, 8)
-		}
-		next = t.decide(ctx, v, err, at)
-		if kind == "" && next == stepDone && (t.err != nil || t.reason != "" && t.reason != TimedOut) {
-			next = t.reread(kind, at)
-		}
-	default:
-		t.countFailure(err, at)
-		next = t.reread(kind, at)
-	}
-	t.notify(ctx, next, changes, at)
-	return next
-}
-
-// reread makes the next read of a task due now and alone, because of a batch read with an error
-// of this kind, or of what it showed. At the deadline the wait ends instead.
-func (t *task[R, S]) reread(kind Kind, at time.Time) step {
-	if t.track.timedOut() != "" { // no read starts after the deadline
-		if t.err != nil {
-			t.failure = t.err
-		}
-		return t.endWait(TimedOut)
-	}
-	t.err, t.reason = nil, ""
-	t.mode = readAlone // such as for a policy that allows reads of single resources only
-	if kind == "" || kind == InvalidInput {
-		t.mode = readOnce
-	}
-	t.due = at
-	return stepRead
 }
 
 // apply carries out the step of a job.
