@@ -46,7 +46,8 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     in which no events were exported.
 //   - If the stream lacks a tag of in.Tags, or has another value for one, the error is a
 //     DriftError, too. EnsureCreated does not delete the stream for a tag, even with
-//     Options.AllowRestart. Tags that in.Tags does not have are not compared.
+//     Options.AllowRestart. [Client.SetTags] changes it in place. Tags that in.Tags does not have
+//     are not compared.
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
 //     call ends as Unreachable after the grace period, and the error names both operations.
 //   - If the domain has another stream, the service rejects the command, and the call ends as a

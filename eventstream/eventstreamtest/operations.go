@@ -28,11 +28,14 @@ const (
 // routes returns the methods and paths of the operations.
 func routes() []simulator.Route {
 	const list, item = "/domains/{DomainName}/event-streams", "/domains/{DomainName}/event-streams/{EventStreamName}"
+	const tags = "/tags/{resourceArn}"
 	return []simulator.Route{
 		{Operation: eventstream.CreateEventStream, Method: http.MethodPost, Path: item},
 		{Operation: eventstream.DeleteEventStream, Method: http.MethodDelete, Path: item},
 		{Operation: getEventStream, Method: http.MethodGet, Path: item},
 		{Operation: listEventStreams, Method: http.MethodGet, Path: list},
+		{Operation: eventstream.TagResource, Method: http.MethodPost, Path: tags},
+		{Operation: eventstream.UntagResource, Method: http.MethodDelete, Path: tags},
 	}
 }
 
@@ -40,11 +43,14 @@ func routes() []simulator.Route {
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 	domain := func(r *simulator.Request) []string { return []string{r.Get("DomainName")} }
 	stream := func(r *simulator.Request) []string { return []string{s.requestedARN(r)} }
+	tagged := func(r *simulator.Request) []string { return []string{r.Get("resourceArn")} }
 	return map[statemachine.Operation]simulator.Operation{
 		eventstream.CreateEventStream: {Group: string(eventstream.CreateEventStream), Resources: stream, Run: s.create},
 		eventstream.DeleteEventStream: {Group: string(eventstream.DeleteEventStream), Resources: stream, Run: s.delete},
 		getEventStream:                {Group: string(getEventStream), Resources: stream, Run: s.get},
 		listEventStreams:              {Group: string(listEventStreams), Resources: domain, Run: s.list},
+		eventstream.TagResource:       {Group: string(eventstream.TagResource), Resources: tagged, Run: s.tag},
+		eventstream.UntagResource:     {Group: string(eventstream.UntagResource), Resources: tagged, Run: s.untag},
 	}
 }
 

@@ -132,6 +132,6 @@ func newCustomerProfiles(b settings, log *slog.Logger) service {
 	}
 	return service{
 		name: "customer-profiles", scope: "profile", Handler: s,
-		operations: "CreateEventStream, GetEventStream, DeleteEventStream and ListEventStreams of Amazon Connect Customer Profiles",
+		operations: "CreateEventStream, GetEventStream, DeleteEventStream, ListEventStreams, TagResource and UntagResource of Amazon Connect Customer Profiles",
 	}
 }

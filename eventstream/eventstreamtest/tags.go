@@ -1,0 +1,62 @@
+package eventstreamtest
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/streamwarden/streamwarden-go/eventstream"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+)
+
+// maxTags is the maximum of tags of one stream.
+const maxTags = 50
+
+// tag executes TagResource.
+func (s *Server) tag(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	var body struct {
+		Tags map[string]string `json:"tags"`
+	}
+	if e := r.Decode(&body); e != nil {
+		return simulator.Result{}, e
+	}
+	if len(body.Tags) == 0 {
+		return simulator.Result{}, badRequest("Tags must have at least 1 entry.")
+	}
+	return s.setTags(r, func(tags map[string]string) { maps.Copy(tags, body.Tags) })
+}
+
+// untag executes UntagResource.
+func (s *Server) untag(r *simulator.Request) (simulator.Result, *simulator.Error) {
+	keys := r.Params["tagKeys"]
+	if len(keys) == 0 {
+		return simulator.Result{}, badRequest("TagKeys must have at least 1 entry.")
+	}
+	return s.setTags(r, func(tags map[string]string) {
+		for _, key := range keys {
+			delete(tags, key)
+		}
+	})
+}
+
+// setTags changes the tags of the stream that a request names by its ARN.
+func (s *Server) setTags(r *simulator.Request, change func(map[string]string)) (simulator.Result, *simulator.Error) {
+	arn := r.Get("resourceArn")
+	if res := s.streams.Get(arn); res != nil && !r.Foreign {
+		if v, ok := res.Now(r.At); ok {
+			tags := maps.Clone(v.Tags)
+			if tags == nil {
+				tags = make(map[string]string)
+			}
+			change(tags)
+			if err := (&eventstream.CreateInput{
+				Ref: eventstream.Ref{DomainName: v.DomainName, EventStreamName: v.EventStreamName}, Uri: v.Uri, Tags: tags,
+			}).Validate(); err != nil {
+				return simulator.Result{}, badRequest(fmt.Sprintf("The tags are invalid (at most %d): %s", maxTags, err))
+			}
+			v.Tags = tags
+			res.Set(r.At, "tags", v)
+			return simulator.Result{}, nil
+		}
+	}
+	return simulator.Result{}, notFound("The resource " + arn + " does not exist, or access to it was denied.")
+}
