@@ -1,6 +1,7 @@
 package eventstreamtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -14,13 +15,13 @@ const maxTags = 50
 // tag executes TagResource.
 func (s *Server) tag(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	var body struct {
-		Tags map[string]string `json:"tags"`
+		Tags map[string]string `json:"tags"` // the other operations spell it "Tags"
 	}
-	if e := r.Decode(&body); e != nil {
-		return simulator.Result{}, e
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		return simulator.Result{}, &simulator.Error{Code: "SerializationException", Message: "The body cannot be parsed: " + err.Error()}
 	}
 	if len(body.Tags) == 0 {
-		return simulator.Result{}, badRequest("Tags must have at least 1 entry.")
+		return simulator.Result{}, badRequest("tags must have at least 1 entry.")
 	}
 	return s.setTags(r, func(tags map[string]string) { maps.Copy(tags, body.Tags) })
 }
@@ -29,7 +30,7 @@ func (s *Server) tag(r *simulator.Request) (simulator.Result, *simulator.Error) 
 func (s *Server) untag(r *simulator.Request) (simulator.Result, *simulator.Error) {
 	keys := r.Params["tagKeys"]
 	if len(keys) == 0 {
-		return simulator.Result{}, badRequest("TagKeys must have at least 1 entry.")
+		return simulator.Result{}, badRequest("tagKeys must have at least 1 entry.")
 	}
 	return s.setTags(r, func(tags map[string]string) {
 		for _, key := range keys {
