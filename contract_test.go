@@ -103,6 +103,7 @@ var (
 		is[func(time.Duration) time.Duration](&o.Jitter)
 		is[int](&o.Consecutive, &r.Reads)
 		is[func(statemachine.Reading)](&o.OnRead)
+		is[func(statemachine.Progress)](&o.OnProgress)
 		is[*slog.Logger](&o.Logger)
 		is[string](&r.Resource, &r.Target, &r.State)
 		is[error](&r.Err)

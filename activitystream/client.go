@@ -70,11 +70,13 @@ type call struct {
 
 // newCall returns a call with the options o.
 func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
-	sdk := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
-		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
+	sdk := sdkcall.NewCaller(api, "activitystream", faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Meter: &o.MeterProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
 	}, pacing, reached)
 	sdk.Pacer = o.Pacer
-	return &call{ClientInfo: sdk.ClientInfo, api: api, options: o.withDefaults(), sdk: sdk}
+	o = o.withDefaults()
+	o.Wait.OnProgress = sdk.WithMetrics(o.Wait.OnProgress)
+	return &call{ClientInfo: sdk.ClientInfo, api: api, options: o, sdk: sdk}
 }
 
 // queued returns a copy of c whose requests wait for a slot.

@@ -94,16 +94,16 @@ func TestEnsureRandom(t *testing.T) {
 			e := proptest.Ensure[activitystream.Status]{
 				Machine: activitystream.Machine(), MaxWait: f.maxWait, MaxStaleness: f.lag, NoRivals: f.rivals == 0, Began: time.Now(),
 			}
-			onRead := func(o *activitystream.Options) { o.Wait.OnRead = e.OnRead }
+			onProgress := func(o *activitystream.Options) { o.Wait.OnProgress = e.OnProgress }
 			var out *activitystream.EnsureOutput
 			if d.Percent(50) {
 				e.Target, e.Allowed = activitystream.StatusStarted, []statemachine.Operation{opStart}
 				in := start(f.db.arn)
 				in.KmsKeyId = "alias/audit" // a rival has a key of its own, which is not the matter here
-				out, e.Err = c.EnsureStarted(t.Context(), in, f.maxWait, onRead)
+				out, e.Err = c.EnsureStarted(t.Context(), in, f.maxWait, onProgress)
 			} else {
 				e.Target, e.Allowed = activitystream.StatusStopped, []statemachine.Operation{opStop}
-				out, e.Err = c.EnsureStopped(t.Context(), stop(f.db.arn), f.maxWait, onRead)
+				out, e.Err = c.EnsureStopped(t.Context(), stop(f.db.arn), f.maxWait, onProgress)
 			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(f.db.arn)
 			if w, ok := errors.AsType[*statemachine.WaitError](e.Err); ok { // without the events that follow the verdict

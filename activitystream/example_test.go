@@ -176,6 +176,37 @@ func ExampleOptions_dryRun() {
 	// Output: stopped [StartActivityStream]
 }
 
+// Progress of many at once: OnProgress and the body of the loop share variables.
+func ExampleClient_EnsureStartedEach_progress() {
+	rds, client := simulated()
+	var want []*activitystream.StartInput
+	for _, name := range []string{"orders", "customers"} {
+		arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: name})
+		want = append(want, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true})
+	}
+
+	accepted, state := 0, map[string]string{}
+	progress := func(o *activitystream.Options) {
+		o.Wait.OnProgress = func(p statemachine.Progress) {
+			state[p.Resource] = p.State
+			if p.Type == statemachine.ProgressAccepted {
+				accepted++
+			}
+		}
+	}
+	for arn, result := range client.EnsureStartedEach(context.Background(), want, time.Hour, progress) {
+		if result.Err != nil {
+			fmt.Println(result.Err)
+		}
+		fmt.Println("is", state[arn])
+	}
+	fmt.Println(accepted, "commands accepted")
+	// Output:
+	// is started
+	// is started
+	// 2 commands accepted
+}
+
 // Many at once, in few reads and under RDS's quota. One's failure is its own.
 func ExampleClient_EnsureStartedEach() {
 	rds, client := simulated()

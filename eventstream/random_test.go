@@ -65,7 +65,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Began: time.Now(),
 			}
 			restart := d.Percent(50)
-			c := client(s, func(o *eventstream.Options) { o.Wait.OnRead, o.AllowRestart = e.OnRead, restart })
+			c := client(s, func(o *eventstream.Options) { o.Wait.OnProgress, o.AllowRestart = e.OnProgress, restart })
 			var out *eventstream.EnsureOutput
 			if d.Percent(60) {
 				e.Target, e.Allowed = runs, []statemachine.Operation{opCreate, opDelete}

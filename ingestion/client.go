@@ -71,11 +71,12 @@ type call struct {
 
 // newCall returns a call with the options o.
 func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
-	reads := sdkcall.NewCaller(api, faults, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Fields {
-		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
+	reads := sdkcall.NewCaller(api, "ingestion", faults, o.ClientOptions, func(o *cloudtrail.Options) sdkcall.Fields {
+		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Meter: &o.MeterProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
 	}, pacing, reached)
 	commands := reads
 	reads.Pacer, commands.Pacer = o.ReadPacer, o.CommandPacer
+	o.Wait.OnProgress = reads.WithMetrics(o.Wait.OnProgress)
 	return &call{ClientInfo: reads.ClientInfo, api: api, options: o, reads: reads, commands: commands}
 }
 

@@ -67,7 +67,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 			e.Target, e.Allowed = w.to, []statemachine.Operation{w.op}
 			e.Began = time.Now()
 			var out *ingestion.EnsureOutput
-			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnRead = minDelay, e.OnRead })
+			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnProgress = minDelay, e.OnProgress })
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(storeARN)
 			e.Calls = append(e.Calls, s.Calls()...)
 			v := assert.ErrorSummary(e.Err)

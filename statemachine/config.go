@@ -5,15 +5,16 @@ import "time"
 // config holds what all resources of one call share: fields of the Waiter or Fleet, with the
 // options of the call applied.
 type config[R any, S ~string] struct {
-	machine  *Machine[S]
-	state    func(R) S
-	kind     func(error) Kind
-	check    func(R) error
-	same     func(a, b R) bool
-	identity func(R) string
-	opts     WaitOptions
-	mode     mode
-	ensure   *ensureConfig[R] // nil if the call sends no commands
+	machine    *Machine[S]
+	state      func(R) S
+	kind       func(error) Kind
+	check      func(R) error
+	same       func(a, b R) bool
+	identity   func(R) string
+	opts       WaitOptions
+	onProgress func(Progress) // receives every report; nil if the options have neither OnProgress nor OnRead
+	mode       mode
+	ensure     *ensureConfig[R] // nil if the call sends no commands
 }
 
 // ensureConfig holds the settings of [EnsureOptions] that decide about commands.
@@ -44,6 +45,7 @@ func (c *config[R, S]) complete(
 	}
 	c.opts.setDefaults()
 	c.opts.validate(errs)
+	c.onProgress = c.opts.progressHook()
 	if c.machine == nil {
 		errs.Add("Machine", "is nil")
 	} else if c.mode == modeWait {

@@ -113,7 +113,7 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 	}
 	r.start(target, maxWait)
 	r.run(ctx, e.Read)
-	return r.result(), r.endErr()
+	return r.result(), r.end()
 }
 
 // resolve returns what decides about commands, and the Pacer that limits them.

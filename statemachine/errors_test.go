@@ -188,7 +188,7 @@ func TestDriftErrorAdd(t *testing.T) {
 }
 
 // TestLogLevels checks that each change and each command is logged at Info, each tolerated
-// failure at Warn, and each other read at Debug.
+// failure at Warn, and each read and command that begins at Debug.
 func TestLogLevels(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -208,12 +208,17 @@ func TestLogLevels(t *testing.T) {
 			t.Fatal(err)
 		}
 		assert.Equal(t, "log", strings.Join([]string{
+			`level=DEBUG msg=read state=stopped`,
 			`level=INFO msg="state changed" from="" to=stopped`,
+			`level=DEBUG msg=command operation=Start`,
 			`level=WARN msg="command failed" operation=Start error="Describe res-1: conflict: Code.conflict: the service says conflict"`,
 			`level=DEBUG msg=read state=stopped`,
+			`level=DEBUG msg=command operation=Start`,
 			`level=INFO msg="command accepted" operation=Start`,
+			`level=DEBUG msg=read state=starting`,
 			`level=INFO msg="state changed" from=stopped to=starting`,
 			`level=WARN msg="read failed" error="Describe res-1: throttled: Code.throttled: the service says throttled"`,
+			`level=DEBUG msg=read state=started`,
 			`level=INFO msg="state changed" from=starting to=started`,
 			``,
 		}, "\n"), b.String())

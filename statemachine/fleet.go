@@ -14,7 +14,7 @@ import (
 // Each call runs one goroutine during the range loop, and one for each call in flight, but none per
 // resource. A slow loop body does not delay it. One resource's failure does not affect the others.
 // Breaking out of the loop stops everything before the range statement ends. A panic in a function
-// of the caller, such as Read or OnRead, reaches the range loop.
+// of the caller, such as Read, reaches the range loop. [WaitOptions.OnProgress] is called there.
 type Fleet[R any, S ~string] struct {
 	// Machine is the lifecycle of all resources. Required.
 	Machine *Machine[S]
@@ -120,6 +120,10 @@ func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], ma
 		if len(goals) == 0 {
 			return
 		}
+		onProgress := e.config.onProgress // in this goroutine, not in the engine's
+		if onProgress != nil {
+			e.config.onProgress = e.out.pushProgress
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		done := make(chan struct{})
 		go func() {
@@ -129,10 +133,13 @@ func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], ma
 		defer func() {
 			cancel()
 			<-done
+			for m := range e.out.all() { // what the loop was left before
+				m.report(onProgress)
+			}
 			e.aborted.repeat()
 		}()
-		for r := range e.out.all() {
-			if !yield(r.Index, r) {
+		for m := range e.out.all() {
+			if !m.report(onProgress) && !yield(m.Index, m.Result) {
 				return
 			}
 		}

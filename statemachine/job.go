@@ -50,9 +50,9 @@ func (j *job[R, S]) begin(target S, at, deadline time.Time) {
 
 // handleRead processes a read of this resource alone, and reports it.
 func (j *job[R, S]) handleRead(ctx context.Context, v R, err error, at time.Time) step {
-	changes := j.track.stateChanges()
+	before := j.counts()
 	next := j.decide(ctx, v, err, at)
-	j.notify(ctx, next, changes, at)
+	j.reportRead(ctx, next, before, at)
 	return next
 }
 
@@ -339,44 +339,111 @@ func (j *job[R, S]) result() Ensured[R] {
 	return done
 }
 
-// notify reports the read that led to next to OnRead and the Logger. changes is the number of
-// changes of state before it.
-func (j *job[R, S]) notify(ctx context.Context, next step, changes int, at time.Time) {
-	if j.config.opts.OnRead != nil {
-		j.callOnRead(next, at)
+// counts is how much a job has seen, to find out what one read added.
+type counts struct{ changes, accepted int }
+
+// counts returns how much the job has seen.
+func (j *job[R, S]) counts() counts {
+	c := counts{changes: j.track.stateChanges()}
+	if j.ensure != nil {
+		c.accepted = len(j.ensure.result.Operations)
 	}
-	if j.config.opts.Logger != nil {
-		j.logRead(ctx, next, j.track.stateChanges() > changes)
-	}
+	return c
 }
 
-// callOnRead reports a read to OnRead.
-func (j *job[R, S]) callOnRead(next step, at time.Time) {
-	t := &j.track
-	r := Reading{
-		Resource: j.resource, Target: string(j.target()), State: string(t.last()),
-		Reads: t.Reads, Elapsed: t.Now.Sub(t.Start), Err: j.failure,
+// reportRead reports the read that led to next. before is what the job had seen before it.
+func (j *job[R, S]) reportRead(ctx context.Context, next step, before counts, at time.Time) {
+	if !j.reports() {
+		return
 	}
+	p, now := j.newProgress(ProgressRead, at), j.counts()
 	if next == stepRead || next == stepYield {
-		r.NextDelay = max(j.due.Sub(at), 0)
+		p.NextDelay = max(j.due.Sub(at), 0)
 	}
-	j.config.opts.OnRead(r)
+	p.Err = j.failure
+	j.report(ctx, p, next == stepDone)
+	p.Err = nil
+	if now.changes > before.changes {
+		p.Type = ProgressChanged
+		if n := len(j.track.History); n > 1 {
+			p.From = string(j.track.History[n-2].State)
+		}
+		j.report(ctx, p, false)
+	}
+	if now.accepted > before.accepted { // the read shows that a lost command was executed
+		p.Type, p.From, p.Operation = ProgressAccepted, "", j.ensure.result.Operations[now.accepted-1]
+		j.report(ctx, p, false)
+	}
 }
 
-// logRead logs a read. changed reports whether it showed another state than the one before.
-func (j *job[R, S]) logRead(ctx context.Context, next step, changed bool) {
-	switch t := &j.track; {
-	case j.failure != nil && next != stepDone:
-		j.log(ctx, slog.LevelWarn, "read failed", slog.Any("error", j.failure))
-	case changed:
-		var from S
-		if n := len(t.History); n > 1 {
-			from = t.History[n-2].State
-		}
-		j.log(ctx, slog.LevelInfo, "state changed",
-			slog.String("from", string(from)), slog.String("to", string(t.last())))
+// reportCommand reports a command that begins, or its result. A dry run has no command.
+func (j *job[R, S]) reportCommand(ctx context.Context, typ ProgressType, err error, at time.Time) {
+	if !j.reports() || j.config.ensure.dryRun && err == nil {
+		return
+	}
+	p := j.newProgress(typ, at)
+	p.Operation, p.Err = j.ensure.Operation, err
+	if typ != ProgressCommand && j.reason == "" && j.err == nil {
+		p.NextDelay = max(j.due.Sub(at), 0)
+	}
+	j.report(ctx, p, false)
+}
+
+// reportEnd reports the end of the job, with the error that endErr returned.
+func (j *job[R, S]) reportEnd(err error) {
+	if j.config.onProgress != nil {
+		p := j.newProgress(ProgressEnded, j.track.Now)
+		p.Err = err
+		j.config.onProgress(p)
+	}
+}
+
+// reports reports whether anything receives what the job reports.
+func (j *job[R, S]) reports() bool { return j.config.onProgress != nil || j.config.opts.Logger != nil }
+
+// newProgress returns a report at the time at.
+func (j *job[R, S]) newProgress(typ ProgressType, at time.Time) Progress {
+	t, target := &j.track, j.target()
+	p := Progress{
+		Type: typ, Resource: j.resource, Target: string(target), State: string(t.last()), Reads: t.Reads,
+		Elapsed: max(later(t.Now, at).Sub(t.Start), 0),
+	}
+	if !t.Deadline.IsZero() {
+		p.TimeLeft = max(t.Deadline.Sub(later(t.Now, at)), 0)
+	}
+	if target != "" {
+		p.Plan, _ = j.config.machine.Plan(t.last(), target)
+	}
+	return p
+}
+
+// report logs p and passes it to OnProgress. last reports whether it is the last read, whose
+// failure is returned and not logged.
+func (j *job[R, S]) report(ctx context.Context, p Progress, last bool) {
+	if j.config.opts.Logger != nil {
+		j.logProgress(ctx, &p, last)
+	}
+	if j.config.onProgress != nil {
+		j.config.onProgress(p)
+	}
+}
+
+// logProgress logs a report.
+func (j *job[R, S]) logProgress(ctx context.Context, p *Progress, last bool) {
+	operation := slog.String("operation", string(p.Operation))
+	switch {
+	case p.Type == ProgressChanged:
+		j.log(ctx, slog.LevelInfo, "state changed", slog.String("from", p.From), slog.String("to", p.State))
+	case p.Type == ProgressAccepted:
+		j.log(ctx, slog.LevelInfo, "command accepted", operation)
+	case p.Type == ProgressCommand:
+		j.log(ctx, slog.LevelDebug, "command", operation)
+	case p.Type != ProgressRead:
+		j.log(ctx, slog.LevelWarn, "command failed", operation, slog.Any("error", p.Err))
+	case p.Err != nil && !last:
+		j.log(ctx, slog.LevelWarn, "read failed", slog.Any("error", p.Err))
 	default:
-		j.log(ctx, slog.LevelDebug, "read", slog.String("state", string(t.last())))
+		j.log(ctx, slog.LevelDebug, "read", slog.String("state", p.State))
 	}
 }
 

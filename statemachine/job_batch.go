@@ -38,7 +38,7 @@ func (j *job[R, S]) handleSingleRead(ctx context.Context, v R, err error, at tim
 // handleBatchRead processes a read of this resource together with others, and reports it. Whatever
 // would end the job badly must come from a read of this resource alone.
 func (j *job[R, S]) handleBatchRead(ctx context.Context, v R, err error, at time.Time) step {
-	changes := j.track.stateChanges()
+	before := j.counts()
 	kind := j.kindOf(ctx, err)
 	var next step
 	switch {
@@ -58,7 +58,7 @@ func (j *job[R, S]) handleBatchRead(ctx context.Context, v R, err error, at time
 		j.countFailure(err, at)
 		next = j.reread(kind, at)
 	}
-	j.notify(ctx, next, changes, at)
+	j.reportRead(ctx, next, before, at)
 	return next
 }
 

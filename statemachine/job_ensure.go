@@ -3,7 +3,6 @@ package statemachine
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 )
@@ -278,19 +277,31 @@ func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 // handleCommandResult processes the result of the command that was sent at the time start and
 // completed at the time at.
 func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
+	sent = sent && !notSent(err)
+	next := j.decideCommandResult(ctx, sent, err, start, at)
+	typ := ProgressRejected
+	switch {
+	case err == nil:
+		typ = ProgressAccepted
+	case j.ensure.Outcome == OutcomeUnknown, sent && j.reason == Canceled:
+		typ = ProgressLost
+	}
+	j.reportCommand(ctx, typ, err, at)
+	return next
+}
+
+// decideCommandResult processes the result of a command without reporting it.
+func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
 	e, t := j.ensure, &j.track
 	t.setNow(at)
-	sent = sent && !notSent(err)
 	j.failure, e.err = err, err
 	if sent {
 		e.SentAt = start
 	}
-	operation := slog.String("operation", string(e.Operation))
 	if err == nil {
 		if j.config.ensure.dryRun {
 			return stepDone
 		}
-		j.log(ctx, slog.LevelInfo, "command accepted", operation)
 		j.recordAccepted()
 		next := j.awaitEffect(at)
 		if e.leave && next != stepDone {
@@ -299,7 +310,6 @@ func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err erro
 		}
 		return next
 	}
-	j.log(ctx, slog.LevelWarn, "command failed", operation, slog.Any("error", err))
 	e.Outcome = OutcomeRejected
 	switch kind := j.commandKind(ctx, sent, err); {
 	case kind == Interrupted:

@@ -39,13 +39,26 @@ type WaitOptions struct {
 	// resets the count. Zero means 1. Negative values are rejected.
 	Consecutive int
 
-	// OnRead is called after every read, in the goroutine that reads. It must not block. For many
-	// resources, calls do not overlap. Nil means no call.
+	// OnProgress is called for everything that happens to a resource: reads, changes of state,
+	// commands and their results, and the end. It is for progress and metrics. Nil means no call.
+	//
+	// It runs in the goroutine of the call: for one resource inside of the call, for many between
+	// two results of the range loop. So OnProgress and the body of the loop may use the same
+	// variables. What led to a result comes before it. If several goroutines make calls with the
+	// same options, OnProgress must be safe for concurrent use.
+	//
+	// A call for one resource waits for OnProgress. A call for many does not: what happens while
+	// OnProgress or the body of the loop runs is queued. With 10,000 reads in the queue, further
+	// reads are not reported. If the body leaves the loop, OnProgress is called for the rest of the
+	// queue and for the end of each resource before the range statement ends.
+	OnProgress func(Progress)
+
+	// OnRead is called after every read, where OnProgress would be. Nil means no call.
 	OnRead func(Reading)
 
-	// Logger receives each change of state and each command at level Info, each tolerated failure
-	// at Warn, and each read at Debug, with the call's context. What ends the wait is returned
-	// and not logged. Nil means no logging.
+	// Logger receives each change of state and each accepted command at level Info, each tolerated
+	// failure at Warn, and each read and each command that begins at Debug, with the call's
+	// context, at once. What ends the wait is returned and not logged. Nil means no logging.
 	Logger *slog.Logger
 }
 
@@ -111,6 +124,25 @@ func (o *WaitOptions) setDefaults() {
 	}
 	for _, d := range [...]*time.Duration{&o.MinDelay, &o.MaxDelay, &o.ReadTimeout, &o.WatchDelay} {
 		*d = min(*d, maxDuration)
+	}
+}
+
+// progressHook returns one function in place of OnProgress and OnRead. It is nil without either.
+func (o *WaitOptions) progressHook() func(Progress) {
+	onProgress, onRead := o.OnProgress, o.OnRead
+	if onRead == nil {
+		return onProgress
+	}
+	return func(p Progress) {
+		if p.Type == ProgressRead {
+			onRead(Reading{
+				Resource: p.Resource, Target: p.Target, State: p.State,
+				Reads: p.Reads, Elapsed: p.Elapsed, NextDelay: p.NextDelay, Err: p.Err,
+			})
+		}
+		if onProgress != nil {
+			onProgress(p)
+		}
 	}
 }
 

@@ -55,6 +55,13 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 	return next
 }
 
+// end reports the end of the job and returns its error.
+func (r *runner[R, S]) end() error {
+	err := r.endErr()
+	r.reportEnd(err)
+	return err
+}
+
 // read makes one read.
 func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
 	if !r.waitForSlot(ctx, r.readPacer, true) {
@@ -81,6 +88,7 @@ func (r *runner[R, S]) command(ctx context.Context) step {
 	if deadline := r.track.Deadline; !deadline.IsZero() && !r.now.Before(deadline) {
 		return stepRead
 	}
+	r.reportCommand(ctx, ProgressCommand, nil, r.now)
 	start := r.now
 	sent, at, err := callWithTimeout(ctx, start, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), r.runCommand)
 	next := r.handleCommandResult(ctx, sent, err, start, at)

@@ -334,6 +334,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	t := &e.tasks[first.task]
 	e.dequeue(t)
 	t.command.at = time.Time{}
+	t.reportCommand(ctx, ProgressCommand, nil, now)
 	go func() {
 		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
 		defer func() { e.results <- c }()
@@ -416,6 +417,9 @@ func (e *engine[R, S]) apply(t *task[R, S], next step) {
 // publish passes a result to the caller's loop.
 func (e *engine[R, S]) publish(t *task[R, S], end bool) {
 	r := Result[Ensured[R]]{Index: t.read.task, Value: t.result(), Err: t.endErr()}
+	if end {
+		t.reportEnd(r.Err)
+	}
 	e.out.push(r, e.config.mode == modeWatch)
 	if end {
 		var none R

@@ -95,7 +95,7 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 	}
 	r.start(target, maxWait)
 	r.run(ctx, w.Read)
-	return r.value, r.endErr()
+	return r.value, r.end()
 }
 
 // Watch yields the current value, then each read that differs from the one before, until the
@@ -119,10 +119,13 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 		r.start("", 0)
 		for r.run(ctx, w.Read) == stepYield {
 			if !yield(r.value, nil) {
+				r.failure = context.Canceled
+				r.endWait(Canceled)
+				r.reportEnd(r.waitError())
 				return
 			}
 		}
-		yield(r.value, r.endErr())
+		yield(r.value, r.end())
 	}
 }
 

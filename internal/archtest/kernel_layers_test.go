@@ -22,7 +22,7 @@ var kernelLayers = []struct {
 }{
 	{"errors", "text.go kind.go fault.go input.go drift.go reason.go advice.go"},
 	{"machine", "machine.go mermaid.go"},
-	{"track", "options.go track.go"},
+	{"track", "progress.go options.go track.go"},
 	{"job", "goal.go config.go job.go job_batch.go job_ensure.go"},
 	{"loops", "clock.go timeout.go pacer.go abort.go heap.go outbox.go runner.go scheduler.go"},
 	{"doors", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},

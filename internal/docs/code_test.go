@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +154,41 @@ func TestStartAll(t *testing.T) {
 			t.Errorf("the first is %s", s)
 		}
 	})
+}
+
+// startWithProgress starts many streams and shows, after each result, how the others are.
+func startWithProgress(ctx context.Context, client *activitystream.Client, ins []*activitystream.StartInput) {
+	states := map[string]string{} // by ARN
+	show := func(o *activitystream.Options) {
+		o.Wait.OnProgress = func(p statemachine.Progress) {
+			states[p.Resource] = p.State // in this goroutine
+			if p.Type == statemachine.ProgressAccepted {
+				log.Print(p)
+			}
+		}
+	}
+	for arn, result := range client.EnsureStartedEach(ctx, ins, time.Hour, show) {
+		log.Print(arn, result.Err, states)
+	}
+}
+
+func TestStartWithProgress(t *testing.T) {
+	var out strings.Builder
+	log.SetOutput(&out)
+	defer log.SetOutput(os.Stderr)
+	synctest.Test(t, func(t *testing.T) {
+		server := activitystreamtest.NewServer()
+		var ins []*activitystream.StartInput
+		for range 20 {
+			ins = append(ins, &activitystream.StartInput{
+				ResourceArn: server.AddCluster(activitystreamtest.Cluster{}), Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true,
+			})
+		}
+		startWithProgress(t.Context(), activitystream.NewFromConfig(server.Config()), ins)
+	})
+	if accepted, results := strings.Count(out.String(), "StartActivityStream accepted"), strings.Count(out.String(), "<nil>"); accepted != 20 || results != 20 {
+		t.Errorf("%d starts are accepted and %d results are without an error:\n%s", accepted, results, &out)
+	}
 }
 
 // ensureIngestion starts ingestion if it is stopped, and reports that it was.

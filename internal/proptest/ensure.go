@@ -30,13 +30,20 @@ type Ensure[S ~string] struct {
 	History      []statemachine.Sighting[S]
 	Calls        []simulator.Call
 
-	seen []statemachine.Sighting[S] // what its reads showed, and when
+	seen     []statemachine.Sighting[S] // what its reads showed, and when
+	accepted []statemachine.Operation   // that OnProgress received
+	ends     int                        // that OnProgress received
 }
 
-// OnRead records a read. Set it in the [statemachine.WaitOptions] of the call.
-func (e *Ensure[S]) OnRead(r statemachine.Reading) {
-	if r.Err == nil {
-		e.seen = append(e.seen, statemachine.Sighting[S]{State: S(r.State), At: time.Now()})
+// OnProgress records what the call does. Set it in the [statemachine.WaitOptions] of the call.
+func (e *Ensure[S]) OnProgress(p statemachine.Progress) {
+	switch {
+	case p.Type == statemachine.ProgressRead && p.Err == nil:
+		e.seen = append(e.seen, statemachine.Sighting[S]{State: S(p.State), At: time.Now()})
+	case p.Type == statemachine.ProgressAccepted:
+		e.accepted = append(e.accepted, p.Operation)
+	case p.Type == statemachine.ProgressEnded:
+		e.ends++
 	}
 }
 
@@ -57,6 +64,9 @@ func (e *Ensure[S]) Violations() (list []string) {
 	}
 	if e.Err == nil && !WasInState(e.History, e.Target, e.Began.Add(-e.MaxStaleness), e.Ended) {
 		wrong("success, but it never was %s: %v", e.Target, e.History)
+	}
+	if e.ends != 1 || !slices.Equal(e.accepted, e.Reported) {
+		wrong("OnProgress received %d ends, and %v as accepted; %v is reported", e.ends, e.accepted, e.Reported)
 	}
 	for _, t := range e.Machine.Transitions() {
 		if t.By != "" && !slices.Contains(e.Allowed, t.By) && len(e.calls(t.By)) > 0 {

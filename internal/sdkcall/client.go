@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 
@@ -59,12 +60,15 @@ func (c *Calls[O, C]) NewNoRetry(optFns []func(*O)) *C {
 type ClientInfo struct {
 	Region string                 // empty if it is not known
 	Tracer tracing.TracerProvider // nil means no tracing
+
+	meter *meter // nil means no metrics
 }
 
 // Fields points to the fields of an SDK client's options that this library uses.
 type Fields struct {
 	Region     *string
 	Tracer     *tracing.TracerProvider
+	Meter      *metrics.MeterProvider
 	Retryer    *aws.Retryer
 	APIOptions *[]func(*middleware.Stack) error
 }
@@ -73,13 +77,13 @@ type Fields struct {
 var recordErrorBody = []func(*middleware.Stack) error{sdkfault.RecordErrorBody}
 
 // NewCaller returns a Caller for api, an SDK client or a mock of one, with the pacing of a call.
-// The caller sets its Pacer. fields returns the fields of O, the SDK client's options. reached is
-// shared by all calls of a client.
+// The caller sets its Pacer. name is the service's package, for metrics. fields returns the fields
+// of O, the SDK client's options. reached is shared by all calls of a client.
 //
 // Each request records the body of an error response, which sdkfault reads. With the pacing
 // [Kernel] the SDK's retries are off, by the last option applied: a retried command could run
 // twice, and the SDK's retry quota fails waits under load.
-func NewCaller[O any](api any, faults sdkfault.Table, optFns []func(*O), fields func(*O) Fields, pacing Pacing, reached *Reached) Caller[O] {
+func NewCaller[O any](api any, name string, faults sdkfault.Table, optFns []func(*O), fields func(*O) Fields, pacing Pacing, reached *Reached) Caller[O] {
 	optFns = append(slices.Clip(optFns), func(o *O) {
 		f := fields(o)
 		if len(*f.APIOptions) == 0 {
@@ -98,7 +102,7 @@ func NewCaller[O any](api any, faults sdkfault.Table, optFns []func(*O), fields 
 			fn(&options)
 		}
 		f := fields(&options)
-		c.ClientInfo = ClientInfo{Region: *f.Region, Tracer: *f.Tracer}
+		c.ClientInfo = ClientInfo{Region: *f.Region, Tracer: *f.Tracer, meter: newMeter(*f.Meter, name)}
 	}
 	return c
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,7 @@ type (
 	options struct {
 		Region     string
 		Tracer     tracing.TracerProvider
+		Meter      metrics.MeterProvider
 		Retryer    aws.Retryer
 		APIOptions []func(*middleware.Stack) error
 		Applied    []string
@@ -61,7 +63,7 @@ func apply(name string) func(*options) {
 }
 
 func fields(o *options) sdkcall.Fields {
-	return sdkcall.Fields{Region: &o.Region, Tracer: &o.Tracer, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
+	return sdkcall.Fields{Region: &o.Region, Tracer: &o.Tracer, Meter: &o.Meter, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
 }
 
 func TestDoReturnsFaults(t *testing.T) {
@@ -94,7 +96,7 @@ func TestDoReturnsFaults(t *testing.T) {
 func TestNewCallerAppendsToACopy(t *testing.T) {
 	base := make([]func(*options), 1, 8)
 	base[0] = apply("base")
-	kernel := sdkcall.NewCaller(nil, nil, base, fields, sdkcall.Kernel, nil)
+	kernel := sdkcall.NewCaller(nil, "resource", nil, base, fields, sdkcall.Kernel, nil)
 	_ = append(base, apply("other"))
 	got, err := sdkcall.Do(context.Background(), kernel, op, "", (&api{out: &out{}}).Describe, &in{})
 	if diff := cmp.Diff([]string{"base"}, got.Applied); diff != "" || err != nil {
@@ -105,7 +107,7 @@ func TestNewCallerAppendsToACopy(t *testing.T) {
 func TestNewCallerDisablesRetriesOnlyForKernel(t *testing.T) {
 	for pacing, want := range map[sdkcall.Pacing]aws.Retryer{sdkcall.Counted: nil, sdkcall.Queued: nil, sdkcall.Kernel: aws.NopRetryer{}} {
 		var got options
-		for _, fn := range sdkcall.NewCaller(nil, nil, nil, fields, pacing, nil).Options {
+		for _, fn := range sdkcall.NewCaller(nil, "resource", nil, nil, fields, pacing, nil).Options {
 			fn(&got)
 		}
 		if got.Retryer != want {
@@ -196,7 +198,7 @@ func TestUnexpectedResponseIsUnavailable(t *testing.T) {
 
 func TestNewCallerReadsRegionOfClient(t *testing.T) {
 	region := func(api any, optFns ...func(*options)) string {
-		return sdkcall.NewCaller(api, nil, optFns, fields, sdkcall.Counted, nil).Region
+		return sdkcall.NewCaller(api, "resource", nil, optFns, fields, sdkcall.Counted, nil).Region
 	}
 	a := &api{options: options{Region: "us-east-1"}}
 	if got := region(a); got != "us-east-1" {

@@ -11,7 +11,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ScopeName is the name of this library's tracer in the SDK's TracerProvider.
+// ScopeName is the name of this library's tracer and meter in the providers of the SDK's client.
 const ScopeName = "github.com/streamwarden/streamwarden-go"
 
 // Wait runs w.Wait in a span.
@@ -83,7 +83,7 @@ func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider
 
 // Span starts a span around a call for one resource. The name is the client's method, for example
 // "activitystream.Wait". The spans of the SDK's requests become its children, and changes of state,
-// which Span observes through o.OnRead, its events. The function end ends it with the accepted
+// which Span observes through o.OnProgress, its events. The function end ends it with the accepted
 // operations and the outcome. Without a tracer, Span does nothing.
 func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, target string, o *statemachine.WaitOptions) (
 	spanned context.Context, end func(accepted []statemachine.Operation, err error),
@@ -93,17 +93,16 @@ func Span(ctx context.Context, provider tracing.TracerProvider, name, resource, 
 	}
 	ctx, span := startSpan(ctx, provider, name, target)
 	span.SetProperty("streamwarden.resource", resource)
-	onRead, last := o.OnRead, ""
-	o.OnRead = func(r statemachine.Reading) {
-		if r.Err == nil && r.State != last {
+	next := o.OnProgress
+	o.OnProgress = func(p statemachine.Progress) {
+		if p.Type == statemachine.ProgressChanged {
 			span.AddEvent("state changed", func(o *tracing.EventOptions) {
-				o.Properties.Set("streamwarden.from", last)
-				o.Properties.Set("streamwarden.to", r.State)
+				o.Properties.Set("streamwarden.from", p.From)
+				o.Properties.Set("streamwarden.to", p.State)
 			})
-			last = r.State
 		}
-		if onRead != nil {
-			onRead(r)
+		if next != nil {
+			next(p)
 		}
 	}
 	return ctx, func(accepted []statemachine.Operation, err error) {

@@ -263,7 +263,7 @@ func TestNoSpan(t *testing.T) {
 		var o statemachine.WaitOptions
 		spanned, end := sdkcall.Span(ctx, provider, "resources.Wait", "resource-1", "on", &o)
 		end(nil, nil)
-		if spanned != ctx || o.OnRead != nil {
+		if spanned != ctx || o.OnProgress != nil {
 			t.Errorf("%T: the context or the options have changed", provider)
 		}
 	}

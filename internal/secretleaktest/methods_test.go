@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/customerprofiles"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/tracing"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -29,6 +30,7 @@ type setup struct {
 	config func(aws.Config) aws.Config
 	wait   statemachine.WaitOptions
 	tracer tracing.TracerProvider
+	meter  metrics.MeterProvider
 	zero   bool // use the zero Client in place of one with these settings
 }
 
@@ -55,7 +57,7 @@ func activityStreamMethods() map[string]method {
 			}
 			return run(ctx, activitystream.NewFromConfig(s.config(server.Config()), func(o *activitystream.Options) {
 				o.Wait = s.wait
-				o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.TracerProvider = s.tracer })
+				o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.TracerProvider, o.MeterProvider = s.tracer, s.meter })
 			}), cluster, instance)
 		}
 	}
@@ -128,7 +130,7 @@ func ingestionMethods() map[string]method {
 			}
 			return run(ctx, ingestion.NewFromConfig(s.config(server.Config()), func(o *ingestion.Options) {
 				o.Wait = s.wait
-				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.TracerProvider = s.tracer })
+				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.TracerProvider, o.MeterProvider = s.tracer, s.meter })
 			}), store)
 		}
 	}
@@ -187,7 +189,7 @@ func eventStreamMethods() map[string]method {
 			}
 			return run(ctx, eventstream.NewFromConfig(s.config(server.Config()), func(o *eventstream.Options) {
 				o.Wait = s.wait
-				o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider = s.tracer })
+				o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.TracerProvider, o.MeterProvider = s.tracer, s.meter })
 			}))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
+	"github.com/streamwarden/streamwarden-go/internal/metrictest"
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/spantest"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -26,13 +28,15 @@ import (
 type run struct {
 	wire  wire
 	spans spantest.Recorder
+	meter metrictest.Recorder
 	log   bytes.Buffer
-	reads []statemachine.Reading
+	seen  []statemachine.Progress
 	err   error
 }
 
-// run runs a method with logs, spans and OnRead on, and a failure injected.
+// run runs a method with logs, spans, metrics and OnProgress on, and a failure injected.
 func (r *run) run(ctx context.Context, m method, f failure) {
+	r.meter.Scope = sdkcall.ScopeName
 	r.wire.failure, r.wire.signed = f, map[string]bool{}
 	ctx, cancel := context.WithTimeout(ctx, maxWait+5*time.Minute) // ends a Watch, and a call that hangs
 	defer cancel()
@@ -41,10 +45,10 @@ func (r *run) run(ctx context.Context, m method, f failure) {
 		slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
 	)
 	r.err = m(ctx, setup{
-		config: r.wire.config, tracer: &r.spans,
+		config: r.wire.config, tracer: &r.spans, meter: &r.meter,
 		wait: statemachine.WaitOptions{
-			Logger: slog.New(handlers),
-			OnRead: func(reading statemachine.Reading) { r.reads = append(r.reads, reading) },
+			Logger:     slog.New(handlers),
+			OnProgress: func(p statemachine.Progress) { r.seen = append(r.seen, p) },
 		},
 	})
 }
@@ -62,10 +66,11 @@ func (r *run) output() string {
 		fmt.Fprintf(&b, "%s %v %v\n", s.Name, s.Properties, s.Events)
 	}
 	errs := []error{r.err}
-	for _, reading := range r.reads {
-		fmt.Fprintf(&b, "%+v\n", reading)
-		errs = append(errs, reading.Err)
+	for _, p := range r.seen {
+		fmt.Fprintf(&b, "%v\n", p)
+		errs = append(errs, p.Err)
 	}
+	b.WriteString(strings.Join(r.meter.Lines(), "\n"))
 	for _, err := range errs {
 		r.writeError(&b, err)
 	}
@@ -125,7 +130,7 @@ func TestOutputContainsNoCredentials(t *testing.T) {
 }
 
 // TestWaitsHaveOneSpan checks that each wait and each ensure method records one span with its name,
-// and that no other method records any.
+// and that no other method records any. The same holds for the metric of waits.
 func TestWaitsHaveOneSpan(t *testing.T) {
 	waits := regexp.MustCompile(`\.(Wait|Ensure)`)
 	for name, m := range methods() {
@@ -145,6 +150,12 @@ func TestWaitsHaveOneSpan(t *testing.T) {
 			}
 			if !reflect.DeepEqual(want, got) {
 				t.Errorf("%s: spans %q, want %q", name, got, want)
+			}
+			measured := slices.ContainsFunc(r.meter.Lines(), func(line string) bool {
+				return strings.HasPrefix(line, "wait.duration ") && strings.Contains(line, fmt.Sprintf("package=%q", strings.Split(name, ".")[0]))
+			})
+			if measured != (want != nil) {
+				t.Errorf("%s: a measured duration: %v\n%q", name, measured, r.meter.Lines())
 			}
 			if len(r.spans.Spans("")) == len(got) {
 				t.Errorf("%s: the SDK recorded no span", name)
