@@ -12,6 +12,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 var full = flag.Bool("month", false, "run TestWatchSoak in full: 30 days and 360 outages")
@@ -53,12 +54,15 @@ func (w *world) silent(id string, at time.Time) bool {
 //
 //	go test ./activitystream/activityreader -run TestWatchSoak -month -v -timeout 30m
 func TestWatchSoak(t *testing.T) {
-	days, n := 1, 12
-	if *full {
-		days, n = 30, 360
+	hours, n := 24, 12
+	switch {
+	case *full:
+		hours, n = 30*24, 360
+	case assert.Race:
+		hours, n = 6, 3
 	}
 	const heartbeat, poll = 5 * time.Second, 5 * time.Second
-	d := time.Duration(days) * 24 * time.Hour
+	d := time.Duration(hours) * time.Hour
 	synctest.Test(t, func(t *testing.T) {
 		random, lateness := rand.New(rand.NewPCG(18, 7)), rand.New(rand.NewPCG(4, 4)) // the server has its own
 		ids := instances(3)
@@ -122,13 +126,17 @@ func TestWatchSoak(t *testing.T) {
 			time.Sleep(time.Until(pause.end))
 		}
 		w.check(t, gaps, reported, heartbeat, poll)
-		t.Logf("%d days, %d outages: %d gaps, %d pauses, %d times behind, %d calls", days, n, len(gaps), len(w.pauses), behind, len(s.Calls()))
+		t.Logf("%d hours, %d outages: %d gaps, %d pauses, %d times behind, %d calls", hours, n, len(gaps), len(w.pauses), behind, len(s.Calls()))
 	})
 }
 
 // TestReadSoak checks that over hours of reshards, failed calls and pauses, a reader that is killed
 // and resumed delivers every record that was written, and no other.
 func TestReadSoak(t *testing.T) {
+	lasts := 8 * time.Hour
+	if assert.Race {
+		lasts = 2 * time.Hour
+	}
 	synctest.Test(t, func(t *testing.T) {
 		random, losses := rand.New(rand.NewPCG(3, 1)), rand.New(rand.NewPCG(4, 4)) // the server has its own
 		written := 0
@@ -144,7 +152,7 @@ func TestReadSoak(t *testing.T) {
 			o.Latency = func(activityreadertest.Call) time.Duration { return 15 * time.Millisecond }
 		})
 		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-SOAK", Instances: instances(3), Shards: 4})
-		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), lasts)
 		var others sync.WaitGroup
 		others.Go(func() { reshard(ctx, s, name, rand.New(rand.NewPCG(5, 2))) })
 		defer others.Wait()
