@@ -79,7 +79,8 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 					notCompared[i] = reason
 				}
 				g := statemachine.Goal[*Stream, Status]{
-					Target: StatusStarted, Command: call.startCommand(in, res), Preflight: pre.before(in, res), Drift: drift,
+					Target: StatusStarted, Command: call.startCommand(in, res), Restore: call.restore(res),
+					Preflight: pre.before(in, res), Drift: drift,
 				}
 				if call.options.ForceRestart {
 					g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)

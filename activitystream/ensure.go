@@ -20,7 +20,8 @@ type EnsureOutput struct {
 
 	// Pending is the command that was accepted last, if the call ended before a read showed an effect
 	// of it, or, with Options.PendingSince, the one that an earlier call sent. PendingSince is when it
-	// was sent. Both are empty if no command is pending.
+	// was sent. Without ApplyImmediately it takes effect in the next maintenance window. Both are empty
+	// if no command is pending.
 	Pending      statemachine.Operation
 	PendingSince time.Time
 
@@ -28,6 +29,10 @@ type EnsureOutput struct {
 	// unrecorded. GapTo is zero if no read showed the stream started again. Without a restart both
 	// are zero.
 	GapFrom, GapTo time.Time
+
+	// Before is the stream as it was before a restart (AllowRestart), with the settings to go back
+	// to. It is nil without a restart.
+	Before *Stream
 
 	// KeyNotCompared says why EnsureStarted did not compare the key of a stream that is started:
 	// the input names an alias that was not resolved. It is empty if the key was compared.
@@ -38,7 +43,7 @@ type EnsureOutput struct {
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{
 		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,
-		Pending: e.Pending, PendingSince: e.PendingSince, GapFrom: e.GapFrom, GapTo: e.GapTo,
+		Pending: e.Pending, PendingSince: e.PendingSince, GapFrom: e.GapFrom, GapTo: e.GapTo, Before: e.Before,
 	}
 }
 
@@ -54,7 +59,11 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //
 //   - A stream that is started with another Mode, key or native-field setting is a
 //     [*statemachine.DriftError]. With AllowRestart it is stopped and started instead, and the
-//     output has the time in which nothing was recorded. RDS reports a key by its ID, so the ID and
+//     output has the time in which nothing was recorded. A restart begins once all reads of a Grace
+//     have shown the other settings. If RDS then rejects the requested settings, EnsureStarted
+//     starts the stream as it was before, and the error is a [*statemachine.RestartError]. RDS has
+//     no operation that checks a key: make sure that the key is enabled, and that the caller may
+//     use it, before you allow a restart. RDS reports a key by its ID, so the ID and
 //     the ARN of one key are equal. An alias is compared if Options.ResolveKey
 //     resolves it. Otherwise EnsureOutput.KeyNotCompared says why it is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
@@ -79,7 +88,7 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 		return &EnsureOutput{}, err
 	}
 	e := newEnsurer(call, res, machine, (*Stream).status, call.startOperations()...)
-	e.Command = call.startCommand(in, res)
+	e.Command, e.Restore = call.startCommand(in, res), call.restore(res)
 	e.Preflight = newPreflight(call, res).before(in, res)
 	drift, notCompared := newKeyResolver(call).drift(ctx, in)
 	e.Drift = drift
@@ -179,6 +188,17 @@ func forceRestart(res *resource, drift func(*Stream) error, command func(context
 			}
 			return err
 		}
+}
+
+// restore returns the Restore of an EnsureStarted: it starts the stream as it was before a restart.
+func (c *call) restore(res *resource) func(context.Context, *Stream, statemachine.Operation) error {
+	return func(ctx context.Context, before *Stream, _ statemachine.Operation) error {
+		_, err := c.start(ctx, &StartInput{
+			ResourceArn: res.given, Mode: before.Mode, KmsKeyId: before.KmsKeyId, ApplyImmediately: true,
+			EngineNativeAuditFieldsIncluded: before.EngineNativeAuditFieldsIncluded,
+		}, res)
+		return err
+	}
 }
 
 // stopCommand returns the Command of an EnsureStopped.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
@@ -320,6 +321,13 @@ func TestEnsurePolicy(t *testing.T) {
 			says: []string{"the audit policy changes only while the stream is started"},
 		},
 		{
+			why: "the first reads are from before the start", status: activitystream.StatusStopped, setup: func(s *server, db database) {
+				s.Set(db.arn, started)
+				s.Stale(db.arn, 20*time.Second)
+			},
+			want: ensured{Status: started, Took: 70 * s, Operations: one, Commands: []string{"20s ModifyActivityStream accepted"}, Reads: 15},
+		},
+		{
 			why: "the stream is stopping", status: activitystream.StatusStopping,
 			want: ensured{Verdict: "unreachable", Took: m, Status: activitystream.StatusStopped, Reads: 13},
 		},
@@ -370,6 +378,43 @@ func TestEnsurePolicy(t *testing.T) {
 			return c.EnsurePolicy(ctx, &activitystream.ModifyInput{ResourceArn: db.arn}, maxWait, optFns...)
 		})
 	})
+}
+
+// TestRestartGoesBack checks which settings a stream has after a restart whose start was rejected.
+func TestRestartGoesBack(t *testing.T) {
+	restart := func(o *activitystream.Options) { o.AllowRestart = true }
+	ways := map[string]func(context.Context, *activitystream.Client, *activitystream.StartInput) (*activitystream.EnsureOutput, error){
+		"one": func(ctx context.Context, c *activitystream.Client, in *activitystream.StartInput) (*activitystream.EnsureOutput, error) {
+			return c.EnsureStarted(ctx, in, time.Hour)
+		},
+		"each": func(ctx context.Context, c *activitystream.Client, in *activitystream.StartInput) (*activitystream.EnsureOutput, error) {
+			for _, r := range c.EnsureStartedEach(ctx, []*activitystream.StartInput{in}, time.Hour) {
+				return r.Value, r.Err
+			}
+			return nil, nil
+		},
+	}
+	for name, way := range ways {
+		assert.RunSynctest(t, name, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			arn := s.AddInstance(activitystreamtest.Instance{
+				Engine: "sqlserver-se", EngineVersion: "15.00.4198.2.v1", Status: activitystream.StatusStarted, KmsKeyId: otherKeyID,
+				EngineNativeAuditFieldsIncluded: true,
+			})
+			c := client(s, restart)
+			before := assert.Must(c.Get(t.Context(), arn))(t)
+			s.SetKeyAccessible(keyID, false)
+			out, err := way(t.Context(), c, start(arn))
+			assert.ErrorIs(t, err, statemachine.KeyNotAccessible)
+			e := assert.ErrorAs[*statemachine.RestartError](t, err)
+			assert.Equal(t, "gap of the error", [2]time.Time{out.GapFrom, out.GapTo}, [2]time.Time{e.From, e.To})
+			settings := func(s *activitystream.Stream) activitystream.Stream {
+				return activitystream.Stream{Mode: s.Mode, KmsKeyId: s.KmsKeyId, EngineNativeAuditFieldsIncluded: s.EngineNativeAuditFieldsIncluded}
+			}
+			assert.Equal(t, "before", settings(before), settings(out.Before), cmpopts.IgnoreUnexported(activitystream.Stream{}))
+			assert.Equal(t, "after", settings(before), settings(assert.Must(c.Get(t.Context(), arn))(t)), cmpopts.IgnoreUnexported(activitystream.Stream{}))
+		})
+	}
 }
 
 // TestEnsureContinuesAfterCrash crashes the program as soon as RDS has executed a request, for
@@ -727,12 +772,29 @@ func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 			},
 		},
 		{
-			why: "the start is refused: nothing is recorded any more, and the output says since when", call: restart,
-			setup: func(s *server, db database) { other(s, db); s.Fail(opStart, failure{Code: "KMSKeyNotAccessibleFault"}) },
+			why: "the new key is rejected: the stream goes back to the former one", call: restart,
+			setup: func(s *server, db database) { other(s, db); s.SetKeyAccessible(keyID, false) },
 			want: ensured{
-				Verdict: "key not accessible", Status: activitystream.StatusStopped, Took: 2 * m, Operations: both[:1], Reads: 25, Asked: true, GapFrom: m,
-				Commands: []string{"1m0s StopActivityStream accepted", "2m0s StartActivityStream KMSKeyNotAccessibleFault"},
+				Verdict: "key not accessible", Status: running, Took: 4*m + 5*s, Operations: both, Reads: 50, Asked: true, GapFrom: m, GapTo: 4*m + 5*s,
+				Commands: []string{
+					"1m0s StopActivityStream accepted", "2m0s StartActivityStream KMSKeyNotAccessibleFault", "2m5s StartActivityStream accepted",
+				},
 			},
+			says: []string{"a restart did not succeed, and the former settings are restored; it was out of started from"},
+		},
+		{
+			why: "both keys are rejected: nothing is recorded anymore, and the error says since when", call: restart,
+			setup: func(s *server, db database) {
+				other(s, db)
+				s.Fail(opStart, failure{Code: "KMSKeyNotAccessibleFault", Times: 2})
+			},
+			want: ensured{
+				Verdict: "key not accessible", Status: activitystream.StatusStopped, Took: 2*m + 5*s, Operations: both[:1], Reads: 26, Asked: true, GapFrom: m,
+				Commands: []string{
+					"1m0s StopActivityStream accepted", "2m0s StartActivityStream KMSKeyNotAccessibleFault", "2m5s StartActivityStream KMSKeyNotAccessibleFault",
+				},
+			},
+			says: []string{"a restart took it out of started at 2000-01-01T00:01:00Z, and it is not back: nothing is recorded", "the former settings are not restored"},
 		},
 		{
 			why: "deadline between the stop and the start", call: restart, setup: other, maxWait: 93 * s,
@@ -797,6 +859,8 @@ func TestEnsureStartedWaitsForMaintenanceWindow(t *testing.T) {
 				assert.Equal(t, "a wait that ends before the window", "timed out", assert.ErrorSummary(err))
 				assert.Equal(t, "time", 4*time.Hour, time.Since(began))
 				assert.Equal(t, "operations", []string{opStop}, ops(out.Operations))
+				assert.Equal(t, "pending", activitystream.StopActivityStream, out.Pending)
+				assert.ErrorContains(t, err, "StopActivityStream accepted, waiting for stopped: timed out", "; accepted; takes effect in the next maintenance window")
 			})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -24,11 +25,22 @@ type EnsureOutput struct {
 	// are zero without a restart, and for a stream that was already stopped: its gap began
 	// earlier.
 	GapFrom, GapTo time.Time
+
+	// Before is the stream as it was before a restart (AllowRestart), with the settings to go back
+	// to. It is nil without a restart.
+	Before *Stream
+
+	// Pending is the command that the service accepted and of which no read has shown an effect, if
+	// the call failed.
+	Pending statemachine.Operation
 }
 
 // newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
-	return &EnsureOutput{Stream: e.Value, Operations: e.Operations, Planned: e.Planned, GapFrom: e.GapFrom, GapTo: e.GapTo}
+	return &EnsureOutput{
+		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,
+		GapFrom: e.GapFrom, GapTo: e.GapTo, Before: e.Before, Pending: e.Pending,
+	}
 }
 
 // EnsureCreated creates the stream as specified by in if necessary and waits until it runs, for at
@@ -43,7 +55,11 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //
 //   - If the stream has another Uri, the error is a [*statemachine.DriftError]. With
 //     Options.AllowRestart the stream is deleted and created instead, and the output has the time
-//     in which no events were exported.
+//     in which no events were exported. A restart begins once all reads of the grace period have
+//     shown the other Uri. If the service then rejects the new Uri, EnsureCreated creates the
+//     stream as it was before, and the error is a [*statemachine.RestartError]. The service has no
+//     operation that checks a Uri: make sure that the data stream is ACTIVE before you allow a
+//     restart.
 //   - If the stream lacks a tag of in.Tags, or has another value for one, the error is a
 //     DriftError, too. EnsureCreated does not delete the stream for a tag, even with
 //     Options.AllowRestart. [Client.SetTags] changes it in place. Tags that in.Tags does not have
@@ -85,7 +101,8 @@ func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Durati
 // ensurer returns the ensurer of one stream.
 func (c *call) ensurer(ref Ref, g statemachine.Goal[*Stream, State], o statemachine.EnsureOptions[*Stream]) *statemachine.Ensurer[*Stream, State] {
 	return &statemachine.Ensurer[*Stream, State]{
-		Waiter: *waiter(c, ref, machine, (*Stream).state), Command: g.Command, Drift: g.Drift, Preflight: g.Preflight, Commands: o,
+		Waiter: *waiter(c, ref, machine, (*Stream).state), Command: g.Command, Drift: g.Drift, Preflight: g.Preflight,
+		Restore: g.Restore, Commands: o,
 	}
 }
 
@@ -94,11 +111,16 @@ type creation struct {
 	call  *call
 	in    *CreateInput
 	other *Stream // in the domain, as of the last read
+	state State   // as of the last read that succeeded
+
+	restarting bool // it deletes, or deleted, a stream that ran
 }
 
 // read reads the stream and, if it is absent, its domain.
 func (x *creation) read(ctx context.Context) (s *Stream, err error) {
-	s, x.other, err = x.call.readDomain(ctx, x.in.Ref)
+	if s, x.other, err = x.call.readDomain(ctx, x.in.Ref); err == nil {
+		x.state = s.State
+	}
 	return s, err
 }
 
@@ -115,13 +137,28 @@ func (x *creation) goal() statemachine.Goal[*Stream, State] {
 		return nil
 	}
 	g.Command = func(ctx context.Context, op statemachine.Operation) error {
-		if op == DeleteEventStream { // the first half of a restart
+		if op == DeleteEventStream {
+			x.restarting = x.state == StateRunning
 			return remove(ctx, op)
 		}
-		_, err := x.call.create(ctx, x.in)
-		return nameOtherStream(err, x.other)
+		return x.create(ctx, x.in)
+	}
+	g.Restore = func(ctx context.Context, before *Stream, _ statemachine.Operation) error {
+		in := &CreateInput{Ref: x.in.Ref, Uri: before.Uri, Tags: maps.Clone(before.Tags)}
+		maps.DeleteFunc(in.Tags, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") }) // only AWS can set them
+		return x.create(ctx, in)
 	}
 	return g
+}
+
+// create calls CreateEventStream. A destination that the service rejects in the middle of a restart
+// is final, because meanwhile no event is exported.
+func (x *creation) create(ctx context.Context, in *CreateInput) error {
+	_, err := x.call.create(ctx, in)
+	if f, ok := errors.AsType[*statemachine.Fault](err); ok && x.restarting && in == x.in && f.Kind == statemachine.InvalidInput {
+		return &finalError{f}
+	}
+	return nameOtherStream(err, x.other)
 }
 
 // deleteGoal returns what EnsureDeleted does for one stream.
@@ -155,8 +192,8 @@ func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.
 // commandKind returns the kind of a command's error for an Ensure method. CreateEventStream has one
 // code for all invalid input, including a destination that is not active yet, so that is retried.
 func commandKind(err error) statemachine.Kind {
-	if _, ok := errors.AsType[*otherStreamError](err); ok {
-		return statemachine.LimitExceeded // ends the call
+	if _, ok := errors.AsType[*finalError](err); ok {
+		return statemachine.LimitExceeded // no retry fixes it
 	}
 	if f, ok := errors.AsType[*statemachine.Fault](err); ok && f.Operation == CreateEventStream && f.Kind == statemachine.InvalidInput {
 		return statemachine.Conflict

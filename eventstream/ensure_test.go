@@ -57,6 +57,46 @@ func outcomeOf(s *server, began time.Time, out *eventstream.EnsureOutput, err er
 	return got
 }
 
+// TestRestartGoesBack checks that a stream gets its former destination and tags back if the service
+// rejects the new destination in the middle of a restart.
+func TestRestartGoesBack(t *testing.T) {
+	ways := map[string]func(context.Context, *eventstream.Client) (*eventstream.EnsureOutput, error){
+		"one": func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error) {
+			return c.EnsureCreated(ctx, create(), time.Hour, allowRestart)
+		},
+		"each": func(ctx context.Context, c *eventstream.Client) (*eventstream.EnsureOutput, error) {
+			for _, r := range c.EnsureCreatedEach(ctx, []*eventstream.CreateInput{create()}, time.Hour, allowRestart) {
+				return r.Value, r.Err
+			}
+			return nil, nil
+		},
+	}
+	for name, way := range ways {
+		assert.RunSynctest(t, name, func(t *testing.T) {
+			s := empty()
+			e := example()
+			e.Uri, e.Tags = otherURI, map[string]string{"owner": "audit"}
+			s.AddEventStream(e)
+			s.SetKinesisStream(uri, eventstreamtest.KinesisMissing)
+			began := time.Now()
+			out, err := way(t.Context(), client(s))
+			assert.ErrorIs(t, err, statemachine.InvalidInput)
+			assert.ErrorContains(t, err, "the former settings are restored", "The Kinesis Data Stream does not exist")
+			restart := assert.ErrorAs[*statemachine.RestartError](t, err)
+			assert.Equal(t, "gap of the error", [2]time.Time{out.GapFrom, out.GapTo}, [2]time.Time{restart.From, restart.To})
+			assert.Equal(t, "commands", []string{
+				"1m0s DeleteEventStream ok", "1m2s CreateEventStream BadRequestException", "1m4s CreateEventStream ok",
+			}, commands(s, began))
+			assert.Equal(t, "operations", []string{opDelete, opCreate}, names(out.Operations))
+			after := assert.Must(client(s).Get(t.Context(), ref()))(t)
+			for what, got := range map[string]*eventstream.Stream{"before": out.Before, "after": after} {
+				assert.Equal(t, what+": destination", otherURI, got.Uri)
+				assert.Equal(t, what+": tags", e.Tags, got.Tags)
+			}
+		})
+	}
+}
+
 // ensureTest is a test of an Ensure method.
 type ensureTest struct {
 	why     string
@@ -209,8 +249,8 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 			},
 			options: allowRestart,
 			want: did{
-				Summary: "access denied", Took: 62 * s, State: absent, End: absent, Operations: []string{opDelete}, Gap: [2]time.Duration{m, 0},
-				Commands: []string{"1m0s DeleteEventStream ok", "1m2s CreateEventStream AccessDeniedException"},
+				Summary: "access denied", Took: 124 * s, State: runs, End: runs, Operations: []string{opDelete, opCreate}, Gap: [2]time.Duration{m, 124 * s},
+				Commands: []string{"1m0s DeleteEventStream ok", "1m2s CreateEventStream AccessDeniedException", "1m4s CreateEventStream ok"},
 			},
 		},
 		{

@@ -15,11 +15,15 @@ type EnsureOutput struct {
 	EventDataStore *EventDataStore          // the last value read; nil if no read succeeded
 	Operations     []statemachine.Operation // accepted by CloudTrail, in order; empty if none
 	Planned        []statemachine.Operation // that would have been called, in a dry run
+
+	// Pending is the command that CloudTrail accepted and of which no read has shown an effect, if
+	// the call failed.
+	Pending statemachine.Operation
 }
 
 // newEnsureOutput converts the kernel's result.
 func newEnsureOutput(e statemachine.Ensured[*EventDataStore]) *EnsureOutput {
-	return &EnsureOutput{EventDataStore: e.Value, Operations: e.Operations, Planned: e.Planned}
+	return &EnsureOutput{EventDataStore: e.Value, Operations: e.Operations, Planned: e.Planned, Pending: e.Pending}
 }
 
 // EnsureStarted starts ingestion into the store if necessary and waits until the store is enabled,

@@ -84,6 +84,10 @@ type Ensured[R any] struct {
 	// PendingSince is when Pending was sent. It is zero if this call did not send it.
 	PendingSince time.Time
 
+	// Before is the value that was read last before the first command of a restart, with the
+	// settings to go back to. It is the zero value without a restart.
+	Before R
+
 	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
 	// target state: when the first command was sent, and when a read showed the target again.
 	// GapTo is zero if no read did. Both are zero without a restart.

@@ -149,6 +149,9 @@ func (j *job[R, S]) decideState(s S, blocked error, at time.Time) step {
 // decideIdentity processes the identity of what was read. It returns true if that is not the
 // resource that the job is about.
 func (j *job[R, S]) decideIdentity(v R, at time.Time) (next step, other bool) {
+	if j.config.machine.def.Absent != "" { // the lifecycle has the end of one resource and the next one
+		return stepRead, false
+	}
 	t := &j.track
 	id := j.config.identity(v)
 	if e := j.ensure; e != nil && e.SentAt.IsZero() && t.Identity != "" && id != "" && t.Identity != id {
@@ -309,6 +312,9 @@ func (j *job[R, S]) waitError() *WaitError {
 	}
 	if outside || j.reason == Unreachable {
 		e.Hint = m.def.Hint
+	}
+	if e.Pending != "" && j.ensure.acceptedGrace != 0 {
+		e.Hint = m.def.Deferral
 	}
 	return e
 }

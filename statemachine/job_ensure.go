@@ -26,7 +26,6 @@ type ensureState[R any, S ~string] struct {
 	result     Ensured[R]
 	Evidence
 
-	before  R     // the value that was read last before a restart
 	refusal error // why the restart failed, once restore is used
 }
 
@@ -141,7 +140,7 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 	case t.Now.Sub(e.DriftSince) < j.grace(): // the service would not reject a mistaken restart
 		return stepRead
 	}
-	e.before = j.value
+	e.result.Before = j.value
 	return j.setNextCommand(s, ops[0], waypoint)
 }
 
@@ -261,7 +260,7 @@ func (j *job[R, S]) dryRun(s S) step {
 func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
 	e := j.ensure
 	if e.refusal != nil {
-		return true, e.restore(ctx, e.before, e.Operation)
+		return true, e.restore(ctx, e.result.Before, e.Operation)
 	}
 	if e.preflight != nil {
 		if err := e.preflight(ctx, j.value, e.Operation); err != nil {

@@ -45,6 +45,10 @@ type Definition[S ~string] struct {
 	// target. It may be empty.
 	Hint string
 
+	// Deferral says when a command takes effect that [Goal].AcceptedGrace is set for, such as
+	// "accepted; takes effect in the next maintenance window". It is for messages, and may be empty.
+	Deferral string
+
 	// Outage says what a resource does not do that a restart left outside of its target state, such
 	// as "nothing is recorded". It is for messages, and may be empty.
 	Outage string

@@ -120,8 +120,9 @@ type WaitError struct {
 	// Pending is that of [Ensured].
 	Pending Operation
 
-	// Hint is the hint of the lifecycle. It is set for Unreachable, and for TimedOut if Last does
-	// not settle into Target.
+	// Hint is the Hint of the [Definition]. It is set for Unreachable, and for TimedOut if Last
+	// does not settle into Target. For a Pending command with an AcceptedGrace it is the Deferral
+	// of the Definition.
 	Hint string
 
 	// Events lists what the service reports about the resource since the wait began, ordered by
@@ -274,7 +275,7 @@ func (e *RestartError) Error() string {
 		if e.Outage != "" {
 			fmt.Fprintf(&b, ": %s", e.Outage)
 		}
-		b.WriteString("; call again to bring it back")
+		b.WriteString("; call again, with settings that the service accepts, to bring it back")
 	} else {
 		fmt.Fprintf(&b, "a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
 			e.Target, e.From.UTC().Format(time.RFC3339), e.To.UTC().Format(time.RFC3339))

@@ -35,7 +35,9 @@ type Waiter[R any, S ~string] struct {
 
 	// Identity returns an ID that the service never gives to another resource, unlike a name. A
 	// wait whose name came to belong to another resource ends as [Replaced]. Watch yields such a
-	// change. An empty ID is not compared. Nil means that identities are not compared.
+	// change. An empty ID is not compared. Nil means that identities are not compared. A
+	// wait with a machine that has an Absent state does not compare them, because the end of one
+	// resource and the next one are part of such a lifecycle.
 	Identity func(R) string
 
 	// Pacer limits the rate of the reads. Nil means no limit.
