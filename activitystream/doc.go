@@ -39,7 +39,6 @@
 // # Many at once
 //
 // The Each methods handle thousands of ARNs under one quota and read up to 100 with one request.
-// Use them instead of a goroutine for each resource.
 //
 // # Concurrency
 //
@@ -56,10 +55,9 @@
 // [*statemachine.WaitError]. docs/runbook.md says what to do about every [statemachine.Kind] and
 // [statemachine.Reason]. Particular to this package:
 //
-//   - [statemachine.Unsupported]: the engine, version, class or mode does not support a stream. Do
-//     not retry.
-//   - [statemachine.Drifted]: the stream is started with another mode, key or native-field setting,
-//     and was not changed. Correct the input or set [Options].AllowRestart.
+//   - [statemachine.Unsupported]: the engine, version, class or mode does not support a stream.
+//   - [statemachine.Drifted]: the stream is started with another mode, key or native-field setting.
+//     Correct the input or set [Options].AllowRestart.
 //   - [statemachine.Unreachable]: the stream cannot reach the target without a command, which
 //     WaitError.Plan names.
 //   - [statemachine.Lapsed]: the start was rolled back, or another actor undid it. Check

@@ -29,8 +29,7 @@
 //
 // The rules are those of [statemachine.Waiter.Wait]. The package reads a stream every 2 s at
 // first, then at growing intervals of at most 1 minute (2 minutes after a failed read). SDK
-// retries are off, so each command is sent once. [Options].Wait has the settings. For logs and
-// traces, see examples/observability.
+// retries are off, so each command is sent once. [Options].Wait has the settings.
 //
 // GetEventStream returns the same error for a missing stream and for denied access. The package
 // therefore confirms an absence with ListEventStreams.
@@ -48,8 +47,7 @@
 //
 // # Errors
 //
-// Test for kinds and reasons with errors.Is. [statemachine.Kind] and [statemachine.Reason] say
-// what each means. Specific to this package:
+// [statemachine.Kind] and [statemachine.Reason] say what each means. Specific to this package:
 //
 //   - [statemachine.AlreadyInState]: the domain has a stream, this one or another.
 //   - [statemachine.Drifted]: the stream has another Uri. Options.AllowRestart recreates it.

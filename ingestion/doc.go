@@ -27,8 +27,7 @@
 //
 // The rules are those of [statemachine.Waiter.Wait]. The package reads a store every 2 s at first,
 // then at growing intervals of at most 1 minute (2 minutes after a failed read). SDK retries are
-// off, so each command is sent once. [Options].Wait has the settings. For logs and traces, see
-// examples/observability.
+// off, so each command is sent once. [Options].Wait has the settings.
 //
 // # Many at once
 //
