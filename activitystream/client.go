@@ -40,10 +40,13 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Pacer == nil {
 		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
 	}
-	reached := new(sdkcall.Reached)
-	return &Client{calls: sdkcall.NewCalls(o, Options.withOptFns, func(o Options, pacing sdkcall.Pacing) *call {
-		return newCall(api, o, pacing, reached)
-	})}
+	o.ownRequests = false
+	c := &Client{}
+	shared := newSharedState(o, func() *call { return c.calls.NewNoRetry(nil) })
+	c.calls = sdkcall.NewCalls(o, Options.withOptFns, func(o Options, pacing sdkcall.Pacing) *call {
+		return newCall(api, o, pacing, shared)
+	})
+	return c
 }
 
 // NewFromConfig returns a client that calls RDS with cfg, as [rds.NewFromConfig] does.
@@ -66,17 +69,71 @@ type call struct {
 	api     API
 	options Options
 	sdk     sdkcall.Caller[rds.Options]
+	shared  *sharedState // nil if the call has settings of its own for its requests
+}
+
+// sharedState is what all calls of a client share.
+type sharedState struct {
+	options             Options // of the client
+	reached             sdkcall.Reached
+	clusters, instances statemachine.SharedReads[*Stream]
+}
+
+// newSharedState returns the shared state of a client with the options o, which reads with the
+// call that newCall returns.
+func newSharedState(o Options, newCall func() *call) *sharedState {
+	shared := &sharedState{options: o}
+	for _, reads := range []*statemachine.SharedReads[*Stream]{&shared.clusters, &shared.instances} {
+		reads.Batch = pageSize
+		reads.ReadMany = func(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+			c := newCall()
+			batch := make([]*resource, len(arns))
+			for i, arn := range arns {
+				res, _ := parseARN(arn, c.Region) // validated before
+				batch[i] = &res
+			}
+			return c.describeBatch(ctx, batch)
+		}
+	}
+	return shared
+}
+
+// covers reports whether the requests of a call with the options o are like those of the client.
+func (s *sharedState) covers(o Options) bool {
+	return !o.ownRequests && o.Pacer == s.options.Pacer && o.Wait.ReadTimeout == s.options.Wait.ReadTimeout
 }
 
 // newCall returns a call with the options o.
-func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
+func newCall(api API, o Options, pacing sdkcall.Pacing, shared *sharedState) *call {
 	sdk := sdkcall.NewCaller(api, "activitystream", faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
 		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Meter: &o.MeterProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
-	}, pacing, reached)
+	}, pacing, &shared.reached)
 	sdk.Pacer = o.Pacer
+	covered := shared.covers(o)
 	o = o.withDefaults()
 	o.Wait.OnProgress = sdk.WithMetrics(o.Wait.OnProgress)
-	return &call{ClientInfo: sdk.ClientInfo, api: api, options: o, sdk: sdk}
+	c := &call{ClientInfo: sdk.ClientInfo, api: api, options: o, sdk: sdk}
+	if covered {
+		c.shared = shared
+	}
+	return c
+}
+
+// sharedReads returns the reads that can be made together with one of this resource, or nil.
+func (c *call) sharedReads(res *resource) *statemachine.SharedReads[*Stream] {
+	switch {
+	case c.shared == nil:
+		return nil
+	case res.resourceType == cluster:
+		return &c.shared.clusters
+	}
+	return &c.shared.instances
+}
+
+// paced returns a copy of c for a request that has its slot.
+func (c call) paced() *call {
+	c.sdk.Pacing = sdkcall.Paced
+	return &c
 }
 
 // queued returns a copy of c whose requests wait for a slot.
@@ -95,6 +152,7 @@ func newWaiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], st
 		Same:     sameStream,
 		Identity: (*Stream).identity,
 		Pacer:    c.options.Pacer,
+		Shared:   c.sharedReads(res),
 		Options:  c.options.Wait,
 	}
 }

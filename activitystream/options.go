@@ -69,6 +69,8 @@ type Options struct {
 	// Region. Every request waits for a slot, in the order of arrival. That wait ends with the
 	// context.
 	Pacer *statemachine.Pacer
+
+	ownRequests bool // the functions of a call changed ClientOptions
 }
 
 // The defaults of [Options].
@@ -113,10 +115,12 @@ func (o *Options) mayRestart() bool { return o.AllowRestart || o.ForceRestart }
 
 // withOptFns returns a copy of o, changed by the functions of a call.
 func (o Options) withOptFns(optFns []func(*Options)) Options {
-	o.ClientOptions = slices.Clone(o.ClientOptions)
+	before := slices.Clone(o.ClientOptions)
+	o.ClientOptions = before
 	for _, fn := range optFns {
 		fn(&o)
 	}
+	o.ownRequests = len(o.ClientOptions) != len(before) || len(before) > 0 && &o.ClientOptions[0] != &before[0]
 	return o
 }
 

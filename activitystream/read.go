@@ -35,18 +35,31 @@ func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Op
 	if err := validate.FieldError("ResourceArn", reason); err != nil {
 		return nil, err
 	}
+	if reads := call.sharedReads(&res); reads != nil {
+		s, err := reads.Read(ctx, call.options.Pacer, res.given, func(ctx context.Context) (*Stream, error) {
+			return call.paced().describe(ctx, &res)
+		})
+		return s, call.sdk.Faults.Fault(ctx, res.describeOperation(), res.given, err)
+	}
 	return call.describe(ctx, &res)
+}
+
+// describeOperation returns the operation that reads the resource.
+func (res *resource) describeOperation() statemachine.Operation {
+	if res.resourceType == cluster {
+		return describeDBClusters
+	}
+	return describeDBInstances
 }
 
 // describe reads one resource by its identifier.
 func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
-	var op statemachine.Operation
+	op := res.describeOperation()
 	var found int
 	var s *Stream
 	var meta middleware.Metadata
 	switch res.resourceType {
 	case cluster:
-		op = describeDBClusters
 		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
@@ -56,7 +69,6 @@ func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
 			s = streamFromCluster(&out.DBClusters[0])
 		}
 	case instance:
-		op = describeDBInstances
 		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
 		if err != nil {
 			return nil, err
@@ -84,16 +96,22 @@ func missingStatus(op statemachine.Operation, resource string, meta middleware.M
 		"response has no ActivityStreamStatus, which RDS always sends: an emulator may lack it")
 }
 
-// describeBatch reads several resources of one type with one filtered request.
+// describeBatch reads several resources of one type with one filtered request. A resource may occur
+// several times.
 func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemachine.Result[*Stream], error) {
-	index := make(map[string]int, len(batch)) // by ARN in lower case
-	arns := make([]string, len(batch))
+	index := make(map[string]int, len(batch)) // of the first, by ARN in lower case
+	again := map[string][]int{}               // the indexes of the others
+	arns := make([]string, 0, len(batch))
 	for i, res := range batch {
-		index[res.arn], arns[i] = i, res.arn
+		if _, ok := index[res.arn]; ok {
+			again[res.arn] = append(again[res.arn], i)
+			continue
+		}
+		index[res.arn], arns = i, append(arns, res.arn)
 	}
 	var found []*Stream
 	var meta middleware.Metadata
-	op := describeDBClusters
+	op := batch[0].describeOperation()
 	switch batch[0].resourceType {
 	case cluster:
 		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
@@ -104,7 +122,6 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 		}
 		found, meta = streams(out.DBClusters, streamFromCluster), out.ResultMetadata
 	case instance:
-		op = describeDBInstances
 		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
 			Filters: filter("db-instance-id", arns), MaxRecords: new(int32(pageSize)),
 		})
@@ -135,6 +152,15 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 				s.ResourceArn = batch[i].given // share the string
 			}
 			results = append(results, statemachine.Result[*Stream]{Index: i, Value: s})
+		}
+	}
+	for _, r := range results {
+		for _, i := range again[batch[r.Index].arn] {
+			other := statemachine.Result[*Stream]{Index: i, Err: r.Err}
+			if r.Value != nil {
+				other.Value = new(*r.Value)
+			}
+			results = append(results, other)
 		}
 	}
 	return results, nil

@@ -104,11 +104,8 @@ func withoutEnsured[R any](seq iter.Seq2[int, Result[Ensured[R]]]) iter.Seq2[int
 	}
 }
 
-// The defaults of a Fleet.
-const (
-	defaultBatch       = 100
-	defaultConcurrency = 8
-)
+// defaultConcurrency is the Concurrency of a Fleet.
+const defaultConcurrency = 8
 
 func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
 	return func(yield func(int, Result[Ensured[R]]) bool) {

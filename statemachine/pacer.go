@@ -180,6 +180,9 @@ func (p *Pacer) tryTake(now time.Time) bool {
 	return true
 }
 
+// burst returns how many calls may start at once.
+func (p *Pacer) burst() int { return int(p.burstWindow/p.interval) + 1 }
+
 // nextSlot returns when the next slot is free. The caller holds mu.
 func (p *Pacer) nextSlot() time.Time {
 	slot := p.next.Add(-p.burstWindow)

@@ -18,6 +18,9 @@ type runner[R any, S ~string] struct {
 
 	readPacer, commandPacer *Pacer
 
+	shared *SharedReads[R] // may be nil
+	seat   *seat[R]        // in shared; nil until the first sleep
+
 	ownConfig  config[R, S]   // the job's config
 	ownHistory [1]Sighting[S] // the first memory of the job's history
 }
@@ -38,15 +41,17 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 	next := stepRead
 	for next != stepYield && next != stepDone {
 		if ctx.Err() != nil {
+			r.leaveShared()
 			return r.endCanceledNow(ctx)
 		}
 		switch {
 		case next == stepCommand:
 			next = r.command(ctx)
-		case r.resetTimer(r.due):
+		case r.resetTimer(r.wakeAt()):
 			select { // as in clock.sleep, with one stack frame less
 			case <-ctx.Done():
 			case <-r.timer.C:
+			case <-r.wake():
 			}
 		default:
 			next = r.read(ctx, read)
@@ -62,24 +67,106 @@ func (r *runner[R, S]) end() error {
 	return err
 }
 
-// read makes one read.
+// mayShare reports whether other callers may make the next read.
+func (r *runner[R, S]) mayShare() bool { return r.shared != nil && !r.batching.alone }
+
+// wake returns a channel that receives a value when another caller reads for this one, and when it
+// has the result.
+func (r *runner[R, S]) wake() <-chan struct{} {
+	if r.seat == nil {
+		return nil
+	}
+	return r.seat.wake
+}
+
+// wakeAt returns when to read: when the read is due or, if another caller reads for this one, when
+// that has taken too long. It lets other callers read until then.
+func (r *runner[R, S]) wakeAt() time.Time {
+	if !r.mayShare() || r.seat == nil && !r.due.After(r.now) {
+		return r.due
+	}
+	if r.seat == nil {
+		r.seat = r.shared.newSeat(r.resource)
+	}
+	takenAt, finished := r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()))
+	switch {
+	case finished:
+		return time.Time{}
+	case takenAt.IsZero():
+		return r.due
+	}
+	return r.sharedEnd(takenAt)
+}
+
+// sharedEnd returns when a read that another caller has made since takenAt has taken too long.
+func (r *runner[R, S]) sharedEnd(takenAt time.Time) time.Time {
+	end := takenAt.Add(r.config.opts.ReadTimeout)
+	if limit := r.config.limit(r.track.Deadline); !limit.IsZero() && limit.Before(end) {
+		return limit
+	}
+	return end
+}
+
+// leaveShared keeps other callers from reading for this one. If one does already, its result is
+// lost.
+func (r *runner[R, S]) leaveShared() {
+	if r.seat != nil && !r.shared.leave(r.seat) {
+		r.seat = nil
+	}
+}
+
+// read makes one read, or handles one that another caller made.
 func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
-	if !r.waitForSlot(ctx, r.readPacer, true) {
-		if ctx.Err() != nil {
+	if r.seat != nil && !r.shared.leave(r.seat) {
+		return r.handleSharedRead(ctx)
+	}
+	atOnce := r.readPacer.tryTake(r.now)
+	if !atOnce {
+		switch slot := r.waitForSlot(ctx, r.readPacer, true); {
+		case slot == slotShared:
+			return stepRead
+		case slot == slotGranted:
+		case ctx.Err() != nil:
 			return r.endCanceledNow(ctx)
+		default:
+			return r.endUnread(time.Now())
 		}
-		return r.endUnread(time.Now())
+	}
+	if r.mayShare() && (!atOnce || r.shared.crowded(r.readPacer)) {
+		if r.seat == nil {
+			r.seat = r.shared.newSeat(r.resource)
+		}
+		if batch := r.shared.take(r.seat, r.batching.limit(r.shared.size())); len(batch) > 1 {
+			own := r.shared.read(ctx, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline))
+			return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
+		}
 	}
 	v, at, err := callWithTimeout(ctx, r.now, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), read)
-	next := r.handleRead(ctx, v, err, at)
+	next := r.handleSingleRead(ctx, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
+}
+
+// handleSharedRead handles a read that another caller makes for this one, and that has ended or
+// taken too long.
+func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
+	own := r.shared.collect(r.seat)
+	switch {
+	case own == nil:
+		r.seat = nil // the result comes too late
+		var none R
+		r.now = time.Now()
+		return r.handleBatchRead(ctx, none, &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}, r.now)
+	case own.abandoned:
+		return stepRead
+	}
+	return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 }
 
 // command runs the next command. It returns stepRead if there is no time left for it.
 func (r *runner[R, S]) command(ctx context.Context) step {
 	r.now = time.Now() // OnRead may have blocked since the read, so take the time again
-	if !r.waitForSlot(ctx, r.commandPacer, false) {
+	if !r.config.ensure.dryRun && !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
 		if ctx.Err() != nil {
 			return r.endCanceledNow(ctx)
 		}
@@ -102,25 +189,42 @@ func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
 	return r.endCanceled(ctx)
 }
 
-// waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. It
-// returns false if there is no slot in time, or if the context ended.
-func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	if p.tryTake(r.now) {
-		return true
-	}
+// slot is how a wait for a slot of a Pacer ended.
+type slot uint8
+
+const (
+	slotNone    slot = iota // there is none in time, or the context ended
+	slotGranted             // the call may start
+	slotShared              // another caller reads for this one
+)
+
+// waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. For a
+// read, another caller may read for this one instead.
+func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slot {
+	share := read && r.mayShare()
 	wake := make(chan struct{}, 1)
+	if share {
+		if r.seat == nil {
+			r.seat = r.shared.newSeat(r.resource)
+		}
+		wake = r.seat.wake
+	}
 	t := &ticket{wake: wake}
 	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
-		if !r.sleepInQueue(ctx, p, wake, read) {
+		if share {
+			r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()))
+		}
+		slept := r.sleepInQueue(ctx, p, wake, read)
+		if shared := share && !r.shared.leave(r.seat); shared || !slept {
 			p.withdraw(t, time.Now())
-			return false
+			if shared {
+				return slotShared
+			}
+			return slotNone
 		}
 	}
 	r.now = time.Now()
-	return true
+	return slotGranted
 }
 
 // sleepInQueue sleeps until wake receives a value, or something else happened. It returns false if

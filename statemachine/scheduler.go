@@ -19,9 +19,9 @@ type engine[R any, S ~string] struct {
 	open     int // tasks that have not ended
 	deadline time.Time
 
-	groups   []dueHeap // tasks by the time of their next read, for reads that can be combined
-	singles  dueHeap   // the same, for reads of one resource
-	commands dueHeap   // tasks by the time since which they want to send a command
+	groups   []dueHeap[*task[R, S]] // tasks by the time of their next read, for reads that can be combined
+	singles  dueHeap[*task[R, S]]   // the same, for reads of one resource
+	commands dueHeap[*task[R, S]]   // tasks by the time since which they want to send a command
 
 	readLane, commandLane lane
 	commandsFirst         bool // reads and commands take turns
@@ -38,8 +38,8 @@ type engine[R any, S ~string] struct {
 // task is a job of an engine. While a call for it is in flight, it is in no heap.
 type task[R any, S ~string] struct {
 	job[R, S]
-	read     entry // in a heap of reads
-	command  entry // in the heap of commands; its zero time means that no command is wanted
+	read     entry[*task[R, S]] // in a heap of reads
+	command  entry[*task[R, S]] // in the heap of commands; its zero time means that no command is wanted
 	group    int
 	finished bool // ended and published
 }
@@ -163,7 +163,8 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 	for i := range e.tasks {
 		t, g := &e.tasks[i], &e.goals[i]
 		t.config, t.resource = &e.config, g.Resource
-		t.read.task, t.command.task = i, i
+		t.read.order, t.read.owner = i, t
+		t.command.order, t.command.owner = i, t
 		t.group = e.groupOf(g.Resource, groups)
 		if g.Command != nil {
 			t.ensure = &ensureState[R, S]{
@@ -190,7 +191,7 @@ func (e *engine[R, S]) groupOf(resource string, groups map[string]int) int {
 }
 
 // readHeap returns the heap of reads that the task belongs to.
-func (e *engine[R, S]) readHeap(t *task[R, S]) *dueHeap {
+func (e *engine[R, S]) readHeap(t *task[R, S]) *dueHeap[*task[R, S]] {
 	if e.readMany != nil && !t.batching.alone {
 		return &e.groups[t.group]
 	}
@@ -281,7 +282,7 @@ func (e *engine[R, S]) takeReadSlot(now time.Time) (wake time.Time, ok bool) {
 }
 
 // earliestRead returns the heap with the read that is due first, or nil.
-func (e *engine[R, S]) earliestRead() *dueHeap {
+func (e *engine[R, S]) earliestRead() *dueHeap[*task[R, S]] {
 	first := &e.singles
 	for i := range e.groups {
 		h := &e.groups[i]
@@ -297,14 +298,14 @@ func (e *engine[R, S]) earliestRead() *dueHeap {
 
 // nextBatch removes the tasks of one read from their heaps: those that are due, and as many as
 // fit of those that are due next.
-func (e *engine[R, S]) nextBatch(h *dueHeap) []*task[R, S] {
+func (e *engine[R, S]) nextBatch(h *dueHeap[*task[R, S]]) []*task[R, S] {
 	limit := e.batch
 	if h == &e.singles {
 		limit = 1
 	}
 	var tasks []*task[R, S]
 	for len(*h) > 0 {
-		t := &e.tasks[h.first().task]
+		t := h.first().owner
 		if limit = min(limit, t.batching.limit(e.batch)); len(tasks) >= limit {
 			break
 		}
@@ -331,7 +332,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	}
 	e.inFlight++
 	e.commandsInFlight++
-	t := &e.tasks[first.task]
+	t := first.owner
 	e.dequeue(t)
 	t.command.at = time.Time{}
 	t.reportCommand(ctx, ProgressCommand, nil, now)
@@ -416,7 +417,7 @@ func (e *engine[R, S]) apply(t *task[R, S], next step) {
 
 // publish passes a result to the caller's loop.
 func (e *engine[R, S]) publish(t *task[R, S], end bool) {
-	r := Result[Ensured[R]]{Index: t.read.task, Value: t.result(), Err: t.endErr()}
+	r := Result[Ensured[R]]{Index: t.read.order, Value: t.result(), Err: t.endErr()}
 	if end {
 		t.reportEnd(r.Err)
 	}

@@ -43,6 +43,10 @@ type Waiter[R any, S ~string] struct {
 	// Pacer limits the rate of the reads. Nil means no limit.
 	Pacer *Pacer
 
+	// Shared makes reads of this resource together with those of other callers while they wait for
+	// the Pacer. Nil means that each read is made by Read.
+	Shared *SharedReads[R]
+
 	// Options are the defaults for the options of each call.
 	Options WaitOptions
 }
@@ -135,13 +139,16 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 func (w *Waiter[R, S]) newRunner(
 	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions),
 ) (*runner[R, S], error) {
-	r := &runner[R, S]{readPacer: w.Pacer, ownConfig: config[R, S]{
+	r := &runner[R, S]{readPacer: w.Pacer, shared: w.Shared, ownConfig: config[R, S]{
 		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, identity: w.Identity,
 		opts: w.Options, mode: mode,
 	}}
 	var errs InputError
 	if w.Read == nil {
 		errs.Add("Read", "is nil")
+	}
+	if w.Shared != nil {
+		w.Shared.validate(&errs)
 	}
 	if err := r.ownConfig.complete(target, maxWait, optFns, &errs); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ var kernelLayers = []struct {
 	{"machine", "machine.go mermaid.go"},
 	{"track", "progress.go options.go track.go"},
 	{"job", "goal.go config.go job.go job_batch.go job_ensure.go"},
-	{"loops", "clock.go timeout.go pacer.go abort.go heap.go outbox.go runner.go scheduler.go"},
+	{"loops", "clock.go timeout.go pacer.go abort.go heap.go outbox.go shared.go runner.go scheduler.go"},
 	{"doors", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},
 }
 

@@ -26,8 +26,11 @@ const (
 	// Queued means that a request waits for a slot, and that throttling pauses the Pacer.
 	Queued
 
-	// Kernel means that package statemachine reserves the slots, and retries.
+	// Kernel means that package statemachine takes the slots, and retries.
 	Kernel
+
+	// Paced means that the caller has taken a slot, and that the SDK retries the request.
+	Paced
 )
 
 // Caller makes requests through the SDK. O is the type of the SDK client's options.
@@ -50,6 +53,9 @@ func (c Caller[O]) Queued() Caller[O] {
 	return c
 }
 
+// retries reports whether the SDK may retry the requests.
+func (c Caller[O]) retries() bool { return c.Pacing == Counted || c.Pacing == Paced }
+
 // Do executes one operation, paced as c says, and returns an error as a Fault. A nil output without
 // an error is a Fault, too.
 //
@@ -67,11 +73,11 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 			return nil, c.Faults.Fault(ctx, op, resource, err)
 		}
 		ctx = rest
-	case Kernel:
+	case Kernel, Paced:
 	}
 	out, err := api(ctx, in, c.Options...)
 	err = c.fault(ctx, op, resource, out == nil, err)
-	if c.Pacing != Counted && ctx.Err() == nil && isRejectedSignature(err) {
+	if !c.retries() && ctx.Err() == nil && isRejectedSignature(err) {
 		rest, cancel, waitErr := c.Pacer.WaitWithin(ctx)
 		defer cancel()
 		if waitErr != nil {
@@ -116,7 +122,7 @@ func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resour
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound && f.Kind == statemachine.Unknown && c.Reached != nil && c.Reached.ok.Load() {
 		f.Kind = statemachine.Unavailable // the host existed before
 	}
-	if c.Pacing == Counted {
+	if c.retries() {
 		f.NotSent = false // the SDK may have sent an earlier attempt
 	}
 	return err

@@ -1,0 +1,270 @@
+package statemachine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// SharedReads makes reads of many callers together. While several Waiters, Ensurers and calls of
+// Read wait for a slot of one Pacer, the caller that gets the next slot reads for up to Batch of
+// them in one call of ReadMany. It runs no goroutine of its own. A SharedReads is safe for
+// concurrent use as long as its exported fields do not change.
+//
+//   - A read that finds a slot free goes alone and at once, as long as the other reads that are
+//     scheduled fit in a quarter of the Pacer's burst. The rest is for commands.
+//   - Otherwise it is made with those that wait for a slot, and then with those that are due next.
+//     So the cost of n waits is about that of one [Fleet] with n goals.
+//   - Whatever would end a call badly must come from a read of that resource alone, as in a Fleet.
+//   - If the caller that reads gives up, the others read again, in their former order.
+//
+// Reads can be combined if one ReadMany can make them, with the same credentials. Use one
+// SharedReads for each such group.
+type SharedReads[R any] struct {
+	// ReadMany is as in a [Fleet]. A resource may occur several times. Each must have a Result of
+	// its own, with a Value that no other has. Required.
+	ReadMany func(ctx context.Context, resources []string) ([]Result[R], error)
+
+	// Batch is the maximum number of resources in a call of ReadMany. Zero means 100. Negative
+	// values are rejected with an InputError.
+	Batch int
+
+	mu      sync.Mutex
+	waiting dueHeap[*seat[R]]
+	joined  int // counts the seats, for their order
+}
+
+// defaultBatch is the Batch of a Fleet and a SharedReads.
+const defaultBatch = 100
+
+// seat is the place of one reader in a SharedReads. All its fields but the first two are guarded by
+// the mu of the SharedReads.
+type seat[R any] struct {
+	resource string
+	wake     chan struct{} // has capacity for a value; receives one when the reader has to look
+
+	place    entry[*seat[R]] // among the readers that wait
+	limit    int             // of the size of a batch
+	takenAt  time.Time       // since when another caller reads for this one; zero if none does
+	finished *sharedResult[R]
+}
+
+// sharedResult is the result of a read that another caller made.
+type sharedResult[R any] struct {
+	Result[R]
+
+	at        time.Time
+	abandoned bool // the other caller gave up, so there is no result
+}
+
+// newSeat returns a seat for reads of one resource.
+func (g *SharedReads[R]) newSeat(resource string) *seat[R] {
+	s := &seat[R]{resource: resource, wake: make(chan struct{}, 1)}
+	s.place.owner = s
+	return s
+}
+
+// join lets other callers read for s, whose own read is due at the time due. If one does already,
+// join returns since when, and whether the result is there.
+func (g *SharedReads[R]) join(s *seat[R], due time.Time, limit int) (takenAt time.Time, finished bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s.takenAt.IsZero() && s.place.position == 0 {
+		g.joined++
+		s.place.at, s.place.order, s.limit = due, g.joined, limit
+		g.waiting.add(&s.place)
+	}
+	return s.takenAt, s.finished != nil
+}
+
+// leave keeps other callers from reading for s. It returns false if one does already.
+func (g *SharedReads[R]) leave(s *seat[R]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting.remove(&s.place)
+	return s.takenAt.IsZero()
+}
+
+// collect returns the result of the read that another caller made for s, or nil.
+func (g *SharedReads[R]) collect(s *seat[R]) *sharedResult[R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := s.finished
+	if r != nil {
+		s.finished, s.takenAt = nil, time.Time{}
+	}
+	return r
+}
+
+// validate adds every problem of the exported fields.
+func (g *SharedReads[R]) validate(errs *InputError) {
+	if g.ReadMany == nil {
+		errs.Add("Shared.ReadMany", "is nil")
+	}
+	if g.Batch < 0 {
+		errs.Add("Shared.Batch", fmt.Sprintf("must not be negative, got %d", g.Batch))
+	}
+}
+
+// size returns the maximum size of a batch.
+func (g *SharedReads[R]) size() int { return cmp.Or(g.Batch, defaultBatch) }
+
+// crowded reports whether the reads that are scheduled do not fit in a quarter of the burst of p.
+func (g *SharedReads[R]) crowded(p *Pacer) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return p != nil && 4*len(g.waiting) > p.burst()
+}
+
+// take returns s, whose reader has a slot, and the others that it reads for.
+func (g *SharedReads[R]) take(s *seat[R], limit int) []*seat[R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	batch := []*seat[R]{s}
+	now := time.Now()
+	for len(g.waiting) > 0 {
+		next := g.waiting.first().owner
+		if limit = min(limit, next.limit); len(batch) >= limit {
+			break
+		}
+		g.waiting.remove(&next.place)
+		next.takenAt = now
+		next.notify()
+		batch = append(batch, next)
+	}
+	return batch
+}
+
+// deliver passes the results of a batch to the others. Those that gave up in the meantime have left
+// the batch.
+func (g *SharedReads[R]) deliver(others []*seat[R], result func(i int) sharedResult[R]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, s := range others {
+		r := result(i)
+		s.finished = &r
+		s.notify()
+	}
+}
+
+// notify wakes the reader.
+func (s *seat[R]) notify() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is about to wake up already
+	}
+}
+
+// read makes one call for a batch, the first of which is the caller's own. It reports to p, and
+// passes the others their results.
+func (g *SharedReads[R]) read(
+	ctx context.Context, p *Pacer, kind func(error) Kind, batch []*seat[R], timeout time.Duration, limit time.Time,
+) sharedResult[R] {
+	others := batch[1:]
+	defer func() { // unless they have got their results
+		g.deliver(others, func(int) sharedResult[R] { return sharedResult[R]{abandoned: true} })
+	}()
+	resources := make([]string, len(batch))
+	for i, s := range batch {
+		resources[i] = s.resource
+	}
+	results, at, err := callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) ([]Result[R], error) {
+		return g.ReadMany(ctx, resources)
+	})
+	all := byResource(len(batch), results, err)
+	own := sharedResult[R]{Result: all[0], at: at}
+	if err != nil && ctx.Err() != nil {
+		return own
+	}
+	p.report(kind, pacingErr(results, err, kind), at)
+	g.deliver(others, func(i int) sharedResult[R] { return sharedResult[R]{Result: all[i+1], at: at} })
+	others = nil
+	return own
+}
+
+// maxSharedReads is how often Read reads together with others before it reads alone.
+const maxSharedReads = 3
+
+// Read reads one resource once, for a call that is not part of a wait. It calls alone if a slot of
+// p is free. Otherwise it waits for a slot, or for another caller that reads for it. It also calls
+// alone if a shared read returns an error, after three if that is retryable. alone makes the call
+// for which a slot was taken. Read returns the context's error if the context ends first.
+func (g *SharedReads[R]) Read(
+	ctx context.Context, p *Pacer, resource string, alone func(context.Context) (R, error),
+) (R, error) {
+	var none R
+	var errs InputError
+	if g.validate(&errs); errs.Err() != nil {
+		return none, errs.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if p.tryTake(time.Now()) {
+		return alone(ctx)
+	}
+	s, due := g.newSeat(resource), time.Now()
+	for reads := 0; reads < maxSharedReads; {
+		r, err := g.readOnce(ctx, p, s, due)
+		switch {
+		case err != nil:
+			return none, err
+		case r == nil:
+			return alone(ctx)
+		case r.abandoned:
+			continue
+		case r.Err == nil:
+			return r.Value, nil
+		case !KindOf(r.Err).Retryable():
+			reads = maxSharedReads
+		}
+		reads++
+	}
+	if err := p.Wait(ctx); err != nil {
+		return none, err
+	}
+	return alone(ctx)
+}
+
+// readOnce makes one read together with others. It returns nil if there are no others, and the
+// caller has a slot. An error is that of the context.
+func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due time.Time) (*sharedResult[R], error) {
+	t := &ticket{wake: s.wake}
+	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
+		g.join(s, due, g.size())
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		}
+		shared := !g.leave(s)
+		if err := ctx.Err(); err != nil || shared {
+			p.withdraw(t, time.Now())
+			if shared && err == nil {
+				return g.await(ctx, s)
+			}
+			return nil, err
+		}
+	}
+	batch := g.take(s, g.size())
+	if len(batch) == 1 {
+		return nil, nil //nolint:nilnil // documented
+	}
+	own := g.read(ctx, p, KindOf, batch, defaultReadTimeout, time.Time{})
+	return &own, ctx.Err()
+}
+
+// await waits for the result of the read that another caller makes for s.
+func (g *SharedReads[R]) await(ctx context.Context, s *seat[R]) (*sharedResult[R], error) {
+	for {
+		if r := g.collect(s); r != nil {
+			return r, nil
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
