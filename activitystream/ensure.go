@@ -3,6 +3,7 @@ package activitystream
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -14,29 +15,50 @@ import (
 // EnsureOutput is the result of an Ensure method. It is never nil, and it is valid along with an
 // error, too.
 type EnsureOutput struct {
-	Stream     *Stream                  // the last value read; nil if no read succeeded
-	Operations []statemachine.Operation // the accepted operations, in order; empty if none was needed
-	Planned    []statemachine.Operation // DryRun: the operations that would have been run
+	// Stream is the last value that was read. It is nil if no read succeeded.
+	Stream *Stream `json:"stream,omitempty"`
+
+	// Operations lists the accepted operations, in order. It is empty if none was needed.
+	Operations []statemachine.Operation `json:"operations,omitempty"`
+
+	// Planned lists the operations that a DryRun would have run.
+	Planned []statemachine.Operation `json:"planned,omitempty"`
 
 	// Pending is the command that was accepted last, if the call ended before a read showed an effect
 	// of it, or, with Options.PendingSince, the one that an earlier call sent. PendingSince is when it
-	// was sent. Without ApplyImmediately it takes effect in the next maintenance window. Both are empty
-	// if no command is pending.
-	Pending      statemachine.Operation
-	PendingSince time.Time
+	// was sent. Without ApplyImmediately it takes effect in the next maintenance window. Both are
+	// empty if no command is pending.
+	Pending      statemachine.Operation `json:"pending,omitempty"`
+	PendingSince time.Time              `json:"pending_since,omitzero"`
 
 	// GapFrom and GapTo bound the time in which a restart (AllowRestart) may have left activity
 	// unrecorded. GapTo is zero if no read showed the stream started again. Without a restart both
 	// are zero.
-	GapFrom, GapTo time.Time
+	GapFrom time.Time `json:"gap_from,omitzero"`
+	GapTo   time.Time `json:"gap_to,omitzero"`
 
 	// Before is the stream as it was before a restart (AllowRestart), with the settings to go back
 	// to. It is nil without a restart.
-	Before *Stream
+	Before *Stream `json:"before,omitempty"`
 
 	// KeyNotCompared says why EnsureStarted did not compare the key of a stream that is started:
 	// the input names an alias that was not resolved. It is empty if the key was compared.
-	KeyNotCompared string
+	KeyNotCompared string `json:"key_not_compared,omitempty"`
+}
+
+// LogValue returns what was done and the last status, as a group. Its keys are stable.
+func (o *EnsureOutput) LogValue() slog.Value {
+	var attrs []slog.Attr
+	if o.Stream != nil {
+		attrs = append(attrs, slog.String("status", string(o.Stream.Status)))
+	}
+	if o.KeyNotCompared != "" {
+		attrs = append(attrs, slog.String("key_not_compared", o.KeyNotCompared))
+	}
+	done := statemachine.Ensured[*Stream]{
+		Operations: o.Operations, Planned: o.Planned, Pending: o.Pending, PendingSince: o.PendingSince, GapFrom: o.GapFrom, GapTo: o.GapTo,
+	}
+	return slog.GroupValue(append(attrs, done.LogValue().Group()...)...)
 }
 
 // newEnsureOutput converts the kernel's result.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -16,23 +17,41 @@ import (
 
 // EnsureOutput is the output of an Ensure method. It is never nil, even with an error.
 type EnsureOutput struct {
-	Stream     *Stream                  // the last value read; nil if no read succeeded
-	Operations []statemachine.Operation // accepted by the service, in order; empty if none
-	Planned    []statemachine.Operation // that would have been called, in a dry run
+	// Stream is the last value that was read. It is nil if no read succeeded.
+	Stream *Stream `json:"stream,omitempty"`
+
+	// Operations lists what the service accepted, in order. It is empty if nothing was needed.
+	Operations []statemachine.Operation `json:"operations,omitempty"`
+
+	// Planned lists the operations that a dry run would have called.
+	Planned []statemachine.Operation `json:"planned,omitempty"`
 
 	// GapFrom and GapTo enclose the time in which a restart of a running stream (AllowRestart) may
 	// have left events unexported. GapTo is zero if no read showed the stream running again. Both
 	// are zero without a restart, and for a stream that was already stopped: its gap began
 	// earlier.
-	GapFrom, GapTo time.Time
+	GapFrom time.Time `json:"gap_from,omitzero"`
+	GapTo   time.Time `json:"gap_to,omitzero"`
 
 	// Before is the stream as it was before a restart (AllowRestart), with the settings to go back
 	// to. It is nil without a restart.
-	Before *Stream
+	Before *Stream `json:"before,omitempty"`
 
 	// Pending is the command that the service accepted and of which no read has shown an effect, if
 	// the call failed.
-	Pending statemachine.Operation
+	Pending statemachine.Operation `json:"pending,omitempty"`
+}
+
+// LogValue returns what was done and the last state, as a group. Its keys are stable.
+func (o *EnsureOutput) LogValue() slog.Value {
+	var attrs []slog.Attr
+	if o.Stream != nil {
+		attrs = append(attrs, slog.String("state", string(o.Stream.State)))
+	}
+	done := statemachine.Ensured[*Stream]{
+		Operations: o.Operations, Planned: o.Planned, Pending: o.Pending, GapFrom: o.GapFrom, GapTo: o.GapTo,
+	}
+	return slog.GroupValue(append(attrs, done.LogValue().Group()...)...)
 }
 
 // newEnsureOutput converts the kernel's result.

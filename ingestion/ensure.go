@@ -3,6 +3,7 @@ package ingestion
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -12,13 +13,28 @@ import (
 
 // EnsureOutput is the output of an Ensure method. It is never nil, even with an error.
 type EnsureOutput struct {
-	EventDataStore *EventDataStore          // the last value read; nil if no read succeeded
-	Operations     []statemachine.Operation // accepted by CloudTrail, in order; empty if none
-	Planned        []statemachine.Operation // that would have been called, in a dry run
+	// EventDataStore is the last value that was read. It is nil if no read succeeded.
+	EventDataStore *EventDataStore `json:"event_data_store,omitempty"`
+
+	// Operations lists what CloudTrail accepted, in order. It is empty if nothing was needed.
+	Operations []statemachine.Operation `json:"operations,omitempty"`
+
+	// Planned lists the operations that a dry run would have called.
+	Planned []statemachine.Operation `json:"planned,omitempty"`
 
 	// Pending is the command that CloudTrail accepted and of which no read has shown an effect, if
 	// the call failed.
-	Pending statemachine.Operation
+	Pending statemachine.Operation `json:"pending,omitempty"`
+}
+
+// LogValue returns what was done and the last status, as a group. Its keys are stable.
+func (o *EnsureOutput) LogValue() slog.Value {
+	var attrs []slog.Attr
+	if o.EventDataStore != nil {
+		attrs = append(attrs, slog.String("status", string(o.EventDataStore.Status)))
+	}
+	done := statemachine.Ensured[*EventDataStore]{Operations: o.Operations, Planned: o.Planned, Pending: o.Pending}
+	return slog.GroupValue(append(attrs, done.LogValue().Group()...)...)
 }
 
 // newEnsureOutput converts the kernel's result.

@@ -15,7 +15,9 @@ type DriftError struct {
 // Drift describes one setting that differs: the Field of the input, such as "Mode", the value to
 // Want, and the value Got from the service.
 type Drift struct {
-	Field, Want, Got string
+	Field string `json:"field"`
+	Want  string `json:"want"`
+	Got   string `json:"got"`
 }
 
 // Add appends a setting if want and got differ. It is meant for code that compares settings.

@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -92,6 +93,16 @@ type Ensured[R any] struct {
 	// target state: when the first command was sent, and when a read showed the target again.
 	// GapTo is zero if no read did. Both are zero without a restart.
 	GapFrom, GapTo time.Time
+}
+
+// LogValue returns what was done, without the values that were read, as a group. Its keys are
+// stable.
+func (e Ensured[R]) LogValue() slog.Value {
+	return slog.GroupValue(nonEmpty([]slog.Attr{
+		slog.Any("operations", e.Operations), slog.Any("planned", e.Planned),
+		slog.String("pending", string(e.Pending)), slog.Time("pending_since", e.PendingSince),
+		slog.Time("gap_from", e.GapFrom), slog.Time("gap_to", e.GapTo),
+	})...)
 }
 
 // Command is a command of an ensure call and what is known about it: the one that was sent last,

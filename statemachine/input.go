@@ -19,10 +19,10 @@ type InputError struct {
 type FieldError struct {
 	// Field is the name of the Go field, such as "ResourceArn". For an argument it is the name of
 	// the API member, "maxWait" or "target".
-	Field string
+	Field string `json:"field"`
 
 	// Reason completes a sentence that begins with Field, such as "is empty".
-	Reason string
+	Reason string `json:"reason"`
 }
 
 // Add appends an invalid field. It does nothing if reason is empty. It is meant for code that

@@ -232,10 +232,10 @@ func (e *WaitError) kind() Kind {
 // [WaitError] that ended as [Replaced].
 type IdentityError struct {
 	// Was is the identity of the resource that the call was about.
-	Was string `json:"was"`
+	Was string
 
 	// Is is the identity of the resource that has the name now.
-	Is string `json:"is"`
+	Is string
 }
 
 // Error returns one line. Do not depend on its text.
@@ -247,21 +247,21 @@ func (e *IdentityError) Error() string {
 // it there as requested. Err says why, and the kind of the error is that of Err.
 type RestartError struct {
 	// Resource identifies the resource, such as an ARN or a name.
-	Resource string `json:"resource"`
+	Resource string
 
 	// Target is the state that the resource was in before the restart.
-	Target string `json:"target"`
+	Target string
 
 	// Outage is that of the [Definition]: what the resource does not do outside of Target.
-	Outage string `json:"outage,omitempty"`
+	Outage string
 
 	// From and To are GapFrom and GapTo of [Ensured]. To is zero if the resource is still out of
 	// Target. Otherwise the resource is there again, with the settings that it had before.
-	From time.Time `json:"from"`
-	To   time.Time `json:"to,omitzero"`
+	From time.Time
+	To   time.Time
 
 	// Err is why the restart did not succeed. It is not nil.
-	Err error `json:"-"`
+	Err error
 }
 
 // Error returns one line. Do not depend on its text.

@@ -20,7 +20,7 @@ var kernelLayers = []struct {
 	name  string
 	files string
 }{
-	{"errors", "text.go kind.go fault.go input.go drift.go reason.go advice.go"},
+	{"errors", "text.go kind.go fault.go input.go drift.go reason.go advice.go attrs.go"},
 	{"machine", "machine.go mermaid.go"},
 	{"track", "progress.go options.go track.go"},
 	{"job", "goal.go config.go job.go job_batch.go job_ensure.go"},
