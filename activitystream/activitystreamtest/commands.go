@@ -127,14 +127,14 @@ func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulat
 		return nil, e
 	}
 	step := func(d database) (database, bool) {
-		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = p.mode, p.key, p.native
+		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = p.mode, s.resolve(p.key), p.native
 		return s.streams.Command(d, activitystream.StartActivityStream)
 	}
 	next, ok := step(t.database)
 	if !ok {
 		return nil, s.stateError(r.Operation, t.database)
 	}
-	if isManagedKey(p.key) || s.inaccessible[bareKey(p.key)] {
+	if isManagedKey(p.key) || s.inaccessible[s.resolve(p.key)] {
 		return nil, &simulator.Error{
 			Code:    "KMSKeyNotAccessibleFault",
 			Message: "Specified KMS key [" + p.key + "] does not exist, is not enabled or you do not have permissions to access it.",

@@ -118,10 +118,21 @@ func resourceID(prefix, arn string) string {
 	return prefix + strings.ToUpper(hex.EncodeToString(sum[:13]))
 }
 
+// resolve returns the ID of a key at the time of the call. See [Server.SetAlias].
+func (s *Server) resolve(key string) string {
+	if id, ok := s.aliases[aliasName(key)]; ok {
+		return id
+	}
+	return bareKey(key)
+}
+
+// aliasName returns the name of an alias, given as an ARN or a name.
+func aliasName(alias string) string { return alias[strings.LastIndex(alias, ":")+1:] }
+
 // bareKey returns the ID of a key, which Describe shows whatever form Start got. The simulator has
 // no KMS, so an alias gets a made-up ID, always the same.
 func bareKey(key string) string {
-	name := key[strings.LastIndex(key, ":")+1:]
+	name := aliasName(key)
 	if strings.HasPrefix(name, "alias/") {
 		return simulator.UUID(name)
 	}

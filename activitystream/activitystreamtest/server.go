@@ -25,9 +25,10 @@ type Server struct {
 	engine       *simulator.Server
 	clusters     simulator.Store[database]
 	instances    simulator.Store[database]
-	inaccessible map[string]bool // keys that RDS cannot use, by their bare ID
-	unnamedCount int             // resources that were added without a name
-	events       []event         // added by AddEvent
+	aliases      map[string]string // bare IDs of keys by the name of an alias
+	inaccessible map[string]bool   // keys that RDS cannot use, by their bare ID
+	unnamedCount int               // resources that were added without a name
+	events       []event           // added by AddEvent
 	notOrderable map[orderable]bool
 
 	clusterType, instanceType *resourceType
@@ -49,6 +50,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 			Starting: 2 * time.Minute, Stopping: time.Minute, PolicyChange: 30 * time.Second,
 			MaintenanceWindow: 24 * time.Hour,
 		},
+		aliases:      make(map[string]string),
 		inaccessible: make(map[string]bool),
 		notOrderable: make(map[orderable]bool),
 	}
@@ -158,7 +160,23 @@ func (s *Server) FreezeReads(arn string, n int) {
 // SetKeyAccessible sets whether RDS can use a KMS key, given as an ARN or ID. At first RDS can use
 // every key except AWS managed keys. Streams that use the key already do not change.
 func (s *Server) SetKeyAccessible(key string, accessible bool) {
-	s.engine.Update(func(time.Time) { s.inaccessible[bareKey(key)] = !accessible })
+	s.engine.Update(func(time.Time) { s.inaccessible[s.resolve(key)] = !accessible })
+}
+
+// SetAlias makes an alias name a KMS key, given as an ARN or ID. StartActivityStream resolves it
+// then. An alias that is not set names a made-up key, always the same.
+func (s *Server) SetAlias(alias, key string) {
+	s.engine.Update(func(time.Time) { s.aliases[aliasName(alias)] = bareKey(key) })
+}
+
+// OpenMaintenanceWindow makes RDS execute at once the command that waits for the maintenance window
+// of a database. It does nothing if none waits.
+func (s *Server) OpenMaintenanceWindow(arn string) {
+	s.update(arn, func(r *resource, d database, now time.Time) {
+		if !s.streams.Machine.Transient(d.stream.status) {
+			r.Hasten(now, &s.streams)
+		}
+	})
 }
 
 // Throttle gives the account a quota: a bucket of burst requests of any operation, refilled with

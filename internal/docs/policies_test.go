@@ -69,6 +69,7 @@ var policies = []struct {
 	{"eventstream-ensure-created", "EnsureCreated EnsureCreatedEach", ensureExtras},
 	{"eventstream-ensure-created-restart", "EnsureCreated+AllowRestart EnsureCreatedEach+AllowRestart", restartExtras},
 	{"eventstream-ensure-deleted", "EnsureDeleted EnsureDeletedEach", deletedExtras},
+	{"eventstream-set-tags", "SetTags", getExtras},
 }
 
 // service has a service's IAM prefix, its client, and a function for each of the client's methods,
@@ -362,6 +363,12 @@ func eventStreamMethods() map[string]func(context.Context) []statemachine.Operat
 		"Watch":       each(func(ctx context.Context, c *client) { drain(c.Watch(ctx, ref)) }),
 		"Create":      each(func(ctx context.Context, c *client) { _, _ = c.Create(ctx, create) }),
 		"Delete":      each(func(ctx context.Context, c *client) { _, _ = c.Delete(ctx, ref) }),
+
+		// The second call removes the tags of the first.
+		"SetTags": each(func(ctx context.Context, c *client) {
+			_, _ = c.SetTags(ctx, ref, create.Tags)
+			_, _ = c.SetTags(ctx, ref, nil)
+		}),
 
 		"EnsureCreated":              each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait) }),
 		"EnsureCreated+AllowRestart": each(func(ctx context.Context, c *client) { _, _ = c.EnsureCreated(ctx, create, maxWait, restart) }),

@@ -217,6 +217,10 @@ func eventStreamMethods() map[string]method {
 		"eventstream.EnsureCreatedEach": on(false, func(ctx context.Context, c *client) error {
 			return results(c.EnsureCreatedEach(ctx, []*eventstream.CreateInput{create}, maxWait))
 		}),
+		"eventstream.SetTags": on(true, func(ctx context.Context, c *client) error {
+			_, err := c.SetTags(ctx, ref, map[string]string{"team": "audit"})
+			return err
+		}),
 		"eventstream.EnsureDeletedEach": on(true, func(ctx context.Context, c *client) error {
 			return results(c.EnsureDeletedEach(ctx, refs, maxWait))
 		}),

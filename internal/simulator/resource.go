@@ -132,6 +132,17 @@ func (r *Resource[T]) Plan(now time.Time, key any, d Delay, step Step[T]) {
 	r.planned = append(r.planned, planned[T]{key: key, since: now, delay: d, step: step})
 }
 
+// Hasten makes the change that is planned under the key due now.
+func (r *Resource[T]) Hasten(now time.Time, key any) {
+	r.advance(now)
+	for i := range r.planned {
+		if p := &r.planned[i]; p.key == key {
+			p.since, p.delay = now, Delay{}
+		}
+	}
+	r.advance(now)
+}
+
 // Lapse makes the next settling transition of the resource lapse, or the one that is under way. If
 // the table has no lapse out of that state, it waits for a transition that has one.
 func (r *Resource[T]) Lapse() { r.lapse = true }
