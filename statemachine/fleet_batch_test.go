@@ -14,9 +14,9 @@ import (
 // TestFleetTriesBatchesAgain checks that a bad batch makes reads single for a bounded time only.
 func TestFleetTriesBatchesAgain(t *testing.T) {
 	t.Parallel()
-	minutes := func(m ...time.Duration) (at []time.Duration) {
-		for _, m := range m {
-			at = append(at, m*time.Minute)
+	minutes := func(all ...int) (at []time.Duration) {
+		for _, m := range all {
+			at = append(at, time.Duration(m)*time.Minute)
 		}
 		return at
 	}

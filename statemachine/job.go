@@ -404,7 +404,7 @@ func (j *job[R, S]) reportEnd(err error) {
 	}
 }
 
-// reports reports whether anything receives what the job reports.
+// reports returns whether anything receives what the job reports.
 func (j *job[R, S]) reports() bool { return j.config.onProgress != nil || j.config.opts.Logger != nil }
 
 // newProgress returns a report at the time at.

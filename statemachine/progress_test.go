@@ -110,10 +110,11 @@ func TestOnProgressMayShareVariablesWithLoop(t *testing.T) {
 	o := every(time.Millisecond)
 	o.OnRead = func(statemachine.Reading) { reads++ }
 	o.OnProgress = func(p statemachine.Progress) {
-		switch states[p.Resource] = p.State; p.Type {
-		case statemachine.ProgressAccepted:
+		states[p.Resource] = p.State
+		if p.Type == statemachine.ProgressAccepted {
 			commands++
-		case statemachine.ProgressEnded:
+		}
+		if p.Type == statemachine.ProgressEnded {
 			ends++
 		}
 	}

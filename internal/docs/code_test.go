@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log" //nolint:depguard // the code of a document uses it
 	"log/slog"
 	"os"
 	"slices"

@@ -80,11 +80,12 @@ func (r *Recorder) add(name string, value any, optFns []metrics.RecordMetricOpti
 	for k, v := range o.Properties.Values() {
 		attributes[strings.TrimPrefix(fmt.Sprint(k), "streamwarden.")] = fmt.Sprint(v)
 	}
-	line := fmt.Sprintf("%s %v", strings.TrimPrefix(name, "streamwarden."), value)
+	var line strings.Builder
+	fmt.Fprintf(&line, "%s %v", strings.TrimPrefix(name, "streamwarden."), value)
 	for _, k := range slices.Sorted(maps.Keys(attributes)) {
-		line += fmt.Sprintf(" %s=%q", k, attributes[k])
+		fmt.Fprintf(&line, " %s=%q", k, attributes[k])
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lines = append(r.lines, line)
+	r.lines = append(r.lines, line.String())
 }
