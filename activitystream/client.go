@@ -77,12 +77,13 @@ type sharedState struct {
 	options             Options // of the client
 	reached             sdkcall.Reached
 	clusters, instances statemachine.SharedReads[*Stream]
+	findings            *findings
 }
 
 // newSharedState returns the shared state of a client with the options o, which reads with the
 // call that newCall returns.
 func newSharedState(o Options, newCall func() *call) *sharedState {
-	shared := &sharedState{options: o}
+	shared := &sharedState{options: o, findings: newFindings()}
 	for _, reads := range []*statemachine.SharedReads[*Stream]{&shared.clusters, &shared.instances} {
 		reads.Batch = pageSize
 		reads.ReadMany = func(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {

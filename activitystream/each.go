@@ -68,10 +68,13 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
 		notCompared := make([]string, len(ins)) // the reasons, by input
+		end := func() {}
+		defer func() { end() }()
 		results := each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 			set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
 			keys := newKeyResolver(call)
-			pre := newPreflight(call, set.Resources()...)
+			var pre *preflight
+			pre, end = newPreflight(call, set.Resources()...)
 			goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
 				in := ins[inputs[0]]
 				drift, reason := keys.drift(ctx, in)

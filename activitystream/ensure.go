@@ -90,7 +90,8 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 //     resolves it. Otherwise EnsureOutput.KeyNotCompared says why it is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
 //     support the mode. If not, the error is Unsupported. If that is not known, because RDS does
-//     not list them or the caller lacks the permission to ask, the start is sent.
+//     not list them, the caller lacks the permission to ask, or the question failed twice or took
+//     10 s, the start is sent. A client asks each question once in 5 minutes, for all its calls.
 //   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone.
 //     For a member instance of a cluster, the message has the cluster's ARN.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the
@@ -111,7 +112,9 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	}
 	e := newEnsurer(call, res, machine, (*Stream).status, call.startOperations()...)
 	e.Command, e.Restore = call.startCommand(in, res), call.restore(res)
-	e.Preflight = newPreflight(call, res).before(in, res)
+	pre, end := newPreflight(call, res)
+	defer end()
+	e.Preflight = pre.before(in, res)
 	drift, notCompared := newKeyResolver(call).drift(ctx, in)
 	e.Drift = drift
 	if call.options.ForceRestart {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -44,7 +46,8 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	if s.noStream() != "" {
 		return nil, nil
 	}
-	supported, err := newPreflight(call, &res).modes(ctx, &res, s)
+	p := &preflight{call: call.queued(), attempts: 1, known: newFindings()}
+	supported, err := p.modes(ctx, &res, s)
 	switch {
 	case err != nil:
 		return nil, err
@@ -56,19 +59,79 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	return supported.modes, nil
 }
 
-// preflight checks whether streams can be started, with at most one question for each engine,
-// version and class. It is safe for concurrent use.
+// preflight checks whether the streams of one call can be started.
 type preflight struct {
-	call *call
+	call     *call
+	attempts int // to ask a question
+	known    *findings
+}
 
-	// sem is held during requests, so that others wait for the same result. It is not a mutex,
-	// because the wait ends with the caller's context, and because time does not advance in a
-	// testing/synctest bubble while a goroutine waits for a mutex.
-	sem           chan struct{}
-	pending       []string            // clusters, by ARN in lower case, whose classes are not known yet
-	classes       map[string][]string // of the members, by cluster
-	modesByOption map[orderable]support
-	denied        error // set once the caller lacked the permission to ask
+// findings is what RDS has said about engines and clusters. A client has one for all its calls, so
+// that each question is asked once in maxFindingAge. It is safe for concurrent use.
+type findings struct {
+	modes   sdkcall.Cache[orderable, support]
+	classes sdkcall.Cache[string, []string] // of the members of a cluster, by ARN in lower case
+
+	mu       sync.Mutex
+	expected map[string]int // clusters whose classes calls may ask for, and how many calls
+	denied   error          // the caller lacked the permission to ask
+	deniedAt time.Time
+}
+
+// Bounds of the questions of a preflight. RDS can start a stream without their results.
+const (
+	maxFindingAge   = 5 * time.Minute
+	maxQuestionTime = 10 * time.Second
+	maxAttempts     = 2
+)
+
+func newFindings() *findings {
+	return &findings{
+		modes:    sdkcall.Cache[orderable, support]{MaxAge: maxFindingAge},
+		classes:  sdkcall.Cache[string, []string]{MaxAge: maxFindingAge},
+		expected: map[string]int{},
+	}
+}
+
+// expect adds by to the number of calls that may ask for the classes of a cluster.
+func (f *findings) expect(resources []*resource, by int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, res := range resources {
+		if res.resourceType != cluster {
+			continue
+		}
+		if f.expected[res.arn] += by; f.expected[res.arn] == 0 {
+			delete(f.expected, res.arn)
+		}
+	}
+}
+
+// others returns the clusters that may be asked for together with one.
+func (f *findings) others(arn string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var others []string
+	for other := range f.expected {
+		if other != arn {
+			others = append(others, other)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+// deny records an error if it is a lack of permission, and returns the last one, if it is recent.
+func (f *findings) deny(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if errors.Is(err, statemachine.AccessDenied) {
+		f.denied, f.deniedAt = err, time.Now()
+	}
+	if time.Since(f.deniedAt) >= maxFindingAge {
+		f.denied = nil
+	}
+	return f.denied
 }
 
 // orderable is a question to DescribeOrderableDBInstanceOptions.
@@ -83,19 +146,21 @@ type support struct {
 	unknown error // why the modes of another are not known; nil if RDS lists all
 }
 
-// newPreflight returns the preflight of a call that may start the streams of these resources.
-func newPreflight(c *call, resources ...*resource) *preflight {
-	p := &preflight{call: c.queued(), sem: make(chan struct{}, 1), classes: map[string][]string{}, modesByOption: map[orderable]support{}}
-	for _, res := range resources {
-		if res.resourceType == cluster {
-			p.pending = append(p.pending, res.arn)
-		}
+// newPreflight returns the preflight of a call that may start the streams of these resources. The
+// call must call the function that it returns when it ends.
+func newPreflight(c *call, resources ...*resource) (p *preflight, end func()) {
+	p = &preflight{call: c.queued(), attempts: maxAttempts}
+	if c.shared != nil {
+		p.known = c.shared.findings
+	} else {
+		p.known = newFindings()
 	}
-	return p
+	p.known.expect(resources, 1)
+	return p, func() { p.known.expect(resources, -1) }
 }
 
 // check rejects a start that the resource does not support. It rejects none for which that is not
-// known, unless the error is retryable.
+// known.
 func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s *Stream) error {
 	if err := checkMode(in, s); err != nil {
 		return err
@@ -104,8 +169,8 @@ func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s 
 		return nil
 	}
 	supported, err := p.modes(ctx, res, s)
-	switch kind := statemachine.KindOf(err); {
-	case kind.Retryable(), kind == statemachine.Interrupted:
+	switch {
+	case errors.Is(err, statemachine.Interrupted):
 		return err
 	case err != nil, !supported.listed: // not known
 		return nil //nolint:nilerr // RDS decides when the command is sent
@@ -119,31 +184,12 @@ func (p *preflight) check(ctx context.Context, in *StartInput, res *resource, s 
 }
 
 // modes returns the modes that all classes of the resource support, as far as RDS lists them.
-func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) (support, error) {
-	select {
-	case p.sem <- struct{}{}:
-		defer func() { <-p.sem }()
-	case <-ctx.Done():
-		return support{}, p.call.sdk.Faults.Fault(ctx, describeOrderableDBInstanceOptions, res.given, ctx.Err())
-	}
-	if p.denied != nil {
-		return support{}, p.denied
-	}
-	supported, err := p.supportedModes(ctx, res, s)
-	if errors.Is(err, statemachine.AccessDenied) {
-		p.denied = err
-	}
-	return supported, err
-}
-
-// supportedModes does what modes does. The caller holds sem.
-func (p *preflight) supportedModes(ctx context.Context, res *resource, s *Stream) (all support, err error) {
+func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) (all support, err error) {
 	classes := []string{s.class}
 	if res.resourceType == cluster {
-		if err := p.loadMemberClasses(ctx, res.arn); err != nil {
+		if classes, err = p.memberClasses(ctx, res.arn); err != nil {
 			return support{}, err
 		}
-		classes = p.classes[res.arn]
 	}
 	for _, class := range classes {
 		one, err := p.orderableModes(ctx, orderable{s.Engine, s.EngineVersion, class})
@@ -161,48 +207,55 @@ func (p *preflight) supportedModes(ctx context.Context, res *resource, s *Stream
 	return all, nil
 }
 
-// loadMemberClasses reads the classes of a cluster's members, and with the same request those of
-// other pending clusters.
-func (p *preflight) loadMemberClasses(ctx context.Context, arn string) error {
-	if _, ok := p.classes[arn]; ok {
-		return nil
-	}
-	batch := []string{arn}
-	rest := p.pending[:0:0]
-	for _, other := range p.pending {
-		switch _, known := p.classes[other]; {
-		case known || other == arn:
-		case len(batch) < pageSize:
-			batch = append(batch, other)
-		default:
-			rest = append(rest, other)
+// ask asks a question until there is a result, the attempts are used up, or the error says that
+// another attempt is of no use, such as after a timeout.
+func (p *preflight) ask(ctx context.Context, question func(context.Context) error) (err error) {
+	for range p.attempts {
+		if denied := p.known.deny(nil); denied != nil {
+			return denied
+		}
+		err = question(ctx)
+		if !statemachine.KindOf(err).Retryable() || errors.Is(err, context.DeadlineExceeded) {
+			break
 		}
 	}
-	p.pending = rest
-	found, err := p.memberClasses(ctx, batch)
-	if err != nil && len(batch) > 1 && !statemachine.KindOf(err).Retryable() { // another cluster may be the cause
-		batch = batch[:1]
-		found, err = p.memberClasses(ctx, batch)
-	}
-	if err != nil {
-		return err
-	}
-	for _, arn := range batch {
-		classes := found[arn[strings.LastIndex(arn, ":")+1:]]
-		slices.Sort(classes)
-		if classes = slices.Compact(classes); len(classes) == 0 {
-			classes = []string{""} // any class
-		}
-		p.classes[arn] = classes
-	}
-	return nil
+	_ = p.known.deny(err)
+	return err
 }
 
-// memberClasses reads the classes of the clusters' members, by the cluster's identifier, which is
-// how a member refers to its cluster.
-func (p *preflight) memberClasses(ctx context.Context, arns []string) (map[string][]string, error) {
+// questionTime returns how long a request of a question may take, so that one that hangs leaves
+// time for the command.
+func (p *preflight) questionTime() time.Duration {
+	if limit := p.call.options.Wait.ReadTimeout; limit > 0 {
+		return min(limit/3, maxQuestionTime)
+	}
+	return maxQuestionTime
+}
+
+// memberClasses returns the classes of a cluster's members. One request asks for those of other
+// clusters, too, for which calls may ask.
+func (p *preflight) memberClasses(ctx context.Context, arn string) ([]string, error) {
+	return p.known.classes.Get(ctx, arn, p.known.others, pageSize, func(ctx context.Context, arns []string) (found map[string][]string, err error) {
+		err = p.ask(ctx, func(ctx context.Context) error {
+			found, err = p.readClasses(ctx, arns)
+			return err
+		})
+		if err != nil && len(arns) > 1 && !statemachine.KindOf(err).Retryable() { // another cluster may be the cause
+			arns = arns[:1]
+			err = p.ask(ctx, func(ctx context.Context) error {
+				found, err = p.readClasses(ctx, arns)
+				return err
+			})
+		}
+		return found, err
+	})
+}
+
+// readClasses reads the classes of the clusters' members. RDS refers to a cluster by its identifier
+// there.
+func (p *preflight) readClasses(ctx context.Context, arns []string) (map[string][]string, error) {
 	pages := sdkcall.Pages(ctx, describeDBInstances, arns[0], "Marker", func(ctx context.Context, marker *string) ([]types.DBInstance, *string, error) {
-		out, err := sdkcall.Do(ctx, p.call.sdk, describeDBInstances, arns[0], p.call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+		out, err := sdkcall.Do(ctx, p.call.sdk, describeDBInstances, arns[0], sdkcall.Within(p.questionTime(), p.call.api.DescribeDBInstances), &rds.DescribeDBInstancesInput{
 			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)), Marker: marker,
 		})
 		if err != nil {
@@ -210,13 +263,22 @@ func (p *preflight) memberClasses(ctx context.Context, arns []string) (map[strin
 		}
 		return out.DBInstances, out.Marker, nil
 	})
-	found := make(map[string][]string, len(arns))
+	byIdentifier := make(map[string][]string, len(arns))
 	for instance, err := range pages {
 		if err != nil {
 			return nil, err
 		}
 		cluster := strings.ToLower(aws.ToString(instance.DBClusterIdentifier))
-		found[cluster] = append(found[cluster], aws.ToString(instance.DBInstanceClass))
+		byIdentifier[cluster] = append(byIdentifier[cluster], aws.ToString(instance.DBInstanceClass))
+	}
+	found := make(map[string][]string, len(arns))
+	for _, arn := range arns {
+		classes := byIdentifier[arn[strings.LastIndex(arn, ":")+1:]]
+		slices.Sort(classes)
+		if classes = slices.Compact(classes); len(classes) == 0 {
+			classes = []string{""} // any class
+		}
+		found[arn] = classes
 	}
 	return found, nil
 }
@@ -224,9 +286,18 @@ func (p *preflight) memberClasses(ctx context.Context, arns []string) (map[strin
 // orderableModes returns the modes that any option with this engine, version and class supports, if
 // RDS lists one.
 func (p *preflight) orderableModes(ctx context.Context, key orderable) (support, error) {
-	if known, ok := p.modesByOption[key]; ok {
-		return known, nil
-	}
+	return p.known.modes.Get(ctx, key, nil, 1, func(ctx context.Context, _ []orderable) (map[orderable]support, error) {
+		var found support
+		err := p.ask(ctx, func(ctx context.Context) (err error) {
+			found, err = p.readModes(ctx, key)
+			return err
+		})
+		return map[orderable]support{key: found}, err
+	})
+}
+
+// readModes does what orderableModes does.
+func (p *preflight) readModes(ctx context.Context, key orderable) (support, error) {
 	in := rds.DescribeOrderableDBInstanceOptionsInput{Engine: &key.engine, MaxRecords: new(int32(pageSize))}
 	if key.version != "" {
 		in.EngineVersion = &key.version
@@ -237,7 +308,7 @@ func (p *preflight) orderableModes(ctx context.Context, key orderable) (support,
 	const op = describeOrderableDBInstanceOptions
 	pages := sdkcall.Pages(ctx, op, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
 		in.Marker = marker
-		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
+		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", sdkcall.Within(p.questionTime(), p.call.api.DescribeOrderableDBInstanceOptions), &in)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -246,8 +317,7 @@ func (p *preflight) orderableModes(ctx context.Context, key orderable) (support,
 	var found support
 	for option, err := range pages {
 		if errors.Is(err, statemachine.InvalidInput) { // "Cannot find version …": RDS does not sell it anymore
-			found = support{unknown: notListed(key, err)}
-			break
+			return support{unknown: notListed(key, err)}, nil
 		}
 		if err != nil {
 			return support{}, err
@@ -259,11 +329,10 @@ func (p *preflight) orderableModes(ctx context.Context, key orderable) (support,
 			}
 		}
 	}
-	if !found.listed && found.unknown == nil {
+	if !found.listed {
 		found.unknown = notListed(key, nil)
 	}
 	slices.Sort(found.modes)
-	p.modesByOption[key] = found
 	return found, nil
 }
 

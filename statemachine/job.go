@@ -11,7 +11,8 @@ import (
 const maxGetReads = 10
 
 // job decides everything about one resource of a call. It reads no clock and, except for
-// runCommand, does no I/O. The loops, runner and engine, carry out the steps that it returns.
+// runPreflight and sendCommand, does no I/O. The loops, runner and engine, carry out the steps that
+// it returns.
 type job[R any, S ~string] struct {
 	config   *config[R, S]
 	resource string

@@ -254,23 +254,28 @@ func (j *job[R, S]) dryRun(s S) step {
 	return stepCommand
 }
 
-// runCommand runs the next command, or in a dry run only its preflight. It does not modify the
-// job, so it may run concurrently with the loop. sent reports whether the command may have been
-// executed.
-func (j *job[R, S]) runCommand(ctx context.Context) (sent bool, err error) {
+// runPreflight does what comes before the next command. Neither it nor sendCommand modifies the
+// job, so they may run concurrently with the loop.
+func (j *job[R, S]) runPreflight(ctx context.Context) error {
+	if e := j.ensure; e.preflight != nil && e.refusal == nil {
+		return e.preflight(ctx, j.value, e.Operation)
+	}
+	return nil
+}
+
+// sendCommand sends the next command.
+func (j *job[R, S]) sendCommand(ctx context.Context) error {
 	e := j.ensure
 	if e.refusal != nil {
-		return true, e.restore(ctx, e.result.Before, e.Operation)
+		return e.restore(ctx, e.result.Before, e.Operation)
 	}
-	if e.preflight != nil {
-		if err := e.preflight(ctx, j.value, e.Operation); err != nil {
-			return false, err
-		}
-	}
-	if j.config.ensure.dryRun {
-		return false, nil
-	}
-	return true, e.command(ctx, e.Operation)
+	return e.command(ctx, e.Operation)
+}
+
+// endUnsent ends the job because its deadline had passed at the time at, after the preflight.
+func (j *job[R, S]) endUnsent(at time.Time) step {
+	j.track.setNow(at)
+	return j.endWait(TimedOut)
 }
 
 // handleCommandResult processes the result of the command that was sent at the time start and

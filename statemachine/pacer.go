@@ -155,11 +155,7 @@ func (p *Pacer) Wait(ctx context.Context) error {
 // does not count against the ReadTimeout: make the call with the context that WaitWithin returns,
 // and call the CancelFunc, which is never nil, after it. Any other ctx is returned as it is.
 func (p *Pacer) WaitWithin(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	c, ok := ctx.Value(callKey{}).(*callContext)
-	if !ok {
-		return ctx, func() {}, p.Wait(ctx)
-	}
-	return c.wait(ctx, p)
+	return Uncounted(ctx, p.Wait)
 }
 
 // TryTake takes a slot and returns true if one is free at the time at and no call waits for one. It

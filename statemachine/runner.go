@@ -88,7 +88,7 @@ func (r *runner[R, S]) wakeAt() time.Time {
 	if r.seat == nil {
 		r.seat = r.shared.newSeat(r.resource)
 	}
-	takenAt, finished := r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()))
+	takenAt, finished := r.join()
 	switch {
 	case finished:
 		return time.Time{}
@@ -96,6 +96,12 @@ func (r *runner[R, S]) wakeAt() time.Time {
 		return r.due
 	}
 	return r.sharedEnd(takenAt)
+}
+
+// join lets other callers make the next read.
+func (r *runner[R, S]) join() (takenAt time.Time, finished bool) {
+	last := !r.track.Deadline.IsZero() && !r.due.Before(r.track.Deadline)
+	return r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()), last)
 }
 
 // sharedEnd returns when a read that another caller has made since takenAt has taken too long.
@@ -163,24 +169,39 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 	return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 }
 
-// command runs the next command. It returns stepRead if there is no time left for it.
+// command runs the preflight of the next command, waits for a slot, and sends the command. It
+// returns stepRead if there is no time left for it.
 func (r *runner[R, S]) command(ctx context.Context) step {
 	r.now = time.Now() // OnRead may have blocked since the read, so take the time again
-	if !r.config.ensure.dryRun && !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
+	start := r.now
+	timeout, limit := r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline)
+	at, err := runWithTimeout(ctx, start, timeout, limit, r.runPreflight)
+	if err != nil || r.config.ensure.dryRun {
+		return r.handleCommandResult(ctx, false, err, start, at)
+	}
+	if r.now = at; r.isOver() {
+		return r.endUnsent(at)
+	}
+	if !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
 		if ctx.Err() != nil {
 			return r.endCanceledNow(ctx)
 		}
 		return stepRead
 	}
-	if deadline := r.track.Deadline; !deadline.IsZero() && !r.now.Before(deadline) {
+	if r.isOver() {
 		return stepRead
 	}
 	r.reportCommand(ctx, ProgressCommand, nil, r.now)
-	start := r.now
-	sent, at, err := callWithTimeout(ctx, start, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), r.runCommand)
-	next := r.handleCommandResult(ctx, sent, err, start, at)
+	start = r.now
+	at, err = runWithTimeout(ctx, start, timeout, limit, r.sendCommand)
+	next := r.handleCommandResult(ctx, true, err, start, at)
 	r.commandPacer.report(r.config.kind, err, at)
 	return next
+}
+
+// isOver reports whether no command may start anymore.
+func (r *runner[R, S]) isOver() bool {
+	return !r.track.Deadline.IsZero() && !r.now.Before(r.track.Deadline)
 }
 
 // endCanceledNow ends the job because the caller's context ended now.
@@ -212,7 +233,7 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 	t := &ticket{wake: wake}
 	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
 		if share {
-			r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()))
+			r.join()
 		}
 		slept := r.sleepInQueue(ctx, p, wake, read)
 		if shared := share && !r.shared.leave(r.seat); shared || !slept {

@@ -327,7 +327,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		e.commandLane.giveBack()
 		return time.Time{}, false
 	}
-	if !e.commandLane.take(now) {
+	if !e.config.ensure.dryRun && !e.commandLane.take(now) { // a dry run sends nothing
 		return e.deadline, false
 	}
 	e.inFlight++
@@ -340,7 +340,12 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
 		defer func() { e.results <- c }()
 		guard(&c.abort, func() {
-			c.sent, c.at, c.err = callWithTimeout(ctx, c.start, e.config.opts.ReadTimeout, e.config.limit(e.deadline), t.runCommand)
+			timeout, limit := e.config.opts.ReadTimeout, e.config.limit(e.deadline)
+			c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.runPreflight)
+			if c.sent = c.err == nil && !e.config.ensure.dryRun && c.at.Before(e.deadline); c.sent {
+				c.start = c.at
+				c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.sendCommand)
+			}
 		})
 	}()
 	return time.Time{}, true
@@ -376,6 +381,10 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 	if c.kind == callCommand {
 		t := c.tasks[0]
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
+		if !c.sent && c.err == nil && !e.config.ensure.dryRun {
+			e.apply(t, t.endUnsent(c.at))
+			return
+		}
 		e.apply(t, t.handleCommandResult(ctx, c.sent, c.err, c.start, c.at))
 		return
 	}

@@ -47,6 +47,7 @@ type seat[R any] struct {
 
 	place    entry[*seat[R]] // among the readers that wait
 	limit    int             // of the size of a batch
+	last     bool            // the read is that at the deadline, which is not made early
 	takenAt  time.Time       // since when another caller reads for this one; zero if none does
 	finished *sharedResult[R]
 }
@@ -68,12 +69,12 @@ func (g *SharedReads[R]) newSeat(resource string) *seat[R] {
 
 // join lets other callers read for s, whose own read is due at the time due. If one does already,
 // join returns since when, and whether the result is there.
-func (g *SharedReads[R]) join(s *seat[R], due time.Time, limit int) (takenAt time.Time, finished bool) {
+func (g *SharedReads[R]) join(s *seat[R], due time.Time, limit int, last bool) (takenAt time.Time, finished bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s.takenAt.IsZero() && s.place.position == 0 {
 		g.joined++
-		s.place.at, s.place.order, s.limit = due, g.joined, limit
+		s.place.at, s.place.order, s.limit, s.last = due, g.joined, limit, last
 		g.waiting.add(&s.place)
 	}
 	return s.takenAt, s.finished != nil
@@ -124,15 +125,23 @@ func (g *SharedReads[R]) take(s *seat[R], limit int) []*seat[R] {
 	defer g.mu.Unlock()
 	batch := []*seat[R]{s}
 	now := time.Now()
-	for len(g.waiting) > 0 {
+	var skipped []*seat[R]
+	for len(g.waiting) > 0 && len(skipped) < limit {
 		next := g.waiting.first().owner
 		if limit = min(limit, next.limit); len(batch) >= limit {
 			break
 		}
 		g.waiting.remove(&next.place)
+		if next.last && next.place.at.After(now) {
+			skipped = append(skipped, next)
+			continue
+		}
 		next.takenAt = now
 		next.notify()
 		batch = append(batch, next)
+	}
+	for _, s := range skipped {
+		g.waiting.add(&s.place)
 	}
 	return batch
 }
@@ -233,7 +242,7 @@ func (g *SharedReads[R]) Read(
 func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due time.Time) (*sharedResult[R], error) {
 	t := &ticket{wake: s.wake}
 	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
-		g.join(s, due, g.size())
+		g.join(s, due, g.size(), false)
 		select {
 		case <-s.wake:
 		case <-ctx.Done():

@@ -37,15 +37,30 @@ func (c *callContext) end() time.Time {
 	return end
 }
 
-// wait waits for a slot of p, and returns a context for the rest of the call that has the values of
-// ctx.
-func (c *callContext) wait(ctx context.Context, p *Pacer) (context.Context, context.CancelFunc, error) {
+// Uncounted calls wait from inside of a Read, Command or Preflight function of a [Waiter],
+// [Ensurer] or [Fleet], whose context is ctx. The time that wait takes does not count against the
+// ReadTimeout. wait must return soon after its context ends. Go on with the context that Uncounted
+// returns, and call the CancelFunc, which is never nil, after that. Any other ctx is returned as it
+// is. The error is that of wait.
+func Uncounted(ctx context.Context, wait func(context.Context) error) (context.Context, context.CancelFunc, error) {
+	c, ok := ctx.Value(callKey{}).(*callContext)
+	if !ok {
+		return ctx, func() {}, wait(ctx)
+	}
+	return c.wait(ctx, wait)
+}
+
+// wait calls wait with a context for its time, and returns one for the rest of the call that has
+// the values of ctx.
+func (c *callContext) wait(
+	ctx context.Context, wait func(context.Context) error,
+) (context.Context, context.CancelFunc, error) {
 	began := time.Now()
 	queued, cancel := c.parent, context.CancelFunc(func() {})
 	if !c.limit.IsZero() {
 		queued, cancel = context.WithDeadline(c.parent, c.limit)
 	}
-	err := p.Wait(queued)
+	err := wait(queued)
 	cancel()
 	if waited := time.Since(began); waited > 0 {
 		c.waited.Add(int64(waited))
@@ -91,4 +106,14 @@ func callWithTimeout[T any](
 		err = &timeoutError{after: timeout, err: err}
 	}
 	return v, at, err
+}
+
+// runWithTimeout does what callWithTimeout does, for a call without a result.
+func runWithTimeout(
+	ctx context.Context, from time.Time, timeout time.Duration, limit time.Time, call func(context.Context) error,
+) (time.Time, error) {
+	_, at, err := callWithTimeout(ctx, from, timeout, limit, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, call(ctx)
+	})
+	return at, err
 }
