@@ -23,6 +23,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
+const about = `Activity-lambda handles an event as an AWS Lambda function would: it logs each statement that
+failed. The event is a sample, and no AWS account is needed.
+
+  go run ./examples/activity-lambda
+`
+
 func main() { cli.Main(run) }
 
 // kinesisEvent is what Lambda passes to a function that reads a Kinesis stream.
@@ -76,7 +82,10 @@ func (h *handler) handle(ctx context.Context, event kinesisEvent) (response, err
 	return response{}, nil
 }
 
-func run(ctx context.Context, _ []string) error {
+func run(ctx context.Context, args []string) error {
+	if err := cli.Parse(cli.Flags("activity-lambda", about), args); err != nil {
+		return err
+	}
 	sealer := activityrecordtest.NewSealer()
 	h := &handler{
 		decoder: activityrecord.NewDecoder(sealer),

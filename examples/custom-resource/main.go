@@ -5,7 +5,7 @@
 //
 // By default it needs no AWS account: the instance, in fake.go, is in memory and takes a second
 // for a transition. With -live it starts or stops an instance of your account, with the default
-// credential chain.
+// credential chain. It asks for confirmation first, unless -yes is given.
 //
 //	go run ./examples/custom-resource
 //	go run ./examples/custom-resource -live -instance NAME -status stopped
@@ -13,7 +13,7 @@ package main
 
 import (
 	"context"
-	"flag"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -25,27 +25,41 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
+const about = `Custom-resource starts and stops a DB instance, as an example of a resource of your own.
+The instance is simulated and needs no AWS account, unless -live is set.
+
+  go run ./examples/custom-resource
+  go run ./examples/custom-resource -live -instance NAME -status stopped
+`
+
 func main() {
 	cli.Main(func(ctx context.Context, args []string) error { return run(ctx, os.Stdout, args) })
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
-	flags := flag.NewFlagSet("custom-resource", flag.ContinueOnError)
+	flags := cli.Flags("custom-resource", about)
 	live := flags.Bool("live", false, "start or stop an instance of your AWS account")
 	name := flags.String("instance", "", "with -live: the identifier of the instance")
 	status := flags.String("status", "", "with -live: available or stopped")
+	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := cli.NewPrinter(out)
+	lines := cli.NewScreen(out)
 	if !*live {
-		if *name != "" || *status != "" {
-			return &cli.UsageError{Message: "-instance and -status need -live"}
+		if *name != "" || *status != "" || *yes {
+			return &cli.UsageError{Message: "-instance, -status and -yes need -live"}
 		}
 		return demo(ctx, lines)
 	}
 	if *name == "" || *status != "available" && *status != "stopped" {
 		return &cli.UsageError{Message: "-live needs -instance, and -status available or stopped"}
+	}
+	if !*yes {
+		question := fmt.Sprintf("Bring instance %s to the status %s? [y/N] ", *name, *status)
+		if ok, err := cli.Confirm(ctx, os.Stdin, out, question); err != nil || !ok {
+			return err
+		}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -55,7 +69,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 }
 
 // demo starts an instance, starts it again, stops it, and starts one that fails.
-func demo(ctx context.Context, lines *cli.Printer) error {
+func demo(ctx context.Context, lines *cli.Screen) error {
 	orders := &fake{name: "orders", status: "stopped", transitionTime: time.Second}
 	for _, want := range []Status{"available", "available", "stopped"} {
 		if err := ensure(ctx, lines, orders, "orders", want, time.Minute); err != nil {
@@ -70,9 +84,9 @@ func demo(ctx context.Context, lines *cli.Printer) error {
 }
 
 // ensure brings an instance to a status and prints what it reads and calls.
-func ensure(ctx context.Context, lines *cli.Printer, api API, name string, want Status, maxWait time.Duration) error {
+func ensure(ctx context.Context, lines *cli.Screen, api API, name string, want Status, maxWait time.Duration) error {
 	done, err := Instance(api, name).Ensure(ctx, want, maxWait, func(o *statemachine.WaitOptions) {
-		o.OnRead = lines.OnRead(name)
+		o.OnProgress = lines.Follow(name)
 		if _, ok := api.(*fake); ok {
 			o.MinDelay, o.Grace = 200*time.Millisecond, 3*time.Second
 		}
@@ -80,6 +94,6 @@ func ensure(ctx context.Context, lines *cli.Printer, api API, name string, want 
 	if err != nil {
 		return err
 	}
-	lines.Printf("%s  is %s; called %v", name, want, done.Operations)
+	lines.Printf("%s  done, ran %v", name, done.Operations)
 	return nil
 }

@@ -67,8 +67,8 @@ func TestRunPrintsStatesAndOperations(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"orders  is stopped  (waiting for available)\n", "orders  stopped → starting", "called [StartDBInstance]\n",
-			"called []\n", "called [StopDBInstance]\n", "lapsed: starting → failed",
+			"orders  is stopped, needs StartDBInstance\n", "orders  stopped → starting", "ran [StartDBInstance]\n",
+			"ran []\n", "ran [StopDBInstance]\n", "lapsed: starting → failed",
 		} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("output does not contain %q:\n%s", want, out.String())

@@ -16,7 +16,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -33,10 +32,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
+const about = `Failed-logins counts the failed logins in a file of activity records.
+Without flags it counts in sample records and needs no AWS account.
+
+  go run ./examples/failed-logins
+  go run ./examples/failed-logins -file records.json -resource-id cluster-ABC
+`
+
 func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("failed-logins", flag.ContinueOnError)
+	flags := cli.Flags("failed-logins", about)
 	name := flags.String("file", "", "count in this `file` of records, in place of sample records")
 	resourceId := flags.String("resource-id", "", "with -file: the DbClusterResourceId or DbiResourceId of the database")
 	if err := cli.Parse(flags, args); err != nil {

@@ -37,7 +37,8 @@ func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns 
 	begin := time.Now()
 	for _, g := range groups {
 		running.Go(func() {
-			for _, result := range g.client.EnsureStartedEach(ctx, g.ins, maxWait, optFns...) {
+			onProgress := func(o *activitystream.Options) { o.Wait.OnProgress = g.tally.observe }
+			for _, result := range g.client.EnsureStartedEach(ctx, g.ins, maxWait, append(optFns, onProgress)...) {
 				g.tally.add(g.ins[result.Index], result.Value, result.Err, time.Since(begin))
 			}
 		})
@@ -75,8 +76,19 @@ type view interface {
 type progress struct {
 	region              string
 	total, done, failed int     // databases; done includes failed
+	starting            int     // databases whose start was accepted
 	rate                float64 // recent calls per second
 	quota               float64 // of all accounts
+}
+
+// add adds the progress of another Region.
+func (r *progress) add(other progress) {
+	r.total += other.total
+	r.done += other.done
+	r.failed += other.failed
+	r.starting += other.starting
+	r.rate += other.rate
+	r.quota += other.quota
 }
 
 // regions returns the progress of each Region, in the order of the groups.
@@ -91,11 +103,10 @@ func regions(groups []*group) []progress {
 			all = append(all, progress{region: g.region})
 		}
 		c := g.tally.now()
-		all[i].total += len(g.ins)
-		all[i].done += c.already + c.started + c.failed
-		all[i].failed += c.failed
-		all[i].rate += g.calls.rate()
-		all[i].quota += quotaPerSecond
+		all[i].add(progress{
+			total: len(g.ins), done: c.already + c.started + c.failed, failed: c.failed, starting: len(c.starting),
+			rate: g.calls.rate(), quota: quotaPerSecond,
+		})
 	}
 	return all
 }

@@ -47,17 +47,17 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 		ready = sum.planned == 0
 		agreed := ready
 		if err == nil && !ready {
-			agreed, err = cli.Confirm(ctx, p.in, p.out, question(sum))
+			agreed, err = cli.Confirm(ctx, p.in, p.screen, question(sum))
 		}
 		if err != nil || !agreed {
-			fmt.Fprintln(p.out, "nothing was changed")
+			fmt.Fprintln(p.screen, "nothing was changed")
 			return err
 		}
 	}
 	if !ready { // a change since the plan must not cause a command without a confirmation
-		p.watch(ctx, groups, 10*time.Second, func() { ensure(ctx, groups, maxWait) })
+		p.watch(groups, 10*time.Second, func() { ensure(ctx, groups, maxWait) })
 	}
-	summarize(p.out, groups, 0)
+	summarize(p.screen, groups, 0)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 // plan reads all databases in a dry run and reports what has to be done. It shows the failures
 // that would also occur in the run itself.
 func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duration) (sum counts, err error) {
-	fmt.Fprintln(p.out, "reading the databases; nothing is changed yet")
+	fmt.Fprintln(p.screen, "reading the databases; nothing is changed yet")
 	ensure(ctx, groups, maxWait, func(o *activitystream.Options) { o.DryRun = true })
 	if err := ctx.Err(); err != nil {
 		return sum, err
@@ -83,13 +83,13 @@ func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duratio
 	for _, g := range groups {
 		sum.add(g.tally.now())
 	}
-	fmt.Fprintf(p.out, "%d to start, %d already started or starting, %d failed\n", sum.planned, sum.already, sum.failed)
+	fmt.Fprintf(p.screen, "%d to start, %d already started or starting, %d failed\n", sum.planned, sum.already, sum.failed)
 	if sum.planned == 0 {
 		return sum, nil
 	}
 	for _, g := range groups {
 		for _, f := range g.tally.failed() {
-			fmt.Fprintf(p.out, "  %v\n", f.err)
+			fmt.Fprintf(p.screen, "  %v\n", f.err)
 		}
 		g.tally.reset()
 	}

@@ -2,18 +2,17 @@
 // three Regions. Each account in each Region has its own client and its own share of RDS's quota.
 //
 // By default it needs no AWS account: it simulates databases, of which some are started already
-// and some fail. It is a module of its own because it requires a progress bar, which the library
-// does not.
+// and some fail. A terminal shows bars, and a pipe has lines.
 //
-//	go run -C examples/fleet .
-//	go run -C examples/fleet . -databases 2000
-//	go run -C examples/fleet . | cat
+//	go run ./examples/fleet
+//	go run ./examples/fleet -databases 2000
+//	go run ./examples/fleet | cat
 //
 // With -live it starts the streams of the databases in a JSON file. The profile is one of your AWS
 // configuration, and by default the default credential chain. Fleet checks the whole file, reads
 // the databases, and asks before it changes anything.
 //
-//	go run -C examples/fleet . -live /path/to/databases.json
+//	go run ./examples/fleet -live databases.json
 //
 //	[
 //	  {
@@ -38,28 +37,37 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"golang.org/x/term"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
+const about = `Fleet starts the activity streams of a few hundred databases at once, across two accounts and
+three Regions.
+The databases are simulated and need no AWS account, unless -live is set.
+
+  go run ./examples/fleet
+  go run ./examples/fleet -databases 2000
+  go run ./examples/fleet -live databases.json
+`
+
 func main() {
 	cli.Main(func(ctx context.Context, args []string) error {
-		p := program{in: os.Stdin, out: os.Stdout, bars: term.IsTerminal(int(os.Stdout.Fd())), load: loadConfig}
+		p := program{in: os.Stdin, out: os.Stdout, load: loadConfig}
 		return p.run(ctx, args)
 	})
 }
 
 // program has what a run needs from its environment.
 type program struct {
-	in   io.Reader
-	out  io.Writer
-	bars bool // out is a terminal
-	load func(ctx context.Context, region, profile string) (aws.Config, error)
+	in     io.Reader
+	out    io.Writer
+	screen *cli.Screen // on out
+	load   func(ctx context.Context, region, profile string) (aws.Config, error)
 }
 
 func (p program) run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
+	p.screen = cli.NewScreen(p.out)
+	flags := cli.Flags("fleet", about)
 	live := flags.String("live", "", "start the databases in the JSON `file` instead of simulated ones")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	maxWait := flags.Duration("max-wait", 2*time.Hour, "with -live: the maximum time per database")
@@ -80,6 +88,8 @@ func (p program) run(ctx context.Context, args []string) error {
 		return &cli.UsageError{Message: "-databases must be between 1 and 10000"}
 	case *maxWait <= 0:
 		return &cli.UsageError{Message: "-max-wait must be positive"}
+	case given["live"] && !*yes && cli.CanConfirm(p.in) != nil:
+		return cli.CanConfirm(p.in)
 	case given["live"]:
 		return p.runLive(ctx, *live, *maxWait, *yes)
 	}

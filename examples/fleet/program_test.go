@@ -45,7 +45,7 @@ func TestSimulatedWritesLinesAndSummary(t *testing.T) {
 			"\naccount       Region     drifted  invalid state  lapsed  not found  unsupported\n",
 			"\ntotal                          2              2       2          2            2\n",
 			"\nlapsed:\n  database activity stream arn:aws:rds:", "  and 1 more\n",
-			"\nThese failures were simulated on purpose. All other streams are started.\n",
+			"\nThese failures were simulated on purpose.\nAll other streams are started.\n",
 		)
 		if m := regexp.MustCompile(`\ntotal +12 +52 +10 +\d+ +(\d+) +[0-9.]+s\n`).FindStringSubmatch(out.String()); m == nil || m[1] != "56" {
 			t.Errorf("want 56 commands: 52 starts, 2 that lapse and 2 that are rejected:\n%s", &out)

@@ -1,84 +1,88 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"sync"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// bars is a view with one bar per Region, for a terminal.
+// bars is a view with one bar per Region and one for all, for a terminal.
 type bars struct {
-	container *mpb.Progress
-	all       []*bar
+	screen *cli.Screen
+	began  time.Time
 }
 
-type bar struct {
-	*mpb.Bar
+func newBars(screen *cli.Screen) *bars { return &bars{screen: screen, began: time.Now()} }
 
-	mu  sync.Mutex
-	now progress
-}
+func (v *bars) show(now []progress) { v.screen.SetStatus(v.lines(now)...) }
 
-// newBars returns bars that write to w.
-func newBars(w io.Writer, now []progress, opts ...mpb.ContainerOption) *bars {
-	v := &bars{container: mpb.New(append(opts, mpb.WithOutput(w), mpb.WithRefreshRate(100*time.Millisecond))...)}
-	style := mpb.BarStyle().Lbound("").Rbound("").Filler("█").Refiller("×").Tip("").Padding("░")
-	for _, r := range now {
-		b := &bar{now: r}
-		column := func(wc decor.WC, text func(progress) string) decor.Decorator {
-			return decor.Any(func(decor.Statistics) string {
-				b.mu.Lock()
-				defer b.mu.Unlock()
-				return text(b.now)
-			}, wc)
-		}
-		b.Bar = v.container.New(int64(r.total), style, mpb.BarFillerTrim(),
-			mpb.PrependDecorators(column(decor.WC{C: decor.DSyncWidthR}, func(r progress) string { return r.region + "  " })),
-			mpb.AppendDecorators(
-				column(decor.WC{C: decor.DSyncSpace}, func(r progress) string { return fmt.Sprintf(" %d/%d", r.done, r.total) }),
-				column(decor.WC{C: decor.DSyncSpace}, func(r progress) string { return fmt.Sprintf(" %d failed", r.failed) }),
-				column(decor.WC{C: decor.DindentRight, W: 26}, progress.status),
-			))
-		v.all = append(v.all, b)
-	}
-	return v
-}
-
-// status returns the last column. Its width is constant, so that the bars keep their positions.
-func (r progress) status() string {
-	if r.done == r.total {
-		return "  done"
-	}
-	return " " + r.pace()
-}
-
-// eraseInterruptEcho erases the ^C that a terminal shows when ctx ends, which would shift the
-// bars.
-func eraseInterruptEcho(ctx context.Context, w io.Writer) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { fmt.Fprint(w, "\r\x1b[K") })
-}
-
-func (v *bars) show(now []progress) {
-	for i, b := range v.all {
-		b.mu.Lock()
-		b.now = now[i]
-		b.mu.Unlock()
-		b.SetCurrent(int64(min(now[i].done, now[i].total-1))) // mpb ignores a refill beyond this and for a complete bar
-		b.SetRefill(int64(now[i].failed))
-		b.SetCurrent(int64(now[i].done))
-	}
-}
-
-// end draws the final state.
+// end leaves the final state above what follows.
 func (v *bars) end(now []progress) {
-	v.show(now)
-	for _, b := range v.all {
-		b.Abort(false) // no-op for a complete bar
+	v.screen.SetStatus()
+	fmt.Fprintln(v.screen, strings.Join(v.lines(now), "\n"))
+}
+
+// lines returns a line for each Region, and one for all. A narrow terminal has less text, so that
+// there is room for the bars.
+func (v *bars) lines(now []progress) []string {
+	all := progress{region: "total"}
+	for _, r := range now {
+		all.add(r)
 	}
-	v.container.Wait()
+	rows := append(now, all)
+	label, longest := 0, 0
+	texts := make([]string, len(rows))
+	for i, r := range rows {
+		texts[i] = v.text(r, len(strconv.Itoa(all.total)))
+		label, longest = max(label, len(r.region)), max(longest, len(texts[i]))
+	}
+	width := 16
+	if columns := v.screen.Columns(); columns > 0 {
+		width = min(max(columns-label-longest-7, 8), 60)
+	}
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		lines[i] = fmt.Sprintf("%-*s  %s  %s", label, r.region, v.bar(r, width), texts[i])
+	}
+	return lines
+}
+
+// text returns the text after a bar, with numbers of this many digits.
+func (v *bars) text(r progress, digits int) string {
+	columns, failed := v.screen.Columns(), " failed"
+	if columns > 0 && columns < 72 {
+		failed = "×"
+	}
+	text := fmt.Sprintf("%3d%%  %*d/%-*d %3d%s", 100*r.done/r.total, digits, r.done, digits, r.total, r.failed, failed)
+	switch {
+	case r.region == "total":
+		text += "  " + v.eta(r)
+	case columns >= 100:
+		text += fmt.Sprintf("  %5.1f calls/s of %.0f", r.rate, r.quota)
+	}
+	return text
+}
+
+// bar returns a bar: the streams that are started, those that failed, those whose start was
+// accepted, and the others.
+func (v *bars) bar(r progress, width int) string {
+	columns := func(n int) int { return width * n / r.total }
+	done, failed, accepted := columns(r.done-r.failed), columns(r.done), columns(min(r.done+r.starting, r.total))
+	return v.screen.Paint(cli.Green, strings.Repeat("█", done)) + v.screen.Paint(cli.Red, strings.Repeat("×", failed-done)) +
+		v.screen.Paint(cli.Yellow, strings.Repeat("▒", accepted-failed)) + v.screen.Paint(cli.Dim, strings.Repeat("░", width-accepted))
+}
+
+// eta returns when all databases are done if they go on like this.
+func (v *bars) eta(all progress) string {
+	took := time.Since(v.began)
+	switch all.done {
+	case all.total:
+		return "in " + cli.Clock(took)
+	case 0:
+		return ""
+	}
+	return "ETA " + cli.Clock(time.Duration(float64(took)/float64(all.done)*float64(all.total-all.done)))
 }

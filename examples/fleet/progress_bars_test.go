@@ -2,21 +2,27 @@ package main
 
 import (
 	"bytes"
-	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
-	"github.com/vbauerster/mpb/v8"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
-// TestBarsKeepFinalState checks the bars after the end, full or not.
-func TestBarsKeepFinalState(t *testing.T) {
-	regions := []progress{{region: "us-east-1", total: 4, quota: 24}, {region: "ap-southeast-2", total: 10, quota: 12}}
-	var out bytes.Buffer
-	v := newBars(&out, regions, mpb.WithAutoRefresh(), mpb.WithWidth(80))
-	regions[0].done, regions[0].failed = 4, 2
-	regions[1].done, regions[1].rate = 5, 7.5
-	v.end(regions)
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	last := strings.Join(lines[max(0, len(lines)-2):], "\n")
-	contains(t, last, "us-east-1       ××", "███   4/4  2 failed  done", "ap-southeast-2  ██", "░░░  5/10  0 failed   7.5 calls/s, quota 12")
+// TestBarsShowEachState checks the bars of two Regions and of all. A test in examples/internal/cli
+// shows them on terminals.
+func TestBarsShowEachState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newBars(cli.NewScreen(new(bytes.Buffer)))
+		time.Sleep(30 * time.Second)
+		assert.Equal(t, "lines", []string{
+			"us-east-1       ████████××××░░░░   75%   6/8    2 failed",
+			"ap-southeast-2  ████▒▒▒▒▒▒▒▒░░░░   25%   4/16   0 failed",
+			"total           █████×▒▒▒▒▒▒░░░░   41%  10/24   2 failed  ETA 0:42",
+		}, v.lines([]progress{
+			{region: "us-east-1", total: 8, done: 6, failed: 2},
+			{region: "ap-southeast-2", total: 16, done: 4, starting: 8},
+		}))
+	})
 }

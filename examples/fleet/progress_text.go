@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
@@ -11,13 +9,12 @@ import (
 
 // watch runs work and shows the progress of the groups: as bars on a terminal, otherwise as lines
 // once per period.
-func (p program) watch(ctx context.Context, groups []*group, period time.Duration, work func()) {
-	if p.bars {
-		defer eraseInterruptEcho(ctx, p.out)()
-		runWithProgress(groups, newBars(p.out, regions(groups)), 100*time.Millisecond, work)
+func (p program) watch(groups []*group, period time.Duration, work func()) {
+	if p.screen.Status() {
+		runWithProgress(groups, newBars(p.screen), 100*time.Millisecond, work)
 		return
 	}
-	runWithProgress(groups, newTextView(p.out), period, work)
+	runWithProgress(groups, newTextView(p.screen), period, work)
 }
 
 // maxSilence is the maximum time without a line about a Region, to show that the program runs.
@@ -25,7 +22,7 @@ const maxSilence = time.Minute
 
 // textView is a view with one line per Region that has new results.
 type textView struct {
-	lines *cli.Printer
+	lines *cli.Screen
 	last  map[string]line
 }
 
@@ -34,10 +31,7 @@ type line struct {
 	done int
 }
 
-// newTextView returns a textView that writes to w.
-func newTextView(w io.Writer) *textView {
-	return &textView{lines: cli.NewPrinter(w), last: map[string]line{}}
-}
+func newTextView(s *cli.Screen) *textView { return &textView{lines: s, last: map[string]line{}} }
 
 func (v *textView) show(now []progress) {
 	at := time.Now()

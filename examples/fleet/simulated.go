@@ -18,10 +18,11 @@ import (
 // success.
 func (p program) runSimulated(ctx context.Context, n int) error {
 	groups, wantFailures := simulate(n)
-	fmt.Fprintf(p.out, "%d simulated databases, no AWS account. Transitions take seconds, not minutes.\n"+
-		"The quota is real: %d calls per second in each account and Region, burst %d.\n\n", n, quotaPerSecond, quotaBurst)
-	p.watch(ctx, groups, time.Second, func() { ensure(ctx, groups, time.Hour) })
-	summarize(p.out, groups, 1)
+	p.screen.Println(fmt.Sprintf("%d simulated databases, no AWS account. Transitions take seconds, not minutes.", n), 0)
+	p.screen.Println(fmt.Sprintf("The quota is real: %d calls per second in each account and Region, burst %d.", quotaPerSecond, quotaBurst), 0)
+	fmt.Fprintln(p.screen)
+	p.watch(groups, time.Second, func() { ensure(ctx, groups, time.Hour) })
+	summarize(p.screen, groups, 1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -39,10 +40,10 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 		return fmt.Errorf("%d databases did not fail as expected", len(wantFailures))
 	}
 	if failed == 0 {
-		fmt.Fprintln(p.out, "\nAll streams are started.")
+		fmt.Fprintln(p.screen, "\nAll streams are started.")
 		return nil
 	}
-	fmt.Fprintln(p.out, "\nThese failures were simulated on purpose. All other streams are started.")
+	fmt.Fprintln(p.screen, "\nThese failures were simulated on purpose.\nAll other streams are started.")
 	return nil
 }
 

@@ -2,17 +2,17 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // summarize writes the results of each group, the failures by reason, and up to each messages per
 // reason (zero: all).
-func summarize(w io.Writer, groups []*group, each int) {
+func summarize(w *cli.Screen, groups []*group, each int) {
 	all := make([]counts, len(groups))
 	var sum counts
 	var failures []failure
@@ -26,37 +26,37 @@ func summarize(w io.Writer, groups []*group, each int) {
 	if sum.unfinished > 0 {
 		head = slices.Insert(head, openColumn, "unfinished")
 	}
-	t := make(table, 0, len(groups)+2)
-	t = append(t, head)
+	t := cli.Table{Keys: 2, Rows: [][]string{head}}
 	var reads, commands int
 	for i, g := range groups {
 		r, c := g.calls.sum()
 		reads, commands = reads+r, commands+c
-		t = append(t, all[i].row(g.account, g.region, r, c, sum.unfinished > 0))
+		t.Rows = append(t.Rows, all[i].row(g.account, g.region, r, c, sum.unfinished > 0))
 	}
-	t = append(t, sum.row("total", "", reads, commands, sum.unfinished > 0))
+	t.Rows = append(t.Rows, sum.row("total", "", reads, commands, sum.unfinished > 0))
 	fmt.Fprintln(w)
-	t.write(w)
+	t.Write(w)
 	if sum.unfinished > 0 {
-		fmt.Fprintf(w, "\n%d are not ready; %d of them continue, because their command was accepted.\n", sum.unfinished, sum.openCommanded)
+		fmt.Fprintln(w)
+		w.Println(fmt.Sprintf("%d are not ready; %d of them continue, because their command was accepted.", sum.unfinished, sum.openCommanded), 0)
 	}
 	if sum.failed == 0 {
 		return
 	}
 	kinds := slices.Sorted(maps.Keys(sum.failures))
-	t = table{append([]string{"account", "Region"}, kinds...)}
+	t = cli.Table{Keys: 2, Rows: [][]string{append([]string{"account", "Region"}, kinds...)}}
 	for i, g := range groups {
-		t = append(t, all[i].kinds(g.account, g.region, kinds))
+		t.Rows = append(t.Rows, all[i].kinds(g.account, g.region, kinds))
 	}
-	t = append(t, sum.kinds("total", "", kinds))
+	t.Rows = append(t.Rows, sum.kinds("total", "", kinds))
 	fmt.Fprintln(w)
-	t.write(w)
+	t.Write(w)
 	for _, kind := range kinds {
-		fmt.Fprintf(w, "\n%s:\n", kind)
+		fmt.Fprintf(w, "\n%s:\n", w.Paint(cli.Red, kind))
 		shown := 0
 		for _, f := range failures {
 			if f.reason == kind && (each == 0 || shown < each) {
-				fmt.Fprintf(w, "  %v\n", f.err)
+				w.Println(fmt.Sprintf("  %v", f.err), 4)
 				shown++
 			}
 		}
@@ -119,27 +119,4 @@ func (c *counts) kinds(account, region string, kinds []string) []string {
 		}
 	}
 	return row
-}
-
-// table has rows of cells; the first row is the header. The first two columns are text.
-type table [][]string
-
-func (t table) write(w io.Writer) {
-	width := make([]int, len(t[0]))
-	for _, row := range t {
-		for i, cell := range row {
-			width[i] = max(width[i], len(cell))
-		}
-	}
-	for _, row := range t {
-		var b strings.Builder
-		for i, cell := range row {
-			if i < 2 {
-				fmt.Fprintf(&b, "%-*s  ", width[i], cell)
-			} else {
-				fmt.Fprintf(&b, "%*s  ", width[i], cell)
-			}
-		}
-		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
-	}
 }

@@ -22,6 +22,8 @@ type counts struct {
 	openCommanded int            // unfinished ones with an accepted command
 	totalTime     time.Duration  // of the started ones
 	failures      map[string]int // failed ones, by reason
+
+	starting map[string]bool // ARNs whose start was accepted and that are not done
 }
 
 // failure is a database that could not be started.
@@ -35,6 +37,22 @@ type tally struct {
 	mu       sync.Mutex
 	counts   counts
 	failures []failure
+}
+
+// observe counts the starts that were accepted. It is an OnProgress.
+func (t *tally) observe(p statemachine.Progress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch p.Type {
+	case statemachine.ProgressAccepted:
+		if t.counts.starting == nil {
+			t.counts.starting = map[string]bool{}
+		}
+		t.counts.starting[p.Resource] = true
+	case statemachine.ProgressEnded:
+		delete(t.counts.starting, p.Resource)
+	case statemachine.ProgressRead, statemachine.ProgressChanged, statemachine.ProgressCommand, statemachine.ProgressRejected, statemachine.ProgressLost:
+	}
 }
 
 // add counts a result. The output is not nil, even with an error.
@@ -74,7 +92,7 @@ func (t *tally) now() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.counts
-	c.failures = maps.Clone(c.failures)
+	c.failures, c.starting = maps.Clone(c.failures), maps.Clone(c.starting)
 	return c
 }
 

@@ -9,10 +9,11 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
-	"text/tabwriter"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -118,10 +119,12 @@ func (g *guard) summarize(w io.Writer) {
 		}
 	}
 	slices.SortFunc(all, func(a, b *resource) int { return cmp.Compare(a.name, b.name) })
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "\nresource\tlast state\tchanges\trepairs\tfailures\t")
+	table := cli.Table{Keys: 1, Rows: [][]string{{"resource", "last state", "changes", "repairs", "failures"}}}
 	for _, r := range all {
-		fmt.Fprintf(tab, "%s\t%s\t%d\t%d\t%d\t\n", r.name, cmp.Or(r.watch.state, "-"), r.changes, r.repairs, r.failures)
+		table.Rows = append(table.Rows, []string{
+			cli.Short(r.name), cmp.Or(r.watch.state, "-"), strconv.Itoa(r.changes), strconv.Itoa(r.repairs), strconv.Itoa(r.failures),
+		})
 	}
-	_ = tab.Flush()
+	fmt.Fprintln(w)
+	table.Write(cli.NewScreen(w))
 }

@@ -56,17 +56,23 @@ package main
 import (
 	"context"
 	"flag"
-	"log/slog"
 	"os"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
+const about = `Guard keeps resources in their configured state: it watches them, and repairs what another
+actor stops. The resources are simulated and need no AWS account, unless -live is set.
+
+  go run ./examples/guard
+  go run ./examples/guard -live resources.json
+`
+
 func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
+	flags := cli.Flags("guard", about)
 	live := flags.String("live", "", "guard the resources in the JSON `file` instead of simulated ones")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	interval := flags.Duration("every", defaultSettings().interval, "with -live: the time between two reads of a resource")
@@ -85,8 +91,10 @@ func run(ctx context.Context, args []string) error {
 		return &cli.UsageError{Message: "-every must be at least 1s"}
 	case given["for"] && *length <= 0:
 		return &cli.UsageError{Message: "-for must be positive"}
+	case given["live"] && !*yes && cli.CanConfirm(os.Stdin) != nil:
+		return cli.CanConfirm(os.Stdin)
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := cli.NewLogger(cli.NewScreen(os.Stderr))
 	if given["live"] {
 		s := defaultSettings()
 		s.interval = *interval

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"log"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 )
 
 func main() {
+	flag.Usage = func() { log.Print("Minimal prints what would start an activity stream: go run ./examples/minimal") }
+	flag.Parse()
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		log.Fatal(err)

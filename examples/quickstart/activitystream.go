@@ -13,18 +13,18 @@ import (
 // demo starts a stream, waits until it is started, and stops it. In between it unlocks and locks
 // an instance's audit policy. It returns at the first error, and whether the stream may have been
 // started by then.
-func demo(ctx context.Context, lines *cli.Printer, client *activitystream.Client, name string, in *activitystream.StartInput,
+func demo(ctx context.Context, lines *cli.Screen, client *activitystream.Client, name string, in *activitystream.StartInput,
 	maxWait time.Duration,
 ) (started bool, err error) {
 	watch := func(name string) func(*activitystream.Options) {
-		return func(o *activitystream.Options) { o.Wait.OnRead = lines.OnRead(name) }
+		return func(o *activitystream.Options) { o.Wait.OnProgress = lines.Follow(name) }
 	}
 	accepted, err := client.Start(ctx, in)
 	if err != nil {
 		kind := statemachine.KindOf(err) // without a response, the command may have been executed
 		return kind == statemachine.Unavailable || kind == statemachine.Interrupted, err
 	}
-	lines.Printf("%s  start accepted, will record to %s", name, accepted.KinesisStreamName)
+	lines.Printf("%s  start accepted, records to Kinesis stream %s", name, accepted.KinesisStreamName)
 	if _, err := client.Wait(ctx, in.ResourceArn, activitystream.StatusStarted, maxWait, watch(name)); err != nil {
 		return true, err
 	}
@@ -41,6 +41,6 @@ func demo(ctx context.Context, lines *cli.Printer, client *activitystream.Client
 	if err != nil {
 		return true, err
 	}
-	lines.Printf("%s  done; EnsureStopped called %v", name, out.Operations)
+	lines.Printf("%s  done, EnsureStopped ran %v", name, out.Operations)
 	return true, nil
 }

@@ -18,9 +18,12 @@ import (
 )
 
 // runLive runs the demonstration on a database of the user.
-func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartInput, yes bool) error {
+func runLive(ctx context.Context, lines *cli.Screen, in *activitystream.StartInput, yes bool) error {
 	if err := in.Validate(); err != nil {
 		return &cli.UsageError{Message: describe(err)}
+	}
+	if err := cli.CanConfirm(os.Stdin); err != nil && !yes {
+		return err
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {
@@ -43,7 +46,7 @@ func runLive(ctx context.Context, lines *cli.Printer, in *activitystream.StartIn
 	if !yes {
 		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, "Continue? [y/N] ")
 		if err != nil || !ok {
-			lines.Printf("nothing was changed")
+			fmt.Fprintln(lines, "nothing was changed")
 			return err
 		}
 	}

@@ -3,7 +3,8 @@
 //
 // By default it needs no AWS account: it uses the simulators that this module has for tests. With
 // -live it starts and stops an activity stream in your account, with the default credential chain.
-// That restarts the database, so it asks for confirmation first, unless -yes is given.
+// That restarts the database, so it asks for confirmation first, unless -yes is given. Without a
+// terminal, -live needs -yes.
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart -live -resource-arn ARN -kms-key-id KEY -mode async
@@ -18,10 +19,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
+const about = `Quickstart brings three resources to a state, waits, and prints what it reads.
+It uses simulators and needs no AWS account, unless -live is set.
+
+  go run ./examples/quickstart
+  go run ./examples/quickstart -live -resource-arn ARN -kms-key-id KEY
+`
+
 func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags := cli.Flags("quickstart", about)
 	var in activitystream.StartInput
 	live := flags.Bool("live", false, "use your AWS account instead of the simulators; this RESTARTS the database twice")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
@@ -31,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	lines := cli.NewPrinter(os.Stdout)
+	lines := cli.NewScreen(os.Stdout)
 	if *live {
 		in.ApplyImmediately = true
 		return runLive(ctx, lines, &in, *yes)

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -17,22 +16,9 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/examples/internal/ptytest"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
-
-// hangTimeout ends a test whose program hangs.
-const hangTimeout = 2 * time.Minute
-
-// build builds the program and returns its file.
-func build(t *testing.T) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "quickstart.exe")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", name, ".")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return name
-}
 
 // program is a running quickstart.
 type program struct {
@@ -47,7 +33,7 @@ type program struct {
 // start starts the program with no other environment than env.
 func start(t *testing.T, name string, env []string, args ...string) *program {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), hangTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), ptytest.Timeout)
 	t.Cleanup(cancel)
 	p := &program{T: t, cmd: exec.CommandContext(ctx, name, args...)}
 	p.cmd.Env = append([]string{"HOME=" + t.TempDir()}, env...)
@@ -142,6 +128,33 @@ func (a *account) live(t *testing.T, name string, more ...string) *program {
 	return start(t, name, a.env, append([]string{"-live", "-resource-arn", a.cluster, "-kms-key-id", "alias/audit"}, more...)...)
 }
 
+// ask starts the program on a terminal and returns once it asks for confirmation.
+func (a *account) ask(t *testing.T, name string) *ptytest.Program {
+	t.Helper()
+	p := ptytest.Start(t, 80, a.env, name, "-live", "-resource-arn", a.cluster, "-kms-key-id", "alias/audit")
+	p.Until(warning)
+	p.Until(prompt)
+	return p
+}
+
+// endsWith waits for a program, and checks its exit status and what it shows.
+func endsWith(t *testing.T, p *ptytest.Program, status int, parts ...string) {
+	t.Helper()
+	got, raw := p.End()
+	view := ptytest.Render(raw, 80)
+	if got != status {
+		t.Errorf("exit status %d, want %d:\n%s", got, status, &view)
+	}
+	rest := view.String()
+	for _, part := range parts {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			t.Errorf("no %q in:\n%s", part, &view)
+		}
+		rest = after
+	}
+}
+
 // commands returns the commands that the account received.
 func (a *account) commands() []string {
 	var list []string
@@ -162,7 +175,7 @@ const (
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	name := build(t)
+	name := ptytest.Build(t, ".")
 	one, both := []string{"StartActivityStream"}, []string{"StartActivityStream", "StopActivityStream"}
 
 	t.Run("flags", func(t *testing.T) {
@@ -189,69 +202,66 @@ func TestProgram(t *testing.T) {
 	})
 	t.Run("help", func(t *testing.T) {
 		t.Parallel()
-		start(t, name, nil, "-h").end(0, []string{"Usage of quickstart", "-live", "RESTARTS the database"}, nil)
+		start(t, name, nil, "-h").end(0, []string{"Quickstart brings three resources", "needs no AWS account", "go run ./examples/quickstart", "-live", "RESTARTS the database"}, nil)
 	})
 	t.Run("simulated", func(t *testing.T) {
 		t.Parallel()
 		start(t, name, nil).end(0, []string{
 			"no AWS account",
-			"cluster das-cluster  start accepted", "cluster das-cluster  is starting  (waiting for started)", "starting → started",
-			"started → stopping  (waiting for stopped)", "stopping → stopped", "cluster das-cluster  done",
-			"instance my-orcl-db  start accepted", "locked → unlocking-policy  (waiting for unlocked)", "unlocking-policy → unlocked",
-			"unlocked → locking-policy", "locking-policy → locked", "instance my-orcl-db  done",
-			"STOPPED_INGESTION → STARTING_INGESTION", "event data store audit  done",
-			"event stream profile-events  done; called [CreateEventStream DeleteEventStream]\n",
+			"das-cluster  start accepted", "das-cluster  is starting, waiting for started", "starting → started",
+			"StopActivityStream accepted", "started → stopping, waiting for stopped", "stopping → stopped", "das-cluster  done, EnsureStopped ran [StopActivityStream]",
+			"my-orcl-db  start accepted", "locked → unlocking-policy, waiting for unlocked", "unlocking-policy → unlocked",
+			"unlocked → locking-policy", "locking-policy → locked", "my-orcl-db  done",
+			"STOPPED_INGESTION → STARTING_INGESTION", "audit  done",
+			"profile-events  done, ran [CreateEventStream DeleteEventStream]\n",
 		}, nil)
 	})
 	t.Run("Ctrl-C", func(t *testing.T) {
 		t.Parallel()
 		p := start(t, name, nil)
-		p.until("cluster das-cluster  is starting")
+		p.until("das-cluster  is starting")
 		p.interrupt()
 		p.end(130, []string{"is starting"}, []string{"interrupted:"})
 	})
-	for what, input := range map[string]string{"no": "n\n", "an empty line": "\n", "the end of the input": ""} {
+	t.Run("-live without a terminal", func(t *testing.T) {
+		t.Parallel()
+		a := newAccount(t, activitystream.StatusStopped)
+		a.live(t, name).end(2, nil, []string{"standard input is not a terminal: add -yes"})
+		assert.Equal(t, "commands", nil, a.commands())
+	})
+	for what, input := range map[string]string{"no": "n\n", "an empty line": "\n", "the end of the input": "\x04"} {
 		t.Run("the input is "+what, func(t *testing.T) {
 			t.Parallel()
 			a := newAccount(t, activitystream.StatusStopped)
-			p := a.live(t, name)
-			p.until(prompt)
-			if _, err := io.WriteString(p.in, input); err != nil {
-				t.Error(err)
-			}
-			if err := p.in.Close(); err != nil {
-				t.Error(err)
-			}
-			p.end(0, []string{warning, prompt, "nothing was changed\n"}, nil)
+			p := a.ask(t, name)
+			p.Type(input)
+			endsWith(t, p, 0, "nothing was changed")
 			assert.Equal(t, "commands", nil, a.commands())
 		})
 	}
 	t.Run("Ctrl-C at the prompt", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped)
-		p := a.live(t, name)
-		p.until(prompt)
-		p.interrupt()
-		p.end(130, []string{warning, prompt, "nothing was changed\n"}, []string{"interrupted:"})
+		p := a.ask(t, name)
+		p.Type("\x03")
+		endsWith(t, p, 130, "nothing was changed", "interrupted:")
 		assert.Equal(t, "commands", nil, a.commands())
 	})
 	t.Run("the input is yes, then Ctrl-C", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped, func(o *activitystreamtest.Options) { o.Starting = time.Hour })
-		p := a.live(t, name)
-		p.until(prompt)
-		if _, err := io.WriteString(p.in, "y\n"); err != nil {
-			t.Error(err)
-		}
-		p.until("is starting")
-		p.interrupt()
-		p.end(130, []string{warning, prompt, "start accepted", "is starting"}, []string{"interrupted:", stillStarted})
+		p := a.ask(t, name)
+		p.Type("y\n")
+		p.Until("is starting")
+		p.Until("next read in") // the heartbeat
+		p.Type("\x03")
+		endsWith(t, p, 130, "start accepted", "is starting", "interrupted:", stillStarted)
 		assert.Equal(t, "commands", one, a.commands())
 	})
 	t.Run("-yes", func(t *testing.T) {
 		t.Parallel()
 		a := newAccount(t, activitystream.StatusStopped)
-		a.live(t, name, "-yes").end(0, []string{warning, "start accepted", "is started", "stopped", "done; EnsureStopped called [StopActivityStream]\n"}, nil)
+		a.live(t, name, "-yes").end(0, []string{warning, "start accepted", "is started", "stopped", "done, EnsureStopped ran [StopActivityStream]\n"}, nil)
 		assert.Equal(t, "commands", both, a.commands())
 		if got := a.Status(a.cluster); got != activitystream.StatusStopped {
 			t.Errorf("stream is %s, want stopped", got)

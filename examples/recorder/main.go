@@ -31,7 +31,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"os"
 	"time"
 
@@ -40,6 +39,14 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
+
+const about = `Recorder starts an activity stream, waits for proof that each instance of the database is
+recorded, and writes every event as a line of JSON.
+The database is simulated and needs no AWS account, unless -live is set.
+
+  go run ./examples/recorder
+  go run ./examples/recorder -live -resource-arn ARN -kms-key-id KEY -out events.jsonl
+`
 
 func main() { cli.Main(run) }
 
@@ -63,7 +70,7 @@ func newReader(api activityreader.API, keys func(resourceID string) (activityrec
 }
 
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("recorder", flag.ContinueOnError)
+	flags := cli.Flags("recorder", about)
 	var in activitystream.StartInput
 	live := flags.Bool("live", false, "record a database of your AWS account instead of a simulated one")
 	yes := flags.Bool("yes", false, "with -live: do not ask before the activity stream is started")

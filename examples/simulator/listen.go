@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// listen listens on an address. Unless remote is set, it must be a loopback address.
+// listen listens on an address. Unless remote is set, it must be a loopback address, and an empty
+// host means 127.0.0.1.
 func listen(ctx context.Context, addr string, remote bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -19,21 +21,25 @@ func listen(ctx context.Context, addr string, remote bool) (net.Listener, error)
 	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil || port == "" {
 		return nil, &cli.UsageError{Message: fmt.Sprintf("-addr: %q is not a port", port)}
 	}
+	if !remote && host == "" {
+		host = "127.0.0.1"
+	}
 	if !remote {
 		if host, err = loopback(ctx, host); err != nil {
 			return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 		}
 	}
 	var c net.ListenConfig
-	return c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	l, err := c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%w: another program listens there; use -addr :0 for a free port", err)
+	}
+	return l, err
 }
 
 // loopback returns the loopback address of a host. It resolves names, because a name alone proves
 // nothing.
 func loopback(ctx context.Context, host string) (string, error) {
-	if host == "" {
-		return "", errors.New("an empty host means every address of this machine; use 127.0.0.1 or -allow-remote")
-	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return "", err

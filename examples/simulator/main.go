@@ -5,9 +5,9 @@
 //
 //	go run ./examples/simulator -addr 127.0.0.1:4566 -transition 2s
 //
-// The first line of its output is "listening on http://127.0.0.1:4566". Port 0 is a free port. It
-// logs each call on standard error. SIGINT (Ctrl-C) and SIGTERM end it with status 0, invalid flags
-// with status 2.
+// The first line of its output is "listening on http://127.0.0.1:4566". Port 0 is a free port. An
+// address without a host is 127.0.0.1, unless -allow-remote is set. It logs each call on standard
+// error. SIGINT (Ctrl-C) and SIGTERM end it with status 0, invalid flags with status 2.
 //
 // It starts with these resources, in us-east-1 and the account 123456789012:
 //
@@ -71,9 +71,6 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
@@ -83,9 +80,9 @@ import (
 func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
+	flags := cli.Flags("simulator", about)
 	var b settings
-	addr := flags.String("addr", "127.0.0.1:4566", "the `host:port` to listen on, a loopback address; port 0 is a free port")
+	addr := flags.String("addr", "127.0.0.1:4566", "the `host:port` to listen on, a loopback address; :0 is a free port")
 	remote := flags.Bool("allow-remote", false, "allow other addresses than loopback addresses")
 	flags.DurationVar(&b.transition, "transition", 2*time.Second, "how long each transition takes, such as from starting to started")
 	flags.DurationVar(&b.window, "maintenance-window", 24*time.Hour, "how long a command without ApplyImmediately waits")
@@ -102,8 +99,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := cli.NewLogger(cli.NewScreen(os.Stderr))
 	s := newServer(b, defaultLimits(), log)
-	fmt.Printf("listening on http://%s\n", listener.Addr())
+	introduce(os.Stdout, "http://"+listener.Addr().String())
 	return s.serve(ctx, listener)
 }

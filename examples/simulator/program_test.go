@@ -132,7 +132,7 @@ func TestProgram(t *testing.T) {
 		for _, args := range []string{
 			"-nonsense", "stray", "-transition=-1s", "-transition=soon", "-maintenance-window=-1h", "-latency=-1s", "-latency=2m",
 			"-addr=127.0.0.1", "-addr=127.0.0.1:nonsense", "-addr=127.0.0.1:65536", "-addr=127.0.0.1:",
-			"-addr=:0", "-addr=0.0.0.0:0", "-addr=[::]:0", "-addr=192.0.2.1:0", "-addr=[2001:db8::1]:0",
+			"-addr=0.0.0.0:0", "-addr=[::]:0", "-addr=192.0.2.1:0", "-addr=[2001:db8::1]:0",
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			out, err := exec.CommandContext(ctx, name, args).Output()
@@ -143,10 +143,13 @@ func TestProgram(t *testing.T) {
 			}
 		}
 	})
+	t.Run("any port", func(t *testing.T) { // a loopback address, as start checks
+		start(t, name, "-addr", ":0").end()
+	})
 	t.Run("taken", func(t *testing.T) {
 		p := start(t, name, "-addr", "127.0.0.1:0")
-		err := exec.CommandContext(t.Context(), name, "-addr", strings.TrimPrefix(p.url, "http://")).Run()
-		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+		_, err := exec.CommandContext(t.Context(), name, "-addr", strings.TrimPrefix(p.url, "http://")).Output()
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 || !strings.Contains(string(exit.Stderr), "use -addr :0") {
 			t.Errorf("on a port that is taken: %v", err)
 		}
 		p.end()

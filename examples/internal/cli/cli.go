@@ -1,5 +1,5 @@
-// Package cli has what the example programs share: flags, progress lines, confirmation, JSON lists
-// and the exit status.
+// Package cli has what the example programs share: flags, the terminal, tables, confirmation, JSON
+// lists and the exit status.
 package cli
 
 import (
@@ -10,11 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"sync"
+	"strings"
 	"syscall"
-	"time"
-
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // Main runs an example until it ends or is interrupted, and exits: with status 0 on success, 1 on
@@ -44,14 +41,41 @@ type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message + "\nRun with -h for the flags." }
 
+// Flags returns the flags of a program. With -h they begin with what the program does and how to
+// run it.
+func Flags(name, about string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.Usage = func() {
+		s := NewScreen(os.Stdout)
+		for line := range strings.SplitSeq(strings.TrimSpace(about), "\n") {
+			s.Println(line, len(line)-len(strings.TrimLeft(line, " ")))
+		}
+		first := true
+		flags.VisitAll(func(f *flag.Flag) {
+			if first {
+				fmt.Fprintln(s, "\nFlags:")
+			}
+			first = false
+			value, usage := flag.UnquoteUsage(f)
+			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" && f.DefValue != "0" {
+				usage += fmt.Sprintf(" (default %s)", f.DefValue)
+			}
+			s.Println(strings.TrimRight("  -"+f.Name+" "+value, " "), 6)
+			s.Println("      "+usage, 6)
+		})
+	}
+	return flags
+}
+
 // Parse parses args, which must be flags only.
 func Parse(flags *flag.FlagSet, args []string) error {
 	flags.SetOutput(io.Discard)
+	usage := flags.Usage
+	flags.Usage = func() {}
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(os.Stdout)
-		flags.Usage()
+		usage()
 		return err
 	case err != nil:
 		return &UsageError{Message: err.Error()}
@@ -59,56 +83,6 @@ func Parse(flags *flag.FlagSet, args []string) error {
 		return &UsageError{Message: fmt.Sprintf("unexpected argument: %q", flags.Arg(0))}
 	}
 	return nil
-}
-
-// Printer writes progress lines with the time. It is safe for concurrent use.
-type Printer struct {
-	mu   sync.Mutex
-	w    io.Writer
-	last map[string]string // the last state, by resource
-}
-
-// NewPrinter returns a Printer that writes to w.
-func NewPrinter(w io.Writer) *Printer { return &Printer{w: w, last: map[string]string{}} }
-
-// Printf writes one line.
-func (p *Printer) Printf(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.printf(format, args...)
-}
-
-// printf writes one line. The caller holds p.mu.
-func (p *Printer) printf(format string, args ...any) {
-	fmt.Fprintf(p.w, "%s  %s\n", time.Now().Format("15:04:05.0"), fmt.Sprintf(format, args...))
-}
-
-// OnRead returns a [statemachine.WaitOptions].OnRead that writes a line whenever the state of the
-// resource name has changed: the old and the new state, and the target.
-func (p *Printer) OnRead(name string) func(statemachine.Reading) {
-	return func(r statemachine.Reading) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		switch last, seen := p.last[name]; {
-		case r.Err != nil:
-			p.printf("%s  %v", name, r.Err)
-		case !seen:
-			p.printf("%s  is %s%s", name, r.State, waiting(r))
-		case last != r.State:
-			p.printf("%s  %s → %s%s", name, last, r.State, waiting(r))
-		default:
-			return
-		}
-		p.last[name] = r.State
-	}
-}
-
-// waiting returns the part of a line about the target.
-func waiting(r statemachine.Reading) string {
-	if r.Target == "" || r.State == r.Target {
-		return ""
-	}
-	return fmt.Sprintf("  (waiting for %s)", r.Target)
 }
 
 // Plural returns a number with a noun, such as "1 database" or "2 databases".
