@@ -24,6 +24,17 @@ type source struct {
 	// watch yields a resource when it has changed, and calls onRead for every read. An error ends
 	// the watch of that resource.
 	watch func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation]
+
+	// ensure repairs resources, and yields each when it is repaired or cannot be.
+	ensure func(ctx context.Context, names []string) iter.Seq2[string, repaired]
+
+	pending []string // resources to repair together; guarded by the mu of the guard
+}
+
+// repaired is the result of a repair: the accepted operations and, if it failed, the error.
+type repaired struct {
+	operations []statemachine.Operation
+	err        error
 }
 
 // observation is a resource as read by a watch, summarized for the log, or the error of the watch.
@@ -74,13 +85,13 @@ func (g *guard) watch(ctx context.Context, s *source) {
 		<-round.Done()
 		return
 	}
-	onRead := func(r statemachine.Reading) { g.handleRead(ctx, s.resources[r.Resource], r) }
+	onRead := func(r statemachine.Reading) { g.handleRead(ctx, s, r) }
 	for name, o := range s.watch(round, names, onRead) {
 		switch r := s.resources[name]; {
 		case round.Err() != nil: // the error is the end of the round
 			return
 		case o.err == nil:
-			g.handleChange(ctx, r, o.summary)
+			g.handleChange(ctx, s, r, o.summary)
 		default:
 			if again := g.handleWatchFailure(r, o.err); next.IsZero() || again.Before(next) {
 				next = again

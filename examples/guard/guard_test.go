@@ -241,3 +241,46 @@ func TestGuardBatchesReads(t *testing.T) {
 		}
 	})
 }
+
+// TestGuardRepairsAllAtOnce checks that many streams that are stopped at once are all started again
+// in the time that RDS's quota needs.
+func TestGuardRepairsAllAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 400
+		w := newFixture(t)
+		w.rds.Throttle(300, 12)
+		var clusters []string
+		for range n {
+			clusters = append(clusters, w.cluster(activitystream.StatusStarted))
+		}
+		w.databases(clusters...)
+		w.runGuard(10*time.Minute, func(context.Context) {
+			w.at(70 * time.Second)
+			for _, arn := range clusters {
+				w.rds.Set(arn, activitystream.StatusStopped)
+			}
+		})
+		var last time.Duration
+		for _, arn := range clusters {
+			h := w.rds.History(arn)
+			assert.Equal(t, "status of "+arn, activitystream.StatusStarted, h[len(h)-1].State)
+			last = max(last, h[len(h)-1].At.Sub(w.began)-70*time.Second)
+		}
+		calls, throttled := 0, 0
+		for _, c := range w.rds.Calls() {
+			if c.At.Sub(w.began) >= 70*time.Second {
+				calls++
+			}
+			if c.Code == "Throttling" {
+				throttled++
+			}
+		}
+		t.Logf("%d streams are started again after %s, with %d calls until the end, %d throttled", n, last, calls, throttled)
+		// 20 s until the next read, 400 starts at 8 a second after a burst of 40, and a minute to start.
+		if limit := 20*time.Second + (n-40)*time.Second/8 + time.Minute; last > limit*12/10 {
+			t.Errorf("the last stream was started after %s, want at most %s", last, limit*12/10)
+		}
+		assert.Equal(t, "throttled", 0, throttled)
+		assert.Equal(t, "repairs logged", n, w.logged("level=INFO", "msg=repaired"))
+	})
+}

@@ -110,7 +110,7 @@ func (w *fixture) starts(arn string) []string {
 	var list []string
 	for _, c := range w.rds.Calls() {
 		if c.Operation == activitystream.StartActivityStream && c.Resource == arn {
-			list = append(list, strings.TrimSpace(c.At.Sub(w.began).String()+" "+c.Code))
+			list = append(list, strings.TrimSpace(c.At.Sub(w.began).Truncate(100*time.Millisecond).String()+" "+c.Code))
 		}
 	}
 	return list
@@ -131,7 +131,7 @@ func (w *fixture) logged(texts ...string) int {
 func sightings[S ~string](w *fixture, history []statemachine.Sighting[S]) []string {
 	var list []string
 	for _, s := range history {
-		list = append(list, strings.TrimSpace(string(s.State)+" "+s.At.Sub(w.began).String()))
+		list = append(list, strings.TrimSpace(string(s.State)+" "+s.At.Sub(w.began).Truncate(100*time.Millisecond).String()))
 	}
 	return list
 }

@@ -11,9 +11,8 @@ import (
 // resource is a guarded resource: the state that it should have, and what the guard knows about it.
 type resource struct {
 	name    string
-	target  string                                                  // the state that it should have
-	settles func(state string) bool                                 // whether it gets to the target without a repair
-	ensure  func(context.Context) ([]statemachine.Operation, error) // repairs it and returns the accepted operations
+	target  string                  // the state that it should have
+	settles func(state string) bool // whether it gets to the target without a repair
 
 	watch struct {
 		backoff        // after watches that failed
@@ -40,20 +39,36 @@ func (r *resource) needsRepair() bool {
 	return !r.settles(r.watch.state)
 }
 
-// repairIfNeeded starts a repair if the resource needs one and is not backing off. The caller holds
-// g.mu.
-func (g *guard) repairIfNeeded(ctx context.Context, r *resource) {
-	if ctx.Err() != nil || r.repair.running || time.Now().Before(r.repair.until) || !r.needsRepair() {
+// gather is how long a repair waits for others that the same reads call for.
+const gather = 10 * time.Millisecond
+
+// repairIfNeeded starts a repair if the resource needs one and is not backing off. Resources of one
+// source that need a repair at about the same time are repaired together, with one call of an Each
+// method. The caller holds g.mu.
+func (g *guard) repairIfNeeded(ctx context.Context, s *source, r *resource) {
+	if ctx.Err() != nil || r.repair.running || time.Until(r.repair.until) > gather || !r.needsRepair() {
 		return
 	}
 	r.repair.running, r.repair.recheck = true, false
-	g.wg.Go(func() {
-		operations, err := r.ensure(ctx)
+	if s.pending = append(s.pending, r.name); len(s.pending) == 1 {
+		g.wg.Go(func() { g.repair(ctx, s) })
+	}
+}
+
+// repair repairs the pending resources of a source.
+func (g *guard) repair(ctx context.Context, s *source) {
+	time.Sleep(gather)
+	g.mu.Lock()
+	names := s.pending
+	s.pending = nil
+	g.mu.Unlock()
+	for name, done := range s.ensure(ctx, names) {
 		g.mu.Lock()
-		defer g.mu.Unlock()
+		r := s.resources[name]
 		r.repair.running = false
-		g.handleRepair(ctx, r, operations, err)
-	})
+		g.handleRepair(ctx, r, done.operations, done.err)
+		g.mu.Unlock()
+	}
 }
 
 // handleRepair handles the result of a repair. The more often a resource was repaired in
@@ -96,7 +111,8 @@ func (g *guard) handleRepair(ctx context.Context, r *resource, operations []stat
 
 // handleRead handles a read of a watch. It repairs a wrong state even if the previous read showed
 // the same: another actor may have undone a repair between the two.
-func (g *guard) handleRead(ctx context.Context, r *resource, reading statemachine.Reading) {
+func (g *guard) handleRead(ctx context.Context, s *source, reading statemachine.Reading) {
+	r := s.resources[reading.Resource]
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if reading.Err != nil {
@@ -107,12 +123,12 @@ func (g *guard) handleRead(ctx context.Context, r *resource, reading statemachin
 		return
 	}
 	r.watch.state, r.watch.failing, r.watch.failures = reading.State, false, 0
-	g.repairIfNeeded(ctx, r)
+	g.repairIfNeeded(ctx, s, r)
 }
 
 // handleChange logs a change. It checks the settings even in the target state, because a summary
 // has more than the state.
-func (g *guard) handleChange(ctx context.Context, r *resource, summary string) {
+func (g *guard) handleChange(ctx context.Context, s *source, r *resource, summary string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if summary == r.watch.logged { // the watch was restarted
@@ -128,7 +144,7 @@ func (g *guard) handleChange(ctx context.Context, r *resource, summary string) {
 		r.repair.recheck = true
 	}
 	r.watch.logged = summary
-	g.repairIfNeeded(ctx, r)
+	g.repairIfNeeded(ctx, s, r)
 }
 
 // handleWatchFailure handles the end of a watch and returns when to start it again.

@@ -16,9 +16,14 @@ const patience = 15 * time.Minute
 
 // wait runs one wait or Ensure method and judges its result.
 func (w *soak) wait(ctx context.Context, s *subject, sort string, v verdict, run func(context.Context, *verdict)) {
-	v.begin, v.patience = time.Now(), patience
+	v.begin = time.Now()
 	run(calls(ctx, sort+s.name), &v)
-	v.end = time.Now()
+	w.judge(ctx, s, sort, v)
+}
+
+// judge judges the result of a wait or Ensure method that ends now.
+func (w *soak) judge(ctx context.Context, s *subject, sort string, v verdict) {
+	v.end, v.patience = time.Now(), patience
 	w.tally.add("waits", sort)
 	w.tally.add("verdicts", sort+": "+v.word())
 	f := &facts{

@@ -99,15 +99,21 @@ func (w *soak) watched() {
 			s.resource = t
 			// Each watch begins at an instant of its own.
 			t.watch.until = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
-			ensure := t.ensure
-			t.ensure = func(ctx context.Context) (ran []statemachine.Operation, err error) {
-				w.wait(ctx, s, "ensure", verdict{
-					target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
-				}, func(ctx context.Context, v *verdict) {
-					ran, err = ensure(ctx)
-					v.operations, v.err = ran, err
-				})
-				return ran, err
+		}
+		ensure := src.ensure
+		src.ensure = func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
+			return func(yield func(string, repaired) bool) {
+				begin := time.Now()
+				for name, done := range ensure(calls(ctx, "ensure"+names[0]), names) {
+					s := w.byName[name]
+					w.judge(ctx, s, "ensure", verdict{
+						target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
+						begin: begin, operations: done.operations, err: done.err,
+					})
+					if !yield(name, done) {
+						return
+					}
+				}
 			}
 		}
 		watch := src.watch

@@ -16,13 +16,17 @@ import (
 // activityStreams returns a source of the activity streams of one Region, which are read together.
 func activityStreams(client *activitystream.Client, s settings, ins ...*activitystream.StartInput) *source {
 	src := &source{resources: map[string]*resource{}}
+	byName := map[string]*activitystream.StartInput{}
 	for _, in := range ins {
 		r := newResource(activitystream.Machine(), in.ResourceArn, activitystream.StatusStarted)
-		r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-			out, err := client.EnsureStarted(ctx, in, s.maxWait)
-			return out.Operations, err
+		src.resources[r.name], byName[r.name] = r, in
+	}
+	src.ensure = func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
+		var broken []*activitystream.StartInput
+		for _, name := range names {
+			broken = append(broken, byName[name])
 		}
-		src.resources[r.name] = r
+		return repairs(client.EnsureStartedEach(ctx, broken, s.maxWait), names, func(out *activitystream.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
 	// A summary has every setting: a change of one, between two reads, is a reason to check them all.
 	summarize := func(v *activitystream.Stream) string {
@@ -50,11 +54,11 @@ func activityStreams(client *activitystream.Client, s settings, ins ...*activity
 // eventDataStore returns a source of one event data store.
 func eventDataStore(client *ingestion.Client, s settings, arn string) *source {
 	r := newResource(ingestion.Machine(), arn, ingestion.StatusEnabled)
-	r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-		out, err := client.EnsureStarted(ctx, &ingestion.StartInput{EventDataStore: arn}, s.maxWait)
-		return out.Operations, err
+	ensure := func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
+		ins := []*ingestion.StartInput{{EventDataStore: arn}}
+		return repairs(client.EnsureStartedEach(ctx, ins, s.maxWait), names, func(out *ingestion.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
-	return singleSource(r, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*ingestion.EventDataStore, error] {
+	return singleSource(r, ensure, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*ingestion.EventDataStore, error] {
 		return client.Watch(ctx, arn, func(o *ingestion.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
 	}, func(v *ingestion.EventDataStore) string { return string(v.Status) })
 }
@@ -63,11 +67,11 @@ func eventDataStore(client *ingestion.Client, s settings, arn string) *source {
 // but cannot repair it.
 func eventStream(client *eventstream.Client, s settings, in *eventstream.CreateInput) *source {
 	r := newResource(eventstream.Machine(), in.Ref.String(), eventstream.StateRunning)
-	r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
-		out, err := client.EnsureCreated(ctx, in, s.maxWait)
-		return out.Operations, err
+	ensure := func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
+		ins := []*eventstream.CreateInput{in}
+		return repairs(client.EnsureCreatedEach(ctx, ins, s.maxWait), names, func(out *eventstream.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
-	return singleSource(r, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
+	return singleSource(r, ensure, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
 		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
 	}, func(v *eventstream.Stream) string {
 		tags := ""
@@ -87,10 +91,23 @@ func newResource[S ~string](m *statemachine.Machine[S], name string, target S) *
 	return r
 }
 
+// repairs returns the results of an Each method by the name of the resource. names has one for each
+// input.
+func repairs[K, R any](results iter.Seq2[K, statemachine.Result[R]], names []string, operations func(R) []statemachine.Operation) iter.Seq2[string, repaired] {
+	return func(yield func(string, repaired) bool) {
+		for _, r := range results {
+			if !yield(names[r.Index], repaired{operations: operations(r.Value), err: r.Err}) {
+				return
+			}
+		}
+	}
+}
+
 // singleSource returns a source of one resource.
-func singleSource[R any](r *resource, watch func(context.Context, func(statemachine.Reading)) iter.Seq2[*R, error], summarize func(*R) string) *source {
+func singleSource[R any](r *resource, ensure func(context.Context, []string) iter.Seq2[string, repaired], watch func(context.Context, func(statemachine.Reading)) iter.Seq2[*R, error], summarize func(*R) string) *source {
 	return &source{
 		resources: map[string]*resource{r.name: r},
+		ensure:    ensure,
 		watch: func(ctx context.Context, _ []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
 			return func(yield func(string, observation) bool) {
 				for v, err := range watch(ctx, onRead) {
