@@ -177,9 +177,12 @@ func TestNoPanic(t *testing.T) {
 // unreliable. In a synctest bubble a sleep takes no time and ends at an exact instant. A test may
 // sleep only in the function that it passes to synctest.Test or assert.RunSynctest. Helpers and the
 // functions of a table may sleep if their directory has bubbles, because the source does not show
-// where they are called.
+// where they are called. The acceptance tests of the Terraform provider run OpenTofu, for which
+// there is no virtual time.
 func TestNoSleep(t *testing.T) {
-	tests := sources(t, func(f file) bool { return f.is("_test.go") })
+	tests := sources(t, func(f file) bool {
+		return f.is("_test.go") && !strings.HasPrefix(f.path, "examples/terraform/internal/provider/acceptance_")
+	})
 	bubbles := map[string]bool{} // by directory
 	for _, s := range tests {
 		ast.Inspect(s.ast, func(n ast.Node) bool {

@@ -29,8 +29,8 @@ var program = sync.OnceValues(func() (string, error) {
 	return dir, cmd.Run()
 })
 
-// processes skips a test without TF_ACC. With it, it returns an OpenTofu that runs the provider as a
-// process of its own.
+// processes skips a test without TF_ACC. With it, it returns an OpenTofu that runs the provider as
+// a process of its own.
 func processes(t *testing.T, w *world) *tofu {
 	t.Helper()
 	tf := newTofu(t, w)

@@ -31,7 +31,7 @@ const (
 	planChanges = 2
 )
 
-// TestMain turns off the logs of providers in this process: nobody reads them here.
+// TestMain turns off the logs of providers in this process, which no test reads.
 func TestMain(m *testing.M) {
 	for _, name := range []string{"TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_STREAMWARDEN"} {
 		if err := os.Setenv(name, "OFF"); err != nil {
@@ -69,8 +69,8 @@ type tofu struct {
 	env   []string // in addition to that of the test
 }
 
-// acceptance skips a test without TF_ACC. With it, it returns an OpenTofu whose provider runs in this
-// process, so that its delays are short.
+// acceptance skips a test without TF_ACC. With it, it returns an OpenTofu whose provider runs in
+// this process, so that its delays are short.
 func acceptance(t *testing.T, w *world) *tofu {
 	t.Helper()
 	tf := newTofu(t, w)
