@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -109,6 +110,7 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 		}
 		index[res.arn], arns = i, append(arns, res.arn)
 	}
+	slices.Sort(arns) // equal batches make equal requests
 	var found []*Stream
 	var meta middleware.Metadata
 	op := batch[0].describeOperation()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -113,4 +114,68 @@ func (w *soak) bystander(r *rand.Rand, s *subject, after time.Time) event {
 			})
 		})
 	}}
+}
+
+// blackout is a time at which everything that runs is stopped at once.
+type blackout struct {
+	at      time.Time
+	stopped []*subject
+}
+
+// blackouts plans two blackouts. During each, the services throttle for minutes, and callers of
+// other actors give up after 10 s and call again.
+func (w *soak) blackouts() {
+	for i := range 2 {
+		r := w.dice.about(w.began, "blackout", fmt.Sprint(i))
+		b := &blackout{at: w.began.Add(time.Duration(i+1)*w.calm.Sub(w.began)/3 + between(r, 0, time.Minute))}
+		w.dark = append(w.dark, b)
+		for _, s := range w.services {
+			s.storms = append(s.storms, storm{from: b.at, to: b.at.Add(between(r, 2*time.Minute, 8*time.Minute)), what: throttled})
+			w.tally.add("faults", outOfOrder)
+		}
+		w.happens = append(w.happens, event{b.at, "everything is stopped at once", always, func() {
+			for _, s := range w.subjects {
+				if s.truth() == s.target {
+					b.stopped = append(b.stopped, s)
+					s.hands.stop()
+				}
+			}
+		}})
+		for _, s := range w.subjects {
+			at := b.at.Add(between(r, time.Second, 2*time.Minute))
+			w.happens = append(w.happens, event{at, "another actor waits, gives up and waits again", always, func() {
+				w.waiting.Go(func() { w.comeAgain(s) })
+			}})
+		}
+	}
+}
+
+// comeAgain waits for the target of a resource several times, for 10 s each.
+func (w *soak) comeAgain(s *subject) {
+	for range 12 {
+		ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+		w.wait(ctx, s, "short wait", verdict{target: s.target, least: time.Hour, most: time.Hour}, func(ctx context.Context, v *verdict) {
+			v.err = s.wait(ctx, s.target, time.Hour)
+		})
+		cancel()
+	}
+}
+
+// recovery says how long it took until everything that b stopped ran again.
+func (b *blackout) recovery(began time.Time) string {
+	var took []time.Duration
+	for _, s := range b.stopped {
+		for _, m := range s.history() {
+			if m.at.After(b.at) && m.state == s.target {
+				took = append(took, m.at.Sub(b.at))
+				break
+			}
+		}
+	}
+	slices.Sort(took)
+	text := fmt.Sprintf("after %s: %d of %d run again", b.at.Sub(began).Round(time.Second), len(took), len(b.stopped))
+	if n := len(took); n > 0 {
+		text += fmt.Sprintf(", half of them within %s, all within %s", took[n/2].Round(time.Second), took[n-1].Round(time.Second))
+	}
+	return text
 }

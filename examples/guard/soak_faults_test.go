@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -226,9 +229,22 @@ func calls(ctx context.Context, caller string) context.Context {
 
 func (l line) Do(r *http.Request) (*http.Response, error) {
 	if caller, ok := r.Context().Value(callerKey{}).(string); ok {
+		if form := formOf(r); strings.Contains(form, "Filters") { // which of several callers reads for all is random
+			caller = form
+		}
 		time.Sleep(between(l.dice.about(time.Now(), "line", caller), 0, 40*time.Millisecond))
 	}
 	return l.HTTPClient.Do(r)
+}
+
+// formOf returns the body of a request, which can be read again.
+func formOf(r *http.Request) string {
+	if r.Body == nil {
+		return ""
+	}
+	body, _ := io.ReadAll(r.Body) // of a buffer
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }
 
 // config returns the configuration of a simulator with a line to it.

@@ -58,6 +58,7 @@ type outcome struct {
 	counts   map[string]map[string]int
 	off      time.Duration
 	wrong    []string
+	recovery []string // from each blackout
 	measured []string
 }
 
@@ -110,6 +111,9 @@ func TestSoakRepeatsWithSameSeed(t *testing.T) {
 	if once.off != again.off {
 		t.Errorf("the same seed again: resources were off target for %v, then for %v", once.off, again.off)
 	}
+	if diff := cmp.Diff(once.recovery, again.recovery); diff != "" {
+		t.Errorf("the same seed again: (-once +again)\n%s", diff)
+	}
 	if cmp.Equal(once.counts, other.counts) {
 		t.Error("another seed makes the same table")
 	}
@@ -135,6 +139,9 @@ func soaked(t *testing.T, p plan, seed uint64) outcome {
 		sample("with the simulators filled")
 		w.run(t.Context(), sample)
 		o.counts, o.off, o.wrong = w.tally.of, w.off, w.wrong
+		for _, b := range w.dark {
+			o.recovery = append(o.recovery, b.recovery(w.began))
+		}
 	})
 	sample("after")
 	if n := runtime.NumGoroutine(); n > before {
@@ -175,6 +182,9 @@ func (o *outcome) table(p plan, seed uint64) string {
 	}
 	share := float64(o.off) / float64(p.length) / float64(4*p.each)
 	fmt.Fprintf(tab, "time that resources were off target\t%.2f %%\n", 100*share)
+	for _, text := range o.recovery {
+		fmt.Fprintf(tab, "everything was stopped %s\n", text)
+	}
 	fmt.Fprintf(tab, "WRONG\t%d\n", len(o.wrong))
 	fmt.Fprintf(tab, "LOST\t%d\n", lost)
 	_ = tab.Flush()

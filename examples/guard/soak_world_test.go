@@ -37,6 +37,7 @@ type soak struct {
 	subjects []*subject
 	byName   map[string]*subject // by the guard's name and by ARN
 	happens  []event
+	dark     []*blackout
 
 	ctx     context.Context //nolint:containedctx // of the one run
 	tally   tally
@@ -83,6 +84,7 @@ func newSoak(p plan, seed uint64) *soak {
 	w.streams()
 	w.watched()
 	w.weather()
+	w.blackouts()
 	for _, s := range w.subjects {
 		w.fortunes(s)
 	}
