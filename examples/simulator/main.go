@@ -62,6 +62,31 @@
 // options. In Go tests, use the packages activitystreamtest, ingestiontest and eventstreamtest
 // instead. They need no socket, run in virtual time and inject rare faults on demand.
 //
+// # Failures
+//
+// A POST to /simulator/ACTION with a JSON object makes things go wrong, for clients in any
+// language:
+//
+//	curl -d '{"arn":"'$arn'"}' http://127.0.0.1:4566/simulator/lapse
+//	curl -d '{"kms_key_id":"alias/audit"}' http://127.0.0.1:4566/simulator/set-key
+//	curl -d '{"arn":"'$arn'","database_status":"stopped"}' \
+//		http://127.0.0.1:4566/simulator/set-database
+//	curl -d '{"operation":"StartActivityStream","code":"Throttling","times":3}' \
+//		http://127.0.0.1:4566/simulator/fail
+//
+// The actions are:
+//
+//   - add-cluster and add-instance (identifier, engine, status, mode, kms_key_id, database_status,
+//     members, policy_status), which return the ARN
+//   - remove, lapse (the next start or stop is rolled back) and open-window (the maintenance window
+//     begins now), with an arn
+//   - set-stream (arn, status), set-policy (arn, policy_status), set-database (arn,
+//     database_status)
+//   - set-key (kms_key_id, accessible) and set-alias (alias, kms_key_id)
+//   - stale (arn, stale: a duration): reads show the state of a while ago
+//   - fail (operation, and arn, code, message, http_status, times, lost or drop) and
+//     clear-failures (operation)
+//
 // # Limits
 //
 // It listens on a loopback address unless -allow-remote is set. The size and duration of requests
@@ -88,6 +113,8 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&b.window, "maintenance-window", 24*time.Hour, "how long a command without ApplyImmediately waits")
 	flags.DurationVar(&b.heartbeat, "heartbeat", 2*time.Second, "the interval of the heartbeats in an activity stream that is started")
 	flags.DurationVar(&b.latency, "latency", 0, "how long each response takes")
+	flags.IntVar(&b.clusters, "clusters", 0, "the `number` of further clusters, cluster-1, cluster-2, …")
+	flags.IntVar(&b.instances, "instances", 0, "the `number` of further instances, instance-1, instance-2, …")
 	flags.BoolVar(&b.throttle, "throttle", false, "apply the quotas of the real services")
 	if err := cli.Parse(flags, args); err != nil {
 		return err

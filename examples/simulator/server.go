@@ -37,9 +37,9 @@ type server struct {
 }
 
 func newServer(b settings, l limits, log *slog.Logger) *server {
-	services := newServices(b, log)
+	services, control := newServices(b, log)
 	return &server{limits: l, http: http.Server{
-		Handler:           &router{services: services, body: l.body, log: log},
+		Handler:           &router{services: services, control: control, body: l.body, log: log},
 		MaxHeaderBytes:    l.header,
 		ReadHeaderTimeout: l.headers,
 		ReadTimeout:       l.read,

@@ -1,45 +1,23 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
-
-// settings are the flags that apply to all services.
-type settings struct {
-	transition, window, latency time.Duration
-	heartbeat                   time.Duration // of each instance whose activity stream is started; zero means 2 s
-	throttle                    bool
-}
 
 // The databases that it starts with.
 const (
 	clusterARN  = "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"
 	instanceARN = "arn:aws:rds:us-east-1:123456789012:db:my-orcl-db"
 )
-
-// check returns an error if a flag is invalid.
-func (b settings) check() error {
-	switch {
-	case b.transition < 0:
-		return errors.New("-transition must not be negative")
-	case b.window < 0:
-		return errors.New("-maintenance-window must not be negative")
-	case b.heartbeat < 0:
-		return errors.New("-heartbeat must not be negative")
-	case b.latency < 0 || b.latency > time.Minute:
-		return errors.New("-latency must be from 0 to 1m")
-	}
-	return nil
-}
 
 // service is a simulated service.
 type service struct {
@@ -49,11 +27,22 @@ type service struct {
 	http.Handler
 }
 
-// newServices returns the services with their initial resources.
-func newServices(b settings, log *slog.Logger) []service {
+// newServices returns the services with their initial resources, and what controls them.
+func newServices(b settings, log *slog.Logger) ([]service, *control) {
 	databases, rds := newRDS(b, log)
-	kinesis, kms := newRecords(b, log, databases)
-	return []service{rds, newCloudTrail(b, log), newCustomerProfiles(b, log), kinesis, kms}
+	records, kinesis, kms := newRecords(b, log, databases)
+	trail, cloudTrail := newCloudTrail(b, log)
+	streams, profiles := newCustomerProfiles(b, log)
+	c := &control{rds: databases, records: records, all: map[string]awstest.Engine{
+		"": databases, "EventDataStore": trail, "EventStream": streams,
+	}}
+	for n := range b.clusters {
+		c.addCluster(order{Identifier: fmt.Sprintf("cluster-%d", n+1)})
+	}
+	for n := range b.instances {
+		c.addInstance(order{Identifier: fmt.Sprintf("instance-%d", n+1)})
+	}
+	return []service{rds, cloudTrail, profiles, kinesis, kms}, c
 }
 
 func newRDS(b settings, log *slog.Logger) (*activitystreamtest.Server, service) {
@@ -76,15 +65,15 @@ func newRDS(b settings, log *slog.Logger) (*activitystreamtest.Server, service) 
 
 // newRecords returns the Kinesis streams that the activity streams of the databases write to, and
 // the KMS that decrypts their data keys.
-func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Server) (kinesis, kms service) {
-	s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Server) (s *activityreadertest.Server, kinesis, kms service) {
+	s = activityreadertest.NewServer(func(o *activityreadertest.Options) {
 		o.Heartbeat = b.heartbeat
 		o.HistoryLimit = historyLimit
 		o.Latency = b.latencyOf(log, "kinesis/kms")
 	})
 	s.Attach(databases, clusterARN, 2)
 	s.Attach(databases, instanceARN, 1)
-	return service{
+	return s, service{
 			name: "kinesis", scope: "kinesis", Handler: s,
 			operations: "ListShards, GetShardIterator, GetRecords and DescribeStreamSummary of Amazon Kinesis Data Streams",
 		}, service{
@@ -93,7 +82,7 @@ func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Serv
 		}
 }
 
-func newCloudTrail(b settings, log *slog.Logger) service {
+func newCloudTrail(b settings, log *slog.Logger) (*ingestiontest.Server, service) {
 	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
 		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
 		o.HistoryLimit = historyLimit
@@ -110,14 +99,14 @@ func newCloudTrail(b settings, log *slog.Logger) service {
 	if b.throttle {
 		s.Throttle(10, 10)
 	}
-	return service{
+	return s, service{
 		name: "cloudtrail", scope: "cloudtrail", Handler: s,
 		operations: "StartEventDataStoreIngestion, StopEventDataStoreIngestion, CreateEventDataStore, UpdateEventDataStore, " +
 			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore, ListEventDataStores and ListTags of AWS CloudTrail",
 	}
 }
 
-func newCustomerProfiles(b settings, log *slog.Logger) service {
+func newCustomerProfiles(b settings, log *slog.Logger) (*eventstreamtest.Server, service) {
 	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
 		o.DestinationSetup = b.transition
 		o.HistoryLimit = historyLimit
@@ -130,7 +119,7 @@ func newCustomerProfiles(b settings, log *slog.Logger) service {
 	if b.throttle {
 		s.Throttle(5, 5)
 	}
-	return service{
+	return s, service{
 		name: "customer-profiles", scope: "profile", Handler: s,
 		operations: "CreateEventStream, GetEventStream, DeleteEventStream, ListEventStreams, TagResource and UntagResource of Amazon Connect Customer Profiles",
 	}

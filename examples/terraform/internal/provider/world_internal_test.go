@@ -151,5 +151,16 @@ func (w *world) wantCommands(t *testing.T, want ...string) {
 	}
 }
 
+// waitStarted waits until the stream of the cluster is started, in real time.
+func (w *world) waitStarted(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); w.rds.Status(clusterARN) != activitystream.StatusStarted; {
+		if time.Now().After(deadline) {
+			t.Fatal("the stream is not started")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // setStream changes the status of a stream, as another actor does.
 func (w *world) setStream(arn string, status activitystream.Status) { w.rds.Set(arn, status) }
