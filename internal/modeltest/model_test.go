@@ -33,6 +33,8 @@ type scenario[S ~string] struct {
 	twice         bool // two reads in a row must show the target
 	drifts        bool
 	fleet         bool                     // by the engine of many
+	track         bool                     // by a loop over a Track or EnsureTrack
+	replaced      bool                     // another resource can get the name
 	runs          []statemachine.Operation // that the ensure may run; nil: all
 
 	rank      []int
@@ -48,7 +50,7 @@ func (sc *scenario[S]) String() string {
 	for _, w := range []struct {
 		is   bool
 		word string
-	}{{sc.longWait, "long wait"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}} {
+	}{{sc.longWait, "long wait"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}, {sc.track, "track"}, {sc.replaced, "replaced"}} {
 		if w.is {
 			words = append(words, w.word)
 		}
@@ -112,7 +114,7 @@ func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
 func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ...any)) (*world[S], verdict) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.longWait, drifts: sc.drifts, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
+	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.longWait, drifts: sc.drifts, replaced: sc.replaced, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
 	w.life = append(w.life, moment{at: -24 * time.Hour, state: sc.start, good: !sc.drifts})
 	w.before(sc.start)
 	wait := statemachine.Waiter[shown[S], S]{
@@ -123,12 +125,17 @@ func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ..
 		},
 	}
 	commands := statemachine.EnsureOptions[shown[S]]{Operations: sc.runs, Restart: sc.drifts}
+	wait.Identity = w.identify
 	v := verdict{ensure: sc.ensure}
 	target := sc.states[sc.target]
 	switch {
+	case sc.track && sc.ensure:
+		v.operations, v.err = w.followEnsureTrack(target, sc.maxWait(), wait.Options, sc.runs)
+	case sc.track:
+		v.err = w.followTrack(target, sc.maxWait(), wait.Options)
 	case sc.fleet:
 		fleet := statemachine.Fleet[shown[S], S]{
-			Machine: wait.Machine, State: wait.State, Options: wait.Options, Commands: commands, ReadMany: w.readMany,
+			Machine: wait.Machine, State: wait.State, Identity: wait.Identity, Options: wait.Options, Commands: commands, ReadMany: w.readMany,
 			Read: func(ctx context.Context, _ string) (shown[S], error) { return w.read(ctx) },
 		}
 		goal := statemachine.Goal[shown[S], S]{Resource: wait.Resource, Target: target}
@@ -172,8 +179,17 @@ func (w *world[S]) before(start int) {
 			}
 		}
 	}
-	c := w.script.choose(1 + len(from))
-	if c == 0 {
+	restarted := len(from) + 1
+	all := restarted
+	if w.drifts {
+		all++
+	}
+	c := w.script.choose(all)
+	switch c {
+	case 0:
+		return
+	case restarted:
+		w.become(-30*time.Second, start, true, "its settings became right")
 		return
 	}
 	good := w.life[0].good
@@ -244,19 +260,37 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 				if !m.Known(table.states[target]) {
 					continue
 				}
-				for kind := range 10 {
-					sc := &scenario[S]{
-						table: table, start: start, target: target, runs: runs,
-						ensure: kind >= 3 && kind != 9, longWait: kind%2 == 1, twice: kind == 2, drifts: kind == 5 || kind == 6, fleet: kind >= 7,
-					}
-					if sc.ensure && table.transient(target) || sc.drifts && target == table.absent {
-						continue // it does not stay there, and an absent resource has no settings
+				for _, kind := range []scenario[S]{
+					{},
+					{longWait: true},
+					{twice: true},
+					{ensure: true},
+					{ensure: true, longWait: true},
+					{ensure: true, twice: true},
+					{ensure: true, drifts: true},
+					{ensure: true, drifts: true, longWait: true},
+					{fleet: true, longWait: true},
+					{fleet: true, ensure: true},
+					{fleet: true, ensure: true, longWait: true},
+					{track: true},
+					{track: true, ensure: true},
+					{track: true, ensure: true, longWait: true},
+					{replaced: true},
+					{replaced: true, ensure: true},
+					{replaced: true, ensure: true, track: true},
+				} {
+					sc := &kind
+					sc.table, sc.start, sc.target, sc.runs = table, start, target, runs
+					if sc.ensure && table.transient(target) || sc.drifts && target == table.absent || sc.replaced && table.absent != gone {
+						// It does not stay there; an absent resource has no settings; and with an absent state, its lifecycle
+						// has the next resource, too.
+						continue
 					}
 					sc.derive()
 					t.Run(sc.String(), func(t *testing.T) {
 						t.Parallel()
 						depth := events()
-						if sc.drifts || sc.fleet {
+						if sc.drifts || sc.fleet || sc.track || sc.replaced {
 							depth--
 						}
 						all.join(sc.check(t, depth))
@@ -265,17 +299,21 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 			}
 		}
 	})
-	for _, must := range []string{"success", "timed out", "unreachable", "lapsed", "canceled", "read failed"} {
+	musts := []string{"success", "timed out", "unreachable", "lapsed", "canceled", "read failed"}
+	if table.absent == gone && events() > 1 {
+		musts = append(musts, "replaced")
+	}
+	for _, must := range musts {
 		if all.verdicts[must] == 0 && (must != "timed out" || events() > 1) {
 			t.Errorf("%s: no sequence ends as %s: %s", m.Name(), must, all)
 		}
 	}
 	depth := events()
-	t.Logf("%s: up to %d events, %d in restarts and fleets: %s", m.Name(), depth, depth-1, all)
+	t.Logf("%s: up to %d events, %d in restarts, fleets, tracks and of replaced resources: %s", m.Name(), depth, depth-1, all)
 }
 
-// events returns how many events a sequence has at most. In a restart and in a fleet, where more
-// can happen, it is one less.
+// events returns how many events a sequence has at most. In a restart, in a fleet, with a track and
+// where the name can get to another resource it is one less.
 func events() int {
 	switch {
 	case *deeper > 0:

@@ -55,8 +55,9 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	// lately reports whether the truth was such when the last read was made, or within the injected
 	// staleness before.
 	lately := func(such func(moment) bool) bool { return w.during(last-w.oldest, last, such) }
-	inTarget := func(m moment) bool { return m.state == sc.target }
-	asWanted := func(m moment) bool { return m.state == sc.target && m.good }
+	id, fixed := w.identity(v)
+	inTarget := func(m moment) bool { return m.state == sc.target && m.id == id }
+	asWanted := func(m moment) bool { return inTarget(m) && m.good }
 	wrong := func(ok bool, text string) string {
 		if ok {
 			return ""
@@ -72,14 +73,20 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 			if !w.during(l.at-w.oldest, l.at, asWanted) {
 				return "success without the target"
 			}
+			if since := w.since(); w.seenBefore(sc) && !w.during(max(l.at-w.oldest, since), l.at, asWanted) {
+				return "success from before its own command"
+			}
 		}
 		return ""
 	case string(statemachine.Unreachable):
-		return wrong(w.during(max(last-w.oldest, w.since(v)), last, func(m moment) bool { return !w.reachable(sc, v, m) }), "Unreachable, and it was reachable")
+		return wrong(w.during(max(last-w.oldest, w.since()), last, func(m moment) bool { return m.id == id && !w.reachable(sc, v, m) }), "Unreachable, and it was reachable")
 	case string(statemachine.Lapsed):
-		return wrong(w.lapsed(sc, v, last) || !v.ensure && w.setOnWay(sc), "Lapsed, and it did not lapse")
+		return wrong(w.lapsed(sc, v, id, last), "Lapsed, and it did not lapse")
 	case string(statemachine.Gone):
 		return wrong(lately(func(m moment) bool { return m.state == gone }), "Gone, and it was there")
+	case string(statemachine.Replaced):
+		other := func(m moment) bool { return m.id != id }
+		return wrong(fixed && w.during(max(last-w.oldest, 0), last, other), "Replaced, and it was the same resource")
 	case string(statemachine.Canceled):
 		return wrong(w.canceled && errors.Is(v.err, errCause), "Canceled, and the context had not ended")
 	case string(statemachine.ReadFailed):
@@ -98,19 +105,34 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	}
 }
 
+// identity returns the ID of the resource that a verdict has to be about. It is fixed by the first
+// read of a wait, and by the first command of an ensure that may have been executed.
+func (w *world[S]) identity(v verdict) (id int, fixed bool) {
+	looks := w.looks
+	if v.ensure {
+		if i := slices.IndexFunc(w.orders, func(o command) bool { return !o.unsent }); i >= 0 {
+			looks, fixed = looks[:w.orders[i].looks], true
+		}
+		looks = slices.Clone(looks)
+		slices.Reverse(looks)
+	}
+	for _, l := range looks {
+		if l.id != unknown {
+			return l.id, fixed || !v.ensure
+		}
+	}
+	return 0, fixed
+}
+
 // since returns the instant from which on the truth counts for a verdict that is no success: an old
 // read of what was before the wait, or before the last command took effect, must not lead to one.
-// Before its first command an ensure takes no read for an old one.
-func (w *world[S]) since(v verdict) time.Duration {
-	if !v.ensure {
-		return 0
-	}
+func (w *world[S]) since() time.Duration {
 	for _, o := range slices.Backward(w.orders) {
 		if o.done {
 			return o.sent + latency
 		}
 	}
-	return -w.oldest
+	return 0
 }
 
 // inTime says what is wrong about a wait that was not decided by the deadline.
@@ -140,31 +162,18 @@ func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 }
 
 // lapsed reports whether the truth went back, from a state nearer to the target to one farther from
-// it, in the time that the reads up to the last can have shown. Before its first command an
-// ensure takes no read for an old one, and what it saw may be in the wrong order.
-func (w *world[S]) lapsed(sc *scenario[S], v verdict, last time.Duration) bool {
+// it, in the time that the reads up to the last can have shown. Before its first command, what an
+// ensure saw may be in the wrong order.
+func (w *world[S]) lapsed(sc *scenario[S], v verdict, id int, last time.Duration) bool {
 	anyOrder := v.ensure && len(v.operations) == 0
 	for i, m := range w.life {
-		if m.at > last || i+1 < len(w.life) && w.life[i+1].at <= -w.oldest || m.state == gone {
+		if m.at > last || i+1 < len(w.life) && w.life[i+1].at <= -w.oldest || m.state == gone || m.id != id {
 			continue
 		}
-		after := max(last-w.oldest, w.since(v))
+		after := max(last-w.oldest, w.since())
 		if w.during(after, last, func(n moment) bool {
-			return (n.at > m.at || anyOrder) && (n.state == gone || sc.rank[n.state] > sc.rank[m.state])
+			return n.id == id && (n.at > m.at || anyOrder) && (n.state == gone || sc.rank[n.state] > sc.rank[m.state])
 		}) {
-			return true
-		}
-	}
-	return false
-}
-
-// setOnWay reports whether another actor set the resource on its way while a wait was on. The
-// grace is for what was commanded before the wait began, so that rule 5 takes an old read of
-// before that change for a lapse. That is as designed: a wait knows of no other command.
-func (w *world[S]) setOnWay(sc *scenario[S]) bool {
-	for i := 1; i < len(w.life); i++ {
-		if w.life[i].at >= 0 && w.life[i].state != gone && w.heads(w.life[i].state, sc.target) &&
-			(w.life[i-1].state == gone || !w.heads(w.life[i-1].state, sc.target)) {
 			return true
 		}
 	}
@@ -191,11 +200,16 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 				return fmt.Sprintf("%s is sent again after it was accepted", o.op)
 			case p.lost && o.sent-p.answer < grace:
 				return fmt.Sprintf("%s is sent again %v after its response was lost", o.op, o.sent-p.answer)
+			case p.unsent && !sc.drifts && p.looks == w.orders[i-1].looks && !w.disturbed && w.oldest == 0 && w.shown(p.looks, o.looks) > 1:
+				return fmt.Sprintf("%s is sent again only after %d reads, although it was never sent", o.op, o.looks-p.looks)
 			case p.done && o.done && !w.during(p.sent, o.sent, func(m moment) bool {
 				return m.at > p.sent && (m.state == gone || sc.rank[m.state] >= sc.rank[p.from] || sc.drifts)
 			}):
 				return fmt.Sprintf("%s is accepted again while it has effect", o.op)
 			}
+		}
+		if i == 0 && sc.drifts && !w.during(0, o.sent, func(m moment) bool { return m.state != sc.target || !m.good }) {
+			return fmt.Sprintf("%s to what had been as wanted all the time", o.op)
 		}
 		if w.unreasonable(sc, o) {
 			return fmt.Sprintf("%s at %v is on no shortest way from where the resource was", o.op, o.sent)
@@ -205,6 +219,29 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 		}
 	}
 	return w.judgeOperations(v, acknowledged)
+}
+
+// shown counts the reads from one to before another that showed a state of the table.
+func (w *world[S]) shown(from, to int) int {
+	n := 0
+	for _, l := range w.looks[from:to] {
+		if !l.failed {
+			n++
+		}
+	}
+	return n
+}
+
+// seenBefore reports whether a read within the grace before the last command showed the target. A
+// target that was never seen may be that of before the command.
+func (w *world[S]) seenBefore(sc *scenario[S]) bool {
+	if len(w.orders) == 0 {
+		return false
+	}
+	last := w.orders[len(w.orders)-1]
+	return slices.ContainsFunc(w.looks[:last.looks], func(l read) bool {
+		return !l.failed && l.state == sc.target && l.good && last.sent-l.at < grace
+	})
 }
 
 // judgeOperations says what is wrong about the operations that an ensure call reports: those that

@@ -27,6 +27,7 @@ const (
 type shown[S ~string] struct {
 	State S
 	Good  bool // the settings are those that were asked for
+	ID    int  // of the resource that has the name
 }
 
 // moment is the truth from an instant on. Instants are counted from the beginning of the wait.
@@ -34,6 +35,7 @@ type moment struct {
 	at    time.Duration
 	state int
 	good  bool
+	id    int // of the resource that has the name
 }
 
 // read is one read.
@@ -41,7 +43,13 @@ type read struct {
 	at     time.Duration
 	failed bool // it showed no state of the table
 	fatal  bool
+	id     int // of the resource that it showed, or unknown
+	state  int // that it showed, unless it failed
+	good   bool
 }
+
+// unknown is the ID of a read that showed no resource.
+const unknown = -1
 
 // command is one command that the ensure sent.
 type command struct {
@@ -52,6 +60,7 @@ type command struct {
 	done         bool // the service carried it out
 	accepted     bool // and said so
 	lost         bool // the caller cannot know the result
+	unsent       bool // it never left the machine, and the caller knows
 }
 
 // world is the resource, through one sequence of events.
@@ -61,6 +70,7 @@ type world[S ~string] struct {
 	script       *script
 	longDeadline bool // there is time for everything: the service does not get stuck forever
 	drifts       bool // settings matter, and those of another actor are wrong
+	replaced     bool // another resource can get the name
 	trace        func(format string, args ...any)
 
 	begin     time.Time
@@ -105,7 +115,7 @@ func (t *table[S]) name(s int) string {
 
 // become changes the truth.
 func (w *world[S]) become(at time.Duration, s int, good bool, why string) {
-	w.life = append(w.life, moment{at: at, state: s, good: good})
+	w.life = append(w.life, moment{at: at, state: s, good: good, id: w.truth().id})
 	w.trace("%v: %s, it is %s", at, why, w.name(s))
 }
 
@@ -153,19 +163,30 @@ func (w *world[S]) meddle(now time.Duration) {
 		return
 	}
 	n := len(w.ways[s])
-	vanish := 0
-	if w.absent == gone {
-		vanish = 1
+	more := 0
+	switch {
+	case w.replaced:
+		more = 1 + len(w.states)
+	case w.absent == gone:
+		more = 1
 	}
-	switch c := w.script.choose(1 + n + vanish); {
+	switch c := w.script.choose(1 + n + more); {
 	case c == 0:
 	case c <= n:
 		w.take(now, w.ways[s][c-1])
-	default:
+	case c == n+1:
 		w.disturbed = true
 		w.become(now, gone, true, "it is removed")
+	default:
+		w.disturbed = true
+		id := w.truth().id + 1
+		w.become(now, c-n-2, !w.drifts, "another resource gets its name")
+		w.life[len(w.life)-1].id = id
 	}
 }
+
+// identify returns the ID of what was read.
+func (w *world[S]) identify(s shown[S]) string { return fmt.Sprintf("id-%d", s.ID) }
 
 // fault returns an error of the service.
 func fault(k statemachine.Kind) error { return &statemachine.Fault{Kind: k, Code: string(k)} }
@@ -186,13 +207,13 @@ const (
 func (w *world[S]) read(ctx context.Context) (shown[S], error) {
 	w.pass()
 	now := w.now()
-	w.looks = append(w.looks, read{at: now})
+	w.looks = append(w.looks, read{at: now, id: unknown})
 	l := &w.looks[len(w.looks)-1]
 	var ages [2]time.Duration // those that show something else than a fresh one
 	n := 0
 	truth := w.truth()
 	for _, age := range [...]time.Duration{staleShort, staleLong} {
-		if m := w.at(now - age); m.state != truth.state || m.good != truth.good {
+		if m := w.at(now - age); m.state != truth.state || m.good != truth.good || m.id != truth.id {
 			ages[n] = age
 			n++
 		}
@@ -215,8 +236,9 @@ func (w *world[S]) read(ctx context.Context) (shown[S], error) {
 		return shown[S]{}, fault(statemachine.AccessDenied)
 	case novel:
 		l.failed = true
+		l.id = truth.id
 		w.trace("%v: a read shows a state that no table has", now)
-		return shown[S]{State: "defrosting", Good: true}, nil
+		return shown[S]{State: "defrosting", Good: true, ID: truth.id}, nil
 	case interrupted:
 		l.failed = true
 		w.interrupt(now)
@@ -247,7 +269,9 @@ func (w *world[S]) show(now time.Duration, m moment) (shown[S], error) {
 	if m.state == gone || m.state == w.absent && !w.longDeadline { // absence comes in both ways
 		return shown[S]{}, fault(statemachine.NotFound)
 	}
-	return shown[S]{State: w.states[m.state], Good: m.good}, nil
+	l := &w.looks[len(w.looks)-1]
+	l.id, l.state, l.good = m.id, m.state, m.good
+	return shown[S]{State: w.states[m.state], Good: m.good, ID: m.id}, nil
 }
 
 // interrupt ends the caller's context.
@@ -262,6 +286,7 @@ const (
 	accepted = iota
 	lostAfter
 	lostBefore
+	unsent
 	hangsAfter
 	hangsBefore
 	paced
@@ -318,6 +343,10 @@ func (w *world[S]) command(ctx context.Context, op statemachine.Operation) error
 		w.trace("%v: %s hangs", sent, op)
 		<-ctx.Done()
 		return ctx.Err()
+	case unsent:
+		o.unsent = true
+		w.trace("%v: %s is not sent", sent, op)
+		return &statemachine.Fault{Kind: statemachine.Unavailable, NotSent: true}
 	case paced:
 		w.trace("%v: %s is throttled", sent, op)
 		return fault(statemachine.Throttled)
