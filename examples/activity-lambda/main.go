@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string) error {
 	sealer := activityrecordtest.NewSealer()
 	h := &handler{
 		decoder: activityrecord.NewDecoder(sealer),
-		logger:  slog.New(slog.NewTextHandler(os.Stdout, nil)),
+		logger:  cli.NewLogger(cli.NewScreen(os.Stdout)),
 	}
 	out, err := h.handle(ctx, sample(sealer))
 	if err != nil {

@@ -93,12 +93,13 @@ func report(ctx context.Context, w io.Writer, keys activityrecord.Keys, r io.Rea
 			}
 		}
 	}
+	screen := cli.NewScreen(w)
 	for _, who := range slices.Sorted(maps.Keys(failed)) {
-		fmt.Fprintf(w, "%6d  %s\n", failed[who], who)
+		screen.Println(fmt.Sprintf("%6d  %s", failed[who], who), 8)
 	}
-	fmt.Fprintf(w, "%d records\n", records)
+	screen.Println(fmt.Sprintf("%d records", records), 0)
 	for _, problem := range slices.Sorted(maps.Keys(lost)) {
-		fmt.Fprintf(w, "%d could not be decoded: %s\n", lost[problem], problem)
+		screen.Println(fmt.Sprintf("%d could not be decoded: %s", lost[problem], problem), 2)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func (p program) watch(groups []*group, period time.Duration, work func()) {
 // maxSilence is the maximum time without a line about a Region, to show that the program runs.
 const maxSilence = time.Minute
 
-// textView is a view with one line per Region that has new results.
+// textView is a view with one line for each Region that has new results, and for all.
 type textView struct {
 	lines *cli.Screen
 	last  map[string]line
@@ -34,8 +34,11 @@ type line struct {
 func newTextView(s *cli.Screen) *textView { return &textView{lines: s, last: map[string]line{}} }
 
 func (v *textView) show(now []progress) {
-	at := time.Now()
+	at, all := time.Now(), progress{region: "total"}
 	for _, r := range now {
+		all.add(r)
+	}
+	for _, r := range append(now, all) {
 		last, seen := v.last[r.region]
 		if seen && last.done == r.done && (r.done == r.total || at.Sub(last.at) < maxSilence) {
 			continue

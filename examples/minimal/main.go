@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	flag.Usage = func() { log.Print("Minimal prints what would start an activity stream: go run ./examples/minimal") }
+	flag.Usage = func() { log.Print("Minimal prints what would start a stream.\n\n  go run ./examples/minimal") }
 	flag.Parse()
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -26,21 +28,26 @@ type handler struct {
 // Enabled reports whether a line is shown.
 func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
-// Handle writes one line.
+// Handle writes one line. A change, with the attributes from and to, is shown as what differs.
 func (h *handler) Handle(_ context.Context, r slog.Record) error {
-	message, resource := r.Message, ""
+	texts := map[string]string{}
 	var rest []string
 	add := func(a slog.Attr) bool {
+		text := fmt.Sprint(a.Value.Any())
+		if err, ok := a.Value.Any().(error); ok { // its LogValue has more for programs
+			text = err.Error()
+		}
 		switch a.Key {
 		case "machine":
-		case "resource":
-			resource = h.screen.Paint(Bold, Short(a.Value.String())) + "  "
+		case "err":
+			texts["error"] = text
+		case "resource", "error", "from", "to":
+			texts[a.Key] = text
 		default:
-			text := fmt.Sprint(a.Value.Resolve())
-			if strings.ContainsAny(text, " =") || text == "" {
+			if text = Short(text); strings.ContainsAny(text, " =") && !strings.HasPrefix(text, "[") || text == "" {
 				text = fmt.Sprintf("%q", text)
 			}
-			rest = append(rest, h.screen.Paint(Dim, h.prefix+a.Key+"=")+Short(text))
+			rest = append(rest, h.screen.Paint(Dim, h.prefix+a.Key+"=")+text)
 		}
 		return true
 	}
@@ -48,14 +55,40 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 		add(a)
 	}
 	r.Attrs(add)
+	message, resource := r.Message, texts["resource"]
+	if texts["to"] != "" {
+		message = difference(texts["from"], texts["to"])
+	}
 	switch {
 	case r.Level >= slog.LevelError:
 		message = h.screen.Paint(Red, "error: "+message)
 	case r.Level >= slog.LevelWarn:
-		message = h.screen.Paint(Yellow, "warning: "+message)
+		message = h.screen.Paint(Yellow, message)
 	}
-	h.screen.Printf("%s", strings.TrimRight(resource+message+"  "+strings.Join(rest, " "), " "))
+	if texts["error"] != "" {
+		message += ": " + strings.ReplaceAll(texts["error"], resource, Short(resource))
+	}
+	line := []string{message}
+	if resource != "" {
+		line = []string{h.screen.Paint(Bold, Short(resource)), message}
+	}
+	if len(rest) > 0 {
+		line = append(line, strings.Join(rest, " "))
+	}
+	h.screen.Printf("%s", strings.Join(line, "  "))
 	return nil
+}
+
+// difference returns how two lists differ, such as "stopped → starting, async".
+func difference(from, to string) string {
+	if from == "" {
+		return "is " + to
+	}
+	before, after := strings.Split(from, ", "), strings.Split(to, ", ")
+	only := func(list, other []string) string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) }), ", ")
+	}
+	return cmp.Or(only(before, after), before[0]) + " → " + cmp.Or(only(after, before), after[0])
 }
 
 // WithAttrs returns a handler that adds attributes to each line.

@@ -13,12 +13,17 @@ type Table struct {
 }
 
 // Write writes the table to s. If it is wider than the terminal, its columns are split into several
-// tables, each of which has the key columns.
+// tables, each of which has the key columns. A long key is cut.
 func (t *Table) Write(s *Screen) {
 	widths := make([]int, len(t.Rows[0]))
 	for _, row := range t.Rows {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	if s.Columns() > 0 {
+		for i := range widths[:t.Keys] {
+			widths[i] = min(widths[i], max(s.Columns()/2/t.Keys-2, 8)) // leaves half of the width for the others
 		}
 	}
 	keys := 0
@@ -44,6 +49,7 @@ func (t *Table) writeColumns(s *Screen, widths []int, from, to int) {
 	for n, row := range t.Rows {
 		var b strings.Builder
 		for i, cell := range row {
+			cell = cut(cell, widths[i])
 			switch pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)); {
 			case i >= t.Keys && (i < from || i >= to):
 			case i < t.Keys:

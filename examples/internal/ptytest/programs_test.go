@@ -1,0 +1,153 @@
+package ptytest_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/ptytest"
+)
+
+// example is how a program of this module is run without an AWS account.
+type example struct {
+	args      string
+	parts     []string // of what it shows, in order, also on 60 columns
+	terminal  string   // a part on a terminal
+	status    int
+	interrupt string // send Ctrl-C after this text
+	long      bool   // has lines that must not be wrapped: for programs, or to copy
+}
+
+var examples = map[string]example{ //nolint:gochecknoglobals // a table
+	"activity-lambda": {parts: []string{"statement failed", "record lost", "batchItemFailures"}},
+	"custom-resource": {parts: []string{"orders  is stopped, needs StartDBInstance", "starting → available", "failed as expected"}},
+	"failed-logins":   {parts: []string{"root"}},
+	"fleet": {
+		args:     "-databases 120",
+		parts:    []string{"120 simulated databases", "us-east-1", "sa-east-1", "total", "account", "Region", "mean", "unsupported", "All other streams are started."},
+		terminal: "100% 120/120",
+	},
+	"guard":      {args: "-for 3500ms", parts: []string{"another actor interferes", "STOPPING_INGESTION", "repaired", "resource", "last state", "failures"}},
+	"minimal":    {args: "-h", parts: []string{"Minimal prints"}, long: true},
+	"quickstart": {parts: []string{"no AWS account", "das-cluster  is starting", "done", "locked → unlocking-policy", "audit  done", "profile-events  done"}},
+	"recorder":   {args: "-for 3s", parts: []string{"recorded"}, long: true},
+	"simulator":  {args: "-addr :0", parts: []string{"listening on http://127.0.0.1:", "cluster:das-cluster", "export AWS_ENDPOINT_URL=http://127.0.0.1:"}, interrupt: "Calls:", long: true},
+}
+
+// start starts an example.
+func (e example) start(t *testing.T, columns int, program string) *ptytest.Program {
+	t.Helper()
+	return ptytest.Start(t, columns, nil, program, strings.Fields(e.args)...)
+}
+
+// check waits for the end of an example and checks what it shows.
+func (e example) check(t *testing.T, columns int, p *ptytest.Program) {
+	t.Helper()
+	if e.interrupt != "" {
+		p.Until(e.interrupt)
+		p.Interrupt()
+	}
+	status, raw := p.End()
+	v := ptytest.Render(raw, columns)
+	if status != e.status || len(v.Unknown) > 0 || v.Wrapped > 0 && !e.long {
+		t.Errorf("exit status %d, %d wrapped lines, unknown sequences %q:\n%s", status, v.Wrapped, v.Unknown, &v)
+	}
+	rest := strings.Join(strings.Fields(v.String()), " ") // a wrapped line is still the same text
+	for _, part := range e.parts {
+		_, after, ok := strings.Cut(rest, strings.Join(strings.Fields(part), " "))
+		if !ok {
+			t.Errorf("no %q in this order:\n%s", part, &v)
+		}
+		rest = after
+	}
+	if all := strings.Join(strings.Fields(v.String()), " "); columns > 0 && !strings.Contains(all, e.terminal) {
+		t.Errorf("no %q:\n%s", e.terminal, &v)
+	}
+	if columns == 0 && v.Colors {
+		t.Errorf("colors in a pipe:\n%s", &v)
+	}
+}
+
+// TestPrograms runs each program on terminals of several widths and in a pipe.
+func TestPrograms(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cannot send Ctrl-C to another process")
+	}
+	for name, e := range examples {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := ptytest.Build(t, "../../"+name)
+			help := example{args: "-h", parts: []string{strings.ToUpper(name[:1]) + name[1:], "go run ./examples/" + name}, long: name == "minimal"}
+			widths := []int{120, 80, 60, 0}
+			running := make([][2]*ptytest.Program, len(widths)) // all at once, because they mostly wait
+			for i, columns := range widths {
+				running[i] = [2]*ptytest.Program{e.start(t, columns, program), help.start(t, columns, program)}
+			}
+			for i, columns := range widths {
+				t.Run(fmt.Sprintf("%d columns", columns), func(t *testing.T) {
+					e.check(t, columns, running[i][0])
+					help.check(t, columns, running[i][1])
+				})
+			}
+		})
+	}
+}
+
+// TestTerminalSettings checks TERM=dumb and NO_COLOR.
+func TestTerminalSettings(t *testing.T) {
+	t.Parallel()
+	program := ptytest.Build(t, "../../fleet")
+	for _, tt := range []struct {
+		env            string
+		colors, redraw bool
+	}{{"TERM=xterm", true, true}, {"NO_COLOR=1", false, true}, {"TERM=dumb", false, false}} {
+		t.Run(tt.env, func(t *testing.T) {
+			t.Parallel()
+			_, raw := ptytest.Start(t, 80, []string{tt.env}, program, "-databases", "24").End()
+			v := ptytest.Render(raw, 80)
+			if redraw := strings.Contains(raw, "\x1b[J"); v.Colors != tt.colors || redraw != tt.redraw {
+				t.Errorf("colors: %v, lines are redrawn: %v\n%s", v.Colors, redraw, &v)
+			}
+		})
+	}
+}
+
+// TestResizeLeavesNothingStale makes the terminal narrower while fleet draws its bars. The view does
+// not wrap what was drawn before, as some terminals do not either.
+func TestResizeLeavesNothingStale(t *testing.T) {
+	t.Parallel()
+	p := ptytest.Start(t, 120, nil, ptytest.Build(t, "../../fleet"), "-databases", "240")
+	p.Until("failed")
+	p.Resize(60)
+	status, raw := p.End()
+	v := ptytest.Render(raw, 120)
+	if n := strings.Count(v.String(), "sa-east-1  "); status != 0 || n < 3 || strings.Count(v.String(), "█") == 0 {
+		t.Errorf("exit status %d, %d lines of a Region:\n%s", status, n, &v)
+	}
+	for _, line := range v.Lines {
+		if strings.Contains(line, "░") {
+			t.Errorf("a bar that is not complete is left: %s", line)
+		}
+	}
+}
+
+// TestLiveNeedsTerminal checks that no program with -live goes on without a confirmation.
+func TestLiveNeedsTerminal(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string]string{
+		"custom-resource": "-live -instance orders -status stopped",
+		"fleet":           "-live databases.json",
+		"guard":           "-live resources.json",
+		"quickstart":      "-live -resource-arn arn:aws:rds:us-east-1:123456789012:cluster:das-cluster -kms-key-id alias/audit",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, v := ptytest.Run(t, 0, nil, ptytest.Build(t, "../../"+name), strings.Fields(args)...)
+			if status != 2 || !strings.Contains(v.String(), "add -yes") {
+				t.Errorf("exit status %d:\n%s", status, &v)
+			}
+		})
+	}
+}
