@@ -114,8 +114,8 @@ func TestTerminalSettings(t *testing.T) {
 	}
 }
 
-// TestResizeLeavesNothingStale makes the terminal narrower while fleet draws its bars. The view does
-// not wrap what was drawn before, as some terminals do not either.
+// TestResizeLeavesNothingStale makes the terminal narrower while fleet draws its bars. The view
+// does not wrap what was drawn before, and some terminals do not either.
 func TestResizeLeavesNothingStale(t *testing.T) {
 	t.Parallel()
 	p := ptytest.Start(t, 120, nil, ptytest.Build(t, "../../fleet"), "-databases", "240")
