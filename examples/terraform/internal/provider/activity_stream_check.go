@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -39,32 +38,14 @@ func validate(m *activityStreamModel, diags *diag.Diagnostics) {
 	}
 }
 
-// preflight checks whether the database supports the mode. A check that is not possible is a
-// warning, because RDS decides.
-func (c *regional) preflight(ctx context.Context, m *activityStreamModel, diags *diag.Diagnostics) {
-	if m.Mode.IsUnknown() {
-		return
-	}
-	modes, err := c.activityStreams.Supported(ctx, m.ResourceArn.ValueString())
-	switch {
-	case errors.Is(err, statemachine.AccessDenied):
-		diags.AddAttributeWarning(path.Root("mode"), "Cannot check whether "+name(m)+" supports an activity stream", detail(err))
-	case err != nil:
-	case len(modes) == 0:
-		diags.AddAttributeError(path.Root("resource_arn"), name(m)+" cannot have an activity stream",
-			"RDS sells this engine, version and class without one, or it is a member of a cluster or a read replica.")
-	case !slices.Contains(modes, activitystream.Mode(m.Mode.ValueString())):
-		diags.AddAttributeError(path.Root("mode"), name(m)+" does not support this mode", "It supports "+quoted(modes)+".")
-	}
-}
-
-// quoted returns modes as a text.
-func quoted(modes []activitystream.Mode) string {
-	texts := make([]string, len(modes))
-	for i, mode := range modes {
-		texts[i] = string(mode)
-	}
-	return strings.Join(texts, ", ")
+// warnDenied warns if the provider may not ask which modes a database supports. RDS then decides.
+// It asks about the first database only, because the clients skip the question once it was denied.
+func (c *regional) warnDenied(ctx context.Context, m *activityStreamModel, diags *diag.Diagnostics) {
+	c.askOnce.Do(func() {
+		if _, err := c.activityStreams.Supported(ctx, m.ResourceArn.ValueString()); errors.Is(err, statemachine.AccessDenied) {
+			diags.AddAttributeWarning(path.Root("mode"), "Cannot check whether "+name(m)+" supports an activity stream", detail(err))
+		}
+	})
 }
 
 // refuseRestart adds an error for each setting that only a restart can change.

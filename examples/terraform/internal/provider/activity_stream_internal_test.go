@@ -288,7 +288,14 @@ func TestActivityStreamAdoption(t *testing.T) {
 	inBubble(t, "another mode", func(t *testing.T, w *world, c *core) {
 		w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, Mode: activitystream.ModeSync, KmsKeyId: keyID})
 		cfg := with(clusterConfig(), attrs{"allow_restart": true})
-		failed := c.plan(cfg).apply(t.Context())
+		if plan := c.plan(cfg); len(plan.errors) != 1 || !strings.HasPrefix(plan.errors[0], "mode: ") {
+			t.Errorf("errors %q", plan.errors)
+		}
+		w.rds.Set(clusterARN, activitystream.StatusStopped)
+		plan := c.plan(cfg)
+		w.rds.Set(clusterARN, activitystream.StatusStarted) // with another mode, after the plan
+		w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, Mode: activitystream.ModeSync, KmsKeyId: keyID})
+		failed := plan.apply(t.Context())
 		if len(failed.errors) != 1 || !strings.HasPrefix(failed.errors[0], "mode: ") || !c.state.IsNull() {
 			t.Errorf("errors %q, state %s", failed.errors, c.state)
 		}

@@ -58,8 +58,8 @@ func (r *activityStream) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 
-// planCreate plans a create: it warns of the restart, and checks whether the database supports the
-// stream.
+// planCreate plans a create: it warns of the restart, and rejects what the database does not
+// support, and a stream that is started with other settings.
 func (r *activityStream) planCreate(ctx context.Context, m *activityStreamModel, diags *diag.Diagnostics) {
 	m.setUnknown()
 	if m.ResourceArn.IsUnknown() || r.clients == nil {
@@ -70,16 +70,22 @@ func (r *activityStream) planCreate(ctx context.Context, m *activityStreamModel,
 	if c == nil {
 		return
 	}
-	s, err := c.activityStreams.Get(ctx, m.ResourceArn.ValueString())
-	switch {
-	case errors.Is(err, statemachine.NotFound): // it may be created before the apply
-	case err != nil:
-		streamProblem("Cannot read the activity stream of "+name(m)).add(diags, err)
+	if m.Mode.IsUnknown() || m.KmsKeyID.IsUnknown() {
+		warnRestart(m, diags)
 		return
-	case s.Status == activitystream.StatusStarted:
-		return // it is adopted if its settings are equal; the apply says so
+	}
+	out, err := c.activityStreams.EnsureStarted(ctx, m.startInput(), time.Minute, func(o *activitystream.Options) {
+		o.DryRun, o.Wait.Grace = true, statemachine.NoGrace
+	})
+	switch {
+	case errors.Is(err, statemachine.Gone): // it may be created before the apply
+	case err != nil:
+		streamProblem("Cannot plan the activity stream of "+name(m)).add(diags, err)
+		return
+	case out.Stream.Status == activitystream.StatusStarted:
+		return // it is adopted, and the apply says so
 	default:
-		c.preflight(ctx, m, diags)
+		c.warnDenied(ctx, m, diags)
 	}
 	warnRestart(m, diags)
 }

@@ -26,6 +26,7 @@ type regional struct {
 	ingestion       *ingestion.Client
 	eventStreams    *eventstream.Client
 	resolveKey      func(ctx context.Context, alias string) (string, error)
+	askOnce         sync.Once // which modes a database supports
 }
 
 // newRegional returns the clients of a Region.
