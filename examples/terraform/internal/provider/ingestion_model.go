@@ -25,6 +25,7 @@ func (m *ingestionModel) show(s *ingestion.EventDataStore) {
 		m.Enabled = types.BoolValue(true)
 	case ingestion.StatusStoppedIngestion, ingestion.StatusStoppingIngestion:
 		m.Enabled = types.BoolValue(false)
+	case ingestion.StatusCreated, ingestion.StatusPendingDeletion: // neither
 	}
 }
 

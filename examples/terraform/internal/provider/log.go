@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"log/slog"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
@@ -23,32 +24,28 @@ func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
 // Handle writes a record.
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	fields := make(map[string]any, len(h.fields)+r.NumAttrs())
-	for key, value := range h.fields {
-		fields[key] = value
-	}
+	maps.Copy(fields, h.fields)
 	r.Attrs(func(a slog.Attr) bool {
 		fields[a.Key] = a.Value.String()
 		return true
 	})
+	write := tflog.Debug
 	switch {
 	case r.Level >= slog.LevelError:
-		tflog.Error(h.ctx, r.Message, fields)
+		write = tflog.Error
 	case r.Level >= slog.LevelWarn:
-		tflog.Warn(h.ctx, r.Message, fields)
+		write = tflog.Warn
 	case r.Level >= slog.LevelInfo:
-		tflog.Info(h.ctx, r.Message, fields)
-	default:
-		tflog.Debug(h.ctx, r.Message, fields)
+		write = tflog.Info
 	}
+	write(h.ctx, r.Message, fields) //nolint:contextcheck // that of the record may have no sink
 	return nil
 }
 
 // WithAttrs returns a handler that adds attributes.
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := &logHandler{ctx: h.ctx, fields: make(map[string]any, len(h.fields)+len(attrs))}
-	for key, value := range h.fields {
-		next.fields[key] = value
-	}
+	maps.Copy(next.fields, h.fields)
 	for _, a := range attrs {
 		next.fields[a.Key] = a.Value.String()
 	}

@@ -109,7 +109,7 @@ func sentences(text string) string { return strings.ReplaceAll(text, ". ", ".\n"
 func TestPolicyAllowsTheCalls(t *testing.T) {
 	want := map[string]bool{
 		"kms:DescribeKey": true, "kms:CreateGrant": true, // for StartActivityStream
-		"rds:DescribeEvents":            true, // after a wait that failed
+		"rds:DescribeEvents":            true,                                                          // after a wait that failed
 		"kinesis:DescribeStreamSummary": true, "iam:PutRolePolicy": true, "iam:DeleteRolePolicy": true, // for event streams
 	}
 	synctest.Test(t, func(t *testing.T) {
