@@ -54,6 +54,32 @@ func TestEnsureStaleReadAfterLostCommandIsTolerated(t *testing.T) {
 	})
 }
 
+// TestEnsureTargetFromBeforeCommandIsNotSuccess checks that reads of the target that may be from
+// before the call's own command are not believed. The target was read once of the two times that
+// are necessary, and then another actor left it.
+func TestEnsureTargetFromBeforeCommandIsNotSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(stream(), started, 10*time.Second)
+		r.rival(5*time.Second, opStop)
+		r.outcomes = []outcome{{}}
+		r.stale = func() time.Duration { // the reads right after the start show the state of before the stop
+			if since := time.Since(r.begin); since == 30*time.Second || since == 40*time.Second {
+				return since - time.Second
+			}
+			return 0
+		}
+		o := every(10 * time.Second)
+		o.Consecutive = 2
+		done, err := r.ensurer(o).Ensure(t.Context(), started, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assert.Equal(t, "operations", ops{opStart}, done.Operations)
+		assert.Equal(t, "time", 90*time.Second, time.Since(r.begin))
+	})
+}
+
 // TestEnsureTargetReachedByAnotherActor checks that a target that another actor reached is the
 // target.
 func TestEnsureTargetReachedByAnotherActor(t *testing.T) {

@@ -31,6 +31,7 @@ type ReadResult struct {
 // StreamResult is one stream in a ReadResult.
 type StreamResult struct {
 	Status activitystream.Status `json:"s,omitempty"`
+	ID     string                `json:"id,omitempty"` // the ResourceId
 	Err    *ErrorInfo            `json:"err,omitempty"`
 	Drift  *ErrorInfo            `json:"drift,omitempty"`
 	Stuck  *ErrorInfo            `json:"stuck,omitempty"`
@@ -85,7 +86,7 @@ func (a *Activities) Read(ctx context.Context, p AccountRegion, spec Spec, arns 
 			result.Streams[r.Index].Err = newErrorInfo(r.Err)
 			continue
 		}
-		stream := StreamResult{Status: r.Value.Status, Stuck: newErrorInfo(r.Value.Stuck())}
+		stream := StreamResult{Status: r.Value.Status, ID: r.Value.ResourceId, Stuck: newErrorInfo(r.Value.Stuck())}
 		if spec.Target == activitystream.StatusStarted && stream.Status == spec.Target {
 			stream.Drift = newErrorInfo(new(spec.startInput(arns[r.Index])).Drift(r.Value))
 		}
@@ -124,5 +125,6 @@ func (a *Activities) Command(ctx context.Context, p AccountRegion, spec Spec, ar
 	} else {
 		_, err = c.Start(ctx, &in)
 	}
-	return CommandResult{Sent: !errors.Is(err, statemachine.InvalidInput), Err: newErrorInfo(err)}, nil
+	f, ok := errors.AsType[*statemachine.Fault](err)
+	return CommandResult{Sent: !errors.Is(err, statemachine.InvalidInput) && !(ok && f.NotSent), Err: newErrorInfo(err)}, nil
 }

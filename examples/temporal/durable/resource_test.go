@@ -37,6 +37,7 @@ func TestResource(t *testing.T) {
 		name, why string
 		takes     time.Duration
 		maxWait   time.Duration
+		window    bool // without ApplyImmediately
 		world     func(*world)
 		commands  string
 		reads     string
@@ -63,6 +64,18 @@ func TestResource(t *testing.T) {
 		commands: "0s StartActivityStream, 1m0s StartActivityStream",
 		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s 1m15s", ended: "reached",
 	}, {
+		name: "lost, for the maintenance window", why: "only an accepted command has the long grace",
+		takes: time.Second, window: true, world: func(w *world) {
+			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
+				if n == 1 {
+					return false, durable.CommandResult{}, errLost
+				}
+				return true, durable.CommandResult{Sent: true}, nil
+			}
+		},
+		commands: "0s StartActivityStream, 1m0s StartActivityStream",
+		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s", ended: "reached",
+	}, {
 		name: "throttled", why: "the command was not executed: read after the next delay, and send it again",
 		takes: time.Second, world: outcomes(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.Throttled, Message: "Rate exceeded"}}),
 		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "reached",
@@ -85,7 +98,7 @@ func TestResource(t *testing.T) {
 		},
 		commands: "0s StartActivityStream", reads: "0s 5s 15s", ended: "reached",
 	}, {
-		name: "old result", why: "a read of an hour ago is discarded: the stream is read again at once, and no command was based on it",
+		name: "old result", why: "a read of an hour ago is a failed one: no command was based on it",
 		takes: 3 * time.Second, world: func(w *world) {
 			w.reading = func(n int, l *durable.ReadResult) error {
 				if n == 1 {
@@ -94,7 +107,34 @@ func TestResource(t *testing.T) {
 				return nil
 			}
 		},
-		commands: "0s StartActivityStream", reads: "0s 5s", ended: "reached",
+		commands: "10s StartActivityStream", reads: "0s 10s 15s", ended: "reached",
+	}, {
+		name: "old results", why: "the workers are always behind: the wait ends in time",
+		maxWait: 25 * time.Second, world: func(w *world) {
+			w.reading = func(_ int, l *durable.ReadResult) error {
+				l.At = l.At.Add(-time.Hour)
+				return nil
+			}
+		},
+		reads: "0s 10s 20s 25s", ended: "timed out",
+	}, {
+		name: "clock ahead", why: "a worker whose clock is a day ahead delays no grace: the lost start is sent again after a minute",
+		takes: 10 * time.Second, world: func(w *world) {
+			w.reading = func(n int, l *durable.ReadResult) error {
+				if n == 1 {
+					l.At = l.At.Add(24 * time.Hour)
+				}
+				return nil
+			}
+			w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
+				if n == 1 {
+					return false, durable.CommandResult{}, errLost
+				}
+				return true, durable.CommandResult{Sent: true}, nil
+			}
+		},
+		commands: "0s StartActivityStream, 1m0s StartActivityStream",
+		reads:    "0s 5s 10s 15s 20s 25s 30s 35s 40s 45s 50s 55s 1m0s 1m5s 1m10s", ended: "reached",
 	}, {
 		name: "stopped", why: "a signal ends the workflow",
 		takes: time.Hour, world: func(w *world) {
@@ -111,7 +151,9 @@ func TestResource(t *testing.T) {
 			if tt.maxWait == 0 {
 				tt.maxWait = 10 * time.Minute
 			}
-			w.env.ExecuteWorkflow(durable.Resource, resourceInput(tt.maxWait))
+			in := resourceInput(tt.maxWait)
+			in.Spec.Start.ApplyImmediately = !tt.window
+			w.env.ExecuteWorkflow(durable.Resource, in)
 			var out durable.ResourceOutcome
 			if err := w.env.GetWorkflowResult(&out); err != nil {
 				t.Fatal(err)

@@ -56,12 +56,12 @@ func (t Timing) withDefaults() Timing {
 func (w Spec) ensure(arn string, at time.Time) (statemachine.EnsureTrack[activitystream.Status], error) {
 	t := w.Timing.withDefaults()
 	o := statemachine.WaitOptions{MinDelay: t.MinDelay, MaxDelay: t.MaxDelay, Grace: t.Grace}
-	if !w.Start.ApplyImmediately { // nothing is visible before the maintenance window
-		o.Grace = max(w.MaxWait, t.Grace)
-	}
 	p, err := activitystream.Machine().NewEnsureTrack(w.Target, at, w.MaxWait, o)
 	if err = errors.Join(err, w.check(arn)); err != nil {
 		return p, fmt.Errorf("ensure of %s: %w", arn, err)
+	}
+	if !w.Start.ApplyImmediately { // an accepted command shows no effect before the maintenance window
+		p.AcceptedGrace = max(w.MaxWait, t.Grace)
 	}
 	p.Resource, p.Restart = arn, w.Restart && w.Target == activitystream.StatusStarted
 	p.Operations = []statemachine.Operation{activitystream.StopActivityStream}

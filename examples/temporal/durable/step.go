@@ -36,7 +36,7 @@ func step(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure, stoppe
 	for i, e := range es {
 		stream := result.Streams[i]
 		move := m.ObserveRead(e, statemachine.Observation[activitystream.Status]{
-			State: stream.Status, Err: stream.Err.Err(), Drift: stream.Drift.Err(), Stuck: stream.Stuck.Err(),
+			State: stream.Status, Identity: stream.ID, Err: stream.Err.Err(), Drift: stream.Drift.Err(), Stuck: stream.Stuck.Err(),
 		}, result.At)
 		if move.Run != "" {
 			if move, err = run(ctx, p, spec, e, move.Run, result.At, stopped()); err != nil {
@@ -50,29 +50,38 @@ func step(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure, stoppe
 	return nil
 }
 
-// read reads streams until the result is recent. If the worker dies, the read fails like any other.
-// A result that queued while no worker was running is discarded, because it is stale.
+// read reads streams once. If the worker dies, the read fails like any other. So does a read whose
+// result queued while no worker was running, because it is stale: the loops that read again respect
+// the deadlines, the stop signal and the length of the history.
 func read(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure) (ReadResult, error) {
 	arns := make([]string, len(es))
 	for i, e := range es {
 		arns[i] = e.Resource
 	}
-	for {
-		var result ReadResult
-		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, singleAttempt(spec.Timing)), (*Activities).Read, p, spec, arns).Get(ctx, &result)
-		switch {
-		case ctx.Err() != nil:
-			return result, fmt.Errorf("read of %s: %w", p, ctx.Err())
-		case err != nil || len(result.Streams) != len(es):
-			result = ReadResult{At: workflow.Now(ctx), Streams: make([]StreamResult, len(es))}
-			for i := range result.Streams {
-				result.Streams[i].Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: fmt.Sprintf("the result of the read was lost: %v", err)}
-			}
-			return result, nil
-		case workflow.Now(ctx).Sub(result.At) <= spec.Timing.MaxReadAge+spec.Timing.Activity:
-			return result, nil
-		}
+	var result ReadResult
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, singleAttempt(spec.Timing)), (*Activities).Read, p, spec, arns).Get(ctx, &result)
+	now := workflow.Now(ctx)
+	if result.At.After(now) { // the clock of a worker is ahead
+		result.At = now
 	}
+	switch {
+	case ctx.Err() != nil:
+		return result, fmt.Errorf("read of %s: %w", p, ctx.Err())
+	case err != nil || len(result.Streams) != len(es):
+		return failedRead(now, len(es), fmt.Sprintf("the result of the read was lost: %v", err)), nil
+	case now.Sub(result.At) > spec.Timing.MaxReadAge+spec.Timing.Activity:
+		return failedRead(now, len(es), "the result of the read came too late"), nil
+	}
+	return result, nil
+}
+
+// failedRead returns the result of a read that showed none of n streams.
+func failedRead(at time.Time, n int, message string) ReadResult {
+	result := ReadResult{At: at, Streams: make([]StreamResult, n)}
+	for i := range result.Streams {
+		result.Streams[i].Err = &ErrorInfo{Kind: statemachine.Unavailable, Message: message}
+	}
+	return result
 }
 
 // run runs one operation, which is sent at most once. An activity whose result is lost may have
