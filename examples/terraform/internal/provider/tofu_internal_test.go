@@ -18,6 +18,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -67,6 +68,8 @@ type tofu struct {
 	world *world
 	url   string   // of the world
 	env   []string // in addition to that of the test
+
+	providers map[string]reattach // that run in this process
 }
 
 // acceptance skips a test without TF_ACC. With it, it returns an OpenTofu whose provider runs in
@@ -74,34 +77,45 @@ type tofu struct {
 func acceptance(t *testing.T, w *world) *tofu {
 	t.Helper()
 	tf := newTofu(t, w)
+	tf.serve(Address, &streamwarden{version: "test", hooks: hooks{wait: func(o *statemachine.WaitOptions) {
+		o.MinDelay, o.MaxDelay, o.Grace = 20*time.Millisecond, 100*time.Millisecond, 300*time.Millisecond
+	}}})
+	return tf
+}
+
+// address is the socket of a provider.
+type address struct{ Network, String string }
+
+// reattach says where a provider is served.
+type reattach struct {
+	Protocol        string
+	ProtocolVersion int
+	Pid             int
+	Test            bool
+	Addr            address
+}
+
+// serve serves a provider in this process until the test ends.
+func (tf *tofu) serve(name string, p provider.Provider) {
+	tf.t.Helper()
 	config := make(chan *plugin.ReattachConfig, 1)
 	closed := make(chan struct{})
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	p := &streamwarden{version: "test", hooks: hooks{wait: func(o *statemachine.WaitOptions) {
-		o.MinDelay, o.MaxDelay, o.Grace = 20*time.Millisecond, 100*time.Millisecond, 300*time.Millisecond
-	}}}
+	ctx, stop := context.WithCancel(context.WithoutCancel(tf.t.Context()))
 	go func() {
-		err := tf6server.Serve(Address, providerserver.NewProtocol6(p), tf6server.WithDebug(ctx, config, closed),
+		err := tf6server.Serve(name, providerserver.NewProtocol6(p), tf6server.WithDebug(ctx, config, closed),
 			tf6server.WithoutLogStderrOverride(), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 		if err != nil {
-			t.Error(err)
+			tf.t.Error(err)
 		}
 	}()
-	t.Cleanup(func() { stop(); <-closed })
+	tf.t.Cleanup(func() { stop(); <-closed })
 	r := <-config
-	type addr struct{ Network, String string }
-	reattach, err := json.Marshal(map[string]any{Address: struct {
-		Protocol        string
-		ProtocolVersion int
-		Pid             int
-		Test            bool
-		Addr            addr
-	}{string(r.Protocol), r.ProtocolVersion, r.Pid, true, addr{r.Addr.Network(), r.Addr.String()}}})
+	tf.providers[name] = reattach{string(r.Protocol), r.ProtocolVersion, r.Pid, true, address{r.Addr.Network(), r.Addr.String()}}
+	served, err := json.Marshal(tf.providers)
 	if err != nil {
-		t.Fatal(err)
+		tf.t.Fatal(err)
 	}
-	tf.env = append(tf.env, "TF_REATTACH_PROVIDERS="+string(reattach))
-	return tf
+	tf.env = append(tf.env, "TF_REATTACH_PROVIDERS="+string(served))
 }
 
 // newTofu skips a test without TF_ACC. With it, it returns an OpenTofu without a provider.
@@ -117,7 +131,7 @@ func newTofu(t *testing.T, w *world) *tofu {
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	dir := t.TempDir()
-	return &tofu{t: t, path: path, dir: dir, world: w, url: server.URL, env: []string{
+	return &tofu{t: t, path: path, dir: dir, world: w, url: server.URL, providers: map[string]reattach{}, env: []string{
 		"TF_CLI_CONFIG_FILE=" + os.DevNull, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}}
