@@ -7,15 +7,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/smithy-go/tracing/smithyoteltracing"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 )
 
 // connect returns a client that logs to logger, and whose waits and Ensure methods are spans of
-// provider, above the spans of the SDK.
-func connect(cfg aws.Config, provider trace.TracerProvider, logger *slog.Logger) *activitystream.Client {
-	api := rds.NewFromConfig(cfg, func(o *rds.Options) { o.TracerProvider = smithyoteltracing.Adapt(provider) })
+// traces, above the spans of the SDK. They are counted and measured with measures.
+func connect(cfg aws.Config, traces trace.TracerProvider, measures metric.MeterProvider, logger *slog.Logger) *activitystream.Client {
+	api := rds.NewFromConfig(cfg, func(o *rds.Options) {
+		o.TracerProvider = smithyoteltracing.Adapt(traces)
+		o.MeterProvider = meters{measures} // or smithyotelmetrics.Adapt(measures)
+	})
 	return activitystream.New(api, func(o *activitystream.Options) { o.Wait.Logger = logger })
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -17,7 +18,7 @@ import (
 const maxWait = time.Minute
 
 // demo starts two streams, of which RDS rolls one back, and stops both, in a span of the program.
-func demo(ctx context.Context, provider trace.TracerProvider, logger *slog.Logger) error {
+func demo(ctx context.Context, provider trace.TracerProvider, measures metric.MeterProvider, logger *slog.Logger) error {
 	server := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
 		o.Starting, o.Stopping = time.Second, time.Second
 		o.Latency = func(activitystreamtest.Call) time.Duration { return 20 * time.Millisecond }
@@ -27,7 +28,7 @@ func demo(ctx context.Context, provider trace.TracerProvider, logger *slog.Logge
 	server.Lapse(billing)
 	server.Fail("DescribeDBClusters", activitystreamtest.Failure{Code: "Throttling", Message: "Rate exceeded"})
 
-	client := connect(server.Config(), provider, logger)
+	client := connect(server.Config(), provider, measures, logger)
 	fast := func(o *activitystream.Options) {
 		o.Wait.MinDelay = 400 * time.Millisecond // 5 s by default
 		o.Wait.Grace = time.Second               // 1 minute by default; the simulator has no stale reads

@@ -1,6 +1,6 @@
-// Observability shows the logs and traces of the library: log/slog lines for state changes,
-// commands and retried failures, and OpenTelemetry spans above the spans of the AWS SDK. It prints
-// the log as it happens, and then the trace as a tree.
+// Observability shows the logs, traces and metrics of the library: log/slog lines for state
+// changes, commands and retried failures, OpenTelemetry spans above the spans of the AWS SDK, and
+// OpenTelemetry metrics. It prints the log as it happens, then the trace as a tree and the metrics.
 //
 //	go run -C examples/observability .       # the calls
 //	go run -C examples/observability . -all  # also the SDK's spans in each: signing, attempts, …
@@ -9,8 +9,8 @@
 // and one start is rolled back.
 //
 // The library does not depend on OpenTelemetry. Its spans go to the TracerProvider of the SDK's
-// client, which smithyoteltracing adapts from one of OpenTelemetry. A program needs only what
-// connect.go has. To send the spans to a collector instead, pass NewTracerProvider in this file
+// client, which smithyoteltracing adapts from one of OpenTelemetry, and its measurements to the
+// MeterProvider. A program needs only what connect.go has. To send the spans to a collector instead, pass NewTracerProvider in this file
 // another exporter, such as that of
 // go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp:
 //
@@ -21,17 +21,25 @@ package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 
+	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
+
+const about = `Observability shows the log, the trace and the metrics of a few waits.
+RDS is simulated, and no AWS account is needed.
+
+  go run -C examples/observability .
+  go run -C examples/observability . -all
+`
 
 func main() { cli.Main(program{out: os.Stdout}.run) }
 
@@ -42,18 +50,24 @@ type program struct {
 }
 
 func (p program) run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("observability", flag.ContinueOnError)
+	screen := cli.NewScreen(p.out)
+	flags := cli.Flags("observability", about)
 	all := flags.Bool("all", false, "also show the spans inside the SDK's calls")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	exporter := tracetest.NewInMemoryExporter()
 	provider := trace.NewTracerProvider(trace.WithSyncer(exporter), trace.WithIDGenerator(p.ids))
-	logger := slog.New(traced{slog.NewTextHandler(p.out, &slog.HandlerOptions{ReplaceAttr: briefly})})
+	logger := slog.New(traced{slog.NewTextHandler(screen, &slog.HandlerOptions{ReplaceAttr: briefly})})
+	if screen.Columns() > 0 {
+		logger = slog.New(traced{cli.NewLogger(screen).Handler()})
+	}
 
-	fmt.Fprintf(p.out, "The log, as it happens:\n\n")
-	err := demo(ctx, provider, logger)
-	fmt.Fprintf(p.out, "\nThe trace (start, duration, span):\n\n")
-	printTree(p.out, exporter.GetSpans(), *all)
-	return err
+	fmt.Fprintf(screen, "The log, as it happens:\n\n")
+	reader := metric.NewManualReader()
+	err := demo(ctx, provider, metric.NewMeterProvider(metric.WithReader(reader)), logger)
+	fmt.Fprintf(screen, "\nThe trace (start, duration, span):\n\n")
+	printTree(screen, exporter.GetSpans(), *all)
+	fmt.Fprintf(screen, "\nThe metrics:\n\n")
+	return errors.Join(err, printMetrics(context.WithoutCancel(ctx), screen, reader))
 }

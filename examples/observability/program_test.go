@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/examples/internal/ptytest"
 )
 
 // counted generates the same IDs in each run.
@@ -31,15 +32,15 @@ func (c *counted) NewSpanID(context.Context, trace.TraceID) (id trace.SpanID) {
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
-// TestProgramPrintsLogAndTrace compares the output with testdata, which docs/observability.md
+// TestProgramPrintsLogTraceAndMetrics compares the output with testdata, which docs/observability.md
 // shows.
-func TestProgramPrintsLogAndTrace(t *testing.T) {
-	const title = "\nThe trace (start, duration, span):\n\n"
-	log, trace, ok := strings.Cut(output(t), title)
-	if !ok {
-		t.Fatalf("no trace:\n%s", log)
+func TestProgramPrintsLogTraceAndMetrics(t *testing.T) {
+	log, trace, ok := strings.Cut(output(t), "\nThe trace (start, duration, span):\n\n")
+	trace, metrics, both := strings.Cut(trace, "\nThe metrics:\n\n")
+	if !ok || !both {
+		t.Fatalf("no trace or no metrics:\n%s", log)
 	}
-	for name, got := range map[string]string{"testdata/log.txt": log, "testdata/trace.txt": trace} {
+	for name, got := range map[string]string{"testdata/log.txt": log, "testdata/trace.txt": trace, "testdata/metrics.txt": metrics} {
 		if *update {
 			if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
 				t.Fatal(err)
@@ -77,4 +78,18 @@ func output(t *testing.T, args ...string) string {
 		}
 	})
 	return out.String()
+}
+
+// TestProgramOnTerminals runs the program on terminals of several widths and in a pipe.
+func TestProgramOnTerminals(t *testing.T) {
+	program := ptytest.Build(t, ".")
+	for _, columns := range []int{120, 80, 60, 0} {
+		status, v := ptytest.Run(t, columns, nil, program)
+		if text := v.String(); status != 0 || columns > 0 && v.Wrapped > 0 || !strings.Contains(text, "StartActivityStream ok") || !strings.Contains(text, "streamwarden.wait.duration") {
+			t.Errorf("%d columns: exit status %d, %d wrapped lines:\n%s", columns, status, v.Wrapped, text)
+		}
+		if _, help := ptytest.Run(t, columns, nil, program, "-h"); !strings.Contains(help.String(), "Observability shows") || help.Wrapped > 0 {
+			t.Errorf("%d columns:\n%s", columns, &help)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -13,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // ours is the instrumentation scope of this library.
@@ -20,7 +21,7 @@ const ours = "github.com/streamwarden/streamwarden-go"
 
 // printTree prints finished spans below their parents, with their events. Without all it omits
 // what the SDK does inside a call.
-func printTree(w io.Writer, spans tracetest.SpanStubs, all bool) {
+func printTree(w *cli.Screen, spans tracetest.SpanStubs, all bool) {
 	t := tree{w: w, children: map[trace.SpanID]tracetest.SpanStubs{}}
 	for _, s := range spans {
 		inside := s.SpanKind == trace.SpanKindInternal && strings.HasPrefix(s.InstrumentationScope.Name, "github.com/aws/")
@@ -35,7 +36,7 @@ func printTree(w io.Writer, spans tracetest.SpanStubs, all bool) {
 }
 
 type tree struct {
-	w        io.Writer
+	w        *cli.Screen
 	children map[trace.SpanID]tracetest.SpanStubs
 	since    time.Time
 }
@@ -57,11 +58,11 @@ func (t *tree) below(parent trace.SpanID) []line {
 }
 
 func (t *tree) span(s tracetest.SpanStub, first, rest string) {
-	fmt.Fprintf(t.w, "%s %6.2fs  %s%s\n", t.offset(s.StartTime), s.EndTime.Sub(s.StartTime).Seconds(), first, describe(s))
+	t.w.Println(fmt.Sprintf("%s %6.2fs  %s%s", t.offset(s.StartTime), s.EndTime.Sub(s.StartTime).Seconds(), first, describe(s)), 20)
 	lines := make([]line, 0, len(s.Events))
 	for _, e := range s.Events {
 		lines = append(lines, line{e.Time, func(first, _ string) {
-			fmt.Fprintf(t.w, "%s          %s%s: %s\n", t.offset(e.Time), first, e.Name, brief(e.Attributes))
+			t.w.Println(fmt.Sprintf("%s          %s%s: %s", t.offset(e.Time), first, e.Name, brief(e.Attributes)), 20)
 		}})
 	}
 	lines = append(lines, t.below(s.SpanContext.SpanID())...) // after an event at the same instant: the preceding call caused it
