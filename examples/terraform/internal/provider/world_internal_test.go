@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,9 @@ type world struct {
 	mu      sync.Mutex
 	aliases map[string]string // key IDs by alias name
 	denied  bool              // kms:DescribeKey
+	seen    []string          // the hosts of requests to services, except STS
+	signers []string          // and their access keys
+	assumed []url.Values      // the requests of AssumeRole
 }
 
 // newWorld returns a world whose transitions take this long.
@@ -63,7 +67,16 @@ func newWorld(transition, window time.Duration) *world {
 
 // Do serves a request of an SDK client.
 func (w *world) Do(r *http.Request) (*http.Response, error) {
-	switch service(r) {
+	name := service(r)
+	if name == "sts" {
+		return w.assumeRole(r)
+	}
+	w.mu.Lock()
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	signer, _, _ := strings.Cut(credential, "/")
+	w.seen, w.signers = append(w.seen, r.URL.Host), append(w.signers, signer)
+	w.mu.Unlock()
+	switch name {
 	case "rds":
 		return w.rds.Do(r)
 	case "cloudtrail":
@@ -78,6 +91,34 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 		}, nil
 	}
 	return nil, fmt.Errorf("unexpected request to %s", r.URL)
+}
+
+// hosts lists the hosts of the requests, each once.
+func (w *world) hosts() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Compact(slices.Sorted(slices.Values(w.seen)))
+}
+
+// assumeRole responds to AssumeRole of STS.
+func (w *world) assumeRole(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.assumed = append(w.assumed, form)
+	w.mu.Unlock()
+	text := "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>" +
+		"<SessionToken>token</SessionToken><Expiration>" + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) +
+		"</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(strings.NewReader(text)), Request: r,
+	}, nil
 }
 
 // ServeHTTP serves a request from a socket.
