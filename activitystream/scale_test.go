@@ -178,6 +178,57 @@ func (sc scale) ensure(ctx context.Context) (f figures) {
 	return f
 }
 
+// waitSingly waits for n starting clusters with a call for each.
+func (sc scale) waitSingly(ctx context.Context) figures {
+	s := sc.server()
+	arns := make([]string, sc.n)
+	for i := range arns {
+		arns[i] = s.AddCluster(activitystreamtest.Cluster{Members: -1, Status: activitystream.StatusStarting})
+	}
+	c := sc.client(s)
+	return sc.singly(s, arns, func(arn string) error {
+		_, err := c.Wait(ctx, arn, activitystream.StatusStarted, 6*time.Hour)
+		return err
+	})
+}
+
+// ensureSingly starts n databases with a call for each, half of them clusters.
+func (sc scale) ensureSingly(ctx context.Context) figures {
+	s := sc.server()
+	arns := make([]string, sc.n)
+	for i := range arns {
+		if i%2 == 0 {
+			arns[i] = s.AddCluster(activitystreamtest.Cluster{})
+		} else {
+			arns[i] = s.AddInstance(activitystreamtest.Instance{})
+		}
+	}
+	c := sc.client(s)
+	return sc.singly(s, arns, func(arn string) error {
+		in := &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true}
+		_, err := c.EnsureStarted(ctx, in, 12*time.Hour)
+		return err
+	})
+}
+
+// singly calls f for each database, in a goroutine for each.
+func (sc scale) singly(s *activitystreamtest.Server, arns []string, f func(arn string) error) (sum figures) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for _, arn := range arns {
+		wg.Go(func() {
+			err := f(arn)
+			mu.Lock()
+			defer mu.Unlock()
+			sum.add(s, arn, err, begin)
+		})
+	}
+	wg.Wait()
+	sum.sum(s, arns)
+	return sum
+}
+
 // heap returns the size of the heap in use, without garbage.
 func heap() uint64 {
 	var m runtime.MemStats
@@ -265,4 +316,10 @@ func TestScale(t *testing.T) {
 		run(t, fmt.Sprintf("10,000 ensures at %g calls a second", perSecond), scale{n: 10_000, perSecond: perSecond}.ensure)
 	}
 	run(t, "10,000 ensures, 30 % of the calls fail", scale{n: 10_000, failing: 0.3}.ensure)
+	for _, n := range []int{100, 1000, 10_000} {
+		run(t, fmt.Sprintf("%d waits, one by one", n), scale{n: n}.waitSingly)
+	}
+	for _, n := range []int{1000, 10_000} {
+		run(t, fmt.Sprintf("%d ensures, one by one", n), scale{n: n}.ensureSingly)
+	}
 }

@@ -250,6 +250,22 @@ func TestCallbackPanicReachesRangeLoop(t *testing.T) {
 		"Check": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
 			f.Check = func(row) error { panic("user's") }
 		},
+		"Drift": func(_ *statemachine.Fleet[row, state], g *statemachine.Goal[row, state]) {
+			g.Drift = func(row) error { panic("user's") }
+		},
+		"Identity": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
+			f.Identity = func(row) string { panic("user's") }
+		},
+		"Group": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
+			f.Group = func(string) string { panic("user's") }
+		},
+		"Kind": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
+			f.Kind = func(error) statemachine.Kind { panic("user's") }
+			f.ReadMany = func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, fault(statemachine.Throttled) }
+		},
+		"OnProgress": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
+			f.Options.OnProgress = func(statemachine.Progress) { panic("user's") }
+		},
 		"ReadMany": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
 			f.ReadMany = func(context.Context, []string) ([]statemachine.Result[row], error) { panic("user's") }
 		},

@@ -252,3 +252,91 @@ func TestSharedReadsRejectsBadFields(t *testing.T) {
 	_, err = w.Wait(t.Context(), started, time.Hour)
 	assert.Equal(t, "Wait", true, errors.Is(err, statemachine.InvalidInput))
 }
+
+// TestSharedReadsKeepLastRead checks that the read at a deadline is not made early, even if others
+// read shortly before.
+func TestSharedReadsKeepLastRead(t *testing.T) {
+	t.Parallel()
+	assert.RunSynctest(t, "a change just before the deadline", func(t *testing.T) {
+		c := newCrowd(2, 100, 1, startedAfter(func(i int) time.Duration { return 14900*time.Millisecond + time.Duration(i)*time.Hour }))
+		errs := all(2, func(i int, name string) error {
+			w := c.waiter(name)
+			if i == 1 { // reads 100 ms before and 50 ms before the deadline of the other
+				time.Sleep(14800 * time.Millisecond)
+				w.Options = every(50 * time.Millisecond)
+				_, err := w.Wait(t.Context(), started, 150*time.Millisecond)
+				if errors.Is(err, statemachine.TimedOut) {
+					return nil
+				}
+				return err
+			}
+			_, err := w.Wait(t.Context(), started, 15*time.Second)
+			return err
+		})
+		assert.Equal(t, "error", nil, errors.Join(errs...))
+		assert.Equal(t, "time", 15*time.Second, time.Since(c.begin))
+	})
+}
+
+// TestCommandsWaitForSlotAfterPreflight checks when a command takes its slot: after the preflight,
+// so that no two commands share an instant, and never in a dry run.
+func TestCommandsWaitForSlotAfterPreflight(t *testing.T) {
+	t.Parallel()
+	for _, dryRun := range []bool{false, true} {
+		for _, many := range []bool{false, true} {
+			assert.RunSynctest(t, fmt.Sprintf("dry run %v, many %v", dryRun, many), func(t *testing.T) {
+				const n = 3
+				commands := statemachine.NewPacer(1, 1)
+				var mu sync.Mutex
+				var sent []time.Duration
+				begin := time.Now()
+				ensurer := func(name string) *statemachine.Ensurer[row, state] {
+					r := newResource(stream(), stopped, time.Minute)
+					e := r.ensurer(tens())
+					e.Resource = name
+					e.Preflight = func(context.Context, row, statemachine.Operation) error {
+						time.Sleep(5 * time.Second)
+						return nil
+					}
+					run := e.Command
+					e.Command = func(ctx context.Context, op statemachine.Operation) error {
+						mu.Lock()
+						sent = append(sent, time.Since(begin))
+						mu.Unlock()
+						return run(ctx, op)
+					}
+					e.Commands.Pacer, e.Commands.DryRun = commands, dryRun
+					return e
+				}
+				if many {
+					e := map[string]*statemachine.Ensurer[row, state]{}
+					f := &statemachine.Fleet[row, state]{
+						Machine: stream(), State: stateOf, Options: tens(), Commands: ensurer("").Commands,
+						Read: func(ctx context.Context, name string) (row, error) { return e[name].Read(ctx) },
+					}
+					gs := goals(n, started)
+					for i := range gs {
+						one := ensurer(gs[i].Resource)
+						e[gs[i].Resource], gs[i].Command, gs[i].Preflight = one, one.Command, one.Preflight
+					}
+					for range f.Each(t.Context(), gs, time.Hour) {
+						continue
+					}
+				} else {
+					all(n, func(_ int, name string) error {
+						_, err := ensurer(name).Ensure(t.Context(), started, time.Hour)
+						return err
+					})
+				}
+				want := secs(5, 6, 7)
+				if dryRun {
+					want = nil
+					if took := time.Since(begin); took > 5*time.Second {
+						t.Errorf("three dry runs took %s", took)
+					}
+				}
+				assert.Equal(t, "commands", want, sent)
+			})
+		}
+	}
+}
