@@ -87,7 +87,8 @@ func TestLoadSingleEnsures(t *testing.T) {
 			}))
 			l.figure(t, fmt.Sprintf("%d EnsureStarted at once", n))
 			got, want := l.count(l.begin), each.count(each.begin)
-			if got["all"] > want["all"]*12/10 || time.Since(l.begin) > took*12/10 {
+			const burst = 40 // the first reads, which find slots free
+			if got["all"] > max(want["all"]*12/10, want["all"]+burst+20) || time.Since(l.begin) > took*12/10 {
 				t.Errorf("%d calls in %s; together %d in %s", got["all"], time.Since(l.begin), want["all"], took)
 			}
 			assert.Equal(t, "questions about classes", (n+99)/100, got[string(describeInstances)])

@@ -12,6 +12,9 @@ import (
 //
 // Share one Pacer between all clients that share a quota. RDS, for example, counts requests by
 // account and Region.
+//
+// Reads, and calls of your own, get slots in the order of arrival, and so do commands. If both
+// wait, they take turns.
 type Pacer struct {
 	interval    time.Duration // between two calls, once the burst is used up
 	burstWindow time.Duration // how far the calls may run ahead of the interval
@@ -20,19 +23,31 @@ type Pacer struct {
 	next        time.Time // of the next call, without the burst
 	pausedUntil time.Time // no call starts before
 	pause       time.Duration
-	first, last *ticket     // the calls that wait for a slot, in the order of arrival
-	timer       *time.Timer // for the first of them; nil if none waits
+	queues      [2]queue    // the reads and the commands that wait for a slot
+	turn        int         // whose turn it is, as an index of queues, if both wait
+	timer       *time.Timer // for the next slot; nil if no call waits
 }
+
+// queue holds the calls of one kind that wait for a slot, in the order of arrival.
+type queue struct{ first, last *ticket }
 
 // ticket is the place of a call in the queue of a Pacer. Its fields are guarded by the Pacer's mu.
 // The caller has exactly one use for a slot at a time, so a ticket can be queued again after it was
 // claimed or withdrawn.
 type ticket struct {
 	wake           chan<- struct{} // has capacity for a value; receives one when the slot is granted
+	kind           int             // of the call, as an index of the Pacer's queues
 	previous, next *ticket
 	state          ticketState
 	grantedAt      time.Time
 }
+
+// The kinds of calls. Slots that both wait for are granted in turns, because a crowd of commands
+// must not delay the reads: one read can serve many callers.
+const (
+	readTicket = iota // also any other call
+	commandTicket
+)
 
 // ticketState is the state of a ticket.
 type ticketState uint8
@@ -169,7 +184,7 @@ func (p *Pacer) tryTake(now time.Time) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.first != nil || p.nextSlot().After(now) {
+	if p.waiting() != nil || p.nextSlot().After(now) {
 		return false
 	}
 	p.take(now)
@@ -216,17 +231,18 @@ func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t.state == ticketIdle {
-		if p.first == nil && !p.nextSlot().After(now) {
+		if p.waiting() == nil && !p.nextSlot().After(now) {
 			p.take(now)
 			return true
 		}
-		t.state, t.previous, t.next = ticketWaiting, p.last, nil
-		if p.last == nil {
-			p.first = t
+		q := &p.queues[t.kind]
+		t.state, t.previous, t.next = ticketWaiting, q.last, nil
+		if q.last == nil {
+			q.first = t
 		} else {
-			p.last.next = t
+			q.last.next = t
 		}
-		p.last = t
+		q.last = t
 		p.grant(now)
 	}
 	return t.use()
@@ -289,24 +305,37 @@ func (p *Pacer) leave(t *ticket, now time.Time) {
 
 // unlink removes a ticket that waits from the queue. The caller holds mu.
 func (p *Pacer) unlink(t *ticket) {
+	q := &p.queues[t.kind]
 	if t.previous == nil {
-		p.first = t.next
+		q.first = t.next
 	} else {
 		t.previous.next = t.next
 	}
 	if t.next == nil {
-		p.last = t.previous
+		q.last = t.previous
 	} else {
 		t.next.previous = t.previous
 	}
 	t.previous, t.next = nil, nil
 }
 
+// waiting returns the call that gets the next slot, or nil if none waits. The caller holds mu.
+func (p *Pacer) waiting() *ticket {
+	if t := p.queues[p.turn].first; t != nil {
+		return t
+	}
+	return p.queues[1-p.turn].first
+}
+
 // grant grants every slot that is free at the time now, to the calls that wait the longest, and
 // sets the timer for the others. The caller holds mu.
 func (p *Pacer) grant(now time.Time) {
-	for p.first != nil && !p.nextSlot().After(now) {
-		t := p.first
+	for !p.nextSlot().After(now) {
+		t := p.waiting()
+		if t == nil {
+			break
+		}
+		p.turn = 1 - t.kind
 		p.unlink(t)
 		p.take(now)
 		t.state, t.grantedAt = ticketGranted, now
@@ -315,7 +344,7 @@ func (p *Pacer) grant(now time.Time) {
 		default: // it is about to wake up already
 		}
 	}
-	if p.first == nil {
+	if p.waiting() == nil {
 		if p.timer != nil {
 			p.timer.Stop()
 			p.timer = nil

@@ -261,7 +261,9 @@ func TestCallbackPanicReachesRangeLoop(t *testing.T) {
 		},
 		"Kind": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
 			f.Kind = func(error) statemachine.Kind { panic("user's") }
-			f.ReadMany = func(context.Context, []string) ([]statemachine.Result[row], error) { return nil, fault(statemachine.Throttled) }
+			f.ReadMany = func(context.Context, []string) ([]statemachine.Result[row], error) {
+				return nil, fault(statemachine.Throttled)
+			}
 		},
 		"OnProgress": func(f *statemachine.Fleet[row, state], _ *statemachine.Goal[row, state]) {
 			f.Options.OnProgress = func(statemachine.Progress) { panic("user's") }
@@ -291,4 +293,39 @@ func TestCallbackPanicReachesRangeLoop(t *testing.T) {
 			t.Error("the loop ended without a panic")
 		})
 	}
+}
+
+// TestPacerTakesTurns checks that a queue of commands does not delay a read, and that a queue of
+// reads does not delay a command.
+func TestPacerTakesTurns(t *testing.T) {
+	t.Parallel()
+	assert.RunSynctest(t, "10 commands", func(t *testing.T) {
+		p := statemachine.NewPacer(1, 1)
+		begin := time.Now()
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var sent []time.Duration
+		for range 10 {
+			wg.Go(func() {
+				r := newResource(stream(), stopped, time.Hour)
+				e := r.ensurer(every(time.Minute))
+				e.Commands.Pacer = p
+				run := e.Command
+				e.Command = func(ctx context.Context, op statemachine.Operation) error {
+					mu.Lock()
+					sent = append(sent, time.Since(begin))
+					mu.Unlock()
+					return run(ctx, op)
+				}
+				_, _ = e.Ensure(t.Context(), started, 20*time.Second)
+			})
+		}
+		time.Sleep(2500 * time.Millisecond)
+		for range 3 {
+			assert.Equal(t, "error", nil, p.Wait(t.Context()))
+			sent = append(sent, -time.Since(begin))
+		}
+		wg.Wait()
+		assert.Equal(t, "commands, and reads as negative times", secs(0, 1, 2, -3, 4, -5, 6, -7, 8, 9, 10, 11, 12), sent)
+	})
 }

@@ -230,7 +230,10 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 		}
 		wake = r.seat.wake
 	}
-	t := &ticket{wake: wake}
+	t := &ticket{wake: wake, kind: commandTicket}
+	if read {
+		t.kind = readTicket
+	}
 	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
 		if share {
 			r.join()

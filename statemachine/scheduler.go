@@ -87,6 +87,7 @@ func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWa
 	e.results = make(chan callResult[R, S], e.concurrency)
 	e.wake = make(chan struct{}, 1)
 	e.readLane.place.wake, e.commandLane.place.wake = e.wake, e.wake
+	e.commandLane.place.kind = commandTicket
 	defer func() {
 		e.readLane.leave()
 		e.commandLane.leave()
