@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,27 +13,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// explain returns what to do about an error of this library.
+// explain returns what to do about an error of this library, with the operations that would help.
 func explain(err error) string {
-	wait, waited := errors.AsType[*statemachine.WaitError](err)
-	switch {
-	case err == nil:
-		return "nothing to do"
-	case errors.Is(err, statemachine.Lapsed):
-		return fmt.Sprintf("rolled back, last seen %s: check the KMS key and the database's events", wait.Last)
-	case errors.Is(err, statemachine.Unreachable):
-		return fmt.Sprintf("it stays %s until you run %v", wait.Last, wait.Plan)
-	case errors.Is(err, statemachine.TimedOut), errors.Is(err, statemachine.Canceled):
-		return fmt.Sprintf("not finished after %s: call again to continue", wait.Elapsed)
-	case errors.Is(err, statemachine.NotFound): // includes Gone
-		return "check the name and the Region: " + err.Error()
-	case errors.Is(err, statemachine.KeyNotAccessible), errors.Is(err, statemachine.AccessDenied):
-		return "ask for the permission: " + err.Error()
-	case waited:
-		return "reading failed: " + err.Error()
-	default:
-		return string(statemachine.KindOf(err)) // InvalidInput, Unsupported, Drifted, …
+	advice := statemachine.Advice(err) // for err itself, or for the reason or kind inside it
+	if wait, ok := errors.AsType[*statemachine.WaitError](err); ok && len(wait.Plan) > 0 {
+		return fmt.Sprintf("%s It is %s: %v would help.", advice, wait.Last, wait.Plan)
 	}
+	return advice
 }
 
 // TestStartIsRolledBack simulates a start that RDS rolls back after a minute and a half.
@@ -75,15 +60,14 @@ func TestExplain(t *testing.T) {
 		aws.Remove(arn)
 		wait(t.Context())
 		for i, want := range []string{
-			"nothing to do",
-			"it stays stopped until you run [StartActivityStream]",
-			"not finished after 0s: call again to continue",
-			"reading failed: database activity stream " + arn + ": waiting for started: read failed (1 read in 0s): " +
-				"DescribeDBClusters: unauthenticated: ExpiredToken: expired",
-			"unauthenticated",
-			"check the name and the Region: database activity stream " + arn + ": waiting for started: gone: there is no such resource",
+			"",
+			"Call the Ensure method, or run the operations that the error names. It is stopped: [StartActivityStream] would help.",
+			"Call again: nothing was lost.",
+			"Renew the credentials, then call again.",
+			"Renew the credentials, then call again.",
+			"Check the account, the Region and the name.",
 		} {
-			if !strings.HasPrefix(got[i], want) { // a request ID may follow
+			if got[i] != want {
 				t.Errorf("got %q, want %q", got[i], want)
 			}
 		}
