@@ -171,3 +171,27 @@ func TestForceRestart(t *testing.T) {
 		assert.Equal(t, "fields", []string{"ApplyImmediately"}, assert.InputFields(err))
 	})
 }
+
+// TestForceRestartChangesAlias changes an alias that the client cannot resolve. Without
+// ForceRestart the output says that the key was not compared.
+func TestForceRestartChangesAlias(t *testing.T) {
+	assert.RunSynctest(t, "another alias", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.SetAlias("alias/one", keyID)
+		s.SetAlias("alias/two", otherKeyID)
+		arn := s.AddCluster(activitystreamtest.Cluster{})
+		began := time.Now()
+		in := start(arn)
+		in.KmsKeyId = "alias/one"
+		assert.Must(client(s).EnsureStarted(t.Context(), in, time.Hour))(t)
+		in.KmsKeyId = "alias/two"
+		out := assert.Must(client(s).EnsureStarted(t.Context(), in, time.Hour, func(o *activitystream.Options) { o.AllowRestart = true }))(t)
+		assert.Equal(t, "key in use", keyID, out.Stream.KmsKeyId)
+		if out.KeyNotCompared == "" {
+			t.Error("the output does not say that the key was not compared")
+		}
+		out = assert.Must(client(s).EnsureStarted(t.Context(), in, time.Hour, func(o *activitystream.Options) { o.ForceRestart = true }))(t)
+		assert.Equal(t, "key in use after a restart", otherKeyID, out.Stream.KmsKeyId)
+		assert.Equal(t, "commands", 3, len(commands(s, began)))
+	})
+}
