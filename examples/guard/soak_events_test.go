@@ -71,6 +71,17 @@ func (w *soak) story(r *rand.Rand, s *subject, at time.Time) []event {
 	case c < 15:
 		story = append(story, event{at, "stopped by another actor", atTarget, h.stop},
 			event{at.Add(between(r, 5*time.Second, 5*time.Minute)), "started by another actor", off, h.help})
+	case c == 15 && h.configure != nil:
+		configure := func(whose string) func() {
+			return doing(func() {
+				h.configure(whose)
+				w.mu.Lock()
+				s.settings = append(s.settings, moment{time.Now(), whose})
+				w.mu.Unlock()
+			})
+		}
+		story = append(story, event{at, "configured by a rival", atTarget, configure(rivals)},
+			event{at.Add(between(r, time.Minute, 2*w.longest())), "configured as before", was, configure(ours)})
 	case c < 17:
 		story = append(story, event{at, "deleted", atTarget, doing(h.remove)},
 			event{at.Add(between(r, 2*time.Minute, 3*time.Hour)), "recreated by another actor", was, h.restore})

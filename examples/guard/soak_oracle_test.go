@@ -117,12 +117,13 @@ type verdict struct {
 
 // facts are what the oracle knows besides the verdict.
 type facts struct {
-	table  table
-	life   life
-	orders []order // of this ensure
-	denied bool    // access was denied shortly before the end
-	ended  bool    // the caller's context had ended
-	stormy bool    // there was a storm within patience
+	table   table
+	life    life
+	orders  []order // of this ensure
+	denied  bool    // access was denied shortly before the end
+	drifted bool    // a rival's settings were there shortly before the end
+	ended   bool    // the caller's context had ended
+	stormy  bool    // there was a storm within patience
 }
 
 // word returns the verdict as one word: "success", the Reason, or "refused: " and the Kind.
@@ -186,6 +187,7 @@ func (v *verdict) right(f *facts) []string {
 	allow("refused: "+string(statemachine.NotFound), v.ensure && f.life.was(gone, old, v.end))
 	allow(string(statemachine.ReadFailed), f.denied)
 	allow("refused: "+string(statemachine.AccessDenied), v.ensure && f.denied)
+	allow("refused: "+string(statemachine.Drifted), v.ensure && f.drifted)
 	allow(string(statemachine.Canceled), f.ended)
 	lasting := v.patience > 0 && !f.stormy && !f.life.during(v.end.Add(-v.patience), v.end, func(s string) bool { return s != v.target })
 	allow(string(statemachine.TimedOut), v.end.Sub(v.begin) >= v.least && !lasting)
@@ -202,7 +204,6 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 		}
 		return len(f.table) + 1
 	}
-	heads := f.table.costs(v.target, func(statemachine.Operation) bool { return false })
 	anyOrder := v.ensure && len(v.operations) == 0 // stale reads show states in the wrong order
 	for i, m := range f.life {
 		if m.at.After(v.end) || i+1 < len(f.life) && f.life[i+1].at.Before(v.begin.Add(-stale)) {
@@ -210,13 +211,6 @@ func (v *verdict) lapsed(f *facts, recent time.Time) bool {
 		}
 		for j, n := range f.life {
 			if (j > i || anyOrder) && rank(n.state) > rank(m.state) && !n.at.After(v.end) && (j+1 == len(f.life) || f.life[j+1].at.After(recent)) {
-				return true
-			}
-		}
-		// A wait knows of no command but one before it began: that it was set on its way meanwhile
-		// makes a stale read look like a lapse.
-		if _, on := heads[m.state]; on && !v.ensure && i > 0 && m.at.After(v.begin) {
-			if _, before := heads[f.life[i-1].state]; !before && f.life[i-1].state != gone {
 				return true
 			}
 		}

@@ -34,18 +34,27 @@ type subject struct {
 	wait      func(ctx context.Context, target string, maxWait time.Duration) error
 	stored    func(ctx context.Context, target string, maxWait time.Duration, clock *clock) error
 
-	orders []order
-	read   time.Time // the guard's last one that succeeded
+	orders   []order
+	settings life        // whose settings it has had
+	reports  []time.Time // when the guard reported other settings
+	read     time.Time   // the guard's last one that succeeded
 }
 
 // hands are the ways to change a resource without the guard.
 type hands struct {
 	stop, help      func() // by another actor's command
 	remove, restore func()
-	lapse           func() // by the service, at once
-	unblock         func() // lets the guard repair it after a lapse; nil if the guard can
-	rollBack        func() // by the service, at the guard's next start; may be nil
+	lapse           func()             // by the service, at once
+	unblock         func()             // lets the guard repair it after a lapse; nil if the guard can
+	rollBack        func()             // by the service, at the guard's next start; may be nil
+	configure       func(whose string) // changes a setting at the target; may be nil
 }
+
+// Whose settings a resource has.
+const (
+	ours   = "ours"
+	rivals = "a rival's"
+)
 
 // databases adds databases, which one client reads together.
 func (w *soak) databases() {
@@ -64,6 +73,16 @@ func (w *soak) databases() {
 			}
 		}
 		arn := add(activitystream.StatusStarted)
+		var configure func(string)
+		if i%2 == 0 {
+			configure = func(whose string) {
+				c := activitystreamtest.Cluster{Identifier: id, Status: activitystream.StatusStarted, KmsKeyId: key}
+				if whose == rivals {
+					c.KmsKeyId = "0987dcba-09fe-87dc-65ba-ab0987654321"
+				}
+				w.rds.AddCluster(c)
+			}
+		}
 		set := func(status activitystream.Status) func() { return func() { w.rds.Set(arn, status) } }
 		w.add(&subject{
 			name: arn, arn: arn, service: w.services[0], table: tableOf(activitystream.Machine()),
@@ -78,7 +97,7 @@ func (w *soak) databases() {
 					w.rds.Set(arn, activitystream.StatusStopped)
 					w.rds.Lapse(arn)
 				},
-				remove: func() { w.rds.Remove(arn) }, restore: func() { add(activitystream.StatusStopped) },
+				remove: func() { w.rds.Remove(arn) }, restore: func() { add(activitystream.StatusStopped) }, configure: configure,
 			},
 			wait: func(ctx context.Context, target string, maxWait time.Duration) error {
 				_, err := other.Wait(ctx, arn, activitystream.Status(target), maxWait)

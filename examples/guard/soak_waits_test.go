@@ -32,6 +32,10 @@ func (w *soak) judge(ctx context.Context, s *subject, sort string, v verdict) {
 	}
 	if v.ensure {
 		w.mu.Lock()
+		f.drifted = s.settings.was(rivals, v.end.Add(-stale), v.end)
+		if v.word() == "refused: "+string(statemachine.Drifted) {
+			s.reports = append(s.reports, v.end)
+		}
 		for _, o := range s.orders {
 			if !o.at.Before(v.begin) {
 				f.orders = append(f.orders, o)

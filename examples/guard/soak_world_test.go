@@ -202,6 +202,18 @@ func (w *soak) inventory() {
 			w.tally.add("lost", "not watched")
 			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.resource.watch.state))
 		}
+		for i, m := range s.settings {
+			until := w.end
+			if i+1 < len(s.settings) {
+				until = s.settings[i+1].at
+			}
+			if m.state == rivals && until.Sub(m.at) > w.longest() && !slices.ContainsFunc(s.reports, func(at time.Time) bool {
+				return !at.Before(m.at) && !at.After(until)
+			}) {
+				w.tally.add("lost", "other settings not reported")
+				w.blame(s, fmt.Sprintf("it is lost: from %s to %s it had other settings", m.at.Format(time.DateTime), until.Format(time.DateTime)))
+			}
+		}
 		for i, m := range l {
 			until := w.end
 			if i+1 < len(l) {
