@@ -10,8 +10,8 @@
 //
 // The library does not depend on OpenTelemetry. Its spans go to the TracerProvider of the SDK's
 // client, which smithyoteltracing adapts from one of OpenTelemetry, and its measurements to the
-// MeterProvider. A program needs only what connect.go has. To send the spans to a collector instead, pass NewTracerProvider in this file
-// another exporter, such as that of
+// MeterProvider. A program needs only what connect.go has. To send the spans to a collector
+// instead, pass NewTracerProvider in this file another exporter, such as that of
 // go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp:
 //
 //	exporter, err := otlptracehttp.New(ctx) // to OTEL_EXPORTER_OTLP_ENDPOINT or localhost:4318

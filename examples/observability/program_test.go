@@ -32,8 +32,8 @@ func (c *counted) NewSpanID(context.Context, trace.TraceID) (id trace.SpanID) {
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
-// TestProgramPrintsLogTraceAndMetrics compares the output with testdata, which docs/observability.md
-// shows.
+// TestProgramPrintsLogTraceAndMetrics compares the output with testdata, which
+// docs/observability.md shows.
 func TestProgramPrintsLogTraceAndMetrics(t *testing.T) {
 	log, trace, ok := strings.Cut(output(t), "\nThe trace (start, duration, span):\n\n")
 	trace, metrics, both := strings.Cut(trace, "\nThe metrics:\n\n")

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -131,12 +132,20 @@ func goFiles(pattern string) (string, error) {
 	if all {
 		dir = path.Dir(pattern)
 	}
-	names, err := filepath.Glob(filepath.Join(snippets.RepoPath(dir), "*.go"))
-	if err == nil && len(names) == 0 && !all {
+	var names []string
+	err := filepath.WalkDir(snippets.RepoPath(dir), func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && name != snippets.RepoPath(dir) && !all:
+			return filepath.SkipDir
+		case path.Ext(name) == ".go":
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err == nil && len(names) == 0 {
 		err = fmt.Errorf("%s has no Go file", pattern)
-	}
-	if _, missing := os.Stat(snippets.RepoPath(dir)); missing != nil {
-		err = missing
 	}
 	var text strings.Builder
 	for _, name := range names {

@@ -282,8 +282,8 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 					sc := &kind
 					sc.table, sc.start, sc.target, sc.runs = table, start, target, runs
 					if sc.ensure && table.transient(target) || sc.drifts && target == table.absent || sc.replaced && table.absent != gone {
-						// It does not stay there; an absent resource has no settings; and with an absent state, its lifecycle
-						// has the next resource, too.
+						// It does not stay there; an absent resource has no settings; and with an
+						// absent state, its lifecycle has the next resource, too.
 						continue
 					}
 					sc.derive()
