@@ -60,7 +60,8 @@ func startEstate(ctx context.Context, flags *flag.FlagSet, args []string) error 
 			tick.Stop()
 			switch {
 			case ctx.Err() != nil:
-				fmt.Printf("interrupted; the estate continues\n  temporal status -id %[1]s   prints its progress\n  temporal stop -id %[1]s     ends it\n", *id)
+				fmt.Printf("\nThe workflow of estate %[1]s goes on without this program.\n"+
+					"  temporal status -id %[1]s   prints its progress\n  temporal stop -id %[1]s     ends it without a further command\n", *id)
 				return nil
 			case err != nil:
 				return fmt.Errorf("estate %s: %w", *id, err)

@@ -14,23 +14,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
-	"log"
-	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-func main() {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	cancel()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		log.Fatal(err)
-	}
-}
+func main() { cli.Main(run) }
 
 const usage = `temporal brings the activity streams of many accounts and Regions to a target state, on
 Temporal. With the command simulator and a worker with -simulator, it needs no AWS account.
@@ -52,11 +41,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	switch {
 	case len(args) > 0 && commands[args[0]] != nil:
-		return commands[args[0]](ctx, flag.NewFlagSet(args[0], flag.ContinueOnError), args[1:])
+		return commands[args[0]](ctx, cli.Flags("temporal "+args[0], usage), args[1:])
 	case len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
-		fmt.Print(usage)
-		return nil
+		return cli.Parse(cli.Flags("temporal", usage), args)
 	}
-	fmt.Fprint(os.Stderr, usage)
-	return errors.New("the first argument must be a command")
+	return &cli.UsageError{Message: "the first argument must be a command: worker, estate, resource, status, stop or simulator"}
 }

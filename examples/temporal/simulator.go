@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
 
@@ -18,8 +19,8 @@ func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error
 	address := flags.String("addr", "127.0.0.1:4566", "address to listen on")
 	streams := flags.Int("streams", 20, "number of clusters in each account and Region")
 	starting := flags.Duration("starting", 20*time.Second, "how long a start takes")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("flags: %w", err)
+	if err := cli.Parse(flags, args); err != nil {
+		return err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *address)
 	if err != nil {

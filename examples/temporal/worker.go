@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/simulated"
 )
@@ -23,8 +24,8 @@ import (
 func dial(ctx context.Context, flags *flag.FlagSet, args []string) (client.Client, error) { //nolint:ireturn // it is the SDK's
 	address := flags.String("address", "127.0.0.1:7233", "address of the Temporal server")
 	namespace := flags.String("namespace", "default", "namespace on the server")
-	if err := flags.Parse(args); err != nil {
-		return nil, fmt.Errorf("flags: %w", err)
+	if err := cli.Parse(flags, args); err != nil {
+		return nil, err
 	}
 	c, err := client.DialContext(ctx, client.Options{HostPort: *address, Namespace: *namespace, Logger: warnLogger{}})
 	if err != nil {

@@ -74,6 +74,7 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	if in.Estate != "" {
 		send(ctx, in.Estate, Report{Index: in.Index, Progress: p})
 	}
+	drain(reports, stop)
 	return p, nil
 }
 

@@ -57,6 +57,7 @@ func TestEstateStops(t *testing.T) {
 			t.Errorf("progress (-want +got):\n%s%v", cmp.Diff(want, p), err)
 		}
 		w.env.SignalWorkflow(durable.SignalStop, nil)
+		w.env.SignalWorkflow(durable.SignalStop, nil) // a second one does no harm
 	}, 10*time.Minute)
 	w.env.ExecuteWorkflow(durable.Estate, durable.EstateInput{Places: places(5), Spec: startSpec(time.Hour), Fanout: 3})
 	var out durable.Progress

@@ -70,10 +70,9 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 		in.Progress.Commands += inFlight(in.Ensures)
 		in.Ensures = nil
 	}
-	for stop.ReceiveAsync(nil) { // otherwise the SDK warns of an unhandled signal
-	}
 	open = 0
 	in.report(ctx, open)
+	drain(stop)
 	return in.current(open), nil
 }
 

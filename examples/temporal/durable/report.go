@@ -53,3 +53,12 @@ func send(ctx workflow.Context, estate string, r Report) {
 		workflow.GetLogger(ctx).Warn("could not report to the estate", "estate", estate, "error", err)
 	}
 }
+
+// drain drops the signals that a workflow has not received by its end. Otherwise the SDK warns of
+// unhandled signals.
+func drain(channels ...workflow.ReceiveChannel) {
+	for _, c := range channels {
+		for c.ReceiveAsync(nil) {
+		}
+	}
+}

@@ -64,8 +64,7 @@ func Resource(ctx workflow.Context, in ResourceInput) (ResourceOutcome, error) {
 			return ResourceOutcome{}, workflow.NewContinueAsNewError(ctx, Resource, in)
 		}
 	}
-	for stop.ReceiveAsync(nil) { // otherwise the SDK warns of an unhandled signal
-	}
+	drain(stop)
 	return *out, nil
 }
 

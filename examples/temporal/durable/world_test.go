@@ -38,6 +38,19 @@ type world struct {
 	reading  func(n int, l *durable.ReadResult) error                                  // changes the result of the nth read; may be nil
 }
 
+// noUnhandled is a logger that fails the test when the SDK warns of unhandled signals.
+type noUnhandled struct{ t *testing.T }
+
+func (noUnhandled) Debug(string, ...any) {}
+func (noUnhandled) Info(string, ...any)  {}
+func (noUnhandled) Error(string, ...any) {}
+
+func (l noUnhandled) Warn(msg string, keyvals ...any) {
+	if strings.Contains(msg, "unhandled") {
+		l.t.Errorf("%s %v", msg, keyvals)
+	}
+}
+
 // readCall is one read activity.
 type readCall struct {
 	At    time.Duration
@@ -47,7 +60,9 @@ type readCall struct {
 
 func newWorld(t *testing.T, takes time.Duration, names ...string) *world {
 	t.Helper()
-	w := &world{env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment(), takes: takes, names: names, started: map[string]time.Time{}}
+	suite := new(testsuite.WorkflowTestSuite)
+	suite.SetLogger(noUnhandled{t})
+	w := &world{env: suite.NewTestWorkflowEnvironment(), takes: takes, names: names, started: map[string]time.Time{}}
 	w.begin = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	w.env.SetStartTime(w.begin)
 	w.env.SetTestTimeout(time.Minute) // in real time
