@@ -69,7 +69,11 @@ func (l *load) figure(t *testing.T, what string) {
 
 // TestLoadSingleEnsures checks that single calls cost about as much as one call for all.
 func TestLoadSingleEnsures(t *testing.T) {
-	for _, n := range []int{200, 600} {
+	sizes := []int{200, 600}
+	if assert.Race {
+		sizes = sizes[:1]
+	}
+	for _, n := range sizes {
 		assert.RunSynctest(t, fmt.Sprint(n), func(t *testing.T) {
 			each := newLoad(n, activitystream.StatusStopped)
 			var ins []*activitystream.StartInput
@@ -126,7 +130,11 @@ func TestLoadOneMoreCall(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			var wg sync.WaitGroup
-			for i := range 5000 {
+			n := 5000
+			if assert.Race {
+				n = 500
+			}
+			for i := range n {
 				wg.Go(func() { _, _ = l.client.Wait(ctx, l.arns[i%50], activitystream.StatusStarted, time.Hour) })
 			}
 			wg.Wait()
@@ -195,7 +203,11 @@ func TestLoadWatchNextToWaits(t *testing.T) {
 
 func TestLoadOneDeadline(t *testing.T) {
 	assert.RunSynctest(t, "4,000 waits", func(t *testing.T) {
-		l := newLoad(4000, activitystream.StatusStarting, func(o *activitystreamtest.Options) {
+		n := 4000
+		if assert.Race {
+			n = 400
+		}
+		l := newLoad(n, activitystream.StatusStarting, func(o *activitystreamtest.Options) {
 			o.Transition = func(string, string, string) time.Duration { return 39 * time.Second }
 		})
 		assert.Equal(t, "error", nil, l.singly(func(arn string) error {

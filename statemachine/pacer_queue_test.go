@@ -323,7 +323,9 @@ func TestPacerTakesTurns(t *testing.T) {
 		time.Sleep(2500 * time.Millisecond)
 		for range 3 {
 			assert.Equal(t, "error", nil, p.Wait(t.Context()))
+			mu.Lock()
 			sent = append(sent, -time.Since(begin))
+			mu.Unlock()
 		}
 		wg.Wait()
 		assert.Equal(t, "commands, and reads as negative times", secs(0, 1, 2, -3, 4, -5, 6, -7, 8, 9, 10, 11, 12), sent)

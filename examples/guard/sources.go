@@ -22,9 +22,9 @@ func activityStreams(client *activitystream.Client, s settings, ins ...*activity
 		src.resources[r.name], byName[r.name] = r, in
 	}
 	src.ensure = func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
-		var broken []*activitystream.StartInput
-		for _, name := range names {
-			broken = append(broken, byName[name])
+		broken := make([]*activitystream.StartInput, len(names))
+		for i, name := range names {
+			broken[i] = byName[name]
 		}
 		return repairs(client.EnsureStartedEach(ctx, broken, s.maxWait), names, func(out *activitystream.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
