@@ -1,9 +1,12 @@
 package activitystream_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -416,6 +419,23 @@ func TestRestartGoesBack(t *testing.T) {
 			assert.Equal(t, "after", settings(before), settings(assert.Must(c.Get(t.Context(), arn))(t)), cmpopts.IgnoreUnexported(activitystream.Stream{}))
 		})
 	}
+}
+
+// TestEnsureOutputInLogsAndJSON pins the keys of an output, which are stable.
+func TestEnsureOutputInLogsAndJSON(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	out := &activitystream.EnsureOutput{
+		Stream: &activitystream.Stream{Status: activitystream.StatusStopped}, Operations: []statemachine.Operation{opStop},
+		Pending: opStart, PendingSince: at, GapFrom: at, KeyNotCompared: "an alias",
+	}
+	var b bytes.Buffer
+	slog.New(slog.NewTextHandler(&b, nil)).Info("done", "out", out)
+	_, line, _ := strings.Cut(strings.TrimSpace(b.String()), "msg=done ")
+	assert.Equal(t, "log", `out.status=stopped out.key_not_compared="an alias" out.operations=[StopActivityStream] `+
+		`out.pending=StartActivityStream out.pending_since=2026-01-02T03:04:05.000Z out.gap_from=2026-01-02T03:04:05.000Z`, line)
+	out.Stream = nil
+	assert.Equal(t, "JSON", `{"operations":["StopActivityStream"],"pending":"StartActivityStream","pending_since":"2026-01-02T03:04:05Z",`+
+		`"gap_from":"2026-01-02T03:04:05Z","key_not_compared":"an alias"}`, string(assert.Must(json.Marshal(out))(t)))
 }
 
 // TestEnsureContinuesAfterCrash crashes the program as soon as RDS has executed a request, for
