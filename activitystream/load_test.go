@@ -91,8 +91,8 @@ func TestLoadSingleEnsures(t *testing.T) {
 			}))
 			l.figure(t, fmt.Sprintf("%d EnsureStarted at once", n))
 			got, want := l.count(l.begin), each.count(each.begin)
-			const burst = 40 // the first reads, which find slots free
-			if got["all"] > max(want["all"]*12/10, want["all"]+burst+20) || time.Since(l.begin) > took*12/10 {
+			const alone = 150 // the first and the last reads, which find slots free; the scheduler decides
+			if got["all"] > max(want["all"]*12/10, want["all"]+alone) || time.Since(l.begin) > took*12/10 {
 				t.Errorf("%d calls in %s; together %d in %s", got["all"], time.Since(l.begin), want["all"], took)
 			}
 			assert.Equal(t, "questions about classes", (n+99)/100, got[string(describeInstances)])
