@@ -39,14 +39,14 @@ func (c *control) stale(o order) (string, error) {
 	return "", err
 }
 
-// engine returns the service of an operation.
-func (c *control) engine(op statemachine.Operation) awstest.Engine {
-	for part, e := range c.all {
+// suffix returns the key in c.all of the service of an operation.
+func (c *control) suffix(op statemachine.Operation) string {
+	for part := range c.all {
 		if part != "" && strings.Contains(string(op), part) {
-			return e
+			return part
 		}
 	}
-	return c.all[""]
+	return ""
 }
 
 // fail makes the next requests for an operation fail.
@@ -54,11 +54,11 @@ func (c *control) fail(o order) (string, error) {
 	if o.Operation == "" {
 		return "", fmt.Errorf("operation is required, such as %q", activitystream.StartActivityStream)
 	}
-	c.engine(o.Operation).Fail(o.Operation, awstest.Failure{
+	c.all[c.suffix(o.Operation)].Fail(o.Operation, awstest.Failure{
 		Code: o.Code, Message: o.Message, Status: o.HTTPStatus, Resource: o.Arn, Times: o.Times, Lost: o.Lost, Drop: o.Drop,
 	})
 	return "", nil
 }
 
 // clear ends the failures of an operation.
-func (c *control) clear(o order) { c.engine(o.Operation).ClearFailures(o.Operation) }
+func (c *control) clear(o order) { c.all[c.suffix(o.Operation)].ClearFailures(o.Operation) }
