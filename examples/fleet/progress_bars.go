@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (v *bars) lines(now []progress) []string {
 	for _, r := range now {
 		all.add(r)
 	}
-	rows := append(now, all)
+	rows := slices.Concat(now, []progress{all})
 	label, longest := 0, 0
 	texts := make([]string, len(rows))
 	for i, r := range rows {

@@ -83,7 +83,7 @@ func (s *Screen) heartbeat(t *task) {
 func (s *Screen) heartbeats(now time.Time) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var lines []string
+	lines := make([]string, 0, len(s.followed))
 	for name, t := range s.followed {
 		since := now.Sub(t.at)
 		text := fmt.Sprintf("%8s  %s  %s", Clock(now.Sub(s.began)), name, t.last.State)

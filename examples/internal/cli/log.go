@@ -94,7 +94,7 @@ func difference(from, to string) string {
 // WithAttrs returns a handler that adds attributes to each line.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	c := *h
-	c.attrs = append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)
+	c.attrs = append(slices.Clip(c.attrs), attrs...)
 	return &c
 }
 

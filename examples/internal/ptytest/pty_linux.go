@@ -25,10 +25,10 @@ func open(t *testing.T, columns int) (terminal, tty *os.File) {
 	}
 	var n uint32
 	locked := int32(0)
-	if err := ioctl(terminal, unlock, unsafe.Pointer(&locked)); err != nil {
+	if err := ioctl(terminal, unlock, unsafe.Pointer(&locked)); err != nil { //nolint:gosec // as the call requires
 		t.Fatal(err)
 	}
-	if err := ioctl(terminal, number, unsafe.Pointer(&n)); err != nil {
+	if err := ioctl(terminal, number, unsafe.Pointer(&n)); err != nil { //nolint:gosec // as the call requires
 		t.Fatal(err)
 	}
 	if err := setColumns(terminal, columns); err != nil {
@@ -48,7 +48,7 @@ func control(cmd *exec.Cmd) {
 // setColumns sets the width of a terminal.
 func setColumns(terminal *os.File, columns int) error {
 	size := struct{ rows, columns, x, y uint16 }{rows: 24, columns: uint16(columns)} //nolint:gosec // the test sets it
-	return ioctl(terminal, setSize, unsafe.Pointer(&size))
+	return ioctl(terminal, setSize, unsafe.Pointer(&size))                           //nolint:gosec // as the call requires
 }
 
 func ioctl(f *os.File, request uintptr, arg unsafe.Pointer) error {

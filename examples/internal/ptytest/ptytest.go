@@ -48,13 +48,13 @@ func Start(t *testing.T, columns int, env []string, name string, args ...string)
 			t.Fatal(err)
 		}
 		p.cmd.Stdout, p.cmd.Stderr, out = w, w, r
-		defer w.Close()
+		defer w.Close() //nolint:errcheck // the program has it
 	} else {
 		terminal, tty := open(t, columns)
 		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr, out = tty, tty, tty, terminal
 		p.in, p.resize = terminal, func(n int) error { return setColumns(terminal, n) }
 		control(p.cmd)
-		defer tty.Close()
+		defer tty.Close() //nolint:errcheck // the program has it
 	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func Start(t *testing.T, columns int, env []string, name string, args ...string)
 
 // read collects the output until its end. The end of a terminal is an error.
 func (p *Program) read(out *os.File) {
-	defer out.Close()
+	defer out.Close() //nolint:errcheck // it was only read
 	for b := make([]byte, 4096); ; {
 		n, err := out.Read(b)
 		p.mu.Lock()

@@ -10,7 +10,7 @@ import (
 func Build(t *testing.T, dir string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "program.exe")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", name, ".")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", name, ".") //nolint:gosec // a directory of the test
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", dir, err, out)
