@@ -133,6 +133,11 @@ func (s *Server) SetKinesisStream(uri string, status KinesisStatus) {
 	s.engine.Update(func(time.Time) { s.kinesis[uri] = status })
 }
 
+// SetKinesis does what [Server.SetKinesisStream] does.
+//
+// Deprecated: Use [Server.SetKinesisStream].
+func (s *Server) SetKinesis(uri string, status KinesisStatus) { s.SetKinesisStream(uri, status) }
+
 // Remove deletes a stream.
 func (s *Server) Remove(arn string) {
 	s.update(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
