@@ -459,12 +459,27 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start", "10s starting", "20s starting", "30s started"}, ops: ops{opStart},
 		chain: []string{"drifted"}, kind: statemachine.Drifted,
 	}, {
-		name: "deadline while the command waits for its place", why: "rule 5: no command starts after the deadline; one last read is made at it",
+		name: "deadline while the command waits for its place", why: "rule 6: no command starts after the deadline; one last read is made at it",
 		from: stopped, maxWait: 15 * time.Second, set: func(_ *resource, e ensurer) {
 			e.Commands.Pacer = statemachine.NewPacer(0, 1)
 			_ = e.Commands.Pacer.Wait(context.Background())
 		},
 		trace: []string{"0s stopped", "15s stopped"}, chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
+	}, {
+		name: "a slot after MaxDelay, started by a rival", why: "rule 6: the command is decided again by a new read",
+		from: stopped, set: func(r *resource, e ensurer) {
+			e.Commands.Pacer = statemachine.NewPacer(1.0/60, 1)
+			_ = e.Commands.Pacer.Wait(context.Background())
+			r.rival(20*time.Second, opStart)
+		},
+		trace: []string{"0s stopped", "20s rival's Start: true", "1m0s started"},
+	}, {
+		name: "a slot after MaxDelay, unchanged", why: "rule 6: the command keeps its slot while it is decided again",
+		from: stopped, set: func(_ *resource, e ensurer) {
+			e.Commands.Pacer = statemachine.NewPacer(1.0/60, 1)
+			_ = e.Commands.Pacer.Wait(context.Background())
+		},
+		trace: []string{"0s stopped", "1m0s stopped", "1m0s Start", "1m10s starting", "1m20s starting", "1m30s started"}, ops: ops{opStart},
 	}, {
 		name: "the command waits for its place", why: "reads and commands have one pacer, unless the commands have their own",
 		from: stopped, set: func(_ *resource, e ensurer) { e.Pacer = statemachine.NewPacer(0.25, 1) },

@@ -46,7 +46,7 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 		}
 		switch {
 		case next == stepCommand:
-			next = r.command(ctx)
+			next = r.command(ctx, read)
 		case r.resetTimer(r.wakeAt()):
 			select { // as in clock.sleep, with one stack frame less
 			case <-ctx.Done():
@@ -169,31 +169,45 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 	return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 }
 
-// command runs the preflight of the next command, waits for a slot, and sends the command. It
-// returns stepRead if there is no time left for it.
-func (r *runner[R, S]) command(ctx context.Context) step {
+// command runs the preflight of the next command, waits for a slot, and sends the command. If that
+// took longer than MaxDelay, it reads again before. It returns stepRead if there is no time left
+// for the command.
+func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (R, error)) step {
 	r.now = time.Now() // OnRead may have blocked since the read, so take the time again
-	start := r.now
 	timeout, limit := r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline)
-	at, err := runWithTimeout(ctx, start, timeout, limit, r.runPreflight)
-	if err != nil || r.config.ensure.dryRun {
-		return r.handleCommandResult(ctx, false, err, start, at)
-	}
-	if r.now = at; r.isOver() {
-		return r.endUnsent(at)
-	}
-	if !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
-		if ctx.Err() != nil {
-			return r.endCanceledNow(ctx)
+	for hasSlot := false; ; hasSlot = true {
+		start := r.now
+		at, err := runWithTimeout(ctx, start, timeout, limit, r.runPreflight)
+		if err != nil || r.config.ensure.dryRun {
+			return r.handleCommandResult(ctx, false, err, start, at)
 		}
-		return stepRead
-	}
-	if r.isOver() {
-		return stepRead
+		if r.now = at; r.isOver() {
+			return r.endUnsent(at)
+		}
+		if hasSlot {
+			break
+		}
+		if !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
+			if ctx.Err() != nil {
+				return r.endCanceledNow(ctx)
+			}
+			return stepRead
+		}
+		if r.isOver() {
+			return stepRead
+		}
+		if r.now.Sub(r.track.Now) <= r.track.MaxDelay {
+			break
+		}
+		r.batching.alone = true // so that the read is made now
+		if next := r.read(ctx, read); next != stepCommand {
+			return next
+		}
+		r.now = time.Now()
 	}
 	r.reportCommand(ctx, ProgressCommand, nil, r.now)
-	start = r.now
-	at, err = runWithTimeout(ctx, start, timeout, limit, r.sendCommand)
+	start := r.now
+	at, err := runWithTimeout(ctx, start, timeout, limit, r.sendCommand)
 	next := r.handleCommandResult(ctx, true, err, start, at)
 	r.commandPacer.report(r.config.kind, err, at)
 	return next
