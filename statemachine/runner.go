@@ -153,15 +153,17 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 	return next
 }
 
-// handleSharedRead handles a read that another caller makes for this one, and that has ended or
-// taken too long.
+// handleSharedRead handles a read that another caller makes for this one.
 func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 	own := r.shared.collect(r.seat)
 	switch {
 	case own == nil:
+		r.now = time.Now()
+		if takenAt, finished := r.join(); finished || r.now.Before(r.sharedEnd(takenAt)) {
+			return stepRead // the other caller has only just begun, so wait for it
+		}
 		r.seat = nil // the result comes too late
 		var none R
-		r.now = time.Now()
 		return r.handleBatchRead(ctx, none, &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}, r.now)
 	case own.abandoned:
 		return stepRead
@@ -187,10 +189,11 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 		if hasSlot {
 			break
 		}
-		if !r.commandPacer.tryTake(r.now) && r.waitForSlot(ctx, r.commandPacer, false) != slotGranted {
-			if ctx.Err() != nil {
-				return r.endCanceledNow(ctx)
-			}
+		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, false) == slotGranted
+		switch {
+		case ctx.Err() != nil:
+			return r.endCanceledNow(ctx)
+		case !granted:
 			return stepRead
 		}
 		if r.isOver() {
