@@ -43,7 +43,7 @@ func migrationFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// awsStandIn stands for the AWS provider.
+// awsStandIn replaces the AWS provider.
 type awsStandIn struct{ provider.Provider }
 
 func (awsStandIn) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -61,7 +61,7 @@ func (awsStandIn) Resources(context.Context) []func() resource.Resource {
 
 func (awsStandIn) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
-// awsStream stands for aws_rds_cluster_activity_stream.
+// awsStream replaces aws_rds_cluster_activity_stream.
 type awsStream struct{ resource.Resource }
 
 func (awsStream) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
