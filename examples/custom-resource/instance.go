@@ -44,13 +44,11 @@ var faults = sdkfault.Table{
 func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Status] {
 	read := func(ctx context.Context) (*types.DBInstance, error) {
 		out, err := api.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name}, noRetries)
-		switch {
-		case err != nil:
+		if err == nil && len(out.DBInstances) != 1 { // to the SDK an empty response is a success
+			err = &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "DescribeDBInstances", Resource: name, Message: "response lacks the instance"}
+		}
+		if err != nil {
 			return nil, faults.Fault(ctx, "DescribeDBInstances", name, err)
-		case len(out.DBInstances) != 1: // to the SDK an empty response is a success
-			return nil, &statemachine.Fault{
-				Kind: statemachine.Unavailable, Operation: "DescribeDBInstances", Resource: name, Message: "response lacks the instance",
-			}
 		}
 		return &out.DBInstances[0], nil
 	}
