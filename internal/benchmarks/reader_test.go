@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
@@ -72,45 +73,88 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// throughput returns how many megabytes a second of data one core reads and decodes: of a stream of
-// 20 shards whose records are batches of 100 events, through the SDK's client.
-func throughput(t *testing.T, megabytes int) float64 {
+// throughputs are ways to go through the same records of a stream of 20 shards, batches of 100
+// events: the complete reader, and its two largest parts.
+type throughputs struct {
+	t       *testing.T
+	cfg     aws.Config
+	decoder *activityrecord.Decoder
+	data    [][]byte // of one response
+	size    int      // of data
+}
+
+func newThroughputs(t *testing.T) *throughputs {
 	s := activityrecordtest.NewSealer()
 	batch := activityrecord.Record{InstanceId: "db-A", Events: recordedEvents(t, 100)}
-	var data [][]byte
-	size := 0
-	for size < 500_000 { // of one response: what a shard has after a read every 250 ms
-		data = append(data, s.Seal(batch))
-		size += len(data[len(data)-1])
+	p := &throughputs{t: t, decoder: activityrecord.NewDecoder(s)}
+	for p.size < 500_000 { // what a shard has after a read every 250 ms
+		p.data = append(p.data, s.Seal(batch))
+		p.size += len(p.data[len(p.data)-1])
 	}
-	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""), HTTPClient: newKinesis(20, data)}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var rate float64
-	synctest.Test(t, func(t *testing.T) { // the pauses between two reads of a shard take no time
-		reader := activityreader.NewFromConfig(cfg, activityrecord.NewDecoder(s), "stream")
-		read, began := 0, cpu()
-		for d, err := range reader.Read(t.Context(), activityreader.Position{}) {
+	p.cfg = aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""), HTTPClient: newKinesis(20, p.data)}
+	return p
+}
+
+// reader reads and decodes n responses.
+func (p *throughputs) reader(n int) {
+	synctest.Test(p.t, func(t *testing.T) { // the pauses between two reads of a shard take no time
+		left := n * len(p.data)
+		for d, err := range activityreader.NewFromConfig(p.cfg, p.decoder, "stream").Read(t.Context(), activityreader.Position{}) {
 			if err != nil || len(d.Record.Events) != 100 {
 				t.Fatal(err)
 			}
-			if read += len(d.Data); read > megabytes<<20 {
+			if left--; left == 0 {
 				break
 			}
 		}
-		rate = float64(read) / 1e6 / (cpu() - began).Seconds()
 	})
-	return rate
 }
 
-// reader measures the throughput of a reader, in place of what r has of it.
-func (r *Results) reader(t *testing.T, e effort) {
+// client gets n responses.
+func (p *throughputs) client(n int) {
+	c := kinesis.NewFromConfig(p.cfg)
+	for range n {
+		if out, err := c.GetRecords(p.t.Context(), &kinesis.GetRecordsInput{ShardIterator: new("i")}); err != nil || len(out.Records) != len(p.data) {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// decode decodes the records of n responses.
+func (p *throughputs) decode(n int) {
+	for range n {
+		for _, d := range p.data {
+			if r, err := p.decoder.Decode(p.t.Context(), d); err != nil || len(r.Events) != 100 {
+				p.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// rate returns how many megabytes of data a second of one core's time go through n responses.
+func (p *throughputs) rate(run func(n int), n int) float64 {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	began := cpu()
+	run(n)
+	return float64(n*p.size) / 1e6 / (cpu() - began).Seconds()
+}
+
+// reader measures the throughput of a reader, in place of what r has of it. It returns that of the
+// SDK's client alone and of the decoder alone. The three take turns. The first round only brings
+// the heap to its size.
+func (r *Results) reader(t *testing.T, e effort) (client, decoder Spread) {
 	const measure = "Read and decode a stream of 20 shards over the SDK's client, batches of 100 events"
 	r.Rows = slices.DeleteFunc(r.Rows, func(row Row) bool { return row.Measure == measure })
-	rates := make([]float64, 1+e.rounds/50)
-	for i := range rates {
-		rates[i] = throughput(t, 1+e.rounds/25)
+	p := newThroughputs(t)
+	var rates [3][]float64
+	for range 2 + e.rounds/30 {
+		for i, run := range []func(int){p.reader, p.client, p.decode} {
+			rates[i] = append(rates[i], p.rate(run, 2+e.rounds/6))
+		}
 	}
-	r.Rows = append(r.Rows, Row{Measure: measure, Unit: "MB of records a second of one core's time", Goal: 40, AtLeast: true, Got: spreadOf(rates)})
+	spread := func(i int) Spread { return spreadOf(rates[i][1:]) }
+	r.Rows = append(r.Rows, Row{Measure: measure, Unit: "MB of records a second of one core's time", Goal: 40, AtLeast: true, Got: spread(0)})
+	return spread(1), spread(2)
 }
 
 // TestMeasureReader measures the throughput of a reader only. With -measure-reader it updates the
@@ -124,8 +168,10 @@ func TestMeasureReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.reader(t, full)
+	client, decoder := r.reader(t, full)
 	row := r.Rows[len(r.Rows)-1]
+	t.Logf("MB a second of the SDK's client alone: %.3g (%.3g to %.3g)", client.Median, client.Low, client.High)
+	t.Logf("MB a second of the decoder alone: %.3g (%.3g to %.3g)", decoder.Median, decoder.Low, decoder.High)
 	t.Logf("%-5t %s: %.3g (%.3g to %.3g) %s, goal %g", row.Met(), row.Measure, row.Got.Median, row.Got.Low, row.Got.High, row.Unit, row.Goal)
 	if err := r.Save(resultsFile); err != nil {
 		t.Fatal(err)
