@@ -144,8 +144,11 @@ func (m *Machine[S]) ObserveCommand(t *EnsureTrack[S], err error, sent, at time.
 // restore returns the job that t describes.
 func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 	e := &ensureState[Observation[S], S]{
-		drift:  func(o Observation[S]) error { return o.Drift },
-		target: t.Target, acceptedGrace: t.AcceptedGrace, Command: t.Command, Evidence: t.Evidence,
+		goal: Goal[Observation[S], S]{
+			Target: t.Target, AcceptedGrace: t.AcceptedGrace,
+			Drift: func(o Observation[S]) error { return o.Drift },
+		},
+		Command: t.Command, Evidence: t.Evidence,
 		result: Ensured[Observation[S]]{Operations: slices.Clip(t.Accepted), GapFrom: t.GapFrom, GapTo: t.GapTo},
 	}
 	switch {

@@ -107,10 +107,10 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 		return Ensured[R]{}, err
 	}
 	r.config.ensure, r.commandPacer = e.Commands.resolve(e.Pacer)
-	r.ensure = &ensureState[R, S]{
-		command: e.Command, drift: e.Drift, preflight: e.Preflight, restore: e.Restore, acceptedGrace: e.AcceptedGrace,
-		leave: e.Leave, notBefore: e.NotBefore,
-	}
+	r.ensure = &ensureState[R, S]{goal: Goal[R, S]{
+		Target: target, Command: e.Command, Drift: e.Drift, Preflight: e.Preflight, Restore: e.Restore,
+		AcceptedGrace: e.AcceptedGrace, Leave: e.Leave, NotBefore: e.NotBefore,
+	}}
 	r.start(target, maxWait)
 	r.run(ctx, e.Read)
 	return r.result(), r.end()

@@ -44,7 +44,6 @@ func (j *job[R, S]) begin(target S, at, deadline time.Time) {
 	j.track.History = history
 	j.due = at
 	if j.ensure != nil {
-		j.ensure.target = target
 		j.track.Grace = 0 // no command has been sent, so there is nothing for a stale read to miss
 	}
 }
@@ -314,7 +313,7 @@ func (j *job[R, S]) waitError() *WaitError {
 	if outside || j.reason == Unreachable {
 		e.Hint = m.def.Hint
 	}
-	if e.Pending != "" && j.ensure.acceptedGrace != 0 {
+	if e.Pending != "" && j.ensure.goal.AcceptedGrace != 0 {
 		e.Hint = m.def.Deferral
 	}
 	return e
@@ -323,7 +322,7 @@ func (j *job[R, S]) waitError() *WaitError {
 // target returns the state to reach in the end.
 func (j *job[R, S]) target() S {
 	if j.ensure != nil {
-		return j.ensure.target
+		return j.ensure.goal.Target
 	}
 	return j.track.Target
 }

@@ -10,30 +10,22 @@ import (
 // ensureState is the part of a job that sends commands. It handles what would end a wait as
 // Unreachable or Lapsed.
 type ensureState[R any, S ~string] struct {
-	command   func(context.Context, Operation) error
-	drift     func(R) error                             // may be nil
-	preflight func(context.Context, R, Operation) error // may be nil
-	restore   func(context.Context, R, Operation) error // may be nil
-	target    S                                         // the track's own may be a waypoint
-
-	acceptedGrace time.Duration // after an accepted command; zero means that of the options
-	leave         bool          // end once a command was accepted
-	notBefore     time.Time     // of the first command
-	left          bool          // the call ended for leave or notBefore
+	goal Goal[R, S] // its Target may be beyond that of the track, a waypoint
+	left bool       // the call ended for Leave or NotBefore of the goal
 
 	Command[S]       // never OutcomePending: that is stepCommand
 	err        error // of the command, unless it was accepted
 	result     Ensured[R]
 	Evidence
 
-	refusal error // why the restart failed, once restore is used
+	refusal error // why the restart failed, once Restore is used
 }
 
 // decideEnsure processes a successful read. reached and ended are what Observe returned for it.
 func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
 	s := t.last()
-	if s == e.target && j.mayPrecedeCommand() {
+	if s == e.goal.Target && j.mayPrecedeCommand() {
 		t.Streak = 0
 		return j.keepReading()
 	}
@@ -45,7 +37,7 @@ func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step 
 	switch {
 	case j.config.ensure.dryRun && m.Known(s):
 		return j.dryRun(s)
-	case reached && t.Target == e.target:
+	case reached && t.Target == e.goal.Target:
 		return j.handleTargetReached(s, at)
 	case reached:
 		return j.proceed(s, Unreachable, at)
@@ -68,17 +60,17 @@ func (j *job[R, S]) mayPrecedeCommand() bool {
 // remember records what a read of the state s is evidence of.
 func (j *job[R, S]) remember(s S) {
 	e, t := j.ensure, &j.track
-	drifted := s == e.target && j.driftErr() != nil
+	drifted := s == e.goal.Target && j.driftErr() != nil
 	switch {
 	case !drifted:
 		e.DriftSince = time.Time{}
 	case e.DriftSince.IsZero():
 		e.DriftSince = t.Now
 	}
-	if s == e.target && !drifted {
+	if s == e.goal.Target && !drifted {
 		e.TargetSeenAt = t.Now
 	}
-	if ops, ok := j.config.machine.Plan(s, e.target); ok && j.allowed(ops) {
+	if ops, ok := j.config.machine.Plan(s, e.goal.Target); ok && j.allowed(ops) {
 		e.PlannedAt = t.Now
 	}
 	// Once a read that is younger than the command showed its effect, a later read is an ordinary one.
@@ -146,10 +138,10 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 
 // driftErr returns an error if the settings that were read last are not those that were requested.
 func (j *job[R, S]) driftErr() error {
-	if j.ensure.drift == nil || !j.hasValue {
+	if j.ensure.goal.Drift == nil || !j.hasValue {
 		return nil
 	}
-	return j.ensure.drift(j.value)
+	return j.ensure.goal.Drift(j.value)
 }
 
 // restartPlan returns the operations that restart a drifted resource, if this call may run them.
@@ -162,14 +154,14 @@ func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 // and otherwise chooses the next command.
 func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
-	ops, ok := m.Plan(s, e.target)
+	ops, ok := m.Plan(s, e.goal.Target)
 	switch {
 	case t.timedOut() != "":
 		return j.endWait(TimedOut)
 	case ok && len(ops) == 0: // another actor moved it past the waypoint; wait for the final target
-		t.Target, t.Streak = e.target, 0
+		t.Target, t.Streak = e.goal.Target, 0
 		t.progress()
-		if s == e.target {
+		if s == e.goal.Target {
 			t.Streak = 1
 		}
 		if t.Reached() {
@@ -186,7 +178,7 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	case m.Transient(s) && !m.Permits(s, ops[0]):
 		return stepRead
 	}
-	return j.setNextCommand(s, ops[0], m.waypoint(s, ops, e.target))
+	return j.setNextCommand(s, ops[0], m.waypoint(s, ops, e.goal.Target))
 }
 
 // allowed reports whether this call may run these operations. Each is accepted at most once per
@@ -220,14 +212,14 @@ func (j *job[R, S]) setNextCommand(s S, op Operation, waypoint S) step {
 // tooEarly reports whether the first command is not to be sent yet.
 func (j *job[R, S]) tooEarly() bool {
 	e := j.ensure
-	return len(e.result.Operations) == 0 && j.track.Now.Before(e.notBefore)
+	return len(e.result.Operations) == 0 && j.track.Now.Before(e.goal.NotBefore)
 }
 
 // dryRun decides what a call would run in the state s.
 func (j *job[R, S]) dryRun(s S) step {
 	e := j.ensure
-	ops, ok := j.config.machine.Plan(s, e.target)
-	if s == e.target {
+	ops, ok := j.config.machine.Plan(s, e.goal.Target)
+	if s == e.goal.Target {
 		if drift := j.driftErr(); drift != nil {
 			if ops, _, ok = j.restartPlan(s); !ok {
 				return j.endWithError(drift)
@@ -257,8 +249,8 @@ func (j *job[R, S]) dryRun(s S) step {
 // runPreflight does what comes before the next command. Neither it nor sendCommand modifies the
 // job, so they may run concurrently with the loop.
 func (j *job[R, S]) runPreflight(ctx context.Context) error {
-	if e := j.ensure; e.preflight != nil && e.refusal == nil {
-		return e.preflight(ctx, j.value, e.Operation)
+	if e := j.ensure; e.goal.Preflight != nil && e.refusal == nil {
+		return e.goal.Preflight(ctx, j.value, e.Operation)
 	}
 	return nil
 }
@@ -267,9 +259,9 @@ func (j *job[R, S]) runPreflight(ctx context.Context) error {
 func (j *job[R, S]) sendCommand(ctx context.Context) error {
 	e := j.ensure
 	if e.refusal != nil {
-		return e.restore(ctx, e.result.Before, e.Operation)
+		return e.goal.Restore(ctx, e.result.Before, e.Operation)
 	}
-	return e.command(ctx, e.Operation)
+	return e.goal.Command(ctx, e.Operation)
 }
 
 // endUnsent ends the job because its deadline had passed at the time at, after the preflight.
@@ -308,7 +300,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 		}
 		j.recordAccepted()
 		next := j.awaitEffect(at)
-		if e.leave && next != stepDone {
+		if e.goal.Leave && next != stepDone {
 			e.left = true
 			return stepDone
 		}
@@ -343,14 +335,14 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 // showed it there again.
 func (j *job[R, S]) outOfTarget() bool {
 	e := j.ensure
-	return !e.result.GapFrom.IsZero() && e.result.GapTo.IsZero() && j.track.last() != e.target
+	return !e.result.GapFrom.IsZero() && e.result.GapTo.IsZero() && j.track.last() != e.goal.Target
 }
 
 // beginRestore makes the next commands restore the former settings, because the rest of a restart
 // was refused for good. It returns false if that is not possible.
 func (j *job[R, S]) beginRestore(refusal error) bool {
 	e := j.ensure
-	if e.restore == nil || e.refusal != nil || !j.outOfTarget() {
+	if e.goal.Restore == nil || e.refusal != nil || !j.outOfTarget() {
 		return false
 	}
 	e.refusal = refusal
@@ -368,7 +360,7 @@ func (j *job[R, S]) withRestart(err error) error {
 		err = fmt.Errorf("%w; the former settings are not restored: %w", e.refusal, err)
 	}
 	return &RestartError{
-		Resource: j.resource, Target: string(e.target), Outage: j.config.machine.def.Outage,
+		Resource: j.resource, Target: string(e.goal.Target), Outage: j.config.machine.def.Outage,
 		From: e.result.GapFrom, To: e.result.GapTo, Err: err,
 	}
 }
@@ -390,7 +382,7 @@ func (j *job[R, S]) recordAccepted() {
 	e := j.ensure
 	e.Outcome, e.err = OutcomeAccepted, nil
 	e.result.Operations = append(e.result.Operations, e.Operation)
-	if j.config.ensure.restart && e.SentFrom == e.target && e.result.GapFrom.IsZero() {
+	if j.config.ensure.restart && e.SentFrom == e.goal.Target && e.result.GapFrom.IsZero() {
 		e.result.GapFrom = e.SentAt
 	}
 }
@@ -400,8 +392,8 @@ func (j *job[R, S]) awaitEffect(at time.Time) step {
 	e, t := j.ensure, &j.track
 	t.Target = e.Waypoint
 	t.Grace = j.grace()
-	if e.Outcome == OutcomeAccepted && e.acceptedGrace != 0 {
-		t.Grace = max(e.acceptedGrace, 0)
+	if e.Outcome == OutcomeAccepted && e.goal.AcceptedGrace != 0 {
+		t.Grace = max(e.goal.AcceptedGrace, 0)
 	}
 	t.Commanded(at)
 	if t.timedOut() != "" { // no read starts after the deadline

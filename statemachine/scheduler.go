@@ -168,10 +168,7 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		t.command.order, t.command.owner = i, t
 		t.group = e.groupOf(g.Resource, groups)
 		if g.Command != nil {
-			t.ensure = &ensureState[R, S]{
-				command: g.Command, drift: g.Drift, preflight: g.Preflight, restore: g.Restore,
-				acceptedGrace: g.AcceptedGrace, leave: g.Leave, notBefore: g.NotBefore,
-			}
+			t.ensure = &ensureState[R, S]{goal: *g}
 		}
 		t.begin(g.Target, at, e.deadline)
 		e.enqueue(t)
