@@ -14,16 +14,7 @@ type config[R any, S ~string] struct {
 	opts       WaitOptions
 	onProgress func(Progress) // receives every report; nil if the options have neither OnProgress nor OnRead
 	mode       mode
-	ensure     *ensureConfig[R] // nil if the call sends no commands
-}
-
-// ensureConfig holds the settings of [EnsureOptions] that decide about commands.
-type ensureConfig[R any] struct {
-	operations []Operation
-	kind       func(error) Kind
-	stuck      func(R) error
-	restart    bool
-	dryRun     bool
+	ensure     *EnsureOptions[R] // nil if the call sends no commands
 }
 
 // mode is what a call does with each resource.

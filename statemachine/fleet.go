@@ -150,14 +150,13 @@ func (f *Fleet[R, S]) newEngine(
 	e := &engine[R, S]{
 		config: config[R, S]{
 			machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, identity: f.Identity,
-			opts: f.Options, mode: mode,
+			opts: f.Options, mode: mode, ensure: &f.Commands,
 		},
 		goals: goals, read: f.Read, readMany: f.ReadMany, group: f.Group,
 		batch: cmp.Or(f.Batch, defaultBatch), concurrency: cmp.Or(f.Concurrency, defaultConcurrency),
-		readLane: lane{pacer: f.Pacer},
+		readLane: lane{pacer: f.Pacer}, commandLane: lane{pacer: cmp.Or(f.Commands.Pacer, f.Pacer)},
 	}
 	e.out.cond.L = &e.out.mu
-	e.config.ensure, e.commandLane.pacer = f.Commands.resolve(f.Pacer)
 	var errs InputError
 	if f.Read == nil {
 		errs.Add("Read", "is nil")

@@ -384,7 +384,7 @@ func (j *job[R, S]) reportRead(ctx context.Context, next step, before counts, at
 
 // reportCommand reports a command that begins, or its result. A dry run has no command.
 func (j *job[R, S]) reportCommand(ctx context.Context, typ ProgressType, err error, at time.Time) {
-	if !j.reports() || j.config.ensure.dryRun && err == nil {
+	if !j.reports() || j.config.ensure.DryRun && err == nil {
 		return
 	}
 	p := j.newProgress(typ, at)

@@ -35,7 +35,7 @@ func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step 
 		return stepDone
 	}
 	switch {
-	case j.config.ensure.dryRun && m.Known(s):
+	case j.config.ensure.DryRun && m.Known(s):
 		return j.dryRun(s)
 	case reached && t.Target == e.goal.Target:
 		return j.handleTargetReached(s, at)
@@ -147,7 +147,7 @@ func (j *job[R, S]) driftErr() error {
 // restartPlan returns the operations that restart a drifted resource, if this call may run them.
 func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 	ops, waypoint, ok = j.config.machine.restartPlan(s)
-	return ops, waypoint, ok && j.config.ensure.restart && j.allowed(ops)
+	return ops, waypoint, ok && j.config.ensure.Restart && j.allowed(ops)
 }
 
 // proceed handles a state that does not settle into the target: it waits if the state is transient,
@@ -184,7 +184,7 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 // allowed reports whether this call may run these operations. Each is accepted at most once per
 // call, because a command may restart a production database.
 func (j *job[R, S]) allowed(ops []Operation) bool {
-	permitted, accepted := j.config.ensure.operations, j.ensure.result.Operations
+	permitted, accepted := j.config.ensure.Operations, j.ensure.result.Operations
 	for i, op := range ops {
 		if permitted != nil && !slices.Contains(permitted, op) ||
 			slices.Contains(accepted, op) || slices.Contains(ops[:i], op) {
@@ -295,7 +295,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 		e.SentAt = start
 	}
 	if err == nil {
-		if j.config.ensure.dryRun {
+		if j.config.ensure.DryRun {
 			return stepDone
 		}
 		j.recordAccepted()
@@ -368,10 +368,10 @@ func (j *job[R, S]) withRestart(err error) error {
 // commandKind returns the kind of the error of a command.
 func (j *job[R, S]) commandKind(ctx context.Context, sent bool, err error) Kind {
 	kind := j.kindOf(ctx, err)
-	if !sent || j.config.ensure.kind == nil || kind == Interrupted || isTimeout(err) {
+	if !sent || j.config.ensure.Kind == nil || kind == Interrupted || isTimeout(err) {
 		return kind
 	}
-	if kind = j.config.ensure.kind(err); kind == Interrupted { // only for the end of the caller's context
+	if kind = j.config.ensure.Kind(err); kind == Interrupted { // only for the end of the caller's context
 		return Unavailable
 	}
 	return kind
@@ -382,7 +382,7 @@ func (j *job[R, S]) recordAccepted() {
 	e := j.ensure
 	e.Outcome, e.err = OutcomeAccepted, nil
 	e.result.Operations = append(e.result.Operations, e.Operation)
-	if j.config.ensure.restart && e.SentFrom == e.goal.Target && e.result.GapFrom.IsZero() {
+	if j.config.ensure.Restart && e.SentFrom == e.goal.Target && e.result.GapFrom.IsZero() {
 		e.result.GapFrom = e.SentAt
 	}
 }
@@ -404,10 +404,10 @@ func (j *job[R, S]) awaitEffect(at time.Time) step {
 
 // endIfStuck ends the job and returns true if the resource can no longer accept any command.
 func (j *job[R, S]) endIfStuck(rejection error) bool {
-	if j.config.ensure.stuck == nil || !j.hasValue {
+	if j.config.ensure.Stuck == nil || !j.hasValue {
 		return false
 	}
-	why := j.config.ensure.stuck(j.value)
+	why := j.config.ensure.Stuck(j.value)
 	if why == nil {
 		return false
 	}

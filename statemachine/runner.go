@@ -180,7 +180,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now
 		at, err := runWithTimeout(ctx, start, timeout, limit, r.runPreflight)
-		if err != nil || r.config.ensure.dryRun {
+		if err != nil || r.config.ensure.DryRun {
 			return r.handleCommandResult(ctx, false, err, start, at)
 		}
 		if r.now = at; r.isOver() {

@@ -325,7 +325,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		e.commandLane.giveBack()
 		return time.Time{}, false
 	}
-	if !e.config.ensure.dryRun && !e.commandLane.take(now) { // a dry run sends nothing
+	if !e.config.ensure.DryRun && !e.commandLane.take(now) { // a dry run sends nothing
 		return e.deadline, false
 	}
 	e.inFlight++
@@ -340,7 +340,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		guard(&c.abort, func() {
 			timeout, limit := e.config.opts.ReadTimeout, e.config.limit(e.deadline)
 			c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.runPreflight)
-			if c.sent = c.err == nil && !e.config.ensure.dryRun && c.at.Before(e.deadline); c.sent {
+			if c.sent = c.err == nil && !e.config.ensure.DryRun && c.at.Before(e.deadline); c.sent {
 				c.start = c.at
 				c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.sendCommand)
 			}
@@ -379,7 +379,7 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 	if c.kind == callCommand {
 		t := c.tasks[0]
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
-		if !c.sent && c.err == nil && !e.config.ensure.dryRun {
+		if !c.sent && c.err == nil && !e.config.ensure.DryRun {
 			e.apply(t, t.endUnsent(c.at))
 			return
 		}
