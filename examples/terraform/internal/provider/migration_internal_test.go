@@ -22,7 +22,7 @@ func TestAccMigration(t *testing.T) {
 	w := quick()
 	w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: activitystream.StatusStarted, KmsKeyId: keyID})
 	tf := acceptance(t, w)
-	tf.serve("registry.opentofu.org/hashicorp/aws", awsStandIn{})
+	tf.serve("hashicorp/aws", awsStandIn{})
 	tf.write(migrationFile(t, "before.tf"))
 	tf.says(tf.apply(), "1 added")
 	tf.write(migrationFile(t, "after.tf"))

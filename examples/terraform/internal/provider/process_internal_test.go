@@ -39,7 +39,7 @@ func processes(t *testing.T, w *world) *tofu {
 		t.Fatal(err)
 	}
 	cli := filepath.Join(tf.dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"streamwarden/streamwarden\" = %q\n  }\n  direct {}\n}\n", dir)
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", Address, dir)
 	if err := os.WriteFile(cli, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Address is the address of the provider in a registry.
-const Address = "registry.opentofu.org/streamwarden/streamwarden"
+// Address is the address of the provider, which the source in required_providers names. Its host is
+// reserved for examples, because no registry has the provider.
+const Address = "example.com/streamwarden/streamwarden"
 
 // New returns a function that returns a provider of this version.
 func New(version string) func() provider.Provider {

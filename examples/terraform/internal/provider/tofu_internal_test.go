@@ -148,7 +148,7 @@ func (tf *tofu) write(resources string) {
 	tf.t.Helper()
 	text := fmt.Sprintf(`terraform {
   required_providers {
-    streamwarden = { source = "streamwarden/streamwarden" }
+    streamwarden = { source = %q }
   }
 }
 
@@ -165,7 +165,7 @@ provider "streamwarden" {
   }
 }
 
-`, secretKey, sessionToken, tf.url, tf.url, tf.url, tf.url) + resources
+`, Address, secretKey, sessionToken, tf.url, tf.url, tf.url, tf.url) + resources
 	if err := os.WriteFile(filepath.Join(tf.dir, "main.tf"), []byte(text), 0o600); err != nil {
 		tf.t.Fatal(err)
 	}
