@@ -458,11 +458,12 @@ func (f *follower) listFailed(ctx context.Context, now time.Time, err error) err
 		if f.missing.IsZero() {
 			f.missing = now
 		}
-		if f.last.IsZero() && now.Sub(f.missing) >= f.options.Grace {
+		ends := f.last.IsZero() || len(f.order) > 0 // a wait waits for a stream that was never there
+		if ends && now.Sub(f.missing) >= f.options.Grace {
 			return f.end(StreamDeleted, err)
 		}
 		f.listDue = now.Add(max(f.options.PollDelay, time.Second))
-		if end := f.missing.Add(f.options.Grace); f.last.IsZero() && f.listDue.After(end) {
+		if end := f.missing.Add(f.options.Grace); ends && f.listDue.After(end) {
 			f.listDue = end
 		}
 	case kind == statemachine.Interrupted, kind.Retryable():

@@ -54,9 +54,9 @@ type Options struct {
 	// InputError.
 	ReadTimeout time.Duration
 
-	// Grace is how long a stream that Kinesis does not find is waited for, before Read and Watch
-	// end with StreamDeleted. RDS returns the stream's name before the stream exists. Zero means
-	// 1 minute. Negative means none.
+	// Grace is how long a stream that Kinesis does not find is waited for, before reading ends
+	// with StreamDeleted. RDS returns the stream's name before the stream exists, and
+	// WaitRecording waits for that until maxWait ends. Zero means 1 minute. Negative means none.
 	Grace time.Duration
 
 	// ClientOptions are applied to each call of the SDK. The SDK's own retries are turned off

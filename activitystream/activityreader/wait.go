@@ -28,10 +28,10 @@ type Recording struct {
 
 // The delays of WaitRecording. The first read finds every instance whose heartbeats are 2 s
 // apart, and the second those whose heartbeats are 10 s apart. If most were found by the first,
-// the others cannot be far.
+// the others cannot be far. A third read finds what comes every 10 s even then.
 const (
-	usualInterval = 2 * time.Second
-	soonDelay     = 2500 * time.Millisecond
+	usualInterval = 2300 * time.Millisecond
+	soonDelay     = 3200 * time.Millisecond
 	longDelay     = 8 * time.Second
 	beatMargin    = 400 * time.Millisecond // for a heartbeat to become readable
 	waitDelay     = 5 * time.Second        // between later reads
@@ -46,17 +46,21 @@ const recording = "recording"
 // that there is one.
 //
 // It reads each shard from its latest record on, so that no clock decides what came after the
-// call began. It waits first, because the heartbeats have yet to come: it reads 2.4 s after it
-// got the iterators, again at 10.4 s if an instance is missing (at 4.9 s if most were heard
+// call began. It waits first, because the heartbeats have yet to come: it reads 2.7 s after it
+// got the iterators, again at 10.7 s if an instance is missing (at 5.9 s if most were heard
 // from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s,
 // and then every half interval, but not more often than every 5 s. A recorded database thus costs
-// one list, and two or three calls a shard.
+// one list, and two or three calls a shard, and takes less than two heartbeats and a second. Set
+// the interval if it is more than 10 s, or between 2.7 and 4.8 s: else it may take more calls, or
+// until 10.7 s.
 //
 // A stream that does not exist yet is waited for. If maxWait ends first, the error is a
 // [*statemachine.WaitError] with [statemachine.TimedOut], whose Err is a [*SilentError] that
 // names the silent instances; if ctx ends, with [statemachine.Canceled]; and if a call fails in a
-// way that no retry can fix, with [statemachine.ReadFailed]. The evidence up to then is returned
-// with the error. A last read is made when maxWait ends. Invalid input is rejected with a
+// way that no retry can fix, with [statemachine.ReadFailed]. If the stream is deleted, and is not
+// there again within [Options].Grace, or is created again, the error has [statemachine.Gone], and
+// wraps a [*ReadError] with the [Verdict]. The evidence up to then is returned with the error. A
+// last read is made when maxWait ends. Invalid input is rejected with a
 // [*statemachine.InputError].
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
@@ -211,10 +215,7 @@ func (w *proof) failure(ctx context.Context, err error, silent []string) error {
 	case ctx.Err() != nil:
 		e.Reason, cause.Err = statemachine.Canceled, contextError(ctx)
 	case end != nil && end.Verdict != Interrupted:
-		e.Reason, cause.Err = statemachine.ReadFailed, end.Err
-		if end.Verdict == StreamRecreated {
-			e.Reason = statemachine.Gone
-		}
+		e.Reason, cause.Err = end.Verdict.reason(), end
 	}
 	e.Err = cause
 	return e
