@@ -67,37 +67,21 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 // [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
-		notCompared := make([]string, len(ins)) // the reasons, by input
-		end := func() {}
-		defer func() { end() }()
-		results := each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-			set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
-			keys := newKeyResolver(call)
-			var pre *preflight
-			pre, end = newPreflight(call, set.Resources()...)
+		call := c.ready().NewNoRetry(optFns)
+		set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
+		x := newStarter(call, maxWait, set.Resources()...)
+		defer x.preflight.end()
+		f := call.fleet(set)
+		f.Commands = call.startOptions()
+		results := sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 			goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
-				in := ins[inputs[0]]
-				drift, reason := keys.drift(ctx, in)
-				for _, i := range inputs {
-					notCompared[i] = reason
-				}
-				g := statemachine.Goal[*Stream, Status]{
-					Target: StatusStarted, Command: call.startCommand(in, res), Restore: call.restore(res),
-					Preflight: pre.before(in, res), Drift: drift,
-				}
-				if call.options.ForceRestart {
-					g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)
-				}
-				g.AcceptedGrace, g.Leave, g.NotBefore = call.window(in.ApplyImmediately, maxWait)
-				return g
+				return x.goal(ctx, ins[inputs[0]], res)
 			})
-			f := call.fleet(set)
-			f.Commands = call.ensureOptions(call.startOperations()...)
 			return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
 		}, newEnsureOutput)
 		for arn, r := range results {
 			if r.Index >= 0 {
-				r.Value.noteKey(notCompared[r.Index])
+				x.keys.note(r.Value, ins[r.Index])
 			}
 			if !yield(arn, r) {
 				return
@@ -112,12 +96,7 @@ func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWai
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newEnsureSet(call, ins, call.checkWait(StatusStopped, maxWait))
 		goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
-			in := ins[inputs[0]]
-			g := statemachine.Goal[*Stream, Status]{
-				Target: StatusStopped, Command: call.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift,
-			}
-			g.AcceptedGrace, g.Leave, g.NotBefore = call.window(in.ApplyImmediately, maxWait)
-			return g
+			return call.stopGoal(ins[inputs[0]], res, maxWait)
 		})
 		f := call.fleet(set)
 		f.Commands = call.ensureOptions(StopActivityStream)
@@ -159,7 +138,7 @@ type inputs = sdkcall.Inputs[string, *resource]
 // each yields the results of a fleet for every input. run validates the inputs and returns the
 // results by resource, which convert turns into the method's type.
 func each[A, B any](c *Client, optFns []func(*Options),
-	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
+	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
 ) iter.Seq2[string, statemachine.Result[B]] {
 	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
 		return run(c.ready().NewNoRetry(optFns))

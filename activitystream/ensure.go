@@ -62,7 +62,7 @@ func (o *EnsureOutput) LogValue() slog.Value {
 }
 
 // newEnsureOutput converts the kernel's result.
-func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
+func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{
 		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,
 		Pending: e.Pending, PendingSince: e.PendingSince, GapFrom: e.GapFrom, GapTo: e.GapTo, Before: e.Before,
@@ -106,23 +106,13 @@ func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
 // or, before a request is sent, a [*statemachine.InputError].
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.ready().NewNoRetry(optFns)
-	res, err := in.check(call)
-	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &call.options.Wait, err); err != nil {
+	x, e, err := call.newStart(ctx, in, maxWait)
+	if err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := newEnsurer(call, res, machine, (*Stream).status, call.startOperations()...)
-	e.Command, e.Restore = call.startCommand(in, res), call.restore(res)
-	pre, end := newPreflight(call, res)
-	defer end()
-	e.Preflight = pre.before(in, res)
-	drift, notCompared := newKeyResolver(call).drift(ctx, in)
-	e.Drift = drift
-	if call.options.ForceRestart {
-		e.Drift, e.Command = forceRestart(res, e.Drift, e.Command)
-	}
-	e.AcceptedGrace, e.Leave, e.NotBefore = call.window(in.ApplyImmediately, maxWait)
-	done, err := ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
-	return newEnsureOutput(done).noteKey(notCompared), err
+	defer x.preflight.end()
+	out, err := ensure(ctx, call, "activitystream.EnsureStarted", e, StatusStarted, maxWait)
+	return x.keys.note(out, in), err
 }
 
 // EnsureStopped stops the stream if necessary and waits, for at most maxWait, until it is stopped.
@@ -131,15 +121,11 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 // the stream of the cluster or the source may be started.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.ready().NewNoRetry(optFns)
-	res, err := in.check(call)
-	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &call.options.Wait, err); err != nil {
+	e, err := call.newStop(in, maxWait)
+	if err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := newEnsurer(call, res, machine, (*Stream).status, StopActivityStream)
-	e.Command, e.Preflight, e.Drift = call.stopCommand(in, res), in.preflight, in.drift
-	e.AcceptedGrace, e.Leave, e.NotBefore = call.window(in.ApplyImmediately, maxWait)
-	done, err := ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
-	return newEnsureOutput(done), err
+	return ensure(ctx, call, "activitystream.EnsureStopped", e, StatusStopped, maxWait)
 }
 
 // EnsurePolicy locks or unlocks the audit policy of an instance as specified by in, if necessary,
@@ -152,18 +138,46 @@ func (c *Client) EnsurePolicy(ctx context.Context, in *ModifyInput, maxWait time
 	if in != nil && in.AuditPolicyState == AuditPolicyUnlocked {
 		target = PolicyUnlocked
 	}
-	res, err := in.parse(call.Region)
-	if err := validate.WaitArgs(policyMachine, target, maxWait, &call.options.Wait, err); err != nil {
+	e, err := call.newPolicyChange(in, target, maxWait)
+	if err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := newEnsurer(call, res, policyMachine, (*Stream).policy)
-	e.Command = func(ctx context.Context, _ statemachine.Operation) error {
-		_, err := call.modify(ctx, in, res)
-		return err
+	return ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
+}
+
+// newStart validates the arguments of an EnsureStarted, and returns its starter and its ensurer.
+// Like newWait, it keeps these values off the stack while the call sleeps.
+func (c *call) newStart(ctx context.Context, in *StartInput, maxWait time.Duration) (*starter, *statemachine.Ensurer[*Stream, Status], error) {
+	res, err := in.check(c)
+	if err := validate.WaitArgs(machine, StatusStarted, maxWait, &c.options.Wait, err); err != nil {
+		return nil, nil, err
 	}
-	e.Check = checkStream
-	done, err := ensure(ctx, call, "activitystream.EnsurePolicy", e, target, maxWait)
-	return newEnsureOutput(done), err
+	x := newStarter(c, maxWait, res)
+	w := newWaiter(c, res, machine, (*Stream).status)
+	return x, sdkcall.Ensurer(w, x.goal(ctx, in, res), c.startOptions()), nil
+}
+
+// newStop does for an EnsureStopped what newStart does for an EnsureStarted.
+func (c *call) newStop(in *StopInput, maxWait time.Duration) (*statemachine.Ensurer[*Stream, Status], error) {
+	res, err := in.check(c)
+	if err := validate.WaitArgs(machine, StatusStopped, maxWait, &c.options.Wait, err); err != nil {
+		return nil, err
+	}
+	return sdkcall.Ensurer(newWaiter(c, res, machine, (*Stream).status), c.stopGoal(in, res, maxWait), c.ensureOptions(StopActivityStream)), nil
+}
+
+// newPolicyChange does for an EnsurePolicy what newStart does for an EnsureStarted.
+func (c *call) newPolicyChange(in *ModifyInput, target PolicyStatus, maxWait time.Duration) (*statemachine.Ensurer[*Stream, PolicyStatus], error) {
+	res, err := in.parse(c.Region)
+	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, err); err != nil {
+		return nil, err
+	}
+	w := newWaiter(c, res, policyMachine, (*Stream).policy)
+	w.Check = checkStream
+	return sdkcall.Ensurer(w, statemachine.Goal[*Stream, PolicyStatus]{Command: func(ctx context.Context, _ statemachine.Operation) error {
+		_, err := c.modify(ctx, in, res)
+		return err
+	}}, c.ensureOptions()), nil
 }
 
 // check validates the input of an EnsureStarted and returns the resource that it names.
@@ -178,6 +192,41 @@ func (in *StartInput) check(c *call) (*resource, error) {
 
 // check validates the input of an EnsureStopped and returns the resource that it names.
 func (in *StopInput) check(c *call) (*resource, error) { return in.parse(c.Region) }
+
+// starter is what the streams share that one call ensures to be started.
+type starter struct {
+	call      *call
+	maxWait   time.Duration
+	preflight *preflight
+	keys      *keyResolver
+}
+
+// newStarter returns the starter of a call for these resources.
+func newStarter(c *call, maxWait time.Duration, resources ...*resource) *starter {
+	return &starter{c, maxWait, newPreflight(c, resources...), newKeyResolver(c)}
+}
+
+// goal returns what EnsureStarted does for one stream.
+func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) statemachine.Goal[*Stream, Status] {
+	g := statemachine.Goal[*Stream, Status]{
+		Target: StatusStarted, Command: x.call.startCommand(in, res), Restore: x.call.restore(res),
+		Preflight: x.preflight.before(in, res), Drift: x.keys.drift(ctx, in),
+	}
+	if x.call.options.ForceRestart {
+		g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)
+	}
+	g.AcceptedGrace, g.Leave, g.NotBefore = x.call.window(in.ApplyImmediately, x.maxWait)
+	return g
+}
+
+// stopGoal returns what EnsureStopped does for one stream.
+func (c *call) stopGoal(in *StopInput, res *resource, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
+	g := statemachine.Goal[*Stream, Status]{
+		Target: StatusStopped, Command: c.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift,
+	}
+	g.AcceptedGrace, g.Leave, g.NotBefore = c.window(in.ApplyImmediately, maxWait)
+	return g
+}
 
 // startCommand returns the Command of an EnsureStarted.
 func (c *call) startCommand(in *StartInput, res *resource) func(context.Context, statemachine.Operation) error {
@@ -268,12 +317,14 @@ func (c *call) window(immediately bool, maxWait time.Duration) (grace time.Durat
 // every week.
 const maxPending = 8 * 24 * time.Hour
 
-// startOperations returns the operations that an EnsureStarted may run.
-func (c *call) startOperations() []statemachine.Operation {
+// startOptions returns the settings of an EnsureStarted.
+func (c *call) startOptions() statemachine.EnsureOptions[*Stream] {
+	o := c.ensureOptions(StartActivityStream)
 	if c.options.mayRestart() {
-		return []statemachine.Operation{StartActivityStream, StopActivityStream}
+		o.Operations = append(o.Operations, StopActivityStream)
+		o.Restart = true
 	}
-	return []statemachine.Operation{StartActivityStream}
+	return o
 }
 
 // ensureOptions returns the settings of an Ensure method that may run these operations. None means
@@ -282,23 +333,12 @@ func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.
 	return statemachine.EnsureOptions[*Stream]{
 		Operations: operations,
 		Stuck:      (*Stream).Stuck,
-		Restart:    c.options.mayRestart(),
 		DryRun:     c.options.DryRun,
 	}
 }
 
-// newEnsurer returns an ensurer for one resource, which still needs a Command.
-func newEnsurer[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S,
-	operations ...statemachine.Operation,
-) *statemachine.Ensurer[*Stream, S] {
-	return &statemachine.Ensurer[*Stream, S]{
-		Waiter:   *newWaiter(c, res, m, state),
-		Commands: c.ensureOptions(operations...),
-	}
-}
-
 // ensure runs an ensurer in a span.
-func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (statemachine.Ensured[*Stream], error) {
-	done, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait)
-	return done, c.explain(ctx, e.Resource, done.Value, err)
+func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
+	out, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait, newEnsureOutput)
+	return out, c.explain(ctx, e.Resource, out.Stream, err)
 }

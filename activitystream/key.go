@@ -52,11 +52,10 @@ type resolvedKey struct{ key, notCompared string }
 // newKeyResolver returns the resolver of a call.
 func newKeyResolver(c *call) *keyResolver { return &keyResolver{c, map[string]resolvedKey{}} }
 
-// drift returns the Drift of an EnsureStarted, which compares the key of an alias, and the reason
-// why the key is not compared, or "".
-func (r *keyResolver) drift(ctx context.Context, in *StartInput) (drift func(*Stream) error, notCompared string) {
+// drift returns the Drift of an EnsureStarted, which compares the key of an alias.
+func (r *keyResolver) drift(ctx context.Context, in *StartInput) func(*Stream) error {
 	if keyID(in.KmsKeyId) != "" {
-		return in.Drift, ""
+		return in.Drift
 	}
 	found, ok := r.keys[in.KmsKeyId]
 	if !ok {
@@ -67,7 +66,7 @@ func (r *keyResolver) drift(ctx context.Context, in *StartInput) (drift func(*St
 	if found.key != "" {
 		resolved.KmsKeyId = found.key
 	}
-	return resolved.Drift, found.notCompared
+	return resolved.Drift
 }
 
 // resolve returns the key of an alias.
@@ -87,10 +86,10 @@ func (r *keyResolver) resolve(ctx context.Context, alias string) resolvedKey {
 	}
 }
 
-// noteKey records the reason why the key is not compared, or "", if the stream is started.
-func (o *EnsureOutput) noteKey(notCompared string) *EnsureOutput {
+// note records in o why the key of in is not compared, if the stream is started.
+func (r *keyResolver) note(o *EnsureOutput, in *StartInput) *EnsureOutput {
 	if o.Stream != nil && o.Stream.Status == StatusStarted {
-		o.KeyNotCompared = notCompared
+		o.KeyNotCompared = r.keys[in.KmsKeyId].notCompared
 	}
 	return o
 }

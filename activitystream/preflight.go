@@ -61,9 +61,10 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 
 // preflight checks whether the streams of one call can be started.
 type preflight struct {
-	call     *call
-	attempts int // to ask a question
-	known    *findings
+	call      *call
+	resources []*resource // whose streams the call may start
+	attempts  int         // to ask a question
+	known     *findings
 }
 
 // findings is what RDS has said about engines and clusters. A client has one for all its calls, so
@@ -146,18 +147,21 @@ type support struct {
 	unknown error // why the modes of another are not known; nil if RDS lists all
 }
 
-// newPreflight returns the preflight of a call that may start the streams of these resources. The
-// call must call the function that it returns when it ends.
-func newPreflight(c *call, resources ...*resource) (p *preflight, end func()) {
-	p = &preflight{call: c.queued(), attempts: maxAttempts}
+// newPreflight returns the preflight of a call that may start the streams of these resources. When
+// the call ends, it must call end.
+func newPreflight(c *call, resources ...*resource) *preflight {
+	p := &preflight{call: c.queued(), resources: resources, attempts: maxAttempts}
 	if c.shared != nil {
 		p.known = c.shared.findings
 	} else {
 		p.known = newFindings()
 	}
 	p.known.expect(resources, 1)
-	return p, func() { p.known.expect(resources, -1) }
+	return p
 }
+
+// end ends the preflight.
+func (p *preflight) end() { p.known.expect(p.resources, -1) }
 
 // check rejects a start that the resource does not support. It rejects none for which that is not
 // known.

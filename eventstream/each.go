@@ -133,7 +133,7 @@ type inputs = sdkcall.Inputs[Ref, Ref]
 // each yields the results of a fleet for every input. run validates the inputs and returns the
 // results by stream, which convert turns into the method's type.
 func each[A, B any](c *Client, optFns []func(*Options),
-	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(A) B,
+	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
 ) iter.Seq2[Ref, statemachine.Result[B]] {
 	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
 		call := *c.ready().NewNoRetry(optFns)

@@ -55,7 +55,7 @@ func (o *EnsureOutput) LogValue() slog.Value {
 }
 
 // newEnsureOutput converts the kernel's result.
-func newEnsureOutput(e statemachine.Ensured[*Stream]) *EnsureOutput {
+func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{
 		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,
 		GapFrom: e.GapFrom, GapTo: e.GapTo, Before: e.Before, Pending: e.Pending,
@@ -98,10 +98,9 @@ func (c *Client) EnsureCreated(ctx context.Context, in *CreateInput, maxWait tim
 		return &EnsureOutput{}, err
 	}
 	x := creation{call: call, in: in}
-	e := call.ensurer(in.Ref, x.goal(), call.createOptions())
+	e := sdkcall.Ensurer(waiter(call, in.Ref, machine, (*Stream).state), x.goal(), call.createOptions())
 	e.Read = x.read
-	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait)
-	return newEnsureOutput(done), err
+	return sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureCreated", e, StateRunning, maxWait, newEnsureOutput)
 }
 
 // EnsureDeleted deletes the stream if necessary and waits until it is absent, for at most maxWait.
@@ -112,17 +111,8 @@ func (c *Client) EnsureDeleted(ctx context.Context, ref Ref, maxWait time.Durati
 	if err := validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait, ref.validate(DeleteEventStream)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := call.ensurer(ref, call.deleteGoal(ref), call.ensureOptions(DeleteEventStream))
-	done, err := sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", e, StateAbsent, maxWait)
-	return newEnsureOutput(done), err
-}
-
-// ensurer returns the ensurer of one stream.
-func (c *call) ensurer(ref Ref, g statemachine.Goal[*Stream, State], o statemachine.EnsureOptions[*Stream]) *statemachine.Ensurer[*Stream, State] {
-	return &statemachine.Ensurer[*Stream, State]{
-		Waiter: *waiter(c, ref, machine, (*Stream).state), Command: g.Command, Drift: g.Drift, Preflight: g.Preflight,
-		Restore: g.Restore, Commands: o,
-	}
+	e := sdkcall.Ensurer(waiter(call, ref, machine, (*Stream).state), call.deleteGoal(ref), call.ensureOptions(DeleteEventStream))
+	return sdkcall.Ensure(ctx, call.Tracer, "eventstream.EnsureDeleted", e, StateAbsent, maxWait, newEnsureOutput)
 }
 
 // creation is an EnsureCreated of one stream.

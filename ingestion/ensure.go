@@ -38,7 +38,7 @@ func (o *EnsureOutput) LogValue() slog.Value {
 }
 
 // newEnsureOutput converts the kernel's result.
-func newEnsureOutput(e statemachine.Ensured[*EventDataStore]) *EnsureOutput {
+func newEnsureOutput(e *statemachine.Ensured[*EventDataStore]) *EnsureOutput {
 	return &EnsureOutput{EventDataStore: e.Value, Operations: e.Operations, Planned: e.Planned, Pending: e.Pending}
 }
 
@@ -66,7 +66,8 @@ func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time
 	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, "ingestion.EnsureStarted", call.startGoal(in), maxWait, StartEventDataStoreIngestion)
+	e := call.ensurer(call.startGoal(in), StartEventDataStoreIngestion)
+	return sdkcall.Ensure(ctx, call.Tracer, "ingestion.EnsureStarted", e, StatusEnabled, maxWait, newEnsureOutput)
 }
 
 // EnsureStopped stops ingestion into the store if necessary and waits until the store is stopped,
@@ -77,16 +78,13 @@ func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.
 	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	return call.ensure(ctx, "ingestion.EnsureStopped", call.stopGoal(in), maxWait, StopEventDataStoreIngestion)
+	e := call.ensurer(call.stopGoal(in), StopEventDataStoreIngestion)
+	return sdkcall.Ensure(ctx, call.Tracer, "ingestion.EnsureStopped", e, StatusStoppedIngestion, maxWait, newEnsureOutput)
 }
 
-// ensure brings one store to its goal.
-func (c *call) ensure(ctx context.Context, name string, g statemachine.Goal[*EventDataStore, Status], maxWait time.Duration, op statemachine.Operation) (*EnsureOutput, error) {
-	e := statemachine.Ensurer[*EventDataStore, Status]{
-		Waiter: *c.waiter(g.Resource), Command: g.Command, Preflight: g.Preflight, Commands: c.ensureOptions(op),
-	}
-	done, err := sdkcall.Ensure(ctx, c.Tracer, name, &e, g.Target, maxWait)
-	return newEnsureOutput(done), err
+// ensurer returns the ensurer of one store, which may call op.
+func (c *call) ensurer(g statemachine.Goal[*EventDataStore, Status], op statemachine.Operation) *statemachine.Ensurer[*EventDataStore, Status] {
+	return sdkcall.Ensurer(c.waiter(g.Resource), g, c.ensureOptions(op))
 }
 
 // startGoal returns what EnsureStarted does for one store.

@@ -114,17 +114,17 @@ func Goals[K, R, V any, S ~string](set *Inputs[K, R], goal func(inputs []int, re
 // Results yields a result for each input. run validates the inputs and returns the results by
 // resource. convert converts a value to the type of the method's results. The result of an invalid
 // input has the value that convert returns for the zero value.
-func Results[K, R, A, B any](run func() (*Inputs[K, R], iter.Seq2[int, statemachine.Result[A]]), convert func(A) B) iter.Seq2[K, statemachine.Result[B]] {
+func Results[K, R, A, B any](run func() (*Inputs[K, R], iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B) iter.Seq2[K, statemachine.Result[B]] {
 	return func(yield func(K, statemachine.Result[B]) bool) {
 		set, results := run()
 		for i, key := range set.keys {
 			var none A
-			if err := set.invalid[i]; err != nil && !yield(key, statemachine.Result[B]{Index: i, Value: convert(none), Err: err}) {
+			if err := set.invalid[i]; err != nil && !yield(key, statemachine.Result[B]{Index: i, Value: convert(&none), Err: err}) {
 				return
 			}
 		}
 		for n, r := range results {
-			v := convert(r.Value)
+			v := convert(&r.Value)
 			for _, i := range set.inputsOf(n) {
 				if !yield(set.keys[i], statemachine.Result[B]{Index: i, Value: v, Err: r.Err}) {
 					return
@@ -152,7 +152,7 @@ func WithErrors[K, R, V any](set *Inputs[K, R], results iter.Seq2[int, statemach
 }
 
 // Value returns the value that a wait read last.
-func Value[R any](e statemachine.Ensured[R]) R { return e.Value }
+func Value[R any](e *statemachine.Ensured[R]) R { return e.Value }
 
-// Same returns v, for methods whose results have the fleet's own values.
-func Same[R any](v R) R { return v }
+// Same returns *v, for methods whose results have the fleet's own values.
+func Same[R any](v *R) R { return *v }

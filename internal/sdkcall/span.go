@@ -35,14 +35,24 @@ func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerPr
 	return v, err
 }
 
-// Ensure runs e.Ensure in a span.
-func Ensure[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
-	e *statemachine.Ensurer[R, S], target S, maxWait time.Duration,
-) (statemachine.Ensured[R], error) {
+// Ensurer returns the ensurer of one resource, which w reads.
+func Ensurer[R any, S ~string](
+	w *statemachine.Waiter[R, S], g statemachine.Goal[R, S], o statemachine.EnsureOptions[R],
+) *statemachine.Ensurer[R, S] {
+	return &statemachine.Ensurer[R, S]{
+		Waiter: *w, Command: g.Command, Drift: g.Drift, Preflight: g.Preflight, Restore: g.Restore,
+		AcceptedGrace: g.AcceptedGrace, Leave: g.Leave, NotBefore: g.NotBefore, Commands: o,
+	}
+}
+
+// Ensure runs e.Ensure in a span. convert converts its result to the type of the method's output.
+func Ensure[R any, S ~string, Out any](ctx context.Context, provider tracing.TracerProvider, name string,
+	e *statemachine.Ensurer[R, S], target S, maxWait time.Duration, convert func(*statemachine.Ensured[R]) Out,
+) (Out, error) {
 	ctx, end := Span(ctx, provider, name, e.Resource, string(target), &e.Options)
 	done, err := e.Ensure(ctx, target, maxWait)
 	end(done.Operations, err)
-	return done, err
+	return convert(&done), err
 }
 
 // Each runs f.Each in one span for all resources. The span's status is an error if one resource

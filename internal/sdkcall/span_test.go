@@ -152,7 +152,7 @@ func TestSpanOfAnEnsure(t *testing.T) {
 				Waiter:  *(&resource{shows: []state{"off", "going", "on"}}).waiter(),
 				Command: func(context.Context, statemachine.Operation) error { return tt.refusal },
 			}
-			done, err := sdkcall.Ensure(ctx, &r, "machine.Ensure", e, "on", time.Minute)
+			done, err := sdkcall.Ensure(ctx, &r, "machine.Ensure", e, "on", time.Minute, sdkcall.Same)
 			outer.End()
 			if !errors.Is(err, tt.refusal) || len(done.Operations) != 1 == (tt.refusal == nil) {
 				t.Errorf("%s: %v, %v", tt.why, done, err)
