@@ -82,8 +82,9 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - A stream that is started with another Mode, key or native-field setting is a
 //     [*statemachine.DriftError]. With AllowRestart it is stopped and started instead, and the
 //     output has the time in which nothing was recorded. A restart begins once all reads of a Grace
-//     have shown the other settings. If RDS then rejects the requested settings, EnsureStarted
-//     starts the stream as it was before, and the error is a [*statemachine.RestartError]. RDS has
+//     have shown the other settings. If RDS then rejects the requested settings, or accepts the
+//     start and rolls it back, EnsureStarted starts the stream as it was before, and the error is a
+//     [*statemachine.RestartError]. RDS has
 //     no operation that checks a key: make sure that the key is enabled, and that the caller may
 //     use it, before you allow a restart. RDS reports a key by its ID, so the ID and
 //     the ARN of one key are equal. An alias is compared if Options.ResolveKey
@@ -339,6 +340,7 @@ func (c *call) ensureOptions(operations ...statemachine.Operation) statemachine.
 
 // ensure runs an ensurer in a span.
 func ensure[S ~string](ctx context.Context, c *call, span string, e *statemachine.Ensurer[*Stream, S], target S, maxWait time.Duration) (*EnsureOutput, error) {
+	began := time.Now()
 	out, err := sdkcall.Ensure(ctx, c.Tracer, span, e, target, maxWait, newEnsureOutput)
-	return out, c.explain(ctx, e.Resource, out.Stream, err)
+	return out, c.explain(ctx, e.Resource, began, out.Stream, err)
 }

@@ -75,18 +75,22 @@ func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err e
 	if failure != nil || x.spent >= eventsTotal { // the next resource would fail in the same way
 		x.api = nil
 	}
+	if restart, ok := errors.AsType[*statemachine.RestartError](err); ok && !restart.To.IsZero() {
+		verdict := x.since.Add(e.Elapsed) // later events are about the start that restored the settings
+		events = slices.DeleteFunc(events, func(event statemachine.Event) bool { return event.Time.After(verdict) })
+	}
 	e.Events = events
 	return err
 }
 
-// explain completes the error of a call for one resource. A verdict does not wait for a slot.
-func (c *call) explain(ctx context.Context, resourceArn string, s *Stream, err error) error {
-	e, ok := errors.AsType[*statemachine.WaitError](err)
-	if !ok {
-		return err
+// explain completes the error of a call for one resource that began at the time began. A verdict
+// does not wait for a slot.
+func (c *call) explain(ctx context.Context, resourceArn string, began time.Time, s *Stream, err error) error {
+	if err == nil {
+		return nil
 	}
 	res, _ := parseARN(resourceArn, "")
-	return c.newExplainer(time.Now().Add(-e.Elapsed)).explain(ctx, &res, s, err)
+	return c.newExplainer(began).explain(ctx, &res, s, err)
 }
 
 // read returns the first page of the events of a database, ordered by time.

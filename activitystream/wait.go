@@ -36,8 +36,9 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
-	return s, call.explain(ctx, resourceArn, s, err)
+	return s, call.explain(ctx, resourceArn, began, s, err)
 }
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most
@@ -50,8 +51,9 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
-	return s, call.explain(ctx, resourceArn, s, err)
+	return s, call.explain(ctx, resourceArn, began, s, err)
 }
 
 // Watch yields the current value of the stream, then each read that differs from the one before in

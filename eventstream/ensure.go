@@ -75,8 +75,9 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - If the stream has another Uri, the error is a [*statemachine.DriftError]. With
 //     Options.AllowRestart the stream is deleted and created instead, and the output has the time
 //     in which no events were exported. A restart begins once all reads of the grace period have
-//     shown the other Uri. If the service then rejects the new Uri, EnsureCreated creates the
-//     stream as it was before, and the error is a [*statemachine.RestartError]. The service has no
+//     shown the other Uri. If the service then rejects the new Uri, or the stream is absent again,
+//     EnsureCreated creates the stream as it was before, and the error is a
+//     [*statemachine.RestartError]. The service has no
 //     operation that checks a Uri: make sure that the data stream is ACTIVE before you allow a
 //     restart.
 //   - If the stream lacks a tag of in.Tags, or has another value for one, the error is a

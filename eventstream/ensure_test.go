@@ -97,6 +97,39 @@ func TestRestartGoesBack(t *testing.T) {
 	}
 }
 
+// TestRestartGoesBackAfterRollback checks that a stream gets its former destination back if the one
+// that the service created in the middle of a restart does not stay.
+func TestRestartGoesBackAfterRollback(t *testing.T) {
+	assert.RunSynctest(t, "absent again", func(t *testing.T) {
+		var s *server
+		creates := 0
+		s = empty(func(o *options) {
+			o.Intercept = func(c eventstreamtest.Call) *failure {
+				if c.Operation != opCreate {
+					return nil
+				}
+				if creates++; creates == 1 {
+					time.AfterFunc(time.Second, func() { s.Remove(streamARN) })
+				}
+				return nil
+			}
+		})
+		e := example()
+		e.Uri = otherURI
+		s.AddEventStream(e)
+		began := time.Now()
+		out, err := client(s).EnsureCreated(t.Context(), create(), time.Hour, allowRestart)
+		assert.ErrorIs(t, err, statemachine.Unreachable)
+		assert.ErrorContains(t, err, "the former settings are restored")
+		assert.Equal(t, "commands", []string{
+			"1m0s DeleteEventStream ok", "1m2s CreateEventStream ok", "2m2s CreateEventStream ok",
+		}, commands(s, began))
+		assert.Equal(t, "operations", []string{opDelete, opCreate, opCreate}, names(out.Operations))
+		assert.Equal(t, "destination", otherURI, assert.Must(client(s).Get(t.Context(), ref()))(t).Uri)
+		assert.Equal(t, "gap", [2]time.Duration{time.Minute, 3*time.Minute + 2*time.Second}, [2]time.Duration{out.GapFrom.Sub(began), out.GapTo.Sub(began)})
+	})
+}
+
 // ensureTest is a test of an Ensure method.
 type ensureTest struct {
 	why     string

@@ -65,6 +65,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Began: time.Now(),
 			}
 			restart := d.Percent(50)
+			e.Restarts = restart
 			c := client(s, func(o *eventstream.Options) { o.Wait.OnProgress, o.AllowRestart = e.OnProgress, restart })
 			var out *eventstream.EnsureOutput
 			if d.Percent(60) {

@@ -23,7 +23,7 @@ type Ensurer[R any, S ~string] struct {
 	Preflight func(context.Context, R, Operation) error
 
 	// Restore sends an operation of a restart with the former settings, after the service rejected
-	// the requested ones. See [Goal]. Nil means that the rejection ends the call.
+	// the requested ones or rolled them back. See [Goal]. Nil means that this ends the call.
 	Restore func(ctx context.Context, before R, op Operation) error
 
 	// AcceptedGrace replaces the Grace of the options after an accepted command. See [Goal].
@@ -62,7 +62,8 @@ type Ensurer[R any, S ~string] struct {
 //     error, or restarts the resource if Restart is set. Within Grace after a command, drift may
 //     be a stale read. A restart begins once all reads of a Grace have shown drift, because the
 //     service does not reject a mistaken one. If the restart fails in between, the error is a
-//     [*RestartError].
+//     [*RestartError]. With Restore, the call first goes back to the former settings, for which an
+//     operation can be accepted once more.
 //  5. Within Grace after a command, the target may be a stale read if it was also seen within
 //     Grace before the command. Ensure then reads on. A success without a command means that a
 //     read, and so an instant within the last Grace, showed the target as requested.

@@ -18,7 +18,8 @@ type ensureState[R any, S ~string] struct {
 	result     Ensured[R]
 	Evidence
 
-	refusal error // why the restart failed, once Restore is used
+	refusal     error // why the restart failed, once Restore is used
+	restoreFrom int   // how many operations were accepted before that
 }
 
 // decideEnsure processes a successful read. reached and ended are what Observe returned for it.
@@ -112,7 +113,7 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 	e, t := j.ensure, &j.track
 	drift := j.driftErr()
 	switch {
-	case e.refusal != nil:
+	case e.refusal != nil && len(e.result.Operations) > e.restoreFrom:
 		e.result.GapTo = at
 		return j.endWithError(e.refusal)
 	case drift == nil:
@@ -147,7 +148,7 @@ func (j *job[R, S]) driftErr() error {
 // restartPlan returns the operations that restart a drifted resource, if this call may run them.
 func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 	ops, waypoint, ok = j.config.machine.restartPlan(s)
-	return ops, waypoint, ok && j.config.ensure.Restart && j.allowed(ops)
+	return ops, waypoint, ok && j.config.ensure.Restart && j.ensure.refusal == nil && j.allowed(ops)
 }
 
 // proceed handles a state that does not settle into the target: it waits if the state is transient,
@@ -155,6 +156,7 @@ func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
 	ops, ok := m.Plan(s, e.goal.Target)
+	reverted := ended == Lapsed && len(e.result.Operations) > e.restoreFrom
 	switch {
 	case t.timedOut() != "":
 		return j.endWait(TimedOut)
@@ -168,13 +170,13 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 			return j.handleTargetReached(s, at)
 		}
 		return stepRead
-	case ended == Lapsed && len(e.result.Operations) > 0:
-		return j.endWait(ended)
-	case !ok, !j.allowed(ops):
-		if !j.mayEnd() {
+	case reverted, !ok, !j.allowed(ops):
+		switch {
+		case !reverted && !j.mayEnd():
 			return stepRead
+		case !ok || !j.rolledBack() || !j.beginRestore(j.rollback(ended)) || !j.allowed(ops):
+			return j.endWait(ended)
 		}
-		return j.endWait(ended)
 	case m.Transient(s) && !m.Permits(s, ops[0]):
 		return stepRead
 	}
@@ -182,9 +184,10 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 }
 
 // allowed reports whether this call may run these operations. Each is accepted at most once per
-// call, because a command may restart a production database.
+// call, because a command may restart a production database. After a restart that failed, those
+// that restore the former settings may be accepted once more.
 func (j *job[R, S]) allowed(ops []Operation) bool {
-	permitted, accepted := j.config.ensure.Operations, j.ensure.result.Operations
+	permitted, accepted := j.config.ensure.Operations, j.ensure.result.Operations[j.ensure.restoreFrom:]
 	for i, op := range ops {
 		if permitted != nil && !slices.Contains(permitted, op) ||
 			slices.Contains(accepted, op) || slices.Contains(ops[:i], op) {
@@ -339,14 +342,36 @@ func (j *job[R, S]) outOfTarget() bool {
 }
 
 // beginRestore makes the next commands restore the former settings, because the rest of a restart
-// was refused for good. It returns false if that is not possible.
+// was refused for good, or rolled back. It returns false if that is not possible.
 func (j *job[R, S]) beginRestore(refusal error) bool {
 	e := j.ensure
 	if e.goal.Restore == nil || e.refusal != nil || !j.outOfTarget() {
 		return false
 	}
-	e.refusal = refusal
+	e.refusal, e.restoreFrom = refusal, len(e.result.Operations)
 	return true
+}
+
+// rolledBack reports whether the service reverted the command that was accepted last: the resource
+// went back by a lapse, or no read has shown a change. Otherwise another actor reverted it.
+func (j *job[R, S]) rolledBack() bool {
+	t := &j.track
+	n := len(t.History)
+	switch {
+	case j.ensure.Outcome != OutcomeAccepted || n == 0:
+		return false
+	case !t.Progressing:
+		return !t.History[n-1].At.After(t.Since)
+	}
+	return n > 1 && j.config.machine.lapses(t.History[n-2].State, t.last())
+}
+
+// rollback returns the error of an accepted command that the service reverted.
+func (j *job[R, S]) rollback(ended Reason) error {
+	j.reason = ended
+	err := j.waitError()
+	j.reason, err.Plan, err.Hint = "", nil, ""
+	return err
 }
 
 // withRestart adds to an error what a restart did to the resource.

@@ -288,6 +288,11 @@ func (m *Machine[S]) Next(s S, op Operation) (S, bool) {
 	return "", false
 }
 
+// lapses reports whether the table has a lapse from one state to another.
+func (m *Machine[S]) lapses(from, to S) bool {
+	return slices.Contains(m.def.Transitions, Transition[S]{From: from, To: to, Lapse: true})
+}
+
 // restartPlan returns the fewest operations that lead from s through another state back to s, and
 // the state to wait for after the first of them.
 func (m *Machine[S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {

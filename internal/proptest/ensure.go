@@ -23,6 +23,7 @@ type Ensure[S ~string] struct {
 	MaxWait      time.Duration
 	MaxStaleness time.Duration // the maximum age of its reads, less than the grace period
 	NoRivals     bool          // no other actor changed anything
+	Restarts     bool          // the call may restart a drifted resource, and then goes back if that fails
 
 	Began, Ended time.Time
 	Err          error
@@ -86,11 +87,14 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	var carriedOut, answered int
 	var last time.Time // when one was sent that may have been carried out, without a response that says so
-	calls := e.calls(op)
+	var accepted time.Time
+	calls, most := e.calls(op), e.most(op)
 	for _, c := range calls {
 		switch took := c.At.Sub(last); {
-		case answered > 0:
+		case answered >= most:
 			wrong("was sent after it had been accepted")
+		case answered > 0 && c.At.Sub(accepted) < grace:
+			wrong("was sent %s after it had been accepted", c.At.Sub(accepted))
 		case !last.IsZero() && took < grace: // until then a read may be old
 			wrong("was sent %s after one that may have been carried out", took)
 		}
@@ -102,8 +106,9 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 			last = c.At
 		case c.Accepted:
 			answered++
+			accepted = c.At
 		}
-		if carriedOut > 1 && c.Accepted && e.couldKnow(op, calls, c.At) {
+		if carriedOut > most && c.Accepted && e.couldKnow(op, calls, c.At) {
 			wrong("was accepted %d times", carriedOut)
 		}
 	}
@@ -114,12 +119,24 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 		}
 	}
 	switch {
-	case reported > 1 || reported < answered || last.IsZero() && reported > answered:
+	case reported > most || reported < answered || last.IsZero() && reported > answered:
 		wrong("was accepted %d times, %d are reported", answered, reported)
 	case e.NoRivals && e.MaxStaleness == 0 && reported > carriedOut: // else it may be that what was under way before showed only now
 		wrong("is reported, and was never carried out")
 	}
 	return list
+}
+
+// most returns how often op may be accepted: once, and once more if it brings a resource back to
+// its target that a restart took out of it.
+func (e *Ensure[S]) most(op statemachine.Operation) int {
+	left := slices.ContainsFunc(e.Reported, func(reported statemachine.Operation) bool {
+		return e.Machine.Permits(e.Target, reported)
+	})
+	if e.Restarts && left && !e.Machine.Permits(e.Target, op) {
+		return 2
+	}
+	return 1
 }
 
 // couldKnow reports whether the caller could know, before op was executed at the time at, that it
