@@ -84,11 +84,11 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //     output has the time in which nothing was recorded. A restart begins once all reads of a Grace
 //     have shown the other settings. If RDS then rejects the requested settings, or accepts the
 //     start and rolls it back, EnsureStarted starts the stream as it was before, and the error is a
-//     [*statemachine.RestartError]. RDS has
-//     no operation that checks a key: make sure that the key is enabled, and that the caller may
-//     use it, before you allow a restart. RDS reports a key by its ID, so the ID and
-//     the ARN of one key are equal. An alias is compared if Options.ResolveKey
-//     resolves it. Otherwise EnsureOutput.KeyNotCompared says why it is not.
+//     [*statemachine.RestartError]. RDS has no operation that checks a key, but KMS has: with
+//     Options.ResolveKey, a key that cannot be used ends the call as KeyNotAccessible before the
+//     stop, and nothing was changed. RDS reports a key by its ID, so the ID and the ARN of one key
+//     are equal. An alias is compared if Options.ResolveKey resolves it. Otherwise
+//     EnsureOutput.KeyNotCompared says why it is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
 //     support the mode. If not, the error is Unsupported. If that is not known, because RDS does
 //     not list them, the caller lacks the permission to ask, or the question failed twice or took
@@ -211,7 +211,7 @@ func newStarter(c *call, maxWait time.Duration, resources ...*resource) *starter
 func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) statemachine.Goal[*Stream, Status] {
 	g := statemachine.Goal[*Stream, Status]{
 		Target: StatusStarted, Command: x.call.startCommand(in, res), Restore: x.call.restore(res),
-		Preflight: x.preflight.before(in, res), Drift: x.keys.drift(ctx, in),
+		Preflight: x.before(in, res), Drift: x.keys.drift(ctx, in),
 	}
 	if x.call.options.ForceRestart {
 		g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)
@@ -295,10 +295,14 @@ func (in *StopInput) drift(s *Stream) error {
 }
 
 // before returns the Preflight of an EnsureStarted. It also runs before the stop of a restart, so
-// that a stream is not stopped that cannot be started again.
-func (p *preflight) before(in *StartInput, res *resource) func(context.Context, *Stream, statemachine.Operation) error {
-	return func(ctx context.Context, s *Stream, _ statemachine.Operation) error {
-		return p.check(ctx, in, res, s)
+// that a stream is not stopped that cannot be started again. The key is only checked there: RDS
+// rejects the start of a stopped stream without harm.
+func (x *starter) before(in *StartInput, res *resource) func(context.Context, *Stream, statemachine.Operation) error {
+	return func(ctx context.Context, s *Stream, op statemachine.Operation) error {
+		if err := x.preflight.check(ctx, in, res, s); err != nil || op != StopActivityStream {
+			return err
+		}
+		return x.keys.check(ctx, in, x.preflight.questionTime())
 	}
 }
 

@@ -1,12 +1,16 @@
 package activitystream
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // keysTimeout is the limit of one call of Options.ResolveKey.
@@ -77,13 +81,41 @@ func (r *keyResolver) resolve(ctx context.Context, alias string) resolvedKey {
 	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
 	switch key, err := r.call.options.ResolveKey(ctx, alias); {
-	case err != nil:
+	case err != nil && key == "":
 		return resolvedKey{notCompared: err.Error()}
 	case keyID(key) == "" || checkKey(key) != "":
 		return resolvedKey{notCompared: fmt.Sprintf("resolving %s: got %q, which is no key ID or key ARN", alias, key)}
 	default:
 		return resolvedKey{key: key}
 	}
+}
+
+// check returns an error if the key of a restart cannot be used, or if that is not known for now.
+// Unlike the rest of a keyResolver, it is safe for concurrent use.
+func (r *keyResolver) check(ctx context.Context, in *StartInput, limit time.Duration) error {
+	resolve := r.call.options.ResolveKey
+	if resolve == nil {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := resolve(limited, in.KmsKeyId)
+	if err == nil {
+		return nil
+	}
+	f := statemachine.Fault{Kind: statemachine.KindOf(err)}
+	if of, ok := errors.AsType[*statemachine.Fault](faults.Fault(ctx, "", "", err)); ok {
+		f = *of
+	}
+	switch {
+	case f.Kind == statemachine.Unsupported: // what is asked knows no keys
+		return nil
+	case !f.Kind.Retryable() && f.Kind != statemachine.Interrupted && f.Kind != statemachine.Unauthenticated:
+		f.Kind = statemachine.KeyNotAccessible
+	}
+	f.Operation, f.Resource, f.NotSent, f.Err = StartActivityStream, in.ResourceArn, true, err
+	f.Message = fmt.Sprintf("the restart was not begun, and nothing was changed: KMS key %s: %s", in.KmsKeyId, cmp.Or(f.Message, err.Error()))
+	return &f
 }
 
 // note records in o why the key of in is not compared, if the stream is started.

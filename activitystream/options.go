@@ -49,11 +49,17 @@ type Options struct {
 	// they would have run.
 	DryRun bool
 
-	// ResolveKey returns the key of an alias of KMS, as a key ID or key ARN. EnsureStarted calls it
-	// for an input whose KmsKeyId is an alias, once per alias and call and for at most 30 s, to
-	// compare the key of a stream that is started. Package kmsalias has one. If it is nil or fails,
-	// the key is not compared, and EnsureOutput.KeyNotCompared says why.
-	ResolveKey func(ctx context.Context, alias string) (keyID string, err error)
+	// ResolveKey asks KMS for a key, which is given in any form of KmsKeyId. It returns the key ID or
+	// key ARN, and an error if there is no such key or it cannot be used. It may return both. Package
+	// kmsalias has one. It must be safe for concurrent use. EnsureStarted calls it
+	//
+	//   - for an input whose KmsKeyId is an alias, once per alias and call and for at most 30 s, to
+	//     compare the key of a stream that is started. If it is nil or returns no key, the key is not
+	//     compared, and EnsureOutput.KeyNotCompared says why.
+	//   - before a restart, for at most 10 s. After an error the restart is not begun: the call fails
+	//     as KeyNotAccessible or Unauthenticated, and tries again after a kind that a retry can fix.
+	//     If KMS does not know the operation, the key is not checked.
+	ResolveKey func(ctx context.Context, key string) (keyID string, err error)
 
 	// SkipPreflight makes EnsureStarted ask nothing before a start: RDS decides whether the class of
 	// the database supports a stream. What the database's own record rules out is still rejected.

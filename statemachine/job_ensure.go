@@ -122,6 +122,9 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 		}
 		return j.endReached()
 	case t.timedOut() != "":
+		if e.err != nil { // of the restart
+			drift = fmt.Errorf("%w; the last command failed: %w", drift, e.err)
+		}
 		return j.endWithError(drift)
 	case t.Now.Sub(t.Since) < t.Grace: // the read may be older than the last command
 		return stepRead

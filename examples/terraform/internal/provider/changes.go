@@ -38,7 +38,7 @@ func (c *regional) changes(ctx context.Context, was, m *activityStreamModel) cha
 func (c *regional) sameKey(ctx context.Context, was, m *activityStreamModel) (same, known bool) {
 	key := m.KmsKeyID.ValueString()
 	if isAlias(key) {
-		if resolved, err := c.resolveKey(ctx, key); err == nil {
+		if resolved, err := c.resolveKey(ctx, key); err == nil || resolved != "" { // a disabled key has both
 			key = resolved
 		}
 	}

@@ -55,8 +55,9 @@ func newRegional(cfg aws.Config, s settings) *regional {
 	}
 }
 
-// onceEach resolves each alias once for all resources, because a plan of many databases usually
-// names one. A process of the provider lives for one plan or apply. Errors are remembered, too.
+// onceEach resolves each key once for all resources, because a plan of many databases usually names
+// one. A process of the provider lives for one plan or apply. Errors are not remembered, because
+// they can pass.
 func onceEach(resolve func(context.Context, string) (string, error)) func(context.Context, string) (string, error) {
 	type result struct {
 		once sync.Once
@@ -71,6 +72,9 @@ func onceEach(resolve func(context.Context, string) (string, error)) func(contex
 			return "", fmt.Errorf("resolving %s: unexpected %T", alias, v)
 		}
 		r.once.Do(func() { r.key, r.err = resolve(ctx, alias) })
+		if r.err != nil {
+			results.CompareAndDelete(alias, v)
+		}
 		return r.key, r.err
 	}
 }
