@@ -209,15 +209,15 @@ func TestReadThroughFaults(t *testing.T) {
 // TestReadKeepsToTheQuotas checks that the simulator does not have to throttle a reader.
 func TestReadKeepsToTheQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, name := newStream(2)
+		s, name := newStream(1)
 		began := time.Now()
 		big := make([]byte, 100_000)
-		for i := range 400 { // 40 MB in two shards
+		for i := range 120 { // 12 MB
 			s.Put(name, fmt.Sprint(i), big)
 		}
-		readAll(t, newReader(s, name), 400)
-		if took := time.Since(began); took < 5*time.Second || took > 15*time.Second {
-			t.Errorf("20 MB a shard took %s, want about 10 s at 2 MB/s", took)
+		readAll(t, newReader(s, name), 120)
+		if took := time.Since(began); took < time.Second || took > 8*time.Second {
+			t.Errorf("12 MB took %s, want about 5 s: 10 MiB at once, and the rest at 2 MB/s", took)
 		}
 		for _, c := range s.Calls() {
 			if c.Code != "" {

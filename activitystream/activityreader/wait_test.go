@@ -37,8 +37,8 @@ func TestWaitRecording(t *testing.T) {
 						o.Latency = func(activityreadertest.Call) time.Duration { return 50 * time.Millisecond }
 					})
 					name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: shards})
-					for i := range 20 {
-						time.Sleep(time.Minute + time.Duration(i)*heartbeat/20)
+					for i := range 8 {
+						time.Sleep(time.Minute + time.Duration(i)*heartbeat/8)
 						before, began := len(s.Calls()), time.Now()
 						keys, err := kmskeys.New(kms.NewFromConfig(s.Config()), "cluster-X")
 						if err != nil {

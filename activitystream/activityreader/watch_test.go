@@ -14,6 +14,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 // lines shows changes with their bounds since an instant, in whole seconds.
@@ -55,33 +56,33 @@ func TestWatch(t *testing.T) {
 		},
 		{
 			"one is silent for a while, 2 s", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
-				at(minutes(10), func() { s.SetSilent("db-B", true) })
-				at(minutes(11), func() { s.SetSilent("db-B", false) })
+				at(minutes(3), func() { s.SetSilent("db-B", true) })
+				at(minutes(4), func() { s.SetSilent("db-B", false) })
 			},
 			instances(2),
-			[]string{"db-A recording 1", "db-B recording 2", "db-B silent 600", "db-B gap 600-662", "db-B recording 662"},
+			[]string{"db-A recording 1", "db-B recording 2", "db-B silent 180", "db-B gap 180-242", "db-B recording 242"},
 		},
 		{
 			"one is silent for a while, 10 s", 10 * time.Second, func(s *activityreadertest.Server, _ string) {
-				at(minutes(10), func() { s.SetSilent("db-B", true) })
-				at(minutes(11), func() { s.SetSilent("db-B", false) })
+				at(minutes(3), func() { s.SetSilent("db-B", true) })
+				at(minutes(4), func() { s.SetSilent("db-B", false) })
 			},
 			instances(2),
-			[]string{"db-A recording 5", "db-B recording 10", "db-B silent 600", "db-B gap 600-670", "db-B recording 670"},
+			[]string{"db-A recording 5", "db-B recording 10", "db-B silent 180", "db-B gap 180-250", "db-B recording 250"},
 		},
 		{
 			"one joins, and another leaves", 2 * time.Second, func(s *activityreadertest.Server, name string) {
-				at(minutes(10), func() { s.AddInstance(name, "db-Z") })
-				at(minutes(20), func() { s.RemoveInstance(name, "db-A") })
+				at(minutes(3), func() { s.AddInstance(name, "db-Z") })
+				at(minutes(8), func() { s.RemoveInstance(name, "db-A") })
 			},
 			instances(2),
-			[]string{"db-A recording 1", "db-B recording 2", "db-Z recording 602", "db-A silent 1199"},
+			[]string{"db-A recording 1", "db-B recording 2", "db-Z recording 182", "db-A silent 479"},
 		},
 		{
 			"reshards and a stall of Kinesis are no silence", 2 * time.Second, func(s *activityreadertest.Server, name string) {
-				at(minutes(10), func() { s.Split(name, "shardId-000000000000") })
-				at(minutes(12), func() { s.Merge(name, "shardId-000000000003", "shardId-000000000001") })
-				at(minutes(20), func() {
+				at(minutes(3), func() { s.Split(name, "shardId-000000000000") })
+				at(minutes(5), func() { s.Merge(name, "shardId-000000000003", "shardId-000000000001") })
+				at(minutes(8), func() {
 					s.Fail("GetRecords", activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: 12})
 				})
 			},
@@ -90,25 +91,25 @@ func TestWatch(t *testing.T) {
 		},
 		{
 			"a long stall is reported as that", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
-				at(minutes(10), func() {
+				at(minutes(3), func() {
 					s.Fail("GetRecords", activityreadertest.Failure{Code: "InternalFailureException", Status: 500, Times: -1})
 				})
-				at(minutes(15), func() { s.ClearFailures("GetRecords") })
+				at(minutes(8), func() { s.ClearFailures("GetRecords") })
 			},
 			instances(2),
-			[]string{"db-A recording 1", "db-B recording 2", "db-A behind 599", "db-B behind 599", "db-A recording 1", "db-B recording 2"},
+			[]string{"db-A recording 1", "db-B recording 2", "db-A behind 179", "db-B behind 179", "db-A recording 1", "db-B recording 2"},
 		},
 		{
 			"an outage in a long stall has its bounds", 2 * time.Second, func(s *activityreadertest.Server, _ string) {
-				at(minutes(10), func() { s.Fail("GetRecords", activityreadertest.Failure{Drop: true, Times: -1}) })
-				at(minutes(12), func() { s.SetSilent("db-A", true) })
-				at(minutes(13), func() { s.SetSilent("db-A", false) })
-				at(minutes(15), func() { s.ClearFailures("GetRecords") })
+				at(minutes(3), func() { s.Fail("GetRecords", activityreadertest.Failure{Drop: true, Times: -1}) })
+				at(minutes(5), func() { s.SetSilent("db-A", true) })
+				at(minutes(6), func() { s.SetSilent("db-A", false) })
+				at(minutes(8), func() { s.ClearFailures("GetRecords") })
 			},
 			instances(2),
 			[]string{
-				"db-A recording 1", "db-B recording 2", "db-A behind 599", "db-B behind 599",
-				"db-A gap 719-781", "db-A recording 781", "db-B recording 2",
+				"db-A recording 1", "db-B recording 2", "db-A behind 179", "db-B behind 179",
+				"db-A gap 299-361", "db-A recording 361", "db-B recording 2",
 			},
 		},
 	} {
@@ -118,7 +119,7 @@ func TestWatch(t *testing.T) {
 				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
 				began := time.Now()
 				tt.what(s, name)
-				got := lines(began, watch(t, newReader(s, name), activityreader.Latest(), tt.ids, 30*time.Minute))
+				got := lines(began, watch(t, newReader(s, name), activityreader.Latest(), tt.ids, 12*time.Minute))
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("changes (-want +got):\n%s", diff)
 				}
@@ -138,7 +139,7 @@ func TestWatchResumes(t *testing.T) {
 		at(13*time.Minute, func() { s.SetSilent("db-B", true) })             // while it is down
 		at(14*time.Minute, func() { s.SetSilent("db-B", false) })
 		at(20*time.Minute, func() { s.SetSilent("db-A", false) })
-		r := newReader(s, name)
+		r := newReader(s, name, func(o *activityreader.Options) { o.PollDelay = 2 * time.Second })
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 		defer cancel()
 		var position activityreader.Position
@@ -173,7 +174,11 @@ func TestWatchBacklog(t *testing.T) {
 		at(time.Hour, func() { s.SetSilent("db-B", true) })
 		at(time.Hour+90*time.Second, func() { s.Split(name, "shardId-000000000001") })
 		at(time.Hour+2*time.Minute, func() { s.SetSilent("db-B", false) })
-		time.Sleep(10 * time.Hour)
+		backlog := 10 * time.Hour
+		if assert.Race {
+			backlog = 2 * time.Hour
+		}
+		time.Sleep(backlog)
 		got := lines(began, watch(t, newReader(s, name), activityreader.Position{}, instances(2), 10*time.Minute))
 		want := []string{
 			"db-A recording 1", "db-B recording 2", "db-B silent 3600", "db-B gap 3600-3722", "db-B recording 3722",
@@ -242,7 +247,7 @@ func TestWatchPositionIsSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = 10 * time.Second })
 		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(3), Shards: 2})
-		for i := range 40 {
+		for i := range 24 {
 			at(time.Duration(i)*5*time.Minute, func() {
 				if shards := s.Shards(name); i%2 == 0 {
 					s.Split(name, shards[0])
@@ -251,9 +256,9 @@ func TestWatchPositionIsSmall(t *testing.T) {
 				}
 			})
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
 		defer cancel()
-		for _, err := range newReader(s, name).Watch(ctx, activityreader.Latest(), nil) {
+		for _, err := range newReader(s, name, func(o *activityreader.Options) { o.PollDelay = 10 * time.Second }).Watch(ctx, activityreader.Latest(), nil) {
 			if e, ok := errors.AsType[*activityreader.ReadError](err); ok {
 				data, _ := json.Marshal(e.Position)
 				if open := len(s.Shards(name)); len(e.Position.Shards) != open || len(data) > 1500 {
