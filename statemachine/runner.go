@@ -123,11 +123,12 @@ func (r *runner[R, S]) leaveShared() {
 
 // read makes one read, or handles one that another caller made.
 func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
-	if r.seat != nil && !r.shared.leave(r.seat) {
+	batch, slot := r.tryTake()
+	switch slot {
+	case slotGranted:
+	case slotShared:
 		return r.handleSharedRead(ctx)
-	}
-	atOnce := r.readPacer.tryTake(r.now)
-	if !atOnce {
+	case slotNone:
 		switch slot := r.waitForSlot(ctx, r.readPacer, true); {
 		case slot == slotShared:
 			return stepRead
@@ -137,20 +138,30 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 		default:
 			return r.endUnread(time.Now())
 		}
+		if r.mayShare() {
+			batch = r.shared.take(r.seat, r.batching.limit(r.shared.size()))
+		}
 	}
-	if r.mayShare() && (!atOnce || r.shared.crowded(r.readPacer)) {
-		if r.seat == nil {
-			r.seat = r.shared.newSeat(r.resource)
-		}
-		if batch := r.shared.take(r.seat, r.batching.limit(r.shared.size())); len(batch) > 1 {
-			own := r.shared.read(ctx, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline))
-			return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
-		}
+	if len(batch) > 1 {
+		own := r.shared.read(ctx, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline))
+		return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 	}
 	v, at, err := callWithTimeout(ctx, r.now, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), read)
 	next := r.handleSingleRead(ctx, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
+}
+
+// tryTake takes a slot for a read that is due, if one is free. With the slot it returns the readers
+// for which the read is made, if there are others.
+func (r *runner[R, S]) tryTake() ([]*seat[R], slot) {
+	if r.mayShare() {
+		return r.shared.tryTake(r.seat, r.resource, r.readPacer, r.batching.limit(r.shared.size()), r.now)
+	}
+	if r.readPacer.tryTake(r.now) {
+		return nil, slotGranted
+	}
+	return nil, slotNone
 }
 
 // handleSharedRead handles a read that another caller makes for this one.
@@ -227,15 +238,6 @@ func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
 	return r.endCanceled(ctx)
 }
 
-// slot is how a wait for a slot of a Pacer ended.
-type slot uint8
-
-const (
-	slotNone    slot = iota // there is none in time, or the context ended
-	slotGranted             // the call may start
-	slotShared              // another caller reads for this one
-)
-
 // waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. For a
 // read, another caller may read for this one instead.
 func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slot {
@@ -244,6 +246,9 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 	if share {
 		if r.seat == nil {
 			r.seat = r.shared.newSeat(r.resource)
+		}
+		if !r.shared.leave(r.seat) {
+			return slotShared
 		}
 		wake = r.seat.wake
 	}

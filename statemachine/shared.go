@@ -112,17 +112,50 @@ func (g *SharedReads[R]) validate(errs *InputError) {
 // size returns the maximum size of a batch.
 func (g *SharedReads[R]) size() int { return cmp.Or(g.Batch, defaultBatch) }
 
-// crowded reports whether the reads that are scheduled do not fit in a quarter of the burst of p.
-func (g *SharedReads[R]) crowded(p *Pacer) bool {
+// slot is how an attempt to get a slot of a Pacer ended.
+type slot uint8
+
+const (
+	slotNone    slot = iota // there is none yet, or none in time, or the context ended
+	slotGranted             // the call may start
+	slotShared              // another caller reads for this one
+)
+
+// tryTake takes a slot of p at the time now, if one is free, for the reader s of a resource. s is
+// nil if the reader has no seat yet. If the reads that are scheduled do not fit in a quarter of the
+// burst of p, it also returns the readers for which the read is made, s among them.
+//
+// All of this is one step: if many reads are due at one time, the first of them makes them all.
+func (g *SharedReads[R]) tryTake(s *seat[R], resource string, p *Pacer, limit int, now time.Time) ([]*seat[R], slot) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return p != nil && 4*len(g.waiting) > p.burst()
+	if s != nil && !s.takenAt.IsZero() {
+		return nil, slotShared
+	}
+	if !p.tryTake(now) {
+		return nil, slotNone
+	}
+	if s != nil {
+		g.waiting.remove(&s.place)
+	}
+	if p == nil || 4*len(g.waiting) <= p.burst() {
+		return nil, slotGranted
+	}
+	if s == nil {
+		s = &seat[R]{resource: resource}
+	}
+	return g.fill(s, limit), slotGranted
 }
 
 // take returns s, whose reader has a slot, and the others that it reads for.
 func (g *SharedReads[R]) take(s *seat[R], limit int) []*seat[R] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.fill(s, limit)
+}
+
+// fill does what take does. The caller holds mu.
+func (g *SharedReads[R]) fill(s *seat[R], limit int) []*seat[R] {
 	batch := []*seat[R]{s}
 	now := time.Now()
 	var skipped []*seat[R]
