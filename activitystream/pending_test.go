@@ -1,6 +1,9 @@
 package activitystream_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,4 +197,60 @@ func TestForceRestartChangesAlias(t *testing.T) {
 		assert.Equal(t, "key in use after a restart", otherKeyID, out.Stream.KmsKeyId)
 		assert.Equal(t, "commands", 3, len(commands(s, began)))
 	})
+}
+
+// TestAdviceForPendingCommand checks that only a command that waits for the maintenance window has
+// the advice to wait for it.
+func TestAdviceForPendingCommand(t *testing.T) {
+	const later = "Call again after the maintenance window: the command was accepted, and takes effect then."
+	ordinary := statemachine.Advice(statemachine.TimedOut)
+	for _, test := range []struct {
+		why         string
+		immediately bool
+		setup       func(s *server)
+		cancel      time.Duration // zero: the wait of 30 s ends
+		want        string
+	}{
+		{why: "accepted", want: later},
+		{why: "canceled", cancel: 20 * time.Second, want: later},
+		{why: "canceled before it was sent", cancel: time.Nanosecond, want: statemachine.Advice(statemachine.Canceled), setup: func(s *server) {
+			s.Fail(describeClusters, failure{Hang: true, Times: -1})
+		}},
+		{why: "at once, and no read shows it", immediately: true, want: ordinary, setup: func(s *server) { s.FreezeReads(clusterARN, 100) }},
+		{why: "at once, and under way", immediately: true, want: ordinary},
+		{why: "the response was lost", want: ordinary, setup: func(s *server) { s.Fail(opStart, failure{Lost: true}) }},
+		{why: "the command was throttled", want: ordinary, setup: func(s *server) { s.Fail(opStart, failure{Code: "Throttling", Times: -1}) }},
+	} {
+		for _, each := range []bool{false, true} {
+			assert.RunSynctest(t, fmt.Sprintf("%s, each %v", test.why, each), func(t *testing.T) {
+				s := activitystreamtest.NewServer()
+				s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+				pass(time.Hour)
+				if test.setup != nil {
+					test.setup(s)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if test.cancel > 0 {
+					time.AfterFunc(test.cancel, cancel)
+				}
+				in := start(clusterARN)
+				in.ApplyImmediately = test.immediately
+				var err error
+				if each {
+					for _, r := range client(s).EnsureStartedEach(ctx, []*activitystream.StartInput{in}, 30*time.Second) {
+						err = r.Err
+					}
+				} else {
+					_, err = client(s).EnsureStarted(ctx, in, 30*time.Second)
+				}
+				assert.Equal(t, "advice", test.want, statemachine.Advice(err))
+				if test.want == later {
+					assert.ErrorContains(t, err, "accepted; takes effect in the next maintenance window")
+				} else if strings.Contains(err.Error(), "accepted; takes effect") {
+					t.Error(err)
+				}
+			})
+		}
+	}
 }

@@ -2,11 +2,15 @@ package statemachine
 
 import "errors"
 
+// deferred stands for TimedOut and Canceled of a call whose accepted command takes effect later.
+const deferred Reason = "deferred"
+
 // advice says for each reason and kind what to do about it. The runbook has the same sentences.
 func advice() map[error]string {
 	return map[error]string{
 		TimedOut:    "Call again: a wait continues, and an Ensure method joins a change that is under way.",
 		Canceled:    "Call again: nothing was lost.",
+		deferred:    "Call again after the maintenance window: the command was accepted, and takes effect then.",
 		Unreachable: "Call the Ensure method, or run the operations that the error names.",
 		Lapsed:      "Find out who or what reverted the change, then call again.",
 		Gone:        "Check the account, the Region and the name.",
@@ -33,8 +37,9 @@ func advice() map[error]string {
 
 // Advice returns what to do about err, as one sentence for a log or a message. It returns "" for
 // nil. It looks at the [Reason] first, and at the [Kind] if the reason leaves that open: for
-// [ReadFailed], and for a wait that is [Unreachable] because of a failed check. So a program need
-// not order the two itself. The runbook explains each sentence.
+// [ReadFailed], and for a wait that is [Unreachable] because of a failed check. A call that
+// [TimedOut] or was [Canceled] while a command waits for a maintenance window has a sentence of its
+// own. So a program need not order the two itself. The runbook explains each sentence.
 func Advice(err error) string {
 	if err == nil {
 		return ""
@@ -45,8 +50,12 @@ func Advice(err error) string {
 		if !errors.Is(err, reason) {
 			continue
 		}
-		if reason == Unreachable && KindOf(err) != Unknown {
+		e, ok := errors.AsType[*WaitError](err)
+		switch {
+		case reason == Unreachable && KindOf(err) != Unknown:
 			return kind
+		case (reason == TimedOut || reason == Canceled) && ok && e.Pending != "" && e.Hint != "":
+			return all[deferred]
 		}
 		return all[reason]
 	}

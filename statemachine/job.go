@@ -310,11 +310,11 @@ func (j *job[R, S]) waitError() *WaitError {
 		plan, _ := m.Plan(S(e.Last), S(e.Target))
 		e.Plan = slices.Clone(plan) // the machine's own is shared
 	}
-	if outside || j.reason == Unreachable {
-		e.Hint = m.def.Hint
-	}
-	if e.Pending != "" && j.ensure.goal.AcceptedGrace != 0 {
+	switch {
+	case e.Pending != "" && j.ensure.goal.AcceptedGrace != 0:
 		e.Hint = m.def.Deferral
+	case outside && e.Pending == "", j.reason == Unreachable:
+		e.Hint = m.def.Hint
 	}
 	return e
 }

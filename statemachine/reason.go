@@ -120,9 +120,9 @@ type WaitError struct {
 	// Pending is that of [Ensured].
 	Pending Operation
 
-	// Hint is the Hint of the [Definition]. It is set for Unreachable, and for TimedOut if Last
-	// does not settle into Target. For a Pending command with an AcceptedGrace it is the Deferral
-	// of the Definition.
+	// Hint is the Hint of the [Definition]. It is set for Unreachable, and for TimedOut without a
+	// Pending command if Last does not settle into Target. For a Pending command with an
+	// AcceptedGrace it is the Deferral of the Definition.
 	Hint string
 
 	// Events lists what the service reports about the resource since the wait began, ordered by

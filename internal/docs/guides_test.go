@@ -115,6 +115,14 @@ func TestRunbookIsComplete(t *testing.T) {
 	if len(names) < 20 {
 		t.Fatalf("found only %d reasons and kinds: %v", len(names), names)
 	}
+	synctest.Test(t, func(t *testing.T) {
+		advice := statemachine.Advice(messages["the maintenance window is tomorrow"].produce(t.Context()))
+		_, section, _ := strings.Cut(runbook, "\n### TimedOut or Canceled with a pending command\n")
+		section, _, _ = strings.Cut(section, "\n##")
+		if !strings.Contains(section, "\n**What to do:** "+advice+"\n") {
+			t.Errorf("docs/runbook.md does not say what to do about a pending command: %s", advice)
+		}
+	})
 	for _, name := range names {
 		_, section, ok := strings.Cut(runbook, "\n### "+name+"\n")
 		if !ok {
