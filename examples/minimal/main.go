@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"log"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 )
 
 func main() {
-	flag.Usage = func() { log.Print("Minimal prints what would start a stream.\n\n  go run ./examples/minimal") }
-	flag.Parse()
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		log.Fatal(err)

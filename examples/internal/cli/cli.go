@@ -7,10 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 )
 
@@ -21,6 +19,21 @@ func Main(run func(ctx context.Context, args []string) error) {
 	err := run(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil
 	stop()
+	exit(err, interrupted)
+}
+
+// NoFlags prints what a program without flags does, and exits, if it is run with -h. Other
+// arguments are an error. Without arguments, it returns.
+func NoFlags(name, about string) struct{} {
+	if len(os.Args) > 1 {
+		exit(Parse(Flags(name, about), os.Args[1:]), false)
+		os.Exit(0)
+	}
+	return struct{}{}
+}
+
+// exit prints an error, and exits unless it is nil or a call for help.
+func exit(err error, interrupted bool) {
 	switch usage := (*UsageError)(nil); {
 	case err == nil:
 	case errors.Is(err, flag.ErrHelp):
@@ -40,50 +53,6 @@ func Main(run func(ctx context.Context, args []string) error) {
 type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message + "\nRun with -h for the flags." }
-
-// Flags returns the flags of a program. With -h they begin with what the program does and how to
-// run it.
-func Flags(name, about string) *flag.FlagSet {
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.Usage = func() {
-		s := NewScreen(os.Stdout)
-		for line := range strings.SplitSeq(strings.TrimSpace(about), "\n") {
-			s.Println(line, len(line)-len(strings.TrimLeft(line, " ")))
-		}
-		first := true
-		flags.VisitAll(func(f *flag.Flag) {
-			if first {
-				fmt.Fprintln(s, "\nFlags:")
-			}
-			first = false
-			value, usage := flag.UnquoteUsage(f)
-			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" && f.DefValue != "0" {
-				usage += fmt.Sprintf(" (default %s)", f.DefValue)
-			}
-			s.Println(strings.TrimRight("  -"+f.Name+" "+value, " "), 6)
-			s.Println("      "+usage, 6)
-		})
-	}
-	return flags
-}
-
-// Parse parses args, which must be flags only.
-func Parse(flags *flag.FlagSet, args []string) error {
-	flags.SetOutput(io.Discard)
-	usage := flags.Usage
-	flags.Usage = func() {}
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		usage()
-		return err
-	case err != nil:
-		return &UsageError{Message: err.Error()}
-	case flags.NArg() > 0:
-		return &UsageError{Message: fmt.Sprintf("unexpected argument: %q", flags.Arg(0))}
-	}
-	return nil
-}
 
 // Plural returns a number with a noun, such as "1 database" or "2 databases".
 func Plural(n int, noun string) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -82,13 +83,22 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 // difference returns how two lists differ, such as "stopped → starting, async".
 func difference(from, to string) string {
 	if from == "" {
-		return "is " + to
+		return "is " + strings.Join(parts(to), ", ")
 	}
-	before, after := strings.Split(from, ", "), strings.Split(to, ", ")
+	before, after := parts(from), parts(to)
 	only := func(list, other []string) string {
 		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) }), ", ")
 	}
 	return cmp.Or(only(before, after), before[0]) + " → " + cmp.Or(only(after, before), after[0])
+}
+
+// parts returns the parts of a list, with short ARNs.
+func parts(list string) []string {
+	texts := strings.Split(list, ", ")
+	for i, text := range texts {
+		texts[i] = Short(text)
+	}
+	return texts
 }
 
 // WithAttrs returns a handler that adds attributes to each line.
@@ -105,10 +115,15 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &c
 }
 
-// Short returns the end of an ARN, such as "cluster:orders", and any other text unchanged.
+// Short returns the end of an ARN, such as "cluster:orders", and any other text unchanged. Of a
+// UUID at the end it has the first part.
 func Short(text string) string {
-	if parts := strings.SplitN(text, ":", 6); len(parts) == 6 && parts[0] == "arn" && !strings.Contains(text, " ") {
-		return parts[5]
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" || strings.Contains(text, " ") {
+		return text
 	}
-	return text
+	return uuid.ReplaceAllString(parts[5], "/$1…")
 }
+
+// uuid matches a UUID at the end of an ARN.
+var uuid = regexp.MustCompile(`/([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

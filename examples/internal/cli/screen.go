@@ -107,21 +107,19 @@ func (s *Screen) draw(lines []string) string {
 	return strings.Join(s.status, "\n")
 }
 
-// erase returns what erases the status lines. If the terminal has become narrower, it may have
-// wrapped them.
+// erase returns what erases the status lines, from the last one up. If the terminal has become
+// narrower, it may have wrapped them. Rows are erased one by one, because tmux keeps what is erased
+// with the whole screen in its history.
 func (s *Screen) erase() string {
-	if len(s.status) == 0 {
-		return ""
-	}
-	rows := -1
+	rows := 0
 	for _, line := range s.status {
 		rows += max((visible(line)+s.Columns()-1)/s.Columns(), 1)
 	}
 	s.status = nil
 	if rows == 0 {
-		return "\r\x1b[J"
+		return ""
 	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows)
+	return "\r\x1b[K" + strings.Repeat("\x1b[A\x1b[K", rows-1)
 }
 
 // Clock returns a time as minutes and seconds, or as hours and minutes.

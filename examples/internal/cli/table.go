@@ -12,8 +12,11 @@ type Table struct {
 	Rows [][]string
 }
 
-// Write writes the table to s. If it is wider than the terminal, its columns are split into several
-// tables, each of which has the key columns. A long key is cut.
+// minKey is the width to which a key may be cut.
+const minKey = 16
+
+// Write writes the table to s. If it is wider than the terminal, long keys are cut. If that is not
+// enough, its columns are split into several tables, each of which has the key columns.
 func (t *Table) Write(s *Screen) {
 	widths := make([]int, len(t.Rows[0]))
 	for _, row := range t.Rows {
@@ -21,9 +24,10 @@ func (t *Table) Write(s *Screen) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	if s.Columns() > 0 {
+	if over := t.width(widths) - s.Columns(); s.Columns() > 0 && over > 0 {
 		for i := range widths[:t.Keys] {
-			widths[i] = min(widths[i], max(s.Columns()/2/t.Keys-2, 8)) // leaves half of the width for the others
+			shorter := min(over, max(widths[i]-minKey, 0))
+			widths[i], over = widths[i]-shorter, over-shorter
 		}
 	}
 	keys := 0
@@ -42,6 +46,15 @@ func (t *Table) Write(s *Screen) {
 		t.writeColumns(s, widths, from, to)
 		from = to
 	}
+}
+
+// width returns the width of the whole table.
+func (t *Table) width(columns []int) int {
+	sum := 2 * (len(columns) - 1)
+	for _, w := range columns {
+		sum += w
+	}
+	return sum
 }
 
 // writeColumns writes the key columns and some others.
