@@ -21,9 +21,9 @@ import (
 type source struct {
 	resources map[string]*resource // by name
 
-	// watch yields a resource when it has changed, and calls onRead for every read. An error ends
+	// watch yields a resource when it has changed, and calls onProgress. An error ends
 	// the watch of that resource.
-	watch func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation]
+	watch func(ctx context.Context, names []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation]
 
 	// ensure repairs resources, and yields each when it is repaired or cannot be.
 	ensure func(ctx context.Context, names []string) iter.Seq2[string, repaired]
@@ -85,8 +85,12 @@ func (g *guard) watch(ctx context.Context, s *source) {
 		<-round.Done()
 		return
 	}
-	onRead := func(r statemachine.Reading) { g.handleRead(ctx, s, r) }
-	for name, o := range s.watch(round, names, onRead) {
+	onProgress := func(p statemachine.Progress) {
+		if p.Type == statemachine.ProgressRead {
+			g.handleRead(ctx, s, p)
+		}
+	}
+	for name, o := range s.watch(round, names, onProgress) {
 		switch r := s.resources[name]; {
 		case round.Err() != nil: // the error is the end of the round
 			return

@@ -83,10 +83,6 @@ func run(ctx context.Context, args []string) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
-	case !given["live"] && given["yes"]:
-		return &cli.UsageError{Message: "-yes needs -live"}
-	case !given["live"] && given["every"]:
-		return &cli.UsageError{Message: "-every needs -live"}
 	case *interval < time.Second:
 		return &cli.UsageError{Message: "-every must be at least 1s"}
 	case given["for"] && *length <= 0:

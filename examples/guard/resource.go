@@ -41,18 +41,18 @@ func (r *resource) needsRepair() bool {
 
 // handleRead handles a read of a watch. It repairs a wrong state even if the previous read showed
 // the same: another actor may have undone a repair between the two.
-func (g *guard) handleRead(ctx context.Context, s *source, reading statemachine.Reading) {
-	r := s.resources[reading.Resource]
+func (g *guard) handleRead(ctx context.Context, s *source, read statemachine.Progress) {
+	r := s.resources[read.Resource]
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if reading.Err != nil {
+	if read.Err != nil {
 		if !r.watch.failing && ctx.Err() == nil {
-			g.log.Warn("read failed", "resource", r.name, "error", reading.Err)
+			g.log.Warn("read failed", "resource", r.name, "error", read.Err)
 		}
 		r.watch.failing = true
 		return
 	}
-	r.watch.state, r.watch.failing, r.watch.failures = reading.State, false, 0
+	r.watch.state, r.watch.failing, r.watch.failures = read.State, false, 0
 	g.repairIfNeeded(ctx, s, r)
 }
 

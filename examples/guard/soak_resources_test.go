@@ -120,7 +120,7 @@ func (w *soak) databases() {
 
 func (w *soak) rdsClient(whose string) *activitystream.Client {
 	return activitystream.NewFromConfig(w.config(w.rds.Config()), func(o *activitystream.Options) {
-		o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose), w.seen
+		o.Wait.Jitter, o.Wait.OnProgress = w.dice.jitter(whose), w.seen
 		// A burst for all databases at once: the order under a smaller burst would be random.
 		o.Pacer = statemachine.NewPacer(8, 300)
 		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Retryer = aws.NopRetryer{} })
@@ -136,7 +136,7 @@ func (w *soak) stores() {
 		arn := add()
 		client := func(whose string, reads *statemachine.Pacer) *ingestion.Client {
 			return ingestion.NewFromConfig(w.config(w.trail.Config()), func(o *ingestion.Options) {
-				o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose+arn), w.seen
+				o.Wait.Jitter, o.Wait.OnProgress = w.dice.jitter(whose+arn), w.seen
 				o.ReadPacer, o.CommandPacer = reads, commands
 				o.ClientOptions = append(o.ClientOptions, func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 			})
@@ -194,7 +194,7 @@ func (w *soak) streams() {
 		arn := add()
 		client := func(whose string, reads *statemachine.Pacer) *eventstream.Client {
 			return eventstream.NewFromConfig(w.config(w.profiles.Config()), func(o *eventstream.Options) {
-				o.Wait.Jitter, o.Wait.OnRead = w.dice.jitter(whose+arn), w.seen
+				o.Wait.Jitter, o.Wait.OnProgress = w.dice.jitter(whose+arn), w.seen
 				o.ReadPacer, o.CommandPacer = reads, commands
 				o.ClientOptions = append(o.ClientOptions, func(o *customerprofiles.Options) { o.Retryer = aws.NopRetryer{} })
 			})

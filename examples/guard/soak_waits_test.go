@@ -73,7 +73,10 @@ func (l life) since(at time.Time) string {
 }
 
 // seen judges a read.
-func (w *soak) seen(r statemachine.Reading) {
+func (w *soak) seen(r statemachine.Progress) {
+	if r.Type != statemachine.ProgressRead {
+		return
+	}
 	s, now := w.byName[r.Resource], time.Now()
 	switch {
 	case errors.Is(r.Err, statemachine.NotFound):
@@ -93,8 +96,8 @@ func (w *soak) seen(r statemachine.Reading) {
 }
 
 // noted records a successful read of the guard's watches.
-func (w *soak) noted(r statemachine.Reading) {
-	if r.Err == nil {
+func (w *soak) noted(r statemachine.Progress) {
+	if r.Type == statemachine.ProgressRead && r.Err == nil {
 		s := w.byName[r.Resource]
 		w.mu.Lock()
 		defer w.mu.Unlock()

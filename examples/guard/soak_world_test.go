@@ -119,12 +119,12 @@ func (w *soak) watched() {
 			}
 		}
 		watch := src.watch
-		src.watch = func(ctx context.Context, names []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
+		src.watch = func(ctx context.Context, names []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
 			return func(yield func(string, observation) bool) {
-				for name, seen := range watch(ctx, names, func(r statemachine.Reading) {
+				for name, seen := range watch(ctx, names, func(r statemachine.Progress) {
 					w.seen(r)
 					w.noted(r)
-					onRead(r)
+					onProgress(r)
 				}) {
 					if seen.err != nil && ctx.Err() == nil {
 						w.lost(w.byName[name], seen.err)

@@ -37,10 +37,10 @@ func activityStreams(client *activitystream.Client, s settings, ins ...*activity
 		return join(string(v.Status), string(v.Mode), label("key", v.KmsKeyId), native, label("policy", v.PolicyStatus),
 			label("database", v.ResourceStatus), v.ResourceId)
 	}
-	src.watch = func(ctx context.Context, arns []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
+	src.watch = func(ctx context.Context, arns []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
 		return func(yield func(string, observation) bool) {
 			for arn, res := range client.WatchEach(ctx, arns, func(o *activitystream.Options) {
-				o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead
+				o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress
 			}) {
 				if !yield(arn, observe(res.Value, res.Err, summarize)) {
 					return
@@ -58,8 +58,8 @@ func eventDataStore(client *ingestion.Client, s settings, arn string) *source {
 		ins := []*ingestion.StartInput{{EventDataStore: arn}}
 		return repairs(client.EnsureStartedEach(ctx, ins, s.maxWait), names, func(out *ingestion.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
-	return singleSource(r, ensure, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*ingestion.EventDataStore, error] {
-		return client.Watch(ctx, arn, func(o *ingestion.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
+	return singleSource(r, ensure, func(ctx context.Context, onProgress func(statemachine.Progress)) iter.Seq2[*ingestion.EventDataStore, error] {
+		return client.Watch(ctx, arn, func(o *ingestion.Options) { o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress })
 	}, func(v *ingestion.EventDataStore) string { return string(v.Status) })
 }
 
@@ -71,8 +71,8 @@ func eventStream(client *eventstream.Client, s settings, in *eventstream.CreateI
 		ins := []*eventstream.CreateInput{in}
 		return repairs(client.EnsureCreatedEach(ctx, ins, s.maxWait), names, func(out *eventstream.EnsureOutput) []statemachine.Operation { return out.Operations })
 	}
-	return singleSource(r, ensure, func(ctx context.Context, onRead func(statemachine.Reading)) iter.Seq2[*eventstream.Stream, error] {
-		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnRead = s.interval, onRead })
+	return singleSource(r, ensure, func(ctx context.Context, onProgress func(statemachine.Progress)) iter.Seq2[*eventstream.Stream, error] {
+		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress })
 	}, func(v *eventstream.Stream) string {
 		tags := ""
 		if len(v.Tags) > 0 {
@@ -104,13 +104,13 @@ func repairs[K, R any](results iter.Seq2[K, statemachine.Result[R]], names []str
 }
 
 // singleSource returns a source of one resource.
-func singleSource[R any](r *resource, ensure func(context.Context, []string) iter.Seq2[string, repaired], watch func(context.Context, func(statemachine.Reading)) iter.Seq2[*R, error], summarize func(*R) string) *source {
+func singleSource[R any](r *resource, ensure func(context.Context, []string) iter.Seq2[string, repaired], watch func(context.Context, func(statemachine.Progress)) iter.Seq2[*R, error], summarize func(*R) string) *source {
 	return &source{
 		resources: map[string]*resource{r.name: r},
 		ensure:    ensure,
-		watch: func(ctx context.Context, _ []string, onRead func(statemachine.Reading)) iter.Seq2[string, observation] {
+		watch: func(ctx context.Context, _ []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
 			return func(yield func(string, observation) bool) {
-				for v, err := range watch(ctx, onRead) {
+				for v, err := range watch(ctx, onProgress) {
 					if !yield(r.name, observe(v, err, summarize)) {
 						return
 					}
