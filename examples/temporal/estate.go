@@ -4,7 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
+	"io"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
@@ -51,28 +55,59 @@ func startEstate(ctx context.Context, flags *flag.FlagSet, args []string) error 
 	if err != nil {
 		return fmt.Errorf("start the estate: %w", err)
 	}
+	return follow(ctx, os.Stdout, *id, run.Get, func(ctx context.Context) (durable.Progress, error) { return progress(ctx, c, *id) })
+}
+
+// follow shows the progress of an estate until its workflow ends or ctx is done: on a terminal as
+// a status line, and elsewhere as a line of JSON every 5 s.
+func follow(ctx context.Context, out io.Writer, id string, wait func(context.Context, any) error, read func(context.Context) (durable.Progress, error)) error {
+	screen := cli.NewScreen(out)
 	result := make(chan error, 1)
 	var end durable.Progress
-	go func() { result <- run.Get(ctx, &end) }()
+	go func() { result <- wait(ctx, &end) }()
 	for tick := time.NewTicker(5 * time.Second); ; {
 		select {
 		case err := <-result:
 			tick.Stop()
+			screen.SetStatus()
+			if ctx.Err() != nil {
+				screen.Println("\nThe workflow of estate "+id+" goes on without this program.", 0)
+				screen.Println("To see its progress, and to end it without a further command:", 0)
+				fmt.Fprintf(screen, "  go run -C examples/temporal . status -id %[1]s\n  go run -C examples/temporal . stop -id %[1]s\n", id)
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("estate %s: %w", id, err)
+			}
+			return show(screen, end)
+		case <-tick.C:
+			p, err := read(ctx)
 			switch {
 			case ctx.Err() != nil:
-				fmt.Printf("\nThe workflow of estate %[1]s goes on without this program.\n"+
-					"  temporal status -id %[1]s   prints its progress\n  temporal stop -id %[1]s     ends it without a further command\n", *id)
-				return nil
 			case err != nil:
-				return fmt.Errorf("estate %s: %w", *id, err)
-			}
-			return show(end)
-		case <-tick.C:
-			if err := query(ctx, c, *id); err != nil {
-				slog.Warn("could not query the progress", "error", err)
+				screen.Printf("the progress could not be read: %v", err)
+			case screen.Status():
+				screen.SetStatus(describe(p))
+			default:
+				if err := show(screen, p); err != nil {
+					return err
+				}
 			}
 		}
 	}
+}
+
+// describe returns a line about the progress, such as "2 of 4 account-Region pairs open, 80
+// streams: 20 reached, 60 starting, 80 commands".
+func describe(p durable.Progress) string {
+	parts := make([]string, 0, len(p.Ended)+len(p.InProgress)+1)
+	for _, counts := range []map[string]int{p.Ended, p.InProgress} {
+		for _, what := range slices.Sorted(maps.Keys(counts)) {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[what], what))
+		}
+	}
+	parts = append(parts, cli.Plural(p.Commands, "command"))
+	return fmt.Sprintf("%d of %s open, %s: %s", p.Open, cli.Plural(p.Places, "account-Region pair"), cli.Plural(p.Streams, "stream"), strings.Join(parts, ", "))
 }
 
 // startResource starts one stream and prints the outcome.
@@ -97,5 +132,5 @@ func startResource(ctx context.Context, flags *flag.FlagSet, args []string) erro
 	if err := run.Get(ctx, &out); err != nil {
 		return fmt.Errorf("workflow %s: %w", *text, err)
 	}
-	return show(out)
+	return show(cli.NewScreen(os.Stdout), out)
 }

@@ -2,14 +2,8 @@
 // Temporal. It shows Ensure calls that do not depend on a process: workers may crash, be replaced
 // and be added at any time.
 //
-//	temporal worker      runs workflows and activities; start as many as you like
-//	temporal estate      starts streams in all of -accounts and -regions, and prints the progress
-//	temporal resource    starts one stream
-//	temporal status      prints the progress of an estate
-//	temporal stop        ends an estate without a further command
-//	temporal simulator   simulates RDS for any account and Region
-//
-// See README.md for a run on one machine.
+// The commands are worker, estate, resource, status, stop and simulator: see the flag -h. README.md
+// has a run on one machine.
 package main
 
 import (
@@ -21,17 +15,23 @@ import (
 
 func main() { cli.Main(run) }
 
-const usage = `temporal brings the activity streams of many accounts and Regions to a target state, on
-Temporal. With the command simulator and a worker with -simulator, it needs no AWS account.
+const usage = `Temporal brings the activity streams of many accounts and Regions to a target state, as workflows
+of Temporal.
+With a worker that has -simulator, everything is simulated and needs no AWS account.
 
-  temporal worker      runs workflows and activities; start as many as you like
-  temporal estate      starts streams in all of -accounts and -regions, and prints the progress
-  temporal resource    starts one stream
-  temporal status      prints the progress of an estate
-  temporal stop        ends an estate without a further command
-  temporal simulator   simulates RDS for any account and Region
+  go run -C examples/temporal . simulator
+  go run -C examples/temporal . worker -simulator http://127.0.0.1:4566
+  go run -C examples/temporal . estate -apply-immediately
 
-Each command prints its flags with -h. README.md has a run on one machine.
+Commands:
+  worker      runs workflows and activities; start as many as you like
+  estate      starts streams in all of -accounts and -regions, and prints the progress
+  resource    starts one stream
+  status      prints the progress of an estate
+  stop        ends an estate without a further command
+  simulator   simulates RDS for any account and Region
+
+Each command prints its flags with -h. README.md has a run on one machine, with a server.
 `
 
 // run runs the command that the first argument names.

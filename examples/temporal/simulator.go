@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
@@ -22,9 +21,9 @@ func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *address)
+	l, err := cli.Listen(ctx, *address)
 	if err != nil {
-		return fmt.Errorf("simulator: %w", err)
+		return err
 	}
 	world := simulated.World{Populate: simulated.Clusters(*streams, func(o *activitystreamtest.Options) { o.Starting = *starting })}
 	server := http.Server{Handler: world.Handler(), ReadHeaderTimeout: time.Minute}

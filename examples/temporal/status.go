@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
 )
 
@@ -20,7 +22,11 @@ func showStatus(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer c.Close()
-	return query(ctx, c, *id)
+	p, err := progress(ctx, c, *id)
+	if err != nil {
+		return err
+	}
+	return show(cli.NewScreen(os.Stdout), p)
 }
 
 // stopEstate ends an estate.
@@ -37,27 +43,32 @@ func stopEstate(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// query prints the progress of a workflow as JSON.
-func query(ctx context.Context, c client.Client, id string) error {
+// progress returns the progress of an estate, or of one of its parts.
+func progress(ctx context.Context, c client.Client, id string) (p durable.Progress, err error) {
 	value, err := c.QueryWorkflow(ctx, id, "", durable.QueryProgress)
-	var p json.RawMessage
 	if err == nil {
 		err = value.Get(&p)
 	}
 	if err != nil {
-		return fmt.Errorf("progress of %s: %w", id, err)
+		return p, fmt.Errorf("progress of %s: %w", id, err)
 	}
-	fmt.Println(string(p))
-	return nil
+	return p, nil
 }
 
-// show prints a value as JSON.
-func show(v any) error {
+// show prints a value: progress as text for people on a terminal, anything else as JSON.
+func show(screen *cli.Screen, v any) error {
+	if p, ok := v.(durable.Progress); ok && screen.Columns() > 0 {
+		screen.Printf("%s", describe(p))
+		for _, f := range p.Failures {
+			screen.Println("  "+f.Resource+": "+f.Message, 4)
+		}
+		return nil
+	}
 	text, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("result: %w", err)
 	}
-	fmt.Println(string(text))
+	fmt.Fprintf(screen, "%s\n", text)
 	return nil
 }
 
