@@ -47,9 +47,6 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	}
 	lines := cli.NewScreen(out)
 	if !*live {
-		if *name != "" || *status != "" || *yes {
-			return &cli.UsageError{Message: "-instance, -status and -yes need -live"}
-		}
 		return demo(ctx, lines)
 	}
 	if *name == "" || *status != "available" && *status != "stopped" {

@@ -21,6 +21,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -52,6 +53,9 @@ func run(ctx context.Context, args []string) error {
 		sealer := activityrecordtest.NewSealer()
 		return report(ctx, os.Stdout, sealer, bytes.NewReader(sample(sealer)))
 	}
+	if *resourceId == "" {
+		return &cli.UsageError{Message: "-file needs -resource-id"}
+	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return err
@@ -68,10 +72,13 @@ func run(ctx context.Context, args []string) error {
 	return report(ctx, os.Stdout, keys, file)
 }
 
+// login is the engine, the user and the client of a login.
+type login [3]string
+
 // report writes the failed logins in the records of r, and why records could not be decoded.
 func report(ctx context.Context, w io.Writer, keys activityrecord.Keys, r io.Reader) error {
 	decoder := activityrecord.NewDecoder(keys)
-	failed, lost, records := map[string]int{}, map[string]int{}, 0
+	failed, lost, records := map[login]int{}, map[string]int{}, 0
 	for documents := json.NewDecoder(r); ; {
 		var data json.RawMessage
 		err := documents.Decode(&data)
@@ -89,15 +96,18 @@ func report(ctx context.Context, w io.Writer, keys activityrecord.Keys, r io.Rea
 		}
 		for _, event := range record.Events {
 			if isLogin(&event) && event.Outcome() == activityrecord.Failed {
-				failed[fmt.Sprintf("%-12s %-10s %s", event.ServerType, event.DBUserName, event.RemoteHost)]++
+				failed[login{event.ServerType, event.DBUserName, event.RemoteHost}]++
 			}
 		}
 	}
-	screen := cli.NewScreen(w)
-	for _, who := range slices.Sorted(maps.Keys(failed)) {
-		screen.Println(fmt.Sprintf("%6d  %s", failed[who], who), 8)
+	table := cli.Table{Keys: len(login{}), Rows: [][]string{{"engine", "user", "client", "failed"}}}
+	for who, n := range failed {
+		table.Rows = append(table.Rows, append(who[:], strconv.Itoa(n)))
 	}
-	screen.Println(fmt.Sprintf("%d records", records), 0)
+	slices.SortFunc(table.Rows[1:], slices.Compare)
+	screen := cli.NewScreen(w)
+	table.Write(screen)
+	fmt.Fprintf(screen, "\n%d records\n", records)
 	for _, problem := range slices.Sorted(maps.Keys(lost)) {
 		screen.Println(fmt.Sprintf("%d could not be decoded: %s", lost[problem], problem), 2)
 	}

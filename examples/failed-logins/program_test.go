@@ -17,9 +17,11 @@ func TestReport(t *testing.T) {
 	if err := report(t.Context(), &out, sealer, bytes.NewReader(sample(sealer))); err != nil {
 		t.Fatal(err)
 	}
-	want := `     3  MySQL        root       203.0.113.9
-     1  SQLSERVER    app        10.0.0.7
-     1  oracle       ADMIN      10.0.0.7
+	want := `engine     user   client       failed
+MySQL      root   203.0.113.9       3
+SQLSERVER  app    10.0.0.7          1
+oracle     ADMIN  10.0.0.7          1
+
 5 records
 1 could not be decoded: activityrecord: damaged: the message was changed: an authentication tag does not match
 `

@@ -80,10 +80,6 @@ func (p program) run(ctx context.Context, args []string) error {
 	switch {
 	case given["live"] && given["databases"]:
 		return &cli.UsageError{Message: "-databases and -live are mutually exclusive"}
-	case !given["live"] && given["yes"]:
-		return &cli.UsageError{Message: "-yes needs -live"}
-	case !given["live"] && given["max-wait"]:
-		return &cli.UsageError{Message: "-max-wait needs -live"}
 	case *n < 1 || *n > 10_000:
 		return &cli.UsageError{Message: "-databases must be between 1 and 10000"}
 	case *maxWait <= 0:

@@ -42,7 +42,7 @@ func (v *bars) lines(now []progress) []string {
 	}
 	width := 16
 	if columns := v.screen.Columns(); columns > 0 {
-		width = min(max(columns-label-longest-7, 8), 60)
+		width = min(max(columns-label-longest-7, 4), 60)
 	}
 	lines := make([]string, len(rows))
 	for i, r := range rows {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -58,11 +59,11 @@ func (t *tree) below(parent trace.SpanID) []line {
 }
 
 func (t *tree) span(s tracetest.SpanStub, first, rest string) {
-	t.w.Println(fmt.Sprintf("%s %6.2fs  %s%s", t.offset(s.StartTime), s.EndTime.Sub(s.StartTime).Seconds(), first, describe(s)), 20)
+	t.println(s.StartTime, fmt.Sprintf("%6.2fs", s.EndTime.Sub(s.StartTime).Seconds()), first, describe(s))
 	lines := make([]line, 0, len(s.Events))
 	for _, e := range s.Events {
 		lines = append(lines, line{e.Time, func(first, _ string) {
-			t.w.Println(fmt.Sprintf("%s          %s%s: %s", t.offset(e.Time), first, e.Name, brief(e.Attributes)), 20)
+			t.println(e.Time, "", first, e.Name+": "+brief(e.Attributes))
 		}})
 	}
 	lines = append(lines, t.below(s.SpanContext.SpanID())...) // after an event at the same instant: the preceding call caused it
@@ -76,7 +77,11 @@ func (t *tree) span(s tracetest.SpanStub, first, rest string) {
 	}
 }
 
-func (t *tree) offset(at time.Time) string { return fmt.Sprintf("%6.2fs", at.Sub(t.since).Seconds()) }
+// println prints a line of the tree. A long text is indented below itself.
+func (t *tree) println(at time.Time, duration, prefix, text string) {
+	begin := fmt.Sprintf("%6.2fs %7s  %s", at.Sub(t.since).Seconds(), duration, prefix)
+	t.w.Println(begin+text, utf8.RuneCountInString(begin))
+}
 
 // describe formats a span: its name, its status and its main attributes.
 func describe(s tracetest.SpanStub) string {

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -14,13 +11,12 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // runLive runs the demonstration on a database of the user.
 func runLive(ctx context.Context, lines *cli.Screen, in *activitystream.StartInput, yes bool) error {
 	if err := in.Validate(); err != nil {
-		return &cli.UsageError{Message: describe(err)}
+		return cli.InvalidFlags(err)
 	}
 	if err := cli.CanConfirm(os.Stdin); err != nil && !yes {
 		return err
@@ -55,18 +51,4 @@ func runLive(ctx context.Context, lines *cli.Screen, in *activitystream.StartInp
 		return fmt.Errorf("%w\nThe stream may still be started. Check it, and stop it if you do not need it", err)
 	}
 	return err
-}
-
-// describe returns one line per invalid field of an input, with the flag that sets it.
-func describe(err error) string {
-	input, ok := errors.AsType[*statemachine.InputError](err)
-	if !ok {
-		return err.Error()
-	}
-	flags := map[string]string{"ResourceArn": "-resource-arn", "KmsKeyId": "-kms-key-id", "Mode": "-mode"}
-	var problems []string
-	for _, f := range input.Fields {
-		problems = append(problems, cmp.Or(flags[f.Field], f.Field)+" "+f.Reason)
-	}
-	return strings.Join(problems, "\n")
 }

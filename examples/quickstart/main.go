@@ -12,7 +12,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"os"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -43,11 +42,6 @@ func run(ctx context.Context, args []string) error {
 	if *live {
 		in.ApplyImmediately = true
 		return runLive(ctx, lines, &in, *yes)
-	}
-	var stray string
-	flags.Visit(func(f *flag.Flag) { stray = f.Name })
-	if stray != "" {
-		return &cli.UsageError{Message: "-" + stray + " needs -live"}
 	}
 	return runSimulated(ctx, lines)
 }

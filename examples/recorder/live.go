@@ -20,7 +20,10 @@ import (
 // stream to be started.
 func newLive(ctx context.Context, in *activitystream.StartInput, yes bool) (*source, error) {
 	if err := in.Validate(); err != nil {
-		return nil, &cli.UsageError{Message: err.Error()}
+		return nil, cli.InvalidFlags(err)
+	}
+	if err := cli.CanConfirm(os.Stdin); err != nil && !yes {
+		return nil, err
 	}
 	a, err := arn.Parse(in.ResourceArn)
 	if err != nil {

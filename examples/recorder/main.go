@@ -11,8 +11,9 @@
 //	go run ./examples/recorder -live -resource-arn ARN -kms-key-id KEY -out events.jsonl -position position.json
 //
 // Events go to standard output, or with -out to a file. The file is renamed when it reaches
-// -max-size, with the time at the end of its name. Progress goes to standard error: one line that
-// is renewed on a terminal, and a line a minute elsewhere.
+// -max-size, with the time at the end of its name. A terminal shows the user and the statement of
+// each event instead, and a status line. Elsewhere, a line a minute on standard error shows the
+// progress.
 //
 //	{"arrivedAt":"…","instanceId":"db-…","shardId":"…","sequenceNumber":"…","event":{…}}
 //	{"arrivedAt":"…","shardId":"…","sequenceNumber":"…","error":"…","data":"…"}
@@ -31,7 +32,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -41,8 +41,8 @@ import (
 )
 
 const about = `Recorder starts an activity stream, waits for proof that each instance of the database is
-recorded, and writes every event as a line of JSON.
-The database is simulated and needs no AWS account, unless -live is set.
+recorded, and writes every event: as a line of JSON to a file or a pipe, and for people to a
+terminal. The database is simulated and needs no AWS account, unless -live is set.
 
   go run ./examples/recorder
   go run ./examples/recorder -live -resource-arn ARN -kms-key-id KEY -out events.jsonl
@@ -107,10 +107,14 @@ func run(ctx context.Context, args []string) error {
 			*duration = 15 * time.Second
 		}
 	}
-	events, err := openOutput(*out, *maxSize<<20)
+	shown := newProgress()
+	if !*live {
+		shown.Println("Simulated: no AWS account is used.", 0)
+	}
+	events, err := openOutput(*out, *maxSize<<20, shown.Screen)
 	if err != nil {
 		return err
 	}
-	r := &recorder{source: src, events: events, positionFile: *position, progress: newProgress(os.Stderr)}
+	r := &recorder{source: src, events: events, positionFile: *position, progress: shown}
 	return r.run(ctx, *duration)
 }

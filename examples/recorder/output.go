@@ -7,19 +7,26 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// output writes lines of JSON to standard output, or to a file that it rotates.
+// output writes lines of JSON to standard output, or to a file that it rotates. A terminal gets
+// lines for people.
 type output struct {
 	name    string // empty for standard output
 	maxSize int64
 	file    *os.File
 	buffer  *bufio.Writer
 	size    int64
+	screen  *cli.Screen // nil unless standard output is a terminal
 }
 
-func openOutput(name string, maxSize int64) (*output, error) {
+func openOutput(name string, maxSize int64, screen *cli.Screen) (*output, error) {
 	o := &output{name: name, maxSize: maxSize, file: os.Stdout}
+	if name == "" && cli.IsTerminal(os.Stdout) {
+		o.screen = screen
+	}
 	if name != "" {
 		var err error
 		if o.file, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil { //nolint:gosec // the user names the file
@@ -37,6 +44,12 @@ func openOutput(name string, maxSize int64) (*output, error) {
 
 // write writes a line. It shows at once on standard output.
 func (o *output) write(l line) error {
+	if o.screen != nil {
+		if e := l.decoded; e != nil { // progress shows a record without one
+			o.screen.Printf("%s", describe(o.screen, e))
+		}
+		return nil
+	}
 	text, err := json.Marshal(l)
 	if err != nil {
 		return err
@@ -69,7 +82,7 @@ func (o *output) rotate() error {
 	if err := os.Rename(o.name, name); err != nil {
 		return err
 	}
-	next, err := openOutput(o.name, o.maxSize)
+	next, err := openOutput(o.name, o.maxSize, nil)
 	if err == nil {
 		*o = *next
 	}

@@ -67,11 +67,11 @@ func TestRecorder(t *testing.T) {
 		dir := t.TempDir()
 		var shown bytes.Buffer
 		for range 3 {
-			out, err := openOutput(filepath.Join(dir, "events.jsonl"), 10_000)
+			out, err := openOutput(filepath.Join(dir, "events.jsonl"), 10_000, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &recorder{source: src, events: out, positionFile: filepath.Join(dir, "position.json"), progress: &progress{w: &shown, last: time.Now()}}
+			r := &recorder{source: src, events: out, positionFile: filepath.Join(dir, "position.json"), progress: &progress{Screen: cli.NewScreen(&shown), last: time.Now()}}
 			ctx, interrupt := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Second, interrupt)
 			if err := r.run(ctx, 0); err != nil {
@@ -99,7 +99,7 @@ func TestRecorder(t *testing.T) {
 		if files, _ := filepath.Glob(filepath.Join(dir, "events.jsonl.*")); len(files) < 5 {
 			t.Errorf("%d files were rotated", len(files))
 		}
-		if text := shown.String(); strings.Count(text, "is recorded: heard from at") != 6 || !strings.Contains(text, "0 records that could not be decoded") {
+		if text := shown.String(); strings.Count(text, "is recorded since") != 6 || !strings.Contains(text, "0 records not decoded") {
 			t.Errorf("shown:\n%s", text)
 		}
 	})
@@ -108,11 +108,11 @@ func TestRecorder(t *testing.T) {
 // TestRecorderWritesWhatItCannotDecode checks that such a record is written with its data.
 func TestRecorderWritesWhatItCannotDecode(t *testing.T) {
 	dir := t.TempDir()
-	out, err := openOutput(filepath.Join(dir, "events.jsonl"), 1<<20)
+	out, err := openOutput(filepath.Join(dir, "events.jsonl"), 1<<20, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{events: out, progress: &progress{w: &bytes.Buffer{}}}
+	r := &recorder{events: out, progress: &progress{Screen: cli.NewScreen(&bytes.Buffer{})}}
 	d := &activityreader.Delivery{Data: []byte("data"), ShardId: "shard", SequenceNumber: "1", ArrivedAt: time.Unix(0, 0).UTC()}
 	if err := errors.Join(r.write(d, activityrecord.Damaged), out.Close()); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestRecorderWritesWhatItCannotDecode(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"-max-size", "0"}, {"-for", "-1s"}, {"-live"}, {"-live", "-resource-arn", "x", "-kms-key-id", "y"}, {"stray"}, {"-none"},
+		{"-max-size", "0"}, {"-for", "-1s"}, {"-live"}, {"-yes"}, {"-resource-arn", "x"}, {"-max-size", "1"}, {"-live", "-resource-arn", "x", "-kms-key-id", "y"}, {"stray"}, {"-none"},
 	} {
 		var usage *cli.UsageError
 		if err := run(t.Context(), args); !errors.As(err, &usage) {

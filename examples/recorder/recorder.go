@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // storeDelay is the time between two positions that are stored.
@@ -43,8 +46,9 @@ func (r *recorder) run(ctx context.Context, duration time.Duration) error {
 // prove starts the stream if necessary, and waits until every instance was heard from.
 func (r *recorder) prove(ctx context.Context) (*activityreader.Reader, error) {
 	arn := r.source.in.ResourceArn
-	r.progress.printf("%s: making sure that the activity stream is started", arn)
-	started, err := r.source.client.EnsureStarted(ctx, &r.source.in, r.source.maxWait)
+	started, err := r.source.client.EnsureStarted(ctx, &r.source.in, r.source.maxWait, func(o *activitystream.Options) {
+		o.Wait.OnProgress = r.progress.Follow(cli.Short(arn))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -64,26 +68,15 @@ func (r *recorder) prove(ctx context.Context) (*activityreader.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.progress.printf("started; waiting until %d instances are heard from in %s", len(instances), stream.KinesisStreamName)
+	r.progress.Printf("waiting for a record of each of %s in %s", cli.Plural(len(instances), "instance"), stream.KinesisStreamName)
 	proof, err := reader.WaitRecording(ctx, instances, r.source.maxWait)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range instances {
-		r.progress.printf("%s is recorded: heard from at %s", id, proof.Instances[id].Format(time.RFC3339Nano))
+		r.progress.Printf("%s is %s since %s", id, r.progress.Paint(cli.Green, "recorded"), proof.Instances[id].Format(time.RFC3339))
 	}
 	return reader, nil
-}
-
-// line is a line of the output.
-type line struct {
-	ArrivedAt      time.Time       `json:"arrivedAt"`
-	InstanceId     string          `json:"instanceId,omitempty"`
-	ShardId        string          `json:"shardId"`
-	SequenceNumber string          `json:"sequenceNumber"`
-	Event          json.RawMessage `json:"event,omitempty"`
-	Error          string          `json:"error,omitempty"`
-	Data           []byte          `json:"data,omitempty"`
 }
 
 // record writes the events until reading ends, and returns the position up to which they are
@@ -127,11 +120,11 @@ func (r *recorder) write(d *activityreader.Delivery, err error) error {
 	l.InstanceId = d.Record.InstanceId
 	for i := range d.Record.Events {
 		if e := &d.Record.Events[i]; !e.Heartbeat() {
-			l.Event = e.Raw
+			l.Event, l.decoded = e.Raw, e
 			if err := r.events.write(l); err != nil {
 				return err
 			}
-			r.progress.event()
+			r.progress.events++
 		}
 	}
 	return nil
@@ -139,13 +132,14 @@ func (r *recorder) write(d *activityreader.Delivery, err error) error {
 
 // finish stores the last position and closes the output.
 func (r *recorder) finish(p activityreader.Position) error {
-	r.progress.end()
+	r.progress.SetStatus()
 	err := errors.Join(r.store(p), r.events.Close())
 	if r.positionFile != "" {
-		r.progress.printf("the position is in %s", r.positionFile)
+		r.progress.Printf("the position is in %s", r.positionFile)
 		return err
 	}
 	data, _ := json.Marshal(p) //nolint:errchkjson // a position can always be marshaled
-	r.progress.printf("resume with this in the file of -position: %s", data)
+	r.progress.Println("\nRecorded "+cli.Plural(r.progress.events, "event")+". To resume here, write this to the file of -position:", 0)
+	fmt.Fprintf(r.progress, "%s\n", data)
 	return err
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
-	"syscall"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
@@ -18,9 +16,6 @@ func listen(ctx context.Context, addr string, remote bool) (net.Listener, error)
 	if err != nil {
 		return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 	}
-	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil || port == "" {
-		return nil, &cli.UsageError{Message: fmt.Sprintf("-addr: %q is not a port", port)}
-	}
 	if !remote && host == "" {
 		host = "127.0.0.1"
 	}
@@ -29,12 +24,7 @@ func listen(ctx context.Context, addr string, remote bool) (net.Listener, error)
 			return nil, &cli.UsageError{Message: "-addr: " + err.Error()}
 		}
 	}
-	var c net.ListenConfig
-	l, err := c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%w: another program listens there; use -addr :0 for a free port", err)
-	}
-	return l, err
+	return cli.Listen(ctx, net.JoinHostPort(host, port))
 }
 
 // loopback returns the loopback address of a host. It resolves names, because a name alone proves

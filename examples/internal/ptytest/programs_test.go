@@ -3,6 +3,7 @@ package ptytest_test
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,16 +23,16 @@ type example struct {
 var examples = map[string]example{ //nolint:gochecknoglobals // a table
 	"activity-lambda": {parts: []string{"statement failed", "record lost", "batchItemFailures"}},
 	"custom-resource": {parts: []string{"orders  is stopped, needs StartDBInstance", "starting → available", "failed as expected"}},
-	"failed-logins":   {parts: []string{"root"}},
+	"failed-logins":   {parts: []string{"engine", "root", "203.0.113.9", "5 records"}},
 	"fleet": {
 		args:     "-databases 120",
 		parts:    []string{"120 simulated databases", "us-east-1", "sa-east-1", "total", "account", "Region", "mean", "unsupported", "All other streams are started."},
 		terminal: "100% 120/120",
 	},
 	"guard":      {args: "-for 3500ms", parts: []string{"another actor interferes", "STOPPING_INGESTION", "repaired", "resource", "last state", "failures"}},
-	"minimal":    {args: "-h", parts: []string{"Minimal prints"}, long: true},
+	"minimal":    {args: "-h", parts: []string{"Minimal prints"}},
 	"quickstart": {parts: []string{"no AWS account", "das-cluster  is starting", "done", "locked → unlocking-policy", "audit  done", "profile-events  done"}},
-	"recorder":   {args: "-for 3s", parts: []string{"recorded"}, long: true},
+	"recorder":   {args: "-for 3s", parts: []string{"stopped → starting", "recorded", "select", "recorded", "shards"}, terminal: "app select total", long: true},
 	"simulator":  {args: "-addr :0", parts: []string{"listening on http://127.0.0.1:", "cluster:das-cluster", "export AWS_ENDPOINT_URL=http://127.0.0.1:"}, interrupt: "Calls:", long: true},
 }
 
@@ -79,7 +80,7 @@ func TestPrograms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := ptytest.Build(t, "../../"+name)
-			help := example{args: "-h", parts: []string{strings.ToUpper(name[:1]) + name[1:], "go run ./examples/" + name}, long: name == "minimal"}
+			help := example{args: "-h", parts: []string{strings.ToUpper(name[:1]) + name[1:], "go run ./examples/" + name}}
 			widths := []int{120, 80, 60, 0}
 			running := make([][2]*ptytest.Program, len(widths)) // all at once, because they mostly wait
 			for i, columns := range widths {
@@ -107,28 +108,41 @@ func TestTerminalSettings(t *testing.T) {
 			t.Parallel()
 			_, raw := ptytest.Start(t, 80, []string{tt.env}, program, "-databases", "24").End()
 			v := ptytest.Render(raw, 80)
-			if redraw := strings.Contains(raw, "\x1b[J"); v.Colors != tt.colors || redraw != tt.redraw {
+			if redraw := strings.Contains(raw, "\x1b[K"); v.Colors != tt.colors || redraw != tt.redraw {
 				t.Errorf("colors: %v, lines are redrawn: %v\n%s", v.Colors, redraw, &v)
 			}
 		})
 	}
 }
 
-// TestResizeLeavesNothingStale makes the terminal narrower while fleet draws its bars. The view
-// does not wrap what was drawn before, and some terminals do not either.
+// TestResizeLeavesNothingStale makes the terminal narrower, and wider again, while fleet draws its
+// bars. It shows the output on a terminal that wraps what was drawn before, as most do, and on one
+// that does not.
 func TestResizeLeavesNothingStale(t *testing.T) {
 	t.Parallel()
 	p := ptytest.Start(t, 120, nil, ptytest.Build(t, "../../fleet"), "-databases", "240")
-	p.Until("failed")
-	p.Resize(60)
-	status, raw := p.End()
-	v := ptytest.Render(raw, 120)
-	if n := strings.Count(v.String(), "sa-east-1  "); status != 0 || n < 3 || strings.Count(v.String(), "█") == 0 {
-		t.Errorf("exit status %d, %d lines of a Region:\n%s", status, n, &v)
+	var resizes []ptytest.Resize
+	for _, columns := range []int{60, 100, 60} {
+		for range 10 { // times that the bars are drawn
+			p.Until("total")
+		}
+		resizes = append(resizes, p.Resize(columns))
 	}
-	for _, line := range v.Lines {
-		if strings.Contains(line, "░") {
-			t.Errorf("a bar that is not complete is left: %s", line)
+	status, raw := p.End()
+	if status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	for _, rewraps := range []bool{false, true} {
+		for i := range resizes {
+			resizes[i].Rewraps = rewraps
+		}
+		v := ptytest.Render(raw, 120, resizes...)
+		stale := slices.ContainsFunc(v.Lines, func(line string) bool { return strings.Contains(line, "░") })
+		if n := strings.Count(v.String(), "sa-east-1  "); n < 3 || strings.Count(v.String(), "█") == 0 || stale {
+			t.Errorf("rewraps: %v, %d lines of a Region, stale bars: %v\n%s", rewraps, n, stale, &v)
+		}
+		if rewraps && !strings.HasPrefix(v.String(), "240 simulated databases") {
+			t.Errorf("the first line was erased:\n%s", &v)
 		}
 	}
 }

@@ -26,10 +26,11 @@ type Program struct {
 	in      io.Writer
 	resize  func(columns int) error
 
-	mu   sync.Mutex
-	cond *sync.Cond // for new output
-	raw  bytes.Buffer
-	eof  bool
+	mu    sync.Mutex
+	cond  *sync.Cond // for new output
+	raw   bytes.Buffer
+	found int // where the text of the last Until ends
+	eof   bool
 }
 
 // Start starts a program on a terminal with this many columns, or in pipes if columns is 0. Its
@@ -79,12 +80,16 @@ func (p *Program) read(out *os.File) {
 	}
 }
 
-// Until waits until the output contains text.
+// Until waits until the output contains text, after the text of the previous call.
 func (p *Program) Until(text string) {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for !strings.Contains(p.raw.String(), text) {
+	for {
+		if i := strings.Index(p.raw.String()[p.found:], text); i >= 0 {
+			p.found += i + len(text)
+			return
+		}
 		if p.eof {
 			view := Render(p.raw.String(), p.columns)
 			p.t.Fatalf("no %q in the output:\n%s", text, &view)
@@ -101,12 +106,15 @@ func (p *Program) Type(text string) {
 	}
 }
 
-// Resize changes the width of the terminal.
-func (p *Program) Resize(columns int) {
+// Resize changes the width of the terminal, and returns when that was.
+func (p *Program) Resize(columns int) Resize {
 	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err := p.resize(columns); err != nil {
 		p.t.Fatal(err)
 	}
+	return Resize{After: p.raw.Len(), Columns: columns}
 }
 
 // Interrupt sends what Ctrl-C sends.

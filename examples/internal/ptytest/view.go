@@ -2,7 +2,6 @@ package ptytest
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,65 +19,30 @@ func (v *View) String() string { return strings.Join(v.Lines, "\n") }
 
 var sequence = regexp.MustCompile(`^\x1b\[([0-9;?]*)([A-Za-z])`)
 
+// Resize is a change of a terminal's width, after so many bytes of the output.
+type Resize struct {
+	After, Columns int
+	Rewraps        bool // as most terminals do; some leave the rows as they are
+}
+
 // Render shows raw output on a terminal with this many columns. Zero columns mean a pipe.
-func Render(raw string, columns int) View {
-	var v View
-	rows := [][]rune{nil}
-	y, x := 0, 0
-	down := func() {
-		if y++; y == len(rows) {
-			rows = append(rows, nil)
+func Render(raw string, columns int, resizes ...Resize) View {
+	t := &terminal{columns: columns, rows: make([]row, 1)}
+	for size := len(raw); ; {
+		for len(resizes) > 0 && size-len(raw) >= resizes[0].After {
+			t.resize(resizes[0])
+			resizes = resizes[1:]
 		}
-	}
-	for raw != "" {
+		if raw == "" {
+			return t.end()
+		}
 		if m := sequence.FindStringSubmatch(raw); m != nil {
+			t.control(m)
 			raw = raw[len(m[0]):]
-			n, _ := strconv.Atoi(m[1])
-			switch m[2] {
-			case "m":
-				v.Colors = true
-			case "A":
-				y = max(y-max(n, 1), 0)
-			case "J":
-				rows = rows[:y+1]
-				rows[y] = rows[y][:min(x, len(rows[y]))]
-			case "K":
-				rows[y] = rows[y][:min(x, len(rows[y]))]
-			default:
-				v.Unknown = append(v.Unknown, m[0])
-			}
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(raw)
+		t.show(r)
 		raw = raw[size:]
-		switch {
-		case r == '\r':
-			x = 0
-		case r == '\n':
-			if columns == 0 {
-				x = 0
-			}
-			down()
-		case r < ' ':
-			v.Unknown = append(v.Unknown, strconv.QuoteRune(r))
-		default:
-			if columns > 0 && x == columns {
-				v.Wrapped++
-				x = 0
-				down()
-			}
-			for len(rows[y]) <= x {
-				rows[y] = append(rows[y], ' ')
-			}
-			rows[y][x] = r
-			x++
-		}
 	}
-	for _, row := range rows {
-		v.Lines = append(v.Lines, strings.TrimRight(string(row), " "))
-	}
-	for n := len(v.Lines); n > 0 && v.Lines[n-1] == ""; n-- {
-		v.Lines = v.Lines[:n-1]
-	}
-	return v
 }
