@@ -104,11 +104,13 @@ func (r *keyResolver) check(ctx context.Context, in *StartInput, limit time.Dura
 		return nil
 	}
 	f := statemachine.Fault{Kind: statemachine.KindOf(err)}
-	if of, ok := errors.AsType[*statemachine.Fault](faults.Fault(ctx, "", "", err)); ok {
+	if of, ok := errors.AsType[*statemachine.Fault](faults.Fault(ctx, "", "", err)); ok && f.Kind == statemachine.Unknown {
 		f = *of
 	}
 	switch {
 	case f.Kind == statemachine.Unsupported: // what is asked knows no keys
+		return nil
+	case f.Kind == statemachine.Unknown && f.Code == "" && keyID(in.KmsKeyId) != "": // or only aliases
 		return nil
 	case !f.Kind.Retryable() && f.Kind != statemachine.Interrupted && f.Kind != statemachine.Unauthenticated:
 		f.Kind = statemachine.KeyNotAccessible

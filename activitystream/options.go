@@ -58,7 +58,9 @@ type Options struct {
 	//     compared, and EnsureOutput.KeyNotCompared says why.
 	//   - before a restart, for at most 10 s. After an error the restart is not begun: the call fails
 	//     as KeyNotAccessible or Unauthenticated, and tries again after a kind that a retry can fix.
-	//     If KMS does not know the operation, the key is not checked.
+	//     If KMS does not know the operation, the key is not checked. The same holds for an error
+	//     without a kind or an AWS code, unless KmsKeyId is an alias: the function may know aliases
+	//     only.
 	ResolveKey func(ctx context.Context, key string) (keyID string, err error)
 
 	// SkipPreflight makes EnsureStarted ask nothing before a start: RDS decides whether the class of

@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // API is the part of a [kms.Client] that a resolver calls.
@@ -32,10 +34,10 @@ var _ API = (*kms.Client)(nil)
 
 // Resolver returns a function for the option ResolveKey of package activitystream. The function
 // calls DescribeKey with a key ID, key ARN, alias name or alias ARN and returns the ARN of the key.
-// If the key exists and an activity stream cannot use it, it returns an error as well: the key is
-// not enabled, AWS manages it, or it is not a symmetric key for encryption. The function is as safe
-// for concurrent use as api. It caches nothing, because an alias and the state of a key can change
-// at any time.
+// If the key exists and an activity stream cannot use it, it returns an error of the kind
+// KeyNotAccessible as well: the key is not enabled, AWS manages it, or it is not a symmetric key
+// for encryption. The function is as safe for concurrent use as api. It caches nothing, because an
+// alias and the state of a key can change at any time.
 func Resolver(api API) func(ctx context.Context, key string) (keyID string, err error) {
 	return func(ctx context.Context, key string) (string, error) {
 		out, err := api.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &key})
@@ -52,13 +54,16 @@ func Resolver(api API) func(ctx context.Context, key string) (keyID string, err 
 // usable returns an error if an activity stream cannot use a key. A member that DescribeKey leaves
 // out says nothing.
 func usable(k *types.KeyMetadata) error {
+	var why string
 	switch {
 	case k.KeyState != "" && k.KeyState != types.KeyStateEnabled && k.KeyState != types.KeyStateUpdating:
-		return fmt.Errorf("key %s is in the state %s: it must be Enabled", *k.Arn, k.KeyState)
+		why = fmt.Sprintf("is in the state %s: it must be Enabled", k.KeyState)
 	case k.KeyManager == types.KeyManagerTypeAws:
-		return fmt.Errorf("key %s is managed by AWS: an activity stream requires a customer managed key", *k.Arn)
+		why = "is managed by AWS: an activity stream requires a customer managed key"
 	case k.KeySpec != "" && k.KeySpec != types.KeySpecSymmetricDefault:
-		return fmt.Errorf("key %s has the spec %s: an activity stream requires a symmetric key for encryption", *k.Arn, k.KeySpec)
+		why = fmt.Sprintf("has the spec %s: an activity stream requires a symmetric key for encryption", k.KeySpec)
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %s %s", statemachine.KeyNotAccessible, *k.Arn, why)
 }

@@ -130,6 +130,7 @@ func TestResolverReportsUnusableKeys(t *testing.T) {
 			assert.Equal(t, test.why, nil, err)
 			continue
 		}
+		assert.ErrorIs(t, err, statemachine.KeyNotAccessible)
 		assert.ErrorContains(t, err, keyARN, test.says)
 	}
 }
@@ -183,7 +184,7 @@ func TestRestartChecksKey(t *testing.T) {
 			resolve: with(describedKeys{alias: {Arn: aws.String(keyARN), KeyState: types.KeyStatePendingDeletion}}),
 		},
 		{why: "the caller may not ask", resolve: fails(always, refusal("AccessDeniedException")), want: statemachine.KeyNotAccessible, says: "AccessDeniedException: the restart was not begun", took: minute},
-		{why: "an error without a code", resolve: fails(always, errors.New("no key")), want: statemachine.KeyNotAccessible, says: "no key", took: minute},
+		{why: "an error without a code, for an alias", key: alias, force: true, resolve: fails(always, errors.New("no key")), want: statemachine.KeyNotAccessible, says: "no key", took: minute},
 		{why: "no credentials for KMS", resolve: fails(always, refusal("ExpiredTokenException")), want: statemachine.Unauthenticated, took: minute},
 		{why: "throttled at first", resolve: fails(2, refusal("ThrottlingException")), took: 4*minute + 10*time.Second},
 		{why: "unavailable at first", resolve: fails(1, &smithy.GenericAPIError{Code: "KMSInternalException", Fault: smithy.FaultServer}), took: 4*minute + 5*time.Second},
@@ -202,6 +203,7 @@ func TestRestartChecksKey(t *testing.T) {
 		{why: "a resolver that knows aliases only", resolve: func() resolver {
 			return func(context.Context, string) (string, error) { return "", nil }
 		}, took: 4 * minute},
+		{why: "a resolver that fails for a key ID", resolve: fails(always, errors.New("not an alias")), took: 4 * minute},
 		{why: "the key can be used", resolve: fails(0, nil), took: 4 * minute},
 		{why: "no resolver", took: 4 * minute},
 	} {
