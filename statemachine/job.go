@@ -158,7 +158,8 @@ func (j *job[R, S]) decideIdentity(v R, at time.Time) (next step, other bool) {
 		// No command was sent to the resource that had the name before.
 		t.Identity = ""
 		t.forgetProgress()
-		e.Evidence = Evidence{PlannedAt: at}
+		t.setReadAt(at)
+		e.Evidence = Evidence{PlannedAt: t.Now}
 	}
 	same, ended := t.identify(id, j.grace(), at)
 	if same {

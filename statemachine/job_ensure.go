@@ -295,11 +295,11 @@ func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err erro
 // decideCommandResult processes the result of a command without reporting it.
 func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
 	e, t := j.ensure, &j.track
-	t.setNow(at)
 	j.failure, e.err = err, err
 	if sent {
-		e.SentAt = start
+		e.SentAt = later(start, t.Now) // the read before it may have come from a clock that is ahead
 	}
+	t.setNow(at)
 	if err == nil {
 		if j.config.ensure.DryRun {
 			return stepDone

@@ -13,6 +13,10 @@ import (
 // and decide whether the wait is over. [Track.Next] returns when to read again. Every wait of
 // this library is a loop around these three.
 //
+// The times that a track observes may come from several clocks. If one is ahead, the grace period
+// goes on with the reads of the others. A clock that is ahead can end a wait too early, as
+// [TimedOut] or with a verdict that came within Grace.
+//
 // A Track is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type Track[S ~string] struct {
 	// Target is the state to wait for.
@@ -27,8 +31,12 @@ type Track[S ~string] struct {
 	// Deadline is the time of the last read. Zero means none.
 	Deadline time.Time `json:"deadline"`
 
-	// Now is the latest time observed. It never decreases.
+	// Now is the time by which the track decides. It never decreases. It is the latest time
+	// observed, plus what passed since then by clocks that are behind it.
 	Now time.Time `json:"now"`
+
+	// Behind is the time observed last, if it is before Now. Otherwise it is zero.
+	Behind time.Time `json:"behind,omitzero"`
 
 	// MinDelay and MaxDelay are those of [WaitOptions], with the defaults filled in.
 	MinDelay time.Duration `json:"min_delay"`
@@ -203,7 +211,7 @@ func (t *Track[S]) identify(id string, grace time.Duration, at time.Time) (same 
 		return true, ""
 	}
 	if t.Identity == "" || t.Identity == id {
-		t.setNow(at)
+		t.setReadAt(at)
 		t.Identity, t.IdentityAt = id, t.Now
 		return true, ""
 	}
@@ -265,20 +273,44 @@ func (t *Track[S]) delay(at time.Time) time.Duration {
 
 // countRead records that a read was made.
 func (t *Track[S]) countRead(at time.Time) {
-	t.setNow(at)
+	t.setReadAt(at)
 	t.Reads++
 }
 
-// setNow records the time at, unless the clock stepped back.
+// setNow records the time at. The callers of a track may have clocks that differ: a time before Now
+// does not set Now back, but from then on Now moves as the clock that is behind does. So a clock
+// that was ahead does not stop the grace period. A step that is much longer than the delay between
+// two reads is the difference between two clocks that are behind, and is limited.
 func (t *Track[S]) setNow(at time.Time) {
-	if at.After(t.Now) {
-		t.Now = at
+	if !at.Before(t.Now) {
+		t.Now, t.Behind = at, time.Time{}
+		return
 	}
+	if passed := at.Sub(t.Behind); !t.Behind.IsZero() && passed > 0 {
+		t.Now = t.Now.Add(min(passed, max(2*t.delay(t.Now), maxStep)))
+	}
+	t.Behind = at
+}
+
+// maxStep is the least limit of a step of setNow.
+const maxStep = 30 * time.Second
+
+// setReadAt does what setNow does for a read. The delay has passed since the read before it, even
+// if the clock of this one is behind.
+func (t *Track[S]) setReadAt(at time.Time) {
+	if t.Reads > 0 && t.Behind.IsZero() && at.Before(t.Now) {
+		t.Now = t.Now.Add(t.delay(t.Now))
+	}
+	t.setNow(at)
 }
 
 // timedOut returns TimedOut once the deadline has passed. A Watch has no deadline.
 func (t *Track[S]) timedOut() Reason {
-	if t.Deadline.IsZero() || t.Now.Before(t.Deadline) {
+	at := t.Now
+	if !t.Behind.IsZero() {
+		at = t.Behind
+	}
+	if t.Deadline.IsZero() || at.Before(t.Deadline) {
 		return ""
 	}
 	return TimedOut
