@@ -32,7 +32,7 @@ var examples = map[string]example{ //nolint:gochecknoglobals // a table
 	"guard":      {args: "-for 3500ms", parts: []string{"another actor interferes", "STOPPING_INGESTION", "repaired", "resource", "last state", "failures"}},
 	"minimal":    {args: "-h", parts: []string{"Minimal prints"}},
 	"quickstart": {parts: []string{"no AWS account", "das-cluster  is starting", "done", "locked → unlocking-policy", "audit  done", "profile-events  done"}},
-	"recorder":   {args: "-for 3s", parts: []string{"stopped → starting", "recorded", "select", "recorded", "shards"}, terminal: "app select total", long: true},
+	"recorder":   {args: "-for 3s", parts: []string{"stopped → starting", "recorded", "select", "Recorded", "shards"}, terminal: "app select total", long: true},
 	"simulator":  {args: "-addr :0", parts: []string{"listening on http://127.0.0.1:", "cluster:das-cluster", "export AWS_ENDPOINT_URL=http://127.0.0.1:"}, interrupt: "Calls:", long: true},
 }
 
