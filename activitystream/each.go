@@ -46,11 +46,12 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 }
 
 // WatchEach yields the current value of each of many streams, then each read that differs from the
-// one before, by the rules of [Client.Watch] and keyed by the ARN as passed in, until the caller
-// stops ranging. A deleted database, or another failure that a wait does not tolerate, is yielded
-// once and ends the watch of that resource. The loop ends when no watch is left. A loop body that
-// is slower than the changes sees only the latest value of each stream. It must not modify a
-// Stream. [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
+// one before, until the caller stops ranging. It follows the rules of [Client.Watch]. The key is
+// the ARN as passed in. A deleted database, or another failure that a wait does not tolerate, is
+// yielded once and ends the watch of that resource. The loop ends when no watch is left. A loop
+// body that is slower than the changes sees only the latest value of each stream. It must not
+// modify a Stream. [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the
+// loop.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(resourceArns, call.Region, nil)

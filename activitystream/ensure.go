@@ -90,9 +90,10 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //     are equal. An alias is compared if Options.ResolveKey resolves it. Otherwise
 //     EnsureOutput.KeyNotCompared says why it is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
-//     support the mode. If not, the error is Unsupported. If that is not known, because RDS does
-//     not list them, the caller lacks the permission to ask, or the question failed twice or took
-//     10 s, the start is sent. A client asks each question once in 5 minutes, for all its calls.
+//     support the mode. If not, the error is Unsupported. That is not known if RDS does not list
+//     them, if the caller lacks the permission to ask, or if the question failed twice or took
+//     10 s. Then the start is sent. A client asks each question once in 5 minutes, for all its
+//     calls.
 //   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone.
 //     For a member instance of a cluster, the message has the cluster's ARN.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the

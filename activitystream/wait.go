@@ -56,11 +56,11 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 	return s, call.explain(ctx, resourceArn, began, s, err)
 }
 
-// Watch yields the current value of the stream, then each read that differs from the one before in
-// a status or a setting of the stream, or in the database's status or ResourceId, until the caller
-// stops ranging. After the switchover of a blue/green deployment, the ARN names another database:
-// the ResourceId and the KinesisStreamName differ. Watch reads every 30 s (WatchDelay). Failures
-// that a wait tolerates are only passed to Options.Wait.OnRead.
+// Watch yields the current value of the stream, then each read that differs from the one before,
+// until the caller stops ranging. What counts is a status or a setting of the stream, and the
+// database's status and ResourceId. After the switchover of a blue/green deployment, the ARN names
+// another database: the ResourceId and the KinesisStreamName differ. Watch reads every 30 s
+// (WatchDelay). Failures that a wait tolerates are only passed to Options.Wait.OnProgress.
 //
 // A deleted database, any other failure and the end of the context are yielded once, as a
 // [*statemachine.WaitError] with the last value, and end the watch. An invalid ARN or option is

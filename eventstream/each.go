@@ -173,9 +173,8 @@ func newCreateSet(ins []*CreateInput, region string, common error) *inputs {
 	})
 }
 
-// domainLists holds the streams of domains for one call of an Each method, so that one
-// ListEventStreams confirms the absence of all streams of a domain that are read at about the same
-// time.
+// domainLists holds the streams of domains for one call of an Each method. So one ListEventStreams
+// confirms the absence of all streams of a domain that are read at about the same time.
 type domainLists struct {
 	mu       sync.Mutex
 	byDomain map[string]*domainList

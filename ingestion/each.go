@@ -47,8 +47,8 @@ func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target 
 }
 
 // WatchEach yields the current value of each of many event data stores, then each read that differs
-// from the one before, by the rules of [Client.Watch] and keyed by the text passed in, until the
-// caller stops ranging. A store that no longer exists, or another failure that a wait does not
+// from the one before, until the caller stops ranging. It follows the rules of [Client.Watch]. The
+// key is the text passed in. A store that no longer exists, or another failure that a wait does not
 // tolerate, is yielded once and ends the watch of that store. The loop ends when no watch is left.
 // A loop body that is slower than the changes sees only the latest value of each store. It must not
 // modify an EventDataStore. [Client.WaitEach] documents duplicate and invalid inputs, and breaking

@@ -23,8 +23,8 @@ func interfere(s *server) {
 	}
 }
 
-// TestEnsureWithRandomFaults checks with random faults and actors that the result of an Ensure
-// method is true, that a command is accepted at most once, and that the call ends in time.
+// TestEnsureWithRandomFaults runs Ensure methods with random faults and actors. Their result is
+// true, a command is accepted at most once, and the call ends in time.
 func TestEnsureWithRandomFaults(t *testing.T) {
 	seeds := uint64(2000)
 	if testing.Short() {

@@ -2,7 +2,7 @@ package statemachine
 
 import "runtime"
 
-// abort is how a function of the caller, such as OnRead, ended a goroutine of the library: by a
+// abort is how a function of the caller, such as OnProgress, ended a goroutine of the library: by a
 // panic or by runtime.Goexit. It is repeated in the caller's goroutine, where a deferred function
 // can recover it.
 type abort struct {

@@ -11,7 +11,7 @@ type clock struct {
 // resetTimer sets the timer to the time t. It returns false if t has passed.
 func (c *clock) resetTimer(t time.Time) bool {
 	if t.After(c.now) {
-		c.now = time.Now() // OnRead may have blocked since the read
+		c.now = time.Now() // OnProgress may have blocked since the read
 	}
 	d := t.Sub(c.now)
 	switch {

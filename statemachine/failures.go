@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Failures ranges over the results of a method for many resources, such as EnsureStartedEach, and
+// Failures ranges over the results of a method for many resources, such as EnsureStartedEach. It
 // returns the errors of all failed results as one error, or nil if no result failed.
 //
 // The text is one line with the number of failures and the first ten of them. errors.Is and

@@ -29,9 +29,9 @@ type Goal[R any, S ~string] struct {
 	Preflight func(ctx context.Context, last R, op Operation) error
 
 	// Restore sends an operation of the second half of a restart with the settings of before, the
-	// value that was read before the first command of the restart. It is called in place of
-	// Command, in one attempt, after the service rejected the requested settings with an error that
-	// no retry can fix, or accepted them and rolled the command back. The call then ends with a
+	// value that was read before the first command of the restart. It is called in place of Command,
+	// in one attempt. That is after the service rejected the requested settings with an error that no
+	// retry can fix, or accepted them and rolled the command back. The call then ends with a
 	// [*RestartError], also if Restore succeeds. It requires a Command. Nil means that the rejection
 	// or the rollback ends the call.
 	Restore func(ctx context.Context, before R, op Operation) error

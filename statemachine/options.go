@@ -57,8 +57,8 @@ type WaitOptions struct {
 	OnRead func(Reading)
 
 	// Logger receives each change of state and each accepted command at level Info, each tolerated
-	// failure at Warn, and each read and each command that begins at Debug, with the call's
-	// context, at once. What ends the wait is returned and not logged. Nil means no logging.
+	// failure at Warn, and each read and each command that begins at Debug. It receives them at once,
+	// with the call's context. What ends the wait is returned and not logged. Nil means no logging.
 	Logger *slog.Logger
 }
 

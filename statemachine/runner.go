@@ -186,7 +186,7 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 // took longer than MaxDelay, it reads again before. It returns stepRead if there is no time left
 // for the command.
 func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (R, error)) step {
-	r.now = time.Now() // OnRead may have blocked since the read, so take the time again
+	r.now = time.Now() // OnProgress may have blocked since the read, so take the time again
 	timeout, limit := r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline)
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// SharedReads makes reads of many callers together. While several Waiters, Ensurers and calls of
-// Read wait for a slot of one Pacer, the caller that gets the next slot reads for up to Batch of
+// SharedReads makes reads of many callers together. Several Waiters, Ensurers and calls of Read may
+// wait for a slot of one Pacer. The caller that gets the next slot then reads for up to Batch of
 // them in one call of ReadMany. It runs no goroutine of its own. A SharedReads is safe for
 // concurrent use as long as its exported fields do not change.
 //
@@ -122,8 +122,8 @@ const (
 )
 
 // tryTake takes a slot of p at the time now, if one is free, for the reader s of a resource. s is
-// nil if the reader has no seat yet. If the reads that are scheduled do not fit in a quarter of the
-// burst of p, it also returns the readers for which the read is made, s among them.
+// nil if the reader has no seat yet. The reads that are scheduled may not fit in a quarter of the
+// burst of p. Then it also returns the readers for which the read is made, s among them.
 //
 // All of this is one step: if many reads are due at one time, the first of them makes them all.
 func (g *SharedReads[R]) tryTake(s *seat[R], resource string, p *Pacer, limit int, now time.Time) ([]*seat[R], slot) {

@@ -62,8 +62,8 @@ type Waiter[R any, S ~string] struct {
 //     success, and never counts as leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
 //  4. A state that cannot settle into the target, or an empty state: the read may be stale, so
-//     keep waiting until Grace after the wait began, and until Grace after the last read that
-//     showed the target or a state on the way to it. Reads are assumed to be younger than Grace.
+//     keep waiting for Grace after the wait began or after the last read that showed the target or
+//     a state on the way to it. Reads are assumed to be younger than Grace.
 //  5. Such a state after that: the wait ends as [Lapsed] if it was on its way or at the target
 //     before, otherwise as [Unreachable]. The error lists the operations that would lead to the
 //     target. The same holds for a read that Check rejects, which is never Lapsed, and for a read

@@ -26,11 +26,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// foreign is a Kinesis with instances that write heartbeats, written apart from
-// activityreadertest: it shares nothing with it, and no HTTP is between it and the reader. It
-// chooses shards at random, repeats records within a response, mixes their order, keeps another
-// clock for each shard, and counts how far it is behind from the last record of the response, as
-// kinesalite does.
+// foreign is a Kinesis with instances that write heartbeats, written apart from activityreadertest:
+// it shares nothing with it, and no HTTP is between it and the reader. It chooses shards at random,
+// repeats records within a response, and mixes their order. As kinesalite does, it keeps another
+// clock for each shard, and counts how far it is behind from the last record of the response.
 type foreign struct {
 	mu        sync.Mutex
 	random    *rand.Rand
@@ -342,8 +341,8 @@ func TestForeignWaitRecording(t *testing.T) {
 	}
 }
 
-// TestForeignWaitRecordingMeanwhile checks that an instance that joins is proof, that one that has
-// left is named, and that a stream that goes away ends the wait with a verdict and the position.
+// TestForeignWaitRecordingMeanwhile checks that an instance that joins is proof, and that one that
+// has left is named. A stream that goes away ends the wait with a verdict and the position.
 func TestForeignWaitRecordingMeanwhile(t *testing.T) {
 	for _, tt := range []struct {
 		why     string

@@ -45,14 +45,14 @@ const recording = "recording"
 // [activitystream.Client.Members]. Any record of an instance counts, and heartbeats make sure
 // that there is one.
 //
-// It reads each shard from its latest record on, so that no clock decides what came after the
-// call began. It waits first, because the heartbeats have yet to come: it reads 2.7 s after it
-// got the iterators, again at 10.7 s if an instance is missing (at 5.9 s if most were heard
-// from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s,
-// and then every half interval, but not more often than every 5 s. A recorded database thus costs
-// one list, and two or three calls a shard, and takes less than two heartbeats and a second. Set
-// the interval if it is more than 10 s, or between 2.7 and 4.8 s: else it may take more calls, or
-// until 10.7 s.
+// It reads each shard from its latest record on, so that no clock decides what came after the call
+// began. It waits first, because the heartbeats have yet to come. It reads 2.7 s after it got the
+// iterators. If an instance is missing, it reads again at 10.7 s (at 5.9 s if most were heard
+// from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s, and
+// then every half interval, but not more often than every 5 s. A recorded database thus costs one
+// list, and two or three calls a shard, and takes less than two heartbeats and a second. Set the
+// interval if it is more than 10 s, or between 2.7 and 4.8 s: else it may take more calls, or until
+// 10.7 s.
 //
 // A stream that does not exist yet is waited for. If maxWait ends first, the error is a
 // [*statemachine.WaitError] with [statemachine.TimedOut], whose Err is a [*SilentError] that

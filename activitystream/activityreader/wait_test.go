@@ -19,9 +19,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestWaitRecording checks that on a stream that is recorded, WaitRecording costs one list, at
-// most three calls a shard and one call of KMS, and returns within two heartbeats and a second,
-// whenever it is called.
+// TestWaitRecording calls WaitRecording at different times on a stream that is recorded. It costs
+// one list, at most three calls a shard and one call of KMS, and returns within two heartbeats and
+// a second.
 func TestWaitRecording(t *testing.T) {
 	for seconds := range 30 {
 		heartbeat := time.Duration(1+seconds) * time.Second

@@ -27,9 +27,9 @@ const (
 	distanceBits = 8  // of the first table of a code for distances
 )
 
-// An entry of a table says what a code means: its length in bits 0 to 3, how many extra bits
-// follow it in bits 4 to 7, its kind in bits 8 to 9, and from bit 16 the literal, or the base
-// of a length or distance. For a code that is longer than the table's bits, it has the offset
+// An entry of a table says what a code means. Its length is in bits 0 to 3, how many extra bits
+// follow it in bits 4 to 7, and its kind in bits 8 to 9. From bit 16 on, it has the literal, or the
+// base of a length or distance. For a code that is longer than the table's bits, it has the offset
 // of another table and the bits of that. The entry 0 is no code.
 type entry uint32
 

@@ -31,10 +31,10 @@
 //
 // # Damaged and unknown input
 //
-// A message is authenticated before anything of it is used. [Decoder.Decode] returns no part of
-// a record that is damaged or cut off. What is authentic is decoded as far as possible: an
-// unknown version, class, command or event type is not an error, a field of an unexpected JSON
-// type is kept as text, and [Event.Raw] has the members that this package does not know.
+// A message is authenticated before anything of it is used. [Decoder.Decode] returns no part of a
+// record that is damaged or cut off. What is authentic is decoded as far as possible. An unknown
+// version, class, command or event type is not an error. A field of an unexpected JSON type is kept
+// as text, and [Event.Raw] has the members that this package does not know.
 //
 // # Errors
 //

@@ -23,8 +23,8 @@ type Event struct {
 }
 
 // AddEvent adds an event that DescribeEvents returns. The server itself has events for the start
-// and the stop of a cluster's stream (RDS-EVENT-0179 and 0180), and for the restart of instances
-// with every start and stop (0004 and 0006). An event of DescribeEvents has no ID.
+// and the stop of a cluster's stream (RDS-EVENT-0179 and 0180). Every start and stop also has
+// events for the restart of instances (0004 and 0006). An event of DescribeEvents has no ID.
 func (s *Server) AddEvent(e Event) {
 	s.engine.Update(func(now time.Time) {
 		at := e.At

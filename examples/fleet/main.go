@@ -24,9 +24,9 @@
 //	  }
 //	]
 //
-// The exit status is 0 if all streams are started (or fail as simulated), 1 if not, 2 if the flags
-// or the file are wrong, and 130 on Ctrl-C, which stops everything. The summary then lists what
-// was done.
+// The exit status is 0 if all streams are started (or fail as simulated), 1 if not, and 2 if the
+// flags or the file are wrong. It is 130 on Ctrl-C, which stops everything. The summary then lists
+// what was done.
 package main
 
 import (

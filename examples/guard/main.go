@@ -34,9 +34,9 @@
 //
 // Repairing an activity stream RESTARTS its database. The guard therefore backs off:
 //
-//   - After a repair the guard leaves the resource alone for 1 minute, after a second consecutive
-//     repair for 2 minutes, then for 4, and so on up to 1 hour. From the third repair on it logs
-//     an error. Two hours after the last repair the count starts again.
+//   - After a repair the guard leaves the resource alone for 1 minute, and after a second
+//     consecutive repair for 2 minutes. The time doubles up to 1 hour. From the third repair on it
+//     logs an error. Two hours after the last repair the count starts again.
 //   - A failed repair or watch is logged and tried again after the same delays. Other resources
 //     are not affected.
 //   - A stream with another mode, key or destination is logged as a failed repair and not changed:

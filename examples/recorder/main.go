@@ -1,5 +1,5 @@
-// Recorder starts the activity stream of a database, waits for proof that each of its instances is
-// recorded, and then writes every event as a line of JSON until it is interrupted.
+// Recorder starts the activity stream of a database, and waits for proof that each of its instances
+// is recorded. Then it writes every event as a line of JSON until it is interrupted.
 //
 // By default it needs no AWS account: it records a simulated database for some seconds.
 //

@@ -213,7 +213,8 @@ const maxColumns = 100
 
 // tooWide returns the widths of the lines of a comment that are too wide, by their index in the
 // comment. A comment on a line of its own is measured from the start of the line, with one column
-// for a tab, and a comment after code from its own start. Lines that cannot be wrapped are allowed.
+// for a tab. A comment after code is measured from its own start. Lines that cannot be wrapped are
+// allowed.
 func tooWide(first, comment string) map[int]int {
 	wide := map[int]int{}
 	for i, s := range strings.Split(comment, "\n") {

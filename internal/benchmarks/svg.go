@@ -130,8 +130,8 @@ type label struct {
 
 const lineHeight = 15.0
 
-// place sets the places of labels that are sorted by y, so that they do not overlap, are between
-// top and bottom, and are near the places that they belong to.
+// place sets the places of labels that are sorted by y. They do not overlap, are between top and
+// bottom, and are near the places that they belong to.
 func place(labels []label, top, bottom float64) {
 	next := top
 	for i := range labels {

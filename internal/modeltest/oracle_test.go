@@ -162,8 +162,8 @@ func (w *world[S]) reachable(sc *scenario[S], v verdict, m moment) bool {
 }
 
 // lapsed reports whether the truth went back, from a state nearer to the target to one farther from
-// it, in the time that the reads up to the last can have shown. Before its first command, what an
-// ensure saw may be in the wrong order.
+// it. It considers the time that the reads up to the last can have shown. Before its first command,
+// what an ensure saw may be in the wrong order.
 func (w *world[S]) lapsed(sc *scenario[S], v verdict, id int, last time.Duration) bool {
 	anyOrder := v.ensure && len(v.operations) == 0
 	for i, m := range w.life {

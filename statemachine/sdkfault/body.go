@@ -13,8 +13,8 @@ import (
 // maxBody is how much of a body is recorded, in bytes.
 const maxBody = 16 << 10
 
-// RecordErrorBody keeps the first 16 KiB of each response that is an error or an HTML page, so that
-// [Table.Fault] finds the request ID in the body, and the title of a proxy's page. Add it to the
+// RecordErrorBody keeps the first 16 KiB of each response that is an error or an HTML page.
+// [Table.Fault] finds the request ID there, and the title of a proxy's page. Add it to the
 // APIOptions of the SDK's client, or of one request:
 //
 //	o.APIOptions = append(o.APIOptions, sdkfault.RecordErrorBody)
