@@ -298,7 +298,7 @@ const maxStep = 30 * time.Second
 // setReadAt does what setNow does for a read. The delay has passed since the read before it, even
 // if the clock of this one is behind.
 func (t *Track[S]) setReadAt(at time.Time) {
-	if t.Reads > 0 && t.Behind.IsZero() && at.Before(t.Now) {
+	if t.Reads > 0 && at.Before(t.Now) && (t.Behind.IsZero() || at.Before(t.Behind)) {
 		t.Now = t.Now.Add(t.delay(t.Now))
 	}
 	t.setNow(at)
