@@ -23,23 +23,20 @@ type Pacer struct {
 	next        time.Time // of the next call, without the burst
 	pausedUntil time.Time // no call starts before
 	pause       time.Duration
-	queues      [2]queue    // the reads and the commands that wait for a slot
-	turn        int         // whose turn it is, as an index of queues, if both wait
-	timer       *time.Timer // for the next slot; nil if no call waits
+	queues      [2]dueHeap[*ticket] // the reads and the commands that wait for a slot
+	arrivals    int                 // counts the tickets, for their order
+	turn        int                 // whose turn it is, as an index of queues, if both wait
+	timer       *time.Timer         // for the next slot; nil if no call waits
 }
 
-// queue holds the calls of one kind that wait for a slot, in the order of arrival.
-type queue struct{ first, last *ticket }
-
 // ticket is the place of a call in the queue of a Pacer. Its fields are guarded by the Pacer's mu.
-// The caller has exactly one use for a slot at a time, so a ticket can be queued again after it was
-// claimed or withdrawn.
+// The caller has exactly one use for a slot at a time, so a ticket can be queued again after its
+// slot was used, or after it was withdrawn.
 type ticket struct {
-	wake           chan<- struct{} // has capacity for a value; receives one when the slot is granted
-	kind           int             // of the call, as an index of the Pacer's queues
-	previous, next *ticket
-	state          ticketState
-	grantedAt      time.Time
+	wake      chan<- struct{} // has capacity for a value; receives one when the slot is granted
+	kind      int             // of the call, as an index of the Pacer's queues
+	place     entry[*ticket]  // in the queue, while the call waits
+	grantedAt time.Time       // of the slot that the call has not used yet; zero if there is none
 }
 
 // The kinds of calls. Slots that both wait for are granted in turns, because a crowd of commands
@@ -47,15 +44,6 @@ type ticket struct {
 const (
 	readTicket = iota // also any other call
 	commandTicket
-)
-
-// ticketState is the state of a ticket.
-type ticketState uint8
-
-const (
-	ticketIdle ticketState = iota // in no queue
-	ticketWaiting
-	ticketGranted // the call may start now
 )
 
 // The bounds of the pause after a throttled call. It doubles each time until a call succeeds.
@@ -150,17 +138,14 @@ func (p *Pacer) Wait(ctx context.Context) error {
 		return nil
 	}
 	wake := make(chan struct{}, 1)
-	t := ticket{wake: wake}
-	if p.takeOrQueue(&t, time.Now()) {
-		return nil
-	}
-	select {
-	case <-wake:
-	case <-ctx.Done():
-	}
-	if err := ctx.Err(); err != nil {
-		p.withdraw(&t, time.Now())
-		return err
+	if !p.queue(&ticket{wake: wake}, func() bool {
+		select {
+		case <-wake:
+		case <-ctx.Done():
+		}
+		return ctx.Err() == nil
+	}) {
+		return ctx.Err()
 	}
 	return nil
 }
@@ -184,6 +169,11 @@ func (p *Pacer) tryTake(now time.Time) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.takeFree(now)
+}
+
+// takeFree does what tryTake does. The caller holds mu.
+func (p *Pacer) takeFree(now time.Time) bool {
 	if p.waiting() != nil || p.nextSlot().After(now) {
 		return false
 	}
@@ -222,46 +212,38 @@ func (p *Pacer) canGrantBy(limit time.Time) bool {
 	return !p.nextSlot().After(limit)
 }
 
-// takeOrQueue takes a slot at the time now. If none is free for t, it adds t to the queue and
-// returns false.
+// queue waits for a slot for the call of t. sleep sleeps until t.wake receives a value. If it
+// returns false, the call no longer waits, and queue returns false.
+func (p *Pacer) queue(t *ticket, sleep func() bool) bool {
+	for !p.takeOrQueue(t, time.Now()) {
+		if !sleep() {
+			p.withdraw(t, time.Now())
+			return false
+		}
+	}
+	return true
+}
+
+// takeOrQueue takes a slot at the time now, or uses the one that was granted to t. If there is
+// none, t is in the queue, and takeOrQueue returns false.
 func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
 	if p == nil {
 		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t.state == ticketIdle {
-		if p.waiting() == nil && !p.nextSlot().After(now) {
-			p.take(now)
+	if t.place.position == 0 && t.grantedAt.IsZero() {
+		if p.takeFree(now) {
 			return true
 		}
-		q := &p.queues[t.kind]
-		t.state, t.previous, t.next = ticketWaiting, q.last, nil
-		if q.last == nil {
-			q.first = t
-		} else {
-			q.last.next = t
-		}
-		q.last = t
+		p.arrivals++
+		t.place.order, t.place.owner = p.arrivals, t
+		p.queues[t.kind].add(&t.place)
 		p.grant(now)
 	}
-	return t.use()
-}
-
-// claim uses the slot that was granted to t. It returns false if there is none yet.
-func (p *Pacer) claim(t *ticket) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return t.use()
-}
-
-// use does what claim does. The caller holds mu.
-func (t *ticket) use() bool {
-	if t.state != ticketGranted {
-		return false
-	}
-	t.state = ticketIdle
-	return true
+	granted := !t.grantedAt.IsZero()
+	t.grantedAt = time.Time{}
+	return granted
 }
 
 // withdraw removes t from the queue. If t has a slot, the next call gets it.
@@ -281,50 +263,33 @@ func (p *Pacer) giveBack(t *ticket, now time.Time) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t.state == ticketGranted {
+	if !t.grantedAt.IsZero() {
 		p.leave(t, now)
 	}
 }
 
 // leave does what withdraw does. The caller holds mu.
 func (p *Pacer) leave(t *ticket, now time.Time) {
-	switch t.state {
-	case ticketIdle:
+	switch {
+	case t.place.position > 0:
+		p.queues[t.kind].remove(&t.place)
+	case t.grantedAt.IsZero():
 		return
-	case ticketWaiting:
-		p.unlink(t)
-	case ticketGranted:
-		// After an interval the bucket may have been full without this slot.
-		if now.Sub(t.grantedAt) <= p.interval {
-			p.next = p.next.Add(-p.interval)
-		}
+	case now.Sub(t.grantedAt) <= p.interval: // after an interval the bucket may have been full without this slot
+		p.next = p.next.Add(-p.interval)
 	}
-	t.state = ticketIdle
+	t.grantedAt = time.Time{}
 	p.grant(now)
-}
-
-// unlink removes a ticket that waits from the queue. The caller holds mu.
-func (p *Pacer) unlink(t *ticket) {
-	q := &p.queues[t.kind]
-	if t.previous == nil {
-		q.first = t.next
-	} else {
-		t.previous.next = t.next
-	}
-	if t.next == nil {
-		q.last = t.previous
-	} else {
-		t.next.previous = t.previous
-	}
-	t.previous, t.next = nil, nil
 }
 
 // waiting returns the call that gets the next slot, or nil if none waits. The caller holds mu.
 func (p *Pacer) waiting() *ticket {
-	if t := p.queues[p.turn].first; t != nil {
-		return t
+	for _, kind := range [...]int{p.turn, 1 - p.turn} {
+		if first := p.queues[kind].first(); first != nil {
+			return first.owner
+		}
 	}
-	return p.queues[1-p.turn].first
+	return nil
 }
 
 // grant grants every slot that is free at the time now, to the calls that wait the longest, and
@@ -336,9 +301,9 @@ func (p *Pacer) grant(now time.Time) {
 			break
 		}
 		p.turn = 1 - t.kind
-		p.unlink(t)
+		p.queues[t.kind].remove(&t.place)
 		p.take(now)
-		t.state, t.grantedAt = ticketGranted, now
+		t.grantedAt = now
 		select {
 		case t.wake <- struct{}{}:
 		default: // it is about to wake up already

@@ -256,18 +256,20 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 	if read {
 		t.kind = readTicket
 	}
-	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
+	shared := false
+	granted := p.queue(t, func() bool {
 		if share {
 			r.join()
 		}
 		slept := r.sleepInQueue(ctx, p, wake, read)
-		if shared := share && !r.shared.leave(r.seat); shared || !slept {
-			p.withdraw(t, time.Now())
-			if shared {
-				return slotShared
-			}
-			return slotNone
-		}
+		shared = share && !r.shared.leave(r.seat)
+		return slept && !shared
+	})
+	switch {
+	case shared:
+		return slotShared
+	case !granted:
+		return slotNone
 	}
 	r.now = time.Now()
 	return slotGranted

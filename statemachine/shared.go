@@ -273,21 +273,22 @@ func (g *SharedReads[R]) Read(
 // readOnce makes one read together with others. It returns nil if there are no others, and the
 // caller has a slot. An error is that of the context.
 func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due time.Time) (*sharedResult[R], error) {
-	t := &ticket{wake: s.wake}
-	for granted := p.takeOrQueue(t, time.Now()); !granted; granted = p.claim(t) {
+	shared := false
+	granted := p.queue(&ticket{wake: s.wake}, func() bool {
 		g.join(s, due, g.size(), false)
 		select {
 		case <-s.wake:
 		case <-ctx.Done():
 		}
-		shared := !g.leave(s)
-		if err := ctx.Err(); err != nil || shared {
-			p.withdraw(t, time.Now())
-			if shared && err == nil {
-				return g.await(ctx, s)
-			}
-			return nil, err
-		}
+		shared = !g.leave(s)
+		return ctx.Err() == nil && !shared
+	})
+	switch {
+	case granted:
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		return g.await(ctx, s)
 	}
 	batch := g.take(s, g.size())
 	if len(batch) == 1 {
