@@ -130,12 +130,12 @@ func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], ma
 		defer func() {
 			cancel()
 			<-done
-			for m := range e.out.all() { // what the loop was left before
+			for m := e.out.next(); m != nil; m = e.out.next() { // what the loop was left before
 				m.report(onProgress)
 			}
 			e.aborted.repeat()
 		}()
-		for m := range e.out.all() {
+		for m := e.out.next(); m != nil; m = e.out.next() {
 			if !m.report(onProgress) && !yield(m.Index, m.Result) {
 				return
 			}

@@ -1,9 +1,6 @@
 package statemachine
 
-import (
-	"iter"
-	"sync"
-)
+import "sync"
 
 // maxQueuedReads bounds the reports of reads that wait for a slow loop. There are few others.
 const maxQueuedReads = 10_000
@@ -25,12 +22,12 @@ func (m *message[T]) report(onProgress func(Progress)) bool {
 // outbox passes results and reports from an engine to the loop that ranges over them, which may be
 // slower.
 type outbox[T any] struct {
-	mu       sync.Mutex
-	cond     sync.Cond // for a new message or the end; its lock is mu
-	queue    []message[T]
-	position map[int]int // by index: the position in queue, if results replace each other
-	reads    int         // reports of reads in queue
-	closed   bool
+	mu     sync.Mutex
+	cond   sync.Cond // for a new message or the end; its lock is mu
+	queue  []*message[T]
+	latest map[int]*message[T] // by index: the result in queue, if results replace each other
+	reads  int                 // reports of reads in queue
+	closed bool
 }
 
 // push appends a result. If replace is set, the result replaces one with the same index that the
@@ -38,17 +35,18 @@ type outbox[T any] struct {
 func (o *outbox[T]) push(r Result[T], replace bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i, ok := o.position[r.Index]; ok && replace {
-		o.queue[i].Result = r
+	if m := o.latest[r.Index]; m != nil {
+		m.Result = r
 		return
 	}
+	m := &message[T]{Result: r}
 	if replace {
-		if o.position == nil {
-			o.position = map[int]int{}
+		if o.latest == nil {
+			o.latest = map[int]*message[T]{}
 		}
-		o.position[r.Index] = len(o.queue)
+		o.latest[r.Index] = m
 	}
-	o.queue = append(o.queue, message[T]{Result: r})
+	o.queue = append(o.queue, m)
 	o.cond.Signal()
 }
 
@@ -62,7 +60,7 @@ func (o *outbox[T]) pushProgress(p Progress) {
 		}
 		o.reads++
 	}
-	o.queue = append(o.queue, message[T]{progress: &p})
+	o.queue = append(o.queue, &message[T]{progress: &p})
 	o.cond.Signal()
 }
 
@@ -74,34 +72,24 @@ func (o *outbox[T]) close() {
 	o.cond.Signal()
 }
 
-// all yields the messages until the outbox is closed and empty. Ranging again continues where the
-// loop was left.
-func (o *outbox[T]) all() iter.Seq[message[T]] {
-	return func(yield func(message[T]) bool) {
-		for {
-			o.mu.Lock()
-			for len(o.queue) == 0 && !o.closed {
-				o.cond.Wait()
-			}
-			queue := o.queue
-			o.queue, o.position, o.reads = nil, nil, 0
-			o.mu.Unlock()
-			if len(queue) == 0 {
-				return
-			}
-			for i := range queue {
-				if !yield(queue[i]) {
-					o.putBack(queue[i+1:])
-					return
-				}
-			}
-		}
-	}
-}
-
-// putBack puts messages that the loop has not received before all others.
-func (o *outbox[T]) putBack(rest []message[T]) {
+// next waits for the next message and returns it. It returns nil once the outbox is closed and
+// empty.
+func (o *outbox[T]) next() *message[T] {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.queue, o.position = append(rest, o.queue...), nil
+	for len(o.queue) == 0 && !o.closed {
+		o.cond.Wait()
+	}
+	if len(o.queue) == 0 {
+		return nil
+	}
+	m := o.queue[0]
+	o.queue[0], o.queue = nil, o.queue[1:]
+	switch {
+	case m.progress == nil:
+		delete(o.latest, m.Index)
+	case m.progress.Type == ProgressRead:
+		o.reads--
+	}
+	return m
 }

@@ -168,7 +168,7 @@ func TestOnProgressDropsReadsOfSlowLoop(t *testing.T) {
 			time.Sleep(6 * time.Hour)
 		}
 		assert.Equal(t, "reports", map[statemachine.ProgressType]int{
-			statemachine.ProgressRead: 2 + 10_000, statemachine.ProgressChanged: 3, statemachine.ProgressEnded: 2,
+			statemachine.ProgressRead: 1 + 10_000, statemachine.ProgressChanged: 3, statemachine.ProgressEnded: 2,
 		}, types)
 	})
 }

@@ -85,9 +85,6 @@ func (r *runner[R, S]) wakeAt() time.Time {
 	if !r.mayShare() || r.seat == nil && !r.due.After(r.now) {
 		return r.due
 	}
-	if r.seat == nil {
-		r.seat = r.shared.newSeat(r.resource)
-	}
 	takenAt, finished := r.join()
 	switch {
 	case finished:
@@ -100,6 +97,9 @@ func (r *runner[R, S]) wakeAt() time.Time {
 
 // join lets other callers make the next read.
 func (r *runner[R, S]) join() (takenAt time.Time, finished bool) {
+	if r.seat == nil {
+		r.seat = r.shared.newSeat(r.resource)
+	}
 	last := !r.track.Deadline.IsZero() && !r.due.Before(r.track.Deadline)
 	return r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()), last)
 }

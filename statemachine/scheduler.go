@@ -352,20 +352,16 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 // callRead makes one read in its own goroutine, and adds its result to c.
 func (e *engine[R, S]) callRead(ctx context.Context, timeout time.Duration, c *callResult[R, S]) {
 	limit := e.config.limit(e.deadline)
-	if c.kind == callRead {
-		var r Result[R]
-		r.Value, c.at, r.Err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) (R, error) {
-			return e.read(ctx, c.tasks[0].resource)
-		})
-		c.results = []Result[R]{r}
-		return
-	}
 	resources := make([]string, len(c.tasks))
 	for i, t := range c.tasks {
 		resources[i] = t.resource
 	}
 	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) ([]Result[R], error) {
-		return e.readMany(ctx, resources)
+		if c.kind == callReadMany {
+			return e.readMany(ctx, resources)
+		}
+		v, err := e.read(ctx, resources[0])
+		return []Result[R]{{Value: v}}, err
 	})
 }
 
