@@ -1,7 +1,5 @@
 package statemachine
 
-import "strings"
-
 // DriftError reports a resource that is in the target state, with settings other than those that
 // were requested. None of them was changed. errors.Is(err, [Drifted]) is true.
 type DriftError struct {
@@ -37,18 +35,10 @@ func (e *DriftError) Err() error {
 
 // Error returns one line. Do not depend on its text.
 func (e *DriftError) Error() string {
-	var b strings.Builder
-	if e.Resource != "" {
-		b.WriteString(e.Resource + ": ")
-	}
-	b.WriteString("drifted: ")
-	for i, d := range e.Fields {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(d.Field + " is " + quoteEmpty(d.Got) + ", wanted " + quoteEmpty(d.Want))
-	}
-	return singleLine(b.String())
+	fields := joinTexts(e.Fields, "; ", func(d Drift) string {
+		return d.Field + " is " + quoteEmpty(d.Got) + ", wanted " + quoteEmpty(d.Want)
+	})
+	return singleLine(withName(e.Resource, "drifted: "+fields))
 }
 
 // Is reports whether target is [Drifted].

@@ -75,10 +75,11 @@ type Ensurer[R any, S ~string] struct {
 // A wait that ended is a [*WaitError] that also lists the accepted operations. Invalid arguments
 // and options are an [*InputError].
 func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (Ensured[R], error) {
-	r, err := e.newRunner(modeWait, target, maxWait, optFns)
+	var errs InputError
 	if e.Command == nil {
-		err = prependField(FieldError{Field: "Command", Reason: "is nil"}, err)
+		errs.Add("Command", "is nil")
 	}
+	r, err := e.newRunner(modeWait, target, maxWait, optFns, errs)
 	if err != nil {
 		return Ensured[R]{}, err
 	}

@@ -43,19 +43,12 @@ const maxFailures = 10
 
 // Error returns one line.
 func (e *failures) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d failed", len(e.errs), e.total)
-	for i, err := range e.errs[:min(len(e.errs), maxFailures)] {
-		separator := "; "
-		if i == 0 {
-			separator = ": "
-		}
-		b.WriteString(separator + err.Error())
+	shown := e.errs[:min(len(e.errs), maxFailures)]
+	text := fmt.Sprintf("%d of %d failed: %s", len(e.errs), e.total, joinTexts(shown, "; ", error.Error))
+	if more := len(e.errs) - len(shown); more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
 	}
-	if more := len(e.errs) - maxFailures; more > 0 {
-		fmt.Fprintf(&b, "; and %d more", more)
-	}
-	return singleLine(b.String())
+	return singleLine(text)
 }
 
 // Unwrap returns the errors.

@@ -161,12 +161,8 @@ func (f *Fleet[R, S]) newEngine(
 	if f.Read == nil {
 		errs.Add("Read", "is nil")
 	}
-	if f.Batch < 0 {
-		errs.Add("Batch", fmt.Sprintf("must not be negative, got %d", f.Batch))
-	}
-	if f.Concurrency < 0 {
-		errs.Add("Concurrency", fmt.Sprintf("must not be negative, got %d", f.Concurrency))
-	}
+	rejectNegative(&errs, "Batch", f.Batch)
+	rejectNegative(&errs, "Concurrency", f.Concurrency)
 	var target S
 	if mode == modeWait {
 		target = f.validateGoals(goals, &errs)

@@ -1,9 +1,6 @@
 package statemachine
 
-import (
-	"errors"
-	"strings"
-)
+import "fmt"
 
 // InputError reports input that was rejected before any request was sent. It lists every invalid
 // field. errors.Is(err, [InvalidInput]) is true.
@@ -42,30 +39,17 @@ func (e *InputError) Err() error {
 	return &invalid
 }
 
-// prependField returns an InputError with first, followed by the fields of err, an InputError or
-// nil.
-func prependField(first FieldError, err error) error {
-	invalid := InputError{Fields: []FieldError{first}}
-	if other, ok := errors.AsType[*InputError](err); ok {
-		invalid.Fields = append(invalid.Fields, other.Fields...)
+// rejectNegative adds a field whose value is negative.
+func rejectNegative[T ~int | ~int64](errs *InputError, field string, value T) {
+	if value < 0 {
+		errs.Add(field, fmt.Sprintf("must not be negative, got %v", value))
 	}
-	return &invalid
 }
 
 // Error returns one line. Do not depend on its text.
 func (e *InputError) Error() string {
-	var b strings.Builder
-	if e.Operation != "" {
-		b.WriteString(string(e.Operation) + ": ")
-	}
-	b.WriteString("invalid input: ")
-	for i, f := range e.Fields {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.Field + " " + f.Reason)
-	}
-	return singleLine(b.String())
+	fields := joinTexts(e.Fields, "; ", func(f FieldError) string { return f.Field + " " + f.Reason })
+	return singleLine(withName(string(e.Operation), "invalid input: "+fields))
 }
 
 // Is reports whether target is [InvalidInput].

@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -110,18 +111,10 @@ func (o *WaitOptions) setDefaults() {
 	case o.MaxDelay == 0:
 		o.MaxDelay = max(defaultMaxDelay, o.MinDelay)
 	}
-	if o.ReadTimeout == 0 {
-		o.ReadTimeout = defaultReadTimeout
-	}
-	if o.Grace == 0 {
-		o.Grace = defaultGrace
-	}
-	if o.WatchDelay == 0 {
-		o.WatchDelay = defaultWatchDelay
-	}
-	if o.Consecutive == 0 {
-		o.Consecutive = 1
-	}
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, defaultReadTimeout)
+	o.Grace = cmp.Or(o.Grace, defaultGrace)
+	o.WatchDelay = cmp.Or(o.WatchDelay, defaultWatchDelay)
+	o.Consecutive = cmp.Or(o.Consecutive, 1)
 	for _, d := range [...]*time.Duration{&o.MinDelay, &o.MaxDelay, &o.ReadTimeout, &o.WatchDelay} {
 		*d = min(*d, maxDuration)
 	}
@@ -151,21 +144,14 @@ const maxDuration = 100 * 365 * 24 * time.Hour
 
 // validate adds every problem of the options. The defaults must be filled in.
 func (o *WaitOptions) validate(errs *InputError) {
-	negative := func(field string, d time.Duration) {
-		if d < 0 {
-			errs.Add(field, fmt.Sprintf("must not be negative, got %s", d))
-		}
-	}
-	negative("MinDelay", o.MinDelay)
-	negative("MaxDelay", o.MaxDelay)
-	negative("ReadTimeout", o.ReadTimeout)
-	negative("WatchDelay", o.WatchDelay)
+	rejectNegative(errs, "MinDelay", o.MinDelay)
+	rejectNegative(errs, "MaxDelay", o.MaxDelay)
+	rejectNegative(errs, "ReadTimeout", o.ReadTimeout)
+	rejectNegative(errs, "WatchDelay", o.WatchDelay)
 	if o.MinDelay > o.MaxDelay && o.MaxDelay >= 0 {
 		errs.Add("MinDelay", fmt.Sprintf("must be at most MaxDelay (%s), got %s", o.MaxDelay, o.MinDelay))
 	}
-	if o.Consecutive < 0 {
-		errs.Add("Consecutive", fmt.Sprintf("must not be negative, got %d", o.Consecutive))
-	}
+	rejectNegative(errs, "Consecutive", o.Consecutive)
 }
 
 // withJitter returns the delay to use in place of d. It is at least a microsecond, so that

@@ -81,13 +81,9 @@ const (
 
 // String returns one line. Do not depend on its text.
 func (p Progress) String() string {
-	var b strings.Builder
-	if p.Resource != "" {
-		b.WriteString(p.Resource + ": ")
-	}
-	b.WriteString(p.what())
+	text := p.what()
 	if p.Err != nil {
-		b.WriteString(": " + withoutResource(p.Err.Error(), p.Resource))
+		text += ": " + withoutResource(p.Err.Error(), p.Resource)
 	}
 	details := []string{p.Elapsed.Round(time.Millisecond).String()}
 	if p.TimeLeft > 0 && p.Type != ProgressEnded {
@@ -96,7 +92,7 @@ func (p Progress) String() string {
 	if p.NextDelay > 0 {
 		details = append(details, "next read in "+p.NextDelay.Round(time.Millisecond).String())
 	}
-	return singleLine(b.String() + " (" + strings.Join(details, ", ") + ")")
+	return singleLine(withName(p.Resource, text) + " (" + strings.Join(details, ", ") + ")")
 }
 
 // what returns what happened, without the resource and the error.

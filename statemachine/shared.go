@@ -3,7 +3,6 @@ package statemachine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -104,9 +103,7 @@ func (g *SharedReads[R]) validate(errs *InputError) {
 	if g.ReadMany == nil {
 		errs.Add("Shared.ReadMany", "is nil")
 	}
-	if g.Batch < 0 {
-		errs.Add("Shared.Batch", fmt.Sprintf("must not be negative, got %d", g.Batch))
-	}
+	rejectNegative(errs, "Shared.Batch", g.Batch)
 }
 
 // size returns the maximum size of a batch.

@@ -44,14 +44,24 @@ func quoteEmpty(s string) string {
 	return s
 }
 
+// withName returns a text that begins with a name, unless that is empty.
+func withName(name, text string) string {
+	if name == "" {
+		return text
+	}
+	return name + ": " + text
+}
+
+// joinTexts lists the texts of a list's elements.
+func joinTexts[T any](list []T, separator string, text func(T) string) string {
+	texts := make([]string, len(list))
+	for i, e := range list {
+		texts[i] = text(e)
+	}
+	return strings.Join(texts, separator)
+}
+
 // joinOperations lists operations in their order.
 func joinOperations(ops []Operation) string {
-	var b strings.Builder
-	for i, op := range ops {
-		if i > 0 {
-			b.WriteString(", then ")
-		}
-		b.WriteString(string(op))
-	}
-	return b.String()
+	return joinTexts(ops, ", then ", func(op Operation) string { return string(op) })
 }

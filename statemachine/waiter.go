@@ -94,7 +94,7 @@ type Waiter[R any, S ~string] struct {
 //
 // Invalid arguments and options are an [*InputError], before the first read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	r, err := w.newRunner(modeWait, target, maxWait, optFns)
+	r, err := w.newRunner(modeWait, target, maxWait, optFns, InputError{})
 	if err != nil {
 		var none R
 		return none, err
@@ -116,7 +116,7 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // next read is compared with it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		r, err := w.newRunner(modeWatch, "", 0, optFns)
+		r, err := w.newRunner(modeWatch, "", 0, optFns, InputError{})
 		if err != nil {
 			var none R
 			yield(none, err)
@@ -135,15 +135,15 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 	}
 }
 
-// newRunner returns the runner of one call.
+// newRunner returns the runner of one call. It reports everything that is invalid, in addition to
+// errs.
 func (w *Waiter[R, S]) newRunner(
-	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions),
+	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions), errs InputError,
 ) (*runner[R, S], error) {
 	r := &runner[R, S]{readPacer: w.Pacer, shared: w.Shared, ownConfig: config[R, S]{
 		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, identity: w.Identity,
 		opts: w.Options, mode: mode,
 	}}
-	var errs InputError
 	if w.Read == nil {
 		errs.Add("Read", "is nil")
 	}
