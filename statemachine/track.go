@@ -280,20 +280,23 @@ func (t *Track[S]) countRead(at time.Time) {
 // setNow records the time at. The callers of a track may have clocks that differ: a time before Now
 // does not set Now back, but from then on Now moves as the clock that is behind does. So a clock
 // that was ahead does not stop the grace period. A step that is much longer than the delay between
-// two reads is the difference between two clocks that are behind, and is limited.
+// two reads is the difference between two clocks, and counts as that delay.
 func (t *Track[S]) setNow(at time.Time) {
 	if !at.Before(t.Now) {
 		t.Now, t.Behind = at, time.Time{}
 		return
 	}
 	if passed := at.Sub(t.Behind); !t.Behind.IsZero() && passed > 0 {
-		t.Now = t.Now.Add(min(passed, max(2*t.delay(t.Now), maxStep)))
+		if delay := t.delay(t.Now); passed > max(2*delay, maxStep) {
+			passed = delay
+		}
+		t.Now = t.Now.Add(passed)
 	}
 	t.Behind = at
 }
 
 // maxStep is the least limit of a step of setNow.
-const maxStep = 30 * time.Second
+const maxStep = time.Minute
 
 // setReadAt does what setNow does for a read. The delay has passed since the read before it, even
 // if the clock of this one is behind.
