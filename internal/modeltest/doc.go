@@ -3,11 +3,11 @@
 // A world is one resource whose true state is known at every instant. At each read and each
 // command, an event can happen: the service rolls back, stalls or gets stuck, a rival sends a
 // command, the resource vanishes, another one gets its name, a read is stale, fails or hangs, a
-// command is not sent, its response is lost. For every machine of the library, every initial state
-// and every target, the tests enumerate all sequences of up to a given number of events. They run
-// the real Waiter, Ensurer, Fleet, Track and EnsureTrack through each sequence in virtual time, and
-// compare the results with the truth. The oracle knows the table of transitions and the life of the
-// resource. It does not use Observe.
+// command is not sent, its response is lost, the clock of a worker is 10 minutes ahead or behind.
+// For every machine of the library, every initial state and every target, the tests enumerate all
+// sequences of up to a given number of events. They run the real Waiter, Ensurer, Fleet, Track and
+// EnsureTrack through each sequence in virtual time, and compare the results with the truth. The
+// oracle knows the table of transitions and the life of the resource. It does not use Observe.
 //
 // Print the number of sequences, and run longer ones (which takes minutes):
 //

@@ -35,6 +35,7 @@ type scenario[S ~string] struct {
 	fleet         bool                     // by the engine of many
 	track         bool                     // by a loop over a Track or EnsureTrack
 	replaced      bool                     // another resource can get the name
+	skewed        bool                     // the clock of a worker that reads and commands can be wrong; only with track
 	runs          []statemachine.Operation // that the ensure may run; nil: all
 
 	rank      []int
@@ -50,7 +51,7 @@ func (sc *scenario[S]) String() string {
 	for _, w := range []struct {
 		is   bool
 		word string
-	}{{sc.longWait, "long wait"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}, {sc.track, "track"}, {sc.replaced, "replaced"}} {
+	}{{sc.longWait, "long wait"}, {sc.twice, "twice"}, {sc.drifts, "restart"}, {sc.fleet, "fleet"}, {sc.track, "track"}, {sc.replaced, "replaced"}, {sc.skewed, "skewed"}} {
 		if w.is {
 			words = append(words, w.word)
 		}
@@ -114,7 +115,7 @@ func (sc *scenario[S]) plansOf(m moment) [][]statemachine.Operation {
 func (sc *scenario[S]) run(t *testing.T, sequence *script, trace func(string, ...any)) (*world[S], verdict) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.longWait, drifts: sc.drifts, replaced: sc.replaced, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
+	w := &world[S]{table: sc.table, script: sequence, longDeadline: sc.longWait, drifts: sc.drifts, replaced: sc.replaced, skewed: sc.skewed, trace: trace, begin: time.Now(), ctx: ctx, cancel: cancel}
 	w.life = append(w.life, moment{at: -24 * time.Hour, state: sc.start, good: !sc.drifts})
 	w.before(sc.start)
 	wait := statemachine.Waiter[shown[S], S]{
@@ -275,6 +276,8 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 					{track: true},
 					{track: true, ensure: true},
 					{track: true, ensure: true, longWait: true},
+					{track: true, longWait: true, skewed: true},
+					{track: true, ensure: true, longWait: true, skewed: true},
 					{replaced: true},
 					{replaced: true, ensure: true},
 					{replaced: true, ensure: true, track: true},

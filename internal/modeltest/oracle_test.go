@@ -36,11 +36,15 @@ func (v verdict) word() string {
 // judge holds a verdict against the truth. It says what is wrong, or nothing.
 func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	deadline := sc.maxWait()
-	if v.end > deadline+readTimeout {
+	if sc.skewed {
+		if late := w.late(v); late != "" {
+			return late
+		}
+	} else if v.end > deadline+readTimeout {
 		return fmt.Sprintf("it ended %v after the deadline", v.end-deadline)
 	}
 	for _, l := range w.looks {
-		if l.at > deadline {
+		if l.at > deadline && !sc.skewed {
 			return fmt.Sprintf("a read at %v, after the deadline", l.at)
 		}
 	}
@@ -92,7 +96,7 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 	case string(statemachine.ReadFailed):
 		return wrong(w.looks[len(w.looks)-1].fatal, "ReadFailed, and the last read had not failed for good")
 	case string(statemachine.TimedOut):
-		if v.end < deadline {
+		if v.end < deadline && !w.ahead {
 			return fmt.Sprintf("TimedOut %v before the deadline", deadline-v.end)
 		}
 		return w.inTime(sc, v)
@@ -133,6 +137,25 @@ func (w *world[S]) since() time.Duration {
 		}
 	}
 	return 0
+}
+
+// late says whether a verdict came much later than a grace after the last thing that happened,
+// because of a clock that was wrong.
+func (w *world[S]) late(v verdict) string {
+	last := w.truth().at
+	for _, l := range w.looks {
+		if l.failed || w.oldest > 0 {
+			last = max(last, l.at)
+		}
+	}
+	for _, o := range w.orders {
+		last = max(last, o.answer)
+	}
+	word := v.word()
+	if waited := v.end - max(last, 0); (word == string(statemachine.Unreachable) || word == string(statemachine.Lapsed) || word == "success") && waited > 2*grace+2*delay {
+		return fmt.Sprintf("%s %v after the last event", word, waited)
+	}
+	return ""
 }
 
 // inTime says what is wrong about a wait that was not decided by the deadline.
@@ -198,7 +221,7 @@ func (w *world[S]) judgeOrders(sc *scenario[S], v verdict) string {
 			case p.op != o.op:
 			case p.accepted:
 				return fmt.Sprintf("%s is sent again after it was accepted", o.op)
-			case p.lost && o.sent-p.answer < grace:
+			case p.lost && o.sent-p.answer < grace && !w.ahead:
 				return fmt.Sprintf("%s is sent again %v after its response was lost", o.op, o.sent-p.answer)
 			case p.unsent && !sc.drifts && p.looks == w.orders[i-1].looks && !w.disturbed && w.oldest == 0 && w.shown(p.looks, o.looks) > 1:
 				return fmt.Sprintf("%s is sent again only after %d reads, although it was never sent", o.op, o.looks-p.looks)

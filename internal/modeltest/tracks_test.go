@@ -28,6 +28,25 @@ func (w *world[S]) stopped() error {
 	return &statemachine.WaitError{Reason: statemachine.Canceled, Err: context.Cause(w.ctx)}
 }
 
+// setClock chooses the worker that reads next, and usually one whose clock is right.
+func (w *world[S]) setClock() {
+	if w.skew = 0; !w.skewed {
+		return
+	}
+	switch w.script.choose(3) {
+	case 1:
+		w.skew = -wrongClock
+	case 2:
+		w.skew, w.ahead = wrongClock, true
+	}
+	if w.skew != 0 {
+		w.trace("%v: the clock is off by %v", w.now(), w.skew)
+	}
+}
+
+// clock returns the time by the clock of the current worker.
+func (w *world[S]) clock() time.Time { return time.Now().Add(w.skew) }
+
 // sleep waits until t, or until the caller gives up.
 func (w *world[S]) sleep(t time.Time) {
 	select {
@@ -41,6 +60,7 @@ func (w *world[S]) followTrack(target S, maxWait time.Duration, o statemachine.W
 	m := w.machine
 	t, err := m.NewTrack(target, time.Now(), maxWait, o)
 	for err == nil {
+		w.setClock()
 		var v shown[S]
 		failure := w.timed(func(ctx context.Context) (err error) {
 			v, err = w.read(ctx)
@@ -52,12 +72,12 @@ func (w *world[S]) followTrack(target S, maxWait time.Duration, o statemachine.W
 		var ended statemachine.Reason
 		var reached bool
 		if failure != nil {
-			ended = m.ObserveFailure(&t, statemachine.KindOf(failure), time.Now())
+			ended = m.ObserveFailure(&t, statemachine.KindOf(failure), w.clock())
 			reached = t.Reached()
-		} else if same, replaced := t.Identify(w.identify(v), time.Now()); !same {
+		} else if same, replaced := t.Identify(w.identify(v), w.clock()); !same {
 			ended = replaced
 		} else {
-			reached, ended = m.Observe(&t, v.State, time.Now())
+			reached, ended = m.Observe(&t, v.State, w.clock())
 		}
 		switch {
 		case reached:
@@ -65,7 +85,7 @@ func (w *world[S]) followTrack(target S, maxWait time.Duration, o statemachine.W
 		case ended != "":
 			return &statemachine.WaitError{Reason: ended, Err: failure}
 		}
-		w.sleep(t.Next(time.Now()))
+		w.sleep(t.Next(w.clock()).Add(-w.skew))
 	}
 	return err
 }
@@ -79,6 +99,7 @@ func (w *world[S]) followEnsureTrack(target S, maxWait time.Duration, o statemac
 	}
 	t.Operations = runs
 	for {
+		w.setClock()
 		var v shown[S]
 		failure := w.timed(func(ctx context.Context) (err error) {
 			v, err = w.read(ctx)
@@ -87,18 +108,18 @@ func (w *world[S]) followEnsureTrack(target S, maxWait time.Duration, o statemac
 		if err := w.stopped(); err != nil {
 			return t.Accepted, err
 		}
-		step := m.ObserveRead(&t, statemachine.Observation[S]{State: v.State, Identity: w.identify(v), Err: failure}, time.Now())
+		step := m.ObserveRead(&t, statemachine.Observation[S]{State: v.State, Identity: w.identify(v), Err: failure}, w.clock())
 		if step.Run != "" {
-			sent := time.Now()
+			sent := w.clock()
 			failure = w.timed(func(ctx context.Context) error { return w.command(ctx, step.Run) })
 			if err := w.stopped(); err != nil {
 				return t.Accepted, err
 			}
-			step = m.ObserveCommand(&t, failure, sent, time.Now())
+			step = m.ObserveCommand(&t, failure, sent, w.clock())
 		}
 		if step.Done {
 			return t.Accepted, step.Err
 		}
-		w.sleep(t.Track.Next(time.Now()))
+		w.sleep(t.Track.Next(w.clock()).Add(-w.skew))
 	}
 }

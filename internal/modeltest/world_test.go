@@ -19,6 +19,7 @@ const (
 	latency     = time.Second      // until a command is carried out
 	staleShort  = 20 * time.Second // an old read is so old, or
 	staleLong   = 59 * time.Second // just less than the grace
+	wrongClock  = 10 * time.Minute // how far a clock is off
 	short       = 140 * time.Second
 	long        = 30 * time.Minute
 )
@@ -71,6 +72,7 @@ type world[S ~string] struct {
 	longDeadline bool // there is time for everything: the service does not get stuck forever
 	drifts       bool // settings matter, and those of another actor are wrong
 	replaced     bool // another resource can get the name
+	skewed       bool // the clock of a worker can be wrong
 	trace        func(format string, args ...any)
 
 	begin     time.Time
@@ -84,7 +86,9 @@ type world[S ~string] struct {
 	oldest    time.Duration // how old a read was
 	disturbed bool          // something happened that an ensure need not survive
 	canceled  bool
-	denied    bool // a command was refused for good
+	denied    bool          // a command was refused for good
+	skew      time.Duration // of the clock of the current worker
+	ahead     bool          // a clock was ahead
 }
 
 var errCause = errors.New("enough")
@@ -218,7 +222,11 @@ func (w *world[S]) read(ctx context.Context) (shown[S], error) {
 			n++
 		}
 	}
-	switch c := reading(w.script.choose(int(stale) + n)); c {
+	ways := int(stale) + n
+	if w.skew > 0 { // its read is fresh, because it ends the grace period
+		ways = 1
+	}
+	switch c := reading(w.script.choose(ways)); c {
 	case fresh:
 		return w.show(now, truth)
 	case throttled:
