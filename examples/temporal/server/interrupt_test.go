@@ -29,11 +29,15 @@ func TestInterrupt(t *testing.T) {
 		id := fmt.Sprintf("estate-%d", columns)
 		p := ptytest.Start(t, columns, nil, program, "estate", "-address", s.address(), "-id", id,
 			"-accounts", fmt.Sprintf("%d11111111111", i+1), "-regions", "us-east-1", "-apply-immediately")
-		p.Until("starting")
+		if columns > 0 {
+			p.Until("3 streams")
+		} else {
+			p.Until(`"streams":3`)
+		}
 		p.Interrupt()
 		status, raw := p.End()
 		v := ptytest.Render(raw, columns)
-		if text := v.String(); status != 0 || columns > 0 && v.Wrapped > 0 || !strings.Contains(text, "goes on without this program") || !strings.Contains(text, "stop -id "+id) {
+		if text := strings.Join(strings.Fields(v.String()), " "); status != 0 || columns > 0 && v.Wrapped > 0 || !strings.Contains(text, "goes on without this program") || !strings.Contains(text, "stop -id "+id) {
 			t.Errorf("%d columns: exit status %d, %d wrapped lines:\n%s", columns, status, v.Wrapped, text)
 		}
 		d, err := s.client.DescribeWorkflowExecution(t.Context(), id, "")
