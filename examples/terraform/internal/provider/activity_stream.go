@@ -3,20 +3,16 @@ package provider
 import (
 	"context"
 	"errors"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// defaultTimeout is how long a create, update or delete takes at most.
-const defaultTimeout = time.Hour
-
 // activityStream is the resource streamwarden_activity_stream.
-type activityStream struct{ clients *clients }
+type activityStream struct{ base }
 
 var (
 	_ resource.ResourceWithConfigure   = (*activityStream)(nil)
@@ -24,32 +20,11 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*activityStream)(nil)
 )
 
-// Configure sets the clients.
-func (r *activityStream) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.clients = configured(req.ProviderData, &resp.Diagnostics)
-}
-
-// client returns the client of the Region of the database.
-func (r *activityStream) client(ctx context.Context, resourceArn string, diags *diag.Diagnostics) *regional {
-	a, err := activitystream.ParseARN(resourceArn)
-	if err != nil {
-		streamProblem("Invalid ARN").add(diags, err)
-		return nil
-	}
-	return r.clients.in(ctx, a.Region, diags)
-}
-
 // Create starts a stream. A create that fails leaves no state: a tainted one would be replaced,
 // with two more restarts of the database. The next apply joins what is under way.
 func (r *activityStream) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m activityStreamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), &resp.Diagnostics)
+	c, maxWait := r.begin(ctx, req.Plan, &m, timeouts.Value.Create, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
@@ -65,11 +40,7 @@ func (r *activityStream) Create(ctx context.Context, req resource.CreateRequest,
 // Read reads the stream.
 func (r *activityStream) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m activityStreamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), &resp.Diagnostics)
+	c := r.read(ctx, req.State, &m, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
@@ -96,15 +67,8 @@ func (r *activityStream) Read(ctx context.Context, req resource.ReadRequest, res
 // unlocks its audit policy.
 func (r *activityStream) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, was activityStreamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &was)...)
-	maxWait, diags := m.Timeouts.Update(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), &resp.Diagnostics)
-	if c == nil {
+	c, maxWait := r.begin(ctx, req.Plan, &m, timeouts.Value.Update, &resp.Diagnostics)
+	if resp.Diagnostics.Append(req.State.Get(ctx, &was)...); c == nil || resp.Diagnostics.HasError() {
 		return
 	}
 	p, policy := readPending(ctx, req.Private, &resp.Diagnostics), m.AuditPolicyState

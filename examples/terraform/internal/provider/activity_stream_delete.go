@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -16,13 +18,7 @@ import (
 // Delete stops the stream.
 func (r *activityStream) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m activityStreamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), &resp.Diagnostics)
+	c, maxWait := r.begin(ctx, req.State, &m, timeouts.Value.Delete, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
@@ -50,7 +46,7 @@ func (r *activityStream) Delete(ctx context.Context, req resource.DeleteRequest,
 
 // ImportState imports the stream of a database by the ARN of the database.
 func (r *activityStream) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	c := r.client(ctx, req.ID, &resp.Diagnostics)
+	c := r.client(ctx, &activityStreamModel{ResourceArn: types.StringValue(req.ID)}, &resp.Diagnostics)
 	if c == nil {
 		return
 	}

@@ -171,8 +171,13 @@ func TestActivityStreamAliasWithoutPermission(t *testing.T) {
 			t.Errorf("errors: %q\n%s", plan.errors, plan.details)
 		}
 		cfg["allow_restart"] = true
-		c.mustApply(cfg)
-		w.wantCommands(t, opStart, opStop, opStart)
+		applied := c.plan(cfg).apply(t.Context())
+		if len(applied.errors) != 1 || !strings.HasPrefix(applied.errors[0], "kms_key_id: ") || !strings.Contains(applied.details, "the restart was not begun") {
+			t.Errorf("errors: %q\n%s", applied.errors, applied.details)
+		}
+		w.denied = false
+		c.mustApply(cfg) // it is the same key
+		w.wantCommands(t, opStart)
 		c.wantEmpty(cfg)
 	})
 }

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -36,6 +38,16 @@ func streamProblem(summary string) problem {
 		},
 		byKind: map[statemachine.Kind]string{statemachine.KeyNotAccessible: "kms_key_id", statemachine.Unsupported: "mode"},
 	}
+}
+
+func (m *activityStreamModel) limits() (timeouts.Value, time.Duration) {
+	return m.Timeouts, defaultTimeout
+}
+
+func (m *activityStreamModel) region(diags *diag.Diagnostics) string {
+	a, err := activitystream.ParseARN(m.ResourceArn.ValueString())
+	streamProblem("Invalid ARN").add(diags, err)
+	return a.Region
 }
 
 // startInput returns the input of EnsureStarted.

@@ -66,7 +66,7 @@ func (r *activityStream) planCreate(ctx context.Context, m *activityStreamModel,
 		diags.AddAttributeWarning(path.Root("resource_arn"), "Applying will restart a database that is not known yet", restartDetail(m))
 		return
 	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), diags)
+	c := r.client(ctx, m, diags)
 	if c == nil {
 		return
 	}
@@ -98,7 +98,7 @@ func (r *activityStream) planUpdate(ctx context.Context, was, m *activityStreamM
 		warnRestart(m, diags)
 		return
 	}
-	c := r.client(ctx, m.ResourceArn.ValueString(), diags)
+	c := r.client(ctx, m, diags)
 	if c == nil {
 		return
 	}

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -18,7 +17,7 @@ import (
 const eventStreamTimeout = 15 * time.Minute
 
 // eventStream is the resource streamwarden_event_stream.
-type eventStream struct{ clients *clients }
+type eventStream struct{ base }
 
 var (
 	_ resource.ResourceWithConfigure   = (*eventStream)(nil)
@@ -26,41 +25,16 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*eventStream)(nil)
 )
 
-// Configure sets the clients.
-func (r *eventStream) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.clients = configured(req.ProviderData, &resp.Diagnostics)
-}
-
-// client returns the client of the Region of the destination, which is that of the domain. Without
-// a destination, as in an import, it is that of the provider.
-func (r *eventStream) client(ctx context.Context, m *eventStreamModel, diags *diag.Diagnostics) *eventstream.Client {
-	region := ""
-	if a, err := arn.Parse(m.URI.ValueString()); err == nil {
-		region = a.Region
-	}
-	c := r.clients.in(ctx, region, diags)
-	if c == nil {
-		return nil
-	}
-	return c.eventStreams
-}
-
 // Create creates the stream.
 func (r *eventStream) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m eventStreamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Create(ctx, eventStreamTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, &m, &resp.Diagnostics)
+	c, maxWait := r.begin(ctx, req.Plan, &m, timeouts.Value.Create, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
 	log := func(o *eventstream.Options) { o.Wait.Logger = logger(ctx) }
 	in := &eventstream.CreateInput{Ref: m.ref(), Uri: m.URI.ValueString(), Tags: m.tags(ctx, &resp.Diagnostics)}
-	out, err := c.EnsureCreated(ctx, in, maxWait, log)
+	out, err := c.eventStreams.EnsureCreated(ctx, in, maxWait, log)
 	if err != nil {
 		eventStreamProblem("Cannot create the event stream "+m.ref().String()).add(&resp.Diagnostics, err)
 		return
@@ -74,7 +48,7 @@ func (r *eventStream) Create(ctx context.Context, req resource.CreateRequest, re
 	if !m.WaitHealthy.ValueBool() {
 		return
 	}
-	s, err := c.WaitHealthy(ctx, m.ref(), maxWait, log)
+	s, err := c.eventStreams.WaitHealthy(ctx, m.ref(), maxWait, log)
 	if err != nil { // the state stays, marked as tainted: AWS says to recreate such a stream
 		p := eventStreamProblem("The destination of " + m.ref().String() + " is not healthy")
 		p.first = "uri"
@@ -88,15 +62,11 @@ func (r *eventStream) Create(ctx context.Context, req resource.CreateRequest, re
 // Read reads the stream.
 func (r *eventStream) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m eventStreamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, &m, &resp.Diagnostics)
+	c := r.read(ctx, req.State, &m, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
-	s, err := c.Get(ctx, m.ref())
+	s, err := c.eventStreams.Get(ctx, m.ref())
 	if errors.Is(err, statemachine.NotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -114,15 +84,11 @@ func (r *eventStream) Read(ctx context.Context, req resource.ReadRequest, resp *
 // provider.
 func (r *eventStream) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m eventStreamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, &m, &resp.Diagnostics)
+	c := r.read(ctx, req.Plan, &m, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
-	if _, err := c.SetTags(ctx, m.ref(), m.tags(ctx, &resp.Diagnostics)); err != nil {
+	if _, err := c.eventStreams.SetTags(ctx, m.ref(), m.tags(ctx, &resp.Diagnostics)); err != nil {
 		p := eventStreamProblem("Cannot change the tags of " + m.ref().String())
 		p.first = "tags"
 		p.add(&resp.Diagnostics, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -13,17 +14,11 @@ import (
 // Delete deletes the stream.
 func (r *eventStream) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m eventStreamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Delete(ctx, eventStreamTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, &m, &resp.Diagnostics)
+	c, maxWait := r.begin(ctx, req.State, &m, timeouts.Value.Delete, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
-	_, err := c.EnsureDeleted(ctx, m.ref(), maxWait, func(o *eventstream.Options) { o.Wait.Logger = logger(ctx) })
+	_, err := c.eventStreams.EnsureDeleted(ctx, m.ref(), maxWait, func(o *eventstream.Options) { o.Wait.Logger = logger(ctx) })
 	eventStreamProblem("Cannot delete the event stream "+m.ref().String()).add(&resp.Diagnostics, err)
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -25,6 +26,13 @@ type eventStreamModel struct {
 	DestinationMessage types.String   `tfsdk:"destination_message"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 }
+
+func (m *eventStreamModel) limits() (timeouts.Value, time.Duration) {
+	return m.Timeouts, eventStreamTimeout
+}
+
+// region returns the Region of the destination, which is that of the domain. An import has none.
+func (m *eventStreamModel) region(*diag.Diagnostics) string { return regionOf(m.URI) }
 
 // eventStreamProblem returns a problem of an event stream.
 func eventStreamProblem(summary string) problem {

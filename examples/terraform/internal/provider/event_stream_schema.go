@@ -3,12 +3,8 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -19,12 +15,6 @@ func (r *eventStream) Metadata(_ context.Context, req resource.MetadataRequest, 
 
 // Schema returns the attributes of the resource.
 func (r *eventStream) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	replaced := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Required: true, MarkdownDescription: description, PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()}}
-	}
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The event stream of a Customer Profiles domain, which has at most one. A stream that is gone is created, and one that is stopped is replaced. One whose destination is unhealthy is a warning in every plan.",
 		Attributes: map[string]schema.Attribute{
@@ -32,18 +22,12 @@ func (r *eventStream) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"event_stream_name":   replaced("The name of the stream. A change replaces the stream."),
 			"uri":                 replaced("The ARN of the Kinesis data stream, the destination. A change replaces the stream."),
 			"tags":                schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The tags of the stream. They change in place."},
-			"wait_healthy":        schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false), MarkdownDescription: "Whether a create waits until the destination is healthy. The default is `false`."},
+			"wait_healthy":        boolean(false, "Whether a create waits until the destination is healthy. The default is `false`."),
 			"arn":                 computed("The ARN of the stream."),
 			"state":               computed("The state of the stream: `RUNNING` or `STOPPED`."),
 			"destination_status":  computed("The health of the destination: `HEALTHY` or `UNHEALTHY`."),
 			"destination_message": computed("The message of the service about the health."),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
-				Create: true, Delete: true,
-				CreateDescription: "How long a create takes at most. The default is `15m`.",
-				DeleteDescription: "How long a delete takes at most. The default is `15m`.",
-			}),
-		},
+		Blocks: timeoutsBlock(ctx, false, "15m"),
 	}
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -21,7 +20,7 @@ const (
 )
 
 // ingestionResource is the resource streamwarden_event_data_store_ingestion.
-type ingestionResource struct{ clients *clients }
+type ingestionResource struct{ base }
 
 var (
 	_ resource.ResourceWithConfigure   = (*ingestionResource)(nil)
@@ -29,35 +28,11 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*ingestionResource)(nil)
 )
 
-// Configure sets the clients.
-func (r *ingestionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.clients = configured(req.ProviderData, &resp.Diagnostics)
-}
-
-// client returns the client of the Region of the store.
-func (r *ingestionResource) client(ctx context.Context, store string, diags *diag.Diagnostics) *ingestion.Client {
-	region := ""
-	if a, err := arn.Parse(store); err == nil {
-		region = a.Region
-	}
-	c := r.clients.in(ctx, region, diags)
-	if c == nil {
-		return nil
-	}
-	return c.ingestion
-}
-
 // Create starts or stops ingestion. A create that fails leaves no state.
 func (r *ingestionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m ingestionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.EventDataStore.ValueString(), &resp.Diagnostics)
-	if c != nil && m.set(ctx, c, m.Enabled.ValueBool(), maxWait, &resp.Diagnostics) {
+	c, maxWait := r.begin(ctx, req.Plan, &m, timeouts.Value.Create, &resp.Diagnostics)
+	if c != nil && m.set(ctx, c.ingestion, m.Enabled.ValueBool(), maxWait, &resp.Diagnostics) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 }
@@ -65,15 +40,11 @@ func (r *ingestionResource) Create(ctx context.Context, req resource.CreateReque
 // Read reads the store. One that is pending deletion counts as gone.
 func (r *ingestionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m ingestionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	c := r.client(ctx, m.EventDataStore.ValueString(), &resp.Diagnostics)
+	c := r.read(ctx, req.State, &m, &resp.Diagnostics)
 	if c == nil {
 		return
 	}
-	s, err := c.Get(ctx, m.EventDataStore.ValueString())
+	s, err := c.ingestion.Get(ctx, m.EventDataStore.ValueString())
 	switch {
 	case errors.Is(err, statemachine.NotFound), err == nil && s.Status == ingestion.StatusPendingDeletion:
 		resp.State.RemoveResource(ctx)
@@ -89,18 +60,12 @@ func (r *ingestionResource) Read(ctx context.Context, req resource.ReadRequest, 
 // Update starts or stops ingestion.
 func (r *ingestionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m ingestionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Update(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	c, maxWait := r.begin(ctx, req.Plan, &m, timeouts.Value.Update, &resp.Diagnostics)
+	if c == nil {
 		return
 	}
-	if !m.Status.IsUnknown() { // only on_destroy or timeouts changed
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-		return
-	}
-	c := r.client(ctx, m.EventDataStore.ValueString(), &resp.Diagnostics)
-	if c != nil && m.set(ctx, c, m.Enabled.ValueBool(), maxWait, &resp.Diagnostics) {
+	onlySettings := !m.Status.IsUnknown() // on_destroy or the timeouts
+	if onlySettings || m.set(ctx, c.ingestion, m.Enabled.ValueBool(), maxWait, &resp.Diagnostics) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 }
@@ -108,14 +73,9 @@ func (r *ingestionResource) Update(ctx context.Context, req resource.UpdateReque
 // Delete does what on_destroy says.
 func (r *ingestionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m ingestionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	maxWait, diags := m.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || m.OnDestroy.ValueString() == onDestroyKeep {
-		return
-	}
-	if c := r.client(ctx, m.EventDataStore.ValueString(), &resp.Diagnostics); c != nil {
-		m.set(ctx, c, m.OnDestroy.ValueString() == onDestroyStart, maxWait, &resp.Diagnostics)
+	c, maxWait := r.begin(ctx, req.State, &m, timeouts.Value.Delete, &resp.Diagnostics)
+	if c != nil && m.OnDestroy.ValueString() != onDestroyKeep {
+		m.set(ctx, c.ingestion, m.OnDestroy.ValueString() == onDestroyStart, maxWait, &resp.Diagnostics)
 	}
 }
 

@@ -158,12 +158,15 @@ func (w *world) describeKey(r *http.Request) (status int, body string) {
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return http.StatusBadRequest, `{"__type":"SerializationException"}`
 	}
-	name := in.KeyId[strings.LastIndex(in.KeyId, ":")+1:]
-	switch id, ok := w.aliases[name]; {
+	id := strings.TrimPrefix(in.KeyId[strings.LastIndex(in.KeyId, ":")+1:], "key/")
+	if of, ok := w.aliases[id]; ok {
+		id = of
+	}
+	switch {
 	case w.denied:
 		return http.StatusBadRequest, `{"__type":"AccessDeniedException","message":"not authorized to perform: kms:DescribeKey"}`
-	case !ok:
-		return http.StatusBadRequest, `{"__type":"NotFoundException","message":"Alias is not found."}`
+	case id != keyID && id != otherKeyID:
+		return http.StatusBadRequest, `{"__type":"NotFoundException","message":"The key is not found."}`
 	default:
 		return http.StatusOK, fmt.Sprintf(`{"KeyMetadata":{"KeyId":%q,"Arn":"arn:aws:kms:us-east-1:123456789012:key/%s"}}`, id, id)
 	}
