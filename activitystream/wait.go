@@ -60,7 +60,8 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // until the caller stops ranging. What counts is a status or a setting of the stream, and the
 // database's status and ResourceId. After the switchover of a blue/green deployment, the ARN names
 // another database: the ResourceId and the KinesisStreamName differ. Watch reads every 30 s
-// (WatchDelay). Failures that a wait tolerates are only passed to Options.Wait.OnProgress.
+// (WatchDelay). Failures that a wait tolerates are passed only to OnProgress and Logger of
+// Options.Wait.
 //
 // A deleted database, any other failure and the end of the context are yielded once, as a
 // [*statemachine.WaitError] with the last value, and end the watch. An invalid ARN or option is

@@ -113,10 +113,11 @@ func addMessage(e *statemachine.WaitError, s *Stream) {
 // the caller stops ranging. An absent stream is yielded with [StateAbsent], and the watch
 // continues.
 //
-// Read failures that a wait retries are passed only to Options.Wait.OnProgress. Any other failure
-// and the end of ctx are yielded once, as a [*statemachine.WaitError] with the last value, and end
-// the sequence. Invalid names and options are yielded as a [*statemachine.InputError]. The loop
-// body must not modify a Stream: Watch compares it with the next one. Ranging again starts over.
+// Read failures that a wait retries are passed only to OnProgress and Logger of Options.Wait. Any
+// other failure and the end of ctx are yielded once, as a [*statemachine.WaitError] with the last
+// value, and end the sequence. Invalid names and options are yielded as a
+// [*statemachine.InputError]. The loop body must not modify a Stream: Watch compares it with the
+// next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := ref.validate(""); err != nil {

@@ -37,8 +37,9 @@
 // # Concurrency
 //
 // A [Client] is safe for concurrent use. The caller owns a returned [EventDataStore], except that
-// one yielded by Watch must not be modified, and duplicate inputs of an Each method share one.
-// Functions in [Options].Wait run in the caller's goroutine, except in an Each method.
+// one yielded by Watch must not be modified, and duplicate inputs of an Each method share one. The
+// OnProgress of [Options].Wait runs in the goroutine of the call: in an Each method, between two
+// results of the range loop.
 //
 // # Errors
 //

@@ -29,9 +29,8 @@
 // # When not to use it
 //
 // If the SDK has a waiter and you do not need to distinguish failures, use it. A resource that
-// changes faster than it can be polled, or that reports its changes, needs no polling. This
-// package is not a framework for the states of your own program: it has no current state and no
-// callbacks.
+// changes faster than it can be polled, or that reports its changes, needs no polling. This package
+// is not a framework for the states of your own program: it holds no current state.
 //
 // # Many at once
 //

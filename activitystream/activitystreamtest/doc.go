@@ -23,12 +23,12 @@
 //
 // # Faults
 //
-// [Server.Fail] injects errors, lost responses, broken connections, malformed responses and
-// missing responses. Intercept, in [Options], does so call by call. [Server.SkewClock] makes the
+// Server.Fail injects errors, lost responses, broken connections, malformed responses and
+// missing responses. Intercept, in [Options], does so call by call. Server.SkewClock makes the
 // clocks of caller and service differ. [Server.Throttle] gives the account its quota.
 // [Server.Stale] and [Server.FreezeReads] make reads stale. [Server.Lapse] rolls a start back.
 // [Server.Set], [Server.SetResourceStatus], [Server.SetPolicy], [Server.Switchover] and
-// [Server.Remove] are the changes of other actors. [Server.Calls] and [Server.History] show
+// [Server.Remove] are the changes of other actors. Server.Calls and [Server.History] show
 // afterwards which requests arrived and which statuses the streams had.
 //
 // # What is unconfirmed

@@ -23,12 +23,12 @@
 //
 // # Faults
 //
-// [Server.Fail] injects errors, lost responses, broken connections, malformed responses and
-// missing responses. Intercept, in [Options], does so call by call. [Server.SkewClock] makes the
+// Server.Fail injects errors, lost responses, broken connections, malformed responses and
+// missing responses. Intercept, in [Options], does so call by call. Server.SkewClock makes the
 // clocks of caller and service differ. [Server.Throttle] gives the account its quotas.
 // [Server.Stale] and [Server.FreezeReads] make reads stale, even of a stream that was just
 // created. [Server.Lapse] stops a stream. [Server.Set], [Server.SetDestination],
-// [Server.SetKinesisStream] and [Server.Remove] are the changes of other actors. [Server.Calls]
+// [Server.SetKinesisStream] and [Server.Remove] are the changes of other actors. Server.Calls
 // and [Server.History] show afterwards which requests arrived and which states the streams had.
 //
 // A caller without access gets ResourceNotFoundException. Inject that to test for it.

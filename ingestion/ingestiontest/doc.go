@@ -26,12 +26,12 @@
 //
 // # Faults
 //
-// [Server.Fail] injects errors, lost responses, broken connections, malformed responses and
-// missing responses. Intercept, in [Options], does so call by call. [Server.SkewClock] makes the
+// Server.Fail injects errors, lost responses, broken connections, malformed responses and
+// missing responses. Intercept, in [Options], does so call by call. Server.SkewClock makes the
 // clocks of caller and service differ. [Server.Throttle] gives the account its quotas.
 // [Server.Stale] and [Server.FreezeReads] make reads stale. [Server.Lapse] rolls a start or a
 // stop back. [Server.Set], [Server.SetFederation] and [Server.Remove] are the changes of other
-// actors. [Server.Calls] and [Server.History] show afterwards which requests arrived and which
+// actors. Server.Calls and [Server.History] show afterwards which requests arrived and which
 // statuses the stores had.
 //
 // # What is unconfirmed

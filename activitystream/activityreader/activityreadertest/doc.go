@@ -27,9 +27,9 @@
 //
 // [Server.Split] and [Server.Merge] reshard. [Server.SetSilent] silences an instance, and
 // [Options].Deliver makes records late or loses them. [Server.ExpireIterators],
-// [Server.EmptyReads], [Server.RotateKey], [Server.DeleteStream] and [Server.Fail] do what their
+// [Server.EmptyReads], [Server.RotateKey], [Server.DeleteStream] and Server.Fail do what their
 // names say. The quotas of a shard, 5 reads and 2 MB a second, are kept unless
-// [Options].Unlimited is set. [Server.Calls] lists the requests afterwards.
+// [Options].Unlimited is set. Server.Calls lists the requests afterwards.
 //
 // # What is unconfirmed
 //
