@@ -81,9 +81,7 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 			return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
 		}, newEnsureOutput)
 		for arn, r := range results {
-			if r.Index >= 0 {
-				x.keys.note(r.Value, ins[r.Index])
-			}
+			x.keys.note(r.Value, ins[r.Index])
 			if !yield(arn, r) {
 				return
 			}

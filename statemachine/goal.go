@@ -82,7 +82,9 @@ type EnsureOptions[R any] struct {
 
 // Result is the outcome for one of many inputs.
 type Result[R any] struct {
-	// Index is the index of the input. It is -1 if the call as a whole is invalid.
+	// Index is the index of the input, and the key of the range loop of a [Fleet]. It is -1 for the
+	// only result of a Fleet's call that is invalid as a whole, with an [*InputError] as Err. The Each
+	// methods of the service packages have no such result: they yield that error for each input.
 	Index int
 
 	// Value is the last value read, if any, even if Err is not nil.

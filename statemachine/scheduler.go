@@ -142,16 +142,6 @@ func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
 	}
 }
 
-// callTimeout returns how long a call that starts now may take: ReadTimeout, and at most one
-// ReadTimeout after the deadline.
-func (e *engine[R, S]) callTimeout(now time.Time) time.Duration {
-	limit := e.config.opts.ReadTimeout
-	if e.deadline.IsZero() {
-		return limit
-	}
-	return min(limit, e.deadline.Add(limit).Sub(now))
-}
-
 // begin makes the tasks.
 func (e *engine[R, S]) begin(maxWait time.Duration) {
 	at := time.Now()
@@ -253,14 +243,13 @@ func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.
 		return wake, false
 	}
 	e.inFlight++
-	limit := e.callTimeout(now)
 	c := callResult[R, S]{kind: callReadMany, tasks: e.nextBatch(h)}
 	if h == &e.singles {
 		c.kind = callRead
 	}
 	go func() {
 		defer func() { e.results <- c }()
-		guard(&c.abort, func() { e.callRead(ctx, limit, &c) })
+		guard(&c.abort, func() { e.callRead(ctx, &c) })
 	}()
 	return time.Time{}, true
 }
@@ -350,12 +339,12 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 }
 
 // callRead makes one read in its own goroutine, and adds its result to c.
-func (e *engine[R, S]) callRead(ctx context.Context, timeout time.Duration, c *callResult[R, S]) {
-	limit := e.config.limit(e.deadline)
+func (e *engine[R, S]) callRead(ctx context.Context, c *callResult[R, S]) {
 	resources := make([]string, len(c.tasks))
 	for i, t := range c.tasks {
 		resources[i] = t.resource
 	}
+	timeout, limit := e.config.opts.ReadTimeout, e.config.limit(e.deadline)
 	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) ([]Result[R], error) {
 		if c.kind == callReadMany {
 			return e.readMany(ctx, resources)
