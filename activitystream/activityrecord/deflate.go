@@ -19,9 +19,9 @@ var (
 const (
 	maxCodeLength = 15
 	maxMatch      = 258
-	// slack is how far behind its end a match may be written, because it is copied eight bytes
-	// at once.
-	slack = 8
+	// slack is how far behind its end a match may be written, because it is copied 16 bytes at
+	// once.
+	slack = 16
 
 	literalBits  = 10 // of the first table of a code for literals and lengths
 	distanceBits = 8  // of the first table of a code for distances
@@ -444,13 +444,13 @@ func (d *deflate) block() error { //nolint:gocognit // the loop that takes a thi
 			}
 			out = d.out
 		}
-		// Copy eight bytes at once, up to slack bytes more than length, which the next symbols
+		// Copy 16 bytes at once, up to slack bytes more than length, which the next symbols
 		// replace.
 		from, to := end-distance, end
 		end += length
-		if distance >= 8 {
-			for ; to < end; from, to = from+8, to+8 {
-				binary.LittleEndian.PutUint64(out[to:], binary.LittleEndian.Uint64(out[from:]))
+		if distance >= 16 {
+			for ; to < end; from, to = from+16, to+16 {
+				*(*[16]byte)(out[to:]) = *(*[16]byte)(out[from:])
 			}
 			continue
 		}
