@@ -86,8 +86,8 @@ type Waiter[R any, S ~string] struct {
 //     state cannot settle into it. When the context ends, even by its own earlier deadline, the
 //     wait ends as [Canceled], and errors.Is finds both ctx.Err() and context.Cause(ctx).
 //  10. However the wait ends without the target, the error is a [*WaitError] with the history,
-//     the number of reads and, if the last read failed, its error. A clock that steps back counts
-//     as stopped.
+//     the number of reads and, if the last read failed, its error. If the clock steps back, the
+//     delays between the reads count.
 //
 // Each verdict is about an instant within the last Grace. A wait cannot know what happened while
 // its reads failed: after an outage that is longer than Grace, a stale first read can end it.
