@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -39,18 +38,9 @@ type configParser struct {
 
 // parse parses a file. Its error has one line per problem, with the file and the entry.
 func parse(file string, data []byte) ([]*group, error) {
-	entries, err := cli.ParseList(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
 	p := &configParser{first: map[*group]int{}, seen: map[string]int{}}
-	var errs []error
-	for i, raw := range entries {
-		for _, err := range p.add(i+1, raw) {
-			errs = append(errs, fmt.Errorf("%s: entry %d: %w", file, i+1, err))
-		}
-	}
-	return p.groups, errors.Join(errs...)
+	err := cli.ParseFile(file, data, p.add)
+	return p.groups, err
 }
 
 // add adds entry number n to its group, or returns its problems.

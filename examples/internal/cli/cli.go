@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -34,19 +35,20 @@ func NoFlags(name, about string) struct{} {
 
 // exit prints an error, and exits unless it is nil or a call for help.
 func exit(err error, interrupted bool) {
-	switch usage := (*UsageError)(nil); {
-	case err == nil:
-	case errors.Is(err, flag.ErrHelp):
-	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	case interrupted:
-		fmt.Fprintln(os.Stderr, "interrupted:", err)
-		os.Exit(130)
-	default:
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
 	}
+	text, status := err.Error(), 1
+	if _, ok := errors.AsType[*UsageError](err); ok {
+		status = 2
+	} else if interrupted {
+		text, status = "interrupted: "+text, 130
+	}
+	screen := NewScreen(os.Stderr)
+	for line := range strings.SplitSeq(text, "\n") {
+		screen.Println(line, 2)
+	}
+	os.Exit(status)
 }
 
 // UsageError reports wrong flags or a wrong file. It makes Main exit with status 2.

@@ -11,9 +11,24 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// ParseList splits a JSON list of objects into its entries, so that each entry can be reported
-// separately.
-func ParseList(data []byte) ([]json.RawMessage, error) {
+// ParseFile calls add for each entry of a JSON list of objects. The first has the number 1. The
+// error has a line for each problem, with the name of the file and the number of the entry.
+func ParseFile(file string, data []byte, add func(n int, entry json.RawMessage) []error) error {
+	entries, err := parseList(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var errs []error
+	for i, entry := range entries {
+		for _, err := range add(i+1, entry) {
+			errs = append(errs, fmt.Errorf("%s: entry %d: %w", file, i+1, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// parseList splits a JSON list into its entries.
+func parseList(data []byte) ([]json.RawMessage, error) {
 	var entries []json.RawMessage
 	err := json.Unmarshal(data, &entries)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
