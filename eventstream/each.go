@@ -49,10 +49,11 @@ func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.D
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(refs, "", validate.WaitArgs(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait))
 		f := newFleet(call, set, destinationMachine, (*Stream).destination, call.read)
-		f.Check = checkDestination
+		seen := unhealthy{}
+		f.Check = seen.check
 		goals := waitGoals(set, DestinationHealthy)
-		return set, sdkcall.WithErrors(set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, goals, maxWait), func(_ Ref, s *Stream, err error) error {
-			return explainUnhealthy(err, s)
+		return set, sdkcall.WithErrors(set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, goals, maxWait), func(ref Ref, s *Stream, err error) error {
+			return seen.explain(err, ref, s)
 		})
 	}, sdkcall.Value)
 }

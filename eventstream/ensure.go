@@ -87,7 +87,8 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
 //     call ends as Unreachable after the grace period, and the error names both operations.
 //   - If the domain has another stream, the service rejects the command, and the call ends as a
-//     Conflict that names the other stream and its destination. A domain can have only one.
+//     Conflict that names the other stream and its destination, also in a dry run. A domain can
+//     have only one.
 //   - If the destination is not active yet, the service rejects the command as a bad request. That
 //     can change, so EnsureCreated reads and tries again until maxWait has passed.
 //
@@ -143,6 +144,10 @@ func (x *creation) goal() statemachine.Goal[*Stream, State] {
 	g.Preflight = func(_ context.Context, s *Stream, op statemachine.Operation) error {
 		if op == DeleteEventStream && s.State == StateRunning && s.Uri == x.in.Uri { // TagResource corrects a tag
 			return drift(x.in, s)
+		}
+		if op == CreateEventStream && x.other != nil && x.call.options.DryRun { // otherwise the service decides
+			f := &statemachine.Fault{Kind: statemachine.AlreadyInState, Operation: op, Resource: x.in.String(), NotSent: true}
+			return nameOtherStream(f, x.other)
 		}
 		return nil
 	}

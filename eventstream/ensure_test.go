@@ -206,6 +206,13 @@ func TestEnsureCreatedReachesTargetOrFails(t *testing.T) {
 			says: []string{"the domain already has the event stream other (RUNNING) to " + otherURI, "delete that one, or use its name"},
 		},
 		{
+			why: "a dry run in a domain that has another stream", options: dryRun, setup: func(s *server) {
+				s.AddEventStream(eventstreamtest.EventStream{DomainName: "example-domain", EventStreamName: "other", Uri: otherURI})
+			},
+			want: did{Summary: "conflict", State: absent, End: absent, Planned: []string{opCreate}},
+			says: []string{"the domain already has the event stream other (RUNNING) to " + otherURI},
+		},
+		{
 			why: "the domain gets another stream after the read", setup: func(s *server) {
 				s.Fail(opCreate, failure{Code: "BadRequestException", Message: "The Customer Profiles Domain: d is already associated with an active EventStream"})
 				time.AfterFunc(time.Second, func() {

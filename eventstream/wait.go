@@ -53,10 +53,11 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	if err != nil {
 		return nil, err
 	}
-	w.Check = checkDestination
+	seen := unhealthy{}
+	w.Check = seen.check
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
-	err = explainUnhealthy(err, s)
+	err = seen.explain(err, ref, s)
 	end(nil, err)
 	return s, err
 }
@@ -69,13 +70,30 @@ func checkDestination(s *Stream) error {
 	return fmt.Errorf("%w: %q: make sure that destination %s is active, then recreate the event stream", statemachine.MissingDependency, s.Message, s.Uri)
 }
 
-// explainUnhealthy returns err, the error of a WaitHealthy, with what is known about the stream s,
-// or nil, that was read last.
-func explainUnhealthy(err error, s *Stream) error {
-	if e, ok := errors.AsType[*statemachine.WaitError](err); ok && s != nil {
-		addPlan(e, s)
-		addMessage(e, s)
+// unhealthy has the last read of each stream that had a message about its destination. A stream
+// that is absent has none anymore.
+type unhealthy map[Ref]*Stream
+
+// check does what checkDestination does, and records the read.
+func (u unhealthy) check(s *Stream) error {
+	if s.Status == DestinationUnhealthy && s.Message != "" {
+		u[Ref{s.DomainName, s.EventStreamName}] = s
 	}
+	return checkDestination(s)
+}
+
+// explain returns err, the error of a WaitHealthy, with what is known about the stream s, or nil,
+// that was read last.
+func (u unhealthy) explain(err error, ref Ref, s *Stream) error {
+	e, ok := errors.AsType[*statemachine.WaitError](err)
+	if !ok || s == nil {
+		return err
+	}
+	addPlan(e, s)
+	if last := u[ref]; last != nil && s.State == StateAbsent {
+		s = last
+	}
+	addMessage(e, s)
 	return err
 }
 

@@ -198,6 +198,14 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
 		},
 		{
+			why: "throttled, then deleted", setup: func(s *server) {
+				unhealthy(eventstreamtest.MessageThrottled)(s)
+				time.AfterFunc(31*time.Second, func() { s.Remove(streamARN) })
+			},
+			want: waited{Summary: "gone", Took: 90 * s, State: absent, Calls: 76},
+			says: []string{"the event stream is ABSENT", uri + " was UNHEALTHY", eventstreamtest.MessageThrottled},
+		},
+		{
 			why: "no message", setup: unhealthy(""), maxWait: 2 * m,
 			want: waited{Summary: "timed out", Took: 2 * m, State: runs, Calls: 61},
 		},

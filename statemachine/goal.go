@@ -60,7 +60,8 @@ type EnsureOptions[R any] struct {
 	// call as [Unreachable]. Nil means every operation of the table.
 	Operations []Operation
 
-	// Kind classifies the error of a command. Nil means that it is classified like that of a read.
+	// Kind classifies the error of a command or a Preflight. Nil means that it is classified like
+	// that of a read.
 	Kind func(error) Kind
 
 	// Stuck returns an error if the resource can no longer accept any command, for example

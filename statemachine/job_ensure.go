@@ -313,7 +313,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 		return next
 	}
 	e.Outcome = OutcomeRejected
-	switch kind := j.commandKind(ctx, sent, err); {
+	switch kind := j.commandKind(ctx, err); {
 	case kind == Interrupted:
 		return j.endCanceled(ctx)
 	case kind == Unavailable && sent:
@@ -393,10 +393,10 @@ func (j *job[R, S]) withRestart(err error) error {
 	}
 }
 
-// commandKind returns the kind of the error of a command.
-func (j *job[R, S]) commandKind(ctx context.Context, sent bool, err error) Kind {
+// commandKind returns the kind of the error of a command or its preflight.
+func (j *job[R, S]) commandKind(ctx context.Context, err error) Kind {
 	kind := j.kindOf(ctx, err)
-	if !sent || j.config.ensure.Kind == nil || kind == Interrupted || isTimeout(err) {
+	if j.config.ensure.Kind == nil || kind == Interrupted || isTimeout(err) {
 		return kind
 	}
 	if kind = j.config.ensure.Kind(err); kind == Interrupted { // only for the end of the caller's context
