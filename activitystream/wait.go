@@ -32,7 +32,7 @@ import (
 // rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := call.newWait(resourceArn, target, maxWait)
+	w, err := newWait(call, parseARN, resourceArn, machine, (*Stream).status, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // cannot become the target. A cluster is rejected with a [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := call.newPolicyWait(resourceArn, target, maxWait)
+	w, err := newWait(call, parseInstance, resourceArn, policyMachine, (*Stream).policy, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -79,25 +79,17 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 	}
 }
 
-// newWait validates the arguments of a Wait and returns its waiter. It is a function of its own to
-// keep these values off the stack while the wait sleeps, which halves the stack.
-func (c *call) newWait(resourceArn string, target Status, maxWait time.Duration) (*statemachine.Waiter[*Stream, Status], error) {
-	res, reason := parseARN(resourceArn, c.Region)
-	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
+// newWait validates the arguments of a wait and returns its waiter. parse parses the ARN. It is a
+// function of its own to keep these values off the stack while the wait sleeps, which halves the
+// stack.
+func newWait[S ~string](c *call, parse func(arn, region string) (resource, string), resourceArn string,
+	m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
+) (*statemachine.Waiter[*Stream, S], error) {
+	res, reason := parse(resourceArn, c.Region)
+	if err := validate.WaitArgs(m, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
 		return nil, err
 	}
-	w := newWaiter(c, &res, machine, (*Stream).status)
-	w.Check = checkStream
-	return w, nil
-}
-
-// newPolicyWait does for a WaitPolicy what newWait does for a Wait.
-func (c *call) newPolicyWait(resourceArn string, target PolicyStatus, maxWait time.Duration) (*statemachine.Waiter[*Stream, PolicyStatus], error) {
-	res, reason := parseInstance(resourceArn, c.Region)
-	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
-		return nil, err
-	}
-	w := newWaiter(c, &res, policyMachine, (*Stream).policy)
+	w := newWaiter(c, &res, m, state)
 	w.Check = checkStream
 	return w, nil
 }
