@@ -2,15 +2,15 @@ package statemachine
 
 import "errors"
 
-// deferred stands for TimedOut and Canceled of a call whose accepted command takes effect later.
-const deferred Reason = "deferred"
+// deferredAdvice says what to do about a call that ended before an accepted command took effect in
+// a maintenance window.
+const deferredAdvice = "Call again after the maintenance window: the command was accepted, and takes effect then."
 
 // advice says for each reason and kind what to do about it. The runbook has the same sentences.
 func advice() map[error]string {
 	return map[error]string{
 		TimedOut:    "Call again: a wait continues, and an Ensure method joins a change that is under way.",
 		Canceled:    "Call again: nothing was lost.",
-		deferred:    "Call again after the maintenance window: the command was accepted, and takes effect then.",
 		Unreachable: "Call the Ensure method, or run the operations that the error names.",
 		Lapsed:      "Find out who or what reverted the change, then call again.",
 		Gone:        "Check the account, the Region and the name.",
@@ -55,7 +55,7 @@ func Advice(err error) string {
 		case reason == Unreachable && KindOf(err) != Unknown:
 			return kind
 		case (reason == TimedOut || reason == Canceled) && ok && e.Pending != "" && e.Hint != "":
-			return all[deferred]
+			return deferredAdvice
 		}
 		return all[reason]
 	}
