@@ -92,7 +92,7 @@ func TestEnsureRandom(t *testing.T) {
 			minDelay := proptest.Pick(d, 5*time.Second, 20*time.Second)
 			c := client(s, func(o *activitystream.Options) { o.Wait.MinDelay = minDelay })
 			e := proptest.Ensure[activitystream.Status]{
-				Machine: activitystream.Machine(), MaxWait: f.maxWait, MaxStaleness: f.lag, NoRivals: f.rivals == 0, Began: time.Now(),
+				Machine: activitystream.Machine(), MaxWait: f.maxWait, MaxStaleness: f.lag, NoRivals: f.rivals == 0, Rand: d, Began: time.Now(),
 			}
 			onProgress := func(o *activitystream.Options) { o.Wait.OnProgress = e.OnProgress }
 			var out *activitystream.EnsureOutput

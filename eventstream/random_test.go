@@ -62,7 +62,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				time.AfterFunc(d.Duration(2*time.Minute), func() { rival(does) })
 			}
 			e := proptest.Ensure[eventstream.State]{
-				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Began: time.Now(),
+				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Rand: d, Began: time.Now(),
 			}
 			restart := d.Percent(50)
 			e.Restarts = restart

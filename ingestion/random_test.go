@@ -60,7 +60,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				rivals++
 			}
 			e := proptest.Ensure[ingestion.Status]{
-				Machine: ingestion.Machine(), MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0,
+				Machine: ingestion.Machine(), MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0, Rand: d,
 			}
 			minDelay := proptest.Pick(d, 2*time.Second, 10*time.Second)
 			w := ways()[proptest.Pick(d, "start", "stop")]

@@ -23,6 +23,7 @@ type Ensure[S ~string] struct {
 	MaxWait      time.Duration
 	MaxStaleness time.Duration // the maximum age of its reads, less than the grace period
 	NoRivals     bool          // no other actor changed anything
+	Rand         *Rand         // that failed the calls
 	Restarts     bool          // the call may restart a drifted resource, and then goes back if that fails
 
 	Began, Ended time.Time
@@ -89,7 +90,17 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	var last time.Time // when one was sent that may have been carried out, without a response that says so
 	var accepted time.Time
 	calls, most := e.calls(op), e.most(op)
-	for _, c := range calls {
+	for i, c := range calls {
+		if e.Rand.Unsent(c.At) {
+			next := e.Ended
+			if i+1 < len(calls) {
+				next = calls[i+1].At
+			}
+			if n := e.needed(c.At, next); n > 2 {
+				wrong("was not sent, and not sent again although %d reads showed that it is necessary", n)
+			}
+			continue
+		}
 		switch took := c.At.Sub(last); {
 		case answered >= most:
 			wrong("was sent after it had been accepted")
@@ -125,6 +136,22 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 		wrong("is reported, and was never carried out")
 	}
 	return list
+}
+
+// needed counts the reads between two times that showed the same state as the read before them.
+func (e *Ensure[S]) needed(from, to time.Time) (n int) {
+	var before S
+	for _, s := range e.seen {
+		switch {
+		case !s.At.After(from):
+			before = s.State
+		case s.State != before || !s.At.Before(to):
+			return n
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // most returns how often op may be accepted: once, and once more if it brings a resource back to

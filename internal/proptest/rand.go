@@ -4,6 +4,7 @@ package proptest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 
 // Rand generates random numbers for concurrent use.
 type Rand struct {
-	mu sync.Mutex
-	r  *rand.Rand
+	mu     sync.Mutex
+	r      *rand.Rand
+	unsent []time.Time // when Failure made a call fail before it was sent
 }
 
 // NewDice returns a Rand that generates the same numbers for the same seed.
@@ -58,9 +60,23 @@ func (d *Rand) Failure(percent int, refused ...string) *simulator.Failure {
 		{Hang: true, Lost: true},
 		{Status: 502, Body: "<html>"},
 		{Delay: 10 * time.Second},
+		{Unsent: "dial refused"}, {Unsent: "TLS timeout"},
 	}
 	for _, code := range refused {
 		faults = append(faults, simulator.Failure{Code: code})
 	}
-	return new(Pick(d, faults...))
+	f := Pick(d, faults...)
+	if f.Unsent != "" {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.unsent = append(d.unsent, time.Now())
+	}
+	return &f
+}
+
+// Unsent reports whether Failure made the call at this time fail before it was sent.
+func (d *Rand) Unsent(at time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.unsent, at.Equal)
 }
