@@ -70,13 +70,13 @@ func follow(ctx context.Context, out io.Writer, id string, wait func(context.Con
 		case err := <-result:
 			tick.Stop()
 			screen.SetStatus()
-			if ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
 				screen.Println("\nThe workflow of estate "+id+" goes on without this program.", 0)
 				screen.Println("To see its progress, and to end it without a further command:", 0)
 				fmt.Fprintf(screen, "  go run -C examples/temporal . status -id %[1]s\n  go run -C examples/temporal . stop -id %[1]s\n", id)
-				return nil
-			}
-			if err != nil {
+				return nil //nolint:nilerr // the error is the end of ctx
+			case err != nil:
 				return fmt.Errorf("estate %s: %w", id, err)
 			}
 			return show(screen, end)

@@ -135,6 +135,7 @@ func TestResizeLeavesNothingStale(t *testing.T) {
 	for _, rewraps := range []bool{false, true} {
 		for i := range resizes {
 			resizes[i].Rewraps = rewraps
+			resizes[i].After = firstDrawn(raw, resizes[i])
 		}
 		v := ptytest.Render(raw, 120, resizes...)
 		stale := slices.ContainsFunc(v.Lines, func(line string) bool { return strings.Contains(line, "░") })
@@ -143,6 +144,23 @@ func TestResizeLeavesNothingStale(t *testing.T) {
 		}
 		if rewraps && !strings.HasPrefix(v.String(), "240 simulated databases") {
 			t.Errorf("the first line was erased:\n%s", &v)
+		}
+	}
+}
+
+// firstDrawn returns where fleet begins to draw its bars for a new width. What was under way before
+// that was drawn for the former width.
+func firstDrawn(raw string, r ptytest.Resize) int {
+	const erase = "\r\x1b[K"
+	for at := r.After; ; at += len(erase) {
+		i := strings.Index(raw[at:], erase)
+		if i < 0 {
+			return r.After
+		}
+		at += i
+		bars, _, _ := strings.Cut(raw[at+len(erase):], erase)
+		if wide := strings.Contains(bars, " failed"); wide == (r.Columns >= 72) {
+			return at
 		}
 	}
 }
