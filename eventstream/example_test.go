@@ -11,8 +11,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// quickly makes an example read every 1 ms. Programs keep the default delays.
+// quickly makes an example read every 1 ms, and believe each read. Programs keep the defaults.
 func quickly(o *eventstream.Options) {
+	o.Wait.Grace = statemachine.NoGrace
 	o.Wait.MinDelay, o.Wait.MaxDelay = time.Millisecond, time.Millisecond
 	o.ReadPacer = statemachine.NewPacer(1000, 1)
 }

@@ -84,7 +84,9 @@ func ExampleClient_EnsureStartedEach() {
 func ExampleClient_EnsureStarted_deleted() {
 	cloudTrail := ingestiontest.NewServer()
 	arn := cloudTrail.AddEventDataStore(ingestiontest.EventDataStore{Id: "4d2a1f0e", Status: ingestion.StatusPendingDeletion})
-	client := ingestion.NewFromConfig(cloudTrail.Config())
+	client := ingestion.NewFromConfig(cloudTrail.Config(), func(o *ingestion.Options) {
+		o.Wait.Grace = statemachine.NoGrace // the simulator's reads are not stale
+	})
 
 	_, err := client.EnsureStarted(context.Background(), &ingestion.StartInput{EventDataStore: arn}, 15*time.Minute)
 	if wait, ok := errors.AsType[*statemachine.WaitError](err); ok {
