@@ -58,13 +58,19 @@ func rival(s *server, arn string) {
 	}
 }
 
+// randomSeeds returns the number of random worlds. With the race detector there are fewer, because
+// it makes them five times slower and each world runs its calls one after the other.
+func randomSeeds() uint64 {
+	if testing.Short() || assert.Race {
+		return 250
+	}
+	return 2500
+}
+
 // TestEnsureRandom checks that, whatever RDS and other actors do, an ensure is truthful, commands
 // no more than once and ends in time.
 func TestEnsureRandom(t *testing.T) {
-	seeds := uint64(2500)
-	if testing.Short() {
-		seeds = 250
-	}
+	seeds := randomSeeds()
 	verdicts := map[string]int{}
 	sent := 0
 	for seed := range seeds {
@@ -136,10 +142,7 @@ func TestEnsureRandom(t *testing.T) {
 // TestWaitRandom checks that stale reads of up to 40 s ago and retryable failures never end a good
 // wait.
 func TestWaitRandom(t *testing.T) {
-	seeds := uint64(2500)
-	if testing.Short() {
-		seeds = 250
-	}
+	seeds := randomSeeds()
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			d := proptest.NewDice(seed)
