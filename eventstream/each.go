@@ -49,7 +49,7 @@ func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.D
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(refs, "", validate.WaitArgs(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait))
 		f := newFleet(call, set, destinationMachine, (*Stream).destination, call.read)
-		seen := unhealthy{}
+		var seen unhealthy
 		f.Check = seen.check
 		goals := waitGoals(set, DestinationHealthy)
 		return set, sdkcall.WithErrors(set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, goals, maxWait), func(ref Ref, s *Stream, err error) error {

@@ -216,6 +216,23 @@ func TestWaitHealthyEach(t *testing.T) {
 	})
 }
 
+// TestWaitHealthyEachOfManyAtOnce ends many waits while others are read. Run it with -race.
+func TestWaitHealthyEachOfManyAtOnce(t *testing.T) {
+	assert.RunSynctest(t, "no destination can become healthy", func(t *testing.T) {
+		s, refs := domains(200, eventstream.StateRunning)
+		for _, ref := range refs {
+			arn := strings.Replace(strings.Replace(streamARN, "example-domain", ref.DomainName, 1), "example-stream", "events", 1)
+			s.SetDestination(arn, eventstream.DestinationUnhealthy, eventstreamtest.MessageMissing)
+		}
+		n := 0
+		for _, r := range client(s).WaitHealthyEach(t.Context(), refs, time.Hour) {
+			n++
+			assert.ErrorIs(t, r.Err, statemachine.MissingDependency)
+		}
+		assert.Equal(t, "results", len(refs), n)
+	})
+}
+
 func TestWatchEach(t *testing.T) {
 	assert.RunSynctest(t, "each change, also an absence", func(t *testing.T) {
 		s, refs := domains(2, eventstream.StateRunning)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -53,7 +54,7 @@ func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration
 	if err != nil {
 		return nil, err
 	}
-	seen := unhealthy{}
+	var seen unhealthy
 	w.Check = seen.check
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
@@ -71,26 +72,30 @@ func checkDestination(s *Stream) error {
 }
 
 // unhealthy has the last read of each stream that had a message about its destination. A stream
-// that is absent has none anymore.
-type unhealthy map[Ref]*Stream
+// that is absent has none anymore. Its zero value has no read. It is safe for concurrent use: in an
+// Each method, check and explain run in different goroutines.
+type unhealthy struct {
+	streams sync.Map // *Stream by Ref
+}
 
 // check does what checkDestination does, and records the read.
-func (u unhealthy) check(s *Stream) error {
+func (u *unhealthy) check(s *Stream) error {
 	if s.Status == DestinationUnhealthy && s.Message != "" {
-		u[Ref{s.DomainName, s.EventStreamName}] = s
+		u.streams.Store(Ref{s.DomainName, s.EventStreamName}, s)
 	}
 	return checkDestination(s)
 }
 
 // explain returns err, the error of a WaitHealthy, with what is known about the stream s, or nil,
 // that was read last.
-func (u unhealthy) explain(err error, ref Ref, s *Stream) error {
+func (u *unhealthy) explain(err error, ref Ref, s *Stream) error {
 	e, ok := errors.AsType[*statemachine.WaitError](err)
 	if !ok || s == nil {
 		return err
 	}
 	addPlan(e, s)
-	if last := u[ref]; last != nil && s.State == StateAbsent {
+	last, _ := u.streams.Load(ref)
+	if last, ok := last.(*Stream); ok && s.State == StateAbsent {
 		s = last
 	}
 	addMessage(e, s)
