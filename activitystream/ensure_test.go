@@ -130,15 +130,25 @@ func (sc scenario) run(t *testing.T, db database, ensure ensure) {
 	}
 }
 
-// before runs fn when the first request of an operation arrives, before the server executes it.
+// before calls do when the first request of an operation arrives, before the server executes it.
 func before(op statemachine.Operation, do func(s *server, db database)) func(*activitystreamtest.Options, func() *server, database) {
+	return beforeEach(op, func(n int, s *server, db database) *failure {
+		if n == 1 {
+			do(s, db)
+		}
+		return nil
+	})
+}
+
+// beforeEach calls do when the nth request of an operation arrives, before the server executes it.
+func beforeEach(op statemachine.Operation, do func(n int, s *server, db database) *failure) func(*activitystreamtest.Options, func() *server, database) {
 	return func(o *activitystreamtest.Options, s func() *server, db database) {
-		var done atomic.Bool
+		var n atomic.Int64
 		o.Intercept = func(c activitystreamtest.Call) *failure {
-			if c.Operation == op && !done.Swap(true) {
-				do(s(), db)
+			if c.Operation != op {
+				return nil
 			}
-			return nil
+			return do(int(n.Add(1)), s(), db)
 		}
 	}
 }
@@ -878,14 +888,10 @@ func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 		},
 		{
 			why: "both starts are rolled back: nothing is recorded, and the error says since when", call: restart, setup: other,
-			options: func(o *activitystreamtest.Options, s func() *server, db database) {
-				o.Intercept = func(c activitystreamtest.Call) *failure {
-					if c.Operation == opStart {
-						s().Lapse(db.arn)
-					}
-					return nil
-				}
-			},
+			options: beforeEach(opStart, func(_ int, s *server, db database) *failure {
+				s.Lapse(db.arn)
+				return nil
+			}),
 			want: ensured{
 				Verdict: "lapsed", Status: activitystream.StatusStopped, Took: 7*m + 50*s, Operations: []string{opStop, opStart, opStart}, Reads: 95, Asked: true, GapFrom: m,
 				Commands: []string{"1m0s StopActivityStream accepted", "2m0s StartActivityStream accepted", "4m55s StartActivityStream accepted"},
@@ -894,23 +900,17 @@ func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 		},
 		{
 			why: "the start that restores is throttled, then its response is lost", call: restart, setup: other,
-			options: func(o *activitystreamtest.Options, s func() *server, db database) {
-				starts := 0
-				o.Intercept = func(c activitystreamtest.Call) *failure {
-					if c.Operation != opStart {
-						return nil
-					}
-					switch starts++; starts {
-					case 1:
-						s().Lapse(db.arn)
-					case 2:
-						return &failure{Code: "Throttling"}
-					case 3:
-						return &failure{Lost: true}
-					}
-					return nil
+			options: beforeEach(opStart, func(n int, s *server, db database) *failure {
+				switch n {
+				case 1:
+					s.Lapse(db.arn)
+				case 2:
+					return &failure{Code: "Throttling"}
+				case 3:
+					return &failure{Lost: true}
 				}
-			},
+				return nil
+			}),
 			want: ensured{
 				Verdict: "lapsed", Status: running, Took: 7 * m, Operations: []string{opStop, opStart, opStart}, Reads: 85, Asked: true, GapFrom: m, GapTo: 7 * m,
 				Commands: []string{
@@ -932,21 +932,15 @@ func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 		},
 		{
 			why: "another actor starts it as wanted after the rollback", call: restart, setup: other,
-			options: func(o *activitystreamtest.Options, s func() *server, db database) {
-				starts := 0
-				o.Intercept = func(c activitystreamtest.Call) *failure {
-					if c.Operation != opStart {
-						return nil
-					}
-					switch starts++; starts {
-					case 1:
-						s().Lapse(db.arn)
-					case 2:
-						asWanted(activitystream.StatusStarting)(s(), db)
-					}
-					return nil
+			options: beforeEach(opStart, func(n int, s *server, db database) *failure {
+				switch n {
+				case 1:
+					s.Lapse(db.arn)
+				case 2:
+					asWanted(activitystream.StatusStarting)(s, db)
 				}
-			},
+				return nil
+			}),
 			want: ensured{
 				Status: running, Took: 6*m + 55*s, Operations: both, Reads: 84, Asked: true, GapFrom: m, GapTo: 6*m + 55*s,
 				Commands: []string{"1m0s StopActivityStream accepted", "2m0s StartActivityStream accepted", "4m55s StartActivityStream $"},
