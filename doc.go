@@ -1,5 +1,6 @@
 // Package streamwarden is an overview of a library that brings AWS audit and event streams to the
-// state you ask for and keeps them there. It exports nothing itself.
+// state you ask for, waits until they get there, and explains why when they cannot. It exports
+// nothing itself.
 //
 // The SDK can command these resources but not wait for them. These packages can:
 //
@@ -32,8 +33,9 @@
 //
 // The clients are built on [github.com/streamwarden/streamwarden-go/statemachine]. There, a
 // resource's lifecycle is declared once, as a table of transitions, and everything else is derived
-// from the table. Your own resource takes a table, a read function and its error codes, which
-// [github.com/streamwarden/streamwarden-go/statemachine/sdkfault] turns into errors.
+// from the table. For a resource of your own you write a table, a function that reads it, one that
+// runs an operation, and a list of error codes for
+// [github.com/streamwarden/streamwarden-go/statemachine/sdkfault].
 //
 // To test your own code, use the simulators of these services. They run in your process behind the
 // real SDK client, without a socket, and can show intermediate states, stale reads and faults:

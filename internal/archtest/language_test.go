@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -53,25 +52,15 @@ var allowedWords = []struct{ path, line, why string }{
 	{"internal/archtest/language_test.go", "", "the table of banned words, and its tests"},
 }
 
-// notConverted are the files and directories that are still written in the old vocabulary. The
-// checks of this file skip them. Remove an entry once the test reports that it is clean.
-var notConverted = []string{
-	"activitystream/activityrecord",
-}
-
-var findingsIn = flag.String("findings-in", "", "an entry of notConverted; TestLanguage logs the findings in it")
-
 // TestLanguage checks the wording of all Go and Markdown files: the banned words, the first words
 // of a function's comment, and the width of comments.
 func TestLanguage(t *testing.T) {
-	checked, clean := 0, map[string]bool{}
-	for _, entry := range notConverted {
-		clean[entry] = true
-	}
+	checked := 0
 	for _, f := range slices.Concat(files(t), hidden(t)) {
 		if !f.is(".go") && !f.is(".md") && !strings.HasPrefix(f.path, ".") {
 			continue
 		}
+		checked++
 		text, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(f.path)))
 		if err != nil {
 			t.Fatal(err)
@@ -80,27 +69,12 @@ func TestLanguage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(notConverted, func(entry string) bool { return f.path == entry || f.under(entry) })
-		switch {
-		case i >= 0 && len(findings) > 0:
-			clean[notConverted[i]] = false
-			if f.path == *findingsIn || f.under(*findingsIn) {
-				t.Log(strings.Join(findings, "\n"))
-			}
-		case i < 0:
-			checked++
-			for _, finding := range findings {
-				t.Error(finding)
-			}
+		for _, finding := range findings {
+			t.Error(finding)
 		}
 	}
 	if checked == 0 {
 		t.Error("no file was checked")
-	}
-	for entry, ok := range clean {
-		if ok {
-			t.Logf("%s is clean: remove it from notConverted", entry)
-		}
 	}
 }
 

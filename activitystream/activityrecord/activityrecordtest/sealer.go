@@ -63,12 +63,12 @@ func NewSealer(optFns ...func(*Options)) *Sealer {
 	return &Sealer{options: o, key: random(keyLength), encrypted: random(184)}
 }
 
-// Seal returns the data of a Kinesis record that decodes to r. An empty Version means the version of
-// the last event's engine: "1.1" for Aurora PostgreSQL, "1.2" for Aurora MySQL, "1.3" for Oracle and
-// "1.4" for SQL Server.
+// Seal returns the data of a Kinesis record that decodes to r. An empty Version means the version
+// of the last event's engine: "1.1" for Aurora PostgreSQL, "1.2" for Aurora MySQL, "1.3" for Oracle
+// and "1.4" for SQL Server.
 //
-// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as JSON
-// of its fields, in the types that its engine writes; the engine is that of ServerType.
+// An event with [activityrecord.Event.Raw] is sealed as that JSON. Any other event is sealed as
+// JSON of its fields, in the types that its engine writes. ServerType names the engine.
 func (s *Sealer) Seal(r activityrecord.Record) []byte {
 	events := make([][]byte, len(r.Events))
 	version := "1.1"
