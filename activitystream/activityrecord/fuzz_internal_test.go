@@ -89,11 +89,11 @@ func reference(data []byte) (Record, bool) {
 		e := Event{Raw: raw}
 		for name, value := range members {
 			f := fieldsByName[name]
-			if dst := e.text(f); dst != nil {
-				*dst = referenceText(value)
-			} else if dst := e.number(f); dst != nil {
+			if of := fields[f]; of.text != nil {
+				*of.text(&e) = referenceText(value)
+			} else if of.number != nil {
 				if n, ok := integer(referenceText(value)); ok {
-					*dst = &n
+					*of.number(&e) = &n
 				}
 			} else if f == nativeField {
 				e.EngineNativeAuditFields = value
@@ -126,14 +126,11 @@ func referenceText(value json.RawMessage) string {
 // TestMembersHaveFields checks that every member name sets a field, and every field has a name.
 func TestMembersHaveFields(t *testing.T) {
 	document := `{"databaseActivityEventList":[{`
-	for f, name := range memberNames {
-		if field(f) == unknownField {
-			continue
-		}
-		if f > 1 {
+	for i, f := range fields[1:] {
+		if i > 0 {
 			document += ","
 		}
-		document += `"` + name + `":` + map[bool]string{true: `[1]`, false: `1`}[field(f) == paramListField]
+		document += `"` + f.name + `":` + map[bool]string{true: `[1]`, false: `1`}[field(i+1) == paramListField]
 	}
 	document += `}]}`
 	var r Record

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 )
 
 // The members of a gzip file are specified in RFC 1952.
@@ -69,46 +70,37 @@ func (d *deflate) member() error {
 // header reads the header of a member.
 func (d *deflate) header() error {
 	const hasChecksum, hasExtra, hasName, hasComment = 2, 4, 8, 16
-	rest := d.in[d.at:]
-	if len(rest) < gzipHeader {
+	r := reader{rest: d.in[d.at:]}
+	start := r.bytes(gzipHeader)
+	if r.short {
 		return errEnd
 	}
-	flags := rest[3]
-	if rest[0] != 0x1f || rest[1] != 0x8b || rest[2] != 8 {
+	if start[0] != 0x1f || start[1] != 0x8b || start[2] != 8 {
 		return errCorrupt
 	}
-	n := gzipHeader
+	flags := start[3]
 	if flags&hasExtra != 0 {
-		if len(rest)-n < 2 {
-			return errEnd
-		}
-		n += 2 + int(binary.LittleEndian.Uint16(rest[n:]))
+		r.bytes(int(bits.ReverseBytes16(uint16(r.uint(2)))))
 	}
 	for _, flag := range []byte{hasName, hasComment} {
 		if flags&flag != 0 {
-			if n > len(rest) {
-				return errEnd
-			}
-			end := bytes.IndexByte(rest[n:], 0)
+			end := bytes.IndexByte(r.rest, 0)
 			if end < 0 {
 				return errEnd
 			}
-			n += end + 1
+			r.bytes(end + 1)
 		}
 	}
 	if flags&hasChecksum != 0 {
-		if len(rest)-n < 2 {
-			return errEnd
-		}
-		if uint16(crc32.ChecksumIEEE(rest[:n])) != binary.LittleEndian.Uint16(rest[n:]) {
+		sum := crc32.ChecksumIEEE(d.in[d.at : len(d.in)-len(r.rest)])
+		if got := r.bytes(2); !r.short && binary.LittleEndian.Uint16(got) != uint16(sum) {
 			return errCorrupt
 		}
-		n += 2
 	}
-	if n > len(rest) {
+	if r.short {
 		return errEnd
 	}
-	d.at += n
+	d.at = len(d.in) - len(r.rest)
 	return nil
 }
 

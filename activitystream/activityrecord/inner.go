@@ -7,164 +7,64 @@ import (
 	"unsafe"
 )
 
-// field is a member of an event.
+// field is a member of an event: an index of fields.
 type field int
 
 const (
 	unknownField field = iota
-	typeField
-	classField
-	clientApplicationField
-	commandField
-	commandTextField
-	databaseNameField
-	dbidField
-	dbProtocolField
-	dbUserNameField
-	endTimeField
-	errorMessageField
-	exitCodeField
-	logTimeField
-	netProtocolField
-	objectNameField
-	objectTypeField
 	paramListField
-	pidField
-	remoteHostField
-	remotePortField
-	rowCountField
-	serverHostField
-	serverTypeField
-	serverVersionField
-	serviceNameField
-	sessionIdField
-	startTimeField
-	statementIdField
-	substatementIdField
-	transactionIdField
 	nativeField
-	fieldCount
 )
 
-// memberNames are the names of the fields in JSON.
-var memberNames = [fieldCount]string{
-	typeField:              "type",
-	classField:             "class",
-	clientApplicationField: "clientApplication",
-	commandField:           "command",
-	commandTextField:       "commandText",
-	databaseNameField:      "databaseName",
-	dbidField:              "dbid",
-	dbProtocolField:        "dbProtocol",
-	dbUserNameField:        "dbUserName",
-	endTimeField:           "endTime",
-	errorMessageField:      "errorMessage",
-	exitCodeField:          "exitCode",
-	logTimeField:           "logTime",
-	netProtocolField:       "netProtocol",
-	objectNameField:        "objectName",
-	objectTypeField:        "objectType",
-	paramListField:         "paramList",
-	pidField:               "pid",
-	remoteHostField:        "remoteHost",
-	remotePortField:        "remotePort",
-	rowCountField:          "rowCount",
-	serverHostField:        "serverHost",
-	serverTypeField:        "serverType",
-	serverVersionField:     "serverVersion",
-	serviceNameField:       "serviceName",
-	sessionIdField:         "sessionId",
-	startTimeField:         "startTime",
-	statementIdField:       "statementId",
-	substatementIdField:    "substatementId",
-	transactionIdField:     "transactionId",
-	nativeField:            "engineNativeAuditFields",
+// fields are the members of an event, by their names in JSON. For a string or an integer, text or
+// number returns where its value is.
+var fields = [...]struct {
+	name   string
+	text   func(*Event) *string
+	number func(*Event) **int64
+}{
+	unknownField:   {},
+	paramListField: {name: "paramList"},
+	nativeField:    {name: "engineNativeAuditFields"},
+	{"type", func(e *Event) *string { return &e.Type }, nil},
+	{"class", func(e *Event) *string { return &e.Class }, nil},
+	{"clientApplication", func(e *Event) *string { return &e.ClientApplication }, nil},
+	{"command", func(e *Event) *string { return &e.Command }, nil},
+	{"commandText", func(e *Event) *string { return &e.CommandText }, nil},
+	{"databaseName", func(e *Event) *string { return &e.DatabaseName }, nil},
+	{"dbid", func(e *Event) *string { return &e.DBId }, nil},
+	{"dbProtocol", func(e *Event) *string { return &e.DBProtocol }, nil},
+	{"dbUserName", func(e *Event) *string { return &e.DBUserName }, nil},
+	{"endTime", func(e *Event) *string { return &e.EndTime }, nil},
+	{"errorMessage", func(e *Event) *string { return &e.ErrorMessage }, nil},
+	{"exitCode", func(e *Event) *string { return &e.ExitCode }, nil},
+	{"logTime", func(e *Event) *string { return &e.LogTime }, nil},
+	{"netProtocol", func(e *Event) *string { return &e.NetProtocol }, nil},
+	{"objectName", func(e *Event) *string { return &e.ObjectName }, nil},
+	{"objectType", func(e *Event) *string { return &e.ObjectType }, nil},
+	{"pid", nil, func(e *Event) **int64 { return &e.Pid }},
+	{"remoteHost", func(e *Event) *string { return &e.RemoteHost }, nil},
+	{"remotePort", func(e *Event) *string { return &e.RemotePort }, nil},
+	{"rowCount", nil, func(e *Event) **int64 { return &e.RowCount }},
+	{"serverHost", func(e *Event) *string { return &e.ServerHost }, nil},
+	{"serverType", func(e *Event) *string { return &e.ServerType }, nil},
+	{"serverVersion", func(e *Event) *string { return &e.ServerVersion }, nil},
+	{"serviceName", func(e *Event) *string { return &e.ServiceName }, nil},
+	{"sessionId", func(e *Event) *string { return &e.SessionId }, nil},
+	{"startTime", func(e *Event) *string { return &e.StartTime }, nil},
+	{"statementId", func(e *Event) *string { return &e.StatementId }, nil},
+	{"substatementId", nil, func(e *Event) **int64 { return &e.SubstatementId }},
+	{"transactionId", func(e *Event) *string { return &e.TransactionId }, nil},
 }
 
 // quotedNames are the names as they begin a member, and fieldsByName finds a field by its name.
-var quotedNames, fieldsByName = func() (quoted [fieldCount]string, byName map[string]field) {
-	byName = make(map[string]field, fieldCount)
-	for f, name := range memberNames {
-		if name != "" {
-			quoted[f], byName[name] = `"`+name+`":`, field(f)
-		}
+var quotedNames, fieldsByName = func() (quoted [len(fields)]string, byName map[string]field) {
+	byName = make(map[string]field, len(fields))
+	for i, f := range fields[1:] {
+		quoted[i+1], byName[f.name] = `"`+f.name+`":`, field(i+1)
 	}
 	return quoted, byName
 }()
-
-// text returns the string field of an event that f is, or nil if f is of another type.
-func (e *Event) text(f field) *string {
-	switch f {
-	case typeField:
-		return &e.Type
-	case classField:
-		return &e.Class
-	case clientApplicationField:
-		return &e.ClientApplication
-	case commandField:
-		return &e.Command
-	case commandTextField:
-		return &e.CommandText
-	case databaseNameField:
-		return &e.DatabaseName
-	case dbidField:
-		return &e.DBId
-	case dbProtocolField:
-		return &e.DBProtocol
-	case dbUserNameField:
-		return &e.DBUserName
-	case endTimeField:
-		return &e.EndTime
-	case errorMessageField:
-		return &e.ErrorMessage
-	case exitCodeField:
-		return &e.ExitCode
-	case logTimeField:
-		return &e.LogTime
-	case netProtocolField:
-		return &e.NetProtocol
-	case objectNameField:
-		return &e.ObjectName
-	case objectTypeField:
-		return &e.ObjectType
-	case remoteHostField:
-		return &e.RemoteHost
-	case remotePortField:
-		return &e.RemotePort
-	case serverHostField:
-		return &e.ServerHost
-	case serverTypeField:
-		return &e.ServerType
-	case serverVersionField:
-		return &e.ServerVersion
-	case serviceNameField:
-		return &e.ServiceName
-	case sessionIdField:
-		return &e.SessionId
-	case startTimeField:
-		return &e.StartTime
-	case statementIdField:
-		return &e.StatementId
-	case transactionIdField:
-		return &e.TransactionId
-	default:
-		return nil
-	}
-}
-
-// number returns the integer field of an event that f is, or nil if f is of another type.
-func (e *Event) number(f field) **int64 {
-	switch f {
-	case pidField:
-		return &e.Pid
-	case rowCountField:
-		return &e.RowCount
-	case substatementIdField:
-		return &e.SubstatementId
-	default:
-		return nil
-	}
-}
 
 // inner decodes the JSON document inside a record.
 type inner struct {
@@ -177,7 +77,7 @@ type inner struct {
 	strings []string
 	room    int // how many more events that memory should suffice for
 
-	order     [fieldCount]field // of the event before, because one engine writes one order
+	order     [len(fields)]field // of the event before, because one engine writes one order
 	ordered   int
 	unescaped []byte    // of those strings of one event that are not as they are in the data
 	pending   []pending // where they belong
@@ -300,16 +200,19 @@ func (d *inner) event(e *Event) {
 			d.settle() // the last of several members with one name counts
 		}
 		seen |= 1 << f
-		if dst := e.text(f); dst != nil {
-			if !d.setPlain(dst) {
+		switch of := &fields[f]; {
+		case of.text != nil:
+			if dst := of.text(e); !d.setPlain(dst) {
 				d.set(dst, d.scalar())
 			}
-		} else if dst := e.number(f); dst != nil {
-			d.setNumber(dst, d.scalar())
-		} else if f == paramListField {
+		case of.number != nil:
+			d.setNumber(of.number(e), d.scalar())
+		case f == paramListField:
 			d.setList(&e.ParamList)
-		} else if v := d.value(); f == nativeField {
-			e.EngineNativeAuditFields = json.RawMessage(d.data[v.start:v.end:v.end])
+		default:
+			if v := d.value(); f == nativeField {
+				e.EngineNativeAuditFields = json.RawMessage(d.data[v.start:v.end:v.end])
+			}
 		}
 	}
 	d.ordered = min(n, len(d.order))

@@ -167,20 +167,8 @@ func hex4(text []byte) (rune, bool) {
 	if len(text) < 4 {
 		return 0, false
 	}
-	var r rune
-	for i := range 4 {
-		switch c := text[i]; {
-		case '0' <= c && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case 'a' <= c && c <= 'f':
-			r = r<<4 | rune(c-'a'+10)
-		case 'A' <= c && c <= 'F':
-			r = r<<4 | rune(c-'A'+10)
-		default:
-			return 0, false
-		}
-	}
-	return r, true
+	n, err := strconv.ParseUint(string(text[:4]), 16, 16)
+	return rune(n), err == nil
 }
 
 // appendUnescaped appends the string whose JSON text, without quotation marks, is part. Bytes
@@ -206,17 +194,8 @@ func appendUnescaped(dst, part []byte) []byte {
 		case c == '\\':
 			c = part[i+1]
 			i += 2
-			switch c {
-			case 'b':
-				c = '\b'
-			case 'f':
-				c = '\f'
-			case 'n':
-				c = '\n'
-			case 'r':
-				c = '\r'
-			case 't':
-				c = '\t'
+			if special := strings.IndexByte("bfnrt", c); special >= 0 {
+				c = "\b\f\n\r\t"[special]
 			}
 			dst = append(dst, c)
 		case c < utf8.RuneSelf:

@@ -107,7 +107,7 @@ func (m *message) parse(data []byte) *DecodeError {
 	}
 	m.whole = data[:len(data)-len(r.rest)]
 	if m.signed {
-		m.signature = r.bytes(int(r.uint16()))
+		m.signature = r.bytes(int(r.uint(2)))
 	}
 	switch {
 	case r.short:
@@ -123,7 +123,7 @@ func (m *message) parseHeader(r *reader, data []byte) *DecodeError {
 	damaged := func(format string, args ...any) *DecodeError {
 		return &DecodeError{Damaged, fmt.Errorf(format, args...)}
 	}
-	version := r.byte()
+	version := byte(r.uint(1))
 	if r.short {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (m *message) parseHeader(r *reader, data []byte) *DecodeError {
 		return &DecodeError{Unsupported, fmt.Errorf("the message has format version %d", version)}
 	}
 	if version == 1 {
-		if kind := r.byte(); kind != customerData && !r.short {
+		if kind := r.uint(1); kind != customerData && !r.short {
 			return damaged("the message has type 0x%02x", kind)
 		}
 	}
@@ -146,23 +146,23 @@ func (m *message) parseHeader(r *reader, data []byte) *DecodeError {
 	}
 	m.suite = known
 	m.id = r.bytes(m.messageID)
-	m.context = r.bytes(int(r.uint16()))
-	count := int(r.uint16())
+	m.context = r.bytes(int(r.uint(2)))
+	count := int(r.uint(2))
 	for range count {
 		if err := m.parseWrapped(r); err != nil {
 			return damaged("%w", err)
 		}
 	}
-	content := r.byte()
+	content := r.uint(1)
 	if version == 1 {
 		if reserved := r.bytes(4); !r.short && !bytes.Equal(reserved, make([]byte, 4)) {
 			return damaged("a reserved field of the message is not zero")
 		}
-		if n := r.byte(); n != ivLength && !r.short {
+		if n := r.uint(1); n != ivLength && !r.short {
 			return damaged("the message has IVs of %d bytes", n)
 		}
 	}
-	frameLength := r.uint32()
+	frameLength := r.uint(4)
 	if version == 2 {
 		m.commitment = r.bytes(keyLength)
 	}
@@ -195,13 +195,13 @@ func (m *message) parseHeader(r *reader, data []byte) *DecodeError {
 
 // parseWrapped reads one encrypted key, and keeps it if it is sealed as RDS does.
 func (m *message) parseWrapped(r *reader) error {
-	by := r.bytes(int(r.uint16()))
-	info := reader{rest: r.bytes(int(r.uint16()))}
-	ciphertext := r.bytes(int(r.uint16()))
+	by := r.bytes(int(r.uint(2)))
+	info := reader{rest: r.bytes(int(r.uint(2)))}
+	ciphertext := r.bytes(int(r.uint(2)))
 	if string(by) != provider || len(info.rest) != len(keyName)+4+4+ivLength || string(info.bytes(len(keyName))) != keyName {
 		return nil
 	}
-	tagBits, ivBytes, iv := info.uint32(), info.uint32(), info.bytes(ivLength)
+	tagBits, ivBytes, iv := info.uint(4), info.uint(4), info.bytes(ivLength)
 	if tagBits != 8*tagLength || ivBytes != ivLength || len(ciphertext) != keyLength+tagLength {
 		return errors.New("the encrypted key in the message does not have the form of an AES-GCM ciphertext")
 	}
@@ -213,9 +213,9 @@ func (m *message) parseWrapped(r *reader) error {
 // from it.
 func (m *message) parseContext() error {
 	if r := (reader{rest: m.context}); len(m.context) > 0 {
-		for range r.uint16() {
-			name := r.bytes(int(r.uint16()))
-			value := r.bytes(int(r.uint16()))
+		for range r.uint(2) {
+			name := r.bytes(int(r.uint(2)))
+			value := r.bytes(int(r.uint(2)))
 			if string(name) == publicKey {
 				m.signatureKey = value
 			}
@@ -240,18 +240,18 @@ func (m *message) parseBody(r *reader) error {
 		if !m.framed {
 			f.final = true
 			f.iv = r.bytes(ivLength)
-			length = r.uint64()
+			length = r.uint(8)
 		} else {
-			got := r.uint32()
+			got := r.uint(4)
 			if f.final = got == finalFrame; f.final {
-				got = r.uint32()
+				got = r.uint(4)
 			}
-			if got != number && !r.short {
+			if got != uint64(number) && !r.short {
 				return fmt.Errorf("frame %d of the message has number %d", number, got)
 			}
 			f.iv = r.bytes(ivLength)
 			if f.final {
-				length = uint64(r.uint32())
+				length = r.uint(4)
 				if length > uint64(frameLength) {
 					return errors.New("the last frame of the message is too long")
 				}
@@ -419,30 +419,10 @@ func (r *reader) bytes(n int) []byte {
 	return b
 }
 
-func (r *reader) byte() byte {
-	if b := r.bytes(1); b != nil {
-		return b[0]
+// uint returns an unsigned integer of n bytes.
+func (r *reader) uint(n int) (v uint64) {
+	for _, b := range r.bytes(n) {
+		v = v<<8 | uint64(b)
 	}
-	return 0
-}
-
-func (r *reader) uint16() uint16 {
-	if b := r.bytes(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) uint32() uint32 {
-	if b := r.bytes(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (r *reader) uint64() uint64 {
-	if b := r.bytes(8); b != nil {
-		return binary.BigEndian.Uint64(b)
-	}
-	return 0
+	return v
 }
