@@ -61,7 +61,7 @@ func (o *EnsureOutput) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, done.LogValue().Group()...)...)
 }
 
-// newEnsureOutput converts the kernel's result.
+// newEnsureOutput converts the result of statemachine.
 func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 	return &EnsureOutput{
 		Stream: e.Value, Operations: e.Operations, Planned: e.Planned,

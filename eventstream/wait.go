@@ -161,7 +161,7 @@ func newWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func
 	return waiter(c, ref, m, state), nil
 }
 
-// waiter returns the waiter of one call. The kernel paces its reads.
+// waiter returns the waiter of one call. Package statemachine paces its reads.
 func waiter[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
 	return &statemachine.Waiter[*Stream, S]{
 		Machine:  m,

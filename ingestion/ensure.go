@@ -37,7 +37,7 @@ func (o *EnsureOutput) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, done.LogValue().Group()...)...)
 }
 
-// newEnsureOutput converts the kernel's result.
+// newEnsureOutput converts the result of statemachine.
 func newEnsureOutput(e *statemachine.Ensured[*EventDataStore]) *EnsureOutput {
 	return &EnsureOutput{EventDataStore: e.Value, Operations: e.Operations, Planned: e.Planned, Pending: e.Pending}
 }

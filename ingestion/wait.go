@@ -57,7 +57,7 @@ func (c *call) newWait(eventDataStore string, target Status, maxWait time.Durati
 	return c.waiter(eventDataStore), nil
 }
 
-// waiter returns the waiter of one call. The kernel paces its reads.
+// waiter returns the waiter of one call. Package statemachine paces its reads.
 func (c *call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
 	return &statemachine.Waiter[*EventDataStore, Status]{
 		Machine:  machine,

@@ -24,7 +24,7 @@
 //   - [Waiter] waits for one resource and watches it. [Waiter.Wait] documents the rules.
 //   - [Ensurer] also sends commands. [Ensurer.Ensure] documents the rules.
 //   - [Fleet] does both for any number of resources.
-//   - [Track] and [EnsureTrack] are a wait and an ensure call as data, for workflow engines.
+//   - [Track] and [EnsureTrack] are a wait and an Ensure call as data, for workflow engines.
 //
 // # When not to use it
 //

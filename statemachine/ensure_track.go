@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// EnsureTrack is an ensure call as data: what was requested, sent and observed. Like a [Track] it
+// EnsureTrack is an Ensure call as data: what was requested, sent and observed. Like a [Track] it
 // does no I/O, reads no clock and survives JSON, so it can be stored and resumed elsewhere. Most
 // programs use [Ensurer]; this is for workflow engines.
 //
@@ -93,14 +93,14 @@ type EnsureStep struct {
 	// [Machine.ObserveCommand].
 	Run Operation
 
-	// Done reports whether the ensure call has ended. It succeeded if Err is nil.
+	// Done reports whether the Ensure call has ended. It succeeded if Err is nil.
 	Done bool
 
 	// Err is the error that [Ensurer.Ensure] would return.
 	Err error
 }
 
-// NewEnsureTrack begins an ensure call for target that starts at the time at and lasts at most
+// NewEnsureTrack begins an Ensure call for target that starts at the time at and lasts at most
 // maxWait. It uses the delays, Grace and Consecutive of o, and rejects what [Machine.NewTrack]
 // rejects. Resource, Operations and Restart may be set before the first read.
 func (m *Machine[S]) NewEnsureTrack(target S, at time.Time, maxWait time.Duration, o WaitOptions) (EnsureTrack[S], error) {

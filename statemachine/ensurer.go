@@ -44,9 +44,9 @@ type Ensurer[R any, S ~string] struct {
 // with an error. After an error or a crash, call it again to continue.
 //
 //  1. It reads first. If the resource is in the target state and as requested, it runs nothing.
-//     It joins a change to the target that is in progress, and waits out a change away from it.
-//     Before the first command it plans from every read, without a grace period: the service
-//     rejects a command that a stale read led to.
+//     It joins a change to the target that is in progress, and waits until a change away from it
+//     has ended. Before the first command it plans from every read, without a grace period: the
+//     service rejects a command that a stale read led to.
 //  2. Otherwise it runs the first operation of [Machine.Plan] and waits for its effect by the
 //     rules of [Waiter.Wait], with Grace counted from the response. Each operation is accepted at
 //     most once per call: if another actor reverts it, the call ends as [Lapsed]. Without a plan,
@@ -55,13 +55,13 @@ type Ensurer[R any, S ~string] struct {
 //  3. Command must make a single attempt, because Ensure reads before it retries. A command that
 //     failed as [Unavailable] may have been executed: it is retried only after the full Grace,
 //     and is listed in Operations once the state changed. If NotSent of its [Fault] is set, it was
-//     not executed. After that, [Throttled], [InvalidState], [Conflict] and [AlreadyInState],
-//     Ensure reads after the next delay and plans again, until the deadline. Any other failure
-//     ends the call with that error.
+//     not executed. After such a command, and after one that failed as [Throttled],
+//     [InvalidState], [Conflict] or [AlreadyInState], Ensure reads after the next delay and plans
+//     again, until the deadline. Any other failure ends the call with that error.
 //  4. If the resource is in the target state and Drift returns an error, the call ends with that
 //     error, or restarts the resource if Restart is set. Within Grace after a command, drift may
-//     be a stale read. A restart begins once all reads of a Grace have shown drift, because the
-//     service does not reject a mistaken one. If the restart fails in between, the error is a
+//     be a stale read. A restart begins once all reads of a grace period have shown drift, because
+//     the service does not reject a mistaken one. If the restart fails in between, the error is a
 //     [*RestartError]. With Restore, the call first goes back to the former settings, for which an
 //     operation can be accepted once more.
 //  5. Within Grace after a command, the target may be a stale read if it was also seen within

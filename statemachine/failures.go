@@ -9,10 +9,10 @@ import (
 // Failures ranges over the results of a method for many resources, such as EnsureStartedEach. It
 // returns the errors of all failed results as one error, or nil if no result failed.
 //
-// The text is one line with the number of failures and the first ten of them. errors.Is and
-// errors.As find each error, and its Unwrap() []error method returns all of them, in the order of
-// the results. Failures ignores the values: write the range loop to use them, too. It returns when
-// the sequence ends, which for a watch is when no resource is left.
+// The text is one line with the number of failures and the first ten of them. Do not depend on it.
+// errors.Is and errors.As find each error. The method Unwrap() []error of the error returns all of
+// them, in the order of the results. Failures ignores the values: write the range loop to use them,
+// too. It returns when the sequence ends, which for a watch is when no resource is left.
 func Failures[K, R any](results iter.Seq2[K, Result[R]]) error {
 	e := &failures{}
 	for key, r := range results {

@@ -11,10 +11,11 @@ import (
 // Fleet waits for, ensures and watches many resources at once, with few reads and under one rate
 // limit. A Fleet is safe for concurrent use as long as its fields do not change.
 //
-// Each call runs one goroutine during the range loop, and one for each call in flight, but none per
-// resource. A slow loop body does not delay it. One resource's failure does not affect the others.
-// Breaking out of the loop stops everything before the range statement ends. A panic in a function
-// of the caller, such as Read, reaches the range loop. [WaitOptions.OnProgress] is called there.
+// Each range loop has one goroutine of its own, and one for each read or command in flight, but
+// none per resource. A slow loop body does not delay them. One resource's failure does not affect
+// the others. Breaking out of the loop stops everything before the range statement ends. A panic in
+// a function of the caller, such as Read, reaches the range loop. [WaitOptions.OnProgress] is
+// called there.
 type Fleet[R any, S ~string] struct {
 	// Machine is the lifecycle of all resources. Required.
 	Machine *Machine[S]

@@ -135,7 +135,7 @@ func (e Ensured[R]) LogValue() slog.Value {
 	})...)
 }
 
-// Command is a command of an ensure call and what is known about it: the one that was sent last,
+// Command is a command of an Ensure call and what is known about it: the one that was sent last,
 // or the one to send next.
 type Command[S ~string] struct {
 	// Operation is the API operation.
@@ -155,7 +155,7 @@ type Command[S ~string] struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 }
 
-// Evidence is what an ensure call remembers about its successful reads. Each time is zero if there
+// Evidence is what an Ensure call remembers about its successful reads. Each time is zero if there
 // was no such read.
 type Evidence struct {
 	// PlannedAt is when a read last showed a state from which the call could still reach its

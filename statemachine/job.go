@@ -176,7 +176,7 @@ func (j *job[R, S]) decideIdentity(v R, at time.Time) (next step, other bool) {
 func (j *job[R, S]) grace() time.Duration { return max(j.config.opts.Grace, 0) }
 
 // mayEnd reports whether a read that shows no way to the target may end the job. Before its first
-// command, the track of an ensure call has no grace period.
+// command, the track of an Ensure call has no grace period.
 func (j *job[R, S]) mayEnd() bool {
 	t, e := &j.track, j.ensure
 	if e == nil {

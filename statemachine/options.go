@@ -54,7 +54,8 @@ type WaitOptions struct {
 	// queue and for the end of each resource before the range statement ends.
 	OnProgress func(Progress)
 
-	// OnRead is called after every read, where OnProgress would be. Nil means no call.
+	// OnRead is called after every read, in the goroutine and the order of OnProgress. Nil means no
+	// call.
 	OnRead func(Reading)
 
 	// Logger receives each change of state and each accepted command at level Info, each tolerated

@@ -39,8 +39,8 @@ type ticket struct {
 	grantedAt time.Time       // of the slot that the call has not used yet; zero if there is none
 }
 
-// The kinds of calls. Slots that both wait for are granted in turns, because a crowd of commands
-// must not delay the reads: one read can serve many callers.
+// The kinds of calls. Slots that both wait for are granted in turns, because many commands must not
+// delay the reads: one read can serve many callers.
 const (
 	readTicket = iota // also any other call
 	commandTicket
@@ -150,10 +150,10 @@ func (p *Pacer) Wait(ctx context.Context) error {
 	return nil
 }
 
-// WaitWithin waits for a slot like Wait, for a call inside of a Read, Command or Preflight function
-// of a [Waiter], [Ensurer] or [Fleet]. ctx is the context of that function. The wait for the slot
-// does not count against the ReadTimeout: make the call with the context that WaitWithin returns,
-// and call the CancelFunc, which is never nil, after it. Any other ctx is returned as it is.
+// WaitWithin waits for a slot like Wait, and that time does not count against the ReadTimeout. It
+// is for a Read, Command or Preflight function of a [Waiter], [Ensurer] or [Fleet], and ctx is the
+// context of that function. Make the call with the context that WaitWithin returns, and then call
+// the CancelFunc, which is never nil. Any other ctx is returned as it is.
 func (p *Pacer) WaitWithin(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	return Uncounted(ctx, p.Wait)
 }

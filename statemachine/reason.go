@@ -38,8 +38,9 @@ const (
 	Gone Reason = "gone"
 
 	// Replaced means that the name belongs to another resource now, for example after a blue/green
-	// switchover. The resource that the call was about has another name, and no verdict was read
-	// off the new one. An [*IdentityError] has both identities. Find out which one you want.
+	// switchover. The resource that the call was about has another name, and the call did not use
+	// what it read of the new one. An [*IdentityError] has both identities. Find out which one you
+	// want.
 	Replaced Reason = "replaced"
 
 	// ReadFailed means that a read failed with an error that a retry does not fix. [KindOf] says
@@ -126,7 +127,7 @@ type WaitError struct {
 	Hint string
 
 	// Events lists what the service reports about the resource since the wait began, ordered by
-	// time, if the caller of the kernel reads that. It explains the verdict, but proves nothing.
+	// time. Only activitystream sets it. An event can explain the Reason, but proves nothing.
 	Events []Event
 
 	// Err is the error of the last read or command if that failed, the error of a Check, or for

@@ -17,7 +17,7 @@ import (
 //   - Otherwise it is made with those that wait for a slot, and then with those that are due next.
 //     So the cost of n waits is about that of one [Fleet] with n goals.
 //   - Whatever would end a call badly must come from a read of that resource alone, as in a Fleet.
-//   - If the caller that reads gives up, the others read again, in their former order.
+//   - If the context of the caller that reads ends, the others read again, in their former order.
 //
 // Reads can be combined if one ReadMany can make them, with the same credentials. Use one
 // SharedReads for each such group.
@@ -56,7 +56,7 @@ type sharedResult[R any] struct {
 	Result[R]
 
 	at        time.Time
-	abandoned bool // the other caller gave up, so there is no result
+	abandoned bool // the context of the other caller ended, so there is no result
 }
 
 // newSeat returns a seat for reads of one resource.

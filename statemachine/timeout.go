@@ -37,11 +37,11 @@ func (c *callContext) end() time.Time {
 	return end
 }
 
-// Uncounted calls wait from inside of a Read, Command or Preflight function of a [Waiter],
-// [Ensurer] or [Fleet], whose context is ctx. The time that wait takes does not count against the
-// ReadTimeout. wait must return soon after its context ends. Go on with the context that Uncounted
-// returns, and call the CancelFunc, which is never nil, after that. Any other ctx is returned as it
-// is. The error is that of wait.
+// Uncounted calls wait, and the time that wait takes does not count against the ReadTimeout. It is
+// for a Read, Command or Preflight function of a [Waiter], [Ensurer] or [Fleet], and ctx is the
+// context of that function. wait must return soon after its context ends. Use the context that
+// Uncounted returns for the rest of the function, and then call the CancelFunc, which is never nil.
+// Any other ctx is passed to wait and returned as it is. The error is that of wait.
 func Uncounted(ctx context.Context, wait func(context.Context) error) (context.Context, context.CancelFunc, error) {
 	c, ok := ctx.Value(callKey{}).(*callContext)
 	if !ok {

@@ -14,8 +14,8 @@ import (
 // this library is a loop around these three.
 //
 // The times that a track observes may come from several clocks. If one is ahead, the grace period
-// goes on with the reads of the others. A clock that is ahead can end a wait too early, as
-// [TimedOut] or with a verdict that came within Grace.
+// goes on with the reads of the others. A clock that is ahead can end a wait too early: as
+// [TimedOut], or as [Unreachable] or [Lapsed] before the grace period is over.
 //
 // A Track is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type Track[S ~string] struct {
@@ -122,14 +122,15 @@ func (m *Machine[S]) validateWait(target S, maxWait time.Duration, errs *InputEr
 //  2. A state that is not in the table: keep waiting. It is never success, and never counts as
 //     leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
-//  4. A state that cannot settle into the target, or an empty state: keep waiting, because the
-//     read may be stale, until Grace after the latest of three instants: the start of the wait,
-//     the last command, and the last read that showed the target or a state that settles into it.
+//  4. A state that cannot settle into the target, or an empty state: keep waiting for the grace
+//     period, because the read may be stale. It ends Grace after the latest of three instants: the
+//     start of the wait, the last command, and the last read that showed the target or a state
+//     that settles into it.
 //  5. Such a state after that: [Lapsed] if a read since the last command showed the target or a
 //     state that settles into it, otherwise [Unreachable].
 //
-// A read is assumed to be younger than Grace, so each verdict is about an instant within the last
-// Grace.
+// A read is assumed to be younger than Grace, so what Observe decides is true of an instant within
+// the last Grace.
 //
 // If the wait would continue at its deadline, it ends as [TimedOut]. Observe may be called again
 // after the wait ended.
@@ -277,7 +278,7 @@ func (t *Track[S]) countRead(at time.Time) {
 	t.Reads++
 }
 
-// setNow records the time at. The callers of a track may have clocks that differ: a time before Now
+// setNow records the time at. The callers of a track may have clocks that differ. A time before Now
 // does not set Now back, but from then on Now moves as the clock that is behind does. So a clock
 // that was ahead does not stop the grace period. A step that is much longer than the delay between
 // two reads is the difference between two clocks, and counts as that delay.

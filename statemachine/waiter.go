@@ -25,9 +25,9 @@ type Waiter[R any, S ~string] struct {
 	Kind func(error) Kind
 
 	// Check returns an error if the wait cannot succeed anymore. It is not called in the target
-	// state. Such a read counts as a state that cannot settle into the target, and ends the wait as
-	// [Unreachable]: at once if the error is [Unsupported], which never changes, and otherwise by
-	// rules 4 and 5 of [Waiter.Wait]. Nil means no check.
+	// state. A read that it rejects counts as a state that cannot settle into the target, and ends
+	// the wait as [Unreachable]. An error of kind [Unsupported], which never changes, ends it at
+	// once, and any other by rules 4 and 5 of [Waiter.Wait]. Nil means no check.
 	Check func(R) error
 
 	// Same reports whether Watch should skip b after a. Nil means that it compares their states.
@@ -62,8 +62,9 @@ type Waiter[R any, S ~string] struct {
 //     success, and never counts as leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
 //  4. A state that cannot settle into the target, or an empty state: the read may be stale, so
-//     keep waiting for Grace after the wait began or after the last read that showed the target or
-//     a state on the way to it. Reads are assumed to be younger than Grace.
+//     keep waiting for the grace period. It lasts for Grace after the wait began, or after the
+//     last read that showed the target or a state on the way to it. Reads are assumed to be
+//     younger than Grace.
 //  5. Such a state after that: the wait ends as [Lapsed] if it was on its way or at the target
 //     before, otherwise as [Unreachable]. The error lists the operations that would lead to the
 //     target. The same holds for a read that Check rejects, which is never Lapsed, and for a read
@@ -79,8 +80,8 @@ type Waiter[R any, S ~string] struct {
 //     MaxDelay, with jitter.
 //  8. A read is limited by ReadTimeout. No read starts after the deadline. One last read is made
 //     at it, and the wait ends at most one ReadTimeout later. If many waits end at one time, their
-//     last reads may wait for the Pacer for half of the ReadTimeout. A wait that cannot be read
-//     again by then says so.
+//     last reads may wait for the Pacer for half of the ReadTimeout. If a last read was not made
+//     by then, the error says so.
 //  9. maxWait must be positive. When it expires, the wait ends as [TimedOut], which matches
 //     [context.DeadlineExceeded], with the operations that would lead to the target if the last
 //     state cannot settle into it. When the context ends, even by its own earlier deadline, the
@@ -89,8 +90,8 @@ type Waiter[R any, S ~string] struct {
 //     the number of reads and, if the last read failed, its error. If the clock steps back, the
 //     delays between the reads count.
 //
-// Each verdict is about an instant within the last Grace. A wait cannot know what happened while
-// its reads failed: after an outage that is longer than Grace, a stale first read can end it.
+// How a wait ends is true of an instant within the last Grace. A wait cannot know what happened
+// while its reads failed: after an outage that is longer than Grace, a stale first read can end it.
 //
 // Invalid arguments and options are an [*InputError], before the first read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
@@ -107,10 +108,10 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // Watch yields the current value, then each read that differs from the one before, until the
 // caller stops ranging. It reads every WatchDelay.
 //
-// A failure that [Waiter.Wait] tolerates is only passed to OnRead, and doubles the next delay. A
-// missing resource, any other failure and the end of the context are yielded once, as a
-// [*WaitError] with the last value, and end the Watch. Invalid options are yielded as an
-// [*InputError].
+// A failure that [Waiter.Wait] tolerates is passed only to OnProgress, OnRead and Logger, and
+// doubles the next delay. A missing resource, any other failure and the end of the context are
+// yielded once, as a [*WaitError] with the last value, and end the Watch. Invalid options are
+// yielded as an [*InputError].
 //
 // Nothing is read while the body of the loop runs. The body must not modify a value, because the
 // next read is compared with it. Ranging again starts over.

@@ -71,7 +71,7 @@ func serviceEnsure(_ read, d delays) func(context.Context) error {
 	}
 }
 
-// TestStacks checks that a Wait of a service sleeps on a stack of 4 KiB, and an ensure call on one
+// TestStacks checks that a Wait of a service sleeps on a stack of 4 KiB, and an Ensure call on one
 // of 8 KiB. See "Goals that are not met" in README.md if it fails.
 func TestStacks(t *testing.T) {
 	if runtime.GOARCH != "amd64" {

@@ -100,7 +100,7 @@ func (db database) simulate(w scenario, change func(simulator.Call) *simulator.F
 	sub.move = func(state string) {
 		status := activitystream.Status(state)
 		if s.Status(db.arn) == activitystream.StatusStopped && (status == activitystream.StatusStarting || status == activitystream.StatusStarted) {
-			db.add(s, status) // with the settings of the ensure call
+			db.add(s, status) // with the settings of the Ensure call
 			return
 		}
 		s.Set(db.arn, status)

@@ -170,7 +170,7 @@ type fixture struct {
 	readings []statemachine.Reading                  // the readings of the last call
 }
 
-// outcome is the result of a wait or an ensure call.
+// outcome is the result of a wait or an Ensure call.
 type outcome struct {
 	Summary    string // see assert.ErrorSummary; empty for success
 	State      string // the state of the returned value, also with an error; empty for no value

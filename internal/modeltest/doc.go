@@ -1,4 +1,4 @@
-// Package modeltest is a model checker for waits and ensure calls. It has only tests.
+// Package modeltest is a model checker for waits and Ensure calls. It has only tests.
 //
 // A world is one resource whose true state is known at every instant. At each read and each
 // command, an event can happen: the service rolls back, stalls or gets stuck, a rival sends a

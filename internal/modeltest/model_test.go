@@ -73,7 +73,7 @@ func (sc *scenario[S]) consecutive() int {
 	return 1
 }
 
-// mayRun reports whether an ensure call may run a plan after it ran others.
+// mayRun reports whether an Ensure call may run a plan after it ran others.
 func (sc *scenario[S]) mayRun(plan, before []statemachine.Operation) bool {
 	for i, op := range plan {
 		if sc.runs != nil && !slices.Contains(sc.runs, op) || slices.Contains(before, op) || slices.Contains(plan[:i], op) {

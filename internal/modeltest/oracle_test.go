@@ -267,7 +267,7 @@ func (w *world[S]) seenBefore(sc *scenario[S]) bool {
 	})
 }
 
-// judgeOperations says what is wrong about the operations that an ensure call reports: those that
+// judgeOperations says what is wrong about the operations that an Ensure call reports: those that
 // were accepted, and those whose response was lost but that took effect.
 func (w *world[S]) judgeOperations(v verdict, acknowledged []statemachine.Operation) string {
 	for i, op := range v.operations {

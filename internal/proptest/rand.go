@@ -1,5 +1,5 @@
 // Package proptest has what the property tests of the service packages share: random numbers,
-// failures of calls, and the rules that every ensure call must keep.
+// failures of calls, and the rules that every Ensure call must keep.
 package proptest
 
 import (
