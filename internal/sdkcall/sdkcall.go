@@ -65,26 +65,9 @@ func (c Caller[O]) retries() bool { return c.Pacing == Counted || c.Pacing == Pa
 func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operation, resource string,
 	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
 ) (*Out, error) {
-	switch c.Pacing {
-	case Counted, Queued:
-		rest, cancel, err := c.Pacer.WaitWithin(ctx)
-		defer cancel()
-		if err != nil {
-			return nil, c.Faults.Fault(ctx, op, resource, err)
-		}
-		ctx = rest
-	case Kernel, Paced:
-	}
-	out, err := api(ctx, in, c.Options...)
-	err = c.fault(ctx, op, resource, out == nil, err)
-	if !c.retries() && ctx.Err() == nil && isRejectedSignature(err) {
-		rest, cancel, waitErr := c.Pacer.WaitWithin(ctx)
-		defer cancel()
-		if waitErr != nil {
-			return nil, c.Faults.Fault(ctx, op, resource, waitErr)
-		}
-		out, err = api(rest, in, c.Options...)
-		err = c.fault(ctx, op, resource, out == nil, err)
+	out, err := attempt(ctx, &c, c.Pacing == Counted || c.Pacing == Queued, op, resource, api, in)
+	if !c.retries() && isRejectedSignature(err) {
+		out, err = attempt(ctx, &c, true, op, resource, api, in)
 	}
 	if err == nil && c.Reached != nil {
 		c.Reached.ok.Store(true)
@@ -96,28 +79,38 @@ func Do[In, Out, O any](ctx context.Context, c Caller[O], op statemachine.Operat
 			c.Pacer.ThrottledFor(time.Now(), statemachine.RetryAfter(err))
 		}
 	}
-	if err != nil {
-		return nil, err
+	return out, err
+}
+
+// attempt makes one request, which waits for a slot if wait is true.
+func attempt[In, Out, O any](ctx context.Context, c *Caller[O], wait bool, op statemachine.Operation, resource string,
+	api func(context.Context, *In, ...func(*O)) (*Out, error), in *In,
+) (*Out, error) {
+	callCtx := ctx
+	if wait {
+		rest, cancel, err := c.Pacer.WaitWithin(ctx)
+		defer cancel()
+		if err != nil {
+			return nil, c.Faults.Fault(ctx, op, resource, err)
+		}
+		callCtx = rest
+	}
+	out, err := api(callCtx, in, c.Options...)
+	switch {
+	case err != nil:
+		return nil, c.fault(callCtx, op, resource, err)
+	case out == nil:
+		return nil, UnexpectedResponse(op, resource, middleware.Metadata{}, "no response")
 	}
 	return out, nil
 }
 
-// fault returns the error of a request as a Fault, or nil. none means that there is no output.
-func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resource string, none bool, err error) error {
-	if err == nil {
-		if none {
-			return UnexpectedResponse(op, resource, middleware.Metadata{}, "no response")
-		}
-		return nil
-	}
+// fault returns the error of a request as a Fault.
+func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
 	classified := c.Faults.Fault(ctx, op, resource, err)
-	if classified == err { //nolint:errorlint // the very same: a mock's Fault, or an InputError
-		return err
-	}
-	err = classified
-	f, ok := errors.AsType[*statemachine.Fault](err)
-	if !ok {
-		return err
+	f, ok := classified.(*statemachine.Fault) //nolint:errorlint // the Fault of the table wraps err
+	if !ok || classified == err {             //nolint:errorlint // the very same: a mock's Fault, or an InputError
+		return classified
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound && f.Kind == statemachine.Unknown && c.Reached != nil && c.Reached.ok.Load() {
 		f.Kind = statemachine.Unavailable // the host existed before
@@ -125,7 +118,7 @@ func (c *Caller[O]) fault(ctx context.Context, op statemachine.Operation, resour
 	if c.retries() {
 		f.NotSent = false // the SDK may have sent an earlier attempt
 	}
-	return err
+	return f
 }
 
 // isRejectedSignature reports whether a service rejected a request because of its signature or its

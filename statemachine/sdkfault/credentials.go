@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -39,14 +37,14 @@ func credentialsKind(ctx context.Context, err error) statemachine.Kind {
 	switch {
 	case isCertificateError(err), status == http.StatusNotImplemented:
 		return statemachine.Unauthenticated
-	case status == http.StatusTooManyRequests, retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+	case status == http.StatusTooManyRequests, isThrottle(err):
 		return statemachine.Throttled
 	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout,
 		code == "IDPCommunicationError", // of STS: the identity provider could not be reached
 		isNoSuchHost(err),
 		strings.Contains(err.Error(), "credential process timed out"),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
+		isRetryable(err),
 		status < http.StatusBadRequest && isUnreadable(err) && !strings.Contains(err.Error(), processOutput):
 		return statemachine.Unavailable
 	}
@@ -55,11 +53,7 @@ func credentialsKind(ctx context.Context, err error) statemachine.Kind {
 
 // isUnreadable reports whether a provider's response could not be parsed.
 func isUnreadable(err error) bool {
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*json.SyntaxError](err)
-	return ok
+	return has[*smithy.DeserializationError](err) || has[*json.SyntaxError](err)
 }
 
 // credentialsText returns the provider's error on one line of bounded length. It leaves out what

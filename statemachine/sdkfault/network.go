@@ -11,8 +11,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -38,8 +36,7 @@ func setKindWithoutResponse(ctx context.Context, f *statemachine.Fault) {
 	case proxyStatus != 0:
 		f.Kind = kindOfStatus(proxyStatus)
 		f.Message = fmt.Sprintf("the proxy refused to connect to %s: HTTP %d %s", hostOf(err), proxyStatus, http.StatusText(proxyStatus))
-	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
-		isUnreadable(err),
+	case isRetryable(err), isUnreadable(err),
 		// Not the caller's context, but for example an HTTP client's timeout.
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f.Kind = statemachine.Unavailable
@@ -50,29 +47,13 @@ func setKindWithoutResponse(ctx context.Context, f *statemachine.Fault) {
 
 // isInvalidRequest reports whether the SDK refused to send an input.
 func isInvalidRequest(err error) bool {
-	if _, ok := errors.AsType[*smithy.SerializationError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[smithy.InvalidParamsError](err)
-	return ok
+	return has[*smithy.SerializationError](err) || has[smithy.InvalidParamsError](err)
 }
 
 // isCertificateError reports whether the server's certificate could not be verified.
 func isCertificateError(err error) bool {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[x509.SystemRootsError](err)
-	return ok
+	return has[*tls.CertificateVerificationError](err) || has[x509.UnknownAuthorityError](err) ||
+		has[x509.HostnameError](err) || has[x509.CertificateInvalidError](err) || has[x509.SystemRootsError](err)
 }
 
 // isNoSuchHost reports whether the name of the host does not exist.
@@ -87,13 +68,9 @@ func neverSent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect") {
 		return true
 	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok { // the first bytes were not those of TLS
-		return true
-	}
-	return isCertificateError(err) || errors.Is(err, http.ErrSchemeMismatch) ||
+	return has[*net.DNSError](err) ||
+		has[tls.RecordHeaderError](err) || // the first bytes were not those of TLS
+		isCertificateError(err) || errors.Is(err, http.ErrSchemeMismatch) ||
 		strings.HasSuffix(err.Error(), "net/http: TLS handshake timeout") // an error without an exported type
 }
 
@@ -127,11 +104,8 @@ func hostOf(err error) string {
 
 // innermost returns the last error of a chain.
 func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
+	for next := err; next != nil; next = errors.Unwrap(err) {
 		err = next
 	}
+	return err
 }

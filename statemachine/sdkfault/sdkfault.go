@@ -63,47 +63,32 @@ type Table []Rule
 // CommonRules returns the codes that mean the same in every service. It leaves out the codes that
 // the SDK itself classifies: throttling, and what the SDK retries. The caller owns the slice.
 func CommonRules() Table {
-	return Table{
-		{Code: "AccessDenied", Kind: statemachine.AccessDenied},
-		{Code: "AccessDeniedException", Kind: statemachine.AccessDenied},
-		{Code: "UnauthorizedOperation", Kind: statemachine.AccessDenied},
-		{Code: "NotAuthorized", Kind: statemachine.AccessDenied},
-		{Code: "OptInRequired", Kind: statemachine.AccessDenied},
-		{Code: "SubscriptionRequiredException", Kind: statemachine.AccessDenied},
-		{Code: "ExpiredToken", Kind: statemachine.Unauthenticated},
-		{Code: "ExpiredTokenException", Kind: statemachine.Unauthenticated},
-		{Code: "InvalidClientTokenId", Kind: statemachine.Unauthenticated},
-		{Code: "UnrecognizedClientException", Kind: statemachine.Unauthenticated},
-		{Code: "InvalidAccessKeyId", Kind: statemachine.Unauthenticated},
-		{Code: "MissingAuthenticationToken", Kind: statemachine.Unauthenticated},
-		{Code: "MissingAuthenticationTokenException", Kind: statemachine.Unauthenticated},
-		{Code: "IncompleteSignature", Kind: statemachine.Unauthenticated},
-		{Code: "IncompleteSignatureException", Kind: statemachine.Unauthenticated},
-		{Code: "InvalidSignatureException", Kind: statemachine.Unauthenticated},
-		{Code: "SignatureDoesNotMatch", Kind: statemachine.Unauthenticated},
-		{Code: "RequestExpired", Kind: statemachine.Unauthenticated},
-		{Code: "RequestTimeTooSkewed", Kind: statemachine.Unauthenticated},
-		{Code: "AuthFailure", Kind: statemachine.Unauthenticated},
-		{Code: "InvalidAction", Kind: statemachine.Unsupported},
-		{Code: "NotImplemented", Kind: statemachine.Unsupported},
-		{Code: "NotImplementedException", Kind: statemachine.Unsupported},
-		{Code: "UnknownOperation", Kind: statemachine.Unsupported},
-		{Code: "UnknownOperationException", Kind: statemachine.Unsupported},
-		{Code: "UnsupportedOperation", Kind: statemachine.Unsupported},
-		{Code: "UnsupportedOperationException", Kind: statemachine.Unsupported},
-		{Code: "InternalError", Kind: statemachine.Unavailable},
-		{Code: "InternalFailure", Kind: statemachine.Unavailable},
-		{Code: "InternalServerError", Kind: statemachine.Unavailable},
-		{Code: "ServiceUnavailable", Kind: statemachine.Unavailable},
-		{Code: "ServiceUnavailableException", Kind: statemachine.Unavailable},
-		{Code: "RequestAbortedException", Kind: statemachine.Unavailable},
-		{Code: "ValidationError", Kind: statemachine.InvalidInput},
-		{Code: "ValidationException", Kind: statemachine.InvalidInput},
-		{Code: "MissingParameter", Kind: statemachine.InvalidInput},
-		{Code: "MalformedQueryString", Kind: statemachine.InvalidInput},
-		{Code: "MalformedHttpRequestException", Kind: statemachine.InvalidInput},
-		{Code: "RequestEntityTooLargeException", Kind: statemachine.InvalidInput},
+	var rules Table
+	for _, common := range commonCodes {
+		for code := range strings.FieldsSeq(common.codes) {
+			rules = append(rules, Rule{Code: code, Kind: common.kind})
+		}
 	}
+	return rules
+}
+
+// commonCodes lists the codes of CommonRules by their kinds.
+var commonCodes = []struct {
+	kind  statemachine.Kind
+	codes string
+}{
+	{statemachine.AccessDenied, `AccessDenied AccessDeniedException UnauthorizedOperation NotAuthorized
+		OptInRequired SubscriptionRequiredException`},
+	{statemachine.Unauthenticated, `ExpiredToken ExpiredTokenException InvalidClientTokenId
+		UnrecognizedClientException InvalidAccessKeyId AuthFailure RequestExpired RequestTimeTooSkewed
+		MissingAuthenticationToken MissingAuthenticationTokenException IncompleteSignature
+		IncompleteSignatureException InvalidSignatureException SignatureDoesNotMatch`},
+	{statemachine.Unsupported, `InvalidAction NotImplemented NotImplementedException UnknownOperation
+		UnknownOperationException UnsupportedOperation UnsupportedOperationException`},
+	{statemachine.Unavailable, `InternalError InternalFailure InternalServerError ServiceUnavailable
+		ServiceUnavailableException RequestAbortedException`},
+	{statemachine.InvalidInput, `ValidationError ValidationException MissingParameter MalformedQueryString
+		MalformedHttpRequestException RequestEntityTooLargeException`},
 }
 
 // Fault returns the error of a request as a [*statemachine.Fault]. The request was op on resource,
@@ -114,13 +99,7 @@ func CommonRules() Table {
 // NotSent of the Fault is about the SDK's last attempt. It holds for the whole call if the SDK's
 // retries are off.
 func (t Table) Fault(ctx context.Context, op statemachine.Operation, resource string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*statemachine.Fault](err); ok {
-		return err
-	}
-	if _, ok := errors.AsType[*statemachine.InputError](err); ok {
+	if err == nil || has[*statemachine.Fault](err) || has[*statemachine.InputError](err) {
 		return err
 	}
 	f := &statemachine.Fault{Operation: op, Resource: resource, Err: err}
@@ -169,10 +148,9 @@ func (t Table) kindOfCode(r *response, err error) statemachine.Kind {
 		return statemachine.Unsupported
 	case kind != statemachine.Unknown:
 		return kind
-	case r.status == http.StatusTooManyRequests, retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+	case r.status == http.StatusTooManyRequests, isThrottle(err):
 		return statemachine.Throttled
-	case r.status >= http.StatusInternalServerError, r.serverFault,
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
+	case r.status >= http.StatusInternalServerError, r.serverFault, isRetryable(err):
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown
@@ -193,24 +171,37 @@ func (t Table) kindOfKnownCode(code, message string) statemachine.Kind {
 // kindOfStatus returns the kind of a response without an error code. 404 is not NotFound, because
 // a proxy's page is no proof that the resource is absent.
 func kindOfStatus(status int) statemachine.Kind {
-	switch status {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+	switch {
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge:
 		return statemachine.InvalidInput
-	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
 		return statemachine.Unauthenticated
-	case http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return statemachine.AccessDenied
-	case http.StatusRequestTimeout:
-		return statemachine.Unavailable
-	case http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests:
 		return statemachine.Throttled
-	case http.StatusNotImplemented:
+	case status == http.StatusNotImplemented:
 		return statemachine.Unsupported
-	}
-	if status >= http.StatusInternalServerError {
+	case status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
 		return statemachine.Unavailable
 	}
 	return statemachine.Unknown
+}
+
+// isThrottle reports whether the SDK takes err for a throttled request.
+func isThrottle(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// isRetryable reports whether the SDK would retry a request that failed with err.
+func isRetryable(err error) bool {
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// has reports whether the chain of err has an error of the type E.
+func has[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // containsFold reports whether s contains part, in any case.
