@@ -194,11 +194,15 @@ func (s *Server) Status(arn string) activitystream.Status {
 
 // History returns the statuses of a stream since it was added, each with the instant at which it
 // began. While the resource does not exist, the status is empty. The caller owns the slice.
-func (s *Server) History(arn string) []Sighting {
+func (s *Server) History(arn string) []Sighting { return s.HistorySince(arn, time.Time{}) }
+
+// HistorySince returns the part of the history that began at or after an instant. Its cost does
+// not grow with what was before.
+func (s *Server) HistorySince(arn string, since time.Time) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {
 		if r := s.find(arn); r != nil {
-			list = simulator.States(r, now, statusOf, "")
+			list = simulator.States(r, since, now, statusOf, "")
 		}
 	})
 	return list

@@ -144,6 +144,17 @@ func TestClusterStartAndStop(t *testing.T) {
 			{State: activitystream.StatusStopped, At: began.Add(3 * time.Minute)},
 		}
 		assert.Equal(t, "history", wantHistory, s.History(arn))
+		for _, tt := range []struct {
+			why   string
+			since time.Duration
+			want  []activitystreamtest.Sighting
+		}{
+			{"all changes of an instant are a part", 2 * time.Minute, wantHistory[2:]},
+			{"what began before is left out", 2*time.Minute + 1, wantHistory[4:]},
+			{"nothing has changed since", 3*time.Minute + 1, wantHistory[:0]},
+		} {
+			assert.Equal(t, tt.why, tt.want, s.HistorySince(arn, began.Add(tt.since)))
+		}
 	})
 }
 

@@ -187,7 +187,7 @@ func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {
 		if r := s.streams.Get(arn); r != nil {
-			list = simulator.States(r, now, stateOf, eventstream.StateAbsent)
+			list = simulator.States(r, time.Time{}, now, stateOf, eventstream.StateAbsent)
 		}
 	})
 	return list

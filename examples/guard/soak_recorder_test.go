@@ -87,7 +87,7 @@ func newRecorders(w *soak) *recorders {
 	}
 	faults := &service{name: "Kinesis", throttling: "ProvisionedThroughputExceededException"}
 	r.kinesis = activityreadertest.NewServer(func(o *activityreadertest.Options) {
-		o.Heartbeat, o.Creating = soakBeat, 15*time.Second
+		o.Heartbeat, o.Creating, o.HistoryLimit = soakBeat, 15*time.Second, remembered
 		o.Deliver = func(id string, at time.Time) (time.Duration, bool) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -154,7 +154,7 @@ func (s *Server) History(arn string) []Sighting {
 	var list []Sighting
 	s.engine.Update(func(now time.Time) {
 		if r := s.stores.Get(arn); r != nil {
-			list = simulator.States(r, now, statusOf, "")
+			list = simulator.States(r, time.Time{}, now, statusOf, "")
 		}
 	})
 	return list

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/awstest"
@@ -110,11 +111,14 @@ func (l *Lifecycle[T, S]) transitions(from S) (settling, lapses []S) {
 	return settling, lapses
 }
 
-// States returns the states of a resource up to now, each with the instant at which it began. The
-// state absent stands for the time in which the resource did not exist. The caller owns the slice.
-func States[T any, S ~string](r *Resource[T], now time.Time, state func(T) S, absent S) []statemachine.Sighting[S] {
+// States returns the states of a resource that began at or after since and up to now, each with
+// that instant. The state absent stands for the time in which the resource did not exist. The
+// caller owns the slice.
+func States[T any, S ~string](r *Resource[T], since, now time.Time, state func(T) S, absent S) []statemachine.Sighting[S] {
+	r.advance(now)
+	first, _ := slices.BinarySearchFunc(r.versions, since, func(v Version[T], at time.Time) int { return v.At.Compare(at) })
 	var list []statemachine.Sighting[S]
-	for _, v := range r.History(now) {
+	for _, v := range r.versions[max(first-1, 0):] { // with the state before, which may go on
 		s := absent
 		if !v.Gone {
 			s = state(v.Value)
@@ -122,6 +126,9 @@ func States[T any, S ~string](r *Resource[T], now time.Time, state func(T) S, ab
 		if n := len(list); n == 0 || list[n-1].State != s {
 			list = append(list, statemachine.Sighting[S]{State: s, At: v.At})
 		}
+	}
+	if first > 0 {
+		list = list[1:]
 	}
 	return list
 }

@@ -309,7 +309,7 @@ func (s *Server) Attach(rds *activitystreamtest.Server, resourceArn string, shar
 
 // follow does what the changes of an activity stream's status mean for its stream.
 func (s *Server) follow(a *attachment, now time.Time) {
-	history := a.rds.History(a.arn)
+	history := a.rds.HistorySince(a.arn, a.last.At)
 	from := 0
 	for i, h := range history { // several changes can be at one instant
 		if h == a.last {
@@ -317,9 +317,6 @@ func (s *Server) follow(a *attachment, now time.Time) {
 		}
 	}
 	for _, c := range history[from:] {
-		if c.At.Before(a.last.At) {
-			continue
-		}
 		s.create(a, c.At)
 		st := s.streams[a.stream.Name]
 		if st != nil {
