@@ -94,7 +94,14 @@ func TestControl(t *testing.T) {
 			t.Errorf("removed: %v", err)
 		}
 	}
-	s.must("fail", `{"operation":"GetEventDataStore","code":"AccessDeniedException","http_status":400}`)
+	for _, target := range []string{"CloudTrail_20131101.GetEventDataStore", "Kinesis_20131202.ListShards", "TrentService.Decrypt"} {
+		_, operation, _ := strings.Cut(target, ".")
+		s.must("fail", `{"operation":%q,"code":"AccessDeniedException","http_status":400}`, operation)
+		status, body := s.send(post("/", "application/x-amz-json-1.1", "X-Amz-Target: "+target+"\r\n", "{}"))
+		if status != http.StatusBadRequest || !strings.Contains(body, "AccessDeniedException") {
+			t.Errorf("%s: %d %s", target, status, body)
+		}
+	}
 	s.must("set-alias", `{"alias":"alias/audit","kms_key_id":%q}`, key)
 	s.must("stale", `{"stale":"1s"}`)
 	s.must("stale", `{"stale":"0s"}`)

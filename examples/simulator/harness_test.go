@@ -25,18 +25,17 @@ type testServer struct {
 }
 
 // newTestServer starts a server that runs until the test ends.
-func newTestServer(t *testing.T, change func(*limits)) *testServer {
+func newTestServer(t *testing.T, change func(*server)) *testServer {
 	t.Helper()
-	l := defaultLimits()
-	if change != nil {
-		change(&l)
-	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &testServer{T: t, log: new(lockedBuffer), addr: listener.Addr().String()}
-	s.server = newServer(settings{transition: time.Millisecond}, l, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.server = newServer(settings{transition: time.Millisecond}, slog.New(slog.NewTextHandler(s.log, nil)))
+	if change != nil {
+		change(s.server)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve(ctx, listener) }()

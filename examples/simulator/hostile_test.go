@@ -92,8 +92,9 @@ func filters(n int) string {
 // TestSlowClientsAreDisconnected checks that the server disconnects slow clients and that other
 // clients do not notice.
 func TestSlowClientsAreDisconnected(t *testing.T) {
-	g := newTestServer(t, func(l *limits) {
-		l.headers, l.read, l.write, l.idle = 50*time.Millisecond, 100*time.Millisecond, time.Second, 50*time.Millisecond
+	g := newTestServer(t, func(s *server) {
+		s.http.ReadHeaderTimeout, s.http.ReadTimeout = 50*time.Millisecond, 100*time.Millisecond
+		s.http.WriteTimeout, s.http.IdleTimeout = 1100*time.Millisecond, 50*time.Millisecond
 	})
 	if status, body := g.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nslow"); status != http.StatusRequestTimeout {
 		t.Errorf("a body that does not come: %d %s", status, body)
@@ -113,7 +114,10 @@ func TestSlowClientsAreDisconnected(t *testing.T) {
 // TestConnectionLimit checks that connections above the limit wait, and are served once idle ones
 // are closed.
 func TestConnectionLimit(t *testing.T) {
-	g := newTestServer(t, func(l *limits) { l.connections, l.headers, l.idle = 4, 50*time.Millisecond, 50*time.Millisecond })
+	g := newTestServer(t, func(s *server) {
+		s.slots = make(chan struct{}, 4)
+		s.http.ReadHeaderTimeout, s.http.IdleTimeout = 50*time.Millisecond, 50*time.Millisecond
+	})
 	before := runtime.NumGoroutine()
 	for range 100 {
 		g.dial()

@@ -127,7 +127,6 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	log := cli.NewLogger(cli.NewScreen(os.Stderr))
-	s := newServer(b, defaultLimits(), log)
 	introduce(os.Stdout, "http://"+listener.Addr().String())
-	return s.serve(ctx, listener)
+	return newServer(b, log).serve(ctx, listener)
 }

@@ -2,111 +2,83 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/streamwarden/streamwarden-go/awstest"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// router reads requests, within the limits, and passes them to their services.
+// maxBody is far above what the operations need. The largest requests have many event selectors and
+// a few kilobytes.
+const maxBody = 256 << 10
+
+// router reads requests and passes them to their services.
 type router struct {
 	services []service
 	control  *control
-	body     int64
 	log      *slog.Logger
 }
 
 // ServeHTTP serves a request.
 func (f *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	body, err := f.read(w, r)
-	if err == nil {
+	at := time.Now()
+	body, e := simulator.ReadBody(w, r, maxBody)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	protocol, operation := simulator.Identify(r, body)
+	_, scope := simulator.SignedScope(r)
+	if e == nil {
 		if strings.HasPrefix(r.URL.Path, controlPath) {
-			r.Body = io.NopCloser(bytes.NewReader(body))
 			f.control.ServeHTTP(w, r)
 			return
 		}
-		if s := f.service(r); s != nil {
-			r.Body = io.NopCloser(bytes.NewReader(body))
+		if s := f.service(scope, protocol, operation); s != nil {
 			s.ServeHTTP(w, r) // it logs the call
 			return
 		}
+		e = f.unknown(scope, protocol, operation)
 	}
-	info := requestInfoOf(r, body)
-	var e errorResponse
-	switch tooLarge := (*http.MaxBytesError)(nil); {
-	case err == nil:
-		e = f.unknown(info)
-	case errors.As(err, &tooLarge):
-		e = errorResponse{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("The body is larger than %d bytes.", f.body)}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		e = errorResponse{http.StatusRequestTimeout, "RequestTimeout", "The body did not arrive in time."}
-	default:
-		e = errorResponse{http.StatusBadRequest, "MalformedRequest", "The body could not be read."}
-	}
-	if err != nil {
-		w.Header().Set("Connection", "close") // where the next request begins is unknown
-	}
-	e.write(w, info.protocol)
-	logCall(f.log, info.scope, info.operation, "", e.status, e.code, time.Since(start))
-}
-
-// read reads the body of a request. It rejects a Content-Length above the limit at once.
-func (f *router) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > f.body {
-		return nil, &http.MaxBytesError{Limit: f.body}
-	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, f.body))
+	response := protocol.ErrorResponse(e, "")
+	response.Write(w)
+	logCall(f.log, scope, awstest.Call{At: at, Operation: statemachine.Operation(operation), Status: response.Status, Code: e.Code}, 0)
 }
 
 // service returns the service that a request is for, or nil. The scope of the signature decides.
 // For a request without a signature, its form does.
-func (f *router) service(r *http.Request) *service {
-	scope := scopeOf(r)
-	if scope == "" {
-		switch target, path := r.Header.Get("X-Amz-Target"), r.URL.EscapedPath(); {
-		case target != "":
-			for prefix, s := range map[string]string{"CloudTrail_20131101.": "cloudtrail", "Kinesis_20131202.": "kinesis", "TrentService.": "kms"} {
-				if strings.Contains(target, prefix) {
-					scope = s
-				}
-			}
-		case path == "/domains" || strings.HasPrefix(path, "/domains/"):
-			scope = "profile"
-		case isForm(r):
-			scope = "rds"
+func (f *router) service(scope string, protocol simulator.Protocol, operation string) http.Handler {
+	if _, ok := protocol.(simulator.Query); ok && scope == "" {
+		scope = "rds"
+	}
+	for _, s := range f.services {
+		if s.scope == scope || scope == "" && s.mark != "" && strings.Contains(operation, s.mark) {
+			return s
 		}
 	}
-	i := slices.IndexFunc(f.services, func(s service) bool { return s.scope == scope })
-	if i < 0 {
-		return nil
-	}
-	return &f.services[i]
+	return nil
 }
 
 // unknown returns the error for a request that no service serves.
-func (f *router) unknown(s requestInfo) errorResponse {
-	what := fmt.Sprintf("%q", s.operation)
-	if s.scope != "" {
-		what += fmt.Sprintf(" of the service %q", truncate(s.scope))
+func (f *router) unknown(scope string, protocol simulator.Protocol, operation string) *simulator.Error {
+	what := fmt.Sprintf("%q", truncate(operation))
+	if scope != "" {
+		what += fmt.Sprintf(" of the service %q", truncate(scope))
 	}
 	supported := make([]string, len(f.services))
 	for i, s := range f.services {
 		supported[i] = s.operations
 	}
-	message := "The simulator does not support " + what + ". It supports " + strings.Join(supported, "; ") + "."
-	e := errorResponse{http.StatusBadRequest, "UnknownOperationException", message}
-	switch s.protocol {
-	case query:
-		e.code = "InvalidAction"
-	case restJSON:
-		e.status = http.StatusNotFound
-	case jsonRPC:
+	e := &simulator.Error{Code: "UnknownOperationException"}
+	e.Message = "The simulator does not support " + what + ". It supports " + strings.Join(supported, "; ") + "."
+	switch protocol.(type) {
+	case simulator.Query:
+		e.Code = "InvalidAction"
+	case simulator.REST:
+		e.Status = http.StatusNotFound
 	}
 	return e
 }

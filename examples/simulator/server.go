@@ -2,69 +2,59 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// limits limit the resources that clients can use.
-type limits struct {
-	header      int           // bytes of a request's line and headers
-	body        int64         // bytes of its body
-	connections int           // open at the same time
-	headers     time.Duration // for the client to send the headers
-	read        time.Duration // for the client to send the whole request
-	write       time.Duration // for the client to read the response, in addition to its latency
-	idle        time.Duration // between two requests of a connection
-	shutdown    time.Duration // for requests in flight at the end
-}
-
-// defaultLimits returns limits far above what the operations need. The largest requests have many
-// event selectors and a few kilobytes.
-func defaultLimits() limits {
-	return limits{
-		header: 32 << 10, body: 256 << 10, connections: 256,
-		headers: 5 * time.Second, read: 15 * time.Second, write: 15 * time.Second, idle: time.Minute, shutdown: 5 * time.Second,
-	}
-}
-
-// server serves all services, within the limits.
+// server serves all services. It limits what clients can use, with limits far above what the
+// operations need.
 type server struct {
-	http   http.Server
-	limits limits
+	http  http.Server
+	slots chan struct{} // one for each open connection; more connections wait
 }
 
-func newServer(b settings, l limits, log *slog.Logger) *server {
+func newServer(b settings, log *slog.Logger) *server {
 	services, control := newServices(b, log)
-	return &server{limits: l, http: http.Server{
-		Handler:           &router{services: services, control: control, body: l.body, log: log},
-		MaxHeaderBytes:    l.header,
-		ReadHeaderTimeout: l.headers,
-		ReadTimeout:       l.read,
-		WriteTimeout:      l.read + b.latency + l.write, // from the end of the headers
-		IdleTimeout:       l.idle,
+	s := &server{slots: make(chan struct{}, 256)}
+	s.http = http.Server{
+		Handler:           &router{services: services, control: control, log: log},
+		MaxHeaderBytes:    32 << 10,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30*time.Second + b.latency, // from the end of the headers
+		IdleTimeout:       time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}}
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateClosed || state == http.StateHijacked {
+				<-s.slots
+			}
+		},
+	}
+	return s
 }
 
-// serve serves until ctx ends. Then it waits for the requests in flight, up to the shutdown limit.
+// serve serves until ctx ends.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(limit(l, s.limits.connections)) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+	return cli.Serve(ctx, &s.http, limitListener{l, s.slots})
+}
+
+// limitListener accepts a connection when there is a slot.
+type limitListener struct {
+	net.Listener
+
+	slots chan struct{}
+}
+
+// Accept waits for a slot and then for a connection.
+func (l limitListener) Accept() (net.Conn, error) {
+	l.slots <- struct{}{}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.shutdown)
-	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		_ = s.http.Close() // the remaining clients see the connection close
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return c, err
 }

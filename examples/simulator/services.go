@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
+	"strings"
+	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
@@ -13,114 +14,96 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
 )
 
-// The databases that it starts with.
-const (
-	clusterARN  = "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"
-	instanceARN = "arn:aws:rds:us-east-1:123456789012:db:my-orcl-db"
-)
-
 // service is a simulated service.
 type service struct {
-	name       string // in the log
+	awstest.Engine
+
 	scope      string // in the signatures of clients
+	mark       string // in the operation of a request without a signature
 	operations string // that it supports
-	http.Handler
 }
+
+// historyLimit is how many calls, changes and removed resources a service keeps. This program does
+// not read them.
+const historyLimit = 16
 
 // newServices returns the services with their initial resources, and what controls them.
 func newServices(b settings, log *slog.Logger) ([]service, *control) {
-	databases, rds := newRDS(b, log)
-	records, kinesis, kms := newRecords(b, log, databases)
-	trail, cloudTrail := newCloudTrail(b, log)
-	streams, profiles := newCustomerProfiles(b, log)
-	c := &control{rds: databases, records: records, all: map[string]awstest.Engine{
-		"": databases, "EventDataStore": trail, "EventStream": streams,
-	}}
+	common := func(o *awstest.Options, name string) {
+		o.HistoryLimit = historyLimit
+		o.Latency = func(c awstest.Call) time.Duration {
+			logCall(log, name, c, b.latency)
+			return b.latency
+		}
+	}
+	rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
+		common(&o.Options, "rds")
+		o.Starting, o.Stopping, o.PolicyChange, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
+	})
+	records := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+		common(&o.Options, "kinesis/kms")
+		o.Heartbeat = b.heartbeat
+	})
+	trail := ingestiontest.NewServer(func(o *ingestiontest.Options) {
+		common(&o.Options, "cloudtrail")
+		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
+	})
+	profiles := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
+		common(&o.Options, "customer-profiles")
+		o.DestinationSetup = b.transition
+	})
+	trail.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
+		Categories: []string{"Management"}, Status: ingestion.StatusStoppedIngestion,
+	})
+	trail.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "5e3b2a1f-2222-4333-8444-23456789abcd", Name: "activity-audit-log",
+		Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusEnabled,
+	})
+	profiles.AddEventStream(eventstreamtest.EventStream{
+		DomainName: "example-domain", EventStreamName: "example-stream",
+		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	})
+	if b.throttle {
+		rds.Throttle(300, 12)
+		trail.Throttle(10, 10)
+		profiles.Throttle(5, 5)
+	}
+	services := []service{
+		{rds, "rds", "", "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances, " +
+			"DescribeEvents and DescribeOrderableDBInstanceOptions of Amazon RDS"},
+		{trail, "cloudtrail", "CloudTrail_20131101.", "StartEventDataStoreIngestion, StopEventDataStoreIngestion, CreateEventDataStore, UpdateEventDataStore, " +
+			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore, ListEventDataStores and ListTags of AWS CloudTrail"},
+		{profiles, "profile", " /domains", "CreateEventStream, GetEventStream, DeleteEventStream, ListEventStreams, TagResource and UntagResource of Amazon Connect Customer Profiles"},
+		{records, "kinesis", "Kinesis_20131202.", "ListShards, GetShardIterator, GetRecords and DescribeStreamSummary of Amazon Kinesis Data Streams"},
+		{records, "kms", "TrentService.", "Decrypt of AWS KMS"},
+	}
+	c := &control{rds: rds, records: records, services: services}
+	c.addCluster(order{Identifier: "das-cluster", Engine: "aurora-postgresql"})
+	c.addInstance(order{Identifier: "my-orcl-db", Engine: "oracle-ee"})
 	for n := range b.clusters {
 		c.addCluster(order{Identifier: fmt.Sprintf("cluster-%d", n+1)})
 	}
 	for n := range b.instances {
 		c.addInstance(order{Identifier: fmt.Sprintf("instance-%d", n+1)})
 	}
-	return []service{rds, cloudTrail, profiles, kinesis, kms}, c
+	return services, c
 }
 
-func newRDS(b settings, log *slog.Logger) (*activitystreamtest.Server, service) {
-	s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) {
-		o.Starting, o.Stopping, o.PolicyChange, o.MaintenanceWindow = b.transition, b.transition, b.transition, b.window
-		o.HistoryLimit = historyLimit
-		o.Latency = b.latencyOf(log, "rds")
-	})
-	s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Engine: "aurora-postgresql"})
-	s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Engine: "oracle-ee"})
-	if b.throttle {
-		s.Throttle(300, 12)
-	}
-	return s, service{
-		name: "rds", scope: "rds", Handler: s,
-		operations: "StartActivityStream, StopActivityStream, ModifyActivityStream, DescribeDBClusters, DescribeDBInstances, " +
-			"DescribeEvents and DescribeOrderableDBInstanceOptions of Amazon RDS",
-	}
+// logCall logs a call whose response waits for a latency. Its texts come from the client, but never
+// from headers, so the log has no credentials and no signatures.
+func logCall(log *slog.Logger, service string, c awstest.Call, latency time.Duration) {
+	log.Info("call", "service", service, "operation", truncate(string(c.Operation)), "resource", truncate(c.Resource),
+		"status", c.Status, "code", truncate(c.Code), "duration", time.Since(c.At)+latency)
 }
 
-// newRecords returns the Kinesis streams that the activity streams of the databases write to, and
-// the KMS that decrypts their data keys.
-func newRecords(b settings, log *slog.Logger, databases *activitystreamtest.Server) (s *activityreadertest.Server, kinesis, kms service) {
-	s = activityreadertest.NewServer(func(o *activityreadertest.Options) {
-		o.Heartbeat = b.heartbeat
-		o.HistoryLimit = historyLimit
-		o.Latency = b.latencyOf(log, "kinesis/kms")
-	})
-	s.Attach(databases, clusterARN, 2)
-	s.Attach(databases, instanceARN, 1)
-	return s, service{
-			name: "kinesis", scope: "kinesis", Handler: s,
-			operations: "ListShards, GetShardIterator, GetRecords and DescribeStreamSummary of Amazon Kinesis Data Streams",
-		}, service{
-			name: "kms", scope: "kms", Handler: s,
-			operations: "Decrypt of AWS KMS",
-		}
-}
+// maxLogText is how many bytes of a client's text a log line or a response repeats.
+const maxLogText = 200
 
-func newCloudTrail(b settings, log *slog.Logger) (*ingestiontest.Server, service) {
-	s := ingestiontest.NewServer(func(o *ingestiontest.Options) {
-		o.Creating, o.Starting, o.Stopping, o.Restoring = b.transition, b.transition, b.transition, b.transition
-		o.HistoryLimit = historyLimit
-		o.Latency = b.latencyOf(log, "cloudtrail")
-	})
-	s.AddEventDataStore(ingestiontest.EventDataStore{
-		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
-		Categories: []string{"Management"}, Status: ingestion.StatusStoppedIngestion,
-	})
-	s.AddEventDataStore(ingestiontest.EventDataStore{
-		Id: "5e3b2a1f-2222-4333-8444-23456789abcd", Name: "activity-audit-log",
-		Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusEnabled,
-	})
-	if b.throttle {
-		s.Throttle(10, 10)
+// truncate returns the beginning of a text from a client, which can have any length.
+func truncate(s string) string {
+	if len(s) <= maxLogText {
+		return s
 	}
-	return s, service{
-		name: "cloudtrail", scope: "cloudtrail", Handler: s,
-		operations: "StartEventDataStoreIngestion, StopEventDataStoreIngestion, CreateEventDataStore, UpdateEventDataStore, " +
-			"DeleteEventDataStore, RestoreEventDataStore, GetEventDataStore, ListEventDataStores and ListTags of AWS CloudTrail",
-	}
-}
-
-func newCustomerProfiles(b settings, log *slog.Logger) (*eventstreamtest.Server, service) {
-	s := eventstreamtest.NewServer(func(o *eventstreamtest.Options) {
-		o.DestinationSetup = b.transition
-		o.HistoryLimit = historyLimit
-		o.Latency = b.latencyOf(log, "customer-profiles")
-	})
-	s.AddEventStream(eventstreamtest.EventStream{
-		DomainName: "example-domain", EventStreamName: "example-stream",
-		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
-	})
-	if b.throttle {
-		s.Throttle(5, 5)
-	}
-	return s, service{
-		name: "customer-profiles", scope: "profile", Handler: s,
-		operations: "CreateEventStream, GetEventStream, DeleteEventStream, ListEventStreams, TagResource and UntagResource of Amazon Connect Customer Profiles",
-	}
+	return strings.ToValidUTF8(s[:maxLogText], "") + "…"
 }

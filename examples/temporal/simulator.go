@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -26,12 +25,6 @@ func runSimulator(ctx context.Context, flags *flag.FlagSet, args []string) error
 		return err
 	}
 	world := simulated.World{Populate: simulated.Clusters(*streams, func(o *activitystreamtest.Options) { o.Starting = *starting })}
-	server := http.Server{Handler: world.Handler(), ReadHeaderTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // requests in flight fail
-	defer stop()
 	fmt.Printf("listening on http://%s\n", l.Addr())
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("simulator: %w", err)
-	}
-	return nil
+	return cli.Serve(ctx, &http.Server{Handler: world.Handler(), ReadHeaderTimeout: time.Minute}, l)
 }

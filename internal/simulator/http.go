@@ -2,10 +2,13 @@ package simulator
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -49,9 +52,46 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	resp.setHeader(w.Header())
-	w.WriteHeader(resp.Status)
-	_, _ = w.Write(resp.Body) // the caller may have left
+	resp.write(w)
+}
+
+// Write writes the response to a request that reaches no server.
+func (r Response) Write(w http.ResponseWriter) {
+	resp := response{Response: r, header: http.Header{"X-Amzn-Requestid": {requestID(0)}}}
+	resp.write(w)
+}
+
+func (r *response) write(w http.ResponseWriter) {
+	r.setHeader(w.Header())
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body) //nolint:gosec // the caller, no browser, may have left
+}
+
+// ReadBody reads the body of a request from a socket, up to a limit in bytes. It rejects a
+// Content-Length above the limit at once. After an error the connection is closed, because where
+// the next request begins is unknown.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Error) {
+	err := error(&http.MaxBytesError{Limit: limit})
+	var body []byte
+	if r.ContentLength <= limit {
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	}
+	if err == nil {
+		return body, nil
+	}
+	w.Header().Set("Connection", "close")
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge(limit)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, &Error{Code: "RequestTimeout", Message: "The body did not arrive in time.", Status: http.StatusRequestTimeout}
+	}
+	return nil, &Error{Code: "MalformedRequest", Message: "The body could not be read."}
+}
+
+func tooLarge(limit int64) *Error {
+	message := fmt.Sprintf("The body is larger than %d bytes.", limit)
+	return &Error{Code: "RequestEntityTooLarge", Message: message, Status: http.StatusRequestEntityTooLarge}
 }
 
 // traceConnection calls the hooks of package httptrace that an [http.Transport] calls for a request

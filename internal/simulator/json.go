@@ -3,7 +3,6 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
-	"mime"
 	"net/http"
 	"reflect"
 	"strings"
@@ -34,7 +33,7 @@ func (j JSON) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	if !ok || op == "" || target != j.Target && !strings.HasSuffix(target, "."+j.Target) {
 		return nil, &Error{Code: "UnknownOperationException", Message: "The X-Amz-Target header must be " + j.Target + ".<operation>."}
 	}
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentJSON11 {
+	if !hasType(r, contentJSON11) {
 		return nil, &Error{Code: "SerializationException", Message: "The Content-Type is not " + contentJSON11 + "."}
 	}
 	body, e := document(body)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,26 @@ type Protocol interface {
 
 	// ErrorResponse renders the response to a rejected request.
 	ErrorResponse(e *Error, requestID string) Response
+}
+
+// Identify returns the protocol of a request that reaches no server, and the operation that it
+// names. The form of the request decides.
+func Identify(r *http.Request, body []byte) (Protocol, string) { //nolint:ireturn // one of three
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return JSON{}, target
+	}
+	action := r.URL.Query().Get("Action")
+	if action == "" && !hasType(r, contentForm) {
+		return REST{}, r.Method + " " + r.URL.Path
+	}
+	form, _ := url.ParseQuery(string(body)) // what can be parsed is enough
+	return Query{}, action + form.Get("Action")
+}
+
+// hasType reports whether the body of a request is of a media type.
+func hasType(r *http.Request, mediaType string) bool {
+	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && t == mediaType
 }
 
 // Request is a request of any protocol.

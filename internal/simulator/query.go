@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,7 +14,10 @@ type Query struct {
 	Namespace string // of responses: "http://rds.amazonaws.com/doc/2014-10-31/"
 }
 
-const contentXML = "text/xml"
+const (
+	contentForm = "application/x-www-form-urlencoded"
+	contentXML  = "text/xml"
+)
 
 // Parse takes the parameters from the form of a POST request or the query string of a GET request.
 func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
@@ -23,8 +25,8 @@ func (q Query) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
-		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/x-www-form-urlencoded" {
-			return nil, &Error{Code: "MalformedInput", Message: "The Content-Type is not application/x-www-form-urlencoded."}
+		if !hasType(r, contentForm) {
+			return nil, &Error{Code: "MalformedInput", Message: "The Content-Type is not " + contentForm + "."}
 		}
 		form = string(body)
 	default:

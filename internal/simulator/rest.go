@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -50,7 +49,7 @@ func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 			params.Set(name, value)
 		}
 		if len(body) > 0 {
-			if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentJSON {
+			if !hasType(r, contentJSON) {
 				message := "The Content-Type is not " + contentJSON + "."
 				return nil, &Error{Code: "UnsupportedMediaTypeException", Message: message, Status: http.StatusUnsupportedMediaType}
 			}

@@ -193,10 +193,7 @@ func (s *Server) resolve(r *http.Request) (*exchange, error) {
 		}
 	}
 	if len(body) > MaxBody {
-		e.err = &Error{
-			Code: "RequestEntityTooLarge", Message: fmt.Sprintf("The body is larger than %d bytes.", MaxBody),
-			Status: http.StatusRequestEntityTooLarge,
-		}
+		e.err = tooLarge(MaxBody)
 		return e, nil
 	}
 	req, invalid := s.config.Protocol.Parse(r, body)
@@ -205,7 +202,7 @@ func (s *Server) resolve(r *http.Request) (*exchange, error) {
 		return e, nil
 	}
 	e.Request, e.call.Operation = req, statemachine.Operation(truncate(string(req.Operation)))
-	region := signedRegion(r)
+	region, _ := SignedScope(r)
 	req.Foreign = region != "" && region != s.config.Options.Region
 	e.signedAt = r.Header.Get("X-Amz-Date")
 	op, ok := s.config.Operations[req.Operation]

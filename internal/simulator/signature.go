@@ -12,16 +12,21 @@ const maxSkew = 5 * time.Minute
 
 const signatureTime = "20060102T150405Z"
 
-// signedRegion returns the Region in the scope of a request's signature. It returns "" if there is
-// no signature, or if the signature is for several Regions.
-func signedRegion(r *http.Request) string {
-	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	scope, _, _ = strings.Cut(scope, ",")
-	parts := strings.Split(strings.TrimSpace(scope), "/") // key/date/region/service/aws4_request
-	if len(parts) != 5 {
-		return ""
+// SignedScope returns the Region and the service in the scope of a request's signature. Both are ""
+// if there is no signature, and the Region is "" if the signature is for several.
+func SignedScope(r *http.Request) (region, service string) {
+	_, scope, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !ok && r.URL.RawQuery != "" {
+		scope = r.URL.Query().Get("X-Amz-Credential") // of a presigned URL
 	}
-	return parts[2]
+	scope, _, _ = strings.Cut(scope, ",")
+	switch parts := strings.Split(strings.TrimSpace(scope), "/"); len(parts) {
+	case 5: // key/date/region/service/aws4_request
+		return parts[2], parts[3]
+	case 4: // key/date/service/aws4_request
+		return "", parts[2]
+	}
+	return "", ""
 }
 
 // checkClock returns an error if the service's clock is skewed and the request was signed too long
