@@ -12,19 +12,20 @@
 //
 // The ARN is that of an Aurora cluster, or of an RDS for Oracle or SQL Server instance.
 //
-// # What to know before
+// # What to know first
 //
 //   - A start or stop with ApplyImmediately restarts the database. Without it, reads show no change
 //     until the next maintenance window.
-//   - Oracle and SQL Server record only what your own audit policies match. You can edit these
-//     while the stream is stopped or its audit policy is unlocked ([Client.EnsurePolicy]).
+//   - Oracle and SQL Server record only what the audit policies match that you create in the
+//     database. You can edit these while the stream is stopped, or while RDS reports the stream's
+//     audit policy as unlocked ([Client.EnsurePolicy]).
 //   - RDS also reports stopped for a database that does not support a stream. Use
 //     [Client.Supported].
 //
 // # When not to use it
 //
-// It creates no databases. A started stream proves no recording: package activityreader reads the
-// records. If you do not wait for a start or stop, the SDK is enough.
+// The package creates no databases. It does not prove that a started stream records: package
+// activityreader does. If you do not wait for a start or stop, the SDK is enough.
 //
 // # Lifecycle
 //

@@ -11,8 +11,8 @@ import (
 )
 
 // GetEach reads the streams of many clusters and instances, up to 100 with one request. It yields
-// one result for each ARN, keyed by the text passed in, in the order in which they become ready. It
-// repeats a read that was throttled or failed with another retryable error, at most ten times.
+// one result for each ARN, keyed by the text passed in, in the order in which they become ready. A
+// read that is throttled or fails with another retryable error is made up to ten times.
 // [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {

@@ -81,19 +81,20 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //
 //   - A stream that is started with another Mode, key or native-field setting is a
 //     [*statemachine.DriftError]. With AllowRestart it is stopped and started instead, and the
-//     output has the time in which nothing was recorded. A restart begins once all reads of a Grace
-//     have shown the other settings. If RDS then rejects the requested settings, or accepts the
-//     start and rolls it back, EnsureStarted starts the stream as it was before, and the error is a
-//     [*statemachine.RestartError]. RDS has no operation that checks a key, but KMS has: with
-//     Options.ResolveKey, a key that cannot be used ends the call as KeyNotAccessible before the
-//     stop, and nothing was changed. RDS reports a key by its ID, so the ID and the ARN of one key
-//     are equal. An alias is compared if Options.ResolveKey resolves it. Otherwise
-//     EnsureOutput.KeyNotCompared says why it is not.
+//     output has the time in which nothing was recorded. A restart begins once all reads of a grace
+//     period have shown the other settings. If RDS then rejects the requested settings, or accepts
+//     the start and rolls it back, EnsureStarted starts the stream as it was before, and the error
+//     is a [*statemachine.RestartError].
+//   - RDS has no operation that checks a key, but KMS has. With Options.ResolveKey, a key that
+//     cannot be used ends the call as KeyNotAccessible before the stop of a restart, and nothing is
+//     changed. RDS reports a key by its ID, so the ID and the ARN of one key are equal. An alias is
+//     compared if Options.ResolveKey resolves it. Otherwise EnsureOutput.KeyNotCompared says why it
+//     is not.
 //   - Before the start it checks, as [Client.Supported] does, whether the engine, version and class
-//     support the mode. If not, the error is Unsupported. That is not known if RDS does not list
-//     them, if the caller lacks the permission to ask, or if the question failed twice or took
-//     10 s. Then the start is sent. A client asks each question once in 5 minutes, for all its
-//     calls.
+//     support the mode. If not, the error is Unsupported. The result is not known if RDS does not
+//     list them, if the caller lacks the permission, or if the check failed twice or took 10 s.
+//     Then the start is sent, and RDS decides. A client keeps each result for 5 minutes, for all
+//     its calls.
 //   - A database that cannot have a stream of its own is Unsupported, by what was read of it alone.
 //     For a member instance of a cluster, the message has the cluster's ARN.
 //   - If the database is stopped, being deleted or broken, so that it cannot accept a command, the

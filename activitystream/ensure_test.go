@@ -664,7 +664,7 @@ func TestEnsureStartedAsksForSupportOnce(t *testing.T) {
 		{why: "unavailable: it is asked twice, and the start goes without the result", fail: func(s *server) { s.Fail(describeInstances, failure{Drop: true, Times: 2}) }, want: []string{"0s StartActivityStream accepted"}},
 		{why: "hostile", fail: func(s *server) { s.Fail(describeOrderable, failure{Body: "<html>"}) }, want: []string{"0s StartActivityStream accepted"}},
 		{
-			why:  "a version that RDS does not sell anymore: RDS decides about the start",
+			why:  "a version that RDS does not offer anymore: RDS decides about the start",
 			fail: func(s *server) { s.Fail(describeOrderable, notSold) },
 			want: []string{"0s StartActivityStream accepted"},
 		},

@@ -17,9 +17,9 @@ import (
 const keysTimeout = 30 * time.Second
 
 // SameKey reports whether a and b name the same KMS key. Each is a key ID, a key ARN, an alias name
-// or an alias ARN. known is false if only KMS can decide, because one of them is an
-// alias or empty. An ID and an ARN are compared by the ID, and two ARNs as a whole: a multi-Region
-// key has one ID in all its Regions.
+// or an alias ARN. The result known is false if only KMS can decide, because one of them is an
+// alias or empty. An ID and an ARN are compared by the ID. Two ARNs are compared as a whole,
+// because a multi-Region key has one ID in all its Regions.
 func SameKey(a, b string) (same, known bool) {
 	idA, idB := keyID(a), keyID(b)
 	switch {

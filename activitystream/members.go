@@ -20,8 +20,8 @@ type Member struct {
 }
 
 // Members returns the instances of a cluster, in the order in which RDS lists them. A cluster
-// without instances has none. Their resource IDs are what a proof of recording needs: package
-// activityreader waits until each of them is heard from.
+// without instances has none. Pass their resource IDs to activityreader.Reader.WaitRecording, which
+// waits until a record of each of them has arrived.
 //
 // The caller needs rds:DescribeDBInstances and rds:DescribeDBClusters. An ARN that is not valid,
 // such as that of an instance, is rejected with a [*statemachine.InputError]. An error of the

@@ -19,7 +19,7 @@ type Options struct {
 
 	// ClientOptions are applied to every request of the SDK. Waits, watches and Ensure methods then
 	// disable the SDK's retries: they read again on their own, and send each command once. A
-	// TracerProvider set here also receives their spans.
+	// TracerProvider or MeterProvider set here also receives their spans or metrics.
 	ClientOptions []func(*rds.Options)
 
 	// AllowRestart lets EnsureStarted stop and start a stream that is started with another mode, key
@@ -28,14 +28,14 @@ type Options struct {
 	AllowRestart bool
 
 	// ForceRestart makes EnsureStarted stop and start a stream that is started, once per call, even if
-	// its settings do not differ: for those that cannot be compared, such as the key of an alias. It
-	// implies AllowRestart. A stream that the call starts is not restarted.
+	// its settings do not differ. It is for settings that cannot be compared, such as the key of an
+	// alias. It implies AllowRestart. A stream that the call starts is not restarted.
 	ForceRestart bool
 
 	// LeavePending makes EnsureStarted and EnsureStopped without ApplyImmediately return, without an
-	// error, once RDS accepted the command: it takes effect in the next maintenance window, which can
-	// be a week away. EnsureOutput.Pending has the command, and EnsureOutput.PendingSince the time to
-	// pass as PendingSince later.
+	// error, once RDS accepted the command. The command takes effect in the next maintenance window,
+	// which can be a week away. EnsureOutput.Pending has the command, and EnsureOutput.PendingSince
+	// the time to pass as PendingSince later.
 	LeavePending bool
 
 	// PendingSince is when an earlier EnsureStarted or EnsureStopped without ApplyImmediately sent its
@@ -50,8 +50,9 @@ type Options struct {
 	DryRun bool
 
 	// ResolveKey asks KMS for a key, which is given in any form of KmsKeyId. It returns the key ID or
-	// key ARN, and an error if there is no such key or it cannot be used. It may return both. Package
-	// kmsalias has one. It must be safe for concurrent use. EnsureStarted calls it
+	// key ARN, and an error if there is no such key or it cannot be used. It may return both.
+	// kmsalias.Resolver returns such a function. It must be safe for concurrent use. EnsureStarted
+	// calls it
 	//
 	//   - for an input whose KmsKeyId is an alias, once per alias and call and for at most 30 s, to
 	//     compare the key of a stream that is started. If it is nil or returns no key, the key is not
@@ -63,12 +64,13 @@ type Options struct {
 	//     only.
 	ResolveKey func(ctx context.Context, key string) (keyID string, err error)
 
-	// SkipPreflight makes EnsureStarted ask nothing before a start: RDS decides whether the class of
-	// the database supports a stream. What the database's own record rules out is still rejected.
+	// SkipPreflight makes EnsureStarted skip the check whether the version and the class of the
+	// database support a stream: RDS decides when the start is sent. What DescribeDBClusters or
+	// DescribeDBInstances itself rules out is still rejected, such as an engine without streams.
 	SkipPreflight bool
 
-	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
-	// values are rejected with a [*statemachine.InputError] for each resource.
+	// Concurrency is the maximum number of requests in flight of one Each method. Zero means 8.
+	// Negative values are rejected with a [*statemachine.InputError] for each resource.
 	Concurrency int
 
 	// Pacer keeps the requests of this client under RDS's quota, which all clients of an account in a

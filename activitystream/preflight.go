@@ -21,13 +21,14 @@ import (
 // activity stream. The status does not show this: RDS reports stopped for every database without a
 // stream.
 //
-//   - Modes and no error: RDS sells this engine, version and class with a stream in these modes.
-//   - No modes and no error: there can be no stream. RDS sells this engine, version and class
+//   - Modes and no error: RDS offers this engine, version and class, with a stream in these modes.
+//   - No modes and no error: there can be no stream. RDS offers this engine, version and class
 //     without one, or the engine never has one. A member instance of an Aurora cluster and a read
 //     replica cannot have one either.
 //   - An error: it is not known. If it is a [*statemachine.Fault] of kind Unknown, RDS does not
-//     list this engine, version and class. It does not sell them anymore, but a running database of
-//     this version may support a stream. [Client.EnsureStarted] sends the start, and RDS decides.
+//     list this engine, version and class. New databases cannot have them anymore, but a running
+//     database of this version may support a stream. [Client.EnsureStarted] sends the start, and
+//     RDS decides.
 //
 // Supported calls DescribeOrderableDBInstanceOptions for the class of the instance, or for the
 // classes of the cluster's members, all of which must support the mode. For a cluster without
@@ -320,7 +321,7 @@ func (p *preflight) readModes(ctx context.Context, key orderable) (support, erro
 	})
 	var found support
 	for option, err := range pages {
-		if errors.Is(err, statemachine.InvalidInput) { // "Cannot find version …": RDS does not sell it anymore
+		if errors.Is(err, statemachine.InvalidInput) { // "Cannot find version …": RDS does not offer it anymore
 			return support{unknown: notListed(key, err)}, nil
 		}
 		if err != nil {

@@ -136,7 +136,7 @@ func TestSupportedFollowsResponse(t *testing.T) {
 	})
 }
 
-// What DescribeOrderableDBInstanceOptions responds about a version that runs but is not sold
+// What DescribeOrderableDBInstanceOptions responds about a version that runs but is not offered
 // anymore.
 var notSold = failure{Code: "InvalidParameterCombination", Message: "Cannot find version 16.4 for aurora-postgresql"}
 
@@ -155,7 +155,7 @@ func TestSupportedUnknown(t *testing.T) {
 		unknown []string  // what the error says; none for a no
 	}{
 		{
-			"RDS does not sell the version anymore", []failure{notSold, notSold},
+			"RDS does not offer the version anymore", []failure{notSold, notSold},
 			[]string{"unknown", "RDS does not list aurora-postgresql 16.4 on db.r", "InvalidParameterCombination", "Cannot find version 16.4"},
 		},
 		{

@@ -12,9 +12,8 @@ import (
 
 // Wait waits until the stream is in the status target, for at most maxWait, and returns the last
 // value that it read, even with an error. It sends no command. The rules are those of
-// [statemachine.Waiter.Wait], on [Machine]. Among them: a status that cannot become the target
-// without a command fails the wait, once the Grace of a minute is over in which a read may be
-// stale.
+// [statemachine.Waiter.Wait], on [Machine]. Among them: a read may be stale for the grace period of
+// 1 minute. After that, a status that cannot become the target without a command fails the wait.
 //
 // A database that cannot have a stream of its own ends the wait at once, as Unreachable of kind
 // Unsupported, unless it is in the target.
@@ -60,7 +59,7 @@ func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target Poli
 // until the caller stops ranging. What counts is a status or a setting of the stream, and the
 // database's status and ResourceId. After the switchover of a blue/green deployment, the ARN names
 // another database: the ResourceId and the KinesisStreamName differ. Watch reads every 30 s
-// (WatchDelay). Failures that a wait tolerates are passed only to OnProgress and Logger of
+// (WatchDelay). Failures that a wait tolerates are passed only to OnProgress, OnRead and Logger of
 // Options.Wait.
 //
 // A deleted database, any other failure and the end of the context are yielded once, as a

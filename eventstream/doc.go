@@ -9,7 +9,7 @@
 //		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
 //	}, 10*time.Minute)
 //
-// [Client.WaitHealthy] then waits until events arrive at the destination.
+// [Client.WaitHealthy] then waits until the destination accepts events.
 //
 // # When not to use it
 //
@@ -21,9 +21,9 @@
 // [Machine] is the lifecycle of a stream: absent, RUNNING or STOPPED. A stream cannot be updated
 // or restarted, only recreated. A domain has at most one stream.
 //
-// [DestinationMachine] is the lifecycle of its destination: HEALTHY or UNHEALTHY. WaitHealthy
-// waits out recoverable causes and fails immediately on the others: see
-// [Destination.MustRecreate].
+// [DestinationMachine] is the lifecycle of its destination: HEALTHY or UNHEALTHY. WaitHealthy keeps
+// waiting if the cause can pass, such as throttling. If [Destination.MustRecreate] is true, it
+// fails after the grace period of 1 minute.
 //
 // # Waiting
 //
@@ -43,22 +43,21 @@
 //
 // A [Client] is safe for concurrent use. The caller owns a returned [Stream], except that one
 // yielded by Watch must not be modified, and duplicate inputs of an Each method share one. The
-// OnProgress of [Options].Wait runs in the goroutine of the call: in an Each method, between two
-// results of the range loop.
+// OnProgress of [Options].Wait runs in the goroutine of the call.
 //
 // # Errors
 //
 // [statemachine.Kind] and [statemachine.Reason] say what each means. Specific to this package:
 //
 //   - [statemachine.AlreadyInState]: the domain has a stream, this one or another.
-//   - [statemachine.Drifted]: the stream has another Uri. Options.AllowRestart recreates it.
+//   - [statemachine.Drifted]: the stream has another Uri, which Options.AllowRestart changes, or
+//     other tags, which [Client.SetTags] changes.
 //   - [statemachine.NotFound]: the stream does not exist. If the message names ListEventStreams,
 //     the domain may not exist, or the caller may lack access.
 //   - [statemachine.MissingDependency]: the destination does not exist or is not active. Create
 //     it, then recreate the event stream.
 //   - [statemachine.AccessDenied]: the caller lacks a permission; docs/permissions.md lists them.
-//   - [statemachine.Gone]: WaitHealthy found no stream. Other methods return [StateAbsent]
-//     instead.
+//   - [statemachine.Gone]: WaitHealthy found no stream. Other methods return [StateAbsent].
 //
 // # Testing
 //

@@ -13,9 +13,9 @@ import (
 )
 
 // GetEach reads many event streams. It yields one result for each Ref, in the order in which they
-// become ready. The error for a stream that does not exist is that of [Client.Get]. GetEach repeats
-// a read that was throttled or failed with another retryable error, at most ten times.
-// [Client.WaitEach] documents duplicate and invalid names, and breaking out of the loop.
+// become ready. The error for a stream that does not exist is that of [Client.Get]. A read that is
+// throttled or fails with another retryable error is made up to ten times. [Client.WaitEach]
+// documents duplicate and invalid names, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(refs, "", nil)

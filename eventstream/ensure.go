@@ -77,18 +77,17 @@ func newEnsureOutput(e *statemachine.Ensured[*Stream]) *EnsureOutput {
 //     in which no events were exported. A restart begins once all reads of the grace period have
 //     shown the other Uri. If the service then rejects the new Uri, or the stream is absent again,
 //     EnsureCreated creates the stream as it was before, and the error is a
-//     [*statemachine.RestartError]. The service has no
-//     operation that checks a Uri: make sure that the data stream is ACTIVE before you allow a
-//     restart.
+//     [*statemachine.RestartError]. The service has no operation that checks a Uri: make sure that
+//     the data stream is ACTIVE before you allow a restart.
 //   - If the stream lacks a tag of in.Tags, or has another value for one, the error is a
 //     DriftError, too. EnsureCreated does not delete the stream for a tag, even with
 //     Options.AllowRestart. [Client.SetTags] changes it in place. Tags that in.Tags does not have
 //     are not compared.
 //   - If the stream is stopped, it has to be deleted and created. Without Options.AllowRestart the
 //     call ends as Unreachable after the grace period, and the error names both operations.
-//   - If the domain has another stream, the service rejects the command, and the call ends as a
-//     Conflict that names the other stream and its destination, also in a dry run. A domain can
-//     have only one.
+//   - A domain can have only one stream. If it has another one, the service rejects the command,
+//     and the call ends as a Conflict that names the other stream and its destination, also in a
+//     dry run.
 //   - If the destination is not active yet, the service rejects the command as a bad request. That
 //     can change, so EnsureCreated reads and tries again until maxWait has passed.
 //

@@ -15,9 +15,9 @@ type Options struct {
 	// documents the defaults: MinDelay is 2 s and MaxDelay 1 minute.
 	Wait statemachine.WaitOptions
 
-	// ClientOptions are applied to each SDK call. Waits, watches and Ensure methods then disable
-	// the SDK's retries: they read again on their own and send each command once. A TracerProvider
-	// set here also receives their spans.
+	// ClientOptions are applied to every request of the SDK. Waits, watches and Ensure methods then
+	// disable the SDK's retries: they read again on their own, and send each command once. A
+	// TracerProvider or MeterProvider set here also receives their spans or metrics.
 	ClientOptions []func(*customerprofiles.Options)
 
 	// AllowRestart allows EnsureCreated to delete and create a stream that is stopped or has
@@ -29,16 +29,16 @@ type Options struct {
 	// that they would have called.
 	DryRun bool
 
-	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
-	// values are rejected with a [*statemachine.InputError] for each resource.
+	// Concurrency is the maximum number of requests in flight of one Each method. Zero means 8.
+	// Negative values are rejected with a [*statemachine.InputError] for each resource.
 	Concurrency int
 
-	// ReadPacer and CommandPacer keep this client under Customer Profiles' quotas, which all
-	// callers of an account in a Region share: 5 per second each for GetEventStream,
-	// ListEventStreams and DeleteEventStream, and 1 per second for CreateEventStream. Nil means a
-	// pacer of the client's own: 4 reads per second with a burst of 2, and 0.9 commands per
-	// second. Pass the same pacers to all clients of an account and Region. All calls
-	// wait for the pacers, in the order of arrival, until their context ends.
+	// ReadPacer and CommandPacer keep this client under Customer Profiles' quotas: 5 per second
+	// each for GetEventStream, ListEventStreams and DeleteEventStream, and 1 per second for
+	// CreateEventStream. All callers of an account in a Region share them. Nil means a pacer of the
+	// client's own: 4 reads per second with a burst of 2, and 0.9 commands per second. Pass the same
+	// pacers to all clients of an account and Region. All calls wait for the pacers, in the order of
+	// arrival, until their context ends.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 

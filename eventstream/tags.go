@@ -35,8 +35,8 @@ var _ TagAPI = (*customerprofiles.Client)(nil)
 // Stream is the one read before. SetTags is safe to repeat, and the SDK's retries apply.
 //
 // Invalid names and tags are a [*statemachine.InputError], and nothing is sent. An error of the
-// service is a [*statemachine.Fault], as for [Client.Get]. It is of kind Unsupported if the API of
-// the client is no [TagAPI].
+// service is a [*statemachine.Fault], as for [Client.Get]. It is of kind Unsupported if the API
+// that was passed to [New] does not implement [TagAPI].
 func (c *Client) SetTags(ctx context.Context, ref Ref, tags map[string]string, optFns ...func(*Options)) (*EnsureOutput, error) {
 	call := c.ready().New(optFns)
 	out := &EnsureOutput{}

@@ -44,10 +44,10 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // that the wait ends as Unreachable for a stopped stream and as Gone for an absent one.
 //
 // If [Destination.MustRecreate] reports true until the grace period is over, the wait ends as
-// Unreachable, of kind MissingDependency. Other causes, such as throttling or the key of the
-// Kinesis data stream, are waited out. The error of every wait that ends without the target has the
-// service's message about the destination. Right after a restart, a stale read may still show the
-// message of the previous stream.
+// Unreachable, of kind MissingDependency. If the cause is another one, such as throttling or the
+// key of the Kinesis data stream, the wait continues. The error of every wait that ends without the
+// target has the service's message about the destination. Right after a restart, a stale read may
+// still show the message of the previous stream.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
 	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
@@ -136,11 +136,11 @@ func addMessage(e *statemachine.WaitError, s *Stream) {
 // the caller stops ranging. An absent stream is yielded with [StateAbsent], and the watch
 // continues.
 //
-// Read failures that a wait retries are passed only to OnProgress and Logger of Options.Wait. Any
-// other failure and the end of ctx are yielded once, as a [*statemachine.WaitError] with the last
-// value, and end the sequence. Invalid names and options are yielded as a
-// [*statemachine.InputError]. The loop body must not modify a Stream: Watch compares it with the
-// next one. Ranging again starts over.
+// Read failures that a wait retries are passed only to OnProgress, OnRead and Logger of
+// Options.Wait. Any other failure and the end of ctx are yielded once, as a
+// [*statemachine.WaitError] with the last value, and end the sequence. Invalid names and options
+// are yielded as a [*statemachine.InputError]. The loop body must not modify a Stream: Watch
+// compares it with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		if err := ref.validate(""); err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // GetEach reads many event data stores. It yields one result for each ARN or ID, keyed by the text
-// passed in, in the order in which they become ready. It repeats a read that was throttled or
-// failed with another retryable error, at most ten times. [Client.WaitEach] documents duplicate and
+// passed in, in the order in which they become ready. A read that is throttled or fails with
+// another retryable error is made up to ten times. [Client.WaitEach] documents duplicate and
 // invalid inputs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {

@@ -12,27 +12,27 @@ import (
 // change a copy of the client's options.
 type Options struct {
 	// Wait has the settings of waits, watches and Ensure methods. [statemachine.WaitOptions]
-	// documents the defaults.
+	// documents the defaults: MinDelay is 2 s and MaxDelay 1 minute.
 	Wait statemachine.WaitOptions
 
-	// ClientOptions are applied to each SDK call. Waits, watches and Ensure methods then disable
-	// the SDK's retries: they read again on their own and send each command once. A TracerProvider
-	// set here also receives their spans.
+	// ClientOptions are applied to every request of the SDK. Waits, watches and Ensure methods then
+	// disable the SDK's retries: they read again on their own, and send each command once. A
+	// TracerProvider or MeterProvider set here also receives their spans or metrics.
 	ClientOptions []func(*cloudtrail.Options)
 
 	// DryRun keeps the Ensure methods from calling operations. EnsureOutput.Planned lists those
 	// that they would have called.
 	DryRun bool
 
-	// Concurrency is the maximum of requests in flight of one Each method. Zero means 8. Negative
-	// values are rejected with a [*statemachine.InputError] for each resource.
+	// Concurrency is the maximum number of requests in flight of one Each method. Zero means 8.
+	// Negative values are rejected with a [*statemachine.InputError] for each resource.
 	Concurrency int
 
-	// ReadPacer and CommandPacer keep this client under CloudTrail's quotas: 10 reads and 1
-	// command per second, shared by all callers of an account in a Region, not adjustable. Nil
-	// means a pacer of the client's own: 8 reads per second with a burst of 2, and 0.9 commands
-	// per second. Pass the same pacers to all clients of an account and Region. All calls
-	// wait for the pacers, in the order of arrival, until their context ends.
+	// ReadPacer and CommandPacer keep this client under CloudTrail's quotas: 10 reads and 1 command
+	// per second. All callers of an account in a Region share them, and AWS does not raise them. Nil
+	// means a pacer of the client's own: 8 reads per second with a burst of 2, and 0.9 commands per
+	// second. Pass the same pacers to all clients of an account and Region. All calls wait for the
+	// pacers, in the order of arrival, until their context ends.
 	ReadPacer, CommandPacer *statemachine.Pacer
 }
 

@@ -32,11 +32,11 @@ func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status,
 // in anything but UpdatedTimestamp. It reads every 30 s (WatchDelay) until the caller stops
 // ranging.
 //
-// Read failures that a wait retries are passed only to OnProgress and Logger of Options.Wait. Any
-// other failure, a store that no longer exists and the end of ctx are yielded once, as a
-// [*statemachine.WaitError] with the last value, and end the sequence. An invalid ARN or ID is
-// yielded as a [*statemachine.InputError]. The loop body must not modify an EventDataStore: Watch
-// compares it with the next one. Ranging again starts over.
+// Read failures that a wait retries are passed only to OnProgress, OnRead and Logger of
+// Options.Wait. Any other failure, a store that no longer exists and the end of ctx are yielded
+// once, as a [*statemachine.WaitError] with the last value, and end the sequence. An invalid ARN or
+// ID is yielded as a [*statemachine.InputError]. The loop body must not modify an EventDataStore:
+// Watch compares it with the next one. Ranging again starts over.
 func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...func(*Options)) iter.Seq2[*EventDataStore, error] {
 	return func(yield func(*EventDataStore, error) bool) {
 		call := c.ready().NewNoRetry(optFns)

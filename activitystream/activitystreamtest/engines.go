@@ -37,7 +37,7 @@ const (
 )
 
 // The versions that exist, as regular expressions. They follow the numbering of each engine, and
-// include versions that AWS does not sell anymore.
+// include versions that AWS does not offer anymore.
 const (
 	auroraMySQLVersions = `(5\.7\.mysql_aurora\.2|8\.0\.mysql_aurora\.3)\.\d\d?\.\d`
 	postgresVersions    = `1[0-7]\.[12]?\d`

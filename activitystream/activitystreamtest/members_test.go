@@ -29,8 +29,8 @@ func TestDescribeOrderableUnknownVersionOrClass(t *testing.T) {
 		{"no such class", "oracle-ee", "", "db.nonsense.large", 0, ""},
 		{"no such size", "oracle-ee", "", "db.r5.huge", 0, ""},
 		{"the version of a database", "aurora-postgresql", "9.9.9", "db.r6g.large", 1, ""},
-		{"a version that is no longer sold", "oracle-ee", "19.0.0.0.ru-2021-10.rur-2021-10.r1", "db.r5.large", 0, "Cannot find version 19.0.0.0.ru-2021-10.rur-2021-10.r1 for oracle-ee"},
-		{"a class that is no longer sold", "mysql", "", "db.m5.large", 0, ""},
+		{"a version that is no longer offered", "oracle-ee", "19.0.0.0.ru-2021-10.rur-2021-10.r1", "db.r5.large", 0, "Cannot find version 19.0.0.0.ru-2021-10.rur-2021-10.r1 for oracle-ee"},
+		{"a class that is no longer offered", "mysql", "", "db.m5.large", 0, ""},
 	}
 	for _, reject := range []bool{false, true} {
 		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.RejectUnknownVersions = reject })

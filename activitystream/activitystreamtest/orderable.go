@@ -14,7 +14,7 @@ type orderable struct{ engine, version, class string }
 
 // SetOrderable sets whether DescribeOrderableDBInstanceOptions lists an engine version and class.
 // An empty version or class means all. At first the versions and classes that exist are listed, and
-// those of the databases of the server. What RDS does not sell anymore still runs.
+// those of the databases of the server. What RDS does not offer anymore still runs.
 func (s *Server) SetOrderable(engine, version, class string, listed bool) {
 	s.engine.Update(func(time.Time) { s.notOrderable[orderable{engine, version, class}] = !listed })
 }

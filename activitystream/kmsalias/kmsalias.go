@@ -8,8 +8,9 @@
 //	})
 //
 // It is a package of its own, so that a program that does not use it does not link the SDK's KMS
-// package. The caller needs kms:DescribeKey on the key, which StartActivityStream requires, too. A
-// policy with the condition kms:ViaService permits it for StartActivityStream alone.
+// package. The caller needs kms:DescribeKey on the key, which StartActivityStream requires, too. If
+// the policy allows it only with the condition kms:ViaService, StartActivityStream works, but the
+// call of this package is denied.
 //
 // [activitystream.Client.EnsureStarted]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.EnsureStarted
 package kmsalias
@@ -34,9 +35,9 @@ var _ API = (*kms.Client)(nil)
 
 // Resolver returns a function for the option ResolveKey of package activitystream. The function
 // calls DescribeKey with a key ID, key ARN, alias name or alias ARN and returns the ARN of the key.
-// If the key exists and an activity stream cannot use it, it returns an error of the kind
-// KeyNotAccessible as well: the key is not enabled, AWS manages it, or it is not a symmetric key
-// for encryption. The function is as safe for concurrent use as api. It caches nothing, because an
+// If the key exists and an activity stream cannot use it, it also returns an error of the kind
+// KeyNotAccessible. Then the key is not enabled, AWS manages it, or it is not a symmetric key for
+// encryption. The function is as safe for concurrent use as api. It caches nothing, because an
 // alias and the state of a key can change at any time.
 func Resolver(api API) func(ctx context.Context, key string) (keyID string, err error) {
 	return func(ctx context.Context, key string) (string, error) {
