@@ -13,10 +13,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestEnsureWithRandomFaults runs Ensure methods with random faults, stale reads and a second
-// actor. A success was true at some instant between the call and its return, less the staleness.
-// No operation is accepted twice, and the call ends in time.
-func TestEnsureWithRandomFaults(t *testing.T) {
+// TestRandom runs Wait and Ensure methods with random faults, stale reads and a second actor. Their
+// result is true, no operation is accepted twice, and the call ends in time.
+func TestRandom(t *testing.T) {
 	const (
 		maxLag  = 40 * time.Second // less than the grace period
 		maxWait = 20 * time.Minute
@@ -61,28 +60,35 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 				does := d.IntN(4) // timers have goroutines of their own
 				time.AfterFunc(d.Duration(2*time.Minute), func() { rival(does) })
 			}
-			e := proptest.Ensure[eventstream.State]{
-				Machine: eventstream.Machine(), MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Rand: d, Began: time.Now(),
+			e := proptest.Call[eventstream.State]{
+				Machine: eventstream.Machine(), Read: getEventStream, MaxWait: maxWait, MaxStaleness: lag, NoRivals: rivals == 0, Rand: d, Began: time.Now(),
 			}
 			restart := d.Percent(50)
-			e.Restarts = restart
 			c := client(s, func(o *eventstream.Options) { o.Wait.OnProgress, o.AllowRestart = e.OnProgress, restart })
-			var out *eventstream.EnsureOutput
-			if d.Percent(60) {
+			out, waits := &eventstream.EnsureOutput{}, d.Percent(30)
+			e.Restarts = restart && !waits
+			switch {
+			case waits:
+				e.Target = proptest.Pick(d, runs, absent)
+				out.Stream, e.Err = c.Wait(t.Context(), ref(), e.Target, maxWait)
+			case d.Percent(60):
 				e.Target, e.Allowed = runs, []statemachine.Operation{opCreate, opDelete}
 				out, e.Err = c.EnsureCreated(t.Context(), create(), maxWait)
-			} else {
+			default:
 				e.Target, e.Allowed = absent, []statemachine.Operation{opDelete}
 				out, e.Err = c.EnsureDeleted(t.Context(), ref(), maxWait)
 			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(streamARN)
 			e.Calls = append(e.Calls, s.Calls()...)
 			ended[fmt.Sprintf("%s: %s", e.Target, assert.ErrorDetail(e.Err))]++
+			if waits {
+				ended["wait: "+assert.ErrorSummary(e.Err)]++
+			}
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
-			if e.Err == nil && e.Target == runs && out.Stream.Uri != uri {
+			if e.Err == nil && !waits && e.Target == runs && out.Stream.Uri != uri {
 				t.Errorf("destination is %s", out.Stream.Uri)
 			}
 			if errors.Is(e.Err, statemachine.ReadFailed) {
@@ -97,7 +103,7 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 		}
 	}
 	t.Logf("%v, %d commands", ended, sent)
-	for _, must := range []string{"RUNNING: ", "ABSENT: ", "RUNNING: drifted", "RUNNING: unreachable", "ABSENT: unreachable"} {
+	for _, must := range []string{"RUNNING: ", "ABSENT: ", "RUNNING: drifted", "RUNNING: unreachable", "ABSENT: unreachable", "wait: ", "wait: unreachable"} {
 		if ended[must] == 0 {
 			t.Errorf("no run ended with %q: %v", must, ended)
 		}

@@ -23,9 +23,9 @@ func interfere(s *server) {
 	}
 }
 
-// TestEnsureWithRandomFaults runs Ensure methods with random faults and actors. Their result is
-// true, a command is accepted at most once, and the call ends in time.
-func TestEnsureWithRandomFaults(t *testing.T) {
+// TestRandom runs Wait and Ensure methods with random faults and actors. Their result is true, a
+// command is accepted at most once, and the call ends in time.
+func TestRandom(t *testing.T) {
 	seeds := uint64(2000)
 	if testing.Short() {
 		seeds = 200
@@ -52,32 +52,41 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 			time.Sleep(10 * time.Minute) // so that stale reads have a history
 			s.Set(storeARN, initial)
 			time.Sleep(d.Duration(2 * time.Minute))
+			within := proptest.Pick(d, time.Minute, 5*time.Minute)
 			for range rivals {
-				defer time.AfterFunc(d.Duration(5*time.Minute), func() { interfere(s) }).Stop()
+				defer time.AfterFunc(d.Duration(within), func() { interfere(s) }).Stop()
 			}
 			if d.Percent(10) {
 				s.Lapse(storeARN)
 				rivals++
 			}
-			e := proptest.Ensure[ingestion.Status]{
-				Machine: ingestion.Machine(), MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0, Rand: d,
+			e := proptest.Call[ingestion.Status]{
+				Machine: ingestion.Machine(), Read: get, MaxWait: proptest.Pick(d, 30*time.Second, 5*time.Minute, time.Hour), MaxStaleness: lag, NoRivals: rivals == 0, Rand: d,
 			}
 			minDelay := proptest.Pick(d, 2*time.Second, 10*time.Second)
 			w := ways()[proptest.Pick(d, "start", "stop")]
-			e.Target, e.Allowed = w.to, []statemachine.Operation{w.op}
-			e.Began = time.Now()
-			var out *ingestion.EnsureOutput
-			out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnProgress = minDelay, e.OnProgress })
+			e.Target, e.Began = w.to, time.Now()
+			options := func(o *ingestion.Options) { o.Wait.MinDelay, o.Wait.OnProgress = minDelay, e.OnProgress }
+			out, waits := &ingestion.EnsureOutput{}, d.Percent(30)
+			if waits {
+				_, e.Err = client(s).Wait(t.Context(), storeARN, w.to, e.MaxWait, options)
+			} else {
+				e.Allowed = []statemachine.Operation{w.op}
+				out, e.Err = w.ensure(t.Context(), client(s), e.MaxWait, options)
+			}
 			e.Ended, e.Reported, e.History = time.Now(), out.Operations, s.History(storeARN)
 			e.Calls = append(e.Calls, s.Calls()...)
 			v := assert.ErrorSummary(e.Err)
 			verdicts[v]++
+			if waits {
+				verdicts["wait: "+v]++
+			}
 			sent += e.Sent()
 			for _, wrong := range e.Violations() {
 				t.Error(wrong)
 			}
 			switch {
-			case !e.NoRivals || e.Err == nil || initial == ingestion.StatusPendingDeletion:
+			case !e.NoRivals || waits || e.Err == nil || initial == ingestion.StatusPendingDeletion:
 			case v != "timed out":
 				t.Errorf("failed without another actor: %v", e.Err)
 			case e.MaxWait == time.Hour && faults <= 10:
@@ -91,8 +100,8 @@ func TestEnsureWithRandomFaults(t *testing.T) {
 	}
 	t.Logf("verdicts: %v, %d commands", verdicts, sent)
 	for _, must := range []string{"", "timed out", "unreachable", "lapsed"} {
-		if verdicts[must] == 0 {
-			t.Errorf("no run ended with %q", must)
+		if verdicts["wait: "+must] == 0 || verdicts[must] == verdicts["wait: "+must] {
+			t.Errorf("no wait, or no ensure, ended with %q", must)
 		}
 	}
 	if verdicts[""] < int(seeds)/3 || sent < int(seeds)/5 {

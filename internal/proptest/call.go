@@ -1,6 +1,7 @@
 package proptest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,11 +16,13 @@ const (
 	grace       = time.Minute
 )
 
-// Ensure is a call of an Ensure method against a simulator, with what the simulator recorded.
-type Ensure[S ~string] struct {
+// Call is a call of a Wait or an Ensure method against a simulator, with what the simulator
+// recorded.
+type Call[S ~string] struct {
 	Machine      *statemachine.Machine[S]
+	Read         statemachine.Operation // that shows the state
 	Target       S
-	Allowed      []statemachine.Operation // that the call may run
+	Allowed      []statemachine.Operation // that the call may run; a wait runs none
 	MaxWait      time.Duration
 	MaxStaleness time.Duration // the maximum age of its reads, less than the grace period
 	NoRivals     bool          // no other actor changed anything
@@ -31,52 +34,55 @@ type Ensure[S ~string] struct {
 	Reported     []statemachine.Operation // what the call reported as accepted
 	History      []statemachine.Sighting[S]
 	Calls        []simulator.Call
+	Replaced     []time.Time // when the name was given to another resource
 
-	seen     []statemachine.Sighting[S] // what its reads showed, and when
+	seen     []statemachine.Sighting[S] // what its reads showed, and when it had the response
+	lastRead time.Time                  // when it had the last response that showed a resource
 	accepted []statemachine.Operation   // that OnProgress received
 	ends     int                        // that OnProgress received
 }
 
 // OnProgress records what the call does. Set it in the [statemachine.WaitOptions] of the call.
-func (e *Ensure[S]) OnProgress(p statemachine.Progress) {
+func (c *Call[S]) OnProgress(p statemachine.Progress) {
 	switch {
 	case p.Type == statemachine.ProgressRead && p.Err == nil:
-		e.seen = append(e.seen, statemachine.Sighting[S]{State: S(p.State), At: time.Now()})
+		c.seen = append(c.seen, statemachine.Sighting[S]{State: S(p.State), At: time.Now()})
+		c.lastRead = time.Now()
+	case p.Type == statemachine.ProgressRead && errors.As(p.Err, new(*statemachine.IdentityError)):
+		c.lastRead = time.Now()
 	case p.Type == statemachine.ProgressAccepted:
-		e.accepted = append(e.accepted, p.Operation)
+		c.accepted = append(c.accepted, p.Operation)
 	case p.Type == statemachine.ProgressEnded:
-		e.ends++
+		c.ends++
 	}
 }
 
 // Sent counts the commands that the server received.
-func (e *Ensure[S]) Sent() int {
+func (c *Call[S]) Sent() int {
 	n := 0
-	for _, op := range e.Allowed {
-		n += len(e.calls(op))
+	for _, op := range c.Allowed {
+		n += len(c.calls(op))
 	}
 	return n
 }
 
 // Violations lists the rules that the call violated.
-func (e *Ensure[S]) Violations() (list []string) {
+func (c *Call[S]) Violations() (list []string) {
 	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	if took := e.Ended.Sub(e.Began); took > e.MaxWait+readTimeout {
-		wrong("it took %s of %s", took, e.MaxWait)
+	if took := c.Ended.Sub(c.Began); took > c.MaxWait+readTimeout {
+		wrong("it took %s of %s", took, c.MaxWait)
 	}
-	if e.Err == nil && !WasInState(e.History, e.Target, e.Began.Add(-e.MaxStaleness), e.Ended) {
-		wrong("success, but it never was %s: %v", e.Target, e.History)
+	list = append(list, c.checkVerdict()...)
+	if c.ends != 1 || !slices.Equal(c.accepted, c.Reported) {
+		wrong("OnProgress received %d ends, and %v as accepted; %v is reported", c.ends, c.accepted, c.Reported)
 	}
-	if e.ends != 1 || !slices.Equal(e.accepted, e.Reported) {
-		wrong("OnProgress received %d ends, and %v as accepted; %v is reported", e.ends, e.accepted, e.Reported)
-	}
-	for _, t := range e.Machine.Transitions() {
-		if t.By != "" && !slices.Contains(e.Allowed, t.By) && len(e.calls(t.By)) > 0 {
-			wrong("%s was sent to get it %s", t.By, e.Target)
+	for _, t := range c.Machine.Transitions() {
+		if t.By != "" && !slices.Contains(c.Allowed, t.By) && len(c.calls(t.By)) > 0 {
+			wrong("%s was sent to get it %s", t.By, c.Target)
 		}
 	}
-	for _, op := range e.Allowed {
-		for _, w := range e.checkCommands(op) {
+	for _, op := range c.Allowed {
+		for _, w := range c.checkCommands(op) {
 			wrong("%s %s", op, w)
 		}
 	}
@@ -84,47 +90,47 @@ func (e *Ensure[S]) Violations() (list []string) {
 }
 
 // checkCommands lists what is wrong with the commands of one operation.
-func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
+func (c *Call[S]) checkCommands(op statemachine.Operation) (list []string) {
 	wrong := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	var carriedOut, answered int
 	var last time.Time // when one was sent that may have been carried out, without a response that says so
 	var accepted time.Time
-	calls, most := e.calls(op), e.most(op)
-	for i, c := range calls {
-		if e.Rand.Unsent(c.At) {
-			next := e.Ended
+	calls, most := c.calls(op), c.most(op)
+	for i, sent := range calls {
+		if c.Rand.Unsent(sent.At) {
+			next := c.Ended
 			if i+1 < len(calls) {
 				next = calls[i+1].At
 			}
-			if n := e.needed(c.At, next); n > 2 {
+			if n := c.needed(sent.At, next); n > 2 {
 				wrong("was not sent, and not sent again although %d reads showed that it is necessary", n)
 			}
 			continue
 		}
-		switch took := c.At.Sub(last); {
+		switch took := sent.At.Sub(last); {
 		case answered >= most:
 			wrong("was sent after it had been accepted")
-		case answered > 0 && c.At.Sub(accepted) < grace:
-			wrong("was sent %s after it had been accepted", c.At.Sub(accepted))
+		case answered > 0 && sent.At.Sub(accepted) < grace:
+			wrong("was sent %s after it had been accepted", sent.At.Sub(accepted))
 		case !last.IsZero() && took < grace: // until then a read may be old
 			wrong("was sent %s after one that may have been carried out", took)
 		}
-		if c.Accepted {
+		if sent.Accepted {
 			carriedOut++
 		}
 		switch {
-		case ambiguous(c):
-			last = c.At
-		case c.Accepted:
+		case ambiguous(sent):
+			last = sent.At
+		case sent.Accepted:
 			answered++
-			accepted = c.At
+			accepted = sent.At
 		}
-		if carriedOut > most && c.Accepted && e.couldKnow(op, calls, c.At) {
+		if carriedOut > most && sent.Accepted && c.couldKnow(op, calls, sent.At) {
 			wrong("was accepted %d times", carriedOut)
 		}
 	}
 	reported := 0
-	for _, r := range e.Reported {
+	for _, r := range c.Reported {
 		if r == op {
 			reported++
 		}
@@ -132,16 +138,16 @@ func (e *Ensure[S]) checkCommands(op statemachine.Operation) (list []string) {
 	switch {
 	case reported > most || reported < answered || last.IsZero() && reported > answered:
 		wrong("was accepted %d times, %d are reported", answered, reported)
-	case e.NoRivals && e.MaxStaleness == 0 && reported > carriedOut: // else it may be that what was under way before showed only now
+	case c.NoRivals && c.MaxStaleness == 0 && reported > carriedOut: // else it may be that what was under way before showed only now
 		wrong("is reported, and was never carried out")
 	}
 	return list
 }
 
 // needed counts the reads between two times that showed the same state as the read before them.
-func (e *Ensure[S]) needed(from, to time.Time) (n int) {
+func (c *Call[S]) needed(from, to time.Time) (n int) {
 	var before S
-	for _, s := range e.seen {
+	for _, s := range c.seen {
 		switch {
 		case !s.At.After(from):
 			before = s.State
@@ -156,11 +162,11 @@ func (e *Ensure[S]) needed(from, to time.Time) (n int) {
 
 // most returns how often op may be accepted: once, and once more if it brings a resource back to
 // its target that a restart took out of it.
-func (e *Ensure[S]) most(op statemachine.Operation) int {
-	left := slices.ContainsFunc(e.Reported, func(reported statemachine.Operation) bool {
-		return e.Machine.Permits(e.Target, reported)
+func (c *Call[S]) most(op statemachine.Operation) int {
+	left := slices.ContainsFunc(c.Reported, func(reported statemachine.Operation) bool {
+		return c.Machine.Permits(c.Target, reported)
 	})
-	if e.Restarts && left && !e.Machine.Permits(e.Target, op) {
+	if c.Restarts && left && !c.Machine.Permits(c.Target, op) {
 		return 2
 	}
 	return 1
@@ -169,29 +175,29 @@ func (e *Ensure[S]) most(op statemachine.Operation) int {
 // couldKnow reports whether the caller could know, before op was executed at the time at, that it
 // had been executed before. Without rivals it always could. Otherwise a read must have shown the
 // effect, because a rival may undo between two reads a command whose response was lost.
-func (e *Ensure[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
-	if e.NoRivals {
+func (c *Call[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
+	if c.NoRivals {
 		return true
 	}
-	first := slices.IndexFunc(calls, func(c simulator.Call) bool { return c.Accepted })
-	return slices.ContainsFunc(e.seen, func(s statemachine.Sighting[S]) bool {
-		return s.At.After(calls[first].At) && s.At.Before(at) && slices.ContainsFunc(e.Machine.Transitions(), func(t statemachine.Transition[S]) bool {
-			return t.By == op && e.Machine.Settles(t.To, s.State)
+	first := slices.IndexFunc(calls, func(sent simulator.Call) bool { return sent.Accepted })
+	return slices.ContainsFunc(c.seen, func(s statemachine.Sighting[S]) bool {
+		return s.At.After(calls[first].At) && s.At.Before(at) && slices.ContainsFunc(c.Machine.Transitions(), func(t statemachine.Transition[S]) bool {
+			return t.By == op && c.Machine.Settles(t.To, s.State)
 		})
 	})
 }
 
-func (e *Ensure[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
-	for _, c := range e.Calls {
-		if c.Operation == op && !c.At.Before(e.Began) {
-			calls = append(calls, c)
+func (c *Call[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
+	for _, made := range c.Calls {
+		if made.Operation == op && !made.At.Before(c.Began) {
+			calls = append(calls, made)
 		}
 	}
 	return calls
 }
 
 // ambiguous reports whether the response of a call leaves open whether it was executed.
-func ambiguous(c simulator.Call) bool { return c.Status == 0 || c.Status >= 500 }
+func ambiguous(sent simulator.Call) bool { return sent.Status == 0 || sent.Status >= 500 }
 
 // WasInState reports whether a resource was in a state at some instant of an interval, both ends
 // included.
