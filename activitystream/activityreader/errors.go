@@ -37,7 +37,7 @@ const (
 // Error returns the verdict as text.
 func (v Verdict) Error() string { return "activityreader: " + string(v) }
 
-// reason returns the statemachine's word for the verdict.
+// reason returns the Reason that corresponds to the verdict.
 func (v Verdict) reason() statemachine.Reason {
 	switch v {
 	case Interrupted:
@@ -49,11 +49,11 @@ func (v Verdict) reason() statemachine.Reason {
 	return statemachine.ReadFailed
 }
 
-// ReadError is how [Reader.Read] and [Reader.Watch] end.
+// ReadError is the error with which [Reader.Read] and [Reader.Watch] end.
 type ReadError struct {
 	StreamName string   // as passed to New
 	Verdict    Verdict  // why it ended
-	Position   Position // where to resume; what was delivered is before it
+	Position   Position // where to resume; everything that was delivered is before it
 	Err        error    // the context's error, or what the service said; a *[statemachine.Fault] if a call failed
 }
 

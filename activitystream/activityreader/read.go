@@ -18,14 +18,14 @@ type Delivery struct {
 	ShardId        string                 // where it was
 	SequenceNumber string                 // identifies the record in the stream
 	PartitionKey   string                 // chosen by RDS
-	ArrivedAt      time.Time              // Kinesis's ApproximateArrivalTimestamp, of the shard's clock
-	Behind         time.Duration          // how far the response was from the tip of the shard; zero means that nothing is behind it
+	ArrivedAt      time.Time              // Kinesis's ApproximateArrivalTimestamp, by the shard's clock
+	Behind         time.Duration          // Kinesis's MillisBehindLatest; zero means that nothing follows in the shard
 
 	base Position // of the other shards, when the response was delivered
 }
 
-// Position returns where to resume after this delivery: reading from there delivers what was not
-// delivered up to it. The cost is proportional to the number of shards.
+// Position returns where to resume after this delivery: reading from there delivers everything that
+// was not delivered before. The cost of the call is proportional to the number of shards.
 func (d *Delivery) Position() Position { return d.base.at(d.ShardId, d.SequenceNumber, d.ArrivedAt) }
 
 // Read yields the records of the stream from a position on, and follows it until the context
@@ -34,19 +34,20 @@ func (d *Delivery) Position() Position { return d.base.at(d.ShardId, d.SequenceN
 //
 // Each record is delivered at least once. The records of one shard come in the order of their
 // sequence numbers, and those of a shard after those of its parents. There is no order between
-// other shards. Reading resumes behind the stored position: what was delivered after it is
-// delivered again. A shard of which only a time is known, because nothing was read of it yet, is
-// resumed 30 s before that time, because clocks differ.
+// other shards. Reading resumes after the stored position: what was delivered since then is
+// delivered again. If nothing was read of a shard yet, only a time is known of it. Reading then
+// resumes 30 s before that time, because clocks differ.
 //
 // A record that cannot be decoded is yielded with its [*activityrecord.DecodeError] and its Data,
-// and reading goes on. Any other error is yielded once with a nil Delivery and ends the
+// and reading continues. Any other error is yielded once with a nil Delivery and ends the
 // iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
-// Calls that are throttled or fail for now are retried without limit; see [Options].OnRead and
-// Logger. A stream that Kinesis does not find is waited for as [Options].Grace says.
+// Requests that are throttled, or fail with another retryable error, are retried without limit. The
+// caller sees them in [Options].OnRead and Logger. If Kinesis does not find the stream, Read waits
+// for it for [Options].Grace.
 //
-// The next responses are requested while the loop body runs, up to [Options].Concurrency. A
-// record is decoded when its turn comes, so that memory does not grow with the backlog. Ranging
-// again reads again from the same position, and it leaves no goroutine behind.
+// The next responses are requested while the loop body runs, up to [Options].Concurrency. A record
+// is decoded just before it is yielded, so that memory does not grow with the backlog. Ranging
+// again reads again from the same position. No goroutine outlives the range loop.
 func (r *Reader) Read(ctx context.Context, from Position) iter.Seq2[*Delivery, error] {
 	return func(yield func(*Delivery, error) bool) {
 		o, err := r.resolve("Read")

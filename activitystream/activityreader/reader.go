@@ -30,42 +30,42 @@ type Options struct {
 	// with an InputError.
 	Heartbeat time.Duration
 
-	// Silence is how long an instance must be silent for Watch to report it. Zero means three
-	// times the interval plus twice PollDelay, but not less than 10 s; until the interval is
-	// learned from 8 heartbeats, it is taken as 30 s. Negative values are rejected with an
-	// InputError.
+	// Silence is how long an instance must not be heard from for Watch to report it as silent. Zero
+	// means three times the heartbeats' interval plus twice PollDelay, but not less than 10 s. Until
+	// the interval is learned from 8 heartbeats, it is taken as 30 s. Negative values are rejected
+	// with an InputError.
 	Silence time.Duration
 
-	// BehindAfter is how far the watermark may be behind for Watch to report StateBehind. Zero
-	// means 1 minute. Negative values are rejected with an InputError.
+	// BehindAfter is how far the watermark may be behind the current time before Watch reports
+	// StateBehind. Zero means 1 minute. Negative values are rejected with an InputError.
 	BehindAfter time.Duration
 
-	// PollDelay is the delay between two reads of a shard that has nothing more. Zero means 1 s.
-	// Values outside of 250 ms to 10 s are rejected with an InputError. Kinesis permits 5 reads a
-	// second of one shard, which all its consumers share.
+	// PollDelay is the delay between two reads of a shard that was read up to now. Zero means 1 s.
+	// Other values below 250 ms or above 10 s are rejected with an InputError. Kinesis permits 5
+	// reads a second of one shard, which all its consumers share.
 	PollDelay time.Duration
 
-	// Concurrency is how many responses are requested or held at once. A response has up to 10
-	// MiB of records, so that it bounds the memory. Zero means 8. Negative values are rejected
-	// with an InputError.
+	// Concurrency is how many responses are requested or held at once. It bounds the memory, because
+	// a response has up to 10 MiB of records. Zero means 8. Negative values are rejected with an
+	// InputError.
 	Concurrency int
 
 	// ReadTimeout is the limit of one call. Zero means 30 s. Negative values are rejected with an
 	// InputError.
 	ReadTimeout time.Duration
 
-	// Grace is how long a stream that Kinesis does not find is waited for, before reading ends
-	// with StreamDeleted. RDS returns the stream's name before the stream exists, and
-	// WaitRecording waits for that until maxWait ends. Zero means 1 minute. Negative means none.
+	// Grace is how long the Reader waits for a stream that Kinesis does not find, before reading
+	// ends with StreamDeleted. RDS returns the stream's name before the stream exists, so
+	// WaitRecording waits until maxWait ends. Zero means 1 minute. Negative values mean none.
 	Grace time.Duration
 
 	// ClientOptions are applied to each call of the SDK. The SDK's own retries are turned off
 	// after them, because they would exceed the 5 reads a second of a shard. The Reader retries
-	// by itself.
+	// on its own.
 	ClientOptions []func(*kinesis.Options)
 
-	// OnRead is called after every GetRecords call, for progress and metrics. It is called in the
-	// goroutine that ranges. Nil means that nothing is called.
+	// OnRead is called after every GetRecords call, for progress and metrics. It runs in the
+	// goroutine of the range loop. Nil means no call.
 	OnRead func(Reading)
 
 	// Explain is called for a silence and for a gap, and its text becomes the Change's
@@ -76,18 +76,18 @@ type Options struct {
 	// [activitystream.Client.ExplainSilence]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.ExplainSilence
 	Explain func(ctx context.Context, instanceId string, since, until time.Time) (string, error)
 
-	// Logger gets failed calls, and shards that expired before they were read to their end, at level
-	// Warn, and reshards at level Info. Nil means no logging.
+	// Logger receives failed calls, and shards that expired before they were read to their end, at
+	// level Warn, and reshards at level Info. Nil means no logging.
 	Logger *slog.Logger
 }
 
 // Reading is one read of a shard, for [Options].OnRead.
 type Reading struct {
 	ShardId string        // the shard
-	Records int           // in the response
-	Bytes   int           // of their data
-	Behind  time.Duration // how far the response was from the tip, as the service reports it
-	Err     error         // a *[statemachine.Fault] if the call failed; reading goes on after most of them
+	Records int           // how many records the response has
+	Bytes   int           // the size of their data
+	Behind  time.Duration // Kinesis's MillisBehindLatest; zero means that nothing follows in the shard
+	Err     error         // a *[statemachine.Fault] if the call failed; reading continues after most of them
 }
 
 // The bounds of a Reader.

@@ -14,15 +14,15 @@ import (
 
 // Recording is the evidence that instances are recorded.
 type Recording struct {
-	// Instances has the arrival time of the first record of each instance after the call began:
-	// of those that were named, under the text that was passed, and of any others.
+	// Instances has the arrival time of the first record of each instance after the call began. The
+	// keys are the instanceIDs as they were passed, and the DbiResourceIds of any other instances.
 	Instances map[string]time.Time
 
-	Began       time.Time     // when the call began, of this machine's clock
-	Elapsed     time.Duration // how long it took
-	Shards      int           // that were read
-	Records     int           // that arrived after the call began, up to the last read
-	Undecodable int           // of them, those that could not be decoded
+	Began       time.Time     // when the call began, by this machine's clock
+	Elapsed     time.Duration // how long the call took
+	Shards      int           // how many shards were read
+	Records     int           // how many records arrived after the call began, up to the last read
+	Undecodable int           // how many of them could not be decoded
 	Err         error         // why the last of them could not be decoded; nil if all were
 }
 
@@ -46,22 +46,30 @@ const recording = "recording"
 // that there is one.
 //
 // It reads each shard from its latest record on, so that no clock decides what came after the call
-// began. It waits first, because the heartbeats have yet to come. It reads 2.7 s after it got the
-// iterators. If an instance is missing, it reads again at 10.7 s (at 5.9 s if most were heard
-// from), and then every 5 s. With [Options].Heartbeat, it reads after that interval and 0.4 s, and
-// then every half interval, but not more often than every 5 s. A recorded database thus costs one
-// list, and two or three calls a shard, and takes less than two heartbeats and a second. Set the
-// interval if it is more than 10 s, or between 2.7 and 4.8 s: else it may take more calls, or until
+// began. It first gets the iterators and waits, because the heartbeats have yet to come. The times
+// of the reads count from then:
+//
+//   - The first read is made after 2.7 s. If an instance is missing, further reads follow at 10.7 s
+//     (at 5.9 s if most were heard from), and then every 5 s.
+//   - With [Options].Heartbeat, the first read is made after that interval and 0.4 s. Further reads
+//     follow after each half interval, but not more often than every 5 s.
+//
+// For a database that is recorded, the call makes one ListShards request, and two or three requests
+// for each shard. It takes less than two heartbeats and a second. Set Heartbeat if the interval is
+// more than 10 s, or between 2.7 and 4.8 s. Otherwise the call may make more requests, or take
 // 10.7 s.
 //
-// A stream that does not exist yet is waited for. If maxWait ends first, the error is a
-// [*statemachine.WaitError] with [statemachine.TimedOut], whose Err is a [*SilentError] that
-// names the silent instances; if ctx ends, with [statemachine.Canceled]; and if a call fails in a
-// way that no retry can fix, with [statemachine.ReadFailed]. If the stream is deleted, and is not
-// there again within [Options].Grace, or is created again, the error has [statemachine.Gone], and
-// wraps a [*ReadError] with the [Verdict]. The evidence up to then is returned with the error. A
-// last read is made when maxWait ends. Invalid input is rejected with a
-// [*statemachine.InputError].
+// If Kinesis has no such stream yet, the call waits for it. A last read is made when maxWait ends.
+// An error is a [*statemachine.WaitError], with the evidence up to then, and one of these reasons:
+//
+//   - [statemachine.TimedOut]: maxWait ended. Err is a [*SilentError] that names the silent
+//     instances.
+//   - [statemachine.Canceled]: ctx ended.
+//   - [statemachine.ReadFailed]: a request failed in a way that no retry can fix.
+//   - [statemachine.Gone]: the stream was deleted and did not appear again within [Options].Grace,
+//     or it was created again. Err wraps a [*ReadError] with the [Verdict].
+//
+// Invalid input is rejected with a [*statemachine.InputError].
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWait time.Duration) (*Recording, error) {

@@ -37,8 +37,8 @@ const (
 
 	// StateUndecodable means that records arrived between Since and Until that could not be
 	// decoded. With an InstanceId, the instance was not heard from for longer than
-	// [Options].Silence, and these records may be its own. Without one, it is the first such
-	// record after a while, whose instance is not known.
+	// [Options].Silence, and these records may be its own. Without an InstanceId, the Change
+	// reports the first such record after a while, whose instance is not known.
 	StateUndecodable RecordingState = "undecodable"
 )
 
@@ -46,9 +46,9 @@ const (
 type Change struct {
 	InstanceId  string         // the DbiResourceId; empty for an undecodable record
 	State       RecordingState // what is known from now on
-	Since       time.Time      // arrival times in Kinesis
-	Until       time.Time      // zero if it goes on
-	Watermark   time.Time      // up to when the whole stream was read
+	Since       time.Time      // when State began, as an arrival time in Kinesis
+	Until       time.Time      // when State ended, as an arrival time in Kinesis; zero if it continues
+	Watermark   time.Time      // the arrival time up to which the whole stream was read
 	Interval    time.Duration  // of the instance's heartbeats, as set or learned
 	Explanation string         // what [Options].Explain returned
 	Err         error          // with StateUndecodable, why; with StateBehind, the last call's error, if it failed
@@ -78,23 +78,22 @@ const (
 //
 // The instanceIDs are the DbiResourceIds of the instances that must be recorded: one that was
 // never heard from is silent. Any other instance is watched from its first record on, so that the
-// list can be empty and instances can join. An instance that leaves becomes silent. Compare
-// [activitystream.Client.Members].
+// list can be empty and instances can join. An instance that leaves the cluster becomes silent. To
+// tell it from one that is not recorded, call [activitystream.Client.Members].
 //
-// Silence is judged only below the watermark: the least arrival time up to which every open shard
-// was read. A shard is read up to its last record or, if the service reports nothing behind it,
-// up to now. Records are taken in the order of their arrival as the watermark advances. A reader
-// that was paused, throttled or restarted therefore raises no false alarm, and finds each gap
-// with the bounds that it had. What is above the watermark is reported as StateBehind if that
-// lasts longer than [Options].BehindAfter. A silence is reported within [Options].Silence and two
-// PollDelays.
+// Watch looks for a silence only before the watermark: the least arrival time up to which every
+// open shard was read. A shard is read up to its last record or, if the service reports nothing
+// after it, up to now. Watch processes records in the order of their arrival as the watermark
+// advances. A reader that was paused, throttled or restarted therefore raises no false alarm, and
+// finds each gap with the bounds that it had. If the watermark stays behind for longer than
+// [Options].BehindAfter, Watch reports StateBehind. A silence is reported within [Options].Silence
+// and two PollDelays.
 //
 // Changes are yielded at least once. An error is yielded once with a nil Change and ends the
 // iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
 // Memory is bounded whatever the backlog: no shard is read more than 10 minutes ahead of the
-// watermark. Ranging again
-// reads again from the same position, and it leaves no goroutine
-// behind.
+// watermark. Ranging again reads again from the same position. No goroutine outlives the range
+// loop.
 //
 // [activitystream.Client.Members]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.Members
 func (r *Reader) Watch(ctx context.Context, from Position, instanceIDs []string) iter.Seq2[*Change, error] {

@@ -19,10 +19,10 @@ const (
 
 // Options configures a [Decoder].
 type Options struct {
-	// MaxInflated is the most bytes of JSON that a record may hold. Zero or less means 64 MiB. More
-	// than 1 GiB means 1 GiB.
+	// MaxInflated is the maximum size of the JSON of a record, in bytes. Zero or less means 64 MiB.
+	// More than 1 GiB means 1 GiB.
 	MaxInflated int
-	// MaxEvents is the most events that a record may hold. Zero or less means 131,072.
+	// MaxEvents is the maximum number of events of a record. Zero or less means 131,072.
 	MaxEvents int
 }
 

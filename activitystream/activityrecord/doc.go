@@ -22,9 +22,10 @@
 //
 // The data of a Kinesis record is a JSON envelope with two base64 members. The member key holds
 // a data key that is encrypted by KMS. The member databaseActivityEvents holds a message of the
-// AWS Encryption SDK that is sealed with that data key. The plaintext of the message is gzip,
-// and inside is a JSON document with a list of events. See "Monitoring database activity
-// streams" in the Amazon Aurora User Guide and the Amazon RDS User Guide.
+// AWS Encryption SDK. The message is sealed with that data key, which means encrypted and
+// authenticated. Its plaintext is gzip, and inside is a JSON document with a list of events. See
+// "Monitoring database activity streams" in the Amazon Aurora User Guide and the Amazon RDS User
+// Guide.
 //
 // A record can hold many events of one database instance, and heartbeats among them. RDS sends
 // heartbeats while a stream records, whether or not the database has activity.
@@ -38,8 +39,8 @@
 //
 // # Errors
 //
-// Decode returns a [*DecodeError], whose [Problem] says what to do. None of them makes the next
-// record undecodable.
+// Decode returns a [*DecodeError], whose [Problem] says what to do. The next record can be decoded
+// whatever the Problem of this one is.
 //
 //   - [NotARecord]: the data is not an activity record, so look at where it comes from.
 //   - [KeyRefused]: Keys failed, or its key does not open the record. Check the resource ID of

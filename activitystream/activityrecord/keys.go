@@ -13,10 +13,9 @@ import (
 // concurrently. An implementation should therefore cache keys: RDS uses one data key for many
 // records.
 type Keys interface {
-	// DataKey returns the plaintext of the data key that encrypted is the ciphertext of: 32
-	// bytes. Neither the Decoder nor the implementation changes or keeps the other's slice: the
-	// Decoder does not use the key after Decode returns, and DataKey does not use encrypted
-	// after it returns.
+	// DataKey decrypts a data key and returns its plaintext, which has 32 bytes. The Decoder does
+	// not change the plaintext, and does not use it after Decode returns. DataKey must not change
+	// encrypted, or use it after DataKey returns.
 	DataKey(ctx context.Context, encrypted []byte) ([]byte, error)
 }
 

@@ -26,9 +26,9 @@ type Record struct {
 type Event struct {
 	// Type is "record" or "heartbeat". Oracle leaves it out, so it can be empty.
 	Type string
-	// Class is the class of activity: for Aurora PostgreSQL, such as READ, WRITE or DDL; for
-	// Aurora MySQL, MAIN or AUX; for Oracle, such as Standard or FineGrainedAudit; for SQL
-	// Server, such as LOGIN or TABLE.
+	// Class is the class of activity. Aurora MySQL has MAIN and AUX. Examples of the others are READ,
+	// WRITE and DDL (Aurora PostgreSQL), Standard and FineGrainedAudit (Oracle), and LOGIN and TABLE
+	// (SQL Server).
 	Class string
 	// Command is the type of the statement or action, such as SELECT, QUERY or FAILED_CONNECT.
 	Command string

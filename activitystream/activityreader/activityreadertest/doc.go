@@ -1,6 +1,6 @@
-// Package activityreadertest is the Kinesis stream of a database activity stream, and the KMS
-// that decrypts its data keys, in process: for tests of programs that read streams or prove
-// recording, without an account, a socket or a sleep.
+// Package activityreadertest is an in-process Kinesis with the streams of database activity
+// streams, and an in-process KMS that decrypts their data keys. It is for tests of programs that
+// read streams or prove recording. Such tests need no account, no socket and no sleep.
 //
 //	server := activityreadertest.NewServer()
 //	name := server.AddStream(activityreadertest.Stream{ResourceId: "cluster-ABC", Instances: []string{"db-A", "db-B"}})
@@ -19,17 +19,16 @@
 // testing/synctest bubble that is virtual time. Nothing runs in the background: what is due is
 // written when a request or a method asks. [Server.Emit] adds events, and [Server.Put] any data.
 //
-// [Server.Attach] ties a stream to a database of package activitystreamtest: the stream exists
-// from the start of the activity stream until it is stopped, and heartbeats come while it is
-// started.
+// [Server.Attach] ties a stream to a database of package activitystreamtest. The stream exists from
+// the start of the activity stream until it is stopped. Heartbeats come while it is started.
 //
 // # What goes wrong
 //
 // [Server.Split] and [Server.Merge] reshard. [Server.SetSilent] silences an instance, and
-// [Options].Deliver makes records late or loses them. [Server.ExpireIterators],
-// [Server.EmptyReads], [Server.RotateKey], [Server.DeleteStream] and Server.Fail do what their
-// names say. The quotas of a shard, 5 reads and 2 MB a second, are kept unless
-// [Options].Unlimited is set. Server.Calls lists the requests afterwards.
+// [Options].Deliver makes heartbeats late or loses them. [Server.ExpireIterators],
+// [Server.EmptyReads], [Server.RotateKey] and [Server.DeleteStream] do what Kinesis and RDS do at
+// times. Server.Fail makes requests fail. A shard has its quotas of 5 reads and 2 MB a second
+// unless [Options].Unlimited is set. Server.Calls lists the requests afterwards.
 //
 // # What is unconfirmed
 //

@@ -25,10 +25,10 @@ type (
 type Options struct {
 	// Options are the options that all servers have in common. Transition, ReadsPerTransition and
 	// StaleFunc have no effect. The Resource of a Call, and of a Failure, is the shard for
-	// GetRecords and GetShardIterator, else the stream.
+	// GetRecords and GetShardIterator, and otherwise the stream.
 	awstest.Options
 
-	// Heartbeat is the interval of each instance's heartbeats. Zero means 2 s. Negative means
+	// Heartbeat is the interval of each instance's heartbeats. Zero means 2 s. Negative values mean
 	// that there are none.
 	Heartbeat time.Duration
 
@@ -46,8 +46,9 @@ type Options struct {
 	// records. Nil means that all clocks are right.
 	Clock func(shardId string) time.Duration
 
-	// Deliver decides at each heartbeat how much later than its arrival time it becomes readable,
-	// and whether it comes at all. It must not call the server. Nil means at once.
+	// Deliver returns for each heartbeat how much later than its arrival time it becomes readable.
+	// If ok is false, the heartbeat is lost. Deliver must not call the server. Nil means that each
+	// is readable at once.
 	Deliver func(instanceId string, at time.Time) (late time.Duration, ok bool)
 
 	// Unlimited turns off the quotas of a shard: 5 GetRecords calls and 2 MB a second.
@@ -55,8 +56,8 @@ type Options struct {
 }
 
 // Server is Kinesis and KMS of one account in one Region, in process. It takes the place of the
-// SDK's HTTP client and is also a [net/http.Handler]. It is safe for concurrent use, runs no
-// goroutine and does not need to be closed.
+// SDK's HTTP client, and it is an [net/http.Handler]. It is safe for concurrent use, starts no
+// goroutine and need not be closed.
 //
 // Methods that take the name of a stream, a shard or an instance do nothing if there is none of
 // that name.

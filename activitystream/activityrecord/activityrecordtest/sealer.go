@@ -100,7 +100,7 @@ func (s *Sealer) SealBytes(version string, plaintext []byte) []byte {
 	return s.envelope(version, s.message(plaintext))
 }
 
-// SealBroken returns data that a Decoder with default options and the Keys of s refuses with
+// SealBroken returns data that a Decoder with default options and the Keys of s rejects with
 // the given problem. It returns nil for a problem that it does not know.
 func (s *Sealer) SealBroken(p activityrecord.Problem) []byte {
 	heartbeat := []byte(`{"databaseActivityEventList":[{"type":"heartbeat"}]}`)
