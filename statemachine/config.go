@@ -48,16 +48,18 @@ func (c *config[R, S]) complete(
 	if c.kind == nil {
 		c.kind = KindOf
 	}
-	if c.same == nil && c.mode == modeWatch {
-		c.same = func(a, b R) bool { return c.state(a) == c.state(b) }
-	}
-	if c.identity == nil {
-		c.identity = func(R) string { return "" }
-	}
-	if same := c.same; c.mode == modeWatch {
-		c.same = func(a, b R) bool { return same(a, b) && c.identity(a) == c.identity(b) }
-	}
 	return errs.Err()
+}
+
+// skips reports whether a watch does not report b after a.
+func (c *config[R, S]) skips(a, b R) bool {
+	if c.identity != nil && c.identity(a) != c.identity(b) {
+		return false
+	}
+	if c.same != nil {
+		return c.same(a, b)
+	}
+	return c.state(a) == c.state(b)
 }
 
 // limit returns when a job with this deadline ends at the latest. Both may be zero, for never.

@@ -149,7 +149,7 @@ func (j *job[R, S]) decideState(s S, blocked error, at time.Time) step {
 // decideIdentity processes the identity of what was read. It returns true if that is not the
 // resource that the job is about.
 func (j *job[R, S]) decideIdentity(v R, at time.Time) (next step, other bool) {
-	if j.config.machine.def.Absent != "" { // the lifecycle has the end of one resource and the next one
+	if j.config.identity == nil || j.config.machine.def.Absent != "" { // the lifecycle has the end of one resource and the next one
 		return stepRead, false
 	}
 	t := &j.track
@@ -213,7 +213,7 @@ func (j *job[R, S]) decideWatch(v R, err error, kind Kind, at time.Time) step {
 	next := stepRead
 	switch {
 	case err == nil:
-		if !j.hasValue || !j.config.same(j.value, v) {
+		if !j.hasValue || !j.config.skips(j.value, v) {
 			next = stepYield
 		}
 		j.value, j.hasValue = v, true

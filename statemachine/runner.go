@@ -15,6 +15,7 @@ import (
 type runner[R any, S ~string] struct {
 	job[R, S]
 	clock
+	scope callScope // of its calls
 
 	readPacer, commandPacer *Pacer
 
@@ -34,11 +35,13 @@ func (r *runner[R, S]) start(target S, maxWait time.Duration) {
 		deadline = r.now.Add(maxWait)
 	}
 	r.begin(target, r.now, deadline)
+	r.scope.limit = r.config.limit(deadline)
 }
 
 // run reads and sends commands, in the caller's goroutine, until the job yields a value or ends.
 func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, error)) step {
 	next := stepRead
+	r.scope.Context = ctx
 	for next != stepYield && next != stepDone {
 		if ctx.Err() != nil {
 			r.leaveShared()
@@ -107,7 +110,7 @@ func (r *runner[R, S]) join() (takenAt time.Time, finished bool) {
 // sharedEnd returns when a read that another caller has made since takenAt has taken too long.
 func (r *runner[R, S]) sharedEnd(takenAt time.Time) time.Time {
 	end := takenAt.Add(r.config.opts.ReadTimeout)
-	if limit := r.config.limit(r.track.Deadline); !limit.IsZero() && limit.Before(end) {
+	if limit := r.scope.limit; !limit.IsZero() && limit.Before(end) {
 		return limit
 	}
 	return end
@@ -143,10 +146,10 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 		}
 	}
 	if len(batch) > 1 {
-		own := r.shared.read(ctx, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline))
+		own := r.shared.read(&r.scope, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout)
 		return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 	}
-	v, at, err := callWithTimeout(ctx, r.now, r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline), read)
+	v, at, err := callWithTimeout(&r.scope, r.now, r.config.opts.ReadTimeout, read)
 	next := r.handleSingleRead(ctx, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
@@ -187,10 +190,10 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 // for the command.
 func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (R, error)) step {
 	r.now = time.Now() // OnProgress may have blocked since the read, so take the time again
-	timeout, limit := r.config.opts.ReadTimeout, r.config.limit(r.track.Deadline)
+	timeout := r.config.opts.ReadTimeout
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now
-		at, err := runWithTimeout(ctx, start, timeout, limit, r.runPreflight)
+		at, err := runWithTimeout(&r.scope, start, timeout, r.runPreflight)
 		if err != nil || r.config.ensure.DryRun {
 			return r.handleCommandResult(ctx, false, err, start, at)
 		}
@@ -221,7 +224,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	}
 	r.reportCommand(ctx, ProgressCommand, nil, r.now)
 	start := r.now
-	at, err := runWithTimeout(ctx, start, timeout, limit, r.sendCommand)
+	at, err := runWithTimeout(&r.scope, start, timeout, r.sendCommand)
 	next := r.handleCommandResult(ctx, true, err, start, at)
 	r.commandPacer.report(r.config.kind, err, at)
 	return next

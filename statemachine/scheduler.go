@@ -38,8 +38,8 @@ type engine[R any, S ~string] struct {
 // task is a job of an engine. While a call for it is in flight, it is in no heap.
 type task[R any, S ~string] struct {
 	job[R, S]
-	read     entry[*task[R, S]] // in a heap of reads
-	command  entry[*task[R, S]] // in the heap of commands; its zero time means that no command is wanted
+	read     entry[*task[R, S]]  // in a heap of reads
+	command  *entry[*task[R, S]] // in the heap of commands; nil means that no command is wanted
 	group    int
 	finished bool // ended and published
 }
@@ -155,7 +155,6 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		t, g := &e.tasks[i], &e.goals[i]
 		t.config, t.resource = &e.config, g.Resource
 		t.read.order, t.read.owner = i, t
-		t.command.order, t.command.owner = i, t
 		t.group = e.groupOf(g.Resource, groups)
 		if g.Command != nil {
 			t.ensure = &ensureState[R, S]{goal: *g}
@@ -163,6 +162,7 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		t.begin(g.Target, at, e.deadline)
 		e.enqueue(t)
 	}
+	e.goals = nil // a wait needs no more of its goal
 }
 
 // groupOf returns the index of a resource's group, and adds the group if it is new.
@@ -195,7 +195,9 @@ func (e *engine[R, S]) enqueue(t *task[R, S]) {
 // dequeue removes the task from all heaps.
 func (e *engine[R, S]) dequeue(t *task[R, S]) {
 	e.readHeap(t).remove(&t.read)
-	e.commands.remove(&t.command)
+	if t.command != nil {
+		e.commands.remove(t.command)
+	}
 }
 
 // startCalls starts every call that may start now. It returns when to look again, or zero if that
@@ -321,21 +323,26 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	e.commandsInFlight++
 	t := first.owner
 	e.dequeue(t)
-	t.command.at = time.Time{}
+	t.command = nil
 	t.reportCommand(ctx, ProgressCommand, nil, now)
 	go func() {
 		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
 		defer func() { e.results <- c }()
 		guard(&c.abort, func() {
-			timeout, limit := e.config.opts.ReadTimeout, e.config.limit(e.deadline)
-			c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.runPreflight)
+			scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
+			c.at, c.err = runWithTimeout(scope, c.start, timeout, t.runPreflight)
 			if c.sent = c.err == nil && !e.config.ensure.DryRun && c.at.Before(e.deadline); c.sent {
 				c.start = c.at
-				c.at, c.err = runWithTimeout(ctx, c.start, timeout, limit, t.sendCommand)
+				c.at, c.err = runWithTimeout(scope, c.start, timeout, t.sendCommand)
 			}
 		})
 	}()
 	return time.Time{}, true
+}
+
+// newScope returns the parent of the contexts of calls for the same tasks.
+func (e *engine[R, S]) newScope(ctx context.Context) *callScope {
+	return &callScope{Context: ctx, limit: e.config.limit(e.deadline)}
 }
 
 // callRead makes one read in its own goroutine, and adds its result to c.
@@ -344,8 +351,8 @@ func (e *engine[R, S]) callRead(ctx context.Context, c *callResult[R, S]) {
 	for i, t := range c.tasks {
 		resources[i] = t.resource
 	}
-	timeout, limit := e.config.opts.ReadTimeout, e.config.limit(e.deadline)
-	c.results, c.at, c.err = callWithTimeout(ctx, time.Now(), timeout, limit, func(ctx context.Context) ([]Result[R], error) {
+	scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
+	c.results, c.at, c.err = callWithTimeout(scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
 		if c.kind == callReadMany {
 			return e.readMany(ctx, resources)
 		}
@@ -385,7 +392,7 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 // apply carries out the step of a job.
 func (e *engine[R, S]) apply(t *task[R, S], next step) {
 	if next != stepCommand {
-		t.command.at = time.Time{}
+		t.command = nil
 	}
 	switch next {
 	case stepRead:
@@ -394,10 +401,10 @@ func (e *engine[R, S]) apply(t *task[R, S], next step) {
 		e.publish(t, false)
 		e.enqueue(t)
 	case stepCommand:
-		if t.command.at.IsZero() {
-			t.command.at = t.track.Now
+		if t.command == nil {
+			t.command = &entry[*task[R, S]]{at: t.track.Now, order: t.read.order, owner: t}
 		}
-		e.commands.add(&t.command)
+		e.commands.add(t.command)
 		// The command may wait long for its slot; re-read within MaxDelay in case the state
 		// changes.
 		t.due = t.track.clamp(t.track.Now, t.track.MaxDelay)

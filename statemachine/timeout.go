@@ -6,82 +6,81 @@ import (
 	"time"
 )
 
-// callContext is the context of one call with a timeout. A call inside of it may wait for a Pacer,
-// which does not count as time of the call.
-type callContext struct {
-	context.Context //nolint:containedctx // of the call; ends after the timeout
+// callScope is the parent of the contexts of calls that are made one after the other, each with a
+// timeout. A call inside of them may wait for a Pacer, which does not count as time of the call.
+type callScope struct {
+	context.Context //nolint:containedctx // the caller's
 
-	parent   context.Context //nolint:containedctx // the caller's, for the time in a queue
-	deadline time.Time       // from the start of the call, without the time in queues
-	limit    time.Time       // the call ends at this time at the latest; zero means none
-	waited   atomic.Int64    // the time in queues, as a time.Duration
+	limit  time.Time    // the calls end at this time at the latest; zero means none
+	waited atomic.Int64 // the time in queues of the current call, as a time.Duration
 }
 
-// callKey is the key of a callContext in its own values.
-type callKey struct{}
+// The keys of values of a call's context.
+type (
+	scopeKey    struct{} // its callScope
+	deadlineKey struct{} // its deadline without the time in queues, if that differs
+)
 
 // Value returns the value of a key.
-func (c *callContext) Value(key any) any {
-	if key == (callKey{}) {
-		return c
+func (s *callScope) Value(key any) any {
+	if key == (scopeKey{}) {
+		return s
 	}
-	return c.Context.Value(key)
+	return s.Context.Value(key)
 }
 
-// end returns when the call ends at the latest.
-func (c *callContext) end() time.Time {
-	end := c.deadline.Add(time.Duration(c.waited.Load()))
-	if !c.limit.IsZero() && end.After(c.limit) {
-		return c.limit
+// AfterFunc lets package context wait for the end of any caller's context as cheaply as without s.
+func (s *callScope) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(s.Context, f) }
+
+// end returns when a call with this deadline ends at the latest.
+func (s *callScope) end(deadline time.Time) time.Time {
+	end := deadline.Add(time.Duration(s.waited.Load()))
+	if !s.limit.IsZero() && end.After(s.limit) {
+		return s.limit
 	}
 	return end
 }
 
-// Uncounted calls wait, and the time that wait takes does not count against the ReadTimeout. It is
-// for a Read, Command or Preflight function of a [Waiter], [Ensurer] or [Fleet], and ctx is the
-// context of that function. wait must return soon after its context ends. Use the context that
-// Uncounted returns for the rest of the function, and then call the CancelFunc, which is never nil.
-// Any other ctx is passed to wait and returned as it is. The error is that of wait.
+// Uncounted calls wait from inside of a Read, Command or Preflight function of a [Waiter],
+// [Ensurer] or [Fleet], whose context is ctx. The time that wait takes does not count against the
+// ReadTimeout. wait must return soon after its context ends. Go on with the context that Uncounted
+// returns, and call the CancelFunc, which is never nil, after that. Any other ctx is returned as it
+// is. The error is that of wait.
 func Uncounted(ctx context.Context, wait func(context.Context) error) (context.Context, context.CancelFunc, error) {
-	c, ok := ctx.Value(callKey{}).(*callContext)
+	s, ok := ctx.Value(scopeKey{}).(*callScope)
 	if !ok {
 		return ctx, func() {}, wait(ctx)
 	}
-	return c.wait(ctx, wait)
-}
-
-// wait calls wait with a context for its time, and returns one for the rest of the call that has
-// the values of ctx.
-func (c *callContext) wait(
-	ctx context.Context, wait func(context.Context) error,
-) (context.Context, context.CancelFunc, error) {
 	began := time.Now()
-	queued, cancel := c.parent, context.CancelFunc(func() {})
-	if !c.limit.IsZero() {
-		queued, cancel = context.WithDeadline(c.parent, c.limit)
+	queued, cancel := s.Context, context.CancelFunc(func() {})
+	if !s.limit.IsZero() {
+		queued, cancel = context.WithDeadline(s.Context, s.limit)
 	}
 	err := wait(queued)
 	cancel()
-	if waited := time.Since(began); waited > 0 {
-		c.waited.Add(int64(waited))
-	} else if c.waited.Load() == 0 { // the context of the call is still the right one
+	if s.waited.Add(int64(max(time.Since(began), 0))) == 0 { // the context of the call is still the right one
 		return ctx, func() {}, err
 	}
-	rest, cancel := context.WithDeadline(c.parent, c.end())
-	return valuesOf{rest, ctx}, cancel, err
+	deadline, ok := ctx.Value(deadlineKey{}).(time.Time)
+	if !ok {
+		deadline, _ = ctx.Deadline()
+	}
+	rest, cancel := context.WithDeadline(s, s.end(deadline))
+	return valuesOf{rest, ctx, deadline}, cancel, err
 }
 
-// valuesOf is a context with the values of another one.
+// valuesOf is a context for the rest of a call that waited, with the values of the context before.
 type valuesOf struct {
 	context.Context //nolint:containedctx // for all else
 
-	values context.Context //nolint:containedctx // for its values
+	values   context.Context //nolint:containedctx // for its values
+	deadline time.Time       // without the time in queues
 }
 
 // Value returns the value of a key.
 func (v valuesOf) Value(key any) any {
-	if key == (callKey{}) { // not that of an outer call
-		return v.values.Value(key)
+	if key == (deadlineKey{}) {
+		return v.deadline
 	}
 	if value := v.Context.Value(key); value != nil {
 		return value
@@ -91,18 +90,17 @@ func (v valuesOf) Value(key any) any {
 
 // callWithTimeout makes one call that begins at the time from, and returns when it completed. A
 // call that fails after the timeout failed because of it. The time that the call waits for a Pacer
-// (WaitWithin) does not count, but the call ends at the time limit at the latest, if that is set.
+// (WaitWithin) does not count, but the call ends at the limit of s at the latest.
 func callWithTimeout[T any](
-	ctx context.Context, from time.Time, timeout time.Duration, limit time.Time,
-	call func(context.Context) (T, error),
+	s *callScope, from time.Time, timeout time.Duration, call func(context.Context) (T, error),
 ) (T, time.Time, error) {
-	c := callContext{parent: ctx, deadline: from.Add(timeout), limit: limit}
-	callCtx, cancel := context.WithDeadline(ctx, c.end())
+	deadline := from.Add(timeout)
+	s.waited.Store(0)
+	ctx, cancel := context.WithDeadline(s, s.end(deadline))
 	defer cancel()
-	c.Context = callCtx
-	v, err := call(&c) //nolint:contextcheck // its parent is ctx
+	v, err := call(ctx)
 	at := time.Now()
-	if err != nil && !at.Before(c.end()) && ctx.Err() == nil {
+	if err != nil && !at.Before(s.end(deadline)) && s.Err() == nil {
 		err = &timeoutError{after: timeout, err: err}
 	}
 	return v, at, err
@@ -110,9 +108,9 @@ func callWithTimeout[T any](
 
 // runWithTimeout does what callWithTimeout does, for a call without a result.
 func runWithTimeout(
-	ctx context.Context, from time.Time, timeout time.Duration, limit time.Time, call func(context.Context) error,
+	s *callScope, from time.Time, timeout time.Duration, call func(context.Context) error,
 ) (time.Time, error) {
-	_, at, err := callWithTimeout(ctx, from, timeout, limit, func(ctx context.Context) (struct{}, error) {
+	_, at, err := callWithTimeout(s, from, timeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, call(ctx)
 	})
 	return at, err
