@@ -107,10 +107,10 @@ type Options struct {
 //	 10,000 waits                       3,867    87 times    4.5 s     59 min
 //	 30,000 waits                       5,388    76 times   10.9 s     66 min
 //	100,000 waits                       7,274    47 times   39.4 s     75 min       936
-//	 10,000 ensures                     6,274    67 times    3.7 s     68 min
-//	 10,000 ensures, 4 calls a second   6,968    57 times    3.9 s    104 min
-//	 10,000 ensures, 2 calls a second   8,654    40 times    4.4 s    187 min
-//	 10,000 ensures, 1 call a second    9,207    12 times   13.8 s    349 min
+//	 10,000 Ensure calls                6,274    67 times    3.7 s     68 min
+//	   the same at 4 calls a second     6,968    57 times    3.9 s    104 min
+//	   the same at 2 calls a second     8,654    40 times    4.4 s    187 min
+//	   the same at 1 call a second      9,207    12 times   13.8 s    349 min
 //
 // No wait was lost, and no request was throttled.
 const (

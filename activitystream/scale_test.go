@@ -290,10 +290,10 @@ func TestEnsureEachOfThousandStaysCheap(t *testing.T) {
 	if assert.Race {
 		n = 200
 	}
-	if f := run(t, fmt.Sprintf("%d ensures", n), scale{n: n}.ensure); f.throttled > 0 {
+	if f := run(t, fmt.Sprintf("%d Ensure calls", n), scale{n: n}.ensure); f.throttled > 0 {
 		t.Errorf("%d throttled", f.throttled)
 	}
-	run(t, "200 ensures, 30 % of the calls fail", scale{n: 200, failing: 0.3}.ensure)
+	run(t, "200 Ensure calls, 30 % of the calls fail", scale{n: 200, failing: 0.3}.ensure)
 }
 
 // TestScale makes the table of the package's documentation on large numbers:
@@ -309,17 +309,17 @@ func TestScale(t *testing.T) {
 			t.Errorf("%d bytes a wait; want at most 1024", perWait)
 		}
 	}
-	if f := run(t, "10,000 ensures", scale{n: 10_000}.ensure); f.oneByOne < 50*f.reads || f.throttled > 0 {
+	if f := run(t, "10,000 Ensure calls", scale{n: 10_000}.ensure); f.oneByOne < 50*f.reads || f.throttled > 0 {
 		t.Errorf("%d reads, %d one by one; want a fiftieth; %d throttled", f.reads, f.oneByOne, f.throttled)
 	}
 	for _, perSecond := range []float64{4, 2, 1} {
-		run(t, fmt.Sprintf("10,000 ensures at %g calls a second", perSecond), scale{n: 10_000, perSecond: perSecond}.ensure)
+		run(t, fmt.Sprintf("10,000 Ensure calls at %g calls a second", perSecond), scale{n: 10_000, perSecond: perSecond}.ensure)
 	}
-	run(t, "10,000 ensures, 30 % of the calls fail", scale{n: 10_000, failing: 0.3}.ensure)
+	run(t, "10,000 Ensure calls, 30 % of the calls fail", scale{n: 10_000, failing: 0.3}.ensure)
 	for _, n := range []int{100, 1000, 10_000} {
 		run(t, fmt.Sprintf("%d waits, one by one", n), scale{n: n}.waitSingly)
 	}
 	for _, n := range []int{1000, 10_000} {
-		run(t, fmt.Sprintf("%d ensures, one by one", n), scale{n: n}.ensureSingly)
+		run(t, fmt.Sprintf("%d Ensure calls, one by one", n), scale{n: n}.ensureSingly)
 	}
 }
