@@ -52,11 +52,9 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if *name == "" || *status != "available" && *status != "stopped" {
 		return &cli.UsageError{Message: "-live needs -instance, and -status available or stopped"}
 	}
-	if !*yes {
-		question := fmt.Sprintf("Bring instance %s to the status %s? [y/N] ", *name, *status)
-		if ok, err := cli.Confirm(ctx, os.Stdin, out, question); err != nil || !ok {
-			return err
-		}
+	question := fmt.Sprintf("Bring instance %s to the status %s? [y/N] ", *name, *status)
+	if ok, err := cli.Confirm(ctx, *yes, os.Stdin, out, question); !ok {
+		return err
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {

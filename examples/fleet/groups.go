@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // group has the databases of one account in one Region, which share RDS's quota. A group has a
@@ -18,18 +20,52 @@ type group struct {
 	ins             []*activitystream.StartInput
 	client          *activitystream.Client
 	calls           *meter
-	tally           tally
+
+	mu       sync.Mutex
+	results  []result        // in the order of their arrival
+	starting map[string]bool // ARNs whose start was accepted and that have no result
+}
+
+// result is the result of one database.
+type result struct {
+	in   *activitystream.StartInput
+	out  *activitystream.EnsureOutput // not nil, even with an error
+	err  error
+	took time.Duration
+}
+
+// reason returns the kind of a failure. For a wait without an error of the service it returns the
+// reason. It returns "" if there is no failure.
+func (r result) reason() string {
+	kind := statemachine.KindOf(r.err)
+	if wait, ok := errors.AsType[*statemachine.WaitError](r.err); ok && kind == statemachine.Unknown {
+		return string(wait.Reason)
+	}
+	return string(kind)
 }
 
 // connect creates the client of the group.
 func (g *group) connect(cfg aws.Config, optFns ...func(*activitystream.Options)) {
-	g.calls = &meter{}
+	g.calls, g.starting = &meter{}, map[string]bool{}
 	g.client = activitystream.NewFromConfig(cfg, append(optFns, func(o *activitystream.Options) {
 		o.ClientOptions = append(o.ClientOptions, g.calls.attach)
+		o.Wait.OnProgress = g.observe
 	})...)
 }
 
-// ensure starts the streams of all groups and counts the results as they arrive. It returns when
+// observe keeps the starts that were accepted. It is an OnProgress.
+func (g *group) observe(p statemachine.Progress) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.Type == statemachine.ProgressAccepted {
+		g.starting[p.Resource] = true
+	}
+	if p.Type == statemachine.ProgressEnded {
+		delete(g.starting, p.Resource)
+	}
+}
+
+// ensure starts the streams of all groups and keeps the results as they arrive. It returns when
 // each database has a result. If ctx ends, the databases that are not ready get that as their
 // result at once.
 func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns ...func(*activitystream.Options)) {
@@ -37,76 +73,12 @@ func ensure(ctx context.Context, groups []*group, maxWait time.Duration, optFns 
 	begin := time.Now()
 	for _, g := range groups {
 		running.Go(func() {
-			onProgress := func(o *activitystream.Options) { o.Wait.OnProgress = g.tally.observe }
-			for _, result := range g.client.EnsureStartedEach(ctx, g.ins, maxWait, append(optFns, onProgress)...) {
-				g.tally.add(g.ins[result.Index], result.Value, result.Err, time.Since(begin))
+			for _, r := range g.client.EnsureStartedEach(ctx, g.ins, maxWait, optFns...) {
+				g.mu.Lock()
+				g.results = append(g.results, result{g.ins[r.Index], r.Value, r.Err, time.Since(begin)})
+				g.mu.Unlock()
 			}
 		})
 	}
 	running.Wait()
-}
-
-// runWithProgress runs work and shows the progress, once per period and at the end.
-func runWithProgress(groups []*group, v view, period time.Duration, work func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		work()
-	}()
-	tick := time.NewTicker(period)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			v.show(regions(groups))
-		case <-done:
-			v.end(regions(groups))
-			return
-		}
-	}
-}
-
-// view shows the progress.
-type view interface {
-	show(now []progress)
-	end(now []progress)
-}
-
-// progress is the progress of a Region, over all of its accounts.
-type progress struct {
-	region              string
-	total, done, failed int     // databases; done includes failed
-	starting            int     // databases whose start was accepted
-	rate                float64 // recent calls per second
-	quota               float64 // of all accounts
-}
-
-// add adds the progress of another Region.
-func (r *progress) add(other progress) {
-	r.total += other.total
-	r.done += other.done
-	r.failed += other.failed
-	r.starting += other.starting
-	r.rate += other.rate
-	r.quota += other.quota
-}
-
-// regions returns the progress of each Region, in the order of the groups.
-func regions(groups []*group) []progress {
-	var all []progress
-	index := map[string]int{}
-	for _, g := range groups {
-		i, ok := index[g.region]
-		if !ok {
-			i = len(all)
-			index[g.region] = i
-			all = append(all, progress{region: g.region})
-		}
-		c := g.tally.now()
-		all[i].add(progress{
-			total: len(g.ins), done: c.already + c.started + c.failed, failed: c.failed, starting: len(c.starting),
-			rate: g.calls.rate(), quota: quotaPerSecond,
-		})
-	}
-	return all
 }

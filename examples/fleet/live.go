@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,13 +20,9 @@ func loadConfig(ctx context.Context, region, profile string) (aws.Config, error)
 
 // runLive starts the streams of the databases in a file, after a confirmation.
 func (p program) runLive(ctx context.Context, file string, maxWait time.Duration, yes bool) error {
-	data, err := os.ReadFile(file) //nolint:gosec // the user names the file
+	groups, err := cli.LoadFile(file, parse)
 	if err != nil {
-		return &cli.UsageError{Message: err.Error()}
-	}
-	groups, err := parse(file, data)
-	if err != nil {
-		return &cli.UsageError{Message: err.Error()}
+		return err
 	}
 	var errs []error
 	for _, g := range groups {
@@ -44,13 +39,12 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 	ready := false
 	if !yes {
 		sum, err := p.plan(ctx, groups, maxWait)
-		ready = sum.planned == 0
-		agreed := ready
-		if err == nil && !ready {
-			agreed, err = cli.Confirm(ctx, p.in, p.screen, question(sum))
-		}
-		if err != nil || !agreed {
+		if err != nil {
 			fmt.Fprintln(p.screen, "nothing was changed")
+			return err
+		}
+		ready = sum.planned == 0
+		if ok, err := cli.Confirm(ctx, ready, p.in, p.screen, question(sum)); !ok {
 			return err
 		}
 	}
@@ -61,13 +55,8 @@ func (p program) runLive(ctx context.Context, file string, maxWait time.Duration
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	failed, all := 0, 0
-	for _, g := range groups {
-		failed += g.tally.now().failed
-		all += len(g.ins)
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d databases failed", failed, all)
+	if sum := count("", "", groups...); sum.failed > 0 {
+		return fmt.Errorf("%d of %d databases failed", sum.failed, sum.total)
 	}
 	return nil
 }
@@ -80,18 +69,18 @@ func (p program) plan(ctx context.Context, groups []*group, maxWait time.Duratio
 	if err := ctx.Err(); err != nil {
 		return sum, err
 	}
-	for _, g := range groups {
-		sum.add(g.tally.now())
-	}
+	sum = count("", "", groups...)
 	fmt.Fprintf(p.screen, "%d to start, %d already started or starting, %d failed\n", sum.planned, sum.already, sum.failed)
 	if sum.planned == 0 {
 		return sum, nil
 	}
 	for _, g := range groups {
-		for _, f := range g.tally.failed() {
-			fmt.Fprintf(p.screen, "  %v\n", f.err)
+		for _, r := range g.results {
+			if r.err != nil {
+				fmt.Fprintf(p.screen, "  %v\n", r.err)
+			}
 		}
-		g.tally.reset()
+		g.results = nil
 	}
 	return sum, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,21 +43,10 @@ func (m *meter) BeforeTransmit(_ context.Context, call *smithyhttp.InterceptorCo
 	return nil
 }
 
-// sum returns the numbers of reads and commands.
-func (m *meter) sum() (reads, commands int) {
+// sum returns the numbers of reads and commands, and the recent calls per second.
+func (m *meter) sum() (reads, commands int, rate float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.reads, m.commands
-}
-
-// rate returns the calls per second.
-func (m *meter) rate() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now, old := time.Now(), 0
-	for old < len(m.recent) && now.Sub(m.recent[old]) > window {
-		old++
-	}
-	m.recent = m.recent[old:]
-	return float64(len(m.recent)) / window.Seconds()
+	m.recent = slices.DeleteFunc(m.recent, func(at time.Time) bool { return time.Since(at) > window })
+	return m.reads, m.commands, float64(len(m.recent)) / window.Seconds()
 }

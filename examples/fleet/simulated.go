@@ -18,6 +18,7 @@ import (
 // success.
 func (p program) runSimulated(ctx context.Context, n int) error {
 	groups, wantFailures := simulate(n)
+	expected := len(wantFailures)
 	p.screen.Println(fmt.Sprintf("%d simulated databases, no AWS account. Transitions take seconds, not minutes.", n), 0)
 	p.screen.Println(fmt.Sprintf("The quota is real: %d calls per second in each account and Region, burst %d.", quotaPerSecond, quotaBurst), 0)
 	fmt.Fprintln(p.screen)
@@ -26,20 +27,19 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	failed := 0
 	for _, g := range groups {
-		for _, f := range g.tally.failed() {
-			failed++
-			if wantFailures[f.arn] != f.reason {
-				return fmt.Errorf("%s was not expected to fail: %w", f.arn, f.err)
+		for _, r := range g.results {
+			arn := r.in.ResourceArn
+			if wantFailures[arn] != r.reason() {
+				return fmt.Errorf("%s was not expected to fail: %w", arn, r.err)
 			}
-			delete(wantFailures, f.arn)
+			delete(wantFailures, arn)
 		}
 	}
 	if len(wantFailures) > 0 {
 		return fmt.Errorf("%d databases did not fail as expected", len(wantFailures))
 	}
-	if failed == 0 {
+	if expected == 0 {
 		fmt.Fprintln(p.screen, "\nAll streams are started.")
 		return nil
 	}

@@ -2,14 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/ingestion"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // regionConfig has the configured resources of one Region.
@@ -17,77 +22,123 @@ type regionConfig struct {
 	region  string
 	streams []*activitystream.StartInput
 	records []*streamEntry // those of streams whose recording is watched
-	stores  []string
+	stores  []*ingestion.StartInput
 	events  []*eventstream.CreateInput
-}
-
-// entry is an entry of the configuration file.
-type entry interface {
-	validate() error
-	resource() (id, arn string) // what identifies the resource, and an ARN in its Region
-	addTo(r *regionConfig)
-}
-
-// newEntry returns an empty entry of a kind, or nil if the kind is unknown.
-func newEntry(kind string) entry { //nolint:ireturn // each kind is decoded into its own type
-	switch kind {
-	case "activity_stream":
-		return &streamEntry{}
-	case "event_data_store":
-		return &storeEntry{}
-	case "event_stream":
-		return &eventEntry{}
-	}
-	return nil
-}
-
-// configParser collects the entries of a file.
-type configParser struct {
-	regions []*regionConfig
-	seen    map[string]int // the entry that configures a resource, by ID; the first entry is 1
 }
 
 // parse parses a configuration file. Its error has one line per problem, with the file and the
 // entry.
-func parse(file string, data []byte) ([]*regionConfig, error) {
-	p := &configParser{seen: map[string]int{}}
-	err := cli.ParseFile(file, data, p.add)
-	return p.regions, err
+func parse(file string, data []byte) (regions []*regionConfig, err error) {
+	seen := map[string]int{} // the entry that configures a resource, by ID; the first entry is 1
+	add := func(n int, raw json.RawMessage) error {
+		var header struct {
+			Kind string `json:"kind"`
+		}
+		if json.Unmarshal(raw, &header) != nil {
+			return errors.New("must be an object with a kind: {\"kind\": …}")
+		}
+		e, ok := map[string]entry{"activity_stream": &streamEntry{}, "event_data_store": &storeEntry{}, "event_stream": &eventEntry{}}[header.Kind]
+		if !ok {
+			return fmt.Errorf("kind must be activity_stream, event_data_store or event_stream, got %q", header.Kind)
+		}
+		if err := cli.Decode(raw, e); err != nil {
+			return err
+		}
+		id, text := e.resource()
+		if other, ok := seen[id]; ok {
+			return fmt.Errorf("duplicates the resource of entry %d", other)
+		}
+		seen[id] = n
+		a, err := arn.Parse(text)
+		if err != nil {
+			return fmt.Errorf("%q must be an ARN, which has the Region", text)
+		}
+		i := slices.IndexFunc(regions, func(r *regionConfig) bool { return r.region == a.Region })
+		if i < 0 {
+			i = len(regions)
+			regions = append(regions, &regionConfig{region: a.Region})
+		}
+		e.addTo(regions[i])
+		return nil
+	}
+	err = cli.ParseList(file, data, add)
+	return regions, err
 }
 
-// add adds entry number n, or returns its problems.
-func (p *configParser) add(n int, raw json.RawMessage) []error {
-	problem := func(format string, args ...any) []error { return []error{fmt.Errorf(format, args...)} }
-	var header struct {
-		Kind string `json:"kind"`
-	}
-	if json.Unmarshal(raw, &header) != nil {
-		return problem("must be an object with a kind: {\"kind\": …}")
-	}
-	e := newEntry(header.Kind)
-	if e == nil {
-		return problem("kind must be activity_stream, event_data_store or event_stream, got %q", header.Kind)
-	}
-	if err := cli.Decode(raw, e); err != nil {
-		return []error{err}
-	}
-	if errs := cli.FieldErrors(e, e.validate()); len(errs) > 0 {
-		return errs
-	}
-	id, text := e.resource()
-	if other, ok := p.seen[id]; ok {
-		return problem("duplicates the resource of entry %d", other)
-	}
-	p.seen[id] = n
-	a, err := arn.Parse(text)
-	if err != nil {
-		return problem("%q must be an ARN, which has the Region", text)
-	}
-	i := slices.IndexFunc(p.regions, func(r *regionConfig) bool { return r.region == a.Region })
-	if i < 0 {
-		i = len(p.regions)
-		p.regions = append(p.regions, &regionConfig{region: a.Region})
-	}
-	e.addTo(p.regions[i])
-	return nil
+// entry is an entry of the configuration file.
+type entry interface {
+	Validate() error
+	resource() (id, arn string) // what identifies the resource, and an ARN in its Region
+	addTo(r *regionConfig)
 }
+
+type streamEntry struct {
+	activitystream.StartInput
+
+	Kind                string
+	ApplyImmediately    struct{} `json:"-"` // not in the file: a repair always does
+	Recording           bool
+	RestartAfterSilence string
+}
+
+// minRestartAfter is the shortest silence after which a stream can be restarted. A restart of the
+// database is a silence itself.
+const minRestartAfter = 10 * time.Minute
+
+// restartAfter returns the duration in RestartAfterSilence.
+func (e *streamEntry) restartAfter() (d time.Duration) {
+	d, _ = time.ParseDuration(e.RestartAfterSilence)
+	return d
+}
+
+// Validate reports all invalid fields.
+func (e *streamEntry) Validate() error {
+	err := e.StartInput.Validate()
+	var reason string
+	switch {
+	case e.RestartAfterSilence == "":
+		return err
+	case !e.Recording:
+		reason = `needs "recording": true`
+	case e.restartAfter() < minRestartAfter:
+		reason = "must be a duration of at least " + minRestartAfter.String() + `, such as "1h"`
+	default:
+		return err
+	}
+	input := &statemachine.InputError{}
+	_ = errors.As(err, &input) // the fields that are invalid already
+	input.Fields = append(input.Fields, statemachine.FieldError{Field: "RestartAfterSilence", Reason: reason})
+	return input
+}
+
+func (e *streamEntry) resource() (id, arn string) {
+	return strings.ToLower(e.ResourceArn), e.ResourceArn
+}
+
+func (e *streamEntry) addTo(r *regionConfig) {
+	e.StartInput.ApplyImmediately = true
+	r.streams = append(r.streams, &e.StartInput)
+	if e.Recording {
+		r.records = append(r.records, e)
+	}
+}
+
+type storeEntry struct {
+	ingestion.StartInput
+
+	Kind string
+}
+
+func (e *storeEntry) resource() (id, arn string) {
+	return strings.ToLower(e.EventDataStore), e.EventDataStore
+}
+func (e *storeEntry) addTo(r *regionConfig) { r.stores = append(r.stores, &e.StartInput) }
+
+type eventEntry struct {
+	eventstream.CreateInput
+
+	Kind string
+}
+
+func (e *eventEntry) resource() (id, arn string) { return "domain " + e.DomainName, e.Uri } // a domain has one stream
+func (e *eventEntry) addTo(r *regionConfig)      { r.events = append(r.events, &e.CreateInput) }

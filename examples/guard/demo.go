@@ -90,8 +90,8 @@ func (d *demo) sources(s settings) []*source {
 	})
 	return []*source{
 		activityStreams(databases, s, started(d.cluster), started(d.instance)),
-		eventDataStore(stores, s, d.store),
-		eventStream(streams, s, in),
+		eventDataStores(stores, s, &ingestion.StartInput{EventDataStore: d.store}),
+		eventStreams(streams, s, in),
 	}
 }
 

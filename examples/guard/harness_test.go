@@ -69,7 +69,7 @@ func (w *fixture) cluster(status activitystream.Status) string {
 func (w *fixture) store(status ingestion.Status) string {
 	arn := w.trail.AddEventDataStore(ingestiontest.EventDataStore{Status: status})
 	client := ingestion.NewFromConfig(w.trail.Config(), func(o *ingestion.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventDataStore(client, w.settings, arn))
+	w.sources = append(w.sources, eventDataStores(client, w.settings, &ingestion.StartInput{EventDataStore: arn}))
 	return arn
 }
 
@@ -77,7 +77,7 @@ func (w *fixture) store(status ingestion.Status) string {
 func (w *fixture) stream() string {
 	arn := w.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: "domain", EventStreamName: "stream"})
 	client := eventstream.NewFromConfig(w.profiles.Config(), func(o *eventstream.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventStream(client, w.settings, &eventstream.CreateInput{
+	w.sources = append(w.sources, eventStreams(client, w.settings, &eventstream.CreateInput{
 		Ref: eventstream.Ref{DomainName: "domain", EventStreamName: "stream"}, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/domain",
 	}))
 	return arn

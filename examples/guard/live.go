@@ -12,9 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
 	"github.com/streamwarden/streamwarden-go/activitystream/kmsalias"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
@@ -23,13 +20,9 @@ import (
 
 // runLive guards the resources of a file until ctx ends, or for a length that is not zero.
 func runLive(ctx context.Context, g *guard, file string, length time.Duration, yes bool) error {
-	data, err := os.ReadFile(file) //nolint:gosec // the user names the file
+	regions, err := cli.LoadFile(file, parse)
 	if err != nil {
-		return &cli.UsageError{Message: err.Error()}
-	}
-	regions, err := parse(file, data)
-	if err != nil {
-		return &cli.UsageError{Message: err.Error()}
+		return err
 	}
 	var databases, stores, eventStreams int
 	for _, r := range regions {
@@ -37,28 +30,11 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		if err != nil {
 			return err
 		}
-		streamClient := activitystream.NewFromConfig(cfg, func(o *activitystream.Options) { o.ResolveKey = kmsalias.Resolver(kms.NewFromConfig(cfg)) })
-		if len(r.streams) > 0 {
-			g.sources = append(g.sources, activityStreams(streamClient, g.settings, r.streams...))
-		}
-		for _, e := range r.records {
-			g.records = append(g.records, liveRecording(streamClient, cfg, g, e))
-		}
-		storeClient, eventClient := ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg)
-		for _, arn := range r.stores {
-			g.sources = append(g.sources, eventDataStore(storeClient, g.settings, arn))
-		}
-		for _, in := range r.events {
-			g.sources = append(g.sources, eventStream(eventClient, g.settings, in))
-		}
+		g.add(cfg, r)
 		databases, stores, eventStreams = databases+len(r.streams), stores+len(r.stores), eventStreams+len(r.events)
 	}
-	if !yes {
-		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, question(databases, stores, eventStreams))
-		if err != nil || !ok {
-			fmt.Println("nothing was changed")
-			return err
-		}
+	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, question(databases, stores, eventStreams)); !ok {
+		return err
 	}
 	if length > 0 {
 		var cancel context.CancelFunc
@@ -70,17 +46,17 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	return nil
 }
 
-// liveRecording returns the recording of a database of the account.
-func liveRecording(client *activitystream.Client, cfg aws.Config, g *guard, e *streamEntry) *recording {
-	return &recording{
-		client: client, resourceArn: e.ResourceArn, restartAfter: e.restartAfter(), settings: g.settings, log: g.log,
-		reader: func(s *activitystream.Stream) (*activityreader.Reader, error) {
-			keys, err := kmskeys.New(kms.NewFromConfig(cfg), s.ResourceId)
-			if err != nil {
-				return nil, err
-			}
-			return activityreader.NewFromConfig(cfg, activityrecord.NewDecoder(keys), s.KinesisStreamName), nil
-		},
+// add adds the resources of a Region.
+func (g *guard) add(cfg aws.Config, r *regionConfig) {
+	client := activitystream.NewFromConfig(cfg, func(o *activitystream.Options) { o.ResolveKey = kmsalias.Resolver(kms.NewFromConfig(cfg)) })
+	g.sources = append(g.sources,
+		activityStreams(client, g.settings, r.streams...),
+		eventDataStores(ingestion.NewFromConfig(cfg), g.settings, r.stores...),
+		eventStreams(eventstream.NewFromConfig(cfg), g.settings, r.events...))
+	for _, e := range r.records {
+		g.records = append(g.records, &recording{
+			client: client, cfg: cfg, resourceArn: e.ResourceArn, restartAfter: e.restartAfter(), settings: g.settings, log: g.log,
+		})
 	}
 }
 

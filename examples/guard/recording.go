@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"math"
-	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/examples/internal/records"
 )
 
 // recording watches whether each instance of a database is recorded, while its activity stream is
@@ -16,8 +18,8 @@ import (
 // unless restartAfter is set.
 type recording struct {
 	client       *activitystream.Client
+	cfg          aws.Config // of Kinesis and KMS
 	resourceArn  string
-	reader       func(*activitystream.Stream) (*activityreader.Reader, error)
 	restartAfter time.Duration // how long an instance is silent before the stream is restarted; zero means never
 	settings     settings
 	log          *slog.Logger
@@ -51,11 +53,11 @@ func (r *recording) watch(ctx context.Context) error {
 	if err != nil || stream.Status != activitystream.StatusStarted {
 		return err // the guard itself takes care of a stream that is stopped
 	}
-	instances, err := r.instances(ctx, stream)
+	instances, err := records.Instances(ctx, r.client, stream)
 	if err != nil {
 		return err
 	}
-	reader, err := r.reader(stream)
+	reader, err := records.NewReader(r.cfg, stream)
 	if err != nil {
 		return err
 	}
@@ -75,17 +77,4 @@ func (r *recording) watch(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// instances returns the resource IDs of the instances that should be recorded.
-func (r *recording) instances(ctx context.Context, stream *activitystream.Stream) ([]string, error) {
-	if !strings.Contains(r.resourceArn, ":cluster:") {
-		return []string{stream.ResourceId}, nil
-	}
-	members, err := r.client.Members(ctx, r.resourceArn)
-	var ids []string
-	for _, m := range members {
-		ids = append(ids, m.ResourceId)
-	}
-	return ids, err
 }

@@ -13,9 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
@@ -42,7 +40,7 @@ func TestRecording(t *testing.T) {
 				rds := activitystreamtest.NewServer()
 				arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 2, Status: activitystream.StatusStarted})
 				records := activityreadertest.NewServer()
-				name := records.Attach(rds, arn, 2)
+				records.Attach(rds, arn, 2)
 				client := activitystream.NewFromConfig(rds.Config())
 				members, err := client.Members(t.Context(), arn)
 				if err != nil {
@@ -52,12 +50,9 @@ func TestRecording(t *testing.T) {
 				time.AfterFunc(90*time.Minute, func() { records.SetSilent(members[0].ResourceId, false) })
 				var out bytes.Buffer
 				r := &recording{
-					client: client, resourceArn: arn, restartAfter: tt.restartAfter,
+					client: client, cfg: records.Config(), resourceArn: arn, restartAfter: tt.restartAfter,
 					settings: settings{interval: time.Minute, maxWait: time.Hour, minBackoff: time.Minute, maxBackoff: time.Hour},
 					log:      slog.New(slog.NewTextHandler(&out, nil)),
-					reader: func(*activitystream.Stream) (*activityreader.Reader, error) {
-						return activityreader.NewFromConfig(records.Config(), activityrecord.NewDecoder(records.Keys()), name), nil
-					},
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 				defer cancel()

@@ -30,18 +30,17 @@ func (g *guard) repair(ctx context.Context, s *source) {
 	names := s.pending
 	s.pending = nil
 	g.mu.Unlock()
-	for name, done := range s.ensure(ctx, names) {
+	s.ensure(ctx, names, func(name string, accepted []statemachine.Operation, err error) {
 		g.mu.Lock()
-		r := s.resources[name]
-		r.repair.running = false
-		g.handleRepair(ctx, r, done.operations, done.err)
-		g.mu.Unlock()
-	}
+		defer g.mu.Unlock()
+		g.handleRepair(ctx, s.resources[name], accepted, err)
+	})
 }
 
 // handleRepair handles the result of a repair. The more often a resource was repaired in
 // succession, the longer the guard waits until the next repair, instead of fighting another actor.
 func (g *guard) handleRepair(ctx context.Context, r *resource, operations []statemachine.Operation, err error) {
+	r.repair.running = false
 	log := g.log.With("resource", r.name)
 	ran := len(operations) > 0
 	var delay time.Duration

@@ -8,6 +8,7 @@ import (
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/examples/internal/records"
 )
 
 // handle logs a change.
@@ -20,10 +21,8 @@ func (r *recording) handle(ctx context.Context, c *activityreader.Change) {
 	case activityreader.StateGap:
 		log.Error("instance was not recorded", "until", c.Until)
 	case activityreader.StateSilent:
-		stream, err := r.client.Get(ctx, r.resourceArn)
-		if err == nil {
-			var ids []string
-			if ids, err = r.instances(ctx, stream); err == nil && !slices.Contains(ids, c.InstanceId) {
+		if stream, err := r.client.Get(ctx, r.resourceArn); err == nil {
+			if ids, err := records.Instances(ctx, r.client, stream); err == nil && !slices.Contains(ids, c.InstanceId) {
 				log.Info("instance left the database")
 				return
 			}

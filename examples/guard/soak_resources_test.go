@@ -175,7 +175,7 @@ func (w *soak) stores() {
 			s.hands.remove, s.hands.restore = func() { w.trail.Remove(arn) }, func() { add() }
 		}
 		w.add(s)
-		w.guard.sources = append(w.guard.sources, eventDataStore(client("guard", reads), w.guard.settings, arn))
+		w.guard.sources = append(w.guard.sources, eventDataStores(client("guard", reads), w.guard.settings, &ingestion.StartInput{EventDataStore: arn}))
 	}
 }
 
@@ -225,7 +225,7 @@ func (w *soak) streams() {
 				})
 			},
 		})
-		w.guard.sources = append(w.guard.sources, eventStream(client("guard", reads), w.guard.settings, in))
+		w.guard.sources = append(w.guard.sources, eventStreams(client("guard", reads), w.guard.settings, in))
 	}
 }
 

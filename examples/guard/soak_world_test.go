@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -103,37 +102,29 @@ func (w *soak) watched() {
 			t.watch.until = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
 		}
 		ensure := src.ensure
-		src.ensure = func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
-			return func(yield func(string, repaired) bool) {
-				begin := time.Now()
-				for name, done := range ensure(calls(ctx, "ensure"+names[0]), names) {
-					s := w.byName[name]
-					w.judge(ctx, s, "ensure", verdict{
-						target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
-						begin: begin, operations: done.operations, err: done.err,
-					})
-					if !yield(name, done) {
-						return
-					}
-				}
-			}
+		src.ensure = func(ctx context.Context, names []string, done func(string, []statemachine.Operation, error)) {
+			begin := time.Now()
+			ensure(calls(ctx, "ensure"+names[0]), names, func(name string, operations []statemachine.Operation, err error) {
+				s := w.byName[name]
+				w.judge(ctx, s, "ensure", verdict{
+					target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
+					begin: begin, operations: operations, err: err,
+				})
+				done(name, operations, err)
+			})
 		}
 		watch := src.watch
-		src.watch = func(ctx context.Context, names []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
-			return func(yield func(string, observation) bool) {
-				for name, seen := range watch(ctx, names, func(r statemachine.Progress) {
-					w.seen(r)
-					w.noted(r)
-					onProgress(r)
-				}) {
-					if seen.err != nil && ctx.Err() == nil {
-						w.lost(w.byName[name], seen.err)
-					}
-					if !yield(name, seen) {
-						return
-					}
+		src.watch = func(ctx context.Context, names []string, onProgress func(statemachine.Progress), seen func(string, string, error)) {
+			watch(ctx, names, func(r statemachine.Progress) {
+				w.seen(r)
+				w.noted(r)
+				onProgress(r)
+			}, func(name, summary string, err error) {
+				if err != nil && ctx.Err() == nil {
+					w.lost(w.byName[name], err)
 				}
-			}
+				seen(name, summary, err)
+			})
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/eventstream"
@@ -13,120 +14,107 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// activityStreams returns a source of the activity streams of one Region, which are read together.
+// source watches resources of one kind in one Region together.
+type source struct {
+	resources map[string]*resource // by name
+
+	// watch calls seen with a summary of a resource when it has changed, and onProgress. An error
+	// ends the watch of that resource.
+	watch func(ctx context.Context, names []string, onProgress func(statemachine.Progress), seen func(name, summary string, err error))
+
+	// ensure repairs resources, and calls done for each when it is repaired or cannot be.
+	ensure func(ctx context.Context, names []string, done func(name string, accepted []statemachine.Operation, err error))
+
+	pending []string // resources to repair together; guarded by the mu of the guard
+}
+
+// activityStreams returns a source of activity streams.
 func activityStreams(client *activitystream.Client, s settings, ins ...*activitystream.StartInput) *source {
-	src := &source{resources: map[string]*resource{}}
-	byName := map[string]*activitystream.StartInput{}
+	return newSource(activitystream.Machine(), activitystream.StatusStarted, s, ins,
+		func(in *activitystream.StartInput) string { return in.ResourceArn },
+		client.EnsureStartedEach,
+		func(out *activitystream.EnsureOutput) []statemachine.Operation { return out.Operations },
+		client.WatchEach,
+		func(o *activitystream.Options) *statemachine.WaitOptions { return &o.Wait },
+		func(v *activitystream.Stream) string {
+			native := ""
+			if v.EngineNativeAuditFieldsIncluded {
+				native = "native audit fields"
+			}
+			return join(string(v.Status), string(v.Mode), label("key", v.KmsKeyId), native, label("policy", v.PolicyStatus),
+				label("database", v.ResourceStatus), v.ResourceId)
+		})
+}
+
+// eventDataStores returns a source of event data stores.
+func eventDataStores(client *ingestion.Client, s settings, ins ...*ingestion.StartInput) *source {
+	return newSource(ingestion.Machine(), ingestion.StatusEnabled, s, ins,
+		func(in *ingestion.StartInput) string { return in.EventDataStore },
+		client.EnsureStartedEach,
+		func(out *ingestion.EnsureOutput) []statemachine.Operation { return out.Operations },
+		client.WatchEach,
+		func(o *ingestion.Options) *statemachine.WaitOptions { return &o.Wait },
+		func(v *ingestion.EventDataStore) string { return string(v.Status) })
+}
+
+// eventStreams returns a source of event streams. The guard logs the health of their destinations,
+// but cannot repair it.
+func eventStreams(client *eventstream.Client, s settings, ins ...*eventstream.CreateInput) *source {
+	return newSource(eventstream.Machine(), eventstream.StateRunning, s, ins,
+		func(in *eventstream.CreateInput) eventstream.Ref { return in.Ref },
+		client.EnsureCreatedEach,
+		func(out *eventstream.EnsureOutput) []statemachine.Operation { return out.Operations },
+		client.WatchEach,
+		func(o *eventstream.Options) *statemachine.WaitOptions { return &o.Wait },
+		func(v *eventstream.Stream) string {
+			tags := ""
+			if len(v.Tags) > 0 {
+				tags = fmt.Sprint("tags ", v.Tags) // in the order of the keys
+			}
+			return join(string(v.State), label("destination", v.Status), v.Uri, v.Message, tags)
+		})
+}
+
+// newSource returns a source of the resources of ins, which should be in the state target of m. A
+// summary has every setting: a change of one, between two reads, is a reason to check them all.
+func newSource[I, O, V, Options any, K comparable, S ~string](
+	m *statemachine.Machine[S], target S, s settings, ins []I, key func(I) K,
+	ensure func(context.Context, []I, time.Duration, ...func(*Options)) iter.Seq2[K, statemachine.Result[O]],
+	operations func(O) []statemachine.Operation,
+	watch func(context.Context, []K, ...func(*Options)) iter.Seq2[K, statemachine.Result[V]],
+	wait func(*Options) *statemachine.WaitOptions,
+	summarize func(V) string,
+) *source {
+	src, byName := &source{resources: map[string]*resource{}}, map[string]I{}
 	for _, in := range ins {
-		r := newResource(activitystream.Machine(), in.ResourceArn, activitystream.StatusStarted)
+		r := &resource{name: fmt.Sprint(key(in)), target: string(target)}
+		r.settles = func(state string) bool { return !m.Known(S(state)) || m.Settles(S(state), target) }
+		r.repair.recheck = true
 		src.resources[r.name], byName[r.name] = r, in
 	}
-	src.ensure = func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
-		broken := make([]*activitystream.StartInput, len(names))
+	src.ensure = func(ctx context.Context, names []string, done func(string, []statemachine.Operation, error)) {
+		broken := make([]I, len(names))
 		for i, name := range names {
 			broken[i] = byName[name]
 		}
-		return repairs(client.EnsureStartedEach(ctx, broken, s.maxWait), names, func(out *activitystream.EnsureOutput) []statemachine.Operation { return out.Operations })
-	}
-	// A summary has every setting: a change of one, between two reads, is a reason to check them all.
-	summarize := func(v *activitystream.Stream) string {
-		native := ""
-		if v.EngineNativeAuditFieldsIncluded {
-			native = "native audit fields"
+		for _, r := range ensure(ctx, broken, s.maxWait) {
+			done(names[r.Index], operations(r.Value), r.Err)
 		}
-		return join(string(v.Status), string(v.Mode), label("key", v.KmsKeyId), native, label("policy", v.PolicyStatus),
-			label("database", v.ResourceStatus), v.ResourceId)
 	}
-	src.watch = func(ctx context.Context, arns []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
-		return func(yield func(string, observation) bool) {
-			for arn, res := range client.WatchEach(ctx, arns, func(o *activitystream.Options) {
-				o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress
-			}) {
-				if !yield(arn, observe(res.Value, res.Err, summarize)) {
-					return
-				}
+	src.watch = func(ctx context.Context, names []string, onProgress func(statemachine.Progress), seen func(string, string, error)) {
+		keys := make([]K, len(names))
+		for i, name := range names {
+			keys[i] = key(byName[name])
+		}
+		for _, r := range watch(ctx, keys, func(o *Options) { w := wait(o); w.WatchDelay, w.OnProgress = s.interval, onProgress }) {
+			summary := ""
+			if r.Err == nil {
+				summary = summarize(r.Value)
 			}
+			seen(names[r.Index], summary, r.Err)
 		}
 	}
 	return src
-}
-
-// eventDataStore returns a source of one event data store.
-func eventDataStore(client *ingestion.Client, s settings, arn string) *source {
-	r := newResource(ingestion.Machine(), arn, ingestion.StatusEnabled)
-	ensure := func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
-		ins := []*ingestion.StartInput{{EventDataStore: arn}}
-		return repairs(client.EnsureStartedEach(ctx, ins, s.maxWait), names, func(out *ingestion.EnsureOutput) []statemachine.Operation { return out.Operations })
-	}
-	return singleSource(r, ensure, func(ctx context.Context, onProgress func(statemachine.Progress)) iter.Seq2[*ingestion.EventDataStore, error] {
-		return client.Watch(ctx, arn, func(o *ingestion.Options) { o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress })
-	}, func(v *ingestion.EventDataStore) string { return string(v.Status) })
-}
-
-// eventStream returns a source of one event stream. The guard logs the health of its destination,
-// but cannot repair it.
-func eventStream(client *eventstream.Client, s settings, in *eventstream.CreateInput) *source {
-	r := newResource(eventstream.Machine(), in.Ref.String(), eventstream.StateRunning)
-	ensure := func(ctx context.Context, names []string) iter.Seq2[string, repaired] {
-		ins := []*eventstream.CreateInput{in}
-		return repairs(client.EnsureCreatedEach(ctx, ins, s.maxWait), names, func(out *eventstream.EnsureOutput) []statemachine.Operation { return out.Operations })
-	}
-	return singleSource(r, ensure, func(ctx context.Context, onProgress func(statemachine.Progress)) iter.Seq2[*eventstream.Stream, error] {
-		return client.Watch(ctx, in.Ref, func(o *eventstream.Options) { o.Wait.WatchDelay, o.Wait.OnProgress = s.interval, onProgress })
-	}, func(v *eventstream.Stream) string {
-		tags := ""
-		if len(v.Tags) > 0 {
-			tags = fmt.Sprint("tags ", v.Tags) // in the order of the keys
-		}
-		return join(string(v.State), label("destination", v.Status), v.Uri, v.Message, tags)
-	})
-}
-
-// newResource returns a resource that should be in the state target of m. A state that m does not
-// know counts as one that settles.
-func newResource[S ~string](m *statemachine.Machine[S], name string, target S) *resource {
-	r := &resource{name: name, target: string(target)}
-	r.settles = func(state string) bool { return !m.Known(S(state)) || m.Settles(S(state), target) }
-	r.repair.recheck = true
-	return r
-}
-
-// repairs returns the results of an Each method by the name of the resource. names has one for each
-// input.
-func repairs[K, R any](results iter.Seq2[K, statemachine.Result[R]], names []string, operations func(R) []statemachine.Operation) iter.Seq2[string, repaired] {
-	return func(yield func(string, repaired) bool) {
-		for _, r := range results {
-			if !yield(names[r.Index], repaired{operations: operations(r.Value), err: r.Err}) {
-				return
-			}
-		}
-	}
-}
-
-// singleSource returns a source of one resource.
-func singleSource[R any](r *resource, ensure func(context.Context, []string) iter.Seq2[string, repaired], watch func(context.Context, func(statemachine.Progress)) iter.Seq2[*R, error], summarize func(*R) string) *source {
-	return &source{
-		resources: map[string]*resource{r.name: r},
-		ensure:    ensure,
-		watch: func(ctx context.Context, _ []string, onProgress func(statemachine.Progress)) iter.Seq2[string, observation] {
-			return func(yield func(string, observation) bool) {
-				for v, err := range watch(ctx, onProgress) {
-					if !yield(r.name, observe(v, err, summarize)) {
-						return
-					}
-				}
-			}
-		},
-	}
-}
-
-// observe returns the observation of a value, which may be nil if err is not.
-func observe[R any](v *R, err error, summarize func(*R) string) observation {
-	o := observation{err: err}
-	if v != nil {
-		o.summary = summarize(v)
-	}
-	return o
 }
 
 // label returns a value with its name, or "" without a value.

@@ -39,12 +39,8 @@ func runLive(ctx context.Context, lines *cli.Screen, in *activitystream.StartInp
 	}
 	fmt.Printf("This starts and stops the activity stream of %s.\n"+
 		"Both apply immediately, which RESTARTS THE DATABASE twice.\n", in.ResourceArn)
-	if !yes {
-		ok, err := cli.Confirm(ctx, os.Stdin, os.Stdout, "Continue? [y/N] ")
-		if err != nil || !ok {
-			fmt.Fprintln(lines, "nothing was changed")
-			return err
-		}
+	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, "Continue? [y/N] "); !ok {
+		return err
 	}
 	started, err := demo(ctx, lines, client, a.Resource, in, 2*time.Hour)
 	if err != nil && started {

@@ -7,12 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
@@ -38,14 +34,9 @@ func newLive(ctx context.Context, in *activitystream.StartInput, yes bool) (*sou
 	if err != nil {
 		return nil, err
 	}
-	if stream.Status != activitystream.StatusStarted && !yes {
-		ok, err := cli.Confirm(ctx, os.Stdin, os.Stderr, "Starting the activity stream RESTARTS THE DATABASE. Continue? [y/N] ")
-		if err != nil || !ok {
-			return nil, err
-		}
+	yes = yes || stream.Status == activitystream.StatusStarted
+	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stderr, "Starting the activity stream RESTARTS THE DATABASE. Continue? [y/N] "); !ok {
+		return nil, err
 	}
-	keys := func(resourceID string) (activityrecord.Keys, error) {
-		return kmskeys.New(kms.NewFromConfig(cfg), resourceID)
-	}
-	return &source{client: client, in: *in, reader: newReader(kinesis.NewFromConfig(cfg), keys), maxWait: 2 * time.Hour}, nil
+	return &source{client: client, in: *in, cfg: cfg, maxWait: 2 * time.Hour}, nil
 }

@@ -34,9 +34,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/streamwarden/streamwarden-go/activitystream"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
@@ -54,19 +54,8 @@ func main() { cli.Main(run) }
 type source struct {
 	client  *activitystream.Client
 	in      activitystream.StartInput
-	reader  func(stream *activitystream.Stream) (*activityreader.Reader, error)
+	cfg     aws.Config    // of Kinesis and KMS
 	maxWait time.Duration // of the start, and of the proof
-}
-
-// newReader returns a function that makes the reader of a stream.
-func newReader(api activityreader.API, keys func(resourceID string) (activityrecord.Keys, error)) func(*activitystream.Stream) (*activityreader.Reader, error) {
-	return func(s *activitystream.Stream) (*activityreader.Reader, error) {
-		k, err := keys(s.ResourceId)
-		if err != nil {
-			return nil, err
-		}
-		return activityreader.New(api, activityrecord.NewDecoder(k), s.KinesisStreamName), nil
-	}
 }
 
 func run(ctx context.Context, args []string) error {

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/examples/internal/records"
 )
 
 // storeDelay is the time between two positions that are stored.
@@ -53,18 +53,11 @@ func (r *recorder) prove(ctx context.Context) (*activityreader.Reader, error) {
 		return nil, err
 	}
 	stream := started.Stream
-	instances := []string{stream.ResourceId}
-	if strings.Contains(arn, ":cluster:") {
-		members, err := r.source.client.Members(ctx, arn)
-		if err != nil {
-			return nil, err
-		}
-		instances = nil
-		for _, m := range members {
-			instances = append(instances, m.ResourceId)
-		}
+	instances, err := records.Instances(ctx, r.source.client, stream)
+	if err != nil {
+		return nil, err
 	}
-	reader, err := r.source.reader(stream)
+	reader, err := records.NewReader(r.source.cfg, stream)
 	if err != nil {
 		return nil, err
 	}

@@ -6,14 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/activityrecordtest"
-	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 )
 
@@ -34,13 +29,10 @@ func newSimulated(ctx context.Context) (src *source, end func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var users sync.WaitGroup
 	users.Go(func() { work(ctx, records, name, members) })
-	keys := func(resourceID string) (activityrecord.Keys, error) {
-		return kmskeys.New(kms.NewFromConfig(records.Config()), resourceID)
-	}
 	return &source{
 		client:  client,
 		in:      activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: "alias/audit", ApplyImmediately: true},
-		reader:  newReader(kinesis.NewFromConfig(records.Config()), keys),
+		cfg:     records.Config(),
 		maxWait: time.Minute,
 	}, func() { cancel(); users.Wait() }, nil
 }

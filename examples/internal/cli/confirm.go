@@ -18,9 +18,14 @@ func CanConfirm(in io.Reader) error {
 	return nil
 }
 
-// Confirm writes a question to out and reads a line from in. It returns whether the line is "y" or
-// "yes", and returns early if ctx ends. The end of in means no. It returns the error of CanConfirm.
-func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (yes bool, err error) {
+// Confirm reports whether to go on. If yes is set, it does nothing. Otherwise it writes a question
+// to out and reads a line from in, which has to be "y" or "yes". The end of in means no. Without a
+// confirmation, and if ctx ends, it writes that nothing was changed. It returns the error of
+// CanConfirm.
+func Confirm(ctx context.Context, yes bool, in io.Reader, out io.Writer, question string) (ok bool, err error) {
+	if yes {
+		return true, nil
+	}
 	if err := CanConfirm(in); err != nil {
 		return false, err
 	}
@@ -32,9 +37,13 @@ func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) 
 	}()
 	select {
 	case line := <-lines:
-		return line == "y" || line == "yes", nil
+		ok = line == "y" || line == "yes"
 	case <-ctx.Done():
 		fmt.Fprintln(out)
-		return false, ctx.Err()
+		err = ctx.Err()
 	}
+	if !ok {
+		fmt.Fprintln(out, "nothing was changed")
+	}
+	return ok, err
 }

@@ -8,8 +8,6 @@ import (
 	"os"
 	"regexp"
 	"strings"
-
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // Flags returns the flags of a program. With -h they begin with what the program does and how to
@@ -79,21 +77,3 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	})
 	return err
 }
-
-// InvalidFlags returns a UsageError with one line for each invalid field of an input. A field is
-// set by the flag of the same name: KmsKeyId by -kms-key-id. Any other error is returned unchanged.
-func InvalidFlags(err error) error {
-	input, ok := errors.AsType[*statemachine.InputError](err)
-	if !ok {
-		return err
-	}
-	problems := make([]string, len(input.Fields))
-	for i, f := range input.Fields {
-		name := upper.ReplaceAllString(f.Field, "-$0")
-		problems[i] = strings.ToLower(name) + " " + f.Reason
-	}
-	return &UsageError{Message: strings.Join(problems, "\n")}
-}
-
-// upper matches the beginning of a word in the name of a field.
-var upper = regexp.MustCompile(`[A-Z]`)

@@ -12,6 +12,15 @@ type Table struct {
 	Rows [][]string
 }
 
+// Add adds a row.
+func (t *Table) Add(cells ...any) {
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		row[i] = fmt.Sprint(cell)
+	}
+	t.Rows = append(t.Rows, row)
+}
+
 // minKey is the width to which a key may be cut.
 const minKey = 16
 

@@ -20,9 +20,10 @@ func TestBarsShowEachState(t *testing.T) {
 			"us-east-1       ████████××××░░░░   75%   6/8    2 failed",
 			"ap-southeast-2  ████▒▒▒▒▒▒▒▒░░░░   25%   4/16   0 failed",
 			"total           █████×▒▒▒▒▒▒░░░░   41%  10/24   2 failed  ETA 0:42",
-		}, v.lines([]progress{
-			{region: "us-east-1", total: 8, done: 6, failed: 2},
-			{region: "ap-southeast-2", total: 16, done: 4, starting: 8},
+		}, v.lines([]counts{
+			{region: "us-east-1", total: 8, started: 4, failed: 2},
+			{region: "ap-southeast-2", total: 16, started: 4, starting: 8},
+			{region: "total", total: 24, started: 8, failed: 2, starting: 8},
 		}))
 	})
 }
