@@ -1,6 +1,7 @@
 package activitystream
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,9 +38,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 		api = rds.New(rds.Options{APIOptions: sdkcall.NoAPI()})
 	}
 	o := Options{}.withOptFns(optFns)
-	if o.Pacer == nil {
-		o.Pacer = statemachine.NewPacer(defaultPerSecond, defaultBurst)
-	}
+	o.Pacer = cmp.Or(o.Pacer, statemachine.NewPacer(defaultPerSecond, defaultBurst))
 	o.ownRequests = false
 	c := &Client{}
 	shared := newSharedState(o, func() *call { return c.calls.NewNoRetry(nil) })
@@ -87,13 +86,10 @@ func newSharedState(o Options, newCall func() *call) *sharedState {
 	for _, reads := range []*statemachine.SharedReads[*Stream]{&shared.clusters, &shared.instances} {
 		reads.Batch = pageSize
 		reads.ReadMany = func(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
-			c := newCall()
-			batch := make([]*resource, len(arns))
-			for i, arn := range arns {
-				res, _ := parseARN(arn, c.Region) // validated before
-				batch[i] = &res
-			}
-			return c.describeBatch(ctx, batch)
+			return newCall().describeBatch(ctx, arns, func(arn string) *resource {
+				res, _ := parseARN(arn, "") // validated before
+				return &res
+			})
 		}
 	}
 	return shared
@@ -145,15 +141,9 @@ func (c call) queued() *call {
 
 // newWaiter returns a waiter for one resource.
 func newWaiter[S ~string](c *call, res *resource, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
-	return &statemachine.Waiter[*Stream, S]{
-		Machine:  m,
-		Resource: res.given,
-		Read:     func(ctx context.Context) (*Stream, error) { return c.describe(ctx, res) },
-		State:    state,
-		Same:     sameStream,
-		Identity: (*Stream).identity,
-		Pacer:    c.options.Pacer,
-		Shared:   c.sharedReads(res),
-		Options:  c.options.Wait,
-	}
+	f := newFleet(c, m, state)
+	f.Read = func(ctx context.Context, _ string) (*Stream, error) { return c.describe(ctx, res) }
+	w := sdkcall.Waiter(&f, res.given)
+	w.Shared = c.sharedReads(res)
+	return w
 }

@@ -15,7 +15,7 @@ import (
 // read that is throttled or fails with another retryable error is made up to ten times.
 // [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(resourceArns, call.Region, nil)
 		return set, call.fleet(set).Get(ctx, set.Names())
 	}, sdkcall.Same)
@@ -34,11 +34,9 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // A duplicate ARN gets the same result again and is read once. The result of an invalid ARN is a
 // [*statemachine.InputError], and so is every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(resourceArns, call.Region, call.checkWait(target, maxWait))
-		goals := sdkcall.Goals(set, func([]int, *resource) statemachine.Goal[*Stream, Status] {
-			return statemachine.Goal[*Stream, Status]{Target: target}
-		})
+		goals := sdkcall.WaitGoals[*Stream](set, target)
 		f := call.fleet(set)
 		f.Check = checkStream
 		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
@@ -53,7 +51,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 // modify a Stream. [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the
 // loop.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(resourceArns, call.Region, nil)
 		return set, call.fleet(set).Watch(ctx, set.Names())
 	}, sdkcall.Same)
@@ -74,13 +72,11 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 		defer x.preflight.end()
 		f := call.fleet(set)
 		f.Commands = call.startOptions()
-		results := sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-			goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
-				return x.goal(ctx, ins[inputs[0]], res)
-			})
-			return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
-		}, newEnsureOutput)
-		for arn, r := range results {
+		goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
+			return x.goal(ctx, ins[inputs[0]], res)
+		})
+		results := call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
+		for arn, r := range sdkcall.ByInput(set, results, newEnsureOutput) {
 			x.keys.note(r.Value, ins[r.Index])
 			if !yield(arn, r) {
 				return
@@ -92,7 +88,7 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 // EnsureStoppedEach does for each of many inputs what [Client.EnsureStopped] does for one. It
 // yields one result for each input. [Client.EnsureStartedEach] documents the rest.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newEnsureSet(call, ins, call.checkWait(StatusStopped, maxWait))
 		goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
 			return call.stopGoal(ins[inputs[0]], res, maxWait)
@@ -108,21 +104,11 @@ func (c *call) checkWait(target Status, maxWait time.Duration) error {
 	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
 }
 
-// fleet returns the engine of one call, for the resources of a set.
-func (c *call) fleet(set *inputs) *statemachine.Fleet[*Stream, Status] {
-	return &statemachine.Fleet[*Stream, Status]{
-		Machine: machine,
-		Read:    func(ctx context.Context, key string) (*Stream, error) { return c.describe(ctx, set.Resource(key)) },
-		ReadMany: func(ctx context.Context, keys []string) ([]statemachine.Result[*Stream], error) {
-			batch := make([]*resource, len(keys))
-			for i, key := range keys {
-				batch[i] = set.Resource(key)
-			}
-			return c.describeBatch(ctx, batch)
-		},
-		Batch:       pageSize,
-		Group:       func(key string) string { return string(set.Resource(key).resourceType) },
-		State:       (*Stream).status,
+// newFleet returns an engine of one call that lacks the functions that read.
+func newFleet[S ~string](c *call, m *statemachine.Machine[S], state func(*Stream) S) statemachine.Fleet[*Stream, S] {
+	return statemachine.Fleet[*Stream, S]{
+		Machine:     m,
+		State:       state,
 		Same:        sameStream,
 		Identity:    (*Stream).identity,
 		Concurrency: c.options.Concurrency,
@@ -131,18 +117,20 @@ func (c *call) fleet(set *inputs) *statemachine.Fleet[*Stream, Status] {
 	}
 }
 
+// fleet returns the engine of one call, for the resources of a set.
+func (c *call) fleet(set *inputs) *statemachine.Fleet[*Stream, Status] {
+	f := newFleet(c, machine, (*Stream).status)
+	f.Read = func(ctx context.Context, name string) (*Stream, error) { return c.describe(ctx, set.Resource(name)) }
+	f.ReadMany = func(ctx context.Context, names []string) ([]statemachine.Result[*Stream], error) {
+		return c.describeBatch(ctx, names, set.Resource)
+	}
+	f.Batch = pageSize
+	f.Group = func(name string) string { return string(set.Resource(name).resourceType) }
+	return &f
+}
+
 // inputs are the inputs of an Each method, by ARN.
 type inputs = sdkcall.Inputs[string, *resource]
-
-// each yields the results of a fleet for every input. run validates the inputs and returns the
-// results by resource, which convert turns into the method's type.
-func each[A, B any](c *Client, optFns []func(*Options),
-	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
-) iter.Seq2[string, statemachine.Result[B]] {
-	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		return run(c.ready().NewNoRetry(optFns))
-	}, convert)
-}
 
 // newInputs validates inputs and groups them by the lowercase ARN. check parses an input, and equal
 // reports whether two inputs for the same resource agree.
@@ -168,41 +156,27 @@ func newReadSet(arns []string, region string, common error) *inputs {
 
 // ensureInput is the input of an Ensure method. In is its own type.
 type ensureInput[In any] interface {
-	arn() string // "" for nil
 	check(c *call) (*resource, error)
 	equal(other In) bool // except for the ARN
 }
 
 // newEnsureSet groups the inputs of an Ensure method. common is an error that all inputs share.
 func newEnsureSet[In ensureInput[In]](c *call, ins []In, common error) *inputs {
-	arns := make([]string, len(ins))
+	arns, resources, errs := make([]string, len(ins)), make([]*resource, len(ins)), make([]error, len(ins))
 	for i, in := range ins {
-		arns[i] = in.arn()
+		if resources[i], errs[i] = in.check(c); resources[i] != nil {
+			arns[i] = resources[i].given
+		}
 	}
 	return newInputs(arns, func(i int) (*resource, error) {
-		res, err := ins[i].check(c)
-		return res, validate.JoinInputErrors(err, common)
+		return resources[i], validate.JoinInputErrors(errs[i], common)
 	}, func(i, j int) bool { return ins[i].equal(ins[j]) })
-}
-
-func (in *StartInput) arn() string {
-	if in == nil {
-		return ""
-	}
-	return in.ResourceArn
 }
 
 func (in *StartInput) equal(other *StartInput) bool {
 	o := *other
 	o.ResourceArn = in.ResourceArn
 	return *in == o
-}
-
-func (in *StopInput) arn() string {
-	if in == nil {
-		return ""
-	}
-	return in.ResourceArn
 }
 
 func (in *StopInput) equal(other *StopInput) bool {

@@ -225,7 +225,12 @@ func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) state
 // stopGoal returns what EnsureStopped does for one stream.
 func (c *call) stopGoal(in *StopInput, res *resource, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
 	g := statemachine.Goal[*Stream, Status]{
-		Target: StatusStopped, Command: c.stopCommand(in, res), Preflight: in.preflight, Drift: in.drift,
+		Target: StatusStopped, Drift: in.drift,
+		Command: func(ctx context.Context, _ statemachine.Operation) error {
+			_, err := c.stop(ctx, res, in.ApplyImmediately)
+			return err
+		},
+		Preflight: func(_ context.Context, s *Stream, _ statemachine.Operation) error { return in.drift(s) },
 	}
 	g.AcceptedGrace, g.Leave, g.NotBefore = c.window(in.ApplyImmediately, maxWait)
 	return g
@@ -278,19 +283,6 @@ func (c *call) restore(res *resource) func(context.Context, *Stream, statemachin
 	}
 }
 
-// stopCommand returns the Command of an EnsureStopped.
-func (c *call) stopCommand(in *StopInput, res *resource) func(context.Context, statemachine.Operation) error {
-	return func(ctx context.Context, _ statemachine.Operation) error {
-		_, err := c.stop(ctx, res, in.ApplyImmediately)
-		return err
-	}
-}
-
-// preflight rejects before a command what drift rejects.
-func (in *StopInput) preflight(_ context.Context, s *Stream, _ statemachine.Operation) error {
-	return in.drift(s)
-}
-
 // drift rejects a database whose stream is that of another one.
 func (in *StopInput) drift(s *Stream) error {
 	return checkDatabase(StopActivityStream, in.ResourceArn, s.noOwnStream())
@@ -304,7 +296,7 @@ func (x *starter) before(in *StartInput, res *resource) func(context.Context, *S
 		if err := x.preflight.check(ctx, in, res, s); err != nil || op != StopActivityStream {
 			return err
 		}
-		return x.keys.check(ctx, in, x.preflight.questionTime())
+		return x.keys.check(ctx, in, x.preflight.call.sdk.Limit)
 	}
 }
 

@@ -155,28 +155,28 @@ type resource struct {
 	resourceType resourceType
 }
 
-// parseARN returns the resource that an ARN names, or the reason why the ARN is invalid. It returns
-// both if only the Region is wrong. An empty region accepts every Region.
+// parseARN returns the resource that an ARN names, or the reason why the ARN is invalid. Then the
+// resource has only the given text, unless just the Region is wrong. An empty region accepts every
+// Region.
 func parseARN(s, region string) (resource, string) {
+	res := resource{given: s}
 	a, reason := validate.ARN(s, "rds", "")
 	if reason != "" {
-		return resource{}, reason
+		return res, reason
 	}
 	typ, id, _ := strings.Cut(a.Resource, ":")
-	res := resource{given: s, arn: strings.ToLower(s), resourceType: resourceType(typ)}
-	switch res.resourceType {
-	case cluster, instance:
-	default:
-		return resource{}, fmt.Sprintf("must be the ARN of a cluster (…:cluster:name) or of an instance (…:db:name), got %q", s)
+	if t := resourceType(typ); t != cluster && t != instance {
+		return res, fmt.Sprintf("must be the ARN of a cluster (…:cluster:name) or of an instance (…:db:name), got %q", s)
 	}
 	if id == "" {
-		return resource{}, fmt.Sprintf("must be an ARN that ends with a name (…:%s:name), got %q", typ, s)
+		return res, fmt.Sprintf("must be an ARN that ends with a name (…:%s:name), got %q", typ, s)
 	}
 	if reason := validate.Charset(id, "letters, digits and hyphens in the name", func(r rune) bool {
 		return r == '-' || validate.Alphanumeric(r)
 	}); reason != "" {
-		return resource{}, reason
+		return res, reason
 	}
+	res.arn, res.resourceType = strings.ToLower(s), resourceType(typ)
 	return res, validate.Region(a, region)
 }
 

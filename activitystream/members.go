@@ -4,10 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
-
-	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/validate"
 )
 
@@ -35,30 +31,13 @@ func (c *Client) Members(ctx context.Context, clusterArn string, optFns ...func(
 	if err := validate.FieldError("ClusterArn", reason); err != nil {
 		return nil, err
 	}
-	page := func(ctx context.Context, marker *string) ([]Member, *string, error) {
-		out, err := sdkcall.Do(ctx, call.sdk, describeDBInstances, res.given, call.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
-			Filters: filter("db-cluster-id", []string{res.arn}), Marker: marker, MaxRecords: new(int32(pageSize)),
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		var members []Member
-		for i := range out.DBInstances {
-			m := &out.DBInstances[i]
-			members = append(members, Member{
-				InstanceArn: aws.ToString(m.DBInstanceArn), ResourceId: aws.ToString(m.DbiResourceId),
-				InstanceClass: aws.ToString(m.DBInstanceClass), ResourceStatus: aws.ToString(m.DBInstanceStatus),
-			})
-		}
-		return members, out.Marker, nil
-	}
 	var members []Member
-	for m, err := range sdkcall.Pages(ctx, describeDBInstances, res.given, "Marker", page) {
+	for s, err := range call.pages(ctx, query{resourceType: instance, resource: res.given, filters: filter("db-cluster-id", []string{res.arn})}) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.TrimSpace(m.ResourceId) != "" { // an instance that is being created may have none yet
-			members = append(members, m)
+		if strings.TrimSpace(s.ResourceId) != "" { // an instance that is being created may have none yet
+			members = append(members, Member{s.ResourceArn, s.ResourceId, s.class, s.ResourceStatus})
 		}
 	}
 	if len(members) == 0 { // a filter finds nothing either if there is no such cluster

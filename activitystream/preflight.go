@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -47,7 +46,7 @@ func (c *Client) Supported(ctx context.Context, resourceArn string, optFns ...fu
 	if s.noStream() != "" {
 		return nil, nil
 	}
-	p := &preflight{call: call.queued(), attempts: 1, known: newFindings()}
+	p := &preflight{call: call.asking(), attempts: 1, known: newFindings()}
 	supported, err := p.modes(ctx, &res, s)
 	switch {
 	case err != nil:
@@ -151,7 +150,7 @@ type support struct {
 // newPreflight returns the preflight of a call that may start the streams of these resources. When
 // the call ends, it must call end.
 func newPreflight(c *call, resources ...*resource) *preflight {
-	p := &preflight{call: c.queued(), resources: resources, attempts: maxAttempts}
+	p := &preflight{call: c.asking(), resources: resources, attempts: maxAttempts}
 	if c.shared != nil {
 		p.known = c.shared.findings
 	} else {
@@ -228,13 +227,15 @@ func (p *preflight) ask(ctx context.Context, question func(context.Context) erro
 	return err
 }
 
-// questionTime returns how long a request of a question may take, so that one that hangs leaves
-// time for the command.
-func (p *preflight) questionTime() time.Duration {
-	if limit := p.call.options.Wait.ReadTimeout; limit > 0 {
-		return min(limit/3, maxQuestionTime)
+// asking returns a copy of c for the requests of a question. One that hangs leaves time for the
+// command.
+func (c call) asking() *call {
+	c.sdk = c.sdk.Queued()
+	c.sdk.Limit = maxQuestionTime
+	if limit := c.options.Wait.ReadTimeout; limit > 0 {
+		c.sdk.Limit = min(limit/3, maxQuestionTime)
 	}
-	return maxQuestionTime
+	return &c
 }
 
 // memberClasses returns the classes of a cluster's members. One request asks for those of other
@@ -259,22 +260,13 @@ func (p *preflight) memberClasses(ctx context.Context, arn string) ([]string, er
 // readClasses reads the classes of the clusters' members. RDS refers to a cluster by its identifier
 // there.
 func (p *preflight) readClasses(ctx context.Context, arns []string) (map[string][]string, error) {
-	pages := sdkcall.Pages(ctx, describeDBInstances, arns[0], "Marker", func(ctx context.Context, marker *string) ([]types.DBInstance, *string, error) {
-		out, err := sdkcall.Do(ctx, p.call.sdk, describeDBInstances, arns[0], sdkcall.Within(p.questionTime(), p.call.api.DescribeDBInstances), &rds.DescribeDBInstancesInput{
-			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)), Marker: marker,
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.DBInstances, out.Marker, nil
-	})
 	byIdentifier := make(map[string][]string, len(arns))
-	for instance, err := range pages {
+	for s, err := range p.call.pages(ctx, query{resourceType: instance, resource: arns[0], filters: filter("db-cluster-id", arns)}) {
 		if err != nil {
 			return nil, err
 		}
-		cluster := strings.ToLower(aws.ToString(instance.DBClusterIdentifier))
-		byIdentifier[cluster] = append(byIdentifier[cluster], aws.ToString(instance.DBInstanceClass))
+		cluster := strings.ToLower(s.memberOf)
+		byIdentifier[cluster] = append(byIdentifier[cluster], s.class)
 	}
 	found := make(map[string][]string, len(arns))
 	for _, arn := range arns {
@@ -313,7 +305,7 @@ func (p *preflight) readModes(ctx context.Context, key orderable) (support, erro
 	const op = describeOrderableDBInstanceOptions
 	pages := sdkcall.Pages(ctx, op, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
 		in.Marker = marker
-		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", sdkcall.Within(p.questionTime(), p.call.api.DescribeOrderableDBInstanceOptions), &in)
+		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
 		if err != nil {
 			return nil, nil, err
 		}

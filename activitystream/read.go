@@ -40,70 +40,115 @@ func (c *Client) Get(ctx context.Context, resourceArn string, optFns ...func(*Op
 		s, err := reads.Read(ctx, call.options.Pacer, res.given, func(ctx context.Context) (*Stream, error) {
 			return call.paced().describe(ctx, &res)
 		})
-		return s, call.sdk.Faults.Fault(ctx, res.describeOperation(), res.given, err)
+		return s, call.sdk.Faults.Fault(ctx, res.resourceType.describeOperation(), res.given, err)
 	}
 	return call.describe(ctx, &res)
 }
 
-// describeOperation returns the operation that reads the resource.
-func (res *resource) describeOperation() statemachine.Operation {
-	if res.resourceType == cluster {
+// describeOperation returns the operation that reads resources of the type.
+func (t resourceType) describeOperation() statemachine.Operation {
+	if t == cluster {
 		return describeDBClusters
 	}
 	return describeDBInstances
 }
 
+// query is a request of DescribeDBClusters or DescribeDBInstances.
+type query struct {
+	resourceType resourceType
+	resource     string         // for messages
+	identifier   *string        // of one resource; nil means all that match the filters
+	filters      []types.Filter // nil means all
+	marker       *string        // of a page; nil means the first
+	requireList  bool           // rejects a response without a list of databases
+}
+
+// records are the response to a query.
+type records struct {
+	streams []*Stream
+	marker  *string // of the next page
+	meta    middleware.Metadata
+}
+
+// query sends a request and converts the response.
+func (c *call) query(ctx context.Context, q query) (r records, err error) {
+	op := q.resourceType.describeOperation()
+	var maxRecords *int32
+	if q.identifier == nil {
+		maxRecords = new(int32(pageSize))
+	}
+	switch q.resourceType {
+	case cluster:
+		out, err := sdkcall.Do(ctx, c.sdk, op, q.resource, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
+			DBClusterIdentifier: q.identifier, Filters: q.filters, Marker: q.marker, MaxRecords: maxRecords,
+		})
+		if err != nil {
+			return records{}, err
+		}
+		r = records{streams(out.DBClusters, streamFromCluster), out.Marker, out.ResultMetadata}
+	case instance:
+		out, err := sdkcall.Do(ctx, c.sdk, op, q.resource, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
+			DBInstanceIdentifier: q.identifier, Filters: q.filters, Marker: q.marker, MaxRecords: maxRecords,
+		})
+		if err != nil {
+			return records{}, err
+		}
+		r = records{streams(out.DBInstances, streamFromInstance), out.Marker, out.ResultMetadata}
+	}
+	if q.requireList && r.streams == nil && sdkcall.HasRawResponse(r.meta) { // RDS encodes an empty list
+		return records{}, sdkcall.UnexpectedResponse(op, q.resource, r.meta, "response has no list of databases")
+	}
+	return r, nil
+}
+
+// pages yields the streams of all pages of a query.
+func (c *call) pages(ctx context.Context, q query) iter.Seq2[*Stream, error] {
+	return sdkcall.Pages(ctx, q.resourceType.describeOperation(), q.resource, "Marker", func(ctx context.Context, marker *string) ([]*Stream, *string, error) {
+		q.marker = marker
+		r, err := c.query(ctx, q)
+		return r.streams, r.marker, err
+	})
+}
+
 // describe reads one resource by its identifier.
 func (c *call) describe(ctx context.Context, res *resource) (*Stream, error) {
-	op := res.describeOperation()
-	var found int
-	var s *Stream
-	var meta middleware.Metadata
-	switch res.resourceType {
-	case cluster:
-		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{DBClusterIdentifier: &res.arn})
-		if err != nil {
-			return nil, err
-		}
-		meta = out.ResultMetadata
-		if found = len(out.DBClusters); found == 1 {
-			s = streamFromCluster(&out.DBClusters[0])
-		}
-	case instance:
-		out, err := sdkcall.Do(ctx, c.sdk, op, res.given, c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &res.arn})
-		if err != nil {
-			return nil, err
-		}
-		meta = out.ResultMetadata
-		if found = len(out.DBInstances); found == 1 {
-			s = streamFromInstance(&out.DBInstances[0])
-		}
+	r, err := c.query(ctx, query{resourceType: res.resourceType, resource: res.given, identifier: &res.arn})
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case s == nil:
-		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response contains %d resources, want 1", found))
+	unexpected := func(format string, arg any) (*Stream, error) {
+		return nil, sdkcall.UnexpectedResponse(res.resourceType.describeOperation(), res.given, r.meta, fmt.Sprintf(format, arg))
+	}
+	if n := len(r.streams); n != 1 {
+		return unexpected("response contains %d resources, want 1", n)
+	}
+	switch s := r.streams[0]; {
 	case s.ResourceArn != res.arn && !strings.EqualFold(s.ResourceArn, res.arn):
-		return nil, sdkcall.UnexpectedResponse(op, res.given, meta, fmt.Sprintf("response describes a different resource: %q", s.ResourceArn))
-	case s.Status == "" && sdkcall.HasRawResponse(meta):
-		return nil, missingStatus(op, res.given, meta)
+		return unexpected("response describes a different resource: %q", s.ResourceArn)
+	case s.Status == "" && sdkcall.HasRawResponse(r.meta):
+		return nil, missingStatus(res, r.meta)
+	default:
+		return s, nil
 	}
-	return s, nil
 }
 
 // missingStatus returns the error for a database without ActivityStreamStatus. RDS sends it for
 // every database, and some emulators do not.
-func missingStatus(op statemachine.Operation, resource string, meta middleware.Metadata) error {
-	return sdkcall.UnexpectedResponse(op, resource, meta,
+func missingStatus(res *resource, meta middleware.Metadata) error {
+	return sdkcall.UnexpectedResponse(res.resourceType.describeOperation(), res.given, meta,
 		"response has no ActivityStreamStatus, which RDS always sends: an emulator may lack it")
 }
 
-// describeBatch reads several resources of one type with one filtered request. A resource may occur
-// several times.
-func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemachine.Result[*Stream], error) {
+// describeBatch reads the resources with these names, which have one type, with one filtered
+// request. find returns the resource of a name. A resource may occur several times.
+func (c *call) describeBatch(ctx context.Context, names []string, find func(string) *resource) ([]statemachine.Result[*Stream], error) {
+	batch := make([]*resource, len(names))
 	index := make(map[string]int, len(batch)) // of the first, by ARN in lower case
 	again := map[string][]int{}               // the indexes of the others
 	arns := make([]string, 0, len(batch))
-	for i, res := range batch {
+	for i, name := range names {
+		res := find(name)
+		batch[i] = res
 		if _, ok := index[res.arn]; ok {
 			again[res.arn] = append(again[res.arn], i)
 			continue
@@ -111,30 +156,15 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 		index[res.arn], arns = i, append(arns, res.arn)
 	}
 	slices.Sort(arns) // equal batches make equal requests
-	var found []*Stream
-	var meta middleware.Metadata
-	op := batch[0].describeOperation()
-	switch batch[0].resourceType {
-	case cluster:
-		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
-			Filters: filter("db-cluster-id", arns), MaxRecords: new(int32(pageSize)),
-		})
-		if err != nil {
-			return nil, err
-		}
-		found, meta = streams(out.DBClusters, streamFromCluster), out.ResultMetadata
-	case instance:
-		out, err := sdkcall.Do(ctx, c.sdk, op, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
-			Filters: filter("db-instance-id", arns), MaxRecords: new(int32(pageSize)),
-		})
-		if err != nil {
-			return nil, err
-		}
-		found, meta = streams(out.DBInstances, streamFromInstance), out.ResultMetadata
+	q := query{resourceType: batch[0].resourceType, filters: filter("db-cluster-id", arns), requireList: true}
+	if q.resourceType == instance {
+		q.filters = filter("db-instance-id", arns)
 	}
-	if found == nil && sdkcall.HasRawResponse(meta) { // RDS encodes an empty list
-		return nil, sdkcall.UnexpectedResponse(op, "", meta, "response has no list of databases")
+	r, err := c.query(ctx, q)
+	if err != nil {
+		return nil, err
 	}
+	found, meta := r.streams, r.meta
 	results := make([]statemachine.Result[*Stream], 0, len(found))
 	seen := make(map[int]bool, len(found))
 	for _, s := range found {
@@ -146,7 +176,7 @@ func (c *call) describeBatch(ctx context.Context, batch []*resource) ([]statemac
 		default:
 			seen[i] = true
 			if s.Status == "" && sdkcall.HasRawResponse(meta) {
-				results = append(results, statemachine.Result[*Stream]{Index: i, Err: missingStatus(op, batch[i].given, meta)})
+				results = append(results, statemachine.Result[*Stream]{Index: i, Err: missingStatus(batch[i], meta)})
 				continue
 			}
 			s.intern()
@@ -192,16 +222,13 @@ func streams[T any](from []T, convert func(*T) *Stream) []*Stream {
 func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		call := c.ready().New(optFns).queued()
-		for _, part := range []struct {
-			op   statemachine.Operation
-			page func(context.Context, *string) ([]*Stream, *string, error)
-		}{{describeDBClusters, call.clusters}, {describeDBInstances, call.instances}} {
-			for s, err := range sdkcall.Pages(ctx, part.op, "", "Marker", part.page) {
+		for _, t := range []resourceType{cluster, instance} {
+			for s, err := range call.pages(ctx, query{resourceType: t, requireList: true}) {
 				if err != nil {
 					yield(nil, err)
 					return
 				}
-				if modes, _ := s.engineModes(); (len(modes) > 0 && s.noStream() == "" || s.Status != StatusStopped && s.Status != "") && !yield(s, nil) {
+				if s.memberOf == "" && s.isListed() && !yield(s, nil) {
 					return
 				}
 			}
@@ -209,36 +236,8 @@ func (c *Client) List(ctx context.Context, optFns ...func(*Options)) iter.Seq2[*
 	}
 }
 
-// clusters reads one page of all clusters.
-func (c *call) clusters(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Do(ctx, c.sdk, describeDBClusters, "", c.api.DescribeDBClusters, &rds.DescribeDBClustersInput{
-		Marker: marker, MaxRecords: new(int32(pageSize)),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	if out.DBClusters == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
-		return nil, nil, sdkcall.UnexpectedResponse(describeDBClusters, "", out.ResultMetadata, "response has no DBClusters list")
-	}
-	return streams(out.DBClusters, streamFromCluster), out.Marker, nil
-}
-
-// instances reads one page of all instances and leaves out the members of clusters.
-func (c *call) instances(ctx context.Context, marker *string) ([]*Stream, *string, error) {
-	out, err := sdkcall.Do(ctx, c.sdk, describeDBInstances, "", c.api.DescribeDBInstances, &rds.DescribeDBInstancesInput{
-		Marker: marker, MaxRecords: new(int32(pageSize)),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	if out.DBInstances == nil && sdkcall.HasRawResponse(out.ResultMetadata) {
-		return nil, nil, sdkcall.UnexpectedResponse(describeDBInstances, "", out.ResultMetadata, "response has no DBInstances list")
-	}
-	standalone := out.DBInstances[:0:0]
-	for _, i := range out.DBInstances {
-		if i.DBClusterIdentifier == nil || *i.DBClusterIdentifier == "" {
-			standalone = append(standalone, i)
-		}
-	}
-	return streams(standalone, streamFromInstance), out.Marker, nil
+// isListed reports whether the database supports a stream or has one.
+func (s *Stream) isListed() bool {
+	modes, _ := s.engineModes()
+	return len(modes) > 0 && s.noStream() == "" || s.Status != StatusStopped && s.Status != ""
 }

@@ -1,6 +1,7 @@
 package eventstream
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,12 +37,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 		api = customerprofiles.New(customerprofiles.Options{APIOptions: sdkcall.NoAPI()})
 	}
 	o := Options{}.with(optFns)
-	if o.ReadPacer == nil {
-		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
-	}
-	if o.CommandPacer == nil {
-		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
-	}
+	o.ReadPacer = cmp.Or(o.ReadPacer, statemachine.NewPacer(readsPerSecond, readBurst))
+	o.CommandPacer = cmp.Or(o.CommandPacer, statemachine.NewPacer(commandsPerSecond, commandBurst))
 	reached := new(sdkcall.Reached)
 	return &Client{calls: sdkcall.NewCalls(o, Options.with, func(o Options, pacing sdkcall.Pacing) *call {
 		return newCall(api, o, pacing, reached)

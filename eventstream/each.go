@@ -19,7 +19,7 @@ import (
 func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(refs, "", nil)
-		return set, newFleet(call, set, machine, (*Stream).state, call.getConfirmed).Get(ctx, set.Names())
+		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.getConfirmed).Get(ctx, set.Names())
 	}, sdkcall.Same)
 }
 
@@ -38,8 +38,8 @@ func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Option
 func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(refs, "", validate.WaitArgs(machine, target, maxWait, &call.options.Wait))
-		f := newFleet(call, set, machine, (*Stream).state, call.read)
-		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitEach", f, waitGoals(set, target), maxWait)
+		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
+		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitEach", f, sdkcall.WaitGoals[*Stream](set, target), maxWait)
 	}, sdkcall.Value)
 }
 
@@ -48,10 +48,10 @@ func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait
 func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(refs, "", validate.WaitArgs(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait))
-		f := newFleet(call, set, destinationMachine, (*Stream).destination, call.read)
+		f := newFleet(call, set.Resource, destinationMachine, (*Stream).destination, call.read)
 		var seen unhealthy
 		f.Check = seen.check
-		goals := waitGoals(set, DestinationHealthy)
+		goals := sdkcall.WaitGoals[*Stream](set, DestinationHealthy)
 		return set, sdkcall.WithErrors(set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, goals, maxWait), func(ref Ref, s *Stream, err error) error {
 			return seen.explain(err, ref, s)
 		})
@@ -67,7 +67,7 @@ func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.D
 func (c *Client) WatchEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
 		set := newReadSet(refs, "", nil)
-		return set, newFleet(call, set, machine, (*Stream).state, call.read).Watch(ctx, set.Names())
+		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.read).Watch(ctx, set.Names())
 	}, sdkcall.Same)
 }
 
@@ -85,7 +85,7 @@ func (c *Client) EnsureCreatedEach(ctx context.Context, ins []*CreateInput, maxW
 			creations[ref] = &creation{call: call, in: ins[inputs[0]]}
 			return creations[ref].goal()
 		})
-		f := newFleet(call, set, machine, (*Stream).state, func(ctx context.Context, ref Ref) (*Stream, error) {
+		f := newFleet(call, set.Resource, machine, (*Stream).state, func(ctx context.Context, ref Ref) (*Stream, error) {
 			return creations[ref].read(ctx)
 		})
 		f.Commands = call.createOptions()
@@ -99,26 +99,20 @@ func (c *Client) EnsureDeletedEach(ctx context.Context, refs []Ref, maxWait time
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
 		set := newReadSet(refs, DeleteEventStream, validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait))
 		goals := sdkcall.Goals(set, func(_ []int, ref Ref) statemachine.Goal[*Stream, State] { return call.deleteGoal(ref) })
-		f := newFleet(call, set, machine, (*Stream).state, call.read)
+		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
 		f.Commands = call.ensureOptions(DeleteEventStream)
 		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.EnsureDeletedEach", f, goals, maxWait)
 	}, newEnsureOutput)
 }
 
-// waitGoals returns the goals of waits for the same state.
-func waitGoals[S ~string](set *inputs, target S) []statemachine.Goal[*Stream, S] {
-	return sdkcall.Goals(set, func([]int, Ref) statemachine.Goal[*Stream, S] {
-		return statemachine.Goal[*Stream, S]{Target: target}
-	})
-}
-
-// newFleet returns the engine of one call, for the streams of a set.
-func newFleet[S ~string](c *call, set *inputs, m *statemachine.Machine[S], state func(*Stream) S,
+// newFleet returns the engine of one call, for the streams that find returns by their names in
+// messages.
+func newFleet[S ~string](c *call, find func(string) Ref, m *statemachine.Machine[S], state func(*Stream) S,
 	read func(context.Context, Ref) (*Stream, error),
 ) *statemachine.Fleet[*Stream, S] {
 	return &statemachine.Fleet[*Stream, S]{
 		Machine:     m,
-		Read:        func(ctx context.Context, name string) (*Stream, error) { return read(ctx, set.Resource(name)) },
+		Read:        func(ctx context.Context, name string) (*Stream, error) { return read(ctx, find(name)) },
 		State:       state,
 		Kind:        readKind,
 		Same:        sameStream,
@@ -136,22 +130,17 @@ type inputs = sdkcall.Inputs[Ref, Ref]
 func each[A, B any](c *Client, optFns []func(*Options),
 	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
 ) iter.Seq2[Ref, statemachine.Result[B]] {
-	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		call := *c.ready().NewNoRetry(optFns)
-		call.lists = newDomainLists()
-		return run(&call)
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
+		shared := *call
+		shared.lists = newDomainLists()
+		return run(&shared)
 	}, convert)
 }
 
 // newReadSet groups the names of a call without other inputs. op may be empty. common is an error
 // that all inputs share.
 func newReadSet(refs []Ref, op statemachine.Operation, common error) *inputs {
-	return sdkcall.NewInputs(refs, func(i int) sdkcall.Input[Ref] {
-		return sdkcall.Input[Ref]{
-			ID: refs[i].String(), Name: refs[i].String(), Resource: refs[i],
-			Err: validate.JoinInputErrors(refs[i].validate(op), common),
-		}
-	}, nil, nil)
+	return newInputs(refs, func(i int) error { return validate.JoinInputErrors(refs[i].validate(op), common) }, nil)
 }
 
 // newCreateSet groups the inputs of an EnsureCreatedEach. common is an error that all inputs share.
@@ -162,14 +151,17 @@ func newCreateSet(ins []*CreateInput, region string, common error) *inputs {
 			refs[i] = in.Ref
 		}
 	}
-	return sdkcall.NewInputs(refs, func(i int) sdkcall.Input[Ref] {
-		return sdkcall.Input[Ref]{
-			ID: refs[i].String(), Name: refs[i].String(), Resource: refs[i],
-			Err: validate.JoinInputErrors(ins[i].validate(region), common),
-		}
-	}, func(i, j int) bool {
+	return newInputs(refs, func(i int) error { return validate.JoinInputErrors(ins[i].validate(region), common) }, func(i, j int) bool {
 		return ins[i].Uri == ins[j].Uri && maps.Equal(ins[i].Tags, ins[j].Tags)
-	}, func(i int) error {
+	})
+}
+
+// newInputs groups inputs by the stream that they name. check validates an input, and equal reports
+// whether two inputs for the same stream agree.
+func newInputs(refs []Ref, check func(i int) error, equal func(i, j int) bool) *inputs {
+	return sdkcall.NewInputs(refs, func(i int) sdkcall.Input[Ref] {
+		return sdkcall.Input[Ref]{ID: refs[i].String(), Name: refs[i].String(), Resource: refs[i], Err: check(i)}
+	}, equal, func(i int) error {
 		return validate.FieldError("EventStreamName", validate.Conflicting(refs[i].String()))
 	})
 }

@@ -51,66 +51,54 @@ func (c *Client) SetTags(ctx context.Context, ref Ref, tags map[string]string, o
 		return out, err
 	}
 	out.Stream = s
-	for _, change := range call.tagChanges(s, tags) {
-		if call.options.DryRun {
-			out.Planned = append(out.Planned, change.op)
-			continue
-		}
-		if err := change.run(ctx); err != nil {
-			return out, err
-		}
-		out.Operations = append(out.Operations, change.op)
+	add, remove := tagChanges(s, tags)
+	if len(add) > 0 {
+		err = out.changeTags(call, TagResource, ref, func(api TagAPI) error {
+			_, err := sdkcall.Do(ctx, call.commands, TagResource, ref.String(), api.TagResource, &customerprofiles.TagResourceInput{ResourceArn: &s.EventStreamArn, Tags: add})
+			return err
+		})
 	}
-	return out, nil
+	if len(remove) > 0 && err == nil {
+		err = out.changeTags(call, UntagResource, ref, func(api TagAPI) error {
+			_, err := sdkcall.Do(ctx, call.commands, UntagResource, ref.String(), api.UntagResource, &customerprofiles.UntagResourceInput{ResourceArn: &s.EventStreamArn, TagKeys: remove})
+			return err
+		})
+	}
+	return out, err
 }
 
-// tagChange is a request that changes tags.
-type tagChange struct {
-	op  statemachine.Operation
-	run func(context.Context) error
-}
-
-// tagChanges returns the requests that give a stream these tags.
-func (c *call) tagChanges(s *Stream, tags map[string]string) (changes []tagChange) {
-	name := Ref{s.DomainName, s.EventStreamName}.String()
-	add := make(map[string]string)
+// tagChanges returns the tags to add and the keys to remove, so that a stream has these tags.
+func tagChanges(s *Stream, tags map[string]string) (add map[string]string, remove []string) {
+	add = make(map[string]string)
 	for key, value := range tags {
 		if got, ok := s.Tags[key]; !ok || got != value {
 			add[key] = value
 		}
 	}
-	var remove []string
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		if _, ok := tags[key]; !ok && !strings.HasPrefix(key, "aws:") {
 			remove = append(remove, key)
 		}
 	}
-	api, ok := c.api.(TagAPI)
-	if len(add) > 0 {
-		changes = append(changes, tagChange{TagResource, func(ctx context.Context) error {
-			if !ok {
-				return noTagAPI(TagResource, name)
-			}
-			_, err := sdkcall.Do(ctx, c.commands, TagResource, name, api.TagResource, &customerprofiles.TagResourceInput{ResourceArn: &s.EventStreamArn, Tags: add})
-			return err
-		}})
-	}
-	if len(remove) > 0 {
-		changes = append(changes, tagChange{UntagResource, func(ctx context.Context) error {
-			if !ok {
-				return noTagAPI(UntagResource, name)
-			}
-			_, err := sdkcall.Do(ctx, c.commands, UntagResource, name, api.UntagResource, &customerprofiles.UntagResourceInput{ResourceArn: &s.EventStreamArn, TagKeys: remove})
-			return err
-		}})
-	}
-	return changes
+	return add, remove
 }
 
-// noTagAPI returns the error for an API that cannot change tags.
-func noTagAPI(op statemachine.Operation, resource string) error {
-	return &statemachine.Fault{
-		Kind: statemachine.Unsupported, Operation: op, Resource: resource,
-		Message: "the API that was passed to New has no method " + string(op) + ": pass a customerprofiles.Client",
+// changeTags sends an operation, or plans it in a dry run, and records that.
+func (o *EnsureOutput) changeTags(c *call, op statemachine.Operation, ref Ref, send func(TagAPI) error) error {
+	if c.options.DryRun {
+		o.Planned = append(o.Planned, op)
+		return nil
 	}
+	api, ok := c.api.(TagAPI)
+	if !ok {
+		return &statemachine.Fault{
+			Kind: statemachine.Unsupported, Operation: op, Resource: ref.String(),
+			Message: "the API that was passed to New has no method " + string(op) + ": pass a customerprofiles.Client",
+		}
+	}
+	if err := send(api); err != nil {
+		return err
+	}
+	o.Operations = append(o.Operations, op)
+	return nil
 }

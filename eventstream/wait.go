@@ -163,14 +163,5 @@ func newWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func
 
 // waiter returns the waiter of one call. Package statemachine paces its reads.
 func waiter[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S) *statemachine.Waiter[*Stream, S] {
-	return &statemachine.Waiter[*Stream, S]{
-		Machine:  m,
-		Resource: ref.String(),
-		Read:     func(ctx context.Context) (*Stream, error) { return c.read(ctx, ref) },
-		State:    state,
-		Kind:     readKind,
-		Same:     sameStream,
-		Pacer:    c.options.ReadPacer,
-		Options:  c.options.Wait,
-	}
+	return sdkcall.Waiter(newFleet(c, func(string) Ref { return ref }, m, state, c.read), ref.String())
 }

@@ -1,6 +1,7 @@
 package ingestion
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,12 +36,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 		api = cloudtrail.New(cloudtrail.Options{APIOptions: sdkcall.NoAPI()})
 	}
 	o := Options{}.with(optFns)
-	if o.ReadPacer == nil {
-		o.ReadPacer = statemachine.NewPacer(readsPerSecond, readBurst)
-	}
-	if o.CommandPacer == nil {
-		o.CommandPacer = statemachine.NewPacer(commandsPerSecond, commandBurst)
-	}
+	o.ReadPacer = cmp.Or(o.ReadPacer, statemachine.NewPacer(readsPerSecond, readBurst))
+	o.CommandPacer = cmp.Or(o.CommandPacer, statemachine.NewPacer(commandsPerSecond, commandBurst))
 	reached := new(sdkcall.Reached)
 	return &Client{calls: sdkcall.NewCalls(o, Options.with, func(o Options, pacing sdkcall.Pacing) *call {
 		return newCall(api, o, pacing, reached)
@@ -104,15 +101,15 @@ type StopOutput struct {
 //   - Unavailable: the response was lost, for example, so ingestion may be starting.
 func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Options)) (*StartOutput, error) {
 	call := c.ready().New(optFns)
-	if err := in.validate(call.Region); err != nil {
+	if err := (*input)(in).validate(StartEventDataStoreIngestion, call.Region); err != nil {
 		return nil, err
 	}
-	return call.start(ctx, in)
+	return call.start(ctx, in.EventDataStore)
 }
 
-func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) {
-	out, err := sdkcall.Do(ctx, c.commands, StartEventDataStoreIngestion, in.EventDataStore, c.api.StartEventDataStoreIngestion,
-		&cloudtrail.StartEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
+func (c *call) start(ctx context.Context, store string) (*StartOutput, error) {
+	out, err := sdkcall.Do(ctx, c.commands, StartEventDataStoreIngestion, store, c.api.StartEventDataStoreIngestion,
+		&cloudtrail.StartEventDataStoreIngestionInput{EventDataStore: &store})
 	if err != nil {
 		return nil, err
 	}
@@ -127,15 +124,15 @@ func (c *call) start(ctx context.Context, in *StartInput) (*StartOutput, error) 
 // be stopping.
 func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Options)) (*StopOutput, error) {
 	call := c.ready().New(optFns)
-	if err := in.validate(call.Region); err != nil {
+	if err := (*input)(in).validate(StopEventDataStoreIngestion, call.Region); err != nil {
 		return nil, err
 	}
-	return call.stop(ctx, in)
+	return call.stop(ctx, in.EventDataStore)
 }
 
-func (c *call) stop(ctx context.Context, in *StopInput) (*StopOutput, error) {
-	out, err := sdkcall.Do(ctx, c.commands, StopEventDataStoreIngestion, in.EventDataStore, c.api.StopEventDataStoreIngestion,
-		&cloudtrail.StopEventDataStoreIngestionInput{EventDataStore: &in.EventDataStore})
+func (c *call) stop(ctx context.Context, store string) (*StopOutput, error) {
+	out, err := sdkcall.Do(ctx, c.commands, StopEventDataStoreIngestion, store, c.api.StopEventDataStoreIngestion,
+		&cloudtrail.StopEventDataStoreIngestionInput{EventDataStore: &store})
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // another retryable error is made up to ten times. [Client.WaitEach] documents duplicate and
 // invalid inputs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
 		set := newReadSet(eventDataStores, call.Region, nil)
 		return set, call.fleet().Get(ctx, set.Names())
 	}, sdkcall.Same)
@@ -37,12 +37,9 @@ func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns .
 // the store is read once. The result of an invalid input is a [*statemachine.InputError], and so is
 // every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
 		set := newReadSet(eventDataStores, call.Region, call.checkWait(target, maxWait))
-		goals := sdkcall.Goals(set, func([]int, string) statemachine.Goal[*EventDataStore, Status] {
-			return statemachine.Goal[*EventDataStore, Status]{Target: target}
-		})
-		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.WaitEach", call.fleet(), goals, maxWait)
+		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.WaitEach", call.fleet(), sdkcall.WaitGoals[*EventDataStore](set, target), maxWait)
 	}, sdkcall.Value)
 }
 
@@ -54,7 +51,7 @@ func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target 
 // modify an EventDataStore. [Client.WaitEach] documents duplicate and invalid inputs, and breaking
 // out of the loop.
 func (c *Client) WatchEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
 		set := newReadSet(eventDataStores, call.Region, nil)
 		return set, call.fleet().Watch(ctx, set.Names())
 	}, sdkcall.Same)
@@ -65,28 +62,32 @@ func (c *Client) WatchEach(ctx context.Context, eventDataStores []string, optFns
 // Commands are sent at most once a second ([Options]), and slow down together when throttled.
 // [Client.WaitEach] documents duplicate and invalid inputs, and breaking out of the loop.
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
-		set := newEnsureSet(ins, call.Region, call.checkWait(StatusEnabled, maxWait))
-		goals := sdkcall.Goals(set, func(inputs []int, _ string) statemachine.Goal[*EventDataStore, Status] {
-			return call.startGoal(ins[inputs[0]])
-		})
-		f := call.fleet()
-		f.Commands = call.ensureOptions(StartEventDataStoreIngestion)
-		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.EnsureStartedEach", f, goals, maxWait)
-	}, newEnsureOutput)
+	return c.ensureEach(ctx, "ingestion.EnsureStartedEach", len(ins), func(i int) *input { return (*input)(ins[i]) }, StatusEnabled, maxWait, optFns)
 }
 
 // EnsureStoppedEach does for each of many inputs what [Client.EnsureStopped] does for one. It
 // yields one result for each input. [Client.EnsureStartedEach] documents the rest.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
-		set := newEnsureSet(ins, call.Region, call.checkWait(StatusStoppedIngestion, maxWait))
-		goals := sdkcall.Goals(set, func(inputs []int, _ string) statemachine.Goal[*EventDataStore, Status] {
-			return call.stopGoal(ins[inputs[0]])
+	return c.ensureEach(ctx, "ingestion.EnsureStoppedEach", len(ins), func(i int) *input { return (*input)(ins[i]) }, StatusStoppedIngestion, maxWait, optFns)
+}
+
+// ensureEach does what ensure does for each of n inputs.
+func (c *Client) ensureEach(ctx context.Context, span string, n int, in func(i int) *input,
+	target Status, maxWait time.Duration, optFns []func(*Options),
+) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
+		op, common := commandTo(target), call.checkWait(target, maxWait)
+		stores := make([]string, n)
+		for i := range stores {
+			if in := in(i); in != nil {
+				stores[i] = in.EventDataStore
+			}
+		}
+		set := newInputs(stores, func(i int) error { return validate.JoinInputErrors(in(i).validate(op, call.Region), common) })
+		goals := sdkcall.Goals(set, func(_ []int, store string) statemachine.Goal[*EventDataStore, Status] {
+			return call.goal(store, target)
 		})
-		f := call.fleet()
-		f.Commands = call.ensureOptions(StopEventDataStoreIngestion)
-		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.EnsureStoppedEach", f, goals, maxWait)
+		return set, sdkcall.Each(ctx, call.Tracer, span, call.fleet(op), goals, maxWait)
 	}, newEnsureOutput)
 }
 
@@ -95,8 +96,9 @@ func (c *call) checkWait(target Status, maxWait time.Duration) error {
 	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
 }
 
-// fleet returns the engine of one call, which refers to a store by its ARN or ID.
-func (c *call) fleet() *statemachine.Fleet[*EventDataStore, Status] {
+// fleet returns the engine of one call, which refers to a store by its ARN or ID and may call these
+// operations.
+func (c *call) fleet(operations ...statemachine.Operation) *statemachine.Fleet[*EventDataStore, Status] {
 	return &statemachine.Fleet[*EventDataStore, Status]{
 		Machine:     machine,
 		Read:        c.get,
@@ -104,22 +106,15 @@ func (c *call) fleet() *statemachine.Fleet[*EventDataStore, Status] {
 		Same:        sameStore,
 		Concurrency: c.options.Concurrency,
 		Pacer:       c.options.ReadPacer,
-		Options:     c.options.Wait,
+		Commands: statemachine.EnsureOptions[*EventDataStore]{
+			Operations: operations, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer,
+		},
+		Options: c.options.Wait,
 	}
 }
 
 // inputs are the inputs of an Each method, by ARN or ID.
 type inputs = sdkcall.Inputs[string, string]
-
-// each yields the results of a fleet for every input. run validates the inputs and returns the
-// results by store, which convert turns into the method's type.
-func each[A, B any](c *Client, optFns []func(*Options),
-	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
-) iter.Seq2[string, statemachine.Result[B]] {
-	return sdkcall.Results(func() (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		return run(c.ready().NewNoRetry(optFns))
-	}, convert)
-}
 
 // newInputs groups inputs by the store that they name. check validates an input. All inputs for the
 // same store are equal, because the store is all that they have.
@@ -138,23 +133,6 @@ func newInputs(stores []string, check func(i int) error) *inputs {
 func newReadSet(stores []string, region string, common error) *inputs {
 	return newInputs(stores, func(i int) error {
 		return validate.JoinInputErrors(validateStore("", stores[i], region), common)
-	})
-}
-
-// ensureInput is the input of an Ensure method.
-type ensureInput interface {
-	store() string // "" for nil
-	validate(region string) error
-}
-
-// newEnsureSet groups the inputs of an Ensure method. common is an error that all inputs share.
-func newEnsureSet[In ensureInput](ins []In, region string, common error) *inputs {
-	stores := make([]string, len(ins))
-	for i, in := range ins {
-		stores[i] = in.store()
-	}
-	return newInputs(stores, func(i int) error {
-		return validate.JoinInputErrors(ins[i].validate(region), common)
 	})
 }
 

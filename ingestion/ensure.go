@@ -62,63 +62,50 @@ func newEnsureOutput(e *statemachine.Ensured[*EventDataStore]) *EnsureOutput {
 // Other errors are a [*statemachine.WaitError] or a [*statemachine.Fault]. Invalid input is a
 // [*statemachine.InputError], and nothing is sent.
 func (c *Client) EnsureStarted(ctx context.Context, in *StartInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.ready().NewNoRetry(optFns)
-	if err := validate.WaitArgs(machine, StatusEnabled, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
-		return &EnsureOutput{}, err
-	}
-	e := call.ensurer(call.startGoal(in), StartEventDataStoreIngestion)
-	return sdkcall.Ensure(ctx, call.Tracer, "ingestion.EnsureStarted", e, StatusEnabled, maxWait, newEnsureOutput)
+	return c.ensure(ctx, "ingestion.EnsureStarted", (*input)(in), StatusEnabled, maxWait, optFns)
 }
 
 // EnsureStopped stops ingestion into the store if necessary and waits until the store is stopped,
 // for at most maxWait. The rules are those of [Client.EnsureStarted], with the two operations
 // exchanged.
 func (c *Client) EnsureStopped(ctx context.Context, in *StopInput, maxWait time.Duration, optFns ...func(*Options)) (*EnsureOutput, error) {
-	call := c.ready().NewNoRetry(optFns)
-	if err := validate.WaitArgs(machine, StatusStoppedIngestion, maxWait, &call.options.Wait, in.validate(call.Region)); err != nil {
+	return c.ensure(ctx, "ingestion.EnsureStopped", (*input)(in), StatusStoppedIngestion, maxWait, optFns)
+}
+
+// ensure brings a store to the status target.
+func (c *Client) ensure(ctx context.Context, span string, in *input, target Status, maxWait time.Duration, optFns []func(*Options)) (*EnsureOutput, error) {
+	call, op := c.ready().NewNoRetry(optFns), commandTo(target)
+	if err := validate.WaitArgs(machine, target, maxWait, &call.options.Wait, in.validate(op, call.Region)); err != nil {
 		return &EnsureOutput{}, err
 	}
-	e := call.ensurer(call.stopGoal(in), StopEventDataStoreIngestion)
-	return sdkcall.Ensure(ctx, call.Tracer, "ingestion.EnsureStopped", e, StatusStoppedIngestion, maxWait, newEnsureOutput)
+	f := call.fleet(op)
+	e := sdkcall.Ensurer(sdkcall.Waiter(f, in.EventDataStore), call.goal(in.EventDataStore, target), f.Commands)
+	return sdkcall.Ensure(ctx, call.Tracer, span, e, target, maxWait, newEnsureOutput)
 }
 
-// ensurer returns the ensurer of one store, which may call op.
-func (c *call) ensurer(g statemachine.Goal[*EventDataStore, Status], op statemachine.Operation) *statemachine.Ensurer[*EventDataStore, Status] {
-	return sdkcall.Ensurer(c.waiter(g.Resource), g, c.ensureOptions(op))
-}
-
-// startGoal returns what EnsureStarted does for one store.
-func (c *call) startGoal(in *StartInput) statemachine.Goal[*EventDataStore, Status] {
-	return goal(in.EventDataStore, StatusEnabled, func(ctx context.Context) error {
-		_, err := c.start(ctx, in)
-		return err
-	})
-}
-
-// stopGoal returns what EnsureStopped does for one store.
-func (c *call) stopGoal(in *StopInput) statemachine.Goal[*EventDataStore, Status] {
-	return goal(in.EventDataStore, StatusStoppedIngestion, func(ctx context.Context) error {
-		_, err := c.stop(ctx, in)
-		return err
-	})
-}
-
-// goal returns the goal of an Ensure method, whose command is run.
-func goal(eventDataStore string, target Status, run func(context.Context) error) statemachine.Goal[*EventDataStore, Status] {
-	return statemachine.Goal[*EventDataStore, Status]{
-		Resource: eventDataStore,
-		Target:   target,
-		Command:  func(ctx context.Context, _ statemachine.Operation) error { return run(ctx) },
-		Preflight: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
-			return s.checkControllable(op, eventDataStore)
-		},
+// commandTo returns the operation that an Ensure method may call to reach the status target.
+func commandTo(target Status) statemachine.Operation {
+	if target == StatusEnabled {
+		return StartEventDataStoreIngestion
 	}
+	return StopEventDataStoreIngestion
 }
 
-// ensureOptions returns the settings of an Ensure method that may call op.
-func (c *call) ensureOptions(op statemachine.Operation) statemachine.EnsureOptions[*EventDataStore] {
-	return statemachine.EnsureOptions[*EventDataStore]{
-		Operations: []statemachine.Operation{op}, DryRun: c.options.DryRun, Pacer: c.options.CommandPacer,
+// goal returns what an Ensure method does for one store.
+func (c *call) goal(store string, target Status) statemachine.Goal[*EventDataStore, Status] {
+	return statemachine.Goal[*EventDataStore, Status]{
+		Target: target,
+		Command: func(ctx context.Context, op statemachine.Operation) (err error) {
+			if op == StartEventDataStoreIngestion {
+				_, err = c.start(ctx, store)
+			} else {
+				_, err = c.stop(ctx, store)
+			}
+			return err
+		},
+		Preflight: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
+			return s.checkControllable(op, store)
+		},
 	}
 }
 

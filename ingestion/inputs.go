@@ -23,40 +23,24 @@ type StopInput struct {
 
 // Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
 // methods also compare the ARN's Region with the client's.
-func (in *StartInput) Validate() error { return in.validate("") }
+func (in *StartInput) Validate() error {
+	return (*input)(in).validate(StartEventDataStoreIngestion, "")
+}
 
 // Validate returns a [*statemachine.InputError] with every invalid field, or nil. The client's
 // methods also compare the ARN's Region with the client's.
-func (in *StopInput) Validate() error { return in.validate("") }
-
-func (in *StartInput) validate(region string) error {
-	if in == nil {
-		return validate.NilInput(StartEventDataStoreIngestion)
-	}
-	return validateStore(StartEventDataStoreIngestion, in.EventDataStore, region)
+func (in *StopInput) Validate() error {
+	return (*input)(in).validate(StopEventDataStoreIngestion, "")
 }
 
-func (in *StopInput) validate(region string) error {
-	if in == nil {
-		return validate.NilInput(StopEventDataStoreIngestion)
-	}
-	return validateStore(StopEventDataStoreIngestion, in.EventDataStore, region)
-}
+// input is a StartInput or a StopInput.
+type input struct{ EventDataStore string }
 
-// store returns the store of the input, or "" for nil.
-func (in *StartInput) store() string {
+func (in *input) validate(op statemachine.Operation, region string) error {
 	if in == nil {
-		return ""
+		return validate.NilInput(op)
 	}
-	return in.EventDataStore
-}
-
-// store returns the store of the input, or "" for nil.
-func (in *StopInput) store() string {
-	if in == nil {
-		return ""
-	}
-	return in.EventDataStore
+	return validateStore(op, in.EventDataStore, region)
 }
 
 // validateStore validates the one member that all operations have. op may be empty.

@@ -44,7 +44,7 @@ func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...fun
 			yield(nil, err)
 			return
 		}
-		call.waiter(eventDataStore).Watch(ctx)(yield)
+		sdkcall.Waiter(call.fleet(), eventDataStore).Watch(ctx)(yield)
 	}
 }
 
@@ -54,18 +54,5 @@ func (c *call) newWait(eventDataStore string, target Status, maxWait time.Durati
 	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validateStore("", eventDataStore, c.Region)); err != nil {
 		return nil, err
 	}
-	return c.waiter(eventDataStore), nil
-}
-
-// waiter returns the waiter of one call. Package statemachine paces its reads.
-func (c *call) waiter(eventDataStore string) *statemachine.Waiter[*EventDataStore, Status] {
-	return &statemachine.Waiter[*EventDataStore, Status]{
-		Machine:  machine,
-		Resource: eventDataStore,
-		Read:     func(ctx context.Context) (*EventDataStore, error) { return c.get(ctx, eventDataStore) },
-		State:    (*EventDataStore).status,
-		Same:     sameStore,
-		Pacer:    c.options.ReadPacer,
-		Options:  c.options.Wait,
-	}
+	return sdkcall.Waiter(c.fleet(), eventDataStore), nil
 }

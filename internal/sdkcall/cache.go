@@ -108,12 +108,3 @@ func (c *Cache[K, V]) ask(ctx context.Context, keys []K, ask func(context.Contex
 	found, err = ask(ctx, keys)
 	return found[keys[0]], err
 }
-
-// Within returns api with a limit of the time that one request takes.
-func Within[In, Out, O any](limit time.Duration, api func(context.Context, *In, ...func(*O)) (*Out, error)) func(context.Context, *In, ...func(*O)) (*Out, error) {
-	return func(ctx context.Context, in *In, optFns ...func(*O)) (*Out, error) {
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		return api(ctx, in, optFns...)
-	}
-}

@@ -111,12 +111,27 @@ func Goals[K, R, V any, S ~string](set *Inputs[K, R], goal func(inputs []int, re
 	return goals
 }
 
-// Results yields a result for each input. run validates the inputs and returns the results by
-// resource. convert converts a value to the type of the method's results. The result of an invalid
-// input has the value that convert returns for the zero value.
-func Results[K, R, A, B any](run func() (*Inputs[K, R], iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B) iter.Seq2[K, statemachine.Result[B]] {
+// WaitGoals returns a goal for each resource: to wait for the state target.
+func WaitGoals[V, K, R any, S ~string](set *Inputs[K, R], target S) []statemachine.Goal[V, S] {
+	return Goals(set, func([]int, R) statemachine.Goal[V, S] { return statemachine.Goal[V, S]{Target: target} })
+}
+
+// Results yields what [ByInput] does for a method that gets the options optFns. run validates the
+// inputs and returns the results by resource.
+func Results[O, C, K, R, A, B any](calls *Calls[O, C], optFns []func(*O),
+	run func(*C) (*Inputs[K, R], iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
+) iter.Seq2[K, statemachine.Result[B]] {
 	return func(yield func(K, statemachine.Result[B]) bool) {
-		set, results := run()
+		set, results := run(calls.NewNoRetry(optFns))
+		ByInput(set, results, convert)(yield)
+	}
+}
+
+// ByInput yields a result for each input. results are by resource. convert converts a value to the
+// type of the method's results. The result of an invalid input has the value that convert returns
+// for the zero value.
+func ByInput[K, R, A, B any](set *Inputs[K, R], results iter.Seq2[int, statemachine.Result[A]], convert func(*A) B) iter.Seq2[K, statemachine.Result[B]] {
+	return func(yield func(K, statemachine.Result[B]) bool) {
 		for i, key := range set.keys {
 			var none A
 			if err := set.invalid[i]; err != nil && !yield(key, statemachine.Result[B]{Index: i, Value: convert(&none), Err: err}) {

@@ -41,7 +41,8 @@ type Caller[O any] struct {
 	Options []func(*O) // applied to each request, in order
 	Pacer   *statemachine.Pacer
 	Pacing  Pacing
-	Reached *Reached // nil means that no request of the client has succeeded
+	Limit   time.Duration // of one request; zero means none
+	Reached *Reached      // nil means that no request of the client has succeeded
 }
 
 // Reached records whether a request of a client has succeeded. Then its endpoint exists.
@@ -95,7 +96,13 @@ func attempt[In, Out, O any](ctx context.Context, c *Caller[O], wait bool, op st
 		}
 		callCtx = rest
 	}
-	out, err := api(callCtx, in, c.Options...)
+	requestCtx := callCtx
+	if c.Limit > 0 {
+		limited, cancel := context.WithTimeout(callCtx, c.Limit)
+		defer cancel()
+		requestCtx = limited
+	}
+	out, err := api(requestCtx, in, c.Options...)
 	switch {
 	case err != nil:
 		return nil, c.fault(callCtx, op, resource, err)

@@ -35,6 +35,15 @@ func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerPr
 	return v, err
 }
 
+// Waiter returns the waiter of one resource, which f reads.
+func Waiter[R any, S ~string](f *statemachine.Fleet[R, S], resource string) *statemachine.Waiter[R, S] {
+	read := f.Read
+	return &statemachine.Waiter[R, S]{
+		Machine: f.Machine, Resource: resource, Read: func(ctx context.Context) (R, error) { return read(ctx, resource) },
+		State: f.State, Kind: f.Kind, Check: f.Check, Same: f.Same, Identity: f.Identity, Pacer: f.Pacer, Options: f.Options,
+	}
+}
+
 // Ensurer returns the ensurer of one resource, which w reads.
 func Ensurer[R any, S ~string](
 	w *statemachine.Waiter[R, S], g statemachine.Goal[R, S], o statemachine.EnsureOptions[R],
