@@ -41,7 +41,7 @@ type (
 	waitOptions = statemachine.WaitOptions
 )
 
-// The kernel: machines.
+// The core: machines.
 var (
 	_ func(statemachine.Definition[contractState]) (*machineOf, error) = statemachine.New[contractState]
 	_ func(statemachine.Definition[contractState]) *machineOf          = statemachine.MustNew[contractState]
@@ -76,7 +76,7 @@ var (
 	}
 )
 
-// The kernel: waits and ensures.
+// The core: waits and Ensure calls.
 var (
 	_ func(*waiterOf, context.Context, contractState, time.Duration, ...func(*waitOptions)) (contractValue, error)                        = (*waiterOf).Wait
 	_ func(*waiterOf, context.Context, ...func(*waitOptions)) iter.Seq2[contractValue, error]                                             = (*waiterOf).Watch
@@ -110,7 +110,7 @@ var (
 	}
 )
 
-// The kernel: errors.
+// The core: errors.
 var (
 	_ func(error) statemachine.Kind = statemachine.KindOf
 

@@ -36,11 +36,11 @@ func (r *Results) judge(many int, times Spread, strangers int) {
 	most("Each further read over the SDK's client, without the sleep", overSame, 1.02, ratio(ours, sdk))
 	most("The same", overSame+", in allocations", 1, exactly(ours.Allocs/sdk.Allocs))
 
-	most("A wait of one read out of memory (with a timeout for the read, which no peer has)", "× the SDK's waiter", 1, ratio(one["streamwarden"], one["SDK waiter"]))
+	most("A wait of one read from memory (with a timeout for the read, which no peer has)", "× the SDK's waiter", 1, ratio(one["streamwarden"], one["SDK waiter"]))
 	most("The same", "× the SDK's waiter, in allocations", 1, exactly(one["streamwarden"].Allocs/one["SDK waiter"].Allocs))
 	most("The same", "× `StateChangeConf`", 1.0/3, ratio(one["streamwarden"], one["StateChangeConf"]))
 	most("The same", "× `StateChangeConf`, in allocations", 1.0/3, exactly(one["streamwarden"].Allocs/one["StateChangeConf"].Allocs))
-	most("Each further read out of memory, without the sleep", "× the SDK's waiter", 1, ratio(further["streamwarden"], further["SDK waiter"]))
+	most("Each further read from memory, without the sleep", "× the SDK's waiter", 1, ratio(further["streamwarden"], further["SDK waiter"]))
 	most("The same", "× the SDK's waiter, in allocations", 1, exactly(further["streamwarden"].Allocs/further["SDK waiter"].Allocs))
 
 	memory := map[string]Footprint{}

@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// kernelLayers lists the files of package statemachine from the bottom up. A file uses only what
+// coreLayers lists the files of package statemachine from the bottom up. A file uses only what
 // its own layer and the layers below it declare, so the package can be read in this order.
 // ARCHITECTURE.md describes the layers by the same names.
-var kernelLayers = []struct {
+var coreLayers = []struct {
 	name  string
 	files string
 }{
@@ -26,19 +26,19 @@ var kernelLayers = []struct {
 	{"pacing", "heap.go timeout.go pacer.go"},
 	{"job", "goal.go config.go job.go job_batch.go job_ensure.go"},
 	{"loops", "clock.go abort.go outbox.go shared.go runner.go scheduler.go"},
-	{"doors", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},
+	{"entry points", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},
 }
 
 // Bounds of the code of package statemachine.
 const (
-	maxKernelFunction = 50 // lines
-	maxKernelBools    = 2  // boolean fields of a type
+	maxCoreFunction = 50 // lines
+	maxCoreBools    = 2  // boolean fields of a type
 )
 
 // layerOf returns the index of each file's layer.
 func layerOf() map[string]int {
 	layer := map[string]int{}
-	for i, l := range kernelLayers {
+	for i, l := range coreLayers {
 		for name := range strings.FieldsSeq(l.files) {
 			layer[name] = i
 		}
@@ -46,8 +46,8 @@ func layerOf() map[string]int {
 	return layer
 }
 
-// kernelSources parses the code of package statemachine.
-func kernelSources(t *testing.T) []source {
+// coreSources parses the code of package statemachine.
+func coreSources(t *testing.T) []source {
 	t.Helper()
 	return sources(t, func(f file) bool { return path.Dir(f.path) == "statemachine" && f.shipped() })
 }
@@ -85,27 +85,27 @@ func upwardUses(files []source, layer map[string]int) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func TestKernelUsesNoHigherLayer(t *testing.T) {
-	files, layer := kernelSources(t), layerOf()
+func TestCoreUsesNoHigherLayer(t *testing.T) {
+	files, layer := coreSources(t), layerOf()
 	for _, f := range files {
 		if _, ok := layer[path.Base(f.path)]; !ok {
-			t.Errorf("%s is in no layer: add it to kernelLayers and to ARCHITECTURE.md", f.path)
+			t.Errorf("%s is in no layer: add it to coreLayers and to ARCHITECTURE.md", f.path)
 		}
 	}
 	if len(layer) != len(files) {
-		t.Errorf("kernelLayers lists %d files, the package has %d", len(layer), len(files))
+		t.Errorf("coreLayers lists %d files, the package has %d", len(layer), len(files))
 	}
 	for _, use := range upwardUses(files, layer) {
 		t.Errorf("%s, which is in a higher layer", use)
 	}
 }
 
-func TestKernelUseOfHigherLayerIsFound(t *testing.T) {
+func TestCoreUseOfHigherLayerIsFound(t *testing.T) {
 	layer := layerOf()
 	for name, i := range layer {
 		layer[name] = -i
 	}
-	found := upwardUses(kernelSources(t), layer)
+	found := upwardUses(coreSources(t), layer)
 	for _, want := range []string{
 		"job.go uses ObserveFailure of track.go", // a method
 		"job.go uses Reads of track.go",          // a field
@@ -127,7 +127,7 @@ func oversized(s source) []string {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			lines := s.fset.Position(n.End()).Line - s.fset.Position(n.Pos()).Line + 1
-			if lines > maxKernelFunction {
+			if lines > maxCoreFunction {
 				found = append(found, fmt.Sprintf("%s has %d lines", n.Name.Name, lines))
 			}
 		case *ast.TypeSpec:
@@ -138,7 +138,7 @@ func oversized(s source) []string {
 						bools += len(f.Names)
 					}
 				}
-				if bools > maxKernelBools {
+				if bools > maxCoreBools {
 					found = append(found, fmt.Sprintf("%s has %d boolean fields", n.Name.Name, bools))
 				}
 			}
@@ -148,16 +148,16 @@ func oversized(s source) []string {
 	return found
 }
 
-func TestKernelFunctionsAndTypesAreSmall(t *testing.T) {
-	for _, s := range kernelSources(t) {
+func TestCoreFunctionsAndTypesAreSmall(t *testing.T) {
+	for _, s := range coreSources(t) {
 		for _, found := range oversized(s) {
 			t.Errorf("%s: %s; the maximum is %d lines and %d boolean fields",
-				s.path, found, maxKernelFunction, maxKernelBools)
+				s.path, found, maxCoreFunction, maxCoreBools)
 		}
 	}
 }
 
-func TestKernelLargeFunctionIsFound(t *testing.T) {
+func TestCoreLargeFunctionIsFound(t *testing.T) {
 	text := "package p\ntype T struct { A, B, C bool }\ntype U struct { A, B bool }\n" +
 		"func small() {\n" + strings.Repeat("\n", 48) + "}\nfunc large() {\n" + strings.Repeat("\n", 49) + "}\n"
 	want := []string{"T has 3 boolean fields", "large has 51 lines"}
