@@ -202,6 +202,29 @@ func TestGuardReportsSettingsOfRival(t *testing.T) {
 	}
 }
 
+// TestGuardReportsSettingsDespiteStaleCheck checks that a rival's settings are reported even if the
+// first check after the watch saw them is a stale read.
+func TestGuardReportsSettingsDespiteStaleCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFixture(t)
+		arn := w.cluster(activitystream.StatusStarted)
+		w.databases(arn)
+		w.runGuard(time.Hour, func(context.Context) {
+			w.at(10*time.Minute + time.Second)
+			w.rds.AddCluster(activitystreamtest.Cluster{Identifier: "cluster-1", Status: activitystream.StatusStarted, KmsKeyId: "0987dcba-09fe-87dc-65ba-ab0987654321"})
+			for before := len(w.rds.Calls()); len(w.rds.Calls()) == before; { // until the watch saw it
+				time.Sleep(time.Millisecond)
+			}
+			w.rds.Stale(arn, time.Minute)
+			time.Sleep(15 * time.Second)
+			w.rds.Stale(arn, 0)
+		})
+		if w.logged("state changed") != 2 || w.logged("repair failed", "drifted") == 0 {
+			t.Error("the other settings were not reported")
+		}
+	})
+}
+
 // TestGuardReportsDrift checks that a stream with another mode is reported and not changed.
 func TestGuardReportsDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

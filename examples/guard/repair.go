@@ -17,7 +17,7 @@ func (g *guard) repairIfNeeded(ctx context.Context, s *source, r *resource) {
 	if ctx.Err() != nil || r.repair.running || time.Until(r.repair.until) > gather || !r.needsRepair() {
 		return
 	}
-	r.repair.running, r.repair.recheck = true, false
+	r.repair.running, r.repair.checks = true, max(r.repair.checks-1, 0)
 	if s.pending = append(s.pending, r.name); len(s.pending) == 1 {
 		g.wg.Go(func() { g.repair(ctx, s) })
 	}
@@ -62,7 +62,7 @@ func (g *guard) handleRepair(ctx context.Context, r *resource, operations []stat
 		return
 	case err != nil:
 		r.failures++
-		r.repair.recheck = true
+		r.repair.checks = checksAfterChange
 		delay = r.repair.fail(g.settings, delay)
 		log.Error("repair failed", "error", err, "retry_in", delay)
 	default:

@@ -8,6 +8,10 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
+// checksAfterChange is how often settings are checked after they may have changed. Each check is at
+// another read of the watch, because the first one can be a stale read.
+const checksAfterChange = 2
+
 // resource is a guarded resource: the state that it should have, and what the guard knows about it.
 type resource struct {
 	name    string
@@ -23,7 +27,7 @@ type resource struct {
 	repair struct {
 		backoff           // after repairs, successful or not
 		running bool      // a repair is in progress
-		recheck bool      // the settings may be wrong even in the target state
+		checks  int       // of the settings that are left: they may be wrong even in the target state
 		streak  int       // consecutive repairs
 		last    time.Time // the last repair
 	}
@@ -34,7 +38,7 @@ type resource struct {
 // needsRepair reports whether the resource has to be repaired, or its settings have to be checked.
 func (r *resource) needsRepair() bool {
 	if r.watch.state == r.target {
-		return r.repair.recheck
+		return r.repair.checks > 0
 	}
 	return !r.settles(r.watch.state)
 }
@@ -71,7 +75,7 @@ func (g *guard) handleChange(ctx context.Context, s *source, r *resource, summar
 	g.log.Log(ctx, level, "state changed", "resource", r.name, "from", r.watch.logged, "to", summary)
 	if r.watch.logged != "" { // the first summary was already checked
 		r.changes++
-		r.repair.recheck = true
+		r.repair.checks = checksAfterChange
 	}
 	r.watch.logged = summary
 	g.repairIfNeeded(ctx, s, r)
@@ -82,7 +86,7 @@ func (g *guard) handleWatchFailure(r *resource, err error) time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r.failures++
-	r.watch.logged, r.repair.recheck = "", true
+	r.watch.logged, r.repair.checks = "", checksAfterChange
 	delay := r.watch.fail(g.settings, 0)
 	g.log.Error("watch failed", "resource", r.name, "error", err, "retry_in", delay)
 	return r.watch.until

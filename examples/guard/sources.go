@@ -89,7 +89,7 @@ func newSource[I, O, V, Options any, K comparable, S ~string](
 	for _, in := range ins {
 		r := &resource{name: fmt.Sprint(key(in)), target: string(target)}
 		r.settles = func(state string) bool { return !m.Known(S(state)) || m.Settles(S(state), target) }
-		r.repair.recheck = true
+		r.repair.checks = checksAfterChange
 		src.resources[r.name], byName[r.name] = r, in
 	}
 	src.ensure = func(ctx context.Context, names []string, done func(string, []statemachine.Operation, error)) {
