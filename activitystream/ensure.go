@@ -175,7 +175,7 @@ func (c *call) newPolicyChange(in *ModifyInput, target PolicyStatus, maxWait tim
 	if err := validate.WaitArgs(policyMachine, target, maxWait, &c.options.Wait, err); err != nil {
 		return nil, err
 	}
-	w := newWaiter(c, res, policyMachine, (*Stream).policy)
+	w := newWaiter(c, res, policyMachine, c.policyState())
 	w.Check = checkStream
 	return sdkcall.Ensurer(w, statemachine.Goal[*Stream, PolicyStatus]{Command: func(ctx context.Context, _ statemachine.Operation) error {
 		_, err := c.modify(ctx, in, res)
@@ -216,7 +216,7 @@ func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) state
 		Preflight: x.before(in, res), Drift: x.keys.drift(ctx, in),
 	}
 	if x.call.options.ForceRestart {
-		g.Drift, g.Command = forceRestart(res, g.Drift, g.Command)
+		g.Drift, g.Command = forceRestart(res, x.call.grace(), g.Drift, g.Command)
 	}
 	g.AcceptedGrace, g.Leave, g.NotBefore = x.call.window(in.ApplyImmediately, x.maxWait)
 	return g
@@ -250,23 +250,31 @@ func (c *call) startCommand(in *StartInput, res *resource) func(context.Context,
 }
 
 // forceRestart returns the Drift and the Command of an EnsureStarted that restarts a stream even if
-// drift finds no difference: a stream has drifted until a start that may have been executed.
-func forceRestart(res *resource, drift func(*Stream) error, command func(context.Context, statemachine.Operation) error) (
+// drift finds no difference: a stream has drifted until a start that may have been executed. For a
+// grace period after that, a read may still show the stream as it was before.
+func forceRestart(res *resource, grace time.Duration, drift func(*Stream) error, command func(context.Context, statemachine.Operation) error) (
 	func(*Stream) error, func(context.Context, statemachine.Operation) error,
 ) {
-	var started atomic.Bool // the command runs concurrently with the loop
+	var seenAt time.Time                    // the last read before the start
+	var startedAt atomic.Pointer[time.Time] // the command runs concurrently with the loop
 	return func(s *Stream) error {
-			err := drift(s)
-			if err == nil && !started.Load() {
-				d := statemachine.DriftError{Resource: res.given}
-				d.Add("ForceRestart", "true", "not restarted yet")
-				err = d.Err()
+			if err := drift(s); err != nil {
+				return err
 			}
-			return err
+			d := statemachine.DriftError{Resource: res.given}
+			switch at := startedAt.Load(); {
+			case at == nil:
+				seenAt = time.Now()
+				d.Add("ForceRestart", "true", "not restarted yet")
+			case at.Sub(seenAt) < grace && time.Since(*at) < grace:
+				d.Add("ForceRestart", "true", "not confirmed yet")
+			}
+			return d.Err()
 		}, func(ctx context.Context, op statemachine.Operation) error {
 			err := command(ctx, op)
-			if op == StartActivityStream && (err == nil || errors.Is(err, statemachine.Unavailable)) {
-				started.Store(true)
+			f, _ := errors.AsType[*statemachine.Fault](err)
+			if op == StartActivityStream && (err == nil || f != nil && f.Kind == statemachine.Unavailable && !f.NotSent) {
+				startedAt.Store(new(time.Now()))
 			}
 			return err
 		}

@@ -339,6 +339,15 @@ func TestEnsurePolicy(t *testing.T) {
 			says: []string{"the audit policy changes only while the stream is started"},
 		},
 		{
+			why: "a read from before a start that another actor began late in the grace period", status: activitystream.StatusStopped,
+			setup: func(s *server, db database) {
+				time.AfterFunc(52*time.Second, func() { s.Set(db.arn, activitystream.StatusStarting) })
+				time.AfterFunc(62*time.Second, func() { s.Stale(db.arn, 20*time.Second) })
+				time.AfterFunc(67*time.Second, func() { s.Stale(db.arn, 0) })
+			},
+			want: ensured{Status: started, Took: 205 * s, Operations: one, Commands: []string{"2m55s ModifyActivityStream accepted"}, Reads: 42},
+		},
+		{
 			why: "the first reads are from before the start", status: activitystream.StatusStopped, setup: func(s *server, db database) {
 				s.Set(db.arn, started)
 				s.Stale(db.arn, 20*time.Second)

@@ -1,6 +1,7 @@
 package activitystream
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -122,6 +123,9 @@ const (
 
 // mayRestart reports whether a started stream may be stopped and started.
 func (o *Options) mayRestart() bool { return o.AllowRestart || o.ForceRestart }
+
+// grace returns how long a read may be stale.
+func (c *call) grace() time.Duration { return cmp.Or(c.options.Wait.Grace, time.Minute) }
 
 // withOptFns returns a copy of o, changed by the functions of a call.
 func (o Options) withOptFns(optFns []func(*Options)) Options {

@@ -156,6 +156,19 @@ func TestForceRestart(t *testing.T) {
 			},
 		},
 		{
+			why: "a read from before a quick stop looks like the end of the restart", status: "started",
+			options: func(o *activitystreamtest.Options, _ func() *server, _ database) { o.Stopping = 4 * time.Second },
+			setup: func(s *server, db database) {
+				time.AfterFunc(67*time.Second, func() { s.Stale(db.arn, 30*time.Second) })
+				time.AfterFunc(72*time.Second, func() { s.Stale(db.arn, 0) })
+			},
+			want: ensured{
+				Took: 3*m + 5*time.Second, Status: "started", Operations: []string{opStop, opStart}, Reads: 38, Asked: true,
+				Commands: []string{"1m0s StopActivityStream accepted", "1m5s StartActivityStream accepted"},
+				GapFrom:  m, GapTo: 3*m + 5*time.Second,
+			},
+		},
+		{
 			why: "a dry run", status: "started", call: func(o *activitystream.Options) { o.ForceRestart, o.DryRun = true, true },
 			want: ensured{Status: "started", Planned: []string{opStop, opStart}, Reads: 1, Asked: true},
 		},

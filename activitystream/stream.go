@@ -2,6 +2,7 @@ package activitystream
 
 import (
 	"cmp"
+	"time"
 	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -103,6 +104,21 @@ func (s *Stream) policy() PolicyStatus {
 	case StatusStopped, StatusStopping:
 	}
 	return ""
+}
+
+// policyState returns the function that returns the audit policy's state, for one wait. Within a
+// grace period after a read of a stream that is starting, a read of one that is not may be older.
+func (c *call) policyState() func(*Stream) PolicyStatus {
+	var startingAt time.Time
+	return func(s *Stream) PolicyStatus {
+		switch {
+		case s.Status == StatusStarting:
+			startingAt = time.Now()
+		case s.Status != StatusStarted && time.Since(startingAt) < c.grace():
+			return awaitingStream
+		}
+		return s.policy()
+	}
 }
 
 // sameStream reports whether a Watch skips b after a. Another ResourceId is another database: after

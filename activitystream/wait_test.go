@@ -1,6 +1,7 @@
 package activitystream_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +130,7 @@ func TestWaitPolicy(t *testing.T) {
 		policy  activitystream.PolicyStatus
 		target  activitystream.PolicyStatus
 		setup   func(s *server)
+		maxWait time.Duration // zero: an hour
 		want    waited
 		policy2 activitystream.PolicyStatus // in the end
 		says    []string
@@ -173,7 +175,24 @@ func TestWaitPolicy(t *testing.T) {
 		{
 			why: "a start that is rolled back was never on the way", status: activitystream.StatusStarting, target: activitystream.PolicyLocked,
 			setup:   func(s *server) { s.Lapse(instanceARN) },
-			want:    waited{Verdict: "unreachable", Status: activitystream.StatusStopped, Took: 2 * m, Reads: 25},
+			want:    waited{Verdict: "unreachable", Status: activitystream.StatusStopped, Took: 2*m + 55*time.Second, Reads: 36},
+			policy2: activitystream.PolicyLocked,
+		},
+		{
+			why:    "a read from before a start that another actor began late in the grace period",
+			status: activitystream.StatusStopped, target: activitystream.PolicyLocked,
+			setup: func(s *server) {
+				time.AfterFunc(52*time.Second, func() { s.Set(instanceARN, activitystream.StatusStarting) })
+				time.AfterFunc(62*time.Second, func() { s.Stale(instanceARN, 20*time.Second) })
+				time.AfterFunc(67*time.Second, func() { s.Stale(instanceARN, 0) })
+			},
+			want:    waited{Status: activitystream.StatusStarted, Took: 175 * time.Second, Reads: 36},
+			policy2: activitystream.PolicyLocked,
+		},
+		{
+			why: "a wait that is shorter than the grace period", status: activitystream.StatusStopped, target: activitystream.PolicyLocked, maxWait: 5 * time.Second,
+			want:    waited{Verdict: "timed out", Status: activitystream.StatusStopped, Took: 5 * time.Second, Reads: 2},
+			says:    []string{"the audit policy changes only while the stream is started"},
 			policy2: activitystream.PolicyLocked,
 		},
 	} {
@@ -184,7 +203,7 @@ func TestWaitPolicy(t *testing.T) {
 				test.setup(s)
 			}
 			began := time.Now()
-			got, err := client(s).WaitPolicy(t.Context(), instanceARN, test.target, time.Hour)
+			got, err := client(s).WaitPolicy(t.Context(), instanceARN, test.target, cmp.Or(test.maxWait, time.Hour))
 			outcome := waited{Verdict: assert.ErrorSummary(err), Took: time.Since(began), Reads: len(s.Calls()) - len(reads(s, describeEvents, began)), Status: got.Status}
 			if err != nil {
 				outcome.Last = assert.ErrorAs[*statemachine.WaitError](t, err).Last

@@ -106,15 +106,15 @@ func (u *unhealthy) explain(err error, ref Ref, s *Stream) error {
 // that lead to a running stream, and the state of a stream that does not run.
 func addPlan(e *statemachine.WaitError, s *Stream) {
 	switch {
-	case e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed:
-	case e.Err != nil: // from checkDestination
+	case e.Reason != statemachine.Unreachable && e.Reason != statemachine.Lapsed && e.Reason != statemachine.TimedOut:
+	case checkDestination(s) != nil:
 		remove, _ := machine.Plan(s.State, StateAbsent)
 		create, _ := machine.Plan(StateAbsent, StateRunning)
 		e.Plan = slices.Concat(remove, create)
-	case s.State != StateRunning:
+	case s.State != StateRunning && machine.Known(s.State):
 		plan, _ := machine.Plan(s.State, StateRunning)
-		e.Plan, e.Err = slices.Clone(plan), fmt.Errorf("the event stream is %s", s.State)
-		if s.State == StateAbsent {
+		e.Plan, e.Err = slices.Clone(plan), errors.Join(fmt.Errorf("the event stream is %s", s.State), e.Err)
+		if s.State == StateAbsent && e.Reason != statemachine.TimedOut {
 			e.Reason = statemachine.Gone
 		}
 	}

@@ -232,6 +232,21 @@ func TestWaitHealthyReachesTargetOrFails(t *testing.T) {
 			says: []string{"the event stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
 		},
 		{
+			why: "stopped, in a wait that is shorter than the grace period", setup: func(s *server) { s.Lapse(streamARN) }, maxWait: 5 * s,
+			want: waited{Summary: "timed out", Took: 5 * s, State: stopped, Calls: 4},
+			says: []string{"the event stream is STOPPED", "DeleteEventStream, then CreateEventStream would lead to HEALTHY", "only while its event stream is RUNNING"},
+		},
+		{
+			why: "no stream, in a wait that is shorter than the grace period", setup: func(s *server) { s.Remove(streamARN) }, maxWait: 5 * s,
+			want: waited{Summary: "timed out", Took: 5 * s, State: absent, Calls: 8},
+			says: []string{"the event stream is ABSENT", "; CreateEventStream would lead to HEALTHY"},
+		},
+		{
+			why: "missing, in a wait that is shorter than the grace period", setup: unhealthy(eventstreamtest.MessageMissing), maxWait: 5 * s,
+			want: waited{Summary: "timed out: missing dependency", Took: 5 * s, State: runs, Calls: 4},
+			says: []string{"does not exist", "DeleteEventStream, then CreateEventStream would lead to HEALTHY"},
+		},
+		{
 			why: "the stream stops", setup: func(s *server) {
 				unhealthy(eventstreamtest.MessageKey)(s)
 				time.AfterFunc(89*time.Second, func() { s.Lapse(streamARN) })

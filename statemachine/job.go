@@ -306,7 +306,7 @@ func (j *job[R, S]) waitError() *WaitError {
 	for _, s := range t.History {
 		e.History = append(e.History, Sighting[string]{State: string(s.State), At: s.At})
 	}
-	outside := j.reason == TimedOut && m.Known(t.last()) && !m.Settles(t.last(), j.target())
+	outside := j.reason == TimedOut && len(t.History) > 0 && (e.Last == "" || m.Known(t.last())) && !m.Settles(t.last(), j.target())
 	if (outside || j.reason == Unreachable || j.reason == Lapsed) && e.Pending == "" {
 		plan, _ := m.Plan(S(e.Last), S(e.Target))
 		e.Plan = slices.Clone(plan) // the machine's own is shared
