@@ -24,7 +24,8 @@ type engine[R any, S ~string] struct {
 	commands dueHeap[*task[R, S]]   // tasks by the time since which they want to send a command
 
 	readLane, commandLane lane
-	commandsFirst         bool // reads and commands take turns
+	commandsFirst         bool        // reads and commands take turns
+	deciding              *task[R, S] // whose read has to come before its command, if any
 
 	inFlight, commandsInFlight int
 
@@ -41,6 +42,7 @@ type task[R any, S ~string] struct {
 	read     entry[*task[R, S]]  // in a heap of reads
 	command  *entry[*task[R, S]] // in the heap of commands; nil means that no command is wanted
 	group    int
+	late     bool // the command was decided again by a read of its own, because it waited too long
 	finished bool // ended and published
 }
 
@@ -76,6 +78,7 @@ type callResult[R any, S ~string] struct {
 	tasks   []*task[R, S]
 	results []Result[R] // of reads; Index is the index in tasks
 	sent    bool        // a command may have been executed
+	late    bool        // a command was not sent, because it was decided too long ago
 	err     error
 	start   time.Time
 	at      time.Time
@@ -316,6 +319,16 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		e.commandLane.giveBack()
 		return time.Time{}, false
 	}
+	if first.owner.isLate(now) {
+		e.commandLane.giveBack()
+		if e.deciding != nil {
+			return time.Time{}, false
+		}
+		e.deciding = first.owner
+		e.dequeue(first.owner)
+		e.decideAgain(first.owner)
+		return now, false
+	}
 	if !e.config.ensure.DryRun && !e.commandLane.take(now) { // a dry run sends nothing
 		return e.deadline, false
 	}
@@ -331,7 +344,9 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		guard(&c.abort, func() {
 			scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
 			c.at, c.err = runWithTimeout(scope, c.start, timeout, t.runPreflight)
-			if c.sent = c.err == nil && !e.config.ensure.DryRun && c.at.Before(e.deadline); c.sent {
+			ready := c.err == nil && !e.config.ensure.DryRun && c.at.Before(e.deadline)
+			c.late = ready && t.isLate(c.at)
+			if c.sent = ready && !c.late; c.sent {
 				c.start = c.at
 				c.at, c.err = runWithTimeout(scope, c.start, timeout, t.sendCommand)
 			}
@@ -343,6 +358,25 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 // newScope returns the parent of the contexts of calls for the same tasks.
 func (e *engine[R, S]) newScope(ctx context.Context) *callScope {
 	return &callScope{Context: ctx, limit: e.config.limit(e.deadline)}
+}
+
+// wantCommand gives the command its place among those of the other tasks.
+func (t *task[R, S]) wantCommand() {
+	if t.command == nil {
+		t.command = &entry[*task[R, S]]{at: t.track.Now, order: t.read.order, owner: t}
+	}
+}
+
+// isLate reports whether the command was decided more than MaxDelay before the time at, and not yet
+// again.
+func (t *task[R, S]) isLate(at time.Time) bool {
+	return !t.late && !t.config.ensure.DryRun && at.Sub(t.track.Now) > t.track.MaxDelay
+}
+
+// decideAgain makes the engine read the task before all others. Its command keeps its place.
+func (e *engine[R, S]) decideAgain(t *task[R, S]) {
+	t.late, t.due, t.batching.alone = true, time.Time{}, true
+	e.enqueue(t)
 }
 
 // callRead makes one read in its own goroutine, and adds its result to c.
@@ -370,6 +404,12 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 	c.abort.repeat()
 	if c.kind == callCommand {
 		t := c.tasks[0]
+		if c.late {
+			t.wantCommand()
+			e.decideAgain(t)
+			return
+		}
+		t.late = false
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
 		if !c.sent && c.err == nil && !e.config.ensure.DryRun {
 			e.apply(t, t.endUnsent(c.at))
@@ -391,8 +431,11 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 
 // apply carries out the step of a job.
 func (e *engine[R, S]) apply(t *task[R, S], next step) {
+	if e.deciding == t {
+		e.deciding = nil
+	}
 	if next != stepCommand {
-		t.command = nil
+		t.command, t.late = nil, false
 	}
 	switch next {
 	case stepRead:
@@ -401,9 +444,7 @@ func (e *engine[R, S]) apply(t *task[R, S], next step) {
 		e.publish(t, false)
 		e.enqueue(t)
 	case stepCommand:
-		if t.command == nil {
-			t.command = &entry[*task[R, S]]{at: t.track.Now, order: t.read.order, owner: t}
-		}
+		t.wantCommand()
 		e.commands.add(t.command)
 		// The command may wait long for its slot; re-read within MaxDelay in case the state
 		// changes.

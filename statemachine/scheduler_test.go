@@ -1,6 +1,7 @@
 package statemachine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -95,4 +96,40 @@ func TestFleetQueuedCommandsKeepOrder(t *testing.T) {
 			"r0": {"2m0s Start"}, "r1": {"1m0s Start"}, "r2": {"0s Start"}, "r3": {"5s rival's Start: true"},
 		}, starts)
 	})
+}
+
+// TestFleetDecidesAgainAfterLongPreflight checks that a command is decided again by a new read if
+// its preflight took longer than MaxDelay, once: a preflight that always does must not prevent it.
+func TestFleetDecidesAgainAfterLongPreflight(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why   string
+		rival bool // starts it meanwhile
+		slow  int  // preflights that are slow
+		want  []string
+	}{
+		{"still necessary", false, 1, []string{"0s stopped", "25s stopped", "25s Start", "35s started"}},
+		{"every preflight is slow", false, 9, []string{"0s stopped", "25s stopped", "50s Start", "1m0s started"}},
+		{"not necessary anymore", true, 1, []string{"0s stopped", "12s rival's Start: true", "25s started"}},
+	} {
+		assert.RunSynctest(t, tt.why, func(t *testing.T) {
+			p := newPark(1, stream(), stopped, 5*time.Second)
+			if tt.rival {
+				p.resources["r0"].rival(12*time.Second, opStart)
+			}
+			f := p.fleet(stream(), tens())
+			goals := p.goals(started)
+			slow := tt.slow
+			goals[0].Preflight = func(context.Context, row, statemachine.Operation) error {
+				if slow--; slow >= 0 {
+					time.Sleep(25 * time.Second)
+				}
+				return nil
+			}
+			for _, r := range f.Each(t.Context(), goals, time.Hour) {
+				assert.Equal(t, "error", nil, r.Err)
+			}
+			assert.Equal(t, "trace", tt.want, p.resources["r0"].trace)
+		})
+	}
 }
