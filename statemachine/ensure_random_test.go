@@ -2,6 +2,7 @@ package statemachine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,7 +15,8 @@ import (
 )
 
 // TestEnsureHoldsRulesInRandomWorlds runs Ensure on thousands of resources with random delays,
-// faults, stale reads and a second actor.
+// faults, commands that are not sent, stale reads, a second actor, and names that get to another
+// resource.
 func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 	t.Parallel()
 	const (
@@ -73,6 +75,9 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 						o.lost = often(50)
 					}
 				}
+				if often(faults / 2) {
+					o = outcome{err: &statemachine.Fault{Kind: statemachine.Unavailable, NotSent: true}}
+				}
 				if o.takes = upTo(3 * time.Second); often(faults / 4) {
 					o = outcome{hang: true, lost: often(50)}
 				}
@@ -88,15 +93,31 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 					r.rival(upTo(8*time.Minute), all[rng.IntN(4)])
 				}
 			}
+			var sent, replaced time.Time // the first command that left, and when the name got to another resource
+			if m.Absent() == "" && often(30) {
+				other := states[rng.IntN(len(states))]
+				time.AfterFunc(upTo(4*time.Minute), func() {
+					r.mu.Lock()
+					defer r.mu.Unlock()
+					r.set(other)
+					replaced = time.Now()
+					r.ids = append(r.ids, statemachine.Sighting[state]{State: "b", At: replaced})
+					r.note("another resource gets the name, it is %s", other)
+				})
+			}
 			e := r.ensurer(statemachine.WaitOptions{ReadTimeout: readTimeout})
+			e.Identity = func(v row) string { return v.ID }
 			if often(50) {
 				e.Options.MinDelay = 1 + upTo(30*time.Second)
 			}
 			e.Options.Jitter = func(d time.Duration) time.Duration { return d - d/10 + upTo(d/5+1) }
 			command := e.Command
 			e.Command = func(ctx context.Context, op statemachine.Operation) error {
-				before := len(r.accepted)
+				before, at := len(r.accepted), time.Now()
 				err := command(ctx, op)
+				if f, ok := errors.AsType[*statemachine.Fault](err); sent.IsZero() && !(ok && f.NotSent) {
+					sent = at
+				}
 				if err != nil && len(r.accepted) > before {
 					lost[op]++
 				}
@@ -127,7 +148,13 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 					fail("success without the target")
 				}
 			}
-			if patient && !rival && !lapse && err != nil {
+			if err == nil && !sent.IsZero() && sent.Before(replaced) && end.Sub(replaced) > staleness+2*time.Second { // 2 s is the longest read
+				fail("success read off another resource")
+			}
+			if errors.Is(err, statemachine.Replaced) && (replaced.IsZero() || sent.IsZero() || sent.Sub(replaced) > staleness) {
+				fail("replaced, and it was the same resource: %v", err)
+			}
+			if patient && !rival && !lapse && replaced.IsZero() && err != nil {
 				fail("lost a good ensure: %v", err)
 			}
 			accepted := slices.Clone(r.accepted)
@@ -160,7 +187,7 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 			r.mu.Unlock()
 		}
 		t.Logf("%v", ended)
-		for _, must := range []string{"", "lapsed", "unreachable"} {
+		for _, must := range []string{"", "lapsed", "unreachable", "replaced"} {
 			if ended[must] == 0 {
 				t.Errorf("none ended as %q: %v", must, ended)
 			}

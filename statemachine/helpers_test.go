@@ -82,6 +82,7 @@ type row struct {
 	Number int    // of the read
 	Mode   string // a setting
 	Status string // the resource's own
+	ID     string // of the resource that has the name
 }
 
 func stateOf(r row) state { return r.State }
@@ -177,7 +178,7 @@ func waitError(t *testing.T, err error) *statemachine.WaitError {
 func chain(err error) []string {
 	var is []string
 	for _, target := range []error{
-		statemachine.TimedOut, statemachine.Canceled, statemachine.Unreachable, statemachine.Lapsed, statemachine.Gone, statemachine.ReadFailed,
+		statemachine.TimedOut, statemachine.Canceled, statemachine.Unreachable, statemachine.Lapsed, statemachine.Gone, statemachine.Replaced, statemachine.ReadFailed,
 		statemachine.InvalidInput, statemachine.NotFound, statemachine.InvalidState, statemachine.AlreadyInState, statemachine.Conflict,
 		statemachine.AccessDenied, statemachine.KeyNotAccessible, statemachine.Unsupported, statemachine.LimitExceeded,
 		statemachine.MissingDependency, statemachine.Throttled, statemachine.Unavailable, statemachine.Unauthenticated,

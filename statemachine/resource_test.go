@@ -30,6 +30,7 @@ type resource struct {
 	mu       sync.Mutex
 	life     life
 	modes    life // the mode, as if it were a state
+	ids      life // which resource has the name, likewise
 	trace    []string
 	accepted []statemachine.Operation
 }
@@ -47,6 +48,7 @@ func newResource(m *statemachine.Machine[state], s state, takes time.Duration) *
 	return &resource{
 		machine: m, begin: now, takes: takes, mode: "async",
 		life: life{{State: s, At: now.Add(-24 * time.Hour)}}, modes: life{{State: "async", At: now.Add(-24 * time.Hour)}},
+		ids: life{{State: "a", At: now.Add(-24 * time.Hour)}},
 	}
 }
 
@@ -124,7 +126,7 @@ func (r *resource) read(ctx context.Context) (row, error) {
 	if s == absent {
 		return row{}, fault(statemachine.NotFound)
 	}
-	return row{State: s, Mode: string(r.modes.at(at))}, nil
+	return row{State: s, Mode: string(r.modes.at(at)), ID: string(r.ids.at(at))}, nil
 }
 
 func (r *resource) command(ctx context.Context, op statemachine.Operation) error {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +26,9 @@ import (
 // deeper is how many events a sequence can have where the default is not enough. See the
 // package's documentation.
 var deeper = flag.Int("model.depth", 0, "how many events a sequence of the model checker has at most; 0: as many as take seconds")
+
+// random is how many random sequences each scenario runs.
+var random = flag.Int("model.random", 100, "how many random sequences of any length each scenario of the model checker runs")
 
 // scenario is what one family of sequences has in common.
 type scenario[S ~string] struct {
@@ -227,13 +234,12 @@ func (c *tally) String() string {
 
 func silent(string, ...any) {}
 
-// check runs all sequences of a scenario.
-func (sc *scenario[S]) check(t *testing.T, depth int) *tally {
+// check runs the sequences of a scenario.
+func (sc *scenario[S]) check(t *testing.T, sequences iter.Seq[*script]) *tally {
 	t.Helper()
 	counts := &tally{verdicts: map[string]int{}}
 	synctest.Test(t, func(t *testing.T) {
-		sequence := &script{depth: depth}
-		for more := true; more; more = sequence.advance() {
+		for sequence := range sequences {
 			w, v := sc.run(t, sequence, silent)
 			counts.add(v.word())
 			wrong := w.judge(sc, v)
@@ -250,11 +256,34 @@ func (sc *scenario[S]) check(t *testing.T, depth int) *tally {
 	return counts
 }
 
+// every yields all sequences of up to depth events.
+func every(depth int) iter.Seq[*script] {
+	return func(yield func(*script) bool) {
+		s := &script{depth: depth}
+		for more := true; more && yield(s); more = s.advance() {
+		}
+	}
+}
+
+// some yields n random sequences with any number of events.
+func some(n int, seed string) iter.Seq[*script] {
+	return func(yield func(*script) bool) {
+		h := fnv.New64()
+		h.Write([]byte(seed))
+		for i := range n {
+			r := rand.New(rand.NewPCG(h.Sum64(), uint64(i)))
+			if !yield(&script{depth: math.MaxInt, random: r, percent: []int{5, 15, 30}[i%3]}) {
+				return
+			}
+		}
+	}
+}
+
 // enumerate runs all sequences of all scenarios of a machine.
 func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []statemachine.Operation, others ...[2]S) {
 	t.Helper()
 	table := newTable(m, others)
-	all := &tally{verdicts: map[string]int{}}
+	all, longer := &tally{verdicts: map[string]int{}}, &tally{verdicts: map[string]int{}}
 	t.Run(m.Name(), func(t *testing.T) {
 		for start := range table.states {
 			for target := range table.states {
@@ -296,7 +325,8 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 						if sc.drifts || sc.fleet || sc.track || sc.replaced {
 							depth--
 						}
-						all.join(sc.check(t, depth))
+						all.join(sc.check(t, every(depth)))
+						longer.join(sc.check(t, some(randomSequences(), m.Name()+sc.String())))
 					})
 				}
 			}
@@ -313,6 +343,15 @@ func enumerate[S ~string](t *testing.T, m *statemachine.Machine[S], runs []state
 	}
 	depth := events()
 	t.Logf("%s: up to %d events, %d in restarts, fleets, tracks and of replaced resources: %s", m.Name(), depth, depth-1, all)
+	t.Logf("%s: any number of random events: %s", m.Name(), longer)
+}
+
+// randomSequences returns how many random sequences each scenario runs.
+func randomSequences() int {
+	if assert.Race {
+		return 20
+	}
+	return *random
 }
 
 // events returns how many events a sequence has at most. In a restart, in a fleet, with a track and

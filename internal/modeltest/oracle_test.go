@@ -90,6 +90,11 @@ func (w *world[S]) judge(sc *scenario[S], v verdict) string {
 		return wrong(lately(func(m moment) bool { return m.state == gone }), "Gone, and it was there")
 	case string(statemachine.Replaced):
 		other := func(m moment) bool { return m.id != id }
+		for _, l := range w.looks { // a state that no table has is one of the other resource
+			if l.id != unknown {
+				last = l.at
+			}
+		}
 		return wrong(fixed && w.during(max(last-w.oldest, 0), last, other), "Replaced, and it was the same resource")
 	case string(statemachine.Canceled):
 		return wrong(w.canceled && errors.Is(v.err, errCause), "Canceled, and the context had not ended")

@@ -1,10 +1,15 @@
 package modeltest
 
+import "math/rand/v2"
+
 // script is one sequence of choices: what the world does at each point where it can do one of
 // several things. Choice 0 is the ordinary course of things; any other is an event, of which a
-// sequence has at most depth. advance goes through all sequences, depth first.
+// sequence has at most depth. advance goes through all sequences, depth first. A random script
+// draws its choices, so it can be as long as it likes.
 type script struct {
 	depth   int
+	random  *rand.Rand // nil: every sequence in turn
+	percent int        // how often a random choice is an event
 	choices []choice
 	next    int
 	events  int
@@ -19,6 +24,9 @@ func (s *script) choose(of int) int {
 		return 0
 	case s.next == len(s.choices):
 		s.choices = append(s.choices, choice{of: of})
+		if s.random != nil && s.random.IntN(100) < s.percent {
+			s.choices[s.next].took = 1 + s.random.IntN(of-1)
+		}
 	case s.choices[s.next].of != of:
 		panic("the world is not the same again")
 	}

@@ -3,6 +3,7 @@ package modeltest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -28,18 +29,22 @@ func (w *world[S]) stopped() error {
 	return &statemachine.WaitError{Reason: statemachine.Canceled, Err: context.Cause(w.ctx)}
 }
 
-// setClock chooses the worker that reads next, and usually one whose clock is right.
+// setClock chooses the worker that reads next: usually the one that begins, whose clock is usually
+// right.
 func (w *world[S]) setClock() {
-	if w.skew = 0; !w.skewed {
+	if !w.skewed {
 		return
 	}
-	switch w.script.choose(3) {
-	case 1:
-		w.skew = -wrongClock
-	case 2:
-		w.skew, w.ahead = wrongClock, true
+	clocks := [...]time.Duration{0, -wrongClock, wrongClock}
+	if len(w.looks) == 0 {
+		w.usual = clocks[w.script.choose(len(clocks))]
+	}
+	w.skew = w.usual
+	if c := w.script.choose(len(clocks)); c > 0 {
+		w.skew = clocks[(slices.Index(clocks[:], w.usual)+c)%len(clocks)]
 	}
 	if w.skew != 0 {
+		w.ahead = w.ahead || w.skew > 0
 		w.trace("%v: the clock is off by %v", w.now(), w.skew)
 	}
 }

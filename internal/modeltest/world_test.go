@@ -87,6 +87,7 @@ type world[S ~string] struct {
 	disturbed bool          // something happened that an ensure need not survive
 	canceled  bool
 	denied    bool          // a command was refused for good
+	usual     time.Duration // how far the clock of most reads is off
 	skew      time.Duration // of the clock of the current worker
 	ahead     bool          // a clock was ahead
 }
