@@ -38,7 +38,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 		set := newReadSet(resourceArns, call.Region, call.checkWait(target, maxWait))
 		goals := sdkcall.WaitGoals[*Stream](set, target)
 		f := call.fleet(set)
-		f.Check = checkStream
+		f.State, f.Check = (*Stream).ownStatus, checkStream
 		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
 	}, sdkcall.Value)
 }

@@ -62,6 +62,9 @@ func (s *Stream) noStream() string {
 // noOwnStream returns why another database has the stream that a caller may mean by this one, or
 // "".
 func (s *Stream) noOwnStream() string {
+	if s.memberOf == "" && s.replicaOf == "" {
+		return ""
+	}
 	modes, ok := s.engineModes()
 	switch {
 	case ok && len(modes) == 0:
@@ -85,6 +88,15 @@ func checkDatabase(op statemachine.Operation, resourceArn, reason string) error 
 		return nil
 	}
 	return unsupported(op, resourceArn, "%s", reason)
+}
+
+// ownStatus returns the stream's state in machine for a wait. It is empty if another database has
+// the stream: then the status that RDS reports here, whatever it is, is not that of the stream.
+func (s *Stream) ownStatus() Status {
+	if s.noOwnStream() != "" {
+		return ""
+	}
+	return s.Status
 }
 
 // checkStream ends a wait for a database that cannot have a stream, because its status does not

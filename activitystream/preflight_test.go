@@ -252,6 +252,28 @@ func member() func(*server) string {
 	}
 }
 
+// TestMemberOfStartedCluster checks that a member whose record mirrors the started stream of its
+// cluster is in no status of its own: a wait does not succeed, and neither does an ensure.
+func TestMemberOfStartedCluster(t *testing.T) {
+	t.Parallel()
+	assert.RunSynctest(t, "started", func(t *testing.T) {
+		s := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.MembersMirrorCluster = true })
+		arn := s.AddMember(s.AddCluster(activitystreamtest.Cluster{Identifier: "orders", KmsKeyId: keyID, Status: activitystream.StatusStarted}),
+			activitystreamtest.Member{Identifier: "orders-2"})
+		c := client(s)
+		got, err := c.Get(t.Context(), arn)
+		if err != nil || got.Status != activitystream.StatusStarted {
+			t.Fatalf("the member is %v, %v", got, err)
+		}
+		for _, target := range []activitystream.Status{activitystream.StatusStarted, activitystream.StatusStopped} {
+			_, err := c.Wait(t.Context(), arn, target, time.Hour)
+			assert.ErrorIs(t, err, statemachine.Unreachable, statemachine.Unsupported)
+		}
+		_, err = c.EnsureStarted(t.Context(), start(arn), time.Hour)
+		assert.ErrorIs(t, err, statemachine.Unsupported)
+	})
+}
+
 // TestNoStreamOfItsOwn checks what every method says about a database that cannot have a stream of
 // its own, single and among many, from its record alone.
 func TestNoStreamOfItsOwn(t *testing.T) {
@@ -304,10 +326,16 @@ func TestNoStreamOfItsOwn(t *testing.T) {
 				for _, r := range c.EnsureStoppedEach(t.Context(), []*activitystream.StopInput{stop(arn)}, time.Hour) {
 					assert.Equal(t, "EnsureStoppedEach", assert.ErrorSummary(stopErr), assert.ErrorSummary(r.Err))
 				}
+				_, waitErr := c.Wait(t.Context(), arn, activitystream.StatusStopped, time.Hour)
+				for _, r := range c.WaitEach(t.Context(), []string{arn}, activitystream.StatusStopped, time.Hour) {
+					assert.Equal(t, "WaitEach for stopped", assert.ErrorSummary(waitErr), assert.ErrorSummary(r.Err))
+				}
 				if test.canStop {
 					assert.Equal(t, "EnsureStopped", nil, stopErr)
+					assert.Equal(t, "Wait for stopped", nil, waitErr)
 				} else {
 					check("EnsureStopped", stopErr)
+					check("Wait for stopped", waitErr)
 				}
 				if !strings.Contains(arn, ":cluster:") {
 					_, err = c.EnsurePolicy(t.Context(), &activitystream.ModifyInput{ResourceArn: arn}, time.Hour)

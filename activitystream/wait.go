@@ -15,8 +15,10 @@ import (
 // [statemachine.Waiter.Wait], on [Machine]. Among them: a read may be stale for the grace period of
 // 1 minute. After that, a status that cannot become the target without a command fails the wait.
 //
-// A database that cannot have a stream of its own ends the wait at once, as Unreachable of kind
-// Unsupported, unless it is in the target.
+// A member instance of a cluster and a read replica end the wait at once, as Unreachable of kind
+// Unsupported, whatever the target is. RDS reports them as stopped, although the stream of the
+// cluster or the source may be started. So does a database whose engine never has a stream, unless
+// the target is stopped, which it is.
 //
 // Without ApplyImmediately, a command shows no effect until the maintenance window. To wait for
 // that, set Grace to maxWait.
@@ -31,7 +33,7 @@ import (
 // rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := newWait(call, parseARN, resourceArn, machine, (*Stream).status, target, maxWait)
+	w, err := newWait(call, parseARN, resourceArn, machine, (*Stream).ownStatus, target, maxWait)
 	if err != nil {
 		return nil, err
 	}
