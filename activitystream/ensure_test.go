@@ -1019,7 +1019,7 @@ func TestEnsureStartedWaitsForMaintenanceWindow(t *testing.T) {
 				assert.Equal(t, "time", 4*time.Hour, time.Since(began))
 				assert.Equal(t, "operations", []string{opStop}, ops(out.Operations))
 				assert.Equal(t, "pending", activitystream.StopActivityStream, out.Pending)
-				assert.ErrorContains(t, err, "StopActivityStream accepted, waiting for stopped: timed out", "; accepted; takes effect in the next maintenance window")
+				assert.ErrorContains(t, err, "StopActivityStream accepted, waiting for stopped: timed out", "; it takes effect in the next maintenance window")
 			})
 		}
 	}

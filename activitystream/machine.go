@@ -69,7 +69,7 @@ const (
 var machine = statemachine.MustNew(statemachine.Definition[Status]{
 	Name:     "database activity stream",
 	Outage:   "nothing is recorded",
-	Deferral: "accepted; takes effect in the next maintenance window",
+	Deferral: "it takes effect in the next maintenance window",
 	Transitions: []statemachine.Transition[Status]{
 		{From: StatusStopped, To: StatusStarting, By: StartActivityStream},
 		{From: StatusStarting, To: StatusStarted},

@@ -259,8 +259,8 @@ func TestAdviceForPendingCommand(t *testing.T) {
 				}
 				assert.Equal(t, "advice", test.want, statemachine.Advice(err))
 				if test.want == later {
-					assert.ErrorContains(t, err, "accepted; takes effect in the next maintenance window")
-				} else if strings.Contains(err.Error(), "accepted; takes effect") {
+					assert.ErrorContains(t, err, "yet; it takes effect in the next maintenance window")
+				} else if strings.Contains(err.Error(), "it takes effect") {
 					t.Error(err)
 				}
 			})

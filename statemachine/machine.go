@@ -46,7 +46,7 @@ type Definition[S ~string] struct {
 	Hint string
 
 	// Deferral says when a command takes effect that [Goal].AcceptedGrace is set for, such as
-	// "accepted; takes effect in the next maintenance window". It is for messages, and may be empty.
+	// "it takes effect in the next maintenance window". It is for messages, and may be empty.
 	Deferral string
 
 	// Outage says what a resource does not do that a restart left outside of its target state, such

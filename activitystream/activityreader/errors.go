@@ -85,7 +85,7 @@ type SilentError struct {
 
 // Error returns the silent instances. Do not depend on the text being stable.
 func (e *SilentError) Error() string {
-	text := "not heard from: " + strings.Join(e.InstanceIDs, ", ")
+	text := "no record arrived from " + strings.Join(e.InstanceIDs, ", ")
 	if e.Undecodable > 0 {
 		text += fmt.Sprintf("; %d records could not be decoded", e.Undecodable)
 	}
