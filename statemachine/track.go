@@ -146,8 +146,8 @@ func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reac
 	if n := len(t.History); n == 0 || t.History[n-1].State != s {
 		t.appendHistory(s)
 	}
-	i, target := m.index(s), m.index(t.Target)
-	if i >= 0 && i == target {
+	i := m.index(s)
+	if i >= 0 && s == t.Target {
 		t.progress()
 		t.Streak++
 		if t.Reached() {
@@ -158,7 +158,7 @@ func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reac
 	t.Streak = 0
 	switch {
 	case i < 0 && s != "" && !blocked:
-	case i >= 0 && m.settlesInto[i].has(target) && !blocked:
+	case i >= 0 && m.settlesInto[i].has(m.index(t.Target)) && !blocked:
 		t.progress()
 	case t.Now.Sub(later(t.Since, t.ProgressAt)) < t.Grace:
 	case t.Progressing && !blocked:
@@ -288,8 +288,10 @@ func (t *Track[S]) setNow(at time.Time) {
 		return
 	}
 	if passed := at.Sub(t.Behind); !t.Behind.IsZero() && passed > 0 {
-		if delay := t.delay(t.Now); passed > max(2*delay, maxStep) {
-			passed = delay
+		if passed > maxStep {
+			if delay := t.delay(t.Now); passed > 2*delay {
+				passed = delay
+			}
 		}
 		t.Now = t.Now.Add(passed)
 	}
@@ -302,7 +304,7 @@ const maxStep = time.Minute
 // setReadAt does what setNow does for a read. The delay has passed since the read before it, even
 // if the clock of this one is behind.
 func (t *Track[S]) setReadAt(at time.Time) {
-	if t.Reads > 0 && at.Before(t.Now) && (t.Behind.IsZero() || at.Before(t.Behind)) {
+	if at.Before(t.Now) && t.Reads > 0 && (t.Behind.IsZero() || at.Before(t.Behind)) {
 		t.Now = t.Now.Add(t.delay(t.Now))
 	}
 	t.setNow(at)
