@@ -14,7 +14,15 @@ type config[R any, S ~string] struct {
 	opts       WaitOptions
 	onProgress func(Progress) // receives every report; nil if the options have neither OnProgress nor OnRead
 	mode       mode
-	ensure     *EnsureOptions[R] // nil if the call sends no commands
+	commands   *commandOptions[R] // nil if the call sends no commands
+}
+
+// commandOptions is an EnsureOptions without what only the loops need.
+type commandOptions[R any] struct {
+	operations      []Operation
+	kind            func(error) Kind
+	stuck           func(R) error
+	restart, dryRun bool
 }
 
 // mode is what a call does with each resource.

@@ -162,12 +162,12 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 		opts:     WaitOptions{Grace: t.Grace, Jitter: func(d time.Duration) time.Duration { return d }},
 		state:    func(o Observation[S]) S { return o.State },
 		identity: func(o Observation[S]) string { return o.Identity },
-		ensure: &EnsureOptions[Observation[S]]{
-			Restart: t.Restart, Stuck: func(o Observation[S]) error { return o.Stuck },
+		commands: &commandOptions[Observation[S]]{
+			restart: t.Restart, stuck: func(o Observation[S]) error { return o.Stuck },
 		},
 	}
 	if len(t.Operations) > 0 { // JSON does not distinguish empty from nil
-		c.ensure.Operations = t.Operations
+		c.commands.operations = t.Operations
 	}
 	return &job[Observation[S], S]{config: c, resource: t.Resource, track: t.Track, ensure: e}
 }

@@ -40,6 +40,38 @@ type Ensurer[R any, S ~string] struct {
 	Commands EnsureOptions[R]
 }
 
+// EnsureOptions configures the commands of an [Ensurer] or [Fleet].
+type EnsureOptions[R any] struct {
+	// Operations lists the operations that may be run. A plan that needs another one ends the
+	// call as [Unreachable]. Nil means every operation of the table.
+	Operations []Operation
+
+	// Kind classifies the error of a command or a Preflight. Nil means that it is classified like
+	// that of a read.
+	Kind func(error) Kind
+
+	// Stuck returns an error if the resource can no longer accept any command, for example
+	// because it is being deleted. It is consulted after a command was rejected as [InvalidState]
+	// or [Conflict], and its error ends the call. Nil means that commands are retried until the
+	// deadline.
+	Stuck func(R) error
+
+	// Restart allows a drifted resource to leave the target state and come back, once. If it is
+	// false, drift is a [DriftError].
+	Restart bool
+
+	// DryRun prevents all commands. [Ensured] lists what would have been run.
+	DryRun bool
+
+	// Pacer limits the rate of the commands. Nil means that commands share the Pacer of the reads.
+	Pacer *Pacer
+}
+
+// commands returns what the jobs of a call need of o.
+func (o *EnsureOptions[R]) commands() *commandOptions[R] {
+	return &commandOptions[R]{operations: o.Operations, kind: o.Kind, stuck: o.Stuck, restart: o.Restart, dryRun: o.DryRun}
+}
+
 // Ensure brings the resource to the state target within maxWait. It returns what it did, even
 // with an error. After an error or a crash, call it again to continue.
 //
@@ -83,7 +115,7 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 	if err != nil {
 		return Ensured[R]{}, err
 	}
-	r.config.ensure, r.commandPacer = &e.Commands, cmp.Or(e.Commands.Pacer, e.Pacer)
+	r.config.commands, r.commandPacer = e.Commands.commands(), cmp.Or(e.Commands.Pacer, e.Pacer)
 	r.ensure = &ensureState[R, S]{goal: Goal[R, S]{
 		Target: target, Command: e.Command, Drift: e.Drift, Preflight: e.Preflight, Restore: e.Restore,
 		AcceptedGrace: e.AcceptedGrace, Leave: e.Leave, NotBefore: e.NotBefore,

@@ -47,25 +47,15 @@ type Fault struct {
 
 // Error returns one line. Do not depend on its text.
 func (f *Fault) Error() string {
-	var b strings.Builder
-	b.WriteString(string(f.Operation))
-	if f.Resource != "" {
-		b.WriteString(" " + f.Resource)
-	}
-	b.WriteString(": " + string(f.Kind))
-	if f.Code != "" {
-		b.WriteString(": " + f.Code)
-	}
-	switch {
-	case f.Message != "":
-		b.WriteString(": " + f.Message)
-	case f.Code == "" && f.Err != nil:
-		b.WriteString(": " + f.Err.Error())
-	}
-	if f.RequestID != "" {
-		b.WriteString(" (request " + f.RequestID + ")")
-	}
-	return singleLine(b.String())
+	var m errorText
+	m.WriteString(string(f.Operation))
+	m.addIf(f.Resource != "", " %s", f.Resource)
+	m.WriteString(": " + string(f.Kind))
+	m.addIf(f.Code != "", ": %s", f.Code)
+	m.addIf(f.Message != "", ": %s", f.Message)
+	m.addIf(f.Message == "" && f.Code == "" && f.Err != nil, ": %v", f.Err)
+	m.addIf(f.RequestID != "", " (request %s)", f.RequestID)
+	return singleLine(m.String())
 }
 
 // Unwrap returns the error of the SDK.

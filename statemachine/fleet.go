@@ -151,7 +151,7 @@ func (f *Fleet[R, S]) newEngine(
 	e := &engine[R, S]{
 		config: config[R, S]{
 			machine: f.Machine, state: f.State, kind: f.Kind, check: f.Check, same: f.Same, identity: f.Identity,
-			opts: f.Options, mode: mode, ensure: &f.Commands,
+			opts: f.Options, mode: mode, commands: f.Commands.commands(),
 		},
 		goals: goals, read: f.Read, readMany: f.ReadMany, group: f.Group,
 		batch: cmp.Or(f.Batch, defaultBatch), concurrency: cmp.Or(f.Concurrency, defaultConcurrency),
@@ -183,23 +183,21 @@ func (f *Fleet[R, S]) validateGoals(goals []Goal[R, S], errs *InputError) (targe
 	} else if f.Machine != nil && len(f.Machine.states) > 0 {
 		target = f.Machine.states[0]
 	}
+	commanded := map[string]int{}
 	for i, g := range goals {
 		if f.Machine != nil && g.Target != target && !f.Machine.Known(g.Target) {
 			errs.Add(fmt.Sprintf("goals[%d].Target", i),
 				fmt.Sprintf("%q is not a state of %s", string(g.Target), f.Machine.Name()))
 		}
-	}
-	commanded := map[string]int{}
-	for i, g := range goals {
-		if g.Command == nil {
+		first, duplicate := commanded[g.Resource]
+		switch {
+		case g.Command == nil:
 			if g.Drift != nil || g.Preflight != nil || g.Restore != nil || g.AcceptedGrace != 0 || g.Leave || !g.NotBefore.IsZero() {
 				errs.Add(fmt.Sprintf("goals[%d].Command", i), "is nil, but Drift, Preflight, Restore, AcceptedGrace, Leave or NotBefore is set")
 			}
-			continue
-		}
-		if first, ok := commanded[g.Resource]; ok {
+		case duplicate:
 			errs.Add(fmt.Sprintf("goals[%d].Resource", i), fmt.Sprintf("duplicates goals[%d].Resource", first))
-		} else {
+		default:
 			commanded[g.Resource] = i
 		}
 	}

@@ -54,33 +54,6 @@ type Goal[R any, S ~string] struct {
 	NotBefore time.Time
 }
 
-// EnsureOptions configures the commands of an [Ensurer] or [Fleet].
-type EnsureOptions[R any] struct {
-	// Operations lists the operations that may be run. A plan that needs another one ends the
-	// call as [Unreachable]. Nil means every operation of the table.
-	Operations []Operation
-
-	// Kind classifies the error of a command or a Preflight. Nil means that it is classified like
-	// that of a read.
-	Kind func(error) Kind
-
-	// Stuck returns an error if the resource can no longer accept any command, for example
-	// because it is being deleted. It is consulted after a command was rejected as [InvalidState]
-	// or [Conflict], and its error ends the call. Nil means that commands are retried until the
-	// deadline.
-	Stuck func(R) error
-
-	// Restart allows a drifted resource to leave the target state and come back, once. If it is
-	// false, drift is a [DriftError].
-	Restart bool
-
-	// DryRun prevents all commands. [Ensured] lists what would have been run.
-	DryRun bool
-
-	// Pacer limits the rate of the commands. Nil means that commands share the Pacer of the reads.
-	Pacer *Pacer
-}
-
 // Result is the outcome for one of many inputs.
 type Result[R any] struct {
 	// Index is the index of the input, and the key of the range loop of a [Fleet]. It is -1 for the

@@ -385,7 +385,7 @@ func (j *job[R, S]) reportRead(ctx context.Context, next step, before counts, at
 
 // reportCommand reports a command that begins, or its result. A dry run has no command.
 func (j *job[R, S]) reportCommand(ctx context.Context, typ ProgressType, err error, at time.Time) {
-	if !j.reports() || j.config.ensure.DryRun && err == nil {
+	if !j.reports() || j.config.commands.dryRun && err == nil {
 		return
 	}
 	p := j.newProgress(typ, at)
@@ -437,28 +437,21 @@ func (j *job[R, S]) report(ctx context.Context, p Progress, last bool) {
 
 // logProgress logs a report.
 func (j *job[R, S]) logProgress(ctx context.Context, p *Progress, last bool) {
-	operation := slog.String("operation", string(p.Operation))
+	level, msg, attrs := slog.LevelDebug, "read", []slog.Attr{slog.String("state", p.State)}
+	operation, failure := slog.String("operation", string(p.Operation)), slog.Any("error", p.Err)
 	switch {
 	case p.Type == ProgressChanged:
-		j.log(ctx, slog.LevelInfo, "state changed", slog.String("from", p.From), slog.String("to", p.State))
+		level, msg, attrs = slog.LevelInfo, "state changed", []slog.Attr{slog.String("from", p.From), slog.String("to", p.State)}
 	case p.Type == ProgressAccepted:
-		j.log(ctx, slog.LevelInfo, "command accepted", operation)
+		level, msg, attrs = slog.LevelInfo, "command accepted", []slog.Attr{operation}
 	case p.Type == ProgressCommand:
-		j.log(ctx, slog.LevelDebug, "command", operation)
+		msg, attrs = "command", []slog.Attr{operation}
 	case p.Type != ProgressRead:
-		j.log(ctx, slog.LevelWarn, "command failed", operation, slog.Any("error", p.Err))
+		level, msg, attrs = slog.LevelWarn, "command failed", []slog.Attr{operation, failure}
 	case p.Err != nil && !last:
-		j.log(ctx, slog.LevelWarn, "read failed", slog.Any("error", p.Err))
-	default:
-		j.log(ctx, slog.LevelDebug, "read", slog.String("state", p.State))
+		level, msg, attrs = slog.LevelWarn, "read failed", []slog.Attr{failure}
 	}
-}
-
-// log logs one line about the resource.
-func (j *job[R, S]) log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
-	if l := j.config.opts.Logger; l != nil && l.Enabled(ctx, level) {
-		l.LogAttrs(ctx, level, msg, append([]slog.Attr{
-			slog.String("machine", j.config.machine.Name()), slog.String("resource", j.resource),
-		}, attrs...)...)
-	}
+	j.config.opts.Logger.LogAttrs(ctx, level, msg, append([]slog.Attr{
+		slog.String("machine", j.config.machine.Name()), slog.String("resource", j.resource),
+	}, attrs...)...)
 }

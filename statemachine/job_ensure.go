@@ -36,7 +36,7 @@ func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step 
 		return stepDone
 	}
 	switch {
-	case j.config.ensure.DryRun && m.Known(s):
+	case j.config.commands.dryRun && m.Known(s):
 		return j.dryRun(s)
 	case reached && t.Target == e.goal.Target:
 		return j.handleTargetReached(s, at)
@@ -151,7 +151,7 @@ func (j *job[R, S]) driftErr() error {
 // restartPlan returns the operations that restart a drifted resource, if this call may run them.
 func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 	ops, waypoint, ok = j.config.machine.restartPlan(s)
-	return ops, waypoint, ok && j.config.ensure.Restart && j.ensure.refusal == nil && j.allowed(ops)
+	return ops, waypoint, ok && j.config.commands.restart && j.ensure.refusal == nil && j.allowed(ops)
 }
 
 // proceed handles a state that does not settle into the target: it waits if the state is transient,
@@ -190,7 +190,7 @@ func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 // call, because a command may restart a production database. After a restart that failed, those
 // that restore the former settings may be accepted once more.
 func (j *job[R, S]) allowed(ops []Operation) bool {
-	permitted, accepted := j.config.ensure.Operations, j.ensure.result.Operations[j.ensure.restoreFrom:]
+	permitted, accepted := j.config.commands.operations, j.ensure.result.Operations[j.ensure.restoreFrom:]
 	for i, op := range ops {
 		if permitted != nil && !slices.Contains(permitted, op) ||
 			slices.Contains(accepted, op) || slices.Contains(ops[:i], op) {
@@ -301,7 +301,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 	}
 	t.setNow(at)
 	if err == nil {
-		if j.config.ensure.DryRun {
+		if j.config.commands.dryRun {
 			return stepDone
 		}
 		j.recordAccepted()
@@ -396,10 +396,10 @@ func (j *job[R, S]) withRestart(err error) error {
 // commandKind returns the kind of the error of a command or its preflight.
 func (j *job[R, S]) commandKind(ctx context.Context, err error) Kind {
 	kind := j.kindOf(ctx, err)
-	if j.config.ensure.Kind == nil || kind == Interrupted || isTimeout(err) {
+	if j.config.commands.kind == nil || kind == Interrupted || isTimeout(err) {
 		return kind
 	}
-	if kind = j.config.ensure.Kind(err); kind == Interrupted { // only for the end of the caller's context
+	if kind = j.config.commands.kind(err); kind == Interrupted { // only for the end of the caller's context
 		return Unavailable
 	}
 	return kind
@@ -410,7 +410,7 @@ func (j *job[R, S]) recordAccepted() {
 	e := j.ensure
 	e.Outcome, e.err = OutcomeAccepted, nil
 	e.result.Operations = append(e.result.Operations, e.Operation)
-	if j.config.ensure.Restart && e.SentFrom == e.goal.Target && e.result.GapFrom.IsZero() {
+	if j.config.commands.restart && e.SentFrom == e.goal.Target && e.result.GapFrom.IsZero() {
 		e.result.GapFrom = e.SentAt
 	}
 }
@@ -432,10 +432,10 @@ func (j *job[R, S]) awaitEffect(at time.Time) step {
 
 // endIfStuck ends the job and returns true if the resource can no longer accept any command.
 func (j *job[R, S]) endIfStuck(rejection error) bool {
-	if j.config.ensure.Stuck == nil || !j.hasValue {
+	if j.config.commands.stuck == nil || !j.hasValue {
 		return false
 	}
-	why := j.config.ensure.Stuck(j.value)
+	why := j.config.commands.stuck(j.value)
 	if why == nil {
 		return false
 	}

@@ -94,9 +94,6 @@ type plan struct {
 func New[S ~string](def Definition[S]) (*Machine[S], error) {
 	def.Transitions = slices.Clone(def.Transitions)
 	m := &Machine[S]{def: def}
-	if err := m.validate(); err != nil {
-		return nil, err
-	}
 	for _, t := range def.Transitions {
 		for _, s := range [...]S{t.From, t.To} {
 			if !slices.Contains(m.states, s) {
@@ -106,6 +103,9 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 		if t.By != "" && !slices.Contains(m.ops, t.By) {
 			m.ops = append(m.ops, t.By)
 		}
+	}
+	if err := m.validate(); err != nil {
+		return nil, err
 	}
 	m.compile()
 	return m, nil
@@ -129,16 +129,13 @@ func (m *Machine[S]) validate() error {
 	if len(m.def.Transitions) == 0 {
 		errs.Add("Transitions", "is empty")
 	}
-	states := map[S]struct{}{}
 	for i := range m.def.Transitions {
 		m.validateTransition(i, &errs)
-		states[m.def.Transitions[i].From] = struct{}{}
-		states[m.def.Transitions[i].To] = struct{}{}
 	}
-	if n := len(states); n > maxStates {
+	if n := len(m.states); n > maxStates {
 		errs.Add("Transitions", fmt.Sprintf("has %d states, the maximum is %d", n, maxStates))
 	}
-	if _, ok := states[m.def.Absent]; !ok && m.def.Absent != "" {
+	if m.def.Absent != "" && !m.Known(m.def.Absent) {
 		errs.Add("Absent", fmt.Sprintf("must be a state of Transitions, got %q", string(m.def.Absent)))
 	}
 	return errs.Err()

@@ -68,27 +68,26 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 // PausedUntil returns the end of the pause after a throttled call, or at if there is no pause. It
 // is for loops of your own.
 func (p *Pacer) PausedUntil(at time.Time) time.Time {
-	if p == nil {
-		return at
+	p.locked(func() { at = later(at, p.pausedUntil) })
+	return at
+}
+
+// locked calls f with mu held. It does nothing if p is nil.
+func (p *Pacer) locked(f func()) {
+	if p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		f()
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.pausedUntil.Before(at) {
-		return at
-	}
-	return p.pausedUntil
 }
 
 // Succeeded records a successful call and resets the backoff. It is for loops of your own.
 func (p *Pacer) Succeeded(at time.Time) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !at.Before(p.pausedUntil) {
-		p.pause = 0
-	}
+	p.locked(func() {
+		if !at.Before(p.pausedUntil) {
+			p.pause = 0
+		}
+	})
 }
 
 // Throttled records that the service throttled a call at the time at. All calls pause for 1 s.
@@ -99,23 +98,19 @@ func (p *Pacer) Throttled(at time.Time) { p.ThrottledFor(at, 0) }
 // ThrottledFor does what [Pacer.Throttled] does, with a pause of at least retryAfter, and at most
 // one minute, if the response asks for that ([RetryAfter]).
 func (p *Pacer) ThrottledFor(at time.Time, retryAfter time.Duration) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if at.Before(p.pausedUntil) { // the call started before the pause
-		if until := at.Add(min(retryAfter, maxRetryAfter)); until.After(p.pausedUntil) {
-			p.pausedUntil = until
+	retryAfter = min(retryAfter, maxRetryAfter)
+	p.locked(func() {
+		switch {
+		case at.Before(p.pausedUntil): // the call started before the pause
+			p.pausedUntil = later(p.pausedUntil, at.Add(retryAfter))
+			return
+		case p.pause == 0, at.Sub(p.pausedUntil) > 2*p.pause:
+			p.pause = minPause
+		default:
+			p.pause = min(2*p.pause, maxPause)
 		}
-		return
-	}
-	if p.pause == 0 || at.Sub(p.pausedUntil) > 2*p.pause {
-		p.pause = minPause
-	} else {
-		p.pause = min(2*p.pause, maxPause)
-	}
-	p.pausedUntil = at.Add(max(p.pause, min(retryAfter, maxRetryAfter)))
+		p.pausedUntil = at.Add(max(p.pause, retryAfter))
+	})
 }
 
 // report records the result of a call. kind classifies its error.
@@ -164,12 +159,9 @@ func (p *Pacer) TryTake(at time.Time) bool { return p.tryTake(at) }
 
 // tryTake takes a slot at the time now if one is free and no call waits for one.
 func (p *Pacer) tryTake(now time.Time) bool {
-	if p == nil {
-		return true
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.takeFree(now)
+	free := true
+	p.locked(func() { free = p.takeFree(now) })
+	return free
 }
 
 // takeFree does what tryTake does. The caller holds mu.
@@ -186,30 +178,20 @@ func (p *Pacer) burst() int { return int(p.burstWindow/p.interval) + 1 }
 
 // nextSlot returns when the next slot is free. The caller holds mu.
 func (p *Pacer) nextSlot() time.Time {
-	slot := p.next.Add(-p.burstWindow)
-	if slot.Before(p.pausedUntil) {
-		return p.pausedUntil
-	}
-	return slot
+	return later(p.pausedUntil, p.next.Add(-p.burstWindow))
 }
 
 // take takes a slot that is free at the time now. The caller holds mu.
 func (p *Pacer) take(now time.Time) {
-	if p.next.Before(now) {
-		p.next = now
-	}
-	p.next = p.next.Add(p.interval)
+	p.next = later(p.next, now).Add(p.interval)
 }
 
 // canGrantBy reports whether a slot can be free at the time limit, for a call that is the first in
 // the queue.
 func (p *Pacer) canGrantBy(limit time.Time) bool {
-	if p == nil {
-		return true
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.nextSlot().After(limit)
+	can := true
+	p.locked(func() { can = !p.nextSlot().After(limit) })
+	return can
 }
 
 // queue waits for a slot for the call of t. sleep sleeps until t.wake receives a value. If it
@@ -227,45 +209,35 @@ func (p *Pacer) queue(t *ticket, sleep func() bool) bool {
 // takeOrQueue takes a slot at the time now, or uses the one that was granted to t. If there is
 // none, t is in the queue, and takeOrQueue returns false.
 func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
-	if p == nil {
-		return true
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t.place.position == 0 && t.grantedAt.IsZero() {
-		if p.takeFree(now) {
-			return true
+	granted := true
+	p.locked(func() {
+		if t.place.position == 0 && t.grantedAt.IsZero() {
+			if p.takeFree(now) {
+				return
+			}
+			p.arrivals++
+			t.place.order, t.place.owner = p.arrivals, t
+			p.queues[t.kind].add(&t.place)
+			p.grant(now)
 		}
-		p.arrivals++
-		t.place.order, t.place.owner = p.arrivals, t
-		p.queues[t.kind].add(&t.place)
-		p.grant(now)
-	}
-	granted := !t.grantedAt.IsZero()
-	t.grantedAt = time.Time{}
+		granted = !t.grantedAt.IsZero()
+		t.grantedAt = time.Time{}
+	})
 	return granted
 }
 
 // withdraw removes t from the queue. If t has a slot, the next call gets it.
 func (p *Pacer) withdraw(t *ticket, now time.Time) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.leave(t, now)
+	p.locked(func() { p.leave(t, now) })
 }
 
 // giveBack gives the slot back that was granted to t. If t still waits, it keeps its place.
 func (p *Pacer) giveBack(t *ticket, now time.Time) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !t.grantedAt.IsZero() {
-		p.leave(t, now)
-	}
+	p.locked(func() {
+		if !t.grantedAt.IsZero() {
+			p.leave(t, now)
+		}
+	})
 }
 
 // leave does what withdraw does. The caller holds mu.
@@ -309,24 +281,13 @@ func (p *Pacer) grant(now time.Time) {
 		default: // it is about to wake up already
 		}
 	}
-	if p.waiting() == nil {
-		if p.timer != nil {
-			p.timer.Stop()
-			p.timer = nil
-		}
-		return
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
 	}
-	d := max(p.nextSlot().Sub(now), time.Microsecond)
-	if p.timer == nil {
-		p.timer = time.AfterFunc(d, p.grantNow)
-	} else {
-		p.timer.Reset(d)
+	if p.waiting() != nil {
+		p.timer = time.AfterFunc(max(p.nextSlot().Sub(now), time.Microsecond), func() {
+			p.locked(func() { p.grant(time.Now()) })
+		})
 	}
-}
-
-// grantNow grants every slot that is free now. The timer calls it.
-func (p *Pacer) grantNow() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.grant(time.Now())
 }

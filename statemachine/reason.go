@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -153,50 +152,31 @@ type Event struct {
 // Error returns one line: what happened to which resource, which operations would help, and what
 // the service said. Do not depend on its text.
 func (e *WaitError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: ", e.Machine, e.Resource)
-	if len(e.Accepted) > 0 {
-		fmt.Fprintf(&b, "%s accepted, ", joinOperations(e.Accepted))
-	}
-	if e.Target != "" {
-		fmt.Fprintf(&b, "waiting for %s: ", e.Target)
-	}
-	b.WriteString(string(e.Reason))
-	switch e.Reason {
-	case Unreachable:
-		if e.Last != "" {
-			fmt.Fprintf(&b, " from %s", e.Last)
-		}
-	case Lapsed:
-		fmt.Fprintf(&b, ": %s", e.lastTransition())
-	case Gone:
-		b.WriteString(": there is no such resource")
-	case TimedOut, Canceled, Replaced, ReadFailed:
-	}
+	var m errorText
+	fmt.Fprintf(&m, "%s %s: ", e.Machine, e.Resource)
+	m.addIf(len(e.Accepted) > 0, "%s accepted, ", joinOperations(e.Accepted))
+	m.addIf(e.Target != "", "waiting for %s: ", e.Target)
+	m.WriteString(string(e.Reason))
+	seen := e.Last != "" && e.Reason != Lapsed
+	m.addIf(seen && e.Reason == Unreachable, " from %s", e.Last)
+	m.addIf(e.Reason == Lapsed, ": %s", e.lastTransition())
+	m.addIf(e.Reason == Gone, ": there is no such resource")
 	reads := "reads"
 	if e.Reads == 1 {
 		reads = "read"
 	}
-	fmt.Fprintf(&b, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
-	if e.Last != "" && e.Reason != Unreachable && e.Reason != Lapsed {
-		fmt.Fprintf(&b, ", last seen %s", e.Last)
-	}
-	if e.Pending != "" {
-		fmt.Fprintf(&b, "; no read has shown an effect of %s yet", e.Pending)
-	}
-	if len(e.Plan) > 0 {
-		fmt.Fprintf(&b, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
-	}
-	if e.Hint != "" {
-		fmt.Fprintf(&b, "; %s", e.Hint)
-	}
+	fmt.Fprintf(&m, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
+	m.addIf(seen && e.Reason != Unreachable, ", last seen %s", e.Last)
+	m.addIf(e.Pending != "", "; no read has shown an effect of %s yet", e.Pending)
+	m.addIf(len(e.Plan) > 0, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
+	m.addIf(e.Hint != "", "; %s", e.Hint)
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %s", withoutResource(e.Err.Error(), e.Resource))
+		fmt.Fprintf(&m, ": %s", withoutResource(e.Err.Error(), e.Resource))
 	}
-	if n := len(e.Events); n > 0 {
-		fmt.Fprintf(&b, "; last event at %s: %s", e.Events[n-1].Time.Format(time.RFC3339), e.Events[n-1].Message)
+	for _, last := range e.Events[max(len(e.Events)-1, 0):] {
+		fmt.Fprintf(&m, "; last event at %s: %s", last.Time.Format(time.RFC3339), last.Message)
 	}
-	return singleLine(b.String())
+	return singleLine(m.String())
 }
 
 // lastTransition describes the last change of state: "starting → stopped after 2m10s".
@@ -267,22 +247,19 @@ type RestartError struct {
 
 // Error returns one line. Do not depend on its text.
 func (e *RestartError) Error() string {
-	var b strings.Builder
-	if e.Resource != "" {
-		b.WriteString(e.Resource + ": ")
-	}
+	var m errorText
+	m.addIf(e.Resource != "", "%s: ", e.Resource)
+	from := e.From.UTC().Format(time.RFC3339)
 	if e.To.IsZero() {
-		fmt.Fprintf(&b, "a restart took it out of %s at %s, and it is not back", e.Target, e.From.UTC().Format(time.RFC3339))
-		if e.Outage != "" {
-			fmt.Fprintf(&b, ": %s", e.Outage)
-		}
-		b.WriteString("; call again, with settings that the service accepts, to bring it back")
+		fmt.Fprintf(&m, "a restart took it out of %s at %s, and it is not back", e.Target, from)
+		m.addIf(e.Outage != "", ": %s", e.Outage)
+		m.WriteString("; call again, with settings that the service accepts, to bring it back")
 	} else {
-		fmt.Fprintf(&b, "a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
-			e.Target, e.From.UTC().Format(time.RFC3339), e.To.UTC().Format(time.RFC3339))
+		fmt.Fprintf(&m, "a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
+			e.Target, from, e.To.UTC().Format(time.RFC3339))
 	}
-	fmt.Fprintf(&b, ": %s", withoutResource(e.Err.Error(), e.Resource))
-	return singleLine(b.String())
+	fmt.Fprintf(&m, ": %s", withoutResource(e.Err.Error(), e.Resource))
+	return singleLine(m.String())
 }
 
 // Unwrap returns Err.

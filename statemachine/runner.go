@@ -14,8 +14,9 @@ import (
 // functions that return before the sleep.
 type runner[R any, S ~string] struct {
 	job[R, S]
-	clock
-	scope callScope // of its calls
+	scope callScope   // of its calls
+	timer *time.Timer // nil until the first resetTimer
+	now   time.Time   // when the clock was last read
 
 	readPacer, commandPacer *Pacer
 
@@ -51,7 +52,7 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 		case next == stepCommand:
 			next = r.command(ctx, read)
 		case r.resetTimer(r.wakeAt()):
-			select { // as in clock.sleep, with one stack frame less
+			select {
 			case <-ctx.Done():
 			case <-r.timer.C:
 			case <-r.wake():
@@ -61,6 +62,23 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 		}
 	}
 	return next
+}
+
+// resetTimer sets the timer to the time t. It returns false if t has passed.
+func (r *runner[R, S]) resetTimer(t time.Time) bool {
+	if t.After(r.now) {
+		r.now = time.Now() // OnProgress may have blocked since the read
+	}
+	d := t.Sub(r.now)
+	switch {
+	case d <= 0:
+		return false
+	case r.timer == nil:
+		r.timer = time.NewTimer(d)
+	default:
+		r.timer.Reset(d)
+	}
+	return true
 }
 
 // end reports the end of the job and returns its error.
@@ -194,7 +212,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now
 		at, err := runWithTimeout(&r.scope, start, timeout, r.runPreflight)
-		if err != nil || r.config.ensure.DryRun {
+		if err != nil || r.config.commands.dryRun {
 			return r.handleCommandResult(ctx, false, err, start, at)
 		}
 		if r.now = at; r.isOver() {

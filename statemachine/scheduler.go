@@ -329,7 +329,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		e.decideAgain(first.owner)
 		return now, false
 	}
-	if !e.config.ensure.DryRun && !e.commandLane.take(now) { // a dry run sends nothing
+	if !e.config.commands.dryRun && !e.commandLane.take(now) { // a dry run sends nothing
 		return e.deadline, false
 	}
 	e.inFlight++
@@ -344,7 +344,7 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		guard(&c.abort, func() {
 			scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
 			c.at, c.err = runWithTimeout(scope, c.start, timeout, t.runPreflight)
-			ready := c.err == nil && !e.config.ensure.DryRun && c.at.Before(e.deadline)
+			ready := c.err == nil && !e.config.commands.dryRun && c.at.Before(e.deadline)
 			c.late = ready && t.isLate(c.at)
 			if c.sent = ready && !c.late; c.sent {
 				c.start = c.at
@@ -370,7 +370,7 @@ func (t *task[R, S]) wantCommand() {
 // isLate reports whether the command was decided more than MaxDelay before the time at, and not yet
 // again.
 func (t *task[R, S]) isLate(at time.Time) bool {
-	return !t.late && !t.config.ensure.DryRun && at.Sub(t.track.Now) > t.track.MaxDelay
+	return !t.late && !t.config.commands.dryRun && at.Sub(t.track.Now) > t.track.MaxDelay
 }
 
 // decideAgain makes the engine read the task before all others. Its command keeps its place.
@@ -398,11 +398,9 @@ func (e *engine[R, S]) callRead(ctx context.Context, c *callResult[R, S]) {
 // handleResult processes the result of a call.
 func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 	e.inFlight--
-	if c.kind == callCommand {
-		e.commandsInFlight--
-	}
 	c.abort.repeat()
 	if c.kind == callCommand {
+		e.commandsInFlight--
 		t := c.tasks[0]
 		if c.late {
 			t.wantCommand()
@@ -411,7 +409,7 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 		}
 		t.late = false
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
-		if !c.sent && c.err == nil && !e.config.ensure.DryRun {
+		if !c.sent && c.err == nil && !e.config.commands.dryRun {
 			e.apply(t, t.endUnsent(c.at))
 			return
 		}

@@ -1,6 +1,19 @@
 package statemachine
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
+
+// errorText is the text of an error, part by part.
+type errorText struct{ strings.Builder }
+
+// addIf appends a part if there is reason to.
+func (m *errorText) addIf(reason bool, format string, args ...any) {
+	if reason {
+		fmt.Fprintf(m, format, args...)
+	}
+}
 
 // singleLine returns s as one line without control characters, because an error ends up in a log
 // with one entry per line.

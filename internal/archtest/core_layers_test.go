@@ -23,9 +23,8 @@ var coreLayers = []struct {
 	{"errors", "text.go kind.go fault.go input.go drift.go reason.go advice.go attrs.go"},
 	{"machine", "machine.go mermaid.go"},
 	{"track", "progress.go options.go track.go"},
-	{"pacing", "heap.go timeout.go pacer.go"},
 	{"job", "goal.go config.go job.go job_batch.go job_ensure.go"},
-	{"loops", "clock.go abort.go outbox.go shared.go runner.go scheduler.go"},
+	{"loops", "heap.go timeout.go pacer.go abort.go outbox.go shared.go runner.go scheduler.go"},
 	{"entry points", "waiter.go ensurer.go fleet.go failures.go ensure_track.go doc.go"},
 }
 
