@@ -1,6 +1,6 @@
-// Package streamwarden is an overview of a library that brings AWS audit and event streams to the
-// state you ask for, waits until they get there, and explains why when they cannot. It exports
-// nothing itself.
+// Package streamwarden is an overview of the library, and exports nothing itself. The library
+// brings AWS audit and event streams to the state you ask for, waits until they get there, and
+// explains why when they cannot.
 //
 // The SDK can command these resources but not wait for them. These packages can:
 //

@@ -44,9 +44,9 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 
 // WaitPolicy waits until the audit policy of an instance is in the status target, for at most
 // maxWait, by the rules of [Client.Wait] on [PolicyMachine]. While the stream is starting, it waits
-// for that first. A stream that is stopped or stopping has no policy, which counts as a status that
-// cannot become the target, unless a read within the last Grace showed the stream starting. A
-// cluster is rejected with a [*statemachine.InputError].
+// for that first. A stream that is stopped or stopping has no policy. That counts as a status that
+// cannot become the target, unless a read within the last grace period showed the stream starting.
+// A cluster is rejected with a [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
 	w, err := newWait(call, parseInstance, resourceArn, policyMachine, call.policyState(), target, maxWait)

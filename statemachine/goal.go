@@ -93,8 +93,8 @@ type Ensured[R any] struct {
 	Before R
 
 	// GapFrom and GapTo are the times between which a restarted resource may have been out of the
-	// target state: when the first command was sent, and when a read showed the target again.
-	// GapTo is zero if no read did. Both are zero without a restart.
+	// target state. GapFrom is when the first command was sent, and GapTo when a read showed the
+	// target again. GapTo is zero if no read did. Both are zero without a restart.
 	GapFrom, GapTo time.Time
 }
 

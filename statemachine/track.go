@@ -123,9 +123,9 @@ func (m *Machine[S]) validateWait(target S, maxWait time.Duration, errs *InputEr
 //     leaving a state or returning to one.
 //  3. A state that settles into the target: keep waiting; the wait is on its way.
 //  4. A state that cannot settle into the target, or an empty state: keep waiting for the grace
-//     period, because the read may be stale. It ends Grace after the latest of three instants: the
-//     start of the wait, the last command, and the last read that showed the target or a state
-//     that settles into it.
+//     period, because the read may be stale. The period lasts for Grace after the start of the
+//     wait, after the last command, or after the last read that showed the target or a state that
+//     settles into it, whichever is latest.
 //  5. Such a state after that: [Lapsed] if a read since the last command showed the target or a
 //     state that settles into it, otherwise [Unreachable].
 //

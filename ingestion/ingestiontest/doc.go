@@ -17,10 +17,10 @@
 //
 // # Time
 //
-// Stores move by time.Now. Inside a testing/synctest bubble that is virtual time: a start that
-// takes a minute, and the seven days until a deleted store is removed, cost nothing and happen at
-// exact instants. Where a bubble is not possible, as in a godoc Example, set ReadsPerTransition in
-// [Options].
+// Stores move by time.Now. Inside a testing/synctest bubble that is virtual time. A start that
+// takes a minute then costs nothing, and so do the seven days until a deleted store is removed.
+// Both end at exact instants. Where a bubble is not possible, as in a godoc Example, set
+// ReadsPerTransition in [Options].
 //
 // A request is executed when it arrives. Latency, in [Options], passes before the response.
 //

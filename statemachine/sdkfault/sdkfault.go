@@ -1,5 +1,5 @@
-// Package sdkfault turns an error of the AWS SDK for Go into a [statemachine.Fault]: the operation,
-// the resource, AWS's code and message and, as a [statemachine.Kind], what to do about it.
+// Package sdkfault turns an error of the AWS SDK for Go into a [statemachine.Fault]. The Fault has
+// the operation, the resource, AWS's code and message and, as a [statemachine.Kind], what to do.
 //
 // Each service has one [Table], which maps its error codes to kinds. Errors that are common to all
 // of AWS, such as throttling, expired credentials or a broken connection, need no rule. The package
@@ -17,16 +17,16 @@
 // The kind does not depend on the SDK's error types, which differ between its versions. The first
 // of these that applies decides:
 //
-//  1. A failure to get credentials never reaches a Table. It is Throttled or Unavailable if it may
-//     pass by itself, and otherwise Unauthenticated.
+//  1. A failure to get credentials, whatever the Table says. It is Throttled or Unavailable if a
+//     retry can succeed, and otherwise Unauthenticated.
 //  2. The error code that this service returned. It takes precedence over the HTTP status, because
 //     AWS's documentation and its responses differ in the status.
-//  3. The HTTP status, if it is 400 or above. It decides for a response without a code, such as a
-//     proxy's page, and if it is 429, or 500 or above, for one with an unknown code. HTTP 501 takes
-//     precedence over the codes of a failing service: emulators send it with InternalFailure.
+//  3. The HTTP status of a response without a code, such as a proxy's page, if it is 400 or above.
+//     For an unknown code, the status decides if it is 429, or 500 or above. HTTP 501 takes
+//     precedence over codes such as InternalFailure, with which emulators send it.
 //  4. A response that could not be read is Unavailable.
 //  5. Without a response, a failed connection is Unavailable. A host that does not exist and a
-//     certificate that cannot be verified are Unknown, because they do not pass by themselves.
+//     certificate that cannot be verified are Unknown, because a retry does not fix them.
 //
 // [RecordErrorBody] lets the package describe a response that has no error code.
 //
