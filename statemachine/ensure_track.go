@@ -2,6 +2,8 @@ package statemachine
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,6 +21,11 @@ import (
 // Store the EnsureTrack before you send a command. If the process crashes before it records the
 // result, the next observed read treats the command as possibly executed. ObserveCommand does
 // nothing unless Outcome is [OutcomePending].
+//
+// A restart whose second half fails goes back to the former settings, as with Restore of
+// [Ensurer], if the observations have Settings. Then [EnsureStep] has Restore set, and the call
+// ends with a [*RestartError]. What it wraps has the text, the [Reason] and the [Kind] of the
+// failure, which survive JSON, and not its type.
 //
 // An EnsureTrack is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type EnsureTrack[S ~string] struct {
@@ -63,6 +70,37 @@ type EnsureTrack[S ~string] struct {
 
 	// RefusalMessage is the text of that error.
 	RefusalMessage string `json:"refusal_message,omitempty"`
+
+	// Before is the Settings of the last read before the first command of a restart. It is empty
+	// without a restart.
+	Before json.RawMessage `json:"before,omitempty"`
+
+	// Restoring is set once the rest of a restart has failed, and the former settings are restored.
+	Restoring *Restoring `json:"restoring,omitempty"`
+}
+
+// Restoring says why a restart failed, for an [EnsureTrack] that restores the former settings.
+type Restoring struct {
+	// Reason is why the wait for the last command failed, if the service rolled it back.
+	Reason Reason `json:"reason,omitempty"`
+
+	// Kind is the kind of the error, and Message its text.
+	Kind    Kind   `json:"kind"`
+	Message string `json:"message"`
+
+	// Accepted is how many operations had been accepted.
+	Accepted int `json:"accepted"`
+}
+
+// Error returns Message.
+func (r *Restoring) Error() string { return r.Message }
+
+// Unwrap returns the Reason, or without one the Kind.
+func (r *Restoring) Unwrap() error {
+	if r.Reason != "" {
+		return r.Reason
+	}
+	return r.Kind
 }
 
 // Observation is one read of a resource for an [EnsureTrack]. It is for workflow engines.
@@ -81,6 +119,11 @@ type Observation[S ~string] struct {
 	// requested. It matters only in the target state.
 	Drift error
 
+	// Settings are those that were read, in whatever form restores them. They matter only with
+	// Drift and Restart: a restart that fails then goes back to them, as with Restore of [Ensurer].
+	// Empty means that a restart that fails ends the call.
+	Settings json.RawMessage
+
 	// Stuck is an error if the resource can no longer accept any command. It matters only after
 	// one was rejected as [InvalidState] or [Conflict].
 	Stuck error
@@ -92,6 +135,10 @@ type EnsureStep struct {
 	// Run is the operation to send now, in one attempt. Pass its result to
 	// [Machine.ObserveCommand].
 	Run Operation
+
+	// Restore reports whether to send Run with the settings in EnsureTrack.Before, in place of those
+	// that were requested.
+	Restore bool
 
 	// Done reports whether the Ensure call has ended. It succeeded if Err is nil.
 	Done bool
@@ -149,7 +196,15 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 			Drift: func(o Observation[S]) error { return o.Drift },
 		},
 		Command: t.Command, Evidence: t.Evidence,
-		result: Ensured[Observation[S]]{Operations: slices.Clip(t.Accepted), GapFrom: t.GapFrom, GapTo: t.GapTo},
+		result: Ensured[Observation[S]]{
+			Operations: slices.Clip(t.Accepted), GapFrom: t.GapFrom, GapTo: t.GapTo, Before: Observation[S]{Settings: t.Before},
+		},
+	}
+	if len(t.Before) > 0 { // the caller can restore; it does so itself
+		e.goal.Restore = func(context.Context, Observation[S], Operation) error { return nil }
+	}
+	if r := t.Restoring; r != nil {
+		e.refusal, e.restoreFrom = r, r.Accepted
 	}
 	switch {
 	case t.RefusalMessage != "":
@@ -176,14 +231,18 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 func (t *EnsureTrack[S]) save(j *job[Observation[S], S], next step) EnsureStep {
 	e := j.ensure
 	t.Track, t.Command, t.Evidence = j.track, e.Command, e.Evidence
-	t.Accepted, t.GapFrom, t.GapTo = e.result.Operations, e.result.GapFrom, e.result.GapTo
+	t.Accepted, t.GapFrom, t.GapTo, t.Before = e.result.Operations, e.result.GapFrom, e.result.GapTo, e.result.Before.Settings
+	if e.refusal != nil && t.Restoring == nil {
+		t.Restoring = &Restoring{Kind: KindOf(e.refusal), Message: e.refusal.Error(), Accepted: e.restoreFrom}
+		t.Restoring.Reason, _ = errors.AsType[Reason](e.refusal)
+	}
 	if e.err == nil {
 		t.Refusal, t.RefusalMessage = "", ""
 	}
 	switch next {
 	case stepCommand:
 		t.Outcome = OutcomePending
-		return EnsureStep{Run: e.Operation}
+		return EnsureStep{Run: e.Operation, Restore: e.refusal != nil}
 	case stepDone:
 		return EnsureStep{Done: true, Err: j.endErr()}
 	case stepRead, stepYield:

@@ -20,19 +20,30 @@ import (
 
 // chase runs the loop that an EnsureTrack is made for. Between two steps the track is stored as
 // JSON.
-func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.EnsureTrack[state], r *resource, drift func(row) error) (statemachine.EnsureTrack[state], error) {
+func chase(ctx context.Context, m *statemachine.Machine[state], p statemachine.EnsureTrack[state], r *resource, drift func(row) error, restore bool) (statemachine.EnsureTrack[state], error) {
 	for {
 		v, err := r.read(ctx)
 		g := statemachine.Observation[state]{State: v.State, Err: err}
 		if err == nil && drift != nil {
 			g.Drift = drift(v)
 		}
+		if restore {
+			g.Settings, _ = json.Marshal(v)
+		}
 		p = stored(p)
 		step := m.ObserveRead(&p, g, time.Now())
 		if step.Run != "" {
 			p = stored(p)
 			sent := time.Now()
-			err := r.command(ctx, step.Run)
+			command := r.command
+			if step.Restore {
+				var before row
+				if err := json.Unmarshal(p.Before, &before); err != nil {
+					return p, err
+				}
+				command = func(ctx context.Context, op statemachine.Operation) error { return r.restore(ctx, before, op) }
+			}
+			err := command(ctx, step.Run)
 			step = m.ObserveCommand(&p, err, sent, time.Now())
 		}
 		if step.Done {
@@ -95,8 +106,16 @@ func hazards(seed uint64) (r *resource, target state, restart bool, o statemachi
 	for range rng.IntN(3) {
 		r.rival(upTo(8*time.Minute), ops{opStart, opStop, opCreate, opDelete}[rng.IntN(4)])
 	}
+	maxWait = 1 + upTo(20*time.Minute)
+	if target != stopped && target != absent && often(40) { // a restart whose second half fails
+		r.life[0].State, r.modes[0].State, restart, maxWait = target, "sync", true, 2*time.Hour
+		r.outcomes = append([]outcome{{}, {lapse: true}}, r.outcomes...)
+		if often(50) {
+			r.outcomes[1] = outcome{err: fault(statemachine.AccessDenied)}
+		}
+	}
 	o = statemachine.WaitOptions{Jitter: identity, Consecutive: 1 + rng.IntN(5)/4, Grace: time.Duration(rng.IntN(3)-1) * time.Minute}
-	return r, target, restart, o, 1 + upTo(20*time.Minute)
+	return r, target, restart, o, maxWait
 }
 
 // TestEnsureTrackMatchesEnsure compares a loop over an EnsureTrack with Ensure in random worlds:
@@ -115,6 +134,9 @@ func TestEnsureTrackMatchesEnsure(t *testing.T) {
 				if i == 0 {
 					e := r.ensurer(o)
 					e.Drift, e.Commands.Restart = wantMode("async"), restart
+					if seed%2 == 0 {
+						e.Restore = r.restore
+					}
 					var done statemachine.Ensured[row]
 					done, err = e.Ensure(t.Context(), target, maxWait)
 					operations, from, to = done.Operations, done.GapFrom, done.GapTo
@@ -124,7 +146,7 @@ func TestEnsureTrackMatchesEnsure(t *testing.T) {
 						t.Fatal(err)
 					}
 					p.Resource, p.Restart = "res-1", restart
-					p, err = chase(t.Context(), r.machine, p, r, wantMode("async"))
+					p, err = chase(t.Context(), r.machine, p, r, wantMode("async"), seed%2 == 0)
 					operations, from, to = p.Accepted, p.GapFrom, p.GapTo
 				}
 				r.mu.Lock()
@@ -132,6 +154,10 @@ func TestEnsureTrackMatchesEnsure(t *testing.T) {
 				traces[i] = strings.Join(r.trace, "\n")
 				ends[i] = fmt.Sprintf("%v %v %v %v %v", time.Since(r.begin), operations, from.Sub(r.begin), to.Sub(r.begin), chain(err))
 				ended[strings.Join(chain(err), ", ")]++
+				if restart, ok := errors.AsType[*statemachine.RestartError](err); ok && !restart.To.IsZero() {
+					ended["restored"]++
+					ends[i] += restart.Error()
+				}
 			})
 		}
 		if diff := cmp.Diff(traces[0], traces[1]) + cmp.Diff(ends[0], ends[1]); diff != "" {
@@ -139,7 +165,7 @@ func TestEnsureTrackMatchesEnsure(t *testing.T) {
 		}
 	}
 	t.Logf("%v", ended)
-	for _, must := range []string{"", "lapsed", "unreachable", "access denied", "drifted"} {
+	for _, must := range []string{"", "lapsed", "unreachable", "access denied", "drifted", "restored"} {
 		if ended[must] == 0 {
 			t.Errorf("none ended as %q: %v", must, ended)
 		}

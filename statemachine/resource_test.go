@@ -41,6 +41,7 @@ type outcome struct {
 	lost  bool  // the service executes the command, and err is the response all the same
 	takes time.Duration
 	hang  bool // until its context ends; with lost, the service takes it first
+	lapse bool // the service rolls it back
 }
 
 func newResource(m *statemachine.Machine[state], s state, takes time.Duration) *resource {
@@ -130,6 +131,18 @@ func (r *resource) read(ctx context.Context) (row, error) {
 }
 
 func (r *resource) command(ctx context.Context, op statemachine.Operation) error {
+	return r.commandMode(ctx, op, r.mode)
+}
+
+// restore sends a command with the mode of before.
+func (r *resource) restore(ctx context.Context, before row, op statemachine.Operation) error {
+	r.mu.Lock()
+	r.note("restore %s", before.Mode)
+	r.mu.Unlock()
+	return r.commandMode(ctx, op, before.Mode)
+}
+
+func (r *resource) commandMode(ctx context.Context, op statemachine.Operation, mode string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ctx.Err() != nil {
@@ -144,9 +157,12 @@ func (r *resource) command(ctx context.Context, op statemachine.Operation) error
 	err := o.err
 	if err == nil && !o.hang || o.lost {
 		now := time.Now()
+		if o.lapse {
+			r.lapses = 1
+		}
 		if r.move(op) {
 			r.accepted = append(r.accepted, op)
-			r.modes = append(r.modes, statemachine.Sighting[state]{State: state(r.mode), At: now})
+			r.modes = append(r.modes, statemachine.Sighting[state]{State: state(mode), At: now})
 		} else if err == nil {
 			err = fault(statemachine.InvalidState)
 		}
