@@ -135,10 +135,8 @@ func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulat
 		return nil, s.stateError(r.Operation, t.database)
 	}
 	if isManagedKey(p.key) || s.inaccessible[s.resolve(p.key)] {
-		return nil, &simulator.Error{
-			Code:    "KMSKeyNotAccessibleFault",
-			Message: "Specified KMS key [" + p.key + "] does not exist, is not enabled or you do not have permissions to access it.",
-		}
+		return nil, simulator.Errorf("KMSKeyNotAccessibleFault",
+			"Specified KMS key [%s] does not exist, is not enabled or you do not have permissions to access it.", p.key)
 	}
 	current := s.apply(r, t, next, p.immediately, step)
 
@@ -269,10 +267,11 @@ func (s *Server) stateError(op statemachine.Operation, d database) *simulator.Er
 }
 
 func stateFault(d database, message string) *simulator.Error {
+	code := "InvalidDBInstanceState"
 	if d.cluster {
-		return &simulator.Error{Code: "InvalidDBClusterStateFault", Message: message}
+		code = "InvalidDBClusterStateFault"
 	}
-	return &simulator.Error{Code: "InvalidDBInstanceState", Message: message}
+	return &simulator.Error{Code: code, Message: message}
 }
 
 func invalidCombination(message string) *simulator.Error {
@@ -280,7 +279,7 @@ func invalidCombination(message string) *simulator.Error {
 }
 
 func invalidValue(format string, args ...any) *simulator.Error {
-	return &simulator.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf(format, args...)}
+	return simulator.Errorf("InvalidParameterValue", format, args...)
 }
 
 // missingParameter returns the error for an absent parameter. Its code is unconfirmed: the common

@@ -119,36 +119,23 @@ func (t *resourceType) describe(r *simulator.Request) (simulator.Result, *simula
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	candidates, matches, e := t.candidates(r)
+	candidates, e := t.candidates(r)
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	candidates = simulator.After(candidates, p.after)
 
 	var x simulator.XML
 	x.Grow(1024 * min(len(candidates), p.limit))
 	x.Open(t.element + "s")
-	n, last, more := 0, "", false
-	for _, res := range candidates {
-		current, exists := res.Now(r.At)
-		if !matches(current) { // filters compare only what never changes
-			continue
-		}
-		if n == p.limit {
-			if more = exists; more {
-				break
-			}
-			continue
-		}
+	n, marker := simulator.Page(r, candidates, p.after, p.limit, func(res *resource) bool {
 		d, ok := res.Read(r.At)
-		if !ok {
-			continue
+		if ok {
+			x.Open(t.element)
+			t.render(t.server, &x, d, r.At)
+			x.Close(t.element)
 		}
-		x.Open(t.element)
-		t.render(t.server, &x, d, r.At)
-		x.Close(t.element)
-		n, last = n+1, res.Key()
-	}
+		return ok
+	})
 	x.Close(t.element + "s")
 	if id := r.Get(t.identifier); id != "" && n == 0 && len(requestFilters(r)) == 0 {
 		if a, ok := parseARN(id); ok {
@@ -156,21 +143,17 @@ func (t *resourceType) describe(r *simulator.Request) (simulator.Result, *simula
 		}
 		return simulator.Result{}, t.notFound(id)
 	}
-	if !more {
-		last = ""
-	}
-	x.TextIfSet("Marker", r.NextToken(last))
+	x.TextIfSet("Marker", marker)
 	return simulator.Result{Body: x.Bytes(), Records: n}, nil
 }
 
-// candidates returns the resources that a request can mean, in order, and a function that decides
-// which of them match its filters.
-func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(database) bool, *simulator.Error) {
+// candidates returns the resources that a request means, in order, including removed ones.
+func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator.Error) {
 	var lists [][]string // a candidate is in each
 	var checks []func(database) bool
 	if id := r.Get(t.identifier); id != "" {
 		if e := checkARN(id, t.identifier, t.arnType); e != nil {
-			return nil, nil, e
+			return nil, e
 		}
 		lists = append(lists, []string{id})
 	}
@@ -178,16 +161,16 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(datab
 		f, ok := t.filters[given.name]
 		switch {
 		case !ok:
-			return nil, nil, invalidValue("Unrecognized filter name: %s", given.name)
+			return nil, invalidValue("Unrecognized filter name: %s", given.name)
 		case len(given.values) == 0:
-			return nil, nil, invalidCombination("The values of the filter " + given.name + " must not be empty.")
+			return nil, invalidCombination("The values of the filter " + given.name + " must not be empty.")
 		}
 		// Unlike identifier parameters, filter values are case-sensitive.
 		wanted := make(map[string]bool, len(given.values))
 		for _, v := range given.values {
 			if f.arnType != "" && isARN(v) {
 				if e := checkARN(v, given.name, f.arnType); e != nil {
-					return nil, nil, e
+					return nil, e
 				}
 				v = t.server.localID(v)
 			}
@@ -198,21 +181,21 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, func(datab
 		}
 		checks = append(checks, func(d database) bool { return wanted[f.value(d)] })
 	}
-	matches := func(d database) bool {
-		return !slices.ContainsFunc(checks, func(check func(database) bool) bool { return !check(d) })
+	found := t.store.All()
+	for i, l := range lists {
+		selected := t.store.Select(l)
+		if i > 0 {
+			selected = slices.DeleteFunc(selected, func(res *resource) bool { return !slices.Contains(found, res) })
+		}
+		found = selected
 	}
-	if r.Foreign {
-		return nil, matches, nil
+	if len(checks) == 0 {
+		return found, nil
 	}
-	if len(lists) == 0 {
-		return t.store.All(), matches, nil
-	}
-	found := t.store.Select(lists[0])
-	for _, l := range lists[1:] {
-		also := t.store.Select(l)
-		found = slices.DeleteFunc(found, func(res *resource) bool { return !slices.Contains(also, res) })
-	}
-	return found, matches, nil
+	return slices.DeleteFunc(slices.Clone(found), func(res *resource) bool {
+		d, _ := res.Now(r.At) // filters compare only what never changes
+		return slices.ContainsFunc(checks, func(check func(database) bool) bool { return !check(d) })
+	}), nil
 }
 
 // checkARN returns an error if a value is an ARN, but not one of the type.
@@ -263,6 +246,15 @@ func parsePage(r *simulator.Request, maxRecords int) (page, *simulator.Error) {
 	}
 	p.after = after
 	return p, nil
+}
+
+// cutPage returns a page of items, which are sorted by their keys, and the marker of the next one.
+func cutPage[T any](r *simulator.Request, p page, items []T, key func(T) string) (listed []T, marker string) {
+	items = slices.DeleteFunc(items, func(item T) bool { return key(item) <= p.after })
+	if len(items) <= p.limit {
+		return items, r.NextToken("")
+	}
+	return items[:p.limit], r.NextToken(key(items[p.limit-1]))
 }
 
 func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {

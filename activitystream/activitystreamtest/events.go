@@ -78,13 +78,11 @@ func (e event) key() string {
 // histories of the resources.
 func (s *Server) allEvents(now time.Time) []event {
 	list := slices.Clone(s.events)
-	for _, store := range []*simulator.Store[database]{&s.clusters, &s.instances} {
-		for _, r := range store.All() {
-			versions := r.History(now)
-			for i, v := range versions[1:] {
-				if before := versions[i]; !v.Gone && !before.Gone && v.Value.resourceID == before.Value.resourceID {
-					list = append(list, s.eventsOf(before.Value, v.Value, v.At)...)
-				}
+	for _, r := range s.all() {
+		versions := r.History(now)
+		for i, v := range versions[1:] {
+			if before := versions[i]; !v.Gone && !before.Gone && v.Value.resourceID == before.Value.resourceID {
+				list = append(list, s.eventsOf(before.Value, v.Value, v.At)...)
 			}
 		}
 	}
@@ -141,23 +139,13 @@ func (s *Server) describeEvents(r *simulator.Request) (simulator.Result, *simula
 	}
 	var x simulator.XML
 	x.Open("Events")
-	n, last, more := 0, "", false
-	for _, event := range s.allEvents(r.At) {
-		if r.Foreign || !matches(event) || event.key() <= p.after {
-			continue
-		}
-		if more = n == p.limit; more {
-			break
-		}
+	events, marker := cutPage(r, p, slices.DeleteFunc(s.allEvents(r.At), func(e event) bool { return r.Foreign || !matches(e) }), event.key)
+	for _, event := range events {
 		renderEvent(&x, event)
-		n, last = n+1, event.key()
 	}
 	x.Close("Events")
-	if !more {
-		last = ""
-	}
-	x.TextIfSet("Marker", r.NextToken(last))
-	return simulator.Result{Body: x.Bytes(), Records: n}, nil
+	x.TextIfSet("Marker", marker)
+	return simulator.Result{Body: x.Bytes(), Records: len(events)}, nil
 }
 
 func renderEvent(x *simulator.XML, e event) {

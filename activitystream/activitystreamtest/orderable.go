@@ -27,14 +27,10 @@ func (s *Server) isListed(o orderable) bool {
 
 // isUsed reports whether a database of the server has the property.
 func (s *Server) isUsed(r *simulator.Request, property func(database) bool) bool {
-	for _, store := range []*simulator.Store[database]{&s.clusters, &s.instances} {
-		for _, res := range store.All() {
-			if d, ok := res.Now(r.At); ok && property(d) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.all(), func(res *resource) bool {
+		d, ok := res.Now(r.At)
+		return ok && property(d)
+	})
 }
 
 // versionExists reports whether an engine has a version.
@@ -89,12 +85,7 @@ func (s *Server) describeOrderable(r *simulator.Request) (simulator.Result, *sim
 		classes = nil
 	}
 	slices.Sort(classes)
-	i, found := slices.BinarySearch(classes, p.after)
-	if found {
-		i++
-	}
-	rest := classes[i:]
-	listed := rest[:min(p.limit, len(rest))]
+	listed, marker := cutPage(r, p, classes, func(class string) string { return class })
 
 	var x simulator.XML
 	x.Open("OrderableDBInstanceOptions")
@@ -112,10 +103,6 @@ func (s *Server) describeOrderable(r *simulator.Request) (simulator.Result, *sim
 		x.Close("OrderableDBInstanceOption")
 	}
 	x.Close("OrderableDBInstanceOptions")
-	last := ""
-	if len(rest) > len(listed) {
-		last = listed[len(listed)-1]
-	}
-	x.TextIfSet("Marker", r.NextToken(last))
+	x.TextIfSet("Marker", marker)
 	return simulator.Result{Body: x.Bytes(), Records: len(listed)}, nil
 }

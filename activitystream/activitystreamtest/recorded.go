@@ -6,7 +6,7 @@ import "time"
 // activity stream records: the members of a cluster, or the instance itself. They are empty if
 // there is no such database. Package activityreadertest uses it.
 func (s *Server) Recorded(arn string) (resourceId string, instanceIDs []string) {
-	s.update(arn, func(_ *resource, d database, now time.Time) {
+	s.resources.Update(arn, func(_ *resource, d database, now time.Time) {
 		resourceId = d.resourceID
 		if !d.cluster {
 			instanceIDs = []string{d.resourceID}

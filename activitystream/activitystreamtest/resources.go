@@ -119,7 +119,7 @@ type Member struct {
 // AddMember adds an instance to a cluster and returns its ARN. It returns "" if there is no such
 // cluster. [Server.Remove] removes a member.
 func (s *Server) AddMember(clusterArn string, m Member) (arn string) {
-	s.update(clusterArn, func(r *resource, d database, now time.Time) {
+	s.resources.Update(clusterArn, func(r *resource, d database, now time.Time) {
 		if !d.cluster {
 			return
 		}
@@ -157,7 +157,7 @@ func (d database) hasMember(id string) bool {
 // stream. The members of a cluster are replaced as well. The blue database continues with the
 // suffix "-old1".
 func (s *Server) Switchover(arn, resourceId string, status activitystream.Status) {
-	s.update(arn, func(r *resource, blue database, now time.Time) {
+	s.resources.Update(arn, func(r *resource, blue database, now time.Time) {
 		old := func(id string) string { return id + "-old1" }
 		prefix := map[bool]string{true: "cluster-", false: "db-"}
 		green := blue

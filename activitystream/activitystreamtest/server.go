@@ -25,10 +25,11 @@ type Server struct {
 	engine       *simulator.Server
 	clusters     simulator.Store[database]
 	instances    simulator.Store[database]
-	aliases      map[string]string // bare IDs of keys by the name of an alias
-	inaccessible map[string]bool   // keys that RDS cannot use, by their bare ID
-	unnamedCount int               // resources that were added without a name
-	events       []event           // added by AddEvent
+	resources    simulator.Access[database] // both
+	aliases      map[string]string          // bare IDs of keys by the name of an alias
+	inaccessible map[string]bool            // keys that RDS cannot use, by their bare ID
+	unnamedCount int                        // resources that were added without a name
+	events       []event                    // added by AddEvent
 	notOrderable map[orderable]bool
 
 	clusterType, instanceType *resourceType
@@ -88,6 +89,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "InvalidAction",
 		Options:    s.opts.Options,
 	})
+	s.resources = simulator.Access[database]{Server: s.engine, Find: s.find, All: s.all}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
@@ -95,7 +97,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 // Set changes the status of a stream, as if another actor had commanded it. RDS leaves starting and
 // stopping on its own. A status that RDS does not have stays.
 func (s *Server) Set(arn string, status activitystream.Status) {
-	s.update(arn, func(r *resource, d database, now time.Time) {
+	s.resources.Update(arn, func(r *resource, d database, now time.Time) {
 		s.streams.Enter(r, now, d.withStatus(status))
 	})
 }
@@ -103,7 +105,7 @@ func (s *Server) Set(arn string, status activitystream.Status) {
 // SetPolicy changes the status of the audit policy of an instance's stream. RDS leaves the
 // transient statuses on its own.
 func (s *Server) SetPolicy(arn string, status activitystream.PolicyStatus) {
-	s.update(arn, func(r *resource, d database, now time.Time) {
+	s.resources.Update(arn, func(r *resource, d database, now time.Time) {
 		s.policies.Enter(r, now, d.withPolicy(status))
 	})
 }
@@ -111,7 +113,7 @@ func (s *Server) SetPolicy(arn string, status activitystream.PolicyStatus) {
 // SetResourceStatus changes the status of the database itself, such as "stopped" or "available".
 // Only an available database accepts commands.
 func (s *Server) SetResourceStatus(arn, status string) {
-	s.update(arn, func(r *resource, d database, now time.Time) {
+	s.resources.Update(arn, func(r *resource, d database, now time.Time) {
 		d.status = status
 		r.Set(now, "status", d)
 	})
@@ -119,7 +121,7 @@ func (s *Server) SetResourceStatus(arn, status string) {
 
 // Remove deletes an instance, which may be a member of a cluster, or a cluster with its members.
 func (s *Server) Remove(arn string) {
-	s.update(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
+	s.resources.Update(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
 }
 
 func (s *Server) remove(r *resource, now time.Time) {
@@ -140,22 +142,16 @@ func (s *Server) remove(r *resource, now time.Time) {
 
 // Lapse makes one transition of a stream lapse: the next one that RDS makes on its own, or the one
 // that is under way. A start or a stop is then rolled back when it would have been complete.
-func (s *Server) Lapse(arn string) {
-	s.update(arn, func(r *resource, _ database, _ time.Time) { r.Lapse() })
-}
+func (s *Server) Lapse(arn string) { s.resources.Lapse(arn) }
 
 // Stale makes reads of a resource show its state of d ago, but none from before it was added. Zero
 // ends it. An empty arn means every resource that exists now. Commands always see the current
 // state.
-func (s *Server) Stale(arn string, d time.Duration) {
-	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
-}
+func (s *Server) Stale(arn string, d time.Duration) { s.resources.Stale(arn, d) }
 
 // FreezeReads makes the next n reads of a resource show its state of now. An empty arn means every
 // resource that exists now.
-func (s *Server) FreezeReads(arn string, n int) {
-	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
-}
+func (s *Server) FreezeReads(arn string, n int) { s.resources.Freeze(arn, n) }
 
 // SetKeyAccessible sets whether RDS can use a KMS key, given as an ARN or ID. At first RDS can use
 // every key except AWS managed keys. Streams that use the key already do not change.
@@ -172,7 +168,7 @@ func (s *Server) SetAlias(alias, key string) {
 // OpenMaintenanceWindow makes RDS execute at once the command that waits for the maintenance window
 // of a database. It does nothing if none waits.
 func (s *Server) OpenMaintenanceWindow(arn string) {
-	s.update(arn, func(r *resource, d database, now time.Time) {
+	s.resources.Update(arn, func(r *resource, d database, now time.Time) {
 		if !s.streams.Machine.Transient(d.stream.status) {
 			r.Hasten(now, &s.streams)
 		}
@@ -187,9 +183,7 @@ func (s *Server) Throttle(burst int, perSecond float64) { s.engine.Throttle("", 
 // Status returns the current status of a stream, even if reads are stale. It returns "" if there is
 // no such resource.
 func (s *Server) Status(arn string) activitystream.Status {
-	var status activitystream.Status
-	s.update(arn, func(_ *resource, d database, _ time.Time) { status = d.stream.status })
-	return status
+	return statusOf(s.resources.Now(arn))
 }
 
 // History returns the statuses of a stream since it was added, each with the instant at which it
@@ -199,14 +193,11 @@ func (s *Server) History(arn string) []Sighting { return s.HistorySince(arn, tim
 // HistorySince returns the part of the history that began at or after an instant. Its cost does
 // not grow with what was before.
 func (s *Server) HistorySince(arn string, since time.Time) []Sighting {
-	var list []Sighting
-	s.engine.Update(func(now time.Time) {
-		if r := s.find(arn); r != nil {
-			list = simulator.States(r, since, now, statusOf, "")
-		}
-	})
-	return list
+	return simulator.History(&s.resources, arn, since, statusOf, "")
 }
+
+// all returns all clusters and instances.
+func (s *Server) all() []*resource { return slices.Concat(s.clusters.All(), s.instances.All()) }
 
 // find returns the resource of an ARN, even a removed one, or nil. It ignores identifiers.
 func (s *Server) find(arn string) *resource {
@@ -216,32 +207,4 @@ func (s *Server) find(arn string) *resource {
 		}
 	}
 	return nil
-}
-
-// update calls f with a resource that exists.
-func (s *Server) update(arn string, f func(r *resource, d database, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if r := s.find(arn); r != nil {
-			if d, ok := r.Now(now); ok {
-				f(r, d, now)
-			}
-		}
-	})
-}
-
-// updateAll calls f with one resource or, if arn is empty, with each.
-func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if arn != "" {
-			if r := s.find(arn); r != nil {
-				f(r, now)
-			}
-			return
-		}
-		for _, store := range []*simulator.Store[database]{&s.clusters, &s.instances} {
-			for _, r := range store.All() {
-				f(r, now)
-			}
-		}
-	})
 }

@@ -146,8 +146,8 @@ func (s *Server) command(r *simulator.Request) (from, next eventstream.State, ok
 // count returns how many streams a domain has.
 func (s *Server) count(domainName string, now time.Time) int {
 	n := 0
-	for _, r := range s.streams.All() {
-		if _, ok := r.Now(now); ok && s.inDomain(r, domainName) {
+	for _, r := range s.inDomain(domainName) {
+		if _, ok := r.Now(now); ok {
 			n++
 		}
 	}
@@ -186,31 +186,20 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		Items     []streamJSON
 		NextToken string `json:",omitempty"`
 	}{Items: []streamJSON{}}
-	last, more := "", false
-	for _, res := range s.streams.After(after) {
-		if !s.inDomain(res, domainName) {
-			continue
-		}
-		if more = len(page.Items) == size; more {
-			break
-		}
+	n := 0
+	n, page.NextToken = simulator.Page(r, s.inDomain(domainName), after, size, func(res *resource) bool {
 		v, ok := res.Read(r.At)
-		if !ok {
-			continue
+		if ok {
+			d := destinationOf(v)
+			d.Message = ""
+			page.Items = append(page.Items, streamJSON{
+				DomainName: v.DomainName, EventStreamName: v.EventStreamName, EventStreamArn: v.EventStreamArn, State: v.State,
+				StoppedSince: seconds(v.StoppedSince), DestinationSummary: d, Tags: v.Tags,
+			})
 		}
-		last = res.Key()
-		d := destinationOf(v)
-		d.Message = ""
-		page.Items = append(page.Items, streamJSON{
-			DomainName: v.DomainName, EventStreamName: v.EventStreamName, EventStreamArn: v.EventStreamArn, State: v.State,
-			StoppedSince: seconds(v.StoppedSince), DestinationSummary: d, Tags: v.Tags,
-		})
-	}
-	if !more {
-		last = ""
-	}
-	page.NextToken = r.NextToken(last)
-	return simulator.Result{Body: simulator.Encode(page), Records: len(page.Items)}, nil
+		return ok
+	})
+	return simulator.Result{Body: simulator.Encode(page), Records: n}, nil
 }
 
 // parsePage checks a request of ListEventStreams. It returns the size of the page and the key that

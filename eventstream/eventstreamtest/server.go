@@ -26,9 +26,10 @@ type Server struct {
 	createdAt     time.Time
 	domains       map[string]bool
 	streams       simulator.Store[eventstream.Stream]
-	kinesis       map[string]KinesisStatus // by ARN
-	recoveryDelay map[string]time.Duration // by ARN of the stream: how long its destination takes
-	unnamedCount  int                      // domains that were added without a name
+	resources     simulator.Access[eventstream.Stream] // the streams
+	kinesis       map[string]KinesisStatus             // by ARN
+	recoveryDelay map[string]time.Duration             // by ARN of the stream: how long its destination takes
+	unnamedCount  int                                  // domains that were added without a name
 
 	destinations simulator.Lifecycle[eventstream.Stream, eventstream.DestinationStatus]
 }
@@ -69,6 +70,10 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})
+	s.resources = simulator.Access[eventstream.Stream]{
+		Server: s.engine, Find: s.streams.Get, All: s.streams.All,
+		Reserve: func(arn string) *resource { return s.streams.Reserve(s.createdAt, arn) },
+	}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
@@ -85,12 +90,12 @@ func (s *Server) arn(service, resource string) string {
 // Set changes the state of a stream, as the service or another actor would. StateAbsent does what
 // [Server.Remove] does. A state that Customer Profiles does not have stays.
 func (s *Server) Set(arn string, state eventstream.State) {
-	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) { setState(r, v, state, now) })
+	s.resources.Update(arn, func(r *resource, v eventstream.Stream, now time.Time) { setState(r, v, state, now) })
 }
 
 // Lapse stops a running stream, as the service does for reasons that AWS does not document.
 func (s *Server) Lapse(arn string) {
-	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
+	s.resources.Update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		for _, t := range eventstream.Machine().Transitions() {
 			if t.From == v.State && t.Lapse {
 				setState(r, v, t.To, now)
@@ -104,7 +109,7 @@ func (s *Server) Lapse(arn string) {
 // If the option DestinationRecovery is set and the message does not require a new stream, an
 // unhealthy destination becomes healthy on its own.
 func (s *Server) SetDestination(arn string, status eventstream.DestinationStatus, message string) {
-	s.update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
+	s.resources.Update(arn, func(r *resource, v eventstream.Stream, now time.Time) {
 		if status != eventstream.DestinationUnhealthy {
 			v.UnhealthySince = time.Time{}
 		} else if v.Status != status {
@@ -139,23 +144,17 @@ func (s *Server) SetKinesisStream(uri string, status KinesisStatus) {
 func (s *Server) SetKinesis(uri string, status KinesisStatus) { s.SetKinesisStream(uri, status) }
 
 // Remove deletes a stream.
-func (s *Server) Remove(arn string) {
-	s.update(arn, func(r *resource, _ eventstream.Stream, now time.Time) { r.Remove(now) })
-}
+func (s *Server) Remove(arn string) { s.resources.Remove(arn) }
 
 // Stale makes reads of a stream show its state of d ago, even that it was absent then. Zero ends
 // it. The stream need not exist yet. An empty arn means every stream that exists now. Commands
 // always see the current state.
-func (s *Server) Stale(arn string, d time.Duration) {
-	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
-}
+func (s *Server) Stale(arn string, d time.Duration) { s.resources.Stale(arn, d) }
 
 // FreezeReads makes the next n reads of a stream, which need not exist, show its state of now.
 // GetEventStream and ListEventStreams count together. An empty arn means every stream that exists
 // now.
-func (s *Server) FreezeReads(arn string, n int) {
-	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
-}
+func (s *Server) FreezeReads(arn string, n int) { s.resources.Freeze(arn, n) }
 
 // Throttle gives the account its quotas. GetEventStream, ListEventStreams and DeleteEventStream
 // each get a bucket of burst requests, refilled with perSecond requests per second.
@@ -175,44 +174,15 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 // State returns the current state of a stream, even if reads are stale. It returns StateAbsent if
 // there is no such stream.
 func (s *Server) State(arn string) eventstream.State {
-	state := eventstream.StateAbsent
-	s.update(arn, func(_ *resource, v eventstream.Stream, _ time.Time) { state = v.State })
-	return state
+	if v := s.resources.Now(arn); v.EventStreamArn != "" {
+		return v.State
+	}
+	return eventstream.StateAbsent
 }
 
 // History returns the states of a stream, each with the instant at which it began. It starts when
 // the stream was added. For a stream that a request created, it starts when the server was made.
 // The caller owns the slice.
 func (s *Server) History(arn string) []Sighting {
-	var list []Sighting
-	s.engine.Update(func(now time.Time) {
-		if r := s.streams.Get(arn); r != nil {
-			list = simulator.States(r, time.Time{}, now, stateOf, eventstream.StateAbsent)
-		}
-	})
-	return list
-}
-
-// update calls f with a stream that exists.
-func (s *Server) update(arn string, f func(r *resource, v eventstream.Stream, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if r := s.streams.Get(arn); r != nil {
-			if v, ok := r.Now(now); ok {
-				f(r, v, now)
-			}
-		}
-	})
-}
-
-// updateAll calls f with one stream, which need not exist, or, if arn is empty, with each.
-func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if arn != "" {
-			f(s.streams.Reserve(s.createdAt, arn), now)
-			return
-		}
-		for _, r := range s.streams.All() {
-			f(r, now)
-		}
-	})
+	return simulator.History(&s.resources, arn, time.Time{}, stateOf, eventstream.StateAbsent)
 }

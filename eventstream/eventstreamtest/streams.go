@@ -134,7 +134,13 @@ func withDestination(v eventstream.Stream, status eventstream.DestinationStatus)
 	return v
 }
 
-// inDomain reports whether a resource is, or was, a stream of a domain.
-func (s *Server) inDomain(r *resource, domainName string) bool {
-	return strings.HasPrefix(r.Key(), s.ARN(domainName, ""))
+// inDomain returns what is, or was, a stream of a domain.
+func (s *Server) inDomain(domainName string) (list []*resource) {
+	prefix := s.ARN(domainName, "")
+	for _, r := range s.streams.All() {
+		if strings.HasPrefix(r.Key(), prefix) {
+			list = append(list, r)
+		}
+	}
+	return list
 }

@@ -1,7 +1,6 @@
 package ingestiontest
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -120,9 +119,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 	limit := max(s.opts.PageSize, 1)
 	if n := in.MaxResults; n != nil {
 		if *n < 1 || *n > maxResults {
-			return simulator.Result{}, &simulator.Error{
-				Code: "InvalidMaxResultsException", Message: fmt.Sprintf("MaxResults must be between 1 and %d, got %d.", maxResults, *n),
-			}
+			return simulator.Result{}, simulator.Errorf("InvalidMaxResultsException", "MaxResults must be between 1 and %d, got %d.", maxResults, *n)
 		}
 		limit = min(limit, *n)
 	}
@@ -139,20 +136,15 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		NextToken       string `json:",omitempty"`
 	}
 	out.EventDataStores = []item{}
-	last := ""
-	for _, res := range s.stores.After(after) {
+	n := 0
+	n, out.NextToken = simulator.Page(r, s.stores.All(), after, limit, func(res *resource) bool {
 		d, ok := res.Now(r.At)
-		if !ok || r.Foreign {
-			continue
+		if ok {
+			out.EventDataStores = append(out.EventDataStores, item{d.EventDataStoreArn, d.Name})
 		}
-		if n := len(out.EventDataStores); n == limit {
-			last = out.EventDataStores[n-1].EventDataStoreArn
-			break
-		}
-		out.EventDataStores = append(out.EventDataStores, item{d.EventDataStoreArn, d.Name})
-	}
-	out.NextToken = r.NextToken(last)
-	return simulator.Result{Body: simulator.Encode(out), Records: len(out.EventDataStores)}, nil
+		return ok
+	})
+	return simulator.Result{Body: simulator.Encode(out), Records: n}, nil
 }
 
 // startOrStop executes StartEventDataStoreIngestion or StopEventDataStoreIngestion. The response
@@ -164,10 +156,8 @@ func (s *Server) startOrStop(r *simulator.Request, res *resource, d record) (sim
 	case !ok && (controllable || s.opts.CheckStatusBeforeCategory):
 		return simulator.Result{}, s.stateError(r.Operation, d)
 	case !controllable:
-		return simulator.Result{}, &simulator.Error{
-			Code:    "InvalidEventDataStoreCategoryException",
-			Message: fmt.Sprintf("%s is not valid for an event data store of the category %s.", r.Operation, strings.Join(d.Categories, ", ")),
-		}
+		return simulator.Result{}, simulator.Errorf("InvalidEventDataStoreCategoryException",
+			"%s is not valid for an event data store of the category %s.", r.Operation, strings.Join(d.Categories, ", "))
 	}
 	s.enter(res, r.At, next)
 	return simulator.Result{}, nil
@@ -180,15 +170,11 @@ func (s *Server) delete(r *simulator.Request, res *resource, d record) (simulato
 	case !ok:
 		return simulator.Result{}, s.stateError(r.Operation, d)
 	case d.TerminationProtectionEnabled:
-		return simulator.Result{}, &simulator.Error{
-			Code:    "EventDataStoreTerminationProtectedException",
-			Message: "The event data store cannot be deleted because termination protection is enabled for it.",
-		}
+		return simulator.Result{}, simulator.Errorf("EventDataStoreTerminationProtectedException",
+			"The event data store cannot be deleted because termination protection is enabled for it.")
 	case d.FederationStatus != disabled:
-		return simulator.Result{}, &simulator.Error{
-			Code:    "EventDataStoreFederationEnabledException",
-			Message: "The event data store cannot be deleted because federation is enabled for it.",
-		}
+		return simulator.Result{}, simulator.Errorf("EventDataStoreFederationEnabledException",
+			"The event data store cannot be deleted because federation is enabled for it.")
 	}
 	s.enter(res, r.At, next)
 	return simulator.Result{}, nil
@@ -230,7 +216,7 @@ func (s *Server) count(r *simulator.Request) int {
 
 // storeResult returns a result with one store.
 func storeResult(d document) (simulator.Result, *simulator.Error) {
-	return simulator.Result{Body: simulator.Encode(d), Records: 1}, nil
+	return simulator.Result{Body: simulator.EncodeNonNull(d), Records: 1}, nil
 }
 
 // stateError returns the error for a command that the status of the store does not permit.
@@ -240,10 +226,7 @@ func (s *Server) stateError(op statemachine.Operation, d record) *simulator.Erro
 			return e
 		}
 	}
-	e := &simulator.Error{
-		Code:    "InvalidEventDataStoreStatusException",
-		Message: fmt.Sprintf("%s is not valid for an event data store that is %s.", op, d.Status),
-	}
+	e := simulator.Errorf("InvalidEventDataStoreStatusException", "%s is not valid for an event data store that is %s.", op, d.Status)
 	codes := []string{e.Code, "ConflictException"}
 	if op == ingestion.RestoreEventDataStore {
 		codes = append(codes, "InactiveEventDataStoreException")
@@ -261,10 +244,7 @@ func (s *Server) stateError(op statemachine.Operation, d record) *simulator.Erro
 }
 
 func (s *Server) quotaExceeded() *simulator.Error {
-	return &simulator.Error{
-		Code:    "EventDataStoreMaxLimitExceededException",
-		Message: fmt.Sprintf("There can be no more than %d event data stores in this Region.", s.opts.Quota),
-	}
+	return simulator.Errorf("EventDataStoreMaxLimitExceededException", "There can be no more than %d event data stores in this Region.", s.opts.Quota)
 }
 
 func notFound() *simulator.Error {
@@ -276,5 +256,5 @@ func arnInvalid(message string) *simulator.Error {
 }
 
 func invalid(format string, args ...any) *simulator.Error {
-	return &simulator.Error{Code: "InvalidParameterException", Message: fmt.Sprintf(format, args...)}
+	return simulator.Errorf("InvalidParameterException", format, args...)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -92,7 +91,7 @@ type document struct {
 	EventDataStoreArn            string
 	Name                         string
 	Status                       ingestion.Status
-	AdvancedEventSelectors       []selector `json:",omitempty"`
+	AdvancedEventSelectors       []selector
 	MultiRegionEnabled           bool
 	OrganizationEnabled          bool
 	RetentionPeriod              int32
@@ -103,8 +102,14 @@ type document struct {
 	BillingMode                  types.BillingMode
 	FederationStatus             types.FederationStatus `json:",omitempty"`
 	FederationRoleArn            string                 `json:",omitempty"`
-	PartitionKeys                []partitionKey         `json:",omitempty"`
+	PartitionKeys                []types.PartitionKey   `json:",omitempty"`
 	TagsList                     []tag                  `json:",omitempty"`
+}
+
+// selector is an advanced event selector, with its members in this order.
+type selector struct {
+	Name           *string
+	FieldSelectors []types.AdvancedFieldSelector
 }
 
 // document returns what GetEventDataStore shows of a store.
@@ -115,13 +120,10 @@ func (d record) document() document {
 		RetentionPeriod: d.RetentionPeriod, TerminationProtectionEnabled: d.TerminationProtectionEnabled,
 		CreatedTimestamp: timestamp(d.CreatedTimestamp), UpdatedTimestamp: timestamp(d.UpdatedTimestamp),
 		KmsKeyId: d.KmsKeyId, BillingMode: d.BillingMode,
-		FederationStatus: d.FederationStatus, FederationRoleArn: d.FederationRoleArn,
+		FederationStatus: d.FederationStatus, FederationRoleArn: d.FederationRoleArn, PartitionKeys: d.PartitionKeys,
 	}
 	for _, s := range d.AdvancedEventSelectors {
-		doc.AdvancedEventSelectors = append(doc.AdvancedEventSelectors, selectorFrom(s))
-	}
-	for _, k := range d.PartitionKeys {
-		doc.PartitionKeys = append(doc.PartitionKeys, partitionKey{aws.ToString(k.Name), aws.ToString(k.Type)})
+		doc.AdvancedEventSelectors = append(doc.AdvancedEventSelectors, selector{s.Name, s.FieldSelectors})
 	}
 	return doc
 }
@@ -132,8 +134,6 @@ func (d document) withoutFederation() document {
 	d.FederationStatus, d.FederationRoleArn, d.PartitionKeys = "", "", nil
 	return d
 }
-
-type partitionKey struct{ Name, Type string }
 
 type tag struct {
 	Key   string
@@ -149,47 +149,3 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 }
 
 var _ json.Marshaler = timestamp{}
-
-// selector is an advanced event selector in a request or response. The SDK's type cannot leave out
-// empty members.
-type selector struct {
-	Name           string `json:",omitempty"`
-	FieldSelectors []fieldSelector
-}
-
-type fieldSelector struct {
-	Field         string
-	Equals        []string `json:",omitempty"`
-	StartsWith    []string `json:",omitempty"`
-	EndsWith      []string `json:",omitempty"`
-	NotEquals     []string `json:",omitempty"`
-	NotStartsWith []string `json:",omitempty"`
-	NotEndsWith   []string `json:",omitempty"`
-}
-
-// selectorFrom returns a selector of the SDK's type.
-func selectorFrom(s types.AdvancedEventSelector) selector {
-	to := selector{Name: aws.ToString(s.Name)}
-	for _, f := range s.FieldSelectors {
-		to.FieldSelectors = append(to.FieldSelectors, fieldSelector{
-			Field: aws.ToString(f.Field), Equals: f.Equals, StartsWith: f.StartsWith, EndsWith: f.EndsWith,
-			NotEquals: f.NotEquals, NotStartsWith: f.NotStartsWith, NotEndsWith: f.NotEndsWith,
-		})
-	}
-	return to
-}
-
-// sdk returns the selector in the SDK's type.
-func (s selector) sdk() types.AdvancedEventSelector {
-	var to types.AdvancedEventSelector
-	if s.Name != "" {
-		to.Name = &s.Name
-	}
-	for _, f := range s.FieldSelectors {
-		to.FieldSelectors = append(to.FieldSelectors, types.AdvancedFieldSelector{
-			Field: &f.Field, Equals: f.Equals, StartsWith: f.StartsWith, EndsWith: f.EndsWith,
-			NotEquals: f.NotEquals, NotStartsWith: f.NotStartsWith, NotEndsWith: f.NotEndsWith,
-		})
-	}
-	return to
-}

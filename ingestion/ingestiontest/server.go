@@ -25,6 +25,7 @@ type Server struct {
 	opts         Options
 	engine       *simulator.Server
 	stores       simulator.Store[record]
+	resources    simulator.Access[record] // the stores
 	lifecycle    simulator.Lifecycle[record, ingestion.Status]
 	unnamedCount int // stores that were added or created without an ID
 
@@ -63,6 +64,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})
+	s.resources = simulator.Access[record]{Server: s.engine, Find: s.stores.Get, All: s.stores.All}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
@@ -90,42 +92,34 @@ func chooseSettled(d record, to []ingestion.Status) ingestion.Status {
 // created, starting and stopping on its own, and removes a store that is pending deletion after
 // DeletionGrace. A status that CloudTrail does not have stays.
 func (s *Server) Set(arn string, status ingestion.Status) {
-	s.update(arn, func(r *resource, d record, now time.Time) { s.enter(r, now, d.withStatus(status)) })
+	s.resources.Update(arn, func(r *resource, d record, now time.Time) { s.enter(r, now, d.withStatus(status)) })
 }
 
 // SetFederation changes the status of a store's federation. Only a store whose federation is
 // disabled can be deleted.
 func (s *Server) SetFederation(arn string, status types.FederationStatus) {
-	s.update(arn, func(r *resource, d record, now time.Time) {
+	s.resources.Update(arn, func(r *resource, d record, now time.Time) {
 		d.FederationStatus = status
 		r.Set(now, "federation", d)
 	})
 }
 
 // Remove removes a store at once.
-func (s *Server) Remove(arn string) {
-	s.update(arn, func(r *resource, _ record, now time.Time) { r.Remove(now) })
-}
+func (s *Server) Remove(arn string) { s.resources.Remove(arn) }
 
 // Lapse makes one transition of a store lapse: the next one that CloudTrail makes on its own, or
 // the one that is under way. A start or a stop is then rolled back when it would have been
 // complete.
-func (s *Server) Lapse(arn string) {
-	s.update(arn, func(r *resource, _ record, _ time.Time) { r.Lapse() })
-}
+func (s *Server) Lapse(arn string) { s.resources.Lapse(arn) }
 
 // Stale makes reads of a store show its state of d ago, but none from before it was added. Zero
 // ends it. An empty arn means every store that exists now. Commands and lists always see the
 // current state.
-func (s *Server) Stale(arn string, d time.Duration) {
-	s.updateAll(arn, func(r *resource, _ time.Time) { r.Stale(d) })
-}
+func (s *Server) Stale(arn string, d time.Duration) { s.resources.Stale(arn, d) }
 
 // FreezeReads makes the next n reads of a store show its state of now. An empty arn means every
 // store that exists now.
-func (s *Server) FreezeReads(arn string, n int) {
-	s.updateAll(arn, func(r *resource, now time.Time) { r.Freeze(now, n) })
-}
+func (s *Server) FreezeReads(arn string, n int) { s.resources.Freeze(arn, n) }
 
 // Throttle gives the account its quotas. Reads, which are GetEventDataStore and
 // ListEventDataStores, get a bucket of burst requests, refilled with perSecond requests per second.
@@ -143,43 +137,11 @@ func (s *Server) Throttle(burst int, perSecond float64) {
 // Status returns the current status of a store, even if reads are stale. It returns "" if there is
 // no such store.
 func (s *Server) Status(arn string) ingestion.Status {
-	var status ingestion.Status
-	s.update(arn, func(_ *resource, d record, _ time.Time) { status = d.Status })
-	return status
+	return statusOf(s.resources.Now(arn))
 }
 
 // History returns the statuses of a store since it was added or created, each with the instant at
 // which it began. While the store does not exist, the status is empty. The caller owns the slice.
 func (s *Server) History(arn string) []Sighting {
-	var list []Sighting
-	s.engine.Update(func(now time.Time) {
-		if r := s.stores.Get(arn); r != nil {
-			list = simulator.States(r, time.Time{}, now, statusOf, "")
-		}
-	})
-	return list
-}
-
-// update calls f with a store that exists.
-func (s *Server) update(arn string, f func(r *resource, d record, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if r := s.stores.Get(arn); r != nil {
-			if d, ok := r.Now(now); ok {
-				f(r, d, now)
-			}
-		}
-	})
-}
-
-// updateAll calls f with one store, even a removed one, or, if arn is empty, with each.
-func (s *Server) updateAll(arn string, f func(r *resource, now time.Time)) {
-	s.engine.Update(func(now time.Time) {
-		if arn == "" {
-			for _, r := range s.stores.All() {
-				f(r, now)
-			}
-		} else if r := s.stores.Get(arn); r != nil {
-			f(r, now)
-		}
-	})
+	return simulator.History(&s.resources, arn, time.Time{}, statusOf, "")
 }

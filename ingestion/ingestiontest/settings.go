@@ -3,9 +3,11 @@ package ingestiontest
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
@@ -23,7 +25,7 @@ const (
 // absent.
 type settings struct {
 	Name                         *string
-	AdvancedEventSelectors       []selector
+	AdvancedEventSelectors       []types.AdvancedEventSelector
 	MultiRegionEnabled           *bool
 	OrganizationEnabled          *bool
 	RetentionPeriod              *int32
@@ -46,10 +48,7 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 		return simulator.Result{}, invalid("The request must contain the parameter Name.")
 	}
 	if r.Foreign {
-		return simulator.Result{}, &simulator.Error{
-			Code:    "UnsupportedOperationException",
-			Message: "The simulator creates event data stores in " + s.opts.Region + " only.",
-		}
+		return simulator.Result{}, simulator.Errorf("UnsupportedOperationException", "The simulator creates event data stores in %s only.", s.opts.Region)
 	}
 	in.MultiRegionEnabled = cmp.Or(in.MultiRegionEnabled, new(true))
 	in.TerminationProtectionEnabled = cmp.Or(in.TerminationProtectionEnabled, new(true))
@@ -105,8 +104,7 @@ func (s *Server) updateSettings(r *simulator.Request, res *resource, d record) (
 
 // empty reports whether no member is set.
 func (in *settings) empty() bool {
-	return in.Name == nil && in.AdvancedEventSelectors == nil && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
-		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == nil && in.BillingMode == nil
+	return reflect.ValueOf(*in).IsZero()
 }
 
 // applySettings checks the settings and returns the store with them.
@@ -127,10 +125,7 @@ func (s *Server) applySettings(d record, in settings) (record, *simulator.Error)
 		d.KmsKeyId = s.keyARN(*in.KmsKeyId)
 	}
 	if len(in.AdvancedEventSelectors) > 0 {
-		d.AdvancedEventSelectors = nil
-		for _, from := range in.AdvancedEventSelectors {
-			d.AdvancedEventSelectors = append(d.AdvancedEventSelectors, from.sdk())
-		}
+		d.AdvancedEventSelectors = in.AdvancedEventSelectors
 		d.Categories = ingestion.Categories(d.AdvancedEventSelectors)
 	}
 	if _, most := retention(d.BillingMode); d.RetentionPeriod < 7 || d.RetentionPeriod > most {
@@ -183,36 +178,37 @@ func characters(s, others string) string {
 }
 
 // checkSelectors returns an error if the advanced event selectors are not valid.
-func checkSelectors(selectors []selector) *simulator.Error {
+func checkSelectors(selectors []types.AdvancedEventSelector) *simulator.Error {
 	invalid := func(format string, args ...any) *simulator.Error {
-		return &simulator.Error{Code: "InvalidEventSelectorsException", Message: fmt.Sprintf(format, args...)}
+		return simulator.Errorf("InvalidEventSelectorsException", format, args...)
 	}
 	if n := len(selectors); n > 5 {
 		return invalid("There can be at most 5 advanced event selectors, got %d.", n)
 	}
 	all := 0
 	for _, s := range selectors {
-		if reason := validate.Length(s.Name, 0, 1000); reason != "" {
+		if reason := validate.Length(aws.ToString(s.Name), 0, 1000); reason != "" {
 			return invalid("Name %s.", reason)
 		}
 		if len(s.FieldSelectors) == 0 {
 			return invalid("An advanced event selector must have at least one field selector.")
 		}
 		for _, f := range s.FieldSelectors {
-			if reason := cmp.Or(validate.Length(f.Field, 1, 1000), characters(f.Field, "._|")); reason != "" {
+			field := aws.ToString(f.Field)
+			if reason := cmp.Or(validate.Length(field, 1, 1000), characters(field, "._|")); reason != "" {
 				return invalid("Field %s.", reason)
 			}
 			others := slices.Concat(f.StartsWith, f.EndsWith, f.NotEquals, f.NotStartsWith, f.NotEndsWith)
-			if len(others) > 0 && slices.Contains([]string{"readOnly", "eventCategory", "resources.type"}, f.Field) {
-				return invalid("The field %s can only have Equals.", f.Field)
+			if len(others) > 0 && slices.Contains([]string{"readOnly", "eventCategory", "resources.type"}, field) {
+				return invalid("The field %s can only have Equals.", field)
 			}
 			values := slices.Concat(f.Equals, others)
 			if len(values) == 0 {
-				return invalid("The field %s has no value.", f.Field)
+				return invalid("The field %s has no value.", field)
 			}
 			for _, v := range values {
 				if reason := validate.Length(v, 1, 2048); reason != "" {
-					return invalid("A value of the field %s %s.", f.Field, reason)
+					return invalid("A value of the field %s %s.", field, reason)
 				}
 			}
 			all += len(values)
@@ -250,8 +246,5 @@ func (s *Server) nameTaken(r *simulator.Request, name, arn string) bool {
 }
 
 func alreadyExists(name string) *simulator.Error {
-	return &simulator.Error{
-		Code:    "EventDataStoreAlreadyExistsException",
-		Message: "An event data store with the name " + name + " already exists.",
-	}
+	return simulator.Errorf("EventDataStoreAlreadyExistsException", "An event data store with the name %s already exists.", name)
 }

@@ -69,10 +69,7 @@ func (s *Server) findTagged(r *simulator.Request, arn string) (record, *simulato
 	case !strings.HasPrefix(arn, "arn:"):
 		return record{}, &simulator.Error{Code: "CloudTrailARNInvalidException", Message: "The ARN " + arn + " is not valid."}
 	case !strings.Contains(arn, ":eventdatastore/"):
-		return record{}, &simulator.Error{
-			Code:    "ResourceTypeNotSupportedException",
-			Message: "The simulator supports the tags of event data stores only, got " + arn + ".",
-		}
+		return record{}, simulator.Errorf("ResourceTypeNotSupportedException", "The simulator supports the tags of event data stores only, got %s.", arn)
 	case !strings.HasPrefix(arn, s.arn("cloudtrail", "")):
 		return record{}, arnInvalid("The ARN " + arn + " does not map to an event data store in your account.")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -139,6 +140,13 @@ func Encode(v any) []byte {
 	}
 	return b
 }
+
+// nullMember matches a member that is null. Inside a string, quotation marks are escaped.
+var nullMember = regexp.MustCompile(`,"\w+":null|"\w+":null,?`)
+
+// EncodeNonNull returns v as a JSON document without the members that are null, such as those of
+// the SDK's types.
+func EncodeNonNull(v any) []byte { return nullMember.ReplaceAll(Encode(v), nil) }
 
 // cutLast splits s at the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {

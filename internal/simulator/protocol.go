@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -83,6 +84,11 @@ func (r *Request) Get(name string) string { return r.Params.Get(name) }
 
 // Error is an error response of the service. A zero Status means 400.
 type Error = awstest.Refusal
+
+// Errorf returns an error of the status 400 with a formatted message.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
 
 // statusOf returns the HTTP status of an error.
 func statusOf(e *Error) int {

@@ -320,9 +320,9 @@ func TestStoreLookup(t *testing.T) {
 		want []string
 	}{
 		{"in order, whatever the order of adding", keys(s.All()), []string{"a", "b", "c", "d"}},
-		{"a page goes on after the key", keys(s.After("b")), []string{"c", "d"}},
-		{"a page goes on after a key that is not there any more", keys(s.After("bb")), []string{"c", "d"}},
-		{"nothing comes after the last", keys(s.After("d")), nil},
+		{"a page goes on after the key", keys(resourcesAfter(s.All(), "b")), []string{"c", "d"}},
+		{"a page goes on after a key that is not there any more", keys(resourcesAfter(s.All(), "bb")), []string{"c", "d"}},
+		{"nothing comes after the last", keys(resourcesAfter(s.All(), "d")), nil},
 		{"any key finds a resource, once, whatever the case", keys(s.Select([]string{"ID-D", "a", "A", "x"})), []string{"a", "d"}},
 	} {
 		assert.Equal(t, tt.why, tt.want, tt.got)

@@ -108,12 +108,29 @@ func (s *Store[T]) All() []*Resource[T] {
 	return s.list
 }
 
-// After returns the resources whose first key comes after key, as [Store.All] does. So a page
-// begins where the previous one ended, whatever was added or removed in between.
-func (s *Store[T]) After(key string) []*Resource[T] { return After(s.All(), key) }
+// Page calls add for the resources of the next page of a sorted list, until limit of them are in
+// it. It returns how many are, and the token of the page after it. The page begins after the key
+// that the previous one ended with, whatever was added or removed in between. add reports whether
+// the resource is in the page. A response to a request of another Region has no resources.
+func Page[T any](r *Request, sorted []*Resource[T], after string, limit int, add func(*Resource[T]) bool) (n int, token string) {
+	last := ""
+	for _, res := range resourcesAfter(sorted, after) {
+		if r.Foreign {
+			break
+		}
+		if n < limit {
+			if add(res) {
+				n, last = n+1, res.key
+			}
+		} else if _, exists := res.Now(r.At); exists {
+			return n, r.NextToken(last)
+		}
+	}
+	return n, r.NextToken("")
+}
 
-// After returns the part of a sorted list whose keys come after key.
-func After[T any](sorted []*Resource[T], key string) []*Resource[T] {
+// resourcesAfter returns the part of a sorted list whose keys come after key.
+func resourcesAfter[T any](sorted []*Resource[T], key string) []*Resource[T] {
 	i, found := slices.BinarySearchFunc(sorted, key, func(r *Resource[T], key string) int { return strings.Compare(r.key, key) })
 	if found {
 		i++
