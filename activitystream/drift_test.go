@@ -8,7 +8,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// TestStartInputDrift asks what an ensure asks of a stream, for one that is stored between its
+// TestStartInputDrift asks what an Ensure call asks of a stream, for one that is stored between its
 // steps.
 func TestStartInputDrift(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ const (
 	opModify = "ModifyActivityStream"
 )
 
-// ensured is what came of an ensure.
+// ensured is what came of an Ensure call.
 type ensured struct {
 	Verdict    string
 	Took       time.Duration
@@ -42,7 +42,7 @@ type ensured struct {
 	GapTo      time.Duration // zero: none
 }
 
-// scenario is one test of an ensure.
+// scenario is one test of an Ensure call.
 type scenario struct {
 	why     string
 	status  activitystream.Status // at first

@@ -253,7 +253,7 @@ func member() func(*server) string {
 }
 
 // TestMemberOfStartedCluster checks that a member whose record mirrors the started stream of its
-// cluster is in no status of its own: a wait does not succeed, and neither does an ensure.
+// cluster is in no status of its own: a wait does not succeed, and neither does an Ensure call.
 func TestMemberOfStartedCluster(t *testing.T) {
 	t.Parallel()
 	assert.RunSynctest(t, "started", func(t *testing.T) {

@@ -99,7 +99,7 @@ func randomSeeds() uint64 {
 	return 2500
 }
 
-// TestRandom checks that, whatever RDS and other actors do, a wait or an ensure is truthful,
+// TestRandom checks that, whatever RDS and other actors do, a wait or an Ensure call is truthful,
 // commands no more than once and ends in time.
 func TestRandom(t *testing.T) {
 	seeds := randomSeeds()

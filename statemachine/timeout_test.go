@@ -280,7 +280,7 @@ func TestCallsLeaveNothingOnContext(t *testing.T) {
 				break
 			}
 		}},
-		{"an ensure", func(ctx context.Context, t *testing.T) {
+		{"an Ensure call", func(ctx context.Context, t *testing.T) {
 			_, err := newResource(stream(), stopped, time.Second).ensurer(tens()).Ensure(ctx, started, time.Minute)
 			assert.Equal(t, "error", nil, err)
 		}},

@@ -45,8 +45,8 @@ func (t *ErrorInfo) Err() error {
 	return t
 }
 
-// reasonOf returns how an ensure ended: outcomeReached, the Reason of a wait, or else the Kind of
-// the error.
+// reasonOf returns how an Ensure call ended: outcomeReached, the Reason of a wait, or else the Kind
+// of the error.
 func reasonOf(err error) string {
 	if err == nil {
 		return outcomeReached
@@ -57,7 +57,7 @@ func reasonOf(err error) string {
 	return string(statemachine.KindOf(err))
 }
 
-// outcomeReached is the outcome of an ensure that succeeded.
+// outcomeReached is the outcome of an Ensure call that succeeded.
 const outcomeReached = "reached"
 
 // nonRetryable returns the error of a workflow whose input cannot succeed.

@@ -32,7 +32,7 @@ func (p *Progress) addFailure(resource string, err error) {
 	}
 }
 
-// countEnded counts an ensure that ended.
+// countEnded counts an Ensure call that ended.
 func (p *Progress) countEnded(reason string, n int) {
 	if p.Ended == nil {
 		p.Ended = map[string]int{}

@@ -24,8 +24,8 @@ type RegionInput struct {
 	ReportedAt time.Time `json:"reported_at,omitzero"`
 }
 
-// maxStreams bounds a Region: 1,000 ensures are about 0.6 MB of JSON, and Temporal accepts inputs
-// of up to 2 MB. RDS's own default quotas are 40 clusters and 40 instances.
+// maxStreams bounds a Region: 1,000 Ensure calls are about 0.6 MB of JSON, and Temporal accepts
+// inputs of up to 2 MB. RDS's own default quotas are 40 clusters and 40 instances.
 const maxStreams = 1000
 
 // batch is how many streams one activity reads: the maximum of one RDS call.
@@ -76,7 +76,7 @@ func Region(ctx workflow.Context, in RegionInput) (Progress, error) {
 	return in.current(open), nil
 }
 
-// list starts an ensure for each stream.
+// list starts an Ensure call for each stream.
 func (in *RegionInput) list(ctx workflow.Context) error {
 	retried := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: in.Spec.Timing.Activity,
@@ -120,7 +120,7 @@ func (in *RegionInput) due(now time.Time) []*ensure {
 // byDue compares ensures by the time of their next read.
 func byDue(a, b *ensure) int { return next(a).Compare(next(b)) }
 
-// ended removes an ensure from the list and counts it.
+// ended removes an Ensure call from the list and counts it.
 func (in *RegionInput) ended(e *ensure, err error) {
 	in.Progress.countEnded(reasonOf(err), 1)
 	in.Progress.Commands += len(e.Accepted)

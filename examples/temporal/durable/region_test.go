@@ -78,7 +78,7 @@ func TestRegionStops(t *testing.T) {
 	}
 }
 
-// TestRegionContinues continues in a new history after every step. The ensures and the counts
+// TestRegionContinues continues in a new history after every step. The Ensure calls and the counts
 // continue, too.
 func TestRegionContinues(t *testing.T) {
 	t.Parallel()

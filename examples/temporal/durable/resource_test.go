@@ -80,7 +80,7 @@ func TestResource(t *testing.T) {
 		takes: time.Second, world: outcomes(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.Throttled, Message: "Rate exceeded"}}),
 		commands: "0s StartActivityStream, 5s StartActivityStream", reads: "0s 5s 10s", ended: "reached",
 	}, {
-		name: "denied", why: "an error that a retry cannot fix ends the ensure",
+		name: "denied", why: "an error that a retry cannot fix ends the Ensure call",
 		world:    outcomes(durable.CommandResult{Sent: true, Err: &durable.ErrorInfo{Kind: statemachine.AccessDenied, Message: "no"}}),
 		commands: "0s StartActivityStream", reads: "0s", ended: "access denied",
 	}, {

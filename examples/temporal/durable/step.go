@@ -16,11 +16,12 @@ import (
 // ensure is an Ensure call for one stream, as data.
 type ensure = statemachine.EnsureTrack[activitystream.Status]
 
-// ended is called for each ensure that ended. The error is nil if the stream reached the target.
+// ended is called for each Ensure call that ended. The error is nil if the stream reached the
+// target.
 type ended func(e *ensure, err error)
 
-// singleAttempt returns options for an activity that runs in one attempt: the ensure decides about
-// retries.
+// singleAttempt returns options for an activity that runs in one attempt: the Ensure call decides
+// about retries.
 func singleAttempt(t Timing) workflow.ActivityOptions {
 	return workflow.ActivityOptions{StartToCloseTimeout: t.Activity, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}}
 }
@@ -128,7 +129,7 @@ func sleep(ctx workflow.Context, until time.Time, stop workflow.ReceiveChannel) 
 	return stopped
 }
 
-// next returns when an ensure's next read is due.
+// next returns when an Ensure call's next read is due.
 func next(e *ensure) time.Time {
 	if e.Track.Reads == 0 {
 		return e.Track.Start
