@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -83,39 +84,34 @@ func simulate(n int) (groups []*group, wantFailures map[string]string) {
 
 // add adds database number i and returns its expected failure, if any. Most databases are stopped.
 func add(s *activitystreamtest.Server, i int) (arn, failure string) {
-	var status activitystream.Status
-	var mode activitystream.Mode
-	var class, resourceStatus string
-	engine := []string{"aurora-postgresql", "aurora-mysql", "oracle-ee", "sqlserver-se"}[i%4]
-	state := i % 37 // 37 is coprime to the numbers of engines and groups
-	switch state {
+	c := activitystreamtest.Cluster{Engine: []string{"aurora-postgresql", "aurora-mysql", "oracle-ee", "sqlserver-se"}[i%4]}
+	var class string
+	then := func(string) {}
+	switch i % 37 { // 37 is coprime to the numbers of engines and groups
 	case 2, 11, 20, 29:
-		status = activitystream.StatusStarted
+		c.Status = activitystream.StatusStarted
 	case 7, 26:
-		status = activitystream.StatusStarting
+		c.Status = activitystream.StatusStarting
 	case 5: // only Aurora PostgreSQL supports sync, and async is requested
-		engine, status, mode, failure = "aurora-postgresql", activitystream.StatusStarted, activitystream.ModeSync, string(statemachine.Drifted)
+		c.Engine, c.Status, c.Mode, failure = "aurora-postgresql", activitystream.StatusStarted, activitystream.ModeSync, string(statemachine.Drifted)
 	case 14:
-		engine, class, failure = "oracle-ee", "db.t3.medium", string(statemachine.Unsupported)
+		c.Engine, class, failure = "oracle-ee", "db.t3.medium", string(statemachine.Unsupported)
 	case 17:
-		resourceStatus, failure = "stopped", string(statemachine.InvalidState)
-	case 23:
-		failure = string(statemachine.NotFound)
-	case 32:
-		failure = string(statemachine.Lapsed)
+		c.ResourceStatus, failure = "stopped", string(statemachine.InvalidState)
+	case 23: // deleted, but still in the list
+		then, failure = s.Remove, string(statemachine.NotFound)
+	case 32: // RDS will roll the start back
+		then, failure = s.Lapse, string(statemachine.Lapsed)
 	}
-	name := fmt.Sprintf("%s-%03d", engine, i+1)
-	if engine[:6] == "aurora" {
-		arn = s.AddCluster(activitystreamtest.Cluster{Identifier: name, Engine: engine, Status: status, Mode: mode, ResourceStatus: resourceStatus})
+	c.Identifier = fmt.Sprintf("%s-%03d", c.Engine, i+1)
+	if strings.HasPrefix(c.Engine, "aurora") {
+		arn = s.AddCluster(c)
 	} else {
-		arn = s.AddInstance(activitystreamtest.Instance{Identifier: name, Engine: engine, Class: class, Status: status, ResourceStatus: resourceStatus})
+		arn = s.AddInstance(activitystreamtest.Instance{
+			Identifier: c.Identifier, Engine: c.Engine, Class: class, Status: c.Status, ResourceStatus: c.ResourceStatus,
+		})
 	}
-	switch state {
-	case 23:
-		s.Remove(arn) // deleted, but still in the list
-	case 32:
-		s.Lapse(arn) // RDS will roll the start back
-	}
+	then(arn)
 	return arn, failure
 }
 

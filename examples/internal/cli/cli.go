@@ -1,5 +1,5 @@
 // Package cli has what the example programs share: flags, the terminal, tables, confirmation, JSON
-// lists and the exit status.
+// lists, serving, and the exit status.
 package cli
 
 import (
