@@ -42,8 +42,8 @@ func New(api API, optFns ...func(*Options)) *Client {
 	o.ownRequests = false
 	c := &Client{}
 	shared := newSharedState(o, func() *call { return c.calls.NewNoRetry(nil) })
-	c.calls = sdkcall.NewCalls(o, Options.withOptFns, func(o Options, pacing sdkcall.Pacing) *call {
-		return newCall(api, o, pacing, shared)
+	c.calls = sdkcall.NewCalls(api, o, Options.withOptFns, func(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
+		return newCall(api, o, pacing, reached, shared)
 	})
 	return c
 }
@@ -74,7 +74,6 @@ type call struct {
 // sharedState is what all calls of a client share.
 type sharedState struct {
 	options             Options // of the client
-	reached             sdkcall.Reached
 	clusters, instances statemachine.SharedReads[*Stream]
 	findings            *findings
 }
@@ -101,10 +100,10 @@ func (s *sharedState) covers(o Options) bool {
 }
 
 // newCall returns a call with the options o.
-func newCall(api API, o Options, pacing sdkcall.Pacing, shared *sharedState) *call {
+func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached, shared *sharedState) *call {
 	sdk := sdkcall.NewCaller(api, "activitystream", faults, o.ClientOptions, func(o *rds.Options) sdkcall.Fields {
 		return sdkcall.Fields{Region: &o.Region, Tracer: &o.TracerProvider, Meter: &o.MeterProvider, Retryer: &o.Retryer, APIOptions: &o.APIOptions}
-	}, pacing, &shared.reached)
+	}, pacing, reached)
 	sdk.Pacer = o.Pacer
 	covered := shared.covers(o)
 	o = o.withDefaults()

@@ -142,13 +142,7 @@ func (o Options) withOptFns(optFns []func(*Options)) Options {
 // may set only one of the two.
 func (o Options) withDefaults() Options {
 	w := &o.Wait
-	switch {
-	case w.MinDelay == 0 && w.MaxDelay == 0:
-		w.MinDelay, w.MaxDelay = defaultMinDelay, defaultMaxDelay
-	case w.MinDelay == 0:
-		w.MinDelay = min(defaultMinDelay, w.MaxDelay)
-	case w.MaxDelay == 0:
-		w.MaxDelay = max(defaultMaxDelay, w.MinDelay)
-	}
+	w.MinDelay = cmp.Or(w.MinDelay, min(defaultMinDelay, cmp.Or(w.MaxDelay, defaultMaxDelay)))
+	w.MaxDelay = cmp.Or(w.MaxDelay, max(defaultMaxDelay, w.MinDelay))
 	return o
 }

@@ -61,7 +61,6 @@ func absent(ref Ref) *Stream {
 }
 
 // streamFromOutput converts the response of GetEventStream.
-// streamFromOutput converts the response of GetEventStream.
 func streamFromOutput(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stream {
 	s := &Stream{
 		DomainName:      aws.ToString(out.DomainName),
@@ -80,7 +79,6 @@ func streamFromOutput(ref Ref, out *customerprofiles.GetEventStreamOutput) *Stre
 	return s
 }
 
-// streamFromSummary converts an item of ListEventStreams.
 // streamFromSummary converts an item of ListEventStreams.
 func streamFromSummary(item *types.EventStreamSummary) *Stream {
 	s := &Stream{

@@ -38,10 +38,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 	o := Options{}.with(optFns)
 	o.ReadPacer = cmp.Or(o.ReadPacer, statemachine.NewPacer(readsPerSecond, readBurst))
 	o.CommandPacer = cmp.Or(o.CommandPacer, statemachine.NewPacer(commandsPerSecond, commandBurst))
-	reached := new(sdkcall.Reached)
-	return &Client{calls: sdkcall.NewCalls(o, Options.with, func(o Options, pacing sdkcall.Pacing) *call {
-		return newCall(api, o, pacing, reached)
-	})}
+	return &Client{calls: sdkcall.NewCalls(api, o, Options.with, newCall)}
 }
 
 // NewFromConfig returns a client that calls CloudTrail through [cloudtrail.NewFromConfig] with cfg.

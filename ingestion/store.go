@@ -52,7 +52,6 @@ func (s *EventDataStore) Controllable() bool {
 }
 
 // storeFromOutput converts the response of GetEventDataStore.
-// storeFromOutput converts the response of GetEventDataStore.
 func storeFromOutput(o *cloudtrail.GetEventDataStoreOutput) *EventDataStore {
 	return &EventDataStore{
 		EventDataStoreArn:            aws.ToString(o.EventDataStoreArn),

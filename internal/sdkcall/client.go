@@ -21,10 +21,12 @@ type Calls[O, C any] struct {
 	counted, kernel *C // the calls of methods without options of their own, as most are
 }
 
-// NewCalls returns the calls of a client with these options. with returns a copy of options,
+// NewCalls returns the calls of a client of api with these options. with returns a copy of options,
 // changed by functions. newCall makes a call of them.
-func NewCalls[O, C any](options O, with func(O, []func(*O)) O, newCall func(O, Pacing) *C) Calls[O, C] {
-	return Calls[O, C]{options, with, newCall, newCall(options, Counted), newCall(options, Kernel)}
+func NewCalls[A, O, C any](api A, options O, with func(O, []func(*O)) O, newCall func(A, O, Pacing, *Reached) *C) Calls[O, C] {
+	reached := new(Reached)
+	of := func(o O, pacing Pacing) *C { return newCall(api, o, pacing, reached) }
+	return Calls[O, C]{options, with, of, of(options, Counted), of(options, Kernel)}
 }
 
 // IsZero reports whether c is the zero value, that of a client that was not made by its New.

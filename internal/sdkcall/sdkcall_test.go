@@ -221,13 +221,15 @@ func TestCallsResolveOptions(t *testing.T) {
 		pacing  sdkcall.Pacing
 	}
 	made := 0
-	calls := sdkcall.NewCalls("client", func(o string, optFns []func(*string)) string {
+	calls := sdkcall.NewCalls("api", "client", func(o string, optFns []func(*string)) string {
 		for _, fn := range optFns {
 			fn(&o)
 		}
 		return o
-	}, func(o string, pacing sdkcall.Pacing) *call {
-		made++
+	}, func(api, o string, pacing sdkcall.Pacing, reached *sdkcall.Reached) *call {
+		if made++; api != "api" || reached == nil {
+			t.Errorf("call of %q, reached %v", api, reached)
+		}
 		return &call{o, pacing}
 	})
 	change := []func(*string){func(o *string) { *o += ", changed" }}
