@@ -62,9 +62,10 @@ func (s *Server) command(run func(*simulator.Request, target) (*simulator.XML, *
 
 // findTarget finds the database that a command names.
 func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
-	arn := r.Get("ResourceArn")
-	if arn == "" {
-		return target{}, missingParameter("ResourceArn")
+	f := form{Request: r}
+	arn := f.required("ResourceArn")
+	if f.err != nil {
+		return target{}, f.err
 	}
 	a, ok := parseARN(arn)
 	t := map[string]*resourceType{"cluster": s.clusterType, "db": s.instanceType}[a.arnType]
@@ -89,33 +90,24 @@ type startParams struct {
 	immediately, native bool
 }
 
-// parseStart parses the parameters of StartActivityStream.
-func parseStart(r *simulator.Request) (startParams, *simulator.Error) {
-	p := startParams{mode: activitystream.Mode(r.Get("Mode")), key: r.Get("KmsKeyId")}
-	var e *simulator.Error
-	switch {
-	case p.mode == "":
-		return p, missingParameter("Mode")
-	case p.key == "":
-		return p, missingParameter("KmsKeyId")
-	}
-	if p.immediately, e = parseBool(r, "ApplyImmediately"); e != nil {
-		return p, e
-	}
-	if p.native, e = parseBool(r, "EngineNativeAuditFieldsIncluded"); e != nil {
-		return p, e
+// startParams parses the parameters of StartActivityStream.
+func (f *form) startParams() startParams {
+	p := startParams{
+		mode: activitystream.Mode(f.required("Mode")), key: f.required("KmsKeyId"),
+		immediately: f.bool("ApplyImmediately"), native: f.bool("EngineNativeAuditFieldsIncluded"),
 	}
 	if p.mode != activitystream.ModeSync && p.mode != activitystream.ModeAsync {
-		return p, invalidValue("Invalid value %s for Mode. Must be sync or async", p.mode)
+		f.fail(invalidValue("Invalid value %s for Mode. Must be sync or async", p.mode))
 	}
-	return p, nil
+	return p
 }
 
 // start executes StartActivityStream.
 func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
-	p, e := parseStart(r)
-	if e != nil {
-		return nil, e
+	f := form{Request: r}
+	p := f.startParams()
+	if f.err != nil {
+		return nil, f.err
 	}
 	if p.native && t.database.cluster { // the code is unconfirmed
 		return nil, invalidCombination("EngineNativeAuditFieldsIncluded is for Oracle and Microsoft SQL Server instances only")
@@ -152,9 +144,10 @@ func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulat
 
 // stop executes StopActivityStream.
 func (s *Server) stop(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
-	immediately, e := parseBool(r, "ApplyImmediately")
-	if e != nil {
-		return nil, e
+	f := form{Request: r}
+	immediately := f.bool("ApplyImmediately")
+	if f.err != nil {
+		return nil, f.err
 	}
 	if e := checkAvailable(t.database); e != nil {
 		return nil, e
@@ -282,26 +275,8 @@ func invalidValue(format string, args ...any) *simulator.Error {
 	return simulator.Errorf("InvalidParameterValue", format, args...)
 }
 
-// missingParameter returns the error for an absent parameter. Its code is unconfirmed: the common
-// errors of the protocol list two.
-func missingParameter(parameter string) *simulator.Error {
-	return &simulator.Error{Code: "MissingParameter", Message: "The request must contain the parameter " + parameter + "."}
-}
-
 func (t *resourceType) notFound(id string) *simulator.Error {
 	return &simulator.Error{Code: t.notFoundCode, Message: t.element + " " + id + " not found.", Status: http.StatusNotFound}
-}
-
-// parseBool parses a boolean parameter. If it is absent, it is false.
-func parseBool(r *simulator.Request, name string) (bool, *simulator.Error) {
-	switch v := r.Get(name); strings.ToLower(v) {
-	case "", "false":
-		return false, nil
-	case "true":
-		return true, nil
-	default:
-		return false, invalidValue("Invalid value %s for %s. Must be true or false", v, name)
-	}
 }
 
 // parsedARN has the parts of an ARN that the simulator uses.

@@ -115,9 +115,10 @@ func requestFilters(r *simulator.Request) []requestFilter {
 
 // describe executes DescribeDBClusters or DescribeDBInstances.
 func (t *resourceType) describe(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	p, e := parsePage(r, 100)
-	if e != nil {
-		return simulator.Result{}, e
+	f := form{Request: r}
+	p := f.page(100)
+	if f.err != nil {
+		return simulator.Result{}, f.err
 	}
 	candidates, e := t.candidates(r)
 	if e != nil {
@@ -221,31 +222,6 @@ func (s *Server) localID(arn string) string {
 		return arn
 	}
 	return a.id
-}
-
-// page is the page that a request asks for.
-type page struct {
-	limit int
-	after string // key that the previous page ended with
-}
-
-// parsePage parses MaxRecords and Marker.
-func parsePage(r *simulator.Request, maxRecords int) (page, *simulator.Error) {
-	const minRecords, defaultRecords = 20, 100
-	p := page{limit: defaultRecords}
-	if text := r.Get("MaxRecords"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < minRecords || n > maxRecords {
-			return p, invalidValue("Invalid value %s for MaxRecords. Must be between %d and %d", text, minRecords, maxRecords)
-		}
-		p.limit = n
-	}
-	after, ok := r.PageAfter(r.Get("Marker"))
-	if !ok {
-		return p, invalidValue("Invalid value %s for Marker", r.Get("Marker"))
-	}
-	p.after = after
-	return p, nil
 }
 
 // cutPage returns a page of items, which are sorted by their keys, and the marker of the next one.

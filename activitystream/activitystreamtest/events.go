@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -129,13 +128,10 @@ func (s *Server) eventSource(r *simulator.Request) []string {
 
 // describeEvents executes DescribeEvents.
 func (s *Server) describeEvents(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	p, e := parsePage(r, 100)
-	if e != nil {
-		return simulator.Result{}, e
-	}
-	matches, e := parseEventFilter(r)
-	if e != nil {
-		return simulator.Result{}, e
+	f := form{Request: r}
+	p, matches := f.page(100), f.eventFilter()
+	if f.err != nil {
+		return simulator.Result{}, f.err
 	}
 	var x simulator.XML
 	x.Open("Events")
@@ -163,52 +159,26 @@ func renderEvent(x *simulator.XML, e event) {
 	x.Close("Event")
 }
 
-// parseEventFilter parses the parameters of DescribeEvents that select events. What RDS does with
-// both StartTime and Duration is unconfirmed. Here StartTime takes precedence.
-func parseEventFilter(r *simulator.Request) (func(event) bool, *simulator.Error) {
-	id, sourceType := strings.ToLower(r.Get("SourceIdentifier")), types.SourceType(r.Get("SourceType"))
+// eventFilter returns which events the parameters of DescribeEvents select. What RDS does with both
+// StartTime and Duration is unconfirmed. Here StartTime takes precedence.
+func (f *form) eventFilter() func(event) bool {
+	id, sourceType := strings.ToLower(f.Get("SourceIdentifier")), types.SourceType(f.Get("SourceType"))
 	switch {
 	case id != "" && sourceType == "":
-		return nil, invalidCombination("SourceType must be specified if SourceIdentifier is specified.")
+		f.fail(invalidCombination("SourceType must be specified if SourceIdentifier is specified."))
 	case sourceType != "" && !slices.Contains(sourceType.Values(), sourceType):
-		return nil, invalidValue("Invalid value %s for SourceType", sourceType)
+		f.fail(invalidValue("Invalid value %s for SourceType", sourceType))
 	}
-	duration := 60
-	if text := r.Get("Duration"); text != "" {
-		var err error
-		if duration, err = strconv.Atoi(text); err != nil || duration < 1 || duration > int(eventRetention.Minutes()) {
-			return nil, invalidValue("Invalid value %s for Duration. Must be between 1 and %.0f", text, eventRetention.Minutes())
-		}
-	}
-	end, e := parseTime(r, "EndTime", r.At)
-	if e != nil {
-		return nil, e
-	}
-	start, e := parseTime(r, "StartTime", end.Add(-time.Duration(duration)*time.Minute))
-	if e != nil {
-		return nil, e
-	}
+	duration := time.Duration(f.number("Duration", 60, 1, int(eventRetention.Minutes()))) * time.Minute
+	end := f.time("EndTime", f.At)
+	start := f.time("StartTime", end.Add(-duration))
 	if start.After(end) {
-		return nil, invalidCombination("StartTime must not be after EndTime.")
+		f.fail(invalidCombination("StartTime must not be after EndTime."))
 	}
-	categories := simulator.List(r.Params, "EventCategories.EventCategory.")
+	categories := simulator.List(f.Params, "EventCategories.EventCategory.")
 	return func(e event) bool {
 		return (id == "" || e.id == id) && (sourceType == "" || e.sourceType == sourceType) &&
 			!e.at.Before(start) && !e.at.After(end) &&
 			(len(categories) == 0 || slices.ContainsFunc(e.categories, func(c string) bool { return slices.Contains(categories, c) }))
-	}, nil
-}
-
-// parseTime parses a time in ISO 8601 format. If it is absent, it is def.
-func parseTime(r *simulator.Request, name string, def time.Time) (time.Time, *simulator.Error) {
-	text := r.Get(name)
-	if text == "" {
-		return def, nil
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, invalidValue("Invalid value %s for %s. Must be a time in ISO 8601 format", text, name)
 }

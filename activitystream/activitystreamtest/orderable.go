@@ -1,6 +1,7 @@
 package activitystreamtest
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,22 +56,16 @@ func (s *Server) classExists(r *simulator.Request, class string) bool {
 // describeOrderable executes DescribeOrderableDBInstanceOptions. For each class it lists the
 // requested version, or the default one.
 func (s *Server) describeOrderable(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	name := r.Get("Engine")
-	if name == "" {
-		return simulator.Result{}, missingParameter("Engine")
-	}
-	p, e := parsePage(r, 10000)
-	if e != nil {
-		return simulator.Result{}, e
+	f := form{Request: r}
+	name, p := f.required("Engine"), f.page(10000)
+	if f.err != nil {
+		return simulator.Result{}, f.err
 	}
 	eng, ok := findEngine(name)
 	if !ok {
 		return simulator.Result{}, invalidValue("Unrecognized engine name: %s", name)
 	}
-	version := r.Get("EngineVersion")
-	if version == "" {
-		version = eng.version
-	}
+	version := cmp.Or(r.Get("EngineVersion"), eng.version)
 	classes := eng.classes()
 	if class := r.Get("DBInstanceClass"); class != "" {
 		classes = []string{class}
