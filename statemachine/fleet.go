@@ -155,7 +155,7 @@ func (f *Fleet[R, S]) newEngine(
 		},
 		goals: goals, read: f.Read, readMany: f.ReadMany, group: f.Group,
 		batch: cmp.Or(f.Batch, defaultBatch), concurrency: cmp.Or(f.Concurrency, defaultConcurrency),
-		readLane: lane{pacer: f.Pacer}, commandLane: lane{pacer: cmp.Or(f.Commands.Pacer, f.Pacer)},
+		readLane: ticket{pacer: f.Pacer}, commandLane: ticket{pacer: cmp.Or(f.Commands.Pacer, f.Pacer)},
 	}
 	e.out.cond.L = &e.out.mu
 	var errs InputError

@@ -351,11 +351,10 @@ type counts struct{ changes, accepted int }
 
 // counts returns how much the job has seen.
 func (j *job[R, S]) counts() counts {
-	c := counts{changes: j.track.stateChanges()}
-	if j.ensure != nil {
-		c.accepted = len(j.ensure.result.Operations)
+	if j.ensure == nil {
+		return counts{changes: j.track.stateChanges()}
 	}
-	return c
+	return counts{changes: j.track.stateChanges(), accepted: len(j.ensure.result.Operations)}
 }
 
 // reportRead reports the read that led to next. before is what the job had seen before it.

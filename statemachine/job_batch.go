@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -87,10 +88,7 @@ func (j *job[R, S]) reread(kind Kind, at time.Time) step {
 func byResource[R any](n int, results []Result[R], err error) []Result[R] {
 	all := make([]Result[R], n)
 	for i := range all {
-		all[i].Index = i
-		if all[i].Err = err; err == nil {
-			all[i].Err = NotFound
-		}
+		all[i].Index, all[i].Err = i, cmp.Or(err, error(NotFound))
 	}
 	for _, r := range results {
 		if r.Index >= 0 && r.Index < n && err == nil {

@@ -33,6 +33,7 @@ type Pacer struct {
 // The caller has exactly one use for a slot at a time, so a ticket can be queued again after its
 // slot was used, or after it was withdrawn.
 type ticket struct {
+	pacer     *Pacer
 	wake      chan<- struct{} // has capacity for a value; receives one when the slot is granted
 	kind      int             // of the call, as an index of the Pacer's queues
 	place     entry[*ticket]  // in the queue, while the call waits
@@ -133,16 +134,17 @@ func (p *Pacer) Wait(ctx context.Context) error {
 		return nil
 	}
 	wake := make(chan struct{}, 1)
-	if !p.queue(&ticket{wake: wake}, func() bool {
+	t := &ticket{pacer: p, wake: wake}
+	if t.queue(func() bool {
 		select {
 		case <-wake:
 		case <-ctx.Done():
 		}
 		return ctx.Err() == nil
 	}) {
-		return ctx.Err()
+		return nil
 	}
-	return nil
+	return ctx.Err()
 }
 
 // WaitWithin waits for a slot like Wait, and that time does not count against the ReadTimeout. It
@@ -194,22 +196,22 @@ func (p *Pacer) canGrantBy(limit time.Time) bool {
 	return can
 }
 
-// queue waits for a slot for the call of t. sleep sleeps until t.wake receives a value. If it
-// returns false, the call no longer waits, and queue returns false.
-func (p *Pacer) queue(t *ticket, sleep func() bool) bool {
-	for !p.takeOrQueue(t, time.Now()) {
+// queue waits for a slot. sleep sleeps until t.wake receives a value. If it returns false, the call
+// no longer waits, and queue returns false.
+func (t *ticket) queue(sleep func() bool) bool {
+	for !t.take(time.Now()) {
 		if !sleep() {
-			p.withdraw(t, time.Now())
+			t.withdraw()
 			return false
 		}
 	}
 	return true
 }
 
-// takeOrQueue takes a slot at the time now, or uses the one that was granted to t. If there is
-// none, t is in the queue, and takeOrQueue returns false.
-func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
-	granted := true
+// take takes a slot at the time now, or uses the one that was granted to t. If there is none, t is
+// in the queue, and take returns false.
+func (t *ticket) take(now time.Time) bool {
+	p, granted := t.pacer, true
 	p.locked(func() {
 		if t.place.position == 0 && t.grantedAt.IsZero() {
 			if p.takeFree(now) {
@@ -227,15 +229,16 @@ func (p *Pacer) takeOrQueue(t *ticket, now time.Time) bool {
 }
 
 // withdraw removes t from the queue. If t has a slot, the next call gets it.
-func (p *Pacer) withdraw(t *ticket, now time.Time) {
-	p.locked(func() { p.leave(t, now) })
+func (t *ticket) withdraw() {
+	t.pacer.locked(func() { t.pacer.leave(t, time.Now()) })
 }
 
-// giveBack gives the slot back that was granted to t. If t still waits, it keeps its place.
-func (p *Pacer) giveBack(t *ticket, now time.Time) {
-	p.locked(func() {
+// giveBack gives the slot back that was granted to t, because no call can use it now. If t still
+// waits, it keeps its place.
+func (t *ticket) giveBack() {
+	t.pacer.locked(func() {
 		if !t.grantedAt.IsZero() {
-			p.leave(t, now)
+			t.pacer.leave(t, time.Now())
 		}
 	})
 }

@@ -150,7 +150,7 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 	case slotShared:
 		return r.handleSharedRead(ctx)
 	case slotNone:
-		switch slot := r.waitForSlot(ctx, r.readPacer, true); {
+		switch slot := r.waitForSlot(ctx, r.readPacer, readTicket); {
 		case slot == slotShared:
 			return stepRead
 		case slot == slotGranted:
@@ -221,7 +221,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 		if hasSlot {
 			break
 		}
-		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, false) == slotGranted
+		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, commandTicket) == slotGranted
 		switch {
 		case ctx.Err() != nil:
 			return r.endCanceledNow(ctx)
@@ -261,8 +261,8 @@ func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
 
 // waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. For a
 // read, another caller may read for this one instead.
-func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slot {
-	share := read && r.mayShare()
+func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, kind int) slot {
+	share := kind == readTicket && r.mayShare()
 	wake := make(chan struct{}, 1)
 	if share {
 		if r.seat == nil {
@@ -273,16 +273,12 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 		}
 		wake = r.seat.wake
 	}
-	t := &ticket{wake: wake, kind: commandTicket}
-	if read {
-		t.kind = readTicket
-	}
-	shared := false
-	granted := p.queue(t, func() bool {
+	t, shared := &ticket{pacer: p, wake: wake, kind: kind}, false
+	granted := t.queue(func() bool {
 		if share {
 			r.join()
 		}
-		slept := r.sleepInQueue(ctx, p, wake, read)
+		slept := r.sleepInQueue(ctx, p, wake, kind)
 		shared = share && !r.shared.leave(r.seat)
 		return slept && !shared
 	})
@@ -298,11 +294,11 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, read bool) slo
 
 // sleepInQueue sleeps until wake receives a value, or something else happened. It returns false if
 // there is nothing left to wait for.
-func (r *runner[R, S]) sleepInQueue(ctx context.Context, p *Pacer, wake <-chan struct{}, read bool) bool {
+func (r *runner[R, S]) sleepInQueue(ctx context.Context, p *Pacer, wake <-chan struct{}, kind int) bool {
 	var due <-chan time.Time
 	if until := r.track.Deadline; !until.IsZero() {
 		r.now = time.Now()
-		if read && !r.now.Before(until) {
+		if kind == readTicket && !r.now.Before(until) {
 			if until = r.config.lastStart(until); !p.canGrantBy(until) {
 				return false
 			}

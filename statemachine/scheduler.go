@@ -23,7 +23,7 @@ type engine[R any, S ~string] struct {
 	singles  dueHeap[*task[R, S]]   // the same, for reads of one resource
 	commands dueHeap[*task[R, S]]   // tasks by the time since which they want to send a command
 
-	readLane, commandLane lane
+	readLane, commandLane ticket      // of the next call of each kind
 	commandsFirst         bool        // reads and commands take turns
 	deciding              *task[R, S] // whose read has to come before its command, if any
 
@@ -45,23 +45,6 @@ type task[R any, S ~string] struct {
 	late     bool // the command was decided again by a read of its own, because it waited too long
 	finished bool // ended and published
 }
-
-// lane limits the calls of one kind, reads or commands.
-type lane struct {
-	pacer *Pacer
-	place ticket // while the next call waits for a slot
-}
-
-// take takes a slot for a call at the time now. If none is free, the lane queues for one, and the
-// ticket wakes the engine.
-func (l *lane) take(now time.Time) bool { return l.pacer.takeOrQueue(&l.place, now) }
-
-// leave leaves the queue, and gives back a slot that was granted.
-func (l *lane) leave() { l.pacer.withdraw(&l.place, time.Now()) }
-
-// giveBack gives back a slot that was granted, because no call can use it now. It keeps a place in
-// the queue.
-func (l *lane) giveBack() { l.pacer.giveBack(&l.place, time.Now()) }
 
 // callKind is what a call does.
 type callKind int
@@ -89,11 +72,11 @@ type callResult[R any, S ~string] struct {
 func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWait time.Duration) {
 	e.results = make(chan callResult[R, S], e.concurrency)
 	e.wake = make(chan struct{}, 1)
-	e.readLane.place.wake, e.commandLane.place.wake = e.wake, e.wake
-	e.commandLane.place.kind = commandTicket
+	e.readLane.wake, e.commandLane.wake = e.wake, e.wake
+	e.commandLane.kind = commandTicket
 	defer func() {
-		e.readLane.leave()
-		e.commandLane.leave()
+		e.readLane.withdraw()
+		e.commandLane.withdraw()
 		if e.aborted != nil {
 			cancel()
 		}
@@ -127,8 +110,8 @@ func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
 			e.handleResult(ctx, c)
 		}
 	}
-	e.readLane.leave()
-	e.commandLane.leave()
+	e.readLane.withdraw()
+	e.commandLane.withdraw()
 	for e.inFlight > 0 {
 		e.handleResult(ctx, <-e.results)
 	}
@@ -237,11 +220,11 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	h := e.earliestRead()
 	if h == nil {
-		e.readLane.leave()
+		e.readLane.withdraw()
 		return time.Time{}, false
 	}
 	if due := h.first().at; due.After(now) {
-		e.readLane.leave()
+		e.readLane.withdraw()
 		return due, false
 	}
 	if wake, ok := e.takeReadSlot(now); !ok {
@@ -312,7 +295,7 @@ func (e *engine[R, S]) nextBatch(h *dueHeap[*task[R, S]]) []*task[R, S] {
 func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	first := e.commands.first()
 	if first == nil || !now.Before(e.deadline) {
-		e.commandLane.leave()
+		e.commandLane.withdraw()
 		return time.Time{}, false
 	}
 	if e.commandsInFlight >= max(e.concurrency/2, 1) { // commands that hang must not delay reads

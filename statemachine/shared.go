@@ -271,7 +271,8 @@ func (g *SharedReads[R]) Read(
 // caller has a slot. An error is that of the context.
 func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due time.Time) (*sharedResult[R], error) {
 	shared := false
-	granted := p.queue(&ticket{wake: s.wake}, func() bool {
+	t := &ticket{pacer: p, wake: s.wake}
+	granted := t.queue(func() bool {
 		g.join(s, due, g.size(), false)
 		select {
 		case <-s.wake:
