@@ -127,11 +127,7 @@ func (r *runner[R, S]) join() (takenAt time.Time, finished bool) {
 
 // sharedEnd returns when a read that another caller has made since takenAt has taken too long.
 func (r *runner[R, S]) sharedEnd(takenAt time.Time) time.Time {
-	end := takenAt.Add(r.config.opts.ReadTimeout)
-	if limit := r.scope.limit; !limit.IsZero() && limit.Before(end) {
-		return limit
-	}
-	return end
+	return earlier(takenAt.Add(r.config.opts.ReadTimeout), r.scope.limit)
 }
 
 // leaveShared keeps other callers from reading for this one. If one does already, its result is

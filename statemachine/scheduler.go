@@ -203,9 +203,7 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 			if started = ok; started {
 				break
 			}
-			if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
-				wake = at
-			}
+			wake = earlier(wake, at)
 		}
 		if !started {
 			return wake

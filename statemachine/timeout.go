@@ -34,11 +34,7 @@ func (s *callScope) AfterFunc(f func()) (stop func() bool) { return context.Afte
 
 // end returns when a call with this deadline ends at the latest.
 func (s *callScope) end(deadline time.Time) time.Time {
-	end := deadline.Add(time.Duration(s.waited.Load()))
-	if !s.limit.IsZero() && end.After(s.limit) {
-		return s.limit
-	}
-	return end
+	return earlier(deadline.Add(time.Duration(s.waited.Load())), s.limit)
 }
 
 // Uncounted calls wait from inside of a Read, Command or Preflight function of a [Waiter],

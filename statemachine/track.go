@@ -250,21 +250,12 @@ func (t *Track[S]) Next(at time.Time) time.Time {
 
 // clamp returns the time d after at, or the deadline if that comes first. It is never before at.
 func (t *Track[S]) clamp(at time.Time, d time.Duration) time.Time {
-	next := at.Add(d)
-	if !t.Deadline.IsZero() && next.After(t.Deadline) {
-		next = t.Deadline
-	}
-	if next.Before(at) {
-		return at
-	}
-	return next
+	return later(earlier(at.Add(d), t.Deadline), at)
 }
 
 // delay returns the delay after a read at the time at, without regard to the deadline.
 func (t *Track[S]) delay(at time.Time) time.Duration {
-	if at.Before(t.Now) {
-		at = t.Now
-	}
+	at = later(at, t.Now)
 	d := min(max(min(at.Sub(t.Since)/80, t.MaxDelay), t.MinDelay, time.Millisecond), maxDuration)
 	if t.Failed {
 		d *= 2
@@ -320,6 +311,14 @@ func (t *Track[S]) timedOut() Reason {
 		return ""
 	}
 	return TimedOut
+}
+
+// earlier returns the earlier of two times. Zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // later returns the later of two times.
