@@ -120,7 +120,7 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 		Target: target, Command: e.Command, Drift: e.Drift, Preflight: e.Preflight, Restore: e.Restore,
 		AcceptedGrace: e.AcceptedGrace, Leave: e.Leave, NotBefore: e.NotBefore,
 	}}
-	r.start(target, maxWait)
+	r.start(ctx, target, maxWait)
 	r.run(ctx, e.Read)
 	return r.result(), r.end()
 }

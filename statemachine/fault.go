@@ -48,9 +48,9 @@ type Fault struct {
 // Error returns one line. Do not depend on its text.
 func (f *Fault) Error() string {
 	var m errorText
-	m.WriteString(string(f.Operation))
+	m.add("%s", f.Operation)
 	m.addIf(f.Resource != "", " %s", f.Resource)
-	m.WriteString(": " + string(f.Kind))
+	m.add(": %s", string(f.Kind))
 	m.addIf(f.Code != "", ": %s", f.Code)
 	m.addIf(f.Message != "", ": %s", f.Message)
 	m.addIf(f.Message == "" && f.Code == "" && f.Err != nil, ": %v", f.Err)

@@ -153,10 +153,10 @@ type Event struct {
 // the service said. Do not depend on its text.
 func (e *WaitError) Error() string {
 	var m errorText
-	fmt.Fprintf(&m, "%s %s: ", e.Machine, e.Resource)
+	m.add("%s %s: ", e.Machine, e.Resource)
 	m.addIf(len(e.Accepted) > 0, "%s accepted, ", joinOperations(e.Accepted))
 	m.addIf(e.Target != "", "waiting for %s: ", e.Target)
-	m.WriteString(string(e.Reason))
+	m.add("%s", string(e.Reason))
 	seen := e.Last != "" && e.Reason != Lapsed
 	m.addIf(seen && e.Reason == Unreachable, " from %s", e.Last)
 	m.addIf(e.Reason == Lapsed, ": %s", e.lastTransition())
@@ -165,16 +165,16 @@ func (e *WaitError) Error() string {
 	if e.Reads == 1 {
 		reads = "read"
 	}
-	fmt.Fprintf(&m, " (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
+	m.add(" (%d %s in %s)", e.Reads, reads, e.Elapsed.Round(time.Millisecond))
 	m.addIf(seen && e.Reason != Unreachable, ", last seen %s", e.Last)
 	m.addIf(e.Pending != "", "; no read has shown an effect of %s yet", e.Pending)
 	m.addIf(len(e.Plan) > 0, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
 	m.addIf(e.Hint != "", "; %s", e.Hint)
 	if e.Err != nil {
-		fmt.Fprintf(&m, ": %s", withoutResource(e.Err.Error(), e.Resource))
+		m.add(": %s", withoutResource(e.Err.Error(), e.Resource))
 	}
 	for _, last := range e.Events[max(len(e.Events)-1, 0):] {
-		fmt.Fprintf(&m, "; last event at %s: %s", last.Time.Format(time.RFC3339), last.Message)
+		m.add("; last event at %s: %s", last.Time.Format(time.RFC3339), last.Message)
 	}
 	return singleLine(m.String())
 }
@@ -251,14 +251,14 @@ func (e *RestartError) Error() string {
 	m.addIf(e.Resource != "", "%s: ", e.Resource)
 	from := e.From.UTC().Format(time.RFC3339)
 	if e.To.IsZero() {
-		fmt.Fprintf(&m, "a restart took it out of %s at %s, and it is not back", e.Target, from)
+		m.add("a restart took it out of %s at %s, and it is not back", e.Target, from)
 		m.addIf(e.Outage != "", ": %s", e.Outage)
-		m.WriteString("; call again, with settings that the service accepts, to bring it back")
+		m.add("; call again, with settings that the service accepts, to bring it back")
 	} else {
-		fmt.Fprintf(&m, "a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
+		m.add("a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
 			e.Target, from, e.To.UTC().Format(time.RFC3339))
 	}
-	fmt.Fprintf(&m, ": %s", withoutResource(e.Err.Error(), e.Resource))
+	m.add(": %s", withoutResource(e.Err.Error(), e.Resource))
 	return singleLine(m.String())
 }
 

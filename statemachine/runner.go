@@ -29,20 +29,19 @@ type runner[R any, S ~string] struct {
 
 // start makes the first read due now, and the last one after maxWait. A zero maxWait means no
 // last one.
-func (r *runner[R, S]) start(target S, maxWait time.Duration) {
+func (r *runner[R, S]) start(ctx context.Context, target S, maxWait time.Duration) {
 	r.now = time.Now()
 	var deadline time.Time
 	if maxWait != 0 {
 		deadline = r.now.Add(maxWait)
 	}
 	r.begin(target, r.now, deadline)
-	r.scope.limit = r.config.limit(deadline)
+	r.scope.Context, r.scope.limit = ctx, r.config.limit(deadline)
 }
 
 // run reads and sends commands, in the caller's goroutine, until the job yields a value or ends.
 func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, error)) step {
 	next := stepRead
-	r.scope.Context = ctx
 	for next != stepYield && next != stepDone {
 		if ctx.Err() != nil {
 			r.leaveShared()
@@ -160,10 +159,10 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 		}
 	}
 	if len(batch) > 1 {
-		own := r.shared.read(&r.scope, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout)
+		own := r.shared.read(ctx, &r.scope, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout)
 		return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
 	}
-	v, at, err := callWithTimeout(&r.scope, r.now, r.config.opts.ReadTimeout, read)
+	v, at, err := callWithTimeout(ctx, &r.scope, r.now, r.config.opts.ReadTimeout, read)
 	next := r.handleSingleRead(ctx, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
@@ -207,7 +206,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	timeout := r.config.opts.ReadTimeout
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now
-		at, err := runWithTimeout(&r.scope, start, timeout, r.runPreflight)
+		at, err := runWithTimeout(ctx, &r.scope, start, timeout, r.runPreflight)
 		if err != nil || r.config.commands.dryRun {
 			return r.handleCommandResult(ctx, false, err, start, at)
 		}
@@ -238,7 +237,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	}
 	r.reportCommand(ctx, ProgressCommand, nil, r.now)
 	start := r.now
-	at, err := runWithTimeout(&r.scope, start, timeout, r.sendCommand)
+	at, err := runWithTimeout(ctx, &r.scope, start, timeout, r.sendCommand)
 	next := r.handleCommandResult(ctx, true, err, start, at)
 	r.commandPacer.report(r.config.kind, err, at)
 	return next

@@ -37,7 +37,7 @@ func TestRunnerWaitsForReadThatWasJustTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.start("on", time.Hour)
+			r.start(t.Context(), "on", time.Hour)
 			r.seat = shared.newSeat("own")
 			r.join()
 			shared.take(shared.newSeat("other"), shared.size())

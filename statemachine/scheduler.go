@@ -324,12 +324,12 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 		defer func() { e.results <- c }()
 		guard(&c.abort, func() {
 			scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
-			c.at, c.err = runWithTimeout(scope, c.start, timeout, t.runPreflight)
+			c.at, c.err = runWithTimeout(ctx, scope, c.start, timeout, t.runPreflight)
 			ready := c.err == nil && !e.config.commands.dryRun && c.at.Before(e.deadline)
 			c.late = ready && t.isLate(c.at)
 			if c.sent = ready && !c.late; c.sent {
 				c.start = c.at
-				c.at, c.err = runWithTimeout(scope, c.start, timeout, t.sendCommand)
+				c.at, c.err = runWithTimeout(ctx, scope, c.start, timeout, t.sendCommand)
 			}
 		})
 	}()
@@ -367,7 +367,7 @@ func (e *engine[R, S]) callRead(ctx context.Context, c *callResult[R, S]) {
 		resources[i] = t.resource
 	}
 	scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
-	c.results, c.at, c.err = callWithTimeout(scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
+	c.results, c.at, c.err = callWithTimeout(ctx, scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
 		if c.kind == callReadMany {
 			return e.readMany(ctx, resources)
 		}

@@ -199,7 +199,7 @@ func (s *seat[R]) notify() {
 // read makes one call for a batch, the first of which is the caller's own. It reports to p, and
 // passes the others their results.
 func (g *SharedReads[R]) read(
-	scope *callScope, p *Pacer, kind func(error) Kind, batch []*seat[R], timeout time.Duration,
+	ctx context.Context, scope *callScope, p *Pacer, kind func(error) Kind, batch []*seat[R], timeout time.Duration,
 ) sharedResult[R] {
 	others := batch[1:]
 	defer func() { // unless they have got their results
@@ -209,12 +209,12 @@ func (g *SharedReads[R]) read(
 	for i, s := range batch {
 		resources[i] = s.resource
 	}
-	results, at, err := callWithTimeout(scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
+	results, at, err := callWithTimeout(ctx, scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
 		return g.ReadMany(ctx, resources)
 	})
 	all := byResource(len(batch), results, err)
 	own := sharedResult[R]{Result: all[0], at: at}
-	if err != nil && scope.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return own
 	}
 	p.report(kind, pacingErr(results, err, kind), at)
@@ -292,7 +292,7 @@ func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due
 	if len(batch) == 1 {
 		return nil, nil //nolint:nilnil // documented
 	}
-	own := g.read(&callScope{Context: ctx}, p, KindOf, batch, defaultReadTimeout)
+	own := g.read(ctx, &callScope{Context: ctx}, p, KindOf, batch, defaultReadTimeout)
 	return &own, ctx.Err()
 }
 

@@ -8,10 +8,13 @@ import (
 // errorText is the text of an error, part by part.
 type errorText struct{ strings.Builder }
 
+// add appends a part.
+func (m *errorText) add(format string, args ...any) { fmt.Fprintf(&m.Builder, format, args...) }
+
 // addIf appends a part if there is reason to.
 func (m *errorText) addIf(reason bool, format string, args ...any) {
 	if reason {
-		fmt.Fprintf(m, format, args...)
+		m.add(format, args...)
 	}
 }
 

@@ -86,17 +86,17 @@ func (v valuesOf) Value(key any) any {
 
 // callWithTimeout makes one call that begins at the time from, and returns when it completed. A
 // call that fails after the timeout failed because of it. The time that the call waits for a Pacer
-// (WaitWithin) does not count, but the call ends at the limit of s at the latest.
+// (WaitWithin) does not count, but the call ends at the limit of s at the latest. ctx is that of s.
 func callWithTimeout[T any](
-	s *callScope, from time.Time, timeout time.Duration, call func(context.Context) (T, error),
+	ctx context.Context, s *callScope, from time.Time, timeout time.Duration, call func(context.Context) (T, error),
 ) (T, time.Time, error) {
 	deadline := from.Add(timeout)
 	s.waited.Store(0)
-	ctx, cancel := context.WithDeadline(s, s.end(deadline))
+	callCtx, cancel := context.WithDeadline(s, s.end(deadline))
 	defer cancel()
-	v, err := call(ctx)
+	v, err := call(callCtx) //nolint:contextcheck // its parent is s, and so ctx
 	at := time.Now()
-	if err != nil && !at.Before(s.end(deadline)) && s.Err() == nil {
+	if err != nil && !at.Before(s.end(deadline)) && ctx.Err() == nil {
 		err = &timeoutError{after: timeout, err: err}
 	}
 	return v, at, err
@@ -104,9 +104,9 @@ func callWithTimeout[T any](
 
 // runWithTimeout does what callWithTimeout does, for a call without a result.
 func runWithTimeout(
-	s *callScope, from time.Time, timeout time.Duration, call func(context.Context) error,
+	ctx context.Context, s *callScope, from time.Time, timeout time.Duration, call func(context.Context) error,
 ) (time.Time, error) {
-	_, at, err := callWithTimeout(s, from, timeout, func(ctx context.Context) (struct{}, error) {
+	_, at, err := callWithTimeout(ctx, s, from, timeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, call(ctx)
 	})
 	return at, err

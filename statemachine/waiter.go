@@ -100,7 +100,7 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 		var none R
 		return none, err
 	}
-	r.start(target, maxWait)
+	r.start(ctx, target, maxWait)
 	r.run(ctx, w.Read)
 	return r.value, r.end()
 }
@@ -123,7 +123,7 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 			yield(none, err)
 			return
 		}
-		r.start("", 0)
+		r.start(ctx, "", 0)
 		for r.run(ctx, w.Read) == stepYield {
 			if !yield(r.value, nil) {
 				r.failure = context.Canceled
