@@ -316,6 +316,7 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 		s.tip = time.Time{}
 		return
 	}
+	s.before, s.after = s.after, res.started
 	// That nothing is behind says that everything that arrived was read only if the shard is
 	// open: what arrives after a reshard is in its children. The shard was open when it was
 	// listed, and when it was read before.
@@ -542,12 +543,18 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 	}
 	slices.SortFunc(f.order, func(a, b *shard) int { return strings.Compare(a.id, b.id) })
 	for _, s := range f.order {
-		if s.upTo.IsZero() { // a child's records arrived after those of its parents
-			for _, id := range s.parents {
-				if p := f.shards[id]; p != nil && p.cursor.Done && p.upTo.After(s.upTo) {
-					s.upTo = p.upTo
-				}
-			}
+		if s.upTo.IsZero() {
+			f.inherit(s)
+		}
+	}
+}
+
+// inherit moves a child up to where its parents were read: its records arrived after theirs.
+func (f *follower) inherit(s *shard) {
+	for _, id := range s.parents {
+		if p := f.shards[id]; p != nil && p.cursor.Done {
+			s.upTo = later(s.upTo, p.upTo)
+			s.after = later(s.after, p.before) // the last read can be later than the reshard
 		}
 	}
 }

@@ -52,6 +52,7 @@ type foreignShard struct {
 	id, parent, adjacent string
 	low, high            int64 // of 1,000 hash keys
 	closed               bool
+	opened               time.Time
 	clock                time.Duration
 	first                int
 	records              []foreignRecord
@@ -88,7 +89,7 @@ func (k *foreign) create(shards int) {
 func (k *foreign) open(parent, adjacent string, low, high int64) {
 	k.written++
 	k.shards = append(k.shards, &foreignShard{
-		id: fmt.Sprintf("shard-%03d", len(k.shards)), parent: parent, adjacent: adjacent, low: low, high: high,
+		id: fmt.Sprintf("shard-%03d", len(k.shards)), parent: parent, adjacent: adjacent, low: low, high: high, opened: time.Now(),
 		clock: time.Duration(k.random.Int64N(2*int64(k.clocks)+1)) - k.clocks, first: k.written,
 	})
 }
@@ -405,18 +406,19 @@ func TestForeignWaitRecordingMeanwhile(t *testing.T) {
 }
 
 // TestForeignWatch checks that Watch finds what happens, and nothing else, in a Kinesis that
-// reshards, repeats and mixes records, with shards whose clocks differ by up to 6 s.
+// reshards, repeats and mixes records, with shards whose clocks differ by up to 6 or 12 s.
 func TestForeignWatch(t *testing.T) {
 	seeds := uint64(4)
 	if assert.Race {
 		seeds = 1
 	}
 	for _, heartbeat := range []time.Duration{2 * time.Second, 10 * time.Second} {
-		for seed := range seeds {
-			t.Run(fmt.Sprintf("%s, seed %d", heartbeat, seed), func(t *testing.T) {
+		for seed := range 2 * seeds {
+			clocks := time.Duration(1+seed%2) * 3 * time.Second
+			t.Run(fmt.Sprintf("%s, clocks %s, seed %d", heartbeat, clocks, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					k := newForeign(seed, 0, heartbeat, "db-A", "db-B", "db-C")
-					k.clocks, k.latency = 3*time.Second, 40*time.Millisecond
+					k.clocks, k.latency = clocks, 40*time.Millisecond
 					k.create(3)
 					began := time.Now()
 					later := func(minutes int, what func()) {

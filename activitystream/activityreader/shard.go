@@ -32,6 +32,9 @@ type shard struct {
 	upTo   time.Time // everything that arrived before is read
 	tip    time.Time // start of the last read that found nothing behind it
 	delays delays
+
+	after  time.Time // what was not read yet arrived after this instant, of this machine's clock; zero means not known
+	before time.Time // after, before the last read that moved it
 }
 
 // newShard returns a shard as the list has it.

@@ -87,7 +87,9 @@ const (
 // advances. A reader that was paused, throttled or restarted therefore raises no false alarm, and
 // finds each gap with the bounds that it had. If the watermark stays behind for longer than
 // [Options].BehindAfter, Watch reports StateBehind. A silence is reported within [Options].Silence
-// and two PollDelays.
+// and two PollDelays. Arrival times come from the clocks of the shards, which may differ. Watch
+// therefore ignores a silence or a gap that is shorter by this machine's clock, which says between
+// which reads a record arrived unless the reader is behind.
 //
 // Changes are yielded at least once. An error is yielded once with a nil Change and ends the
 // iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
@@ -187,6 +189,7 @@ func (w *watcher) deliver(s *shard, records []types.Record, _ time.Duration) boo
 		t = &trail{cursor: s.cursor}
 		w.trails[s.id] = t
 	}
+	now := time.Now()
 	for i := range records {
 		if w.ctx.Err() != nil {
 			return true
@@ -204,7 +207,9 @@ func (w *watcher) deliver(s *shard, records []types.Record, _ time.Duration) boo
 			for e := range record.Events {
 				heartbeat = heartbeat || record.Events[e].Heartbeat()
 			}
-			w.instance(record.InstanceId).pending.add(mark{at: d.ArrivedAt, heartbeat: heartbeat})
+			i := w.instance(record.InstanceId)
+			i.pending.add(mark{at: d.ArrivedAt, heartbeat: heartbeat, after: s.after, read: now})
+			i.latestAlive = later(i.latestAlive, s.after)
 		}
 		s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
 	}
@@ -294,12 +299,13 @@ func (w *watcher) judge(mark time.Time) {
 
 // hear takes in a record of an instance.
 func (w *watcher) hear(i *instance, m mark, watermark time.Time) {
-	last := cmp.Or(i.heard, i.from)
+	last, alive := cmp.Or(i.heard, i.from), i.alive
+	i.alive = later(alive, m.after)
 	if !m.at.After(last) && !i.heard.IsZero() {
 		return // it is delivered again, or late
 	}
 	limit := w.limit(i)
-	gone := m.at.Sub(last) > limit
+	gone := m.at.Sub(last) > limit && (alive.IsZero() || m.read.Sub(alive) > limit)
 	switch {
 	case gone && max(i.hole, m.at.Sub(i.covered)) > limit:
 		w.emit(i, &Change{State: StateGap, Since: last, Until: m.at, Watermark: watermark})
@@ -323,7 +329,7 @@ func (w *watcher) hear(i *instance, m mark, watermark time.Time) {
 func (w *watcher) silence(i *instance, watermark time.Time) {
 	last := cmp.Or(i.heard, i.from)
 	limit := w.limit(i)
-	if watermark.Sub(last) <= limit {
+	if watermark.Sub(last) <= limit || !i.latestAlive.IsZero() && time.Since(i.latestAlive) <= limit {
 		return
 	}
 	switch hole := max(i.hole, watermark.Sub(i.covered)); {
@@ -454,6 +460,7 @@ type instance struct {
 	pending marks
 	from    time.Time      // since when it is watched; zero until it is known
 	heard   time.Time      // its last record below the watermark
+	alive   time.Time      // it, or one before, arrived later than this by our clock; zero: not known
 	beat    time.Time      // its last heartbeat
 	covered time.Time      // its last record, or a later one whose instance is not known
 	hole    time.Duration  // the longest time since heard in which neither came
@@ -461,9 +468,18 @@ type instance struct {
 	shown   RecordingState // the last that was yielded
 	since   time.Time      // of the state
 
+	latestAlive time.Time // as alive, of any record, even if it is above the watermark
+
 	interval time.Duration // as learned
 	latest   [32]time.Duration
 	n        int
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // uncertain takes in a record whose instance is not known.
@@ -492,8 +508,9 @@ func (i *instance) learn(at time.Time) {
 
 // mark is the arrival of a record.
 type mark struct {
-	at        time.Time
-	heartbeat bool
+	at          time.Time // of the shard's clock
+	heartbeat   bool
+	after, read time.Time // between which it arrived, of this machine's clock; after is zero if it is not known
 }
 
 // marks are arrivals in their order. Those that are close to others on both sides are left out:
