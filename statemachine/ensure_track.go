@@ -24,8 +24,8 @@ import (
 //
 // A restart whose second half fails goes back to the former settings, as with Restore of
 // [Ensurer], if the observations have Settings. Then [EnsureStep] has Restore set, and the call
-// ends with a [*RestartError]. What it wraps has the text, the [Reason] and the [Kind] of the
-// failure, which survive JSON, and not its type.
+// ends with a [*RestartError]. The error in it has the text, the [Reason] and the [Kind] of the
+// failure, which survive JSON, but not its Go type.
 //
 // An EnsureTrack is not safe for concurrent use. In JSON, durations are in nanoseconds.
 type EnsureTrack[S ~string] struct {
