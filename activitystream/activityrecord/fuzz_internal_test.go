@@ -89,15 +89,16 @@ func reference(data []byte) (Record, bool) {
 		e := Event{Raw: raw}
 		for name, value := range members {
 			f := fieldsByName[name]
-			if of := fields[f]; of.text != nil {
+			switch of := fields[f]; {
+			case of.text != nil:
 				*of.text(&e) = referenceText(value)
-			} else if of.number != nil {
+			case of.number != nil:
 				if n, ok := integer(referenceText(value)); ok {
 					*of.number(&e) = &n
 				}
-			} else if f == nativeField {
+			case f == nativeField:
 				e.EngineNativeAuditFields = value
-			} else if f == paramListField {
+			case f == paramListField:
 				var items []json.RawMessage
 				if json.Unmarshal(value, &items) != nil {
 					items = []json.RawMessage{value}

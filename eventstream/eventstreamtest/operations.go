@@ -186,7 +186,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		Items     []streamJSON
 		NextToken string `json:",omitempty"`
 	}{Items: []streamJSON{}}
-	n := 0
+	var n int
 	n, page.NextToken = simulator.Page(r, s.inDomain(domainName), after, size, func(res *resource) bool {
 		v, ok := res.Read(r.At)
 		if ok {

@@ -136,7 +136,7 @@ func (s *Server) list(r *simulator.Request) (simulator.Result, *simulator.Error)
 		NextToken       string `json:",omitempty"`
 	}
 	out.EventDataStores = []item{}
-	n := 0
+	var n int
 	n, out.NextToken = simulator.Page(r, s.stores.All(), after, limit, func(res *resource) bool {
 		d, ok := res.Now(r.At)
 		if ok {
