@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -35,6 +36,8 @@ type StreamResult struct {
 	Err    *ErrorInfo            `json:"err,omitempty"`
 	Drift  *ErrorInfo            `json:"drift,omitempty"`
 	Stuck  *ErrorInfo            `json:"stuck,omitempty"`
+
+	Settings json.RawMessage `json:"settings,omitempty"` // of a stream that is to be restarted: the StartInput that restores them
 }
 
 // client returns a client for the calls of one activity, which makes them one after the other under
@@ -89,6 +92,11 @@ func (a *Activities) Read(ctx context.Context, p AccountRegion, spec Spec, arns 
 		stream := StreamResult{Status: r.Value.Status, ID: r.Value.ResourceId, Stuck: newErrorInfo(r.Value.Stuck())}
 		if spec.Target == activitystream.StatusStarted && stream.Status == spec.Target {
 			stream.Drift = newErrorInfo(new(spec.startInput(arns[r.Index])).Drift(r.Value))
+			if stream.Drift != nil && spec.Restart {
+				if stream.Settings, err = json.Marshal(formerInput(r.Value)); err != nil {
+					return result, err
+				}
+			}
 		}
 		result.Streams[r.Index] = stream
 	}
@@ -101,16 +109,26 @@ type CommandResult struct {
 	Err  *ErrorInfo `json:"err,omitempty"`
 }
 
-// Command runs one operation. AWS's response is data, also if it is an error. An error of the
-// activity means that the response was lost.
-func (a *Activities) Command(ctx context.Context, p AccountRegion, spec Spec, arn string, op statemachine.Operation) (CommandResult, error) {
+// formerInput returns the input that starts a stream as it is.
+func formerInput(s *activitystream.Stream) activitystream.StartInput {
+	return activitystream.StartInput{
+		ResourceArn: s.ResourceArn, Mode: s.Mode, KmsKeyId: s.KmsKeyId, ApplyImmediately: true,
+		EngineNativeAuditFieldsIncluded: s.EngineNativeAuditFieldsIncluded,
+	}
+}
+
+// Command runs one operation, a start with the input restore unless that is nil. AWS's response is
+// data, also if it is an error. An error of the activity means that the response was lost.
+func (a *Activities) Command(ctx context.Context, p AccountRegion, spec Spec, arn string, op statemachine.Operation, restore *activitystream.StartInput) (CommandResult, error) {
 	c, waitTurn, err := a.client(ctx, p, spec.Timing.PerSecond)
 	if err != nil {
 		return CommandResult{Err: newErrorInfo(err)}, nil
 	}
 	defer waitTurn()
 	in := spec.startInput(arn)
-	if spec.Target == activitystream.StatusStarted { // also before the stop of a restart: the start has to be possible
+	if restore != nil {
+		in = *restore
+	} else if spec.Target == activitystream.StatusStarted { // also before the stop of a restart: the start has to be possible
 		modes, err := c.Supported(ctx, arn)
 		if err == nil {
 			err = supports(modes, in)

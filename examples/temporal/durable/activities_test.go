@@ -88,18 +88,18 @@ func TestActivities(t *testing.T) {
 			}
 		}
 		var ran durable.CommandResult
-		h.do(&ran, h.a.Command, place, w, orders, activitystream.StartActivityStream)
+		h.do(&ran, h.a.Command, place, w, orders, activitystream.StartActivityStream, nil)
 		if diff := cmp.Diff(durable.CommandResult{Sent: true}, ran); diff != "" || h.server.Status(orders) != starting {
 			t.Errorf("start (-want +got):\n%s", diff)
 		}
 		ran = durable.CommandResult{}
-		h.do(&ran, h.a.Command, place, w, other, activitystream.StopActivityStream)
+		h.do(&ran, h.a.Command, place, w, other, activitystream.StopActivityStream, nil)
 		if ran.Err != nil || h.server.Status(other) != activitystream.StatusStopping {
 			t.Errorf("stop: %+v", ran)
 		}
 		ran = durable.CommandResult{}
 		mysql := h.server.AddInstance(activitystreamtest.Instance{Engine: "mysql"})
-		h.do(&ran, h.a.Command, place, w, mysql, activitystream.StartActivityStream)
+		h.do(&ran, h.a.Command, place, w, mysql, activitystream.StartActivityStream, nil)
 		if ran.Sent || ran.Err == nil || ran.Err.Kind != statemachine.Unsupported {
 			t.Errorf("start of an unsupported database: %+v", ran)
 		}
@@ -114,7 +114,7 @@ func TestActivitiesOnce(t *testing.T) {
 		orders := h.server.AddCluster(activitystreamtest.Cluster{})
 		h.server.Fail(activitystream.StartActivityStream, activitystreamtest.Failure{Lost: true})
 		var ran durable.CommandResult
-		h.do(&ran, h.a.Command, place, timed(8), orders, activitystream.StartActivityStream)
+		h.do(&ran, h.a.Command, place, timed(8), orders, activitystream.StartActivityStream, nil)
 		n := 0
 		for _, c := range h.server.Calls() {
 			if c.Operation == activitystream.StartActivityStream {

@@ -45,14 +45,14 @@ func (t *ErrorInfo) Err() error {
 	return t
 }
 
-// reasonOf returns how an Ensure call ended: outcomeReached, the Reason of a wait, or else the Kind
-// of the error.
+// reasonOf returns how an Ensure call ended: outcomeReached, the Reason of a wait (for a restart
+// that was rolled back, that of the rollback), or else the Kind of the error.
 func reasonOf(err error) string {
 	if err == nil {
 		return outcomeReached
 	}
-	if e, ok := errors.AsType[*statemachine.WaitError](err); ok {
-		return string(e.Reason)
+	if reason, ok := errors.AsType[statemachine.Reason](err); ok {
+		return string(reason)
 	}
 	return string(statemachine.KindOf(err))
 }

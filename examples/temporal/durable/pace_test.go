@@ -27,7 +27,7 @@ func TestActivitiesPace(t *testing.T) {
 			var result durable.ReadResult
 			h.do(&result, h.a.Read, place, w, arns[:100+i])
 			var ran durable.CommandResult
-			h.do(&ran, h.a.Command, place, w, arns[i], activitystream.StartActivityStream)
+			h.do(&ran, h.a.Command, place, w, arns[i], activitystream.StartActivityStream, nil)
 		}
 		calls := h.server.Calls()
 		for i, c := range calls[1:] {

@@ -112,7 +112,7 @@ func TestSizingCalls(t *testing.T) {
 		if calls, took := measure("a start", streams, func() {
 			for _, arn := range arns {
 				var ran durable.CommandResult
-				if h.do(&ran, h.a.Command, place, w, arn, activitystream.StartActivityStream); ran.Err != nil {
+				if h.do(&ran, h.a.Command, place, w, arn, activitystream.StartActivityStream, nil); ran.Err != nil {
 					t.Fatal(ran.Err)
 				}
 			}

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -37,10 +38,10 @@ func step(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure, stoppe
 	for i, e := range es {
 		stream := result.Streams[i]
 		move := m.ObserveRead(e, statemachine.Observation[activitystream.Status]{
-			State: stream.Status, Identity: stream.ID, Err: stream.Err.Err(), Drift: stream.Drift.Err(), Stuck: stream.Stuck.Err(),
+			State: stream.Status, Identity: stream.ID, Err: stream.Err.Err(), Drift: stream.Drift.Err(), Stuck: stream.Stuck.Err(), Settings: stream.Settings,
 		}, result.At)
 		if move.Run != "" {
-			if move, err = run(ctx, p, spec, e, move.Run, result.At, stopped()); err != nil {
+			if move, err = run(ctx, p, spec, e, move, result.At, stopped()); err != nil {
 				return err
 			}
 		}
@@ -51,16 +52,19 @@ func step(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure, stoppe
 	return nil
 }
 
-// read reads streams once. If the worker dies, the read fails like any other. So does a read whose
-// result queued while no worker was running, because it is stale: the loops that read again respect
-// the deadlines, the stop signal and the length of the history.
+// read reads streams once. If the worker dies, the read fails like any other. So does a read that
+// no worker started within MaxReadAge, and one whose result queued while no worker was running,
+// because it is stale: the loops that read again respect the deadlines, the stop signal and the
+// length of the history.
 func read(ctx workflow.Context, p AccountRegion, spec Spec, es []*ensure) (ReadResult, error) {
 	arns := make([]string, len(es))
 	for i, e := range es {
 		arns[i] = e.Resource
 	}
+	ao := singleAttempt(spec.Timing)
+	ao.ScheduleToStartTimeout = spec.Timing.MaxReadAge
 	var result ReadResult
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, singleAttempt(spec.Timing)), (*Activities).Read, p, spec, arns).Get(ctx, &result)
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Read, p, spec, arns).Get(ctx, &result)
 	now := workflow.Now(ctx)
 	if result.At.After(now) { // the clock of a worker is ahead
 		result.At = now
@@ -87,17 +91,23 @@ func failedRead(at time.Time, n int, message string) ReadResult {
 
 // run runs one operation, which is sent at most once. An activity whose result is lost may have
 // executed it. An activity that no worker started in time has not, and the server drops it.
-func run(ctx workflow.Context, p AccountRegion, spec Spec, e *ensure, op statemachine.Operation, read time.Time, stopped bool) (statemachine.EnsureStep, error) {
-	m, sent := activitystream.Machine(), workflow.Now(ctx)
+func run(ctx workflow.Context, p AccountRegion, spec Spec, e *ensure, move statemachine.EnsureStep, read time.Time, stopped bool) (statemachine.EnsureStep, error) {
+	m, sent, op := activitystream.Machine(), workflow.Now(ctx), move.Run
 	left := spec.Timing.MaxReadAge + spec.Timing.Activity - sent.Sub(read)
 	if stopped || left <= 0 {
 		err := fmt.Errorf("%w: the read is too old to base a command on it", statemachine.Unavailable)
 		return m.ObserveCommand(e, err, time.Time{}, sent), nil
 	}
+	var restore *activitystream.StartInput
+	if move.Restore {
+		if err := json.Unmarshal(e.Before, &restore); err != nil {
+			return statemachine.EnsureStep{}, fmt.Errorf("former settings of %s: %w", e.Resource, err)
+		}
+	}
 	ao := singleAttempt(spec.Timing)
 	ao.ScheduleToStartTimeout = left
 	var ran CommandResult
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, spec, e.Resource, op).Get(ctx, &ran)
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, ao), (*Activities).Command, p, spec, e.Resource, op, restore).Get(ctx, &ran)
 	if ctx.Err() != nil {
 		return statemachine.EnsureStep{}, fmt.Errorf("%s of %s: %w", op, e.Resource, ctx.Err())
 	}

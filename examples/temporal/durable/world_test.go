@@ -120,11 +120,15 @@ func (w *world) read(_ context.Context, p durable.AccountRegion, _ durable.Spec,
 	return l, nil
 }
 
-func (w *world) command(_ context.Context, _ durable.AccountRegion, _ durable.Spec, arn string, op statemachine.Operation) (durable.CommandResult, error) {
+func (w *world) command(_ context.Context, _ durable.AccountRegion, _ durable.Spec, arn string, op statemachine.Operation, restore *activitystream.StartInput) (durable.CommandResult, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.count()
-	w.commands = append(w.commands, w.since().String()+" "+string(op))
+	command := w.since().String() + " " + string(op)
+	if restore != nil {
+		command += " " + string(restore.Mode)
+	}
+	w.commands = append(w.commands, command)
 	take, ran, err := true, durable.CommandResult{Sent: true}, error(nil)
 	if w.outcome != nil {
 		take, ran, err = w.outcome(len(w.commands), arn)
