@@ -51,7 +51,7 @@ func activityStreams() []scenario {
 	)
 	shared := scenario{
 		machine: activitystream.Machine().Name(), least: 5 * time.Second, most: 2 * time.Minute, rows: activityStreamRows,
-		has: settles | returns | lapses | vanishes | watches | commands,
+		has: settles | returns | lapses | vanishes | watches | commands | replaces,
 	}
 	var ways []scenario
 	for _, db := range databases() {
@@ -105,6 +105,7 @@ func (db database) simulate(w scenario, change func(simulator.Call) *simulator.F
 		}
 		s.Set(db.arn, status)
 	}
+	sub.other = func(state string) { s.Switchover(db.arn, "", activitystream.Status(state)) }
 	sub.truth = func() string { return string(s.Status(db.arn)) }
 	return sub
 }
@@ -121,6 +122,10 @@ func (db database) simulatePolicy(w scenario, change func(simulator.Call) *simul
 			return
 		}
 		s.SetPolicy(db.arn, activitystream.PolicyStatus(state))
+	}
+	sub.other = func(state string) {
+		s.Switchover(db.arn, "", activitystream.StatusStarted)
+		sub.move(state)
 	}
 	sub.truth = func() string { // by a read, because the server returns only the stream's status
 		s.Stale(db.arn, 0)

@@ -190,6 +190,18 @@ func ensureRules() []rule {
 			},
 		},
 		{
+			name:  "ensure 3: a command that is not sent",
+			why:   "it cannot have been executed, so it is sent again at the next delay",
+			needs: commands,
+			check: func(w *fixture) {
+				w.fail(w.op, simulator.Failure{Unsent: "dial refused"})
+				at := w.reachedAt(w.least)
+				w.wantEnsure(time.Hour, outcome{
+					State: w.to, At: at, Reads: w.readCount(at), Operations: w.ops(), Commands: []string{w.accepted(w.least)},
+				})
+			},
+		},
+		{
 			name:  "ensure 3: a lost response",
 			why:   "the read shows that the command took effect, so it counts",
 			needs: commands,
@@ -318,6 +330,24 @@ func ensureRules() []rule {
 			},
 		},
 		{
+			name:  "ensure 5: the target was seen right before the command",
+			why:   "within the grace period it may be a stale read of then",
+			needs: commands,
+			check: func(w *fixture) {
+				w.moveTo(w.to)
+				w.rest()
+				w.moveAt(w.least, w.from)
+				w.runAt(2*w.least, func() { w.stale(4 * w.least) }) // two reads show what was before the command
+				w.runAt(4*w.least, func() { w.stale(0) })
+				at := w.least + settle + w.least
+				if w.via == "" { // the target is there at once, and believed after the grace period
+					at = w.least + grace + w.least
+				}
+				w.wantEnsure(time.Hour, outcome{State: w.to, At: at, Reads: w.readCount(at), Operations: w.ops(), Commands: []string{w.accepted(w.least)}},
+					func(o *settings) { o.wait.Consecutive = 2 })
+			},
+		},
+		{
 			name:  "ensure 5: no command at the deadline",
 			why:   "no read could show its effect",
 			needs: commands | returns,
@@ -398,6 +428,31 @@ func ensureRules() []rule {
 				w.fail(w.read, simulator.Failure{Drop: true, Times: -1})
 				err := w.wantEnsure(forty, outcome{Summary: timedOut, At: forty, Reads: int(twenty/w.least) + 1})
 				assert.ErrorIs(w, err, statemachine.Unavailable)
+			},
+		},
+		{
+			name:  "ensure 7: another resource gets the name after the command",
+			why:   "no verdict is read off another resource",
+			needs: commands | settles | replaces,
+			check: func(w *fixture) {
+				w.runAt(twenty, func() { w.other(w.to) })
+				at := w.lapseAt(twenty)
+				err := w.wantEnsure(time.Hour, outcome{
+					Summary: string(statemachine.Replaced), State: w.to, At: at, Reads: w.readCount(at), Operations: w.ops(), Commands: []string{w.accepted(0)},
+				})
+				other := assert.ErrorAs[*statemachine.IdentityError](w.T, err)
+				assert.ErrorContains(w, err, other.Was, other.Is)
+			},
+		},
+		{
+			name:  "ensure 7: another resource gets the name before the command",
+			why:   "nothing was sent to the one that had it, so the call is about the other",
+			needs: commands | returns | replaces,
+			check: func(w *fixture) {
+				w.moveTo(w.back)
+				w.runAt(twenty, func() { w.other(w.from) })
+				at := w.reachedAt(twenty)
+				w.wantEnsure(time.Hour, outcome{State: w.to, At: at, Reads: w.readCount(at), Operations: w.ops(), Commands: []string{w.accepted(twenty)}})
 			},
 		},
 		{

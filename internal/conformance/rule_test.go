@@ -2,9 +2,11 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +49,7 @@ const (
 	absence                      // a missing resource is in the Absent state, which can be a target
 	watches                      // the client has a Watch
 	commands                     // the client has an ensure method
+	replaces                     // its name can get to another resource
 	unplannable                  // a state that only operations leave that the ensure method does not run
 )
 
@@ -136,7 +139,8 @@ type subject struct {
 type simulated struct {
 	move   func(state string) // as another actor does
 	remove func()
-	lapse  func() // rolls the next transition back
+	lapse  func()             // rolls the next transition back
+	other  func(state string) // gives the name to another resource; nil if nothing does
 	stale  func(time.Duration)
 	fail   func(statemachine.Operation, simulator.Failure)
 	clear  func() // removes all failures
@@ -320,6 +324,7 @@ func (w *fixture) wantEnsureIn(ctx context.Context, maxWait time.Duration, want 
 func (w *fixture) compare(want, got outcome, err error, began time.Time, past int) {
 	w.Helper()
 	got.Summary, got.At = assert.ErrorSummary(err), time.Since(began)
+	w.checkReport(err)
 	for _, c := range w.calls()[past:] {
 		switch c.Operation {
 		case w.read:
@@ -338,6 +343,34 @@ func (w *fixture) compare(want, got outcome, err error, began time.Time, past in
 		want.At, want.Reads, want.Commands = got.At, got.Reads, got.Commands
 	}
 	assert.Equal(w, "outcome", want, got)
+}
+
+// checkReport checks what a program shows of an error: advice, attributes of a log and JSON, which
+// agree.
+func (w *fixture) checkReport(err error) {
+	w.Helper()
+	if err == nil {
+		return
+	}
+	if statemachine.Advice(err) == "" {
+		w.Errorf("no advice for %v", err)
+	}
+	valuer, ok := err.(slog.LogValuer) // a log shows the error itself
+	if !ok {
+		w.Errorf("%T has no attributes for a log", err)
+		return
+	}
+	var object map[string]any
+	text, failure := json.Marshal(err)
+	if failure = errors.Join(failure, json.Unmarshal(text, &object)); failure != nil {
+		w.Errorf("JSON of %v: %v", err, failure)
+	}
+	for _, a := range valuer.LogValue().Group() {
+		if a.Value.Kind() == slog.KindString {
+			assert.Equal(w, "JSON member "+a.Key, any(a.Value.String()), object[a.Key])
+		}
+	}
+	assert.Equal(w, "message and kind", [2]any{err.Error(), string(statemachine.KindOf(err))}, [2]any{object["message"], object["kind"]})
 }
 
 // callResult returns the result of a call.
@@ -394,7 +427,7 @@ func (w *fixture) checkWaitError(err error, target string, took time.Duration) {
 		seen = append(seen, s.State)
 	}
 	assert.Equal(w, "history of the error", history, seen)
-	if failed != nil && !errors.Is(err, statemachine.KindOf(failed)) {
+	if kind := statemachine.KindOf(failed); failed != nil && kind != statemachine.Unknown && !errors.Is(err, kind) {
 		w.Errorf("error lacks the failure of the last read (%v): %v", failed, err)
 	}
 	if !errors.Is(err, we.Reason) {

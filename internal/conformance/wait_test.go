@@ -351,6 +351,17 @@ func waitRules() []rule {
 			},
 		},
 		{
+			name:  "wait 6: another resource gets the name",
+			why:   "no verdict is read off another resource; within the grace period the read may be stale",
+			needs: settles | replaces,
+			check: func(w *fixture) {
+				w.moveTo(w.via)
+				w.runAt(twenty, func() { w.other(w.to) })
+				at := w.lapseAt(twenty)
+				w.wantWait(time.Hour, outcome{Summary: string(statemachine.Replaced), State: w.to, At: at, Reads: w.readCount(at)})
+			},
+		},
+		{
 			name: "wait 7: the delay is an eightieth of the time waited, within its bounds",
 			why:  "the lag stays in proportion, and the reads stay under the quota",
 			check: func(w *fixture) {
