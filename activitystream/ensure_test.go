@@ -1095,6 +1095,18 @@ func TestEnsureErrorWrapsSDKError(t *testing.T) {
 		assert.Equal(t, "kind", statemachine.KeyNotAccessible, statemachine.KindOf(err))
 		assert.Equal(t, "status", activitystream.StatusStopped, out.Stream.Status)
 	})
+	assert.RunSynctest(t, "stopped database: the error is a Fault in logs and JSON, too", func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", ResourceStatus: "stopped"})
+		_, err := client(s).EnsureStarted(t.Context(), start(clusterARN), time.Hour)
+		assert.ErrorAs[*types.InvalidDBClusterStateFault](t, err)
+		f, ok := err.(*statemachine.Fault) //nolint:errorlint // the error itself, not one that it wraps
+		if !ok {
+			t.Fatalf("the error is a %T", err)
+		}
+		assert.Equal(t, "kind and code", [2]string{"invalid state", "InvalidDBClusterStateFault"}, [2]string{string(f.Kind), f.Code})
+		assert.ErrorContains(t, err, "but in stopped; database is stopped and accepts no command: make it available (request ")
+	})
 }
 
 // TestEnsureOutputIsNeverNil checks that an Ensure method returns an EnsureOutput along with every

@@ -20,7 +20,7 @@ func advice() map[error]string {
 		NotFound:          "Check the account, the Region and the name.",
 		InvalidState:      "Make the resource available, then call again.",
 		AlreadyInState:    "Treat it as success, or call the Ensure method, which does.",
-		Conflict:          "Call again in a few minutes.",
+		Conflict:          "Call again in a few minutes, unless the message names something else to change first.",
 		AccessDenied:      "Grant the permission that the message names.",
 		KeyNotAccessible:  "Check the KMS key: its Region, its state, its policy and your permissions for it.",
 		Unsupported:       "Change the request or the resource: this combination is not supported.",

@@ -107,6 +107,35 @@ func TestErrorTexts(t *testing.T) {
 			&statemachine.Fault{Kind: statemachine.NotFound, Operation: "Get", Resource: "arn", Code: "Missing", Message: "no such thing", RequestID: "r-1", Err: errTest},
 			"Get arn: not found: Missing: no such thing (request r-1)",
 		},
+		{
+			"a message that names the resource",
+			&statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "arn:a-1", Message: "not authorized to Get on arn:a-1 because"},
+			"Get: access denied: not authorized to Get on arn:a-1 because",
+		},
+		{
+			"a message that names another resource, whose name is longer",
+			&statemachine.Fault{Kind: statemachine.InvalidState, Operation: "Get", Resource: "arn:a-1", Message: "use arn:a-12, arn:a-1-b or arn:a-1é"},
+			"Get arn:a-1: invalid state: use arn:a-12, arn:a-1-b or arn:a-1é",
+		},
+		{
+			"a message that ends with the resource, after a longer name",
+			&statemachine.Fault{Kind: statemachine.InvalidState, Operation: "Get", Resource: "arn:a-1", Message: "use arn:a-12, not arn:a-1"},
+			"Get: invalid state: use arn:a-12, not arn:a-1",
+		},
+		{
+			"a wait whose failure names the resource", &statemachine.WaitError{
+				Machine: "stream", Resource: "arn", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
+				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "arn", Message: "not authorized to Get on arn: no policy"},
+			},
+			"stream: waiting for started: read failed (1 read in 0s): Get: access denied: not authorized to Get on arn: no policy",
+		},
+		{
+			"a restart whose failure names the resource", &statemachine.RestartError{
+				Resource: "arn", Target: "started", From: epoch,
+				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Start", Resource: "arn", Message: "not authorized on arn because"},
+			},
+			"a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again, with settings that the service accepts, to bring it back: Start: access denied: not authorized on arn because",
+		},
 		{"a Fault without a response", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Err: errTest}, "Get: unavailable: out of cheese"},
 		{"a Fault with a code that says it all", &statemachine.Fault{Kind: statemachine.Throttled, Operation: "Get", Code: "Throttling", Err: errTest}, "Get: throttled: Throttling"},
 		{

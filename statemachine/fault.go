@@ -49,7 +49,8 @@ type Fault struct {
 func (f *Fault) Error() string {
 	var m errorText
 	m.add("%s", f.Operation)
-	m.addIf(f.Resource != "", " %s", f.Resource)
+	name := unlessIn(f.Message, f.Resource)
+	m.addIf(name != "", " %s", name)
 	m.add(": %s", string(f.Kind))
 	m.addIf(f.Code != "", ": %s", f.Code)
 	m.addIf(f.Message != "", ": %s", f.Message)

@@ -2,8 +2,10 @@ package statemachine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -440,7 +442,12 @@ func (j *job[R, S]) endIfStuck(rejection error) bool {
 		return false
 	}
 	err := fmt.Errorf("%w: %w", rejection, why)
-	if KindOf(err) != InvalidState { // such as a Conflict that does not end
+	if f, ok := errors.AsType[*Fault](rejection); ok {
+		f = new(*f)
+		f.Kind, f.Err = InvalidState, err
+		f.Message = strings.TrimPrefix(strings.TrimSuffix(f.Message, ".")+"; "+why.Error(), "; ")
+		err = f
+	} else if KindOf(err) != InvalidState { // such as a Conflict that does not end
 		err = fmt.Errorf("%w: %w", InvalidState, err)
 	}
 	j.endWithError(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -153,7 +154,11 @@ type Event struct {
 // the service said. Do not depend on its text.
 func (e *WaitError) Error() string {
 	var m errorText
-	m.add("%s %s: ", e.Machine, e.Resource)
+	var failure string
+	if e.Err != nil {
+		failure = ": " + withoutResource(e.Err.Error(), e.Resource)
+	}
+	m.add("%s: ", strings.TrimSpace(e.Machine+" "+unlessIn(failure, e.Resource)))
 	m.addIf(len(e.Accepted) > 0, "%s accepted, ", joinOperations(e.Accepted))
 	m.addIf(e.Target != "", "waiting for %s: ", e.Target)
 	m.add("%s", string(e.Reason))
@@ -170,9 +175,7 @@ func (e *WaitError) Error() string {
 	m.addIf(e.Pending != "", "; no read has shown an effect of %s yet", e.Pending)
 	m.addIf(len(e.Plan) > 0, "; %s would lead to %s", joinOperations(e.Plan), e.Target)
 	m.addIf(e.Hint != "", "; %s", e.Hint)
-	if e.Err != nil {
-		m.add(": %s", withoutResource(e.Err.Error(), e.Resource))
-	}
+	m.add("%s", failure)
 	for _, last := range e.Events[max(len(e.Events)-1, 0):] {
 		m.add("; last event at %s: %s", last.Time.Format(time.RFC3339), last.Message)
 	}
@@ -248,7 +251,9 @@ type RestartError struct {
 // Error returns one line. Do not depend on its text.
 func (e *RestartError) Error() string {
 	var m errorText
-	m.addIf(e.Resource != "", "%s: ", e.Resource)
+	reason := withoutResource(e.Err.Error(), e.Resource)
+	name := unlessIn(reason, e.Resource)
+	m.addIf(name != "", "%s: ", name)
 	from := e.From.UTC().Format(time.RFC3339)
 	if e.To.IsZero() {
 		m.add("a restart took it out of %s at %s, and it is not back", e.Target, from)
@@ -258,7 +263,7 @@ func (e *RestartError) Error() string {
 		m.add("a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
 			e.Target, from, e.To.UTC().Format(time.RFC3339))
 	}
-	m.add(": %s", withoutResource(e.Err.Error(), e.Resource))
+	m.add(": %s", reason)
 	return singleLine(m.String())
 }
 

@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // errorText is the text of an error, part by part.
@@ -43,13 +44,33 @@ func isControl(r rune) bool {
 }
 
 // withoutResource returns the text of an error about resource without the name of the resource,
-// for a text that begins with it.
+// for a text that begins with it. A message that has the name in a sentence keeps it.
 func withoutResource(text, resource string) string {
 	if resource == "" {
 		return text
 	}
 	text = strings.TrimPrefix(text, resource+": ")
-	return strings.Replace(text, " "+resource+": ", ": ", 1)
+	before, after, ok := strings.Cut(text, " "+resource+": ")
+	operation := before[strings.LastIndexAny(before, " \n")+1:]
+	if !ok || operation == "" || operation[0] < 'A' || operation[0] > 'Z' {
+		return text
+	}
+	return before + ": " + after
+}
+
+// unlessIn returns name, or "" if a text that is shown together with it has it, too.
+func unlessIn(text, name string) string {
+	for rest := text; name != ""; {
+		_, after, ok := strings.Cut(rest, name)
+		if !ok {
+			return name
+		}
+		if next := strings.IndexFunc(after, func(r rune) bool { return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }); next == 0 || after == "" {
+			break
+		}
+		rest = after // the name of another resource begins with this one
+	}
+	return ""
 }
 
 // quoteEmpty returns a state or setting for a message. An empty one is shown as quotation marks.
