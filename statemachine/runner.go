@@ -36,7 +36,7 @@ func (r *runner[R, S]) start(ctx context.Context, target S, maxWait time.Duratio
 		deadline = r.now.Add(maxWait)
 	}
 	r.begin(target, r.now, deadline)
-	r.scope.Context, r.scope.limit = ctx, r.config.limit(deadline)
+	r.scope.Context, r.scope.limit = ctx, r.config.limit(deadline) //nolint:fatcontext // set once
 }
 
 // run reads and sends commands, in the caller's goroutine, until the job yields a value or ends.
