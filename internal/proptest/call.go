@@ -39,7 +39,16 @@ type Call[S ~string] struct {
 	seen     []statemachine.Sighting[S] // what its reads showed, and when it had the response
 	lastRead time.Time                  // when it had the last response that showed a resource
 	accepted []statemachine.Operation   // that OnProgress received
-	ends     int                        // that OnProgress received
+
+	commanded time.Time // when the last command began
+	unsent    []unsent  // the commands that did not reach the server
+	ends      int       // that OnProgress received
+}
+
+// unsent is a command that was not sent, and when it failed.
+type unsent struct {
+	op statemachine.Operation
+	at time.Time
 }
 
 // OnProgress records what the call does. Set it in the [statemachine.WaitOptions] of the call.
@@ -50,6 +59,12 @@ func (c *Call[S]) OnProgress(p statemachine.Progress) {
 		c.lastRead = time.Now()
 	case p.Type == statemachine.ProgressRead && errors.As(p.Err, new(*statemachine.IdentityError)):
 		c.lastRead = time.Now()
+	case p.Type == statemachine.ProgressRejected, p.Type == statemachine.ProgressLost:
+		if c.Rand.unsentSince(c.commanded) {
+			c.unsent = append(c.unsent, unsent{p.Operation, time.Now()})
+		}
+	case p.Type == statemachine.ProgressCommand:
+		c.commanded = time.Now()
 	case p.Type == statemachine.ProgressAccepted:
 		c.accepted = append(c.accepted, p.Operation)
 	case p.Type == statemachine.ProgressEnded:
@@ -96,17 +111,19 @@ func (c *Call[S]) checkCommands(op statemachine.Operation) (list []string) {
 	var last time.Time // when one was sent that may have been carried out, without a response that says so
 	var accepted time.Time
 	calls, most := c.calls(op), c.most(op)
-	for i, sent := range calls {
-		if c.Rand.Unsent(sent.At) {
-			next := c.Ended
-			if i+1 < len(calls) {
-				next = calls[i+1].At
-			}
-			if n := c.needed(sent.At, next); n > 2 {
-				wrong("was not sent, and not sent again although %d reads showed that it is necessary", n)
-			}
-			continue
+	for _, u := range c.unsent {
+		next := c.Ended
+		if i := slices.IndexFunc(calls, func(sent simulator.Call) bool { return sent.At.After(u.at) }); i >= 0 {
+			next = calls[i].At
 		}
+		if i := slices.IndexFunc(c.unsent, func(v unsent) bool { return v.at.After(u.at) }); i >= 0 && c.unsent[i].at.Before(next) {
+			next = c.unsent[i].at
+		}
+		if n := c.needed(u.at, next); u.op == op && n > 2 {
+			wrong("was not sent, and not sent again although %d reads showed that it is necessary", n)
+		}
+	}
+	for _, sent := range calls {
 		switch took := sent.At.Sub(last); {
 		case answered >= most:
 			wrong("was sent after it had been accepted")

@@ -74,9 +74,9 @@ func (d *Rand) Failure(percent int, refused ...string) *simulator.Failure {
 	return &f
 }
 
-// Unsent reports whether Failure made the call at this time fail before it was sent.
-func (d *Rand) Unsent(at time.Time) bool {
+// unsentSince reports whether Failure made a call fail, at or after an instant, before it was sent.
+func (d *Rand) unsentSince(from time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.ContainsFunc(d.unsent, at.Equal)
+	return slices.ContainsFunc(d.unsent, func(at time.Time) bool { return !at.Before(from) })
 }

@@ -140,7 +140,7 @@ func (c *Call[S]) subject() (resources []int) {
 	var first time.Time
 	for _, op := range c.Allowed {
 		for _, sent := range c.calls(op) {
-			if !c.Rand.Unsent(sent.At) && (first.IsZero() || sent.At.Before(first)) {
+			if first.IsZero() || sent.At.Before(first) {
 				first = sent.At
 			}
 		}
