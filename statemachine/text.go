@@ -52,7 +52,8 @@ func withoutResource(text, resource string) string {
 	text = strings.TrimPrefix(text, resource+": ")
 	before, after, ok := strings.Cut(text, " "+resource+": ")
 	operation := before[strings.LastIndexAny(before, " \n")+1:]
-	if !ok || operation == "" || operation[0] < 'A' || operation[0] > 'Z' {
+	inMessage := strings.Contains(before, ": ") && (operation == "" || operation[0] < 'A' || operation[0] > 'Z')
+	if !ok || inMessage {
 		return text
 	}
 	return before + ": " + after
