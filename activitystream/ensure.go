@@ -273,7 +273,7 @@ func forceRestart(res *resource, grace time.Duration, drift func(*Stream) error,
 		}, func(ctx context.Context, op statemachine.Operation) error {
 			err := command(ctx, op)
 			f, _ := errors.AsType[*statemachine.Fault](err)
-			if op == StartActivityStream && (err == nil || f != nil && f.Kind == statemachine.Unavailable && !f.NotSent) {
+			if op == StartActivityStream && (err == nil || f != nil && (f.Kind == statemachine.Unavailable || f.Kind == statemachine.Interrupted) && !f.NotSent) {
 				startedAt.Store(new(time.Now()))
 			}
 			return err

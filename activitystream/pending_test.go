@@ -169,6 +169,20 @@ func TestForceRestart(t *testing.T) {
 			},
 		},
 		{
+			why: "the start is lost, and a read from before the stop looks like its effect", status: "started",
+			options: func(o *activitystreamtest.Options, _ func() *server, _ database) { o.Stopping = 4 * time.Second },
+			setup: func(s *server, db database) {
+				s.Fail(opStart, failure{Status: 503})
+				time.AfterFunc(67*time.Second, func() { s.Stale(db.arn, 30*time.Second) })
+				time.AfterFunc(72*time.Second, func() { s.Stale(db.arn, 0) })
+			},
+			want: ensured{
+				Took: 4*m + 10*time.Second, Status: "started", Operations: []string{opStop, opStart}, Reads: 51, Asked: true,
+				Commands: []string{"1m0s StopActivityStream accepted", "1m5s StartActivityStream InternalFailure", "2m10s StartActivityStream accepted"},
+				GapFrom:  m, GapTo: 4*m + 10*time.Second,
+			},
+		},
+		{
 			why: "a dry run", status: "started", call: func(o *activitystream.Options) { o.ForceRestart, o.DryRun = true, true },
 			want: ensured{Status: "started", Planned: []string{opStop, opStart}, Reads: 1, Asked: true},
 		},

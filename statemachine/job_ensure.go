@@ -99,7 +99,8 @@ func (j *job[R, S]) updateOutcome(s S) {
 	switch e.Outcome {
 	case OutcomeUnknown:
 		to, ok := m.Next(e.SentFrom, e.Operation)
-		if ok && m.Settles(to, s) && m.Settles(s, t.Target) {
+		// Drift shows that the target is that from before the command.
+		if ok && m.Settles(to, s) && m.Settles(s, t.Target) && (s != e.goal.Target || j.driftErr() == nil) {
 			j.recordAccepted()
 			// The effect (ours or another actor's) may be recent, so a read may still be stale.
 			t.Since = t.Now
@@ -161,7 +162,7 @@ func (j *job[R, S]) restartPlan(s S) (ops []Operation, waypoint S, ok bool) {
 func (j *job[R, S]) proceed(s S, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
 	ops, ok := m.Plan(s, e.goal.Target)
-	reverted := ended == Lapsed && len(e.result.Operations) > e.restoreFrom
+	reverted := ended == Lapsed && len(e.result.Operations) > e.restoreFrom && e.Outcome != OutcomeUnknown
 	switch {
 	case t.timedOut() != "":
 		return j.endWait(TimedOut)
