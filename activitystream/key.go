@@ -48,13 +48,16 @@ func keyID(s string) string {
 type keyResolver struct {
 	call *call
 	keys map[string]resolvedKey // by alias
+	hung string                 // the first alias that took keysTimeout; no other is resolved after it
 }
 
 // resolvedKey is the key of an alias, or the reason why the key is not compared.
 type resolvedKey struct{ key, notCompared string }
 
 // newKeyResolver returns the resolver of a call.
-func newKeyResolver(c *call) *keyResolver { return &keyResolver{c, map[string]resolvedKey{}} }
+func newKeyResolver(c *call) *keyResolver {
+	return &keyResolver{call: c, keys: map[string]resolvedKey{}}
+}
 
 // drift returns the Drift of an EnsureStarted, which compares the key of an alias.
 func (r *keyResolver) drift(ctx context.Context, in *StartInput) func(*Stream) error {
@@ -78,9 +81,16 @@ func (r *keyResolver) resolve(ctx context.Context, alias string) resolvedKey {
 	if r.call.options.ResolveKey == nil {
 		return resolvedKey{notCompared: alias + " is an alias: set Options.ResolveKey to compare it"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	if r.hung != "" {
+		return resolvedKey{notCompared: fmt.Sprintf("%s was not resolved, because %s took %s", alias, r.hung, keysTimeout)}
+	}
+	limited, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
-	switch key, err := r.call.options.ResolveKey(ctx, alias); {
+	key, err := r.call.options.ResolveKey(limited, alias)
+	if limited.Err() != nil && ctx.Err() == nil {
+		r.hung = alias
+	}
+	switch {
 	case err != nil && key == "":
 		return resolvedKey{notCompared: err.Error()}
 	case keyID(key) == "" || checkKey(key) != "":

@@ -57,7 +57,8 @@ type Options struct {
 	//
 	//   - for an input whose KmsKeyId is an alias, once per alias and call and for at most 30 s, to
 	//     compare the key of a stream that is started. If it is nil or returns no key, the key is not
-	//     compared, and EnsureOutput.KeyNotCompared says why.
+	//     compared, and EnsureOutput.KeyNotCompared says why. After an alias that took 30 s, an Each
+	//     method resolves no other one.
 	//   - before a restart, for at most 10 s. After an error the restart is not begun: the call fails
 	//     as KeyNotAccessible or Unauthenticated, and tries again after a kind that a retry can fix.
 	//     If KMS does not know the operation, the key is not checked. The same holds for an error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -93,6 +94,38 @@ func TestEnsureStartedComparesAlias(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHangingKMSDelaysManyOnce ensures three streams with an alias each. KMS does not respond.
+func TestHangingKMSDelaysManyOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activitystreamtest.NewServer()
+		c := activitystream.NewFromConfig(s.Config(), func(o *activitystream.Options) {
+			o.ResolveKey = func(ctx context.Context, _ string) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+		})
+		var ins []*activitystream.StartInput
+		for i := range 3 {
+			ins = append(ins, &activitystream.StartInput{
+				ResourceArn: s.AddCluster(activitystreamtest.Cluster{Status: activitystream.StatusStarted, KmsKeyId: keyID}),
+				Mode:        activitystream.ModeAsync, KmsKeyId: fmt.Sprintf("alias/audit-%d", i), ApplyImmediately: true,
+			})
+		}
+		began := time.Now()
+		notes := map[string]string{}
+		for _, r := range c.EnsureStartedEach(t.Context(), ins, time.Hour) {
+			assert.Equal(t, "error", nil, r.Err)
+			notes[ins[r.Index].KmsKeyId] = r.Value.KeyNotCompared
+		}
+		assert.Equal(t, "time", 30*time.Second, time.Since(began))
+		assert.Equal(t, "notes", map[string]string{
+			"alias/audit-0": "context deadline exceeded",
+			"alias/audit-1": "alias/audit-1 was not resolved, because alias/audit-0 took 30s",
+			"alias/audit-2": "alias/audit-2 was not resolved, because alias/audit-0 took 30s",
+		}, notes)
+	})
 }
 
 // describedKeys implements DescribeKey: its keys by what names them.
