@@ -43,8 +43,14 @@ var quirks = []string{
 	repeatsResponses, behindByRecord, neverBehind, staleLists, bareLists, emptyResponses, childShards, busyLists,
 }
 
+// roll returns a random number below n. The reader calls from many goroutines.
+func (h *hostile) roll(n int) (number int) {
+	h.do(func() { number = h.dice.IntN(n) })
+	return number
+}
+
 func (h *hostile) ListShards(ctx context.Context, in *kinesis.ListShardsInput, optFns ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error) {
-	if h.quirk == busyLists && in.NextToken == nil && h.dice.IntN(3) == 0 {
+	if h.quirk == busyLists && in.NextToken == nil && h.roll(3) == 0 {
 		return nil, &types.ResourceInUseException{Message: new("the stream is not active")}
 	}
 	out, err := h.foreign.ListShards(ctx, in, optFns...)
@@ -94,7 +100,7 @@ func (h *hostile) GetRecords(ctx context.Context, in *kinesis.GetRecordsInput, o
 	}
 	read := from
 	if h.quirk == repeatsResponses {
-		read = max(first, from-h.dice.IntN(5))
+		read = max(first, from-h.roll(5))
 	}
 	out, err := h.foreign.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: new(fmt.Sprintf("%d %s %d %d", era, id, read, issued))}, optFns...)
 	if err != nil {
@@ -117,7 +123,7 @@ func (h *hostile) GetRecords(ctx context.Context, in *kinesis.GetRecordsInput, o
 	case neverBehind:
 		out.MillisBehindLatest = nil
 	case emptyResponses:
-		if h.dice.IntN(3) == 0 && len(out.Records) > 0 {
+		if h.roll(3) == 0 && len(out.Records) > 0 {
 			return &kinesis.GetRecordsOutput{NextShardIterator: in.ShardIterator, MillisBehindLatest: new(int64(1000))}, nil
 		}
 	case childShards:
@@ -238,7 +244,7 @@ func TestHostileRead(t *testing.T) {
 		time.Sleep(8 * time.Minute)
 		for time.Now().Before(stop) {
 			ctx, cancel := context.WithDeadline(t.Context(), stop)
-			left := k.dice.IntN(40)
+			left := k.roll(40)
 			for d, err := range k.reader().Read(ctx, stored(t, position)) {
 				if isEnd(err) {
 					if ctx.Err() == nil {
