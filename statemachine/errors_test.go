@@ -124,17 +124,24 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"a wait whose failure names the resource", &statemachine.WaitError{
-				Machine: "stream", Resource: "arn", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
-				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "arn", Message: "not authorized to Get on arn: no policy"},
+				Machine: "stream", Resource: "arn:a-1", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
+				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "arn:a-1", Message: "not authorized to Get on arn:a-1: no policy"},
 			},
-			"stream: waiting for started: read failed (1 read in 0s): Get: access denied: not authorized to Get on arn: no policy",
+			"stream: waiting for started: read failed (1 read in 0s): Get: access denied: not authorized to Get on arn:a-1: no policy",
 		},
 		{
 			"a restart whose failure names the resource", &statemachine.RestartError{
-				Resource: "arn", Target: "started", From: epoch,
-				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Start", Resource: "arn", Message: "not authorized on arn because"},
+				Resource: "arn:a-1", Target: "started", From: epoch,
+				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Start", Resource: "arn:a-1", Message: "not authorized on arn:a-1 because"},
 			},
-			"a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again, with settings that the service accepts, to bring it back: Start: access denied: not authorized on arn because",
+			"a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again, with settings that the service accepts, to bring it back: Start: access denied: not authorized on arn:a-1 because",
+		},
+		{
+			"a message that has the name as a word", &statemachine.WaitError{
+				Machine: "event stream", Resource: "orders", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
+				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "orders", Message: "not authorized to read orders"},
+			},
+			"event stream orders: waiting for started: read failed (1 read in 0s): Get: access denied: not authorized to read orders",
 		},
 		{"a Fault without a response", &statemachine.Fault{Kind: statemachine.Unavailable, Operation: "Get", Err: errTest}, "Get: unavailable: out of cheese"},
 		{"a Fault with a code that says it all", &statemachine.Fault{Kind: statemachine.Throttled, Operation: "Get", Code: "Throttling", Err: errTest}, "Get: throttled: Throttling"},

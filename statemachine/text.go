@@ -59,19 +59,27 @@ func withoutResource(text, resource string) string {
 	return before + ": " + after
 }
 
-// unlessIn returns name, or "" if a text that is shown together with it has it, too.
+// unlessIn returns name, or "" if it is an ARN that a text that is shown together with it has, too.
+// Any other name is short, and may be an ordinary word of the text.
 func unlessIn(text, name string) string {
-	for rest := text; name != ""; {
-		_, after, ok := strings.Cut(rest, name)
+	if !strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	for {
+		_, after, ok := strings.Cut(text, name)
 		if !ok {
 			return name
 		}
-		if next := strings.IndexFunc(after, func(r rune) bool { return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }); next == 0 || after == "" {
-			break
+		if strings.IndexFunc(after, isNamePart) != 0 {
+			return ""
 		}
-		rest = after // the name of another resource begins with this one
+		text = after // the ARN of another resource begins with this one
 	}
-	return ""
+}
+
+// isNamePart reports whether r can be in the name at the end of an ARN.
+func isNamePart(r rune) bool {
+	return strings.ContainsRune("-_/", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 // quoteEmpty returns a state or setting for a message. An empty one is shown as quotation marks.
