@@ -436,16 +436,7 @@ func TestForeignWatch(t *testing.T) {
 					later(55, func() { delete(k.instances, "db-C") })      // just before a reshard
 					later(57, func() { k.instances["db-C"] = time.Now() })
 					changes := watch(t, k.reader(), activityreader.Latest(), []string{"db-A", "db-B", "db-C"}, 90*time.Minute)
-					got := map[string][]string{}
-					for _, c := range changes {
-						text := string(c.State)
-						for _, bound := range []time.Time{c.Since, c.Until} {
-							if !bound.IsZero() {
-								text += fmt.Sprintf(" %d", bound.Sub(began).Round(time.Minute)/time.Minute)
-							}
-						}
-						got[c.InstanceId] = append(got[c.InstanceId], text)
-					}
+					got := inMinutes(changes, began)
 					want := map[string][]string{
 						"db-A": {"recording 0", "silent 10", "gap 10 12", "recording 12"},
 						"db-B": {"recording 0", "silent 40"},
@@ -459,6 +450,21 @@ func TestForeignWatch(t *testing.T) {
 			})
 		}
 	}
+}
+
+// inMinutes returns the states of each instance with their bounds, in minutes since began.
+func inMinutes(changes []activityreader.Change, began time.Time) map[string][]string {
+	states := map[string][]string{}
+	for _, c := range changes {
+		text := string(c.State)
+		for _, bound := range []time.Time{c.Since, c.Until} {
+			if !bound.IsZero() {
+				text += fmt.Sprintf(" %d", bound.Sub(began).Round(time.Minute)/time.Minute)
+			}
+		}
+		states[c.InstanceId] = append(states[c.InstanceId], text)
+	}
+	return states
 }
 
 // TestForeignRead checks that a reader that is killed at every delivery and resumed delivers every

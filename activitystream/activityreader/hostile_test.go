@@ -209,16 +209,7 @@ func TestHostileWatch(t *testing.T) {
 			later(35, func() { delete(k.instances, "db-C") })      // just before a reshard
 			later(37, func() { k.instances["db-C"] = time.Now() })
 			changes := watch(t, k.reader(), activityreader.Latest(), ids, 50*time.Minute)
-			got := map[string][]string{}
-			for _, c := range changes {
-				text := string(c.State)
-				for _, bound := range []time.Time{c.Since, c.Until} {
-					if !bound.IsZero() {
-						text += fmt.Sprintf(" %d", bound.Sub(began).Round(time.Minute)/time.Minute)
-					}
-				}
-				got[c.InstanceId] = append(got[c.InstanceId], text)
-			}
+			got := inMinutes(changes, began)
 			want := map[string][]string{
 				"db-A": {"recording 0", "silent 10", "gap 10 12", "recording 12"},
 				"db-B": {"recording 0", "silent 30"},

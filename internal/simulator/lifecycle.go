@@ -112,7 +112,7 @@ func (l *Lifecycle[T, S]) transitions(from S) (settling, lapses []S) {
 }
 
 // States returns the states of a resource that began at or after since and up to now, each with
-// that instant. The state absent stands for the time in which the resource did not exist. The
+// that instant. The state absent means the time in which the resource did not exist. The
 // caller owns the slice.
 func States[T any, S ~string](r *Resource[T], since, now time.Time, state func(T) S, absent S) []statemachine.Sighting[S] {
 	r.advance(now)
