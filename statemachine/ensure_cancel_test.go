@@ -26,12 +26,7 @@ func TestEnsureEndsWithContextInEveryPhase(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancelCause(t.Context())
 			r := newResource(topic(), broken, 3*time.Second)
-			r.reading = func(ctx context.Context) { // a read takes half a second
-				select {
-				case <-ctx.Done():
-				case <-time.After(500 * time.Millisecond):
-				}
-			}
+			r.reading = func(ctx context.Context) { _ = assert.Sleep(ctx, 500*time.Millisecond) }
 			r.outcomes = []outcome{{err: fault(statemachine.Conflict), takes: time.Second}, {takes: 2 * time.Second}, {takes: 2 * time.Second}}
 			e := r.ensurer(every(2 * time.Second))
 			e.Pacer = statemachine.NewPacer(1, 1)

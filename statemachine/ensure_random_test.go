@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -53,10 +54,7 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 				if often(faults / 4) {
 					takes = time.Hour
 				}
-				select {
-				case <-ctx.Done():
-				case <-time.After(takes):
-				}
+				_ = assert.Sleep(ctx, takes)
 			}
 			kinds := []statemachine.Kind{statemachine.Throttled, statemachine.Unavailable, statemachine.Conflict}
 			for range 100 {

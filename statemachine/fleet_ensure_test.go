@@ -52,7 +52,7 @@ func (p *pool) fleet(m *statemachine.Machine[state], o statemachine.WaitOptions)
 			p.mu.Lock()
 			p.reads++
 			p.mu.Unlock()
-			if err := sleep(ctx, p.latency); err != nil {
+			if err := assert.Sleep(ctx, p.latency); err != nil {
 				return nil, err
 			}
 			results := make([]statemachine.Result[row], len(names))
@@ -62,19 +62,6 @@ func (p *pool) fleet(m *statemachine.Machine[state], o statemachine.WaitOptions)
 			}
 			return results, nil
 		},
-	}
-}
-
-// sleep sleeps for d, or until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return ctx.Err()
-	}
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -94,7 +81,7 @@ func (p *pool) goals(target state) []statemachine.Goal[row, state] {
 				p.inflight--
 				p.mu.Unlock()
 			}()
-			if err := sleep(ctx, p.takes); err != nil {
+			if err := assert.Sleep(ctx, p.takes); err != nil {
 				return err
 			}
 			return r.command(ctx, op)
@@ -253,7 +240,7 @@ func TestFleetNoCommandStartsDuringFinalReads(t *testing.T) {
 		for _, r := range p.resources {
 			r.reading = func(ctx context.Context) {
 				if time.Since(p.begin) >= 30*time.Second {
-					_ = sleep(ctx, 2*time.Second)
+					_ = assert.Sleep(ctx, 2*time.Second)
 				}
 			}
 		}

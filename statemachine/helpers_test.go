@@ -134,12 +134,8 @@ func (s *script) read(ctx context.Context) (row, error) {
 	}
 	if a.deaf {
 		time.Sleep(a.takes)
-	} else if a.takes > 0 {
-		select {
-		case <-time.After(a.takes):
-		case <-ctx.Done():
-			return row{}, ctx.Err()
-		}
+	} else if err := assert.Sleep(ctx, a.takes); err != nil {
+		return row{}, err
 	}
 	if a.err != nil {
 		return row{}, a.err

@@ -183,12 +183,8 @@ func (r *resource) commandMode(ctx context.Context, op statemachine.Operation, m
 		<-ctx.Done()
 		return fmt.Errorf("send request: %w", ctx.Err())
 	}
-	if o.takes > 0 {
-		select {
-		case <-time.After(o.takes):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if ended := assert.Sleep(ctx, o.takes); ended != nil {
+		return ended
 	}
 	return err
 }

@@ -61,7 +61,7 @@ func TestReadTimeoutBeginsWithRead(t *testing.T) {
 			commands := 0
 			e.Command = func(ctx context.Context, op statemachine.Operation) error {
 				commands++
-				if err := sleep(ctx, 25*time.Second); err != nil {
+				if err := assert.Sleep(ctx, 25*time.Second); err != nil {
 					return err
 				}
 				return r.command(ctx, op)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -70,14 +71,7 @@ func (w *world) respond(ctx context.Context, names []string, many bool) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	if w.latency > 0 {
-		select {
-		case <-time.After(w.latency):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
+	return assert.Sleep(ctx, w.latency)
 }
 
 func (w *world) read(ctx context.Context, name string) (row, error) {

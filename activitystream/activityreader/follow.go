@@ -109,7 +109,11 @@ func (f *follower) next(ctx context.Context, wake time.Time) (res *result) {
 	select {
 	case res = <-f.results: // before anything else, however often something else is due
 	default:
-		timer := time.NewTimer(max(time.Until(wake), 0))
+		d := time.Until(wake)
+		if d <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(d)
 		defer timer.Stop()
 		select {
 		case res = <-f.results:

@@ -160,10 +160,8 @@ func (k *foreign) merge() {
 func (k *foreign) sequence(n int) *string { return new(fmt.Sprintf("%d%09d", 7*k.era, n)) }
 
 func (k *foreign) call(ctx context.Context, shard string) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(k.latency):
+	if err := assert.Sleep(ctx, k.latency); err != nil {
+		return err
 	}
 	k.mu.Lock()
 	k.perShard[shard]++

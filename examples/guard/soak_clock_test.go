@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -112,7 +113,7 @@ func carry[S ~string](ctx context.Context, m *statemachine.Machine[S], target S,
 		if err := json.Unmarshal(text, &t); err != nil {
 			return err
 		}
-		if !sleepUntil(ctx, time.Now().Add(max(delay, time.Microsecond))) {
+		if assert.Sleep(ctx, max(delay, time.Microsecond)) != nil {
 			return &statemachine.WaitError{Reason: statemachine.Canceled, Err: ctx.Err()}
 		}
 	}

@@ -138,7 +138,7 @@ func (r *recorders) run(ctx context.Context, random *rand.Rand, once func(from a
 		position = activityreader.Position{}
 		text, _ := json.Marshal(next) // strings and times can always be marshaled
 		_ = json.Unmarshal(text, &position)
-		sleepUntil(ctx, time.Now().Add(time.Duration(random.Int64N(int64(soakDown)))))
+		_ = assert.Sleep(ctx, time.Duration(random.Int64N(int64(soakDown))))
 	}
 }
 
@@ -196,7 +196,7 @@ func (r *recorders) watch(ctx context.Context, arn string) {
 // reshard splits and merges shards, and lets iterators expire.
 func (r *recorders) reshard(ctx context.Context) {
 	random := r.w.dice.about(r.w.began, "reshards")
-	for sleepUntil(ctx, time.Now().Add(between(random, 10*time.Minute, 3*time.Hour))) {
+	for assert.Sleep(ctx, between(random, 10*time.Minute, 3*time.Hour)) == nil {
 		for _, name := range r.names {
 			shards := r.kinesis.Shards(name)
 			switch random.IntN(3) {

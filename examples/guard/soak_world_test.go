@@ -12,6 +12,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
 	"github.com/streamwarden/streamwarden-go/eventstream/eventstreamtest"
 	"github.com/streamwarden/streamwarden-go/ingestion/ingestiontest"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -136,7 +137,7 @@ func (w *soak) run(ctx context.Context, sample func(when string)) {
 	defer cancel()
 	w.waiting.Go(func() {
 		for _, e := range w.happens {
-			if !sleepUntil(ctx, e.at) {
+			if assert.Sleep(ctx, time.Until(e.at)) != nil {
 				return
 			}
 			if e.can() {
@@ -146,10 +147,10 @@ func (w *soak) run(ctx context.Context, sample func(when string)) {
 		}
 	})
 	w.waiting.Go(func() {
-		if sleepUntil(ctx, w.began.Add(w.length/10)) {
+		if assert.Sleep(ctx, time.Until(w.began.Add(w.length/10))) == nil {
 			sample("after a tenth of the time")
 		}
-		if sleepUntil(ctx, w.end.Add(-time.Minute)) {
+		if assert.Sleep(ctx, time.Until(w.end.Add(-time.Minute))) == nil {
 			sample("in the last minute")
 		}
 	})
@@ -157,17 +158,6 @@ func (w *soak) run(ctx context.Context, sample func(when string)) {
 	cancel()
 	w.waiting.Wait()
 	w.inventory()
-}
-
-func sleepUntil(ctx context.Context, at time.Time) bool {
-	t := time.NewTimer(time.Until(at))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // longest returns how long a resource can stay off target although the guard can repair it: a

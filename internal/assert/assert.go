@@ -6,11 +6,13 @@
 package assert
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,4 +129,20 @@ func RunSynctest(t *testing.T, name string, test func(t *testing.T)) {
 		t.Helper()
 		synctest.Test(t, test)
 	})
+}
+
+// Sleep sleeps for d, and returns nil. If ctx ends earlier, it returns the error of ctx at once.
+//
+// For a d that is not positive it returns nil and makes no timer: two goroutines of a bubble that
+// receive from timers that are due crash the race detector (https://go.dev/issue/78156).
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/assert"
@@ -145,4 +146,29 @@ func TestRunSynctest(t *testing.T) {
 		assert.Equal(t, "virtual time", time.Hour, time.Since(before))
 	})
 	assert.Equal(t, "name", "TestRunSynctest/sub", name)
+}
+
+func TestSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		for _, tt := range []struct {
+			why  string
+			d    time.Duration
+			want error
+			end  time.Duration // since the start
+		}{
+			{"it sleeps", time.Second, nil, time.Second},
+			{"it makes no timer", 0, nil, time.Second},
+			{"the context ends first", time.Hour, context.DeadlineExceeded, time.Minute},
+			{"the context has ended", time.Second, context.DeadlineExceeded, time.Minute},
+			{"it makes no timer, and the context has ended", 0, nil, time.Minute},
+		} {
+			err := assert.Sleep(ctx, tt.d)
+			if !errors.Is(err, tt.want) || time.Since(start) != tt.end {
+				t.Errorf("%s: Sleep returned %v after %v, want %v after %v", tt.why, err, time.Since(start), tt.want, tt.end)
+			}
+		}
+	})
 }

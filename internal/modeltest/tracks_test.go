@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -54,10 +55,7 @@ func (w *world[S]) clock() time.Time { return time.Now().Add(w.skew) }
 
 // sleep waits until t, or until the caller gives up.
 func (w *world[S]) sleep(t time.Time) {
-	select {
-	case <-time.After(time.Until(t)):
-	case <-w.ctx.Done():
-	}
+	_ = assert.Sleep(w.ctx, time.Until(t))
 }
 
 // followTrack waits as a workflow engine does: with a Track.

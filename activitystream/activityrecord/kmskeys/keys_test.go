@@ -23,6 +23,7 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/activityrecordtest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 const (
@@ -51,10 +52,8 @@ func (f *fakeKMS) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	f.request.Store("keyId", in.KeyId)
-	select {
-	case <-time.After(f.latency):
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
+	if err := assert.Sleep(r.Context(), f.latency); err != nil {
+		return nil, err
 	}
 	respond := func(status int, body any) (*http.Response, error) {
 		text, err := json.Marshal(body)
