@@ -24,6 +24,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,13 +110,16 @@ func Declarations(file, text string, names ...string) (string, error) {
 	}
 	var found []string
 	for _, name := range names {
-		i := slices.IndexFunc(parsed.Decls, func(d ast.Decl) bool { return declares(d, name) })
+		i := slices.IndexFunc(parsed.Decls, func(d ast.Decl) bool {
+			declared, _ := describe(d)
+			return slices.Contains(declared, name)
+		})
 		if i < 0 {
 			return "", fmt.Errorf("%s does not declare %s", file, name)
 		}
 		d := parsed.Decls[i]
 		begin := d.Pos()
-		if doc := docOf(d); doc != nil {
+		if _, doc := describe(d); doc != nil {
 			begin = doc.Pos()
 		}
 		end := set.Position(d.End()).Offset
@@ -127,53 +131,30 @@ func Declarations(file, text string, names ...string) (string, error) {
 	return strings.Join(found, "\n\n") + "\n", nil
 }
 
-func docOf(d ast.Decl) *ast.CommentGroup {
+// describe returns the names that a declaration declares, and its comment.
+func describe(d ast.Decl) (names []string, doc *ast.CommentGroup) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		return d.Doc
-	case *ast.GenDecl:
-		return d.Doc
-	}
-	return nil
-}
-
-func declares(d ast.Decl, name string) bool {
-	switch d := d.(type) {
-	case *ast.FuncDecl:
-		typ, method, ok := strings.Cut(name, ".")
-		if !ok {
-			return d.Recv == nil && d.Name.Name == name
+		name := d.Name.Name
+		if d.Recv != nil {
+			typ, _, _ := strings.Cut(types.ExprString(d.Recv.List[0].Type), "[")
+			name = strings.TrimPrefix(typ, "*") + "." + name
 		}
-		return d.Recv != nil && d.Name.Name == method && receiver(d.Recv.List[0].Type) == typ
+		return []string{name}, d.Doc
 	case *ast.GenDecl:
 		for _, s := range d.Specs {
 			switch s := s.(type) {
 			case *ast.TypeSpec:
-				if s.Name.Name == name {
-					return true
-				}
+				names = append(names, s.Name.Name)
 			case *ast.ValueSpec:
-				if slices.ContainsFunc(s.Names, func(id *ast.Ident) bool { return id.Name == name }) {
-					return true
+				for _, id := range s.Names {
+					names = append(names, id.Name)
 				}
 			}
 		}
+		return names, d.Doc
 	}
-	return false
-}
-
-func receiver(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.StarExpr:
-		return receiver(e.X)
-	case *ast.IndexExpr:
-		return receiver(e.X)
-	case *ast.IndexListExpr:
-		return receiver(e.X)
-	case *ast.Ident:
-		return e.Name
-	}
-	return ""
+	return nil, nil
 }
 
 // ReadFile returns the text of a file of the repository.
