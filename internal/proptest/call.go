@@ -33,8 +33,8 @@ type Call[S ~string] struct {
 	Err          error
 	Reported     []statemachine.Operation // what the call reported as accepted
 	History      []statemachine.Sighting[S]
-	Calls        []simulator.Call
-	Replaced     []time.Time // when the name was given to another resource
+	Calls        []simulator.Call // in the order of their arrival
+	Replaced     []time.Time      // when the name was given to another resource
 
 	seen     []statemachine.Sighting[S] // what its reads showed, and when it had the response
 	lastRead time.Time                  // when it had the last response that showed a resource
@@ -73,13 +73,7 @@ func (c *Call[S]) OnProgress(p statemachine.Progress) {
 }
 
 // Sent counts the commands that the server received.
-func (c *Call[S]) Sent() int {
-	n := 0
-	for _, op := range c.Allowed {
-		n += len(c.calls(op))
-	}
-	return n
-}
+func (c *Call[S]) Sent() int { return len(c.calls(c.Allowed...)) }
 
 // Violations lists the rules that the call violated.
 func (c *Call[S]) Violations() (list []string) {
@@ -204,9 +198,10 @@ func (c *Call[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, a
 	})
 }
 
-func (c *Call[S]) calls(op statemachine.Operation) (calls []simulator.Call) {
+// calls returns the requests for any of the operations since the call began.
+func (c *Call[S]) calls(ops ...statemachine.Operation) (calls []simulator.Call) {
 	for _, made := range c.Calls {
-		if made.Operation == op && !made.At.Before(c.Began) {
+		if slices.Contains(ops, made.Operation) && !made.At.Before(c.Began) {
 			calls = append(calls, made)
 		}
 	}

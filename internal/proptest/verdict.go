@@ -54,8 +54,10 @@ func (c *Call[S]) checkVerdict() (list []string) {
 		}
 	}
 	decided := c.shown(c.lastRead)
-	since := c.since()
-	late := span{latest(decided.from, since), decided.to} // without what was before the call or its last command
+	late := decided // without what was before the call or its last command
+	if since := c.since(); since.After(late.from) {
+		late.from = since
+	}
 	subject := c.subject()
 	same := func(m moment[S]) bool { return subject == nil || slices.Contains(subject, m.resource) }
 	is := func(in span, such func(m moment[S]) bool) bool {
@@ -109,11 +111,9 @@ func (c *Call[S]) shown(response time.Time) span {
 // the call, or when its last command was carried out.
 func (c *Call[S]) since() time.Time {
 	since := c.Began
-	for _, op := range c.Allowed {
-		for _, sent := range c.calls(op) {
-			if sent.Accepted {
-				since = latest(since, sent.At)
-			}
+	for _, sent := range c.calls(c.Allowed...) {
+		if sent.Accepted {
+			since = sent.At
 		}
 	}
 	return since
@@ -137,16 +137,9 @@ func (c *Call[S]) subject() (resources []int) {
 	if len(c.Allowed) == 0 && len(c.seen) > 0 {
 		fixed = c.seen[0].At
 	}
-	var first time.Time
-	for _, op := range c.Allowed {
-		for _, sent := range c.calls(op) {
-			if first.IsZero() || sent.At.Before(first) {
-				first = sent.At
-			}
-		}
-	}
+	sent := c.calls(c.Allowed...)
 	for _, s := range c.seen {
-		if s.At.Before(first) || s.At.Equal(first) {
+		if len(sent) > 0 && !s.At.After(sent[0].At) {
 			fixed = s.At
 		}
 	}
@@ -221,12 +214,4 @@ func (c *Call[S]) wentBack(late span, same func(moment[S]) bool) bool {
 		}
 		return false
 	})
-}
-
-// latest returns the later of two instants.
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
