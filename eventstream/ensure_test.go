@@ -97,6 +97,29 @@ func TestRestartGoesBack(t *testing.T) {
 	}
 }
 
+// TestRestartGoesBackAfterLostResponse checks that the error has the rejection and the gap, too, if
+// the response to the create that restores the former settings is lost.
+func TestRestartGoesBackAfterLostResponse(t *testing.T) {
+	assert.RunSynctest(t, "lost", func(t *testing.T) {
+		s := empty()
+		e := example()
+		e.Uri = otherURI
+		s.AddEventStream(e)
+		s.SetKinesisStream(uri, eventstreamtest.KinesisMissing)
+		s.Fail(opCreate, failure{Code: "BadRequestException", Message: "The Kinesis Data Stream does not exist"})
+		s.Fail(opCreate, failure{Lost: true})
+		began := time.Now()
+		out, err := client(s).EnsureCreated(t.Context(), create(), time.Hour, allowRestart)
+		assert.ErrorIs(t, err, statemachine.InvalidInput)
+		assert.ErrorContains(t, err, "the former settings are restored", "The Kinesis Data Stream does not exist")
+		assert.Equal(t, "commands", []string{
+			"1m0s DeleteEventStream ok", "1m2s CreateEventStream BadRequestException", "1m4s CreateEventStream lost",
+		}, commands(s, began))
+		assert.Equal(t, "operations", []string{opDelete, opCreate}, names(out.Operations))
+		assert.Equal(t, "gap", [2]time.Duration{time.Minute, 2*time.Minute + 4*time.Second}, [2]time.Duration{out.GapFrom.Sub(began), out.GapTo.Sub(began)})
+	})
+}
+
 // TestRestartGoesBackAfterRollback checks that a stream gets its former destination back if the one
 // that the service created in the middle of a restart does not stay.
 func TestRestartGoesBackAfterRollback(t *testing.T) {

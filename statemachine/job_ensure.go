@@ -99,8 +99,8 @@ func (j *job[R, S]) updateOutcome(s S) {
 	switch e.Outcome {
 	case OutcomeUnknown:
 		to, ok := m.Next(e.SentFrom, e.Operation)
-		// Drift shows that the target is that from before the command.
-		if ok && m.Settles(to, s) && m.Settles(s, t.Target) && (s != e.goal.Target || j.driftErr() == nil) {
+		// Drift shows that the target is that from before the command, unless it is the former settings.
+		if ok && m.Settles(to, s) && m.Settles(s, t.Target) && (s != e.goal.Target || e.refusal != nil || j.driftErr() == nil) {
 			j.recordAccepted()
 			// The effect (ours or another actor's) may be recent, so a read may still be stale.
 			t.Since = t.Now
