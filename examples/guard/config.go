@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,20 +16,12 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// regionConfig has the configured resources of one Region.
-type regionConfig struct {
-	region  string
-	streams []*activitystream.StartInput
-	records []*streamEntry // those of streams whose recording is watched
-	stores  []*ingestion.StartInput
-	events  []*eventstream.CreateInput
-}
-
-// parse parses a configuration file. Its error has one line per problem, with the file and the
-// entry.
-func parse(file string, data []byte) (regions []*regionConfig, err error) {
+// parse parses a configuration file, and returns its entries by Region. Its error has one line per
+// problem, with the file and the entry.
+func parse(file string, data []byte) (map[string][]entry, error) {
+	regions := map[string][]entry{}
 	seen := map[string]int{} // the entry that configures a resource, by ID; the first entry is 1
-	add := func(n int, raw json.RawMessage) error {
+	err := cli.ParseList(file, data, func(n int, raw json.RawMessage) error {
 		var header struct {
 			Kind string `json:"kind"`
 		}
@@ -53,15 +44,9 @@ func parse(file string, data []byte) (regions []*regionConfig, err error) {
 		if err != nil {
 			return fmt.Errorf("%q must be an ARN, which has the Region", text)
 		}
-		i := slices.IndexFunc(regions, func(r *regionConfig) bool { return r.region == a.Region })
-		if i < 0 {
-			i = len(regions)
-			regions = append(regions, &regionConfig{region: a.Region})
-		}
-		e.addTo(regions[i])
+		regions[a.Region] = append(regions[a.Region], e)
 		return nil
-	}
-	err = cli.ParseList(file, data, add)
+	})
 	return regions, err
 }
 
@@ -69,7 +54,7 @@ func parse(file string, data []byte) (regions []*regionConfig, err error) {
 type entry interface {
 	Validate() error
 	resource() (id, arn string) // what identifies the resource, and an ARN in its Region
-	addTo(r *regionConfig)
+	addTo(g *guard, c *clients)
 }
 
 type streamEntry struct {
@@ -115,11 +100,13 @@ func (e *streamEntry) resource() (id, arn string) {
 	return strings.ToLower(e.ResourceArn), e.ResourceArn
 }
 
-func (e *streamEntry) addTo(r *regionConfig) {
+func (e *streamEntry) addTo(g *guard, c *clients) {
 	e.StartInput.ApplyImmediately = true
-	r.streams = append(r.streams, &e.StartInput)
+	g.resources = append(g.resources, activityStream(c.streams, g.settings, &e.StartInput))
 	if e.Recording {
-		r.records = append(r.records, e)
+		g.records = append(g.records, &recording{
+			client: c.streams, cfg: c.cfg, resourceArn: e.ResourceArn, restartAfter: e.restartAfter(), settings: g.settings, log: g.log,
+		})
 	}
 }
 
@@ -132,7 +119,10 @@ type storeEntry struct {
 func (e *storeEntry) resource() (id, arn string) {
 	return strings.ToLower(e.EventDataStore), e.EventDataStore
 }
-func (e *storeEntry) addTo(r *regionConfig) { r.stores = append(r.stores, &e.StartInput) }
+
+func (e *storeEntry) addTo(g *guard, c *clients) {
+	g.resources = append(g.resources, eventDataStore(c.stores, g.settings, &e.StartInput))
+}
 
 type eventEntry struct {
 	eventstream.CreateInput
@@ -141,4 +131,7 @@ type eventEntry struct {
 }
 
 func (e *eventEntry) resource() (id, arn string) { return "domain " + e.DomainName, e.Uri } // a domain has one stream
-func (e *eventEntry) addTo(r *regionConfig)      { r.events = append(r.events, &e.CreateInput) }
+
+func (e *eventEntry) addTo(g *guard, c *clients) {
+	g.resources = append(g.resources, eventStream(c.events, g.settings, &e.CreateInput))
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 )
 
 func TestParseAcceptsDocumentedFile(t *testing.T) {
@@ -22,13 +23,22 @@ func TestParseAcceptsDocumentedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(regions) != 1 {
-		t.Fatalf("%d Regions, want 1", len(regions))
+	g := &guard{}
+	for _, e := range regions["us-east-1"] {
+		e.addTo(g, &clients{})
 	}
-	w := regions[0]
-	if w.region != "us-east-1" || len(w.streams) != 1 || len(w.stores) != 1 || len(w.events) != 1 || !w.streams[0].ApplyImmediately || len(w.records) != 1 {
-		t.Errorf("unexpected configuration: %+v", w)
+	var names []string
+	for _, r := range g.resources {
+		names = append(names, r.name)
 	}
+	want := []string{
+		"arn:aws:rds:us-east-1:123456789012:cluster:das-cluster", "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/4d2a1f0e",
+		"example-domain/example-stream",
+	}
+	if stream, ok := regions["us-east-1"][0].(*streamEntry); len(regions) != 1 || !ok || !stream.StartInput.ApplyImmediately || len(g.records) != 1 {
+		t.Errorf("unexpected configuration: %+v", regions)
+	}
+	assert.Equal(t, "resources", want, names)
 }
 
 func TestParseReportsAllProblems(t *testing.T) {

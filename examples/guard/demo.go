@@ -48,7 +48,7 @@ func newDemo() *demo {
 // run guards the simulated resources against another actor for a time, and writes a summary to out.
 func (d *demo) run(ctx context.Context, log *slog.Logger, out io.Writer, length time.Duration) error {
 	g := &guard{settings: demoSettings(), log: log}
-	g.sources = d.sources(g.settings)
+	g.resources = d.resources(g.settings)
 	log.Info("using the simulators, no AWS account", "duration", length)
 
 	guarded, cancel := context.WithTimeout(ctx, length)
@@ -59,8 +59,8 @@ func (d *demo) run(ctx context.Context, log *slog.Logger, out io.Writer, length 
 	return ctx.Err()
 }
 
-// sources adds the resources to the servers and returns their sources.
-func (d *demo) sources(s settings) []*source {
+// resources adds the resources to the servers and returns them.
+func (d *demo) resources(s settings) []*resource {
 	const key = "1234abcd-12ab-34cd-56ef-1234567890ab"
 	d.cluster = d.rds.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
 	d.instance = d.rds.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: activitystream.StatusStarted, KmsKeyId: key})
@@ -88,10 +88,11 @@ func (d *demo) sources(s settings) []*source {
 		fastWait(&o.Wait)
 		o.ReadPacer = pacer
 	})
-	return []*source{
-		activityStreams(databases, s, started(d.cluster), started(d.instance)),
-		eventDataStores(stores, s, &ingestion.StartInput{EventDataStore: d.store}),
-		eventStreams(streams, s, in),
+	return []*resource{
+		activityStream(databases, s, started(d.cluster)),
+		activityStream(databases, s, started(d.instance)),
+		eventDataStore(stores, s, &ingestion.StartInput{EventDataStore: d.store}),
+		eventStream(streams, s, in),
 	}
 }
 

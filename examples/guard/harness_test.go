@@ -50,34 +50,33 @@ func newFixture(t *testing.T) *fixture {
 // exact leaves a delay unchanged, as a Jitter.
 func exact(d time.Duration) time.Duration { return d }
 
-// databases adds a source of activity streams.
+// databases makes w guard the activity streams of databases, with one client.
 func (w *fixture) databases(arns ...string) {
 	client := activitystream.NewFromConfig(w.rds.Config(), func(o *activitystream.Options) { o.Wait.Jitter = exact })
-	var ins []*activitystream.StartInput
 	for _, arn := range arns {
-		ins = append(ins, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true})
+		in := &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true}
+		w.resources = append(w.resources, activityStream(client, w.settings, in))
 	}
-	w.sources = append(w.sources, activityStreams(client, w.settings, ins...))
 }
 
-// cluster adds a cluster, without a source.
+// cluster adds a cluster, without guarding it.
 func (w *fixture) cluster(status activitystream.Status) string {
 	return w.rds.AddCluster(activitystreamtest.Cluster{Status: status, KmsKeyId: key})
 }
 
-// store adds an event data store and its source.
+// store adds an event data store and guards it.
 func (w *fixture) store(status ingestion.Status) string {
 	arn := w.trail.AddEventDataStore(ingestiontest.EventDataStore{Status: status})
 	client := ingestion.NewFromConfig(w.trail.Config(), func(o *ingestion.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventDataStores(client, w.settings, &ingestion.StartInput{EventDataStore: arn}))
+	w.resources = append(w.resources, eventDataStore(client, w.settings, &ingestion.StartInput{EventDataStore: arn}))
 	return arn
 }
 
-// stream adds an event stream and its source.
+// stream adds an event stream and guards it.
 func (w *fixture) stream() string {
 	arn := w.profiles.AddEventStream(eventstreamtest.EventStream{DomainName: "domain", EventStreamName: "stream"})
 	client := eventstream.NewFromConfig(w.profiles.Config(), func(o *eventstream.Options) { o.Wait.Jitter = exact })
-	w.sources = append(w.sources, eventStreams(client, w.settings, &eventstream.CreateInput{
+	w.resources = append(w.resources, eventStream(client, w.settings, &eventstream.CreateInput{
 		Ref: eventstream.Ref{DomainName: "domain", EventStreamName: "stream"}, Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/domain",
 	}))
 	return arn

@@ -18,22 +18,42 @@ import (
 	"github.com/streamwarden/streamwarden-go/ingestion"
 )
 
+// clients are the clients of one Region.
+type clients struct {
+	cfg     aws.Config
+	streams *activitystream.Client
+	stores  *ingestion.Client
+	events  *eventstream.Client
+}
+
 // runLive guards the resources of a file until ctx ends, or for a length that is not zero.
 func runLive(ctx context.Context, g *guard, file string, length time.Duration, yes bool) error {
 	regions, err := cli.LoadFile(file, parse)
 	if err != nil {
 		return err
 	}
-	var databases, stores, eventStreams int
-	for _, r := range regions {
-		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(r.region))
+	var databases, stores, events int
+	for region, entries := range regions {
+		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 		if err != nil {
 			return err
 		}
-		g.add(cfg, r)
-		databases, stores, eventStreams = databases+len(r.streams), stores+len(r.stores), eventStreams+len(r.events)
+		c := &clients{cfg, activitystream.NewFromConfig(cfg, func(o *activitystream.Options) {
+			o.ResolveKey = kmsalias.Resolver(kms.NewFromConfig(cfg))
+		}), ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg)}
+		for _, e := range entries {
+			e.addTo(g, c)
+			switch e.(type) {
+			case *streamEntry:
+				databases++
+			case *storeEntry:
+				stores++
+			case *eventEntry:
+				events++
+			}
+		}
 	}
-	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, question(databases, stores, eventStreams)); !ok {
+	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, question(databases, stores, events)); !ok {
 		return err
 	}
 	if length > 0 {
@@ -44,20 +64,6 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	g.run(ctx)
 	g.summarize(os.Stdout)
 	return nil
-}
-
-// add adds the resources of a Region.
-func (g *guard) add(cfg aws.Config, r *regionConfig) {
-	client := activitystream.NewFromConfig(cfg, func(o *activitystream.Options) { o.ResolveKey = kmsalias.Resolver(kms.NewFromConfig(cfg)) })
-	g.sources = append(g.sources,
-		activityStreams(client, g.settings, r.streams...),
-		eventDataStores(ingestion.NewFromConfig(cfg), g.settings, r.stores...),
-		eventStreams(eventstream.NewFromConfig(cfg), g.settings, r.events...))
-	for _, e := range r.records {
-		g.records = append(g.records, &recording{
-			client: client, cfg: cfg, resourceArn: e.ResourceArn, restartAfter: e.restartAfter(), settings: g.settings, log: g.log,
-		})
-	}
 }
 
 // question returns the question to confirm.

@@ -33,19 +33,17 @@ type recording struct {
 // run watches until ctx ends.
 func (r *recording) run(ctx context.Context) {
 	r.position, r.silent = activityreader.Latest(), map[string]time.Time{}
-	var back backoff
+	failures := 0
 	for ctx.Err() == nil {
 		delay := r.settings.interval
 		if err := r.watch(ctx); err != nil && ctx.Err() == nil {
-			delay = back.fail(r.settings, 0)
+			failures++
+			delay = r.settings.backoff(failures)
 			r.log.Error("recording cannot be checked", "resource", r.resourceArn, "error", err, "retry_in", delay)
 		} else {
-			back = backoff{}
+			failures = 0
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(delay):
-		}
+		sleep(ctx, delay)
 	}
 }
 

@@ -56,10 +56,9 @@ const (
 	rivals = "a rival's"
 )
 
-// databases adds databases, which one client reads together.
+// databases adds databases, which the guard reads with one client.
 func (w *soak) databases() {
 	client, other := w.rdsClient("guard"), w.rdsClient("others")
-	var ins []*activitystream.StartInput
 	for i := range w.each * 2 {
 		id := fmt.Sprintf("db-%03d", i)
 		var add func(status activitystream.Status) string
@@ -113,9 +112,9 @@ func (w *soak) databases() {
 				})
 			},
 		})
-		ins = append(ins, &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true})
+		in := &activitystream.StartInput{ResourceArn: arn, Mode: activitystream.ModeAsync, KmsKeyId: key, ApplyImmediately: true}
+		w.guard.resources = append(w.guard.resources, activityStream(client, w.guard.settings, in))
 	}
-	w.guard.sources = append(w.guard.sources, activityStreams(client, w.guard.settings, ins...))
 }
 
 func (w *soak) rdsClient(whose string) *activitystream.Client {
@@ -175,7 +174,7 @@ func (w *soak) stores() {
 			s.hands.remove, s.hands.restore = func() { w.trail.Remove(arn) }, func() { add() }
 		}
 		w.add(s)
-		w.guard.sources = append(w.guard.sources, eventDataStores(client("guard", reads), w.guard.settings, &ingestion.StartInput{EventDataStore: arn}))
+		w.guard.resources = append(w.guard.resources, eventDataStore(client("guard", reads), w.guard.settings, &ingestion.StartInput{EventDataStore: arn}))
 	}
 }
 
@@ -225,7 +224,7 @@ func (w *soak) streams() {
 				})
 			},
 		})
-		w.guard.sources = append(w.guard.sources, eventStreams(client("guard", reads), w.guard.settings, in))
+		w.guard.resources = append(w.guard.resources, eventStream(client("guard", reads), w.guard.settings, in))
 	}
 }
 

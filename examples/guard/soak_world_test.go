@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -95,37 +96,39 @@ func newSoak(p plan, seed uint64) *soak {
 // watched puts the oracle between the guard and the library, to observe each read, repair and
 // watch.
 func (w *soak) watched() {
-	for _, src := range w.guard.sources {
-		for name, t := range src.resources {
-			s := w.byName[name]
-			s.resource = t
-			// Each watch begins at an instant of its own.
-			t.watch.until = w.began.Add(time.Minute + between(w.dice.about(w.began, "first", name), 0, w.every))
-		}
-		ensure := src.ensure
-		src.ensure = func(ctx context.Context, names []string, done func(string, []statemachine.Operation, error)) {
+	for _, r := range w.guard.resources {
+		s := w.byName[r.name]
+		s.resource = r
+		ensure, watch := r.ensure, r.watch
+		r.ensure = func(ctx context.Context) ([]statemachine.Operation, error) {
 			begin := time.Now()
-			ensure(calls(ctx, "ensure"+names[0]), names, func(name string, operations []statemachine.Operation, err error) {
-				s := w.byName[name]
-				w.judge(ctx, s, "ensure", verdict{
-					target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
-					begin: begin, operations: operations, err: err,
-				})
-				done(name, operations, err)
+			operations, err := ensure(calls(ctx, "ensure"+r.name))
+			w.judge(ctx, s, "ensure", verdict{
+				target: s.target, ensure: true, runs: s.runs, least: w.guard.settings.maxWait, most: w.guard.settings.maxWait,
+				begin: begin, operations: operations, err: err,
 			})
+			return operations, err
 		}
-		watch := src.watch
-		src.watch = func(ctx context.Context, names []string, onProgress func(statemachine.Progress), seen func(string, string, error)) {
-			watch(ctx, names, func(r statemachine.Progress) {
-				w.seen(r)
-				w.noted(r)
-				onProgress(r)
-			}, func(name, summary string, err error) {
-				if err != nil && ctx.Err() == nil {
-					w.lost(w.byName[name], err)
+		// Each watch begins at an instant of its own.
+		first := w.began.Add(time.Minute + between(w.dice.about(w.began, "first", r.name), 0, w.every))
+		r.watch = func(ctx context.Context, onProgress func(statemachine.Progress)) iter.Seq2[string, error] {
+			if time.Now().Before(first) {
+				sleep(ctx, time.Until(first))
+			}
+			return func(yield func(string, error) bool) {
+				for summary, err := range watch(calls(ctx, "watch"+r.name), func(p statemachine.Progress) {
+					w.seen(p)
+					w.noted(p)
+					onProgress(p)
+				}) {
+					if err != nil && ctx.Err() == nil {
+						w.lost(s, err)
+					}
+					if !yield(summary, err) {
+						return
+					}
 				}
-				seen(name, summary, err)
-			})
+			}
 		}
 	}
 }
@@ -179,9 +182,9 @@ func (w *soak) inventory() {
 		case l[len(l)-1].state != s.target:
 			w.tally.add("lost", "off target")
 			w.blame(s, fmt.Sprintf("it is lost: in the end it is %q", l[len(l)-1].state))
-		case s.resource.watch.state != s.target, w.end.Sub(s.read) > 3*w.every:
+		case s.resource.state != s.target, w.end.Sub(s.read) > 3*w.every:
 			w.tally.add("lost", "not watched")
-			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.resource.watch.state))
+			w.blame(s, fmt.Sprintf("it is lost: the guard read it last at %s, as %q", s.read.Format(time.DateTime), s.resource.state))
 		}
 		for i, m := range s.settings {
 			until := w.end

@@ -17,8 +17,8 @@ func defaultSettings() settings {
 	return settings{interval: 30 * time.Second, maxWait: time.Hour, minBackoff: time.Minute, maxBackoff: time.Hour, alertAfter: 3}
 }
 
-// delay returns the delay after n consecutive failures or repairs.
-func (s settings) delay(n int) time.Duration {
+// backoff returns the delay after n consecutive failures or repairs.
+func (s settings) backoff(n int) time.Duration {
 	d := s.minBackoff
 	for ; n > 1 && d < s.maxBackoff; n-- {
 		d *= 2
@@ -27,22 +27,5 @@ func (s settings) delay(n int) time.Duration {
 }
 
 // resetAfter returns how long after a repair the next one is not consecutive. It exceeds every
-// delay, or the guard would forget repairs while it backs off.
+// backoff, or the guard would forget repairs while it backs off.
 func (s settings) resetAfter() time.Duration { return 2 * s.maxBackoff }
-
-// backoff is the state of an exponential backoff.
-type backoff struct {
-	failures int       // consecutive
-	until    time.Time // when to try again
-}
-
-// fail counts a failure, backs off for at least the time least, and returns how long.
-func (b *backoff) fail(s settings, least time.Duration) time.Duration {
-	b.failures++
-	delay := max(least, s.delay(b.failures))
-	b.until = time.Now().Add(delay)
-	return delay
-}
-
-// succeed resets the failures and backs off for a delay.
-func (b *backoff) succeed(delay time.Duration) { *b = backoff{until: time.Now().Add(delay)} }
