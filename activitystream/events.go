@@ -16,6 +16,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
+const describeEvents statemachine.Operation = "DescribeEvents"
+
+// eventsAPI is what reads the events of RDS. An rds.Client has it.
+type eventsAPI interface {
+	DescribeEvents(context.Context, *rds.DescribeEventsInput, ...func(*rds.Options)) (*rds.DescribeEventsOutput, error)
+}
+
 // The bounds of what a call spends on the events of RDS, after its verdicts.
 const (
 	eventsTimeout = 5 * time.Second // for one resource, including the wait for a slot
@@ -38,7 +45,6 @@ func eventIDs() map[string]string {
 type explainer struct {
 	call  *call
 	since time.Time // of the events
-	queue bool      // waits for slots; otherwise no events are read if no slot is free
 	api   eventsAPI // nil once no more events are read
 	spent time.Duration
 }
@@ -50,7 +56,7 @@ func (c *call) newExplainer(since time.Time) *explainer {
 }
 
 // explain completes the error of one resource, whose last value is s, and returns it. Events are
-// best effort: a failure to read them changes nothing.
+// best effort: after a failure e has those that were read before, and nothing else changes.
 func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err error) error {
 	e, ok := errors.AsType[*statemachine.WaitError](err)
 	switch {
@@ -65,12 +71,12 @@ func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err e
 		return err
 	}
 	start := time.Now()
-	if !x.queue && !x.call.options.Pacer.TryTake(start) {
-		return err
+	if x.call.sdk.Pacing != sdkcall.Queued && !x.call.options.Pacer.TryTake(start) {
+		return err // the call does not wait for a slot
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(eventsTimeout, eventsTotal-x.spent))
 	defer cancel()
-	events, failure := x.read(ctx, res)
+	events, failure := x.call.events(ctx, x.api, res, x.since, nil)
 	x.spent += time.Since(start)
 	if failure != nil || x.spent >= eventsTotal { // the next resource would fail in the same way
 		x.api = nil
@@ -93,41 +99,46 @@ func (c *call) explain(ctx context.Context, resourceArn string, began time.Time,
 	return c.newExplainer(began).explain(ctx, &res, s, err)
 }
 
-// read returns the first page of the events of a database, ordered by time.
-func (x *explainer) read(ctx context.Context, res *resource) ([]statemachine.Event, error) {
+// events returns the events of a database since a time and, unless it is nil, until another one,
+// ordered by time. With an error it returns those that were read before. The first page is paced as
+// c says, and the others wait for slots.
+func (c *call) events(ctx context.Context, api eventsAPI, res *resource, since time.Time, until *time.Time) (events []statemachine.Event, err error) {
 	source := types.SourceTypeDbInstance
 	if res.resourceType == cluster {
 		source = types.SourceTypeDbCluster
 	}
 	id := res.arn[strings.LastIndex(res.arn, ":")+1:]
-	sdk := x.call.sdk
-	if x.queue {
+	in := rds.DescribeEventsInput{SourceIdentifier: &id, SourceType: source, StartTime: &since, EndTime: until, MaxRecords: new(int32(pageSize))}
+	sdk := c.sdk
+	pages := sdkcall.Pages(ctx, describeEvents, res.given, "Marker", func(ctx context.Context, marker *string) ([]types.Event, *string, error) {
+		in.Marker = marker
+		out, err := sdkcall.Do(ctx, sdk, describeEvents, res.given, api.DescribeEvents, &in)
+		if err != nil {
+			return nil, nil, err
+		}
 		sdk = sdk.Queued()
-	}
-	out, err := sdkcall.Do(ctx, sdk, describeEvents, res.given, x.api.DescribeEvents, &rds.DescribeEventsInput{
-		SourceIdentifier: &id, SourceType: source, StartTime: &x.since, MaxRecords: new(int32(pageSize)),
+		return out.Events, out.Marker, nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	ids := eventIDs()
-	var events []statemachine.Event
-	for _, e := range out.Events {
+	for e, failure := range pages {
+		if failure != nil {
+			err = failure
+			break
+		}
 		message := aws.ToString(e.Message)
 		events = append(events, statemachine.Event{
 			Time: aws.ToTime(e.Date).UTC(), ID: ids[message], Categories: e.EventCategories, Message: message,
 		})
 	}
 	slices.SortStableFunc(events, func(a, b statemachine.Event) int { return a.Time.Compare(b.Time) })
-	return events, nil
+	return events, err
 }
 
 // explainEach yields the results of a call for many resources, with completed errors. The loop
 // body waits for the events, but the other resources do not.
 func (c *call) explainEach(ctx context.Context, set *inputs, results iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]] {
 	return func(yield func(int, statemachine.Result[statemachine.Ensured[*Stream]]) bool) {
-		x := c.newExplainer(time.Now())
-		x.queue = true
+		x := c.queued().newExplainer(time.Now())
 		sdkcall.WithErrors(set, results, func(res *resource, s *Stream, err error) error {
 			return x.explain(ctx, res, s, err)
 		})(yield)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/smithy-go"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
@@ -123,6 +124,75 @@ func TestEventsExplainVerdict(t *testing.T) {
 			assert.ErrorOneLine(t, err)
 			if has := strings.Contains(err.Error(), "last event"); has != (test.says != "") || !strings.HasSuffix(err.Error(), test.says) {
 				t.Errorf("want %q at the end: %v", test.says, err)
+			}
+		})
+	}
+}
+
+// failingPages is an API value whose DescribeEvents fails after the first page. With a nil error it
+// does not respond.
+type failingPages struct {
+	*rds.Client
+	err error
+}
+
+func (f failingPages) DescribeEvents(ctx context.Context, in *rds.DescribeEventsInput, optFns ...func(*rds.Options)) (*rds.DescribeEventsOutput, error) {
+	switch {
+	case in.Marker == nil:
+		return f.Client.DescribeEvents(ctx, in, optFns...)
+	case f.err == nil:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return nil, f.err
+}
+
+// TestEventsOfAllPages checks that all pages of the events are read, and that a page that fails
+// does not take away those before it.
+func TestEventsOfAllPages(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		api   func(*rds.Client) activitystream.API
+		want  int           // events
+		extra time.Duration // after the verdict
+		err   error         // of ExplainSilence
+	}{
+		{why: "all pages", api: func(c *rds.Client) activitystream.API { return c }, want: 250},
+		{
+			why: "the second page is rejected", want: 100, err: statemachine.AccessDenied,
+			api: func(c *rds.Client) activitystream.API {
+				return failingPages{c, &smithy.GenericAPIError{Code: "AccessDenied"}}
+			},
+		},
+		{
+			why: "the second page does not come within 5 s", want: 100, extra: 5 * time.Second, err: statemachine.Interrupted,
+			api: func(c *rds.Client) activitystream.API { return failingPages{Client: c} },
+		},
+	} {
+		assert.RunSynctest(t, test.why, func(t *testing.T) {
+			s := activitystreamtest.NewServer()
+			arn := s.AddInstance(activitystreamtest.Instance{Identifier: "orcl", Engine: "oracle-ee", Status: activitystream.StatusStarting})
+			pass(time.Hour)
+			began := time.Now()
+			for i := range 250 {
+				s.AddEvent(activitystreamtest.Event{SourceArn: arn, At: began.Add(time.Duration(i) * time.Millisecond), Message: fmt.Sprint("event ", i)})
+			}
+			c := activitystream.New(test.api(rds.NewFromConfig(s.Config())), exact)
+			_, err := c.Wait(t.Context(), arn, activitystream.StatusStopped, 90*time.Second)
+			e := assert.ErrorAs[*statemachine.WaitError](t, err)
+			assert.Equal(t, "time after the verdict", test.extra, time.Since(began)-e.Elapsed)
+			assert.Equal(t, "events", test.want, len(e.Events))
+			for i, event := range e.Events {
+				assert.Equal(t, "message", fmt.Sprint("event ", i), event.Message)
+			}
+
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			explain := c.ExplainSilence(activitystream.Member{InstanceArn: arn, ResourceId: "db-A"})
+			text, err := explain(ctx, "db-A", began, time.Now())
+			assert.Equal(t, "explained events", test.want, strings.Count(text, " event "))
+			if !errors.Is(err, test.err) {
+				t.Errorf("ExplainSilence: %v, want %v", err, test.err)
 			}
 		})
 	}

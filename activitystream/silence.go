@@ -2,28 +2,16 @@ package activitystream
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/aws/aws-sdk-go-v2/service/rds/types"
-
-	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
-	"github.com/streamwarden/streamwarden-go/statemachine"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
 )
-
-const describeEvents statemachine.Operation = "DescribeEvents"
 
 // eventMargin is how long before a silence begins, and after it ends, RDS events are looked at. A
 // shutdown is reported some time before or after the last record.
 const eventMargin = 5 * time.Minute
-
-// eventsAPI is what ExplainSilence calls. An rds.Client has it.
-type eventsAPI interface {
-	DescribeEvents(context.Context, *rds.DescribeEventsInput, ...func(*rds.Options)) (*rds.DescribeEventsOutput, error)
-}
 
 // ExplainSilence returns a function for the option Explain of package activityreader. The function
 // returns the RDS events of a member around its silence, such as a shutdown, a failover or the
@@ -37,30 +25,23 @@ func (c *Client) ExplainSilence(members ...Member) func(ctx context.Context, ins
 	return func(ctx context.Context, instanceId string, since, until time.Time) (string, error) {
 		call := c.ready().New(nil)
 		api, ok := call.api.(eventsAPI)
-		if !ok {
+		i := slices.IndexFunc(members, func(m Member) bool { return strings.EqualFold(m.ResourceId, instanceId) })
+		if !ok || i < 0 {
 			return "", nil
 		}
-		for _, m := range members {
-			if !strings.EqualFold(m.ResourceId, instanceId) {
-				continue
-			}
-			_, id, _ := strings.Cut(m.InstanceArn, ":db:")
-			in := &rds.DescribeEventsInput{
-				SourceIdentifier: &id, SourceType: types.SourceTypeDbInstance, StartTime: new(since.Add(-eventMargin)),
-			}
-			if !until.IsZero() {
-				in.EndTime = new(until.Add(eventMargin))
-			}
-			out, err := sdkcall.Do(ctx, call.sdk, describeEvents, m.InstanceArn, api.DescribeEvents, in)
-			if err != nil {
-				return "", err
-			}
-			var texts []string
-			for _, e := range out.Events {
-				texts = append(texts, fmt.Sprintf("%s %s", aws.ToTime(e.Date).UTC().Format(time.RFC3339), aws.ToString(e.Message)))
-			}
-			return strings.Join(texts, "; "), nil
+		res, reason := parseARN(members[i].InstanceArn, "")
+		if err := validate.FieldError("InstanceArn", reason); err != nil {
+			return "", err
 		}
-		return "", nil
+		var end *time.Time
+		if !until.IsZero() {
+			end = new(until.Add(eventMargin))
+		}
+		events, err := call.events(ctx, api, &res, since.Add(-eventMargin), end)
+		texts := make([]string, len(events))
+		for i, e := range events {
+			texts[i] = e.Time.Format(time.RFC3339) + " " + e.Message
+		}
+		return strings.Join(texts, "; "), err
 	}
 }

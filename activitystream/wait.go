@@ -24,10 +24,10 @@ import (
 // that, set Grace to maxWait.
 //
 // If the wait ends as TimedOut, Unreachable or Lapsed, the events of RDS may say why. If the API
-// value has a method DescribeEvents, as an rds.Client does, Wait then calls it once, provided that
-// the quota permits, and for at most 5 s. WaitError.Events has the result. A failure to read them
-// changes nothing. An Each method reads the events of one resource after the other, for at most a
-// minute in total.
+// value has a method DescribeEvents, as an rds.Client does, Wait then reads all pages of them,
+// provided that the quota permits, and for at most 5 s. WaitError.Events has what was read by then.
+// A failure to read them changes nothing else. An Each method reads the events of one resource
+// after the other, for at most a minute in total.
 //
 // A wait that ends without the target is a [*statemachine.WaitError]. Invalid arguments are
 // rejected together, with a [*statemachine.InputError], before a request is sent.
