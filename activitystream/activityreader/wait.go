@@ -26,12 +26,11 @@ type Recording struct {
 	Err         error         // why the last of them could not be decoded; nil if all were
 }
 
-// The delays of WaitRecording. The first read finds every instance whose heartbeats are 2 s
-// apart, and the second those whose heartbeats are 10 s apart. If most were found by the first,
-// the others cannot be far. A third read finds what comes every 10 s even then.
+// The delays of WaitRecording. The first read finds every instance whose heartbeats are at most
+// 2.3 s apart, and the second those whose heartbeats are 10 s apart. Nothing that the first read
+// shows distinguishes 3 s from 10 s: most instances can be heard from early in both.
 const (
 	usualInterval = 2300 * time.Millisecond
-	soonDelay     = 3200 * time.Millisecond
 	longDelay     = 8 * time.Second
 	beatMargin    = 400 * time.Millisecond // for a heartbeat to become readable
 	waitDelay     = 5 * time.Second        // between later reads
@@ -50,14 +49,14 @@ const recording = "recording"
 // of the reads count from then:
 //
 //   - The first read is made after 2.7 s. If an instance is missing, further reads follow at 10.7 s
-//     (at 5.9 s if most were heard from), and then every 5 s.
+//     and then every 5 s.
 //   - With [Options].Heartbeat, the first read is made after that interval and 0.4 s. Further reads
 //     follow after each half interval, but not more often than every 5 s.
 //
 // For a database that is recorded, the call makes one ListShards request, and two or three requests
 // for each shard. It takes less than two heartbeats and a second. Set Heartbeat if the interval is
-// more than 10 s, or between 2.7 and 4.8 s. Otherwise the call may make more requests, or take
-// 10.7 s.
+// between 2.3 and 4.9 s, or more than 10 s. Otherwise the call may take 10.7 s, or make more
+// requests.
 //
 // If Kinesis has no such stream yet, the call waits for it. A last read is made when maxWait ends.
 // An error is a [*statemachine.WaitError], with the evidence up to then, and one of these reasons:
@@ -85,8 +84,8 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 		return nil, err
 	}
 	w := &proof{
-		f:     &follower{r: r, options: o, from: Latest()},
-		names: make(map[string]string), polls: make(map[*shard]int),
+		f:   &follower{r: r, options: o, from: Latest()},
+		ids: instanceIDs, names: make(map[string]string), polls: make(map[*shard]int),
 		evidence: &Recording{Instances: make(map[string]time.Time), Began: time.Now()},
 	}
 	for _, id := range instanceIDs {
@@ -102,7 +101,7 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 	err = w.f.run(limit)
 	w.evidence.Elapsed = time.Since(w.evidence.Began)
 	w.evidence.Shards = len(w.f.order)
-	silent := w.silent(instanceIDs)
+	silent := w.silent()
 	if len(silent) == 0 {
 		return w.evidence, nil
 	}
@@ -112,9 +111,9 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 // proof is one call of WaitRecording.
 type proof struct {
 	f        *follower
+	ids      []string          // those that were passed
 	names    map[string]string // those that were passed, by the ID in lower case
 	polls    map[*shard]int    // reads of a shard that found nothing behind them
-	decided  bool              // when the second read of each shard is
 	evidence *Recording
 }
 
@@ -146,16 +145,9 @@ func (w *proof) deliver(ctx context.Context, s *shard, records []types.Record) b
 
 // step reports whether to go on: an instance is missing, and the last read was not made yet.
 func (w *proof) step() bool {
-	missing := 0
-	for _, id := range w.names {
-		if _, ok := w.evidence.Instances[id]; !ok {
-			missing++
-		}
-	}
-	if missing == 0 {
+	if len(w.silent()) == 0 {
 		return false
 	}
-	w.decide(2*missing < len(w.names))
 	if time.Now().Before(w.f.last) {
 		return true
 	}
@@ -165,24 +157,6 @@ func (w *proof) step() bool {
 		}
 	}
 	return false
-}
-
-// decide brings the second reads forward if most instances were heard from in the first ones.
-func (w *proof) decide(soon bool) {
-	if w.decided || w.f.options.Heartbeat > 0 || len(w.f.order) == 0 {
-		return
-	}
-	for _, s := range w.f.order {
-		if w.polls[s] == 0 && w.f.ready(s) && !s.cursor.Done {
-			return
-		}
-	}
-	w.decided = true
-	for _, s := range w.f.order {
-		if soon && w.polls[s] == 1 {
-			s.due = w.f.capped(s.readAt.Add(soonDelay))
-		}
-	}
 }
 
 // delay returns the time between two reads of a shard.
@@ -199,9 +173,9 @@ func (w *proof) delay(s *shard) time.Duration {
 }
 
 // silent returns the instances that were not heard from.
-func (w *proof) silent(ids []string) []string {
+func (w *proof) silent() []string {
 	var silent []string
-	for _, id := range ids {
+	for _, id := range w.ids {
 		if _, ok := w.evidence.Instances[w.names[strings.ToLower(id)]]; !ok {
 			silent = append(silent, id)
 		}
