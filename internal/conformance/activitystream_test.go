@@ -18,6 +18,7 @@ const (
 	clusterARN  = "arn:aws:rds:us-east-1:123456789012:cluster:das-cluster"
 	instanceARN = "arn:aws:rds:us-east-1:123456789012:db:my-orcl-db"
 	keyID       = "1234abcd-12ab-34cd-56ef-1234567890ab"
+	otherKeyID  = "0987dcba-09fe-87dc-65ba-ab0987654321"
 )
 
 // database is a kind of resource that can have an activity stream.
@@ -25,17 +26,17 @@ type database struct {
 	name, arn string
 	read      statemachine.Operation
 	refusal   string // the code of an invalid state
-	add       func(s *activitystreamtest.Server, status activitystream.Status)
+	add       func(s *activitystreamtest.Server, status activitystream.Status, key string)
 }
 
 // databases returns a cluster and an instance.
 func databases() []database {
 	return []database{
-		{"cluster", clusterARN, "DescribeDBClusters", "InvalidDBClusterStateFault", func(s *activitystreamtest.Server, status activitystream.Status) {
-			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: status, KmsKeyId: keyID})
+		{"cluster", clusterARN, "DescribeDBClusters", "InvalidDBClusterStateFault", func(s *activitystreamtest.Server, status activitystream.Status, key string) {
+			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Status: status, KmsKeyId: key})
 		}},
-		{"instance", instanceARN, "DescribeDBInstances", "InvalidDBInstanceState", func(s *activitystreamtest.Server, status activitystream.Status) {
-			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: status, KmsKeyId: keyID})
+		{"instance", instanceARN, "DescribeDBInstances", "InvalidDBInstanceState", func(s *activitystreamtest.Server, status activitystream.Status, key string) {
+			s.AddInstance(activitystreamtest.Instance{Identifier: "my-orcl-db", Status: status, KmsKeyId: key})
 		}},
 	}
 }
@@ -59,8 +60,11 @@ func activityStreams() []scenario {
 		up.name, up.op, up.read = db.name+", start", activitystream.StartActivityStream, db.read
 		up.from, up.via, up.to, up.back = stopped, starting, started, stopping
 		up.busy, up.already = db.refusal, "InvalidParameterCombination"
+		up.has |= deferrable | restarts
+		up.undo, up.unusable = activitystream.StopActivityStream, row{code: "KMSKeyNotAccessibleFault", kind: statemachine.KeyNotAccessible}
 		up.simulate = db.simulate
 		down := up
+		down.has, down.undo = down.has&^restarts, ""
 		down.name, down.op = db.name+", stop", activitystream.StopActivityStream
 		down.from, down.via, down.to, down.back = started, stopping, stopped, starting
 		ways = append(ways, up, down)
@@ -87,7 +91,7 @@ func (db database) server(status activitystream.Status, change func(simulator.Ca
 		o.Starting, o.Stopping, o.PolicyChange = settle, settle, settle
 		o.Intercept = change
 	})
-	db.add(s, status)
+	db.add(s, status, keyID)
 	return s
 }
 
@@ -100,12 +104,25 @@ func (db database) simulate(w scenario, change func(simulator.Call) *simulator.F
 	sub.move = func(state string) {
 		status := activitystream.Status(state)
 		if s.Status(db.arn) == activitystream.StatusStopped && (status == activitystream.StatusStarting || status == activitystream.StatusStarted) {
-			db.add(s, status) // with the settings of the Ensure call
+			db.add(s, status, keyID) // with the settings of the Ensure call
 			return
 		}
 		s.Set(db.arn, status)
 	}
 	sub.other = func(state string) { s.Switchover(db.arn, "", activitystream.Status(state)) }
+	sub.open = func() { s.OpenMaintenanceWindow(db.arn) }
+	sub.set = func(own bool) {
+		key := keyID
+		if !own {
+			key = otherKeyID
+		}
+		db.add(s, activitystream.StatusStarted, key)
+	}
+	sub.isOwn = func() bool {
+		s.Stale(db.arn, 0)
+		stream, err := activitystream.NewFromConfig(s.Config()).Get(context.Background(), db.arn)
+		return err == nil && stream.KmsKeyId == keyID
+	}
 	sub.truth = func() string { return string(s.Status(db.arn)) }
 	return sub
 }
@@ -151,6 +168,7 @@ func (db database) controls(s *activitystreamtest.Server) simulated {
 func activityStreamOptions(o settings) func(*activitystream.Options) {
 	return func(to *activitystream.Options) {
 		to.Wait, to.DryRun, to.Pacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.Pacer)
+		to.AllowRestart, to.LeavePending, to.PendingSince = o.restart, o.leave, o.since
 	}
 }
 
@@ -176,10 +194,12 @@ func ofStream(cfg aws.Config, in activitystream.StartInput, up bool) subject {
 			return states(state, c.Watch(ctx, in.ResourceArn, activityStreamOptions(o)))
 		},
 		ensure: func(ctx context.Context, maxWait time.Duration, o settings) (ensureResult, error) {
+			in, stop := in, *stop
+			in.ApplyImmediately, stop.ApplyImmediately = !o.defers, !o.defers
 			if up {
 				return ensuredStream(state)(c.EnsureStarted(ctx, &in, maxWait, activityStreamOptions(o)))
 			}
-			return ensuredStream(state)(c.EnsureStopped(ctx, stop, maxWait, activityStreamOptions(o)))
+			return ensuredStream(state)(c.EnsureStopped(ctx, &stop, maxWait, activityStreamOptions(o)))
 		},
 	}
 	return sub
@@ -220,7 +240,10 @@ func ensuredStream(state func(*activitystream.Stream) string) func(*activitystre
 		if out == nil {
 			return ensureResult{IsNil: true}, err
 		}
-		d := ensureResult{Operations: out.Operations, Planned: out.Planned}
+		d := ensureResult{
+			Operations: out.Operations, Planned: out.Planned, Pending: out.Pending, PendingSince: out.PendingSince,
+			GapFrom: out.GapFrom, GapTo: out.GapTo,
+		}
 		if out.Stream != nil {
 			d.State = state(out.Stream)
 		}

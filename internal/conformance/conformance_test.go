@@ -11,7 +11,9 @@ func scenarios() []scenario {
 }
 
 // rules returns all rules.
-func rules() []rule { return slices.Concat(waitRules(), watchRules(), ensureRules(), kindRules()) }
+func rules() []rule {
+	return slices.Concat(waitRules(), watchRules(), ensureRules(), deferralRules(), restartRules(), kindRules())
+}
 
 // TestConformance checks each rule on each scenario that has what the rule needs.
 func TestConformance(t *testing.T) {

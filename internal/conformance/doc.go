@@ -9,7 +9,8 @@
 // Ensurer.Ensure.
 //
 // Two things are tested elsewhere. The tests of statemachine step the clock back, which virtual
-// time cannot. The tests of each service cover what only that service has, such as drift.
+// time cannot. The tests of each service cover what only that service has, such as the settings
+// that it compares.
 //
 //	go test ./internal/conformance                     # on the simulators, in virtual time, at exact instants
 //	go test ./internal/conformance -v -run Conformance # also prints the number of rules and scenarios

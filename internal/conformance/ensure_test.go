@@ -146,7 +146,8 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.moveAt(w.least, w.from)
 				w.wantEnsure(time.Hour, outcome{
-					Summary: unreachable, State: w.from, At: grace, Reads: w.readCount(grace), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: unreachable, State: w.from, At: grace, Reads: w.readCount(grace),
+					Operations: w.ops(), Pending: w.op, Commands: []string{w.accepted(0)},
 				})
 			},
 		},
@@ -406,7 +407,8 @@ func ensureRules() []rule {
 			check: func(w *fixture) {
 				w.stale(forty)
 				err := w.wantEnsure(short, outcome{
-					Summary: timedOut, State: w.from, At: short, Reads: w.readCount(short), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: timedOut, State: w.from, At: short, Reads: w.readCount(short),
+					Operations: w.ops(), Pending: w.op, Commands: []string{w.accepted(0)},
 				})
 				assert.ErrorContains(w, err, string(w.op)+" accepted, waiting for "+w.to)
 			},
@@ -464,7 +466,8 @@ func ensureRules() []rule {
 				defer cancel()
 				w.stale(forty)
 				err := w.wantEnsureIn(ctx, time.Hour, outcome{
-					Summary: canceled, State: w.from, At: short, Reads: w.readCountBefore(short), Operations: w.ops(), Commands: []string{w.accepted(0)},
+					Summary: canceled, State: w.from, At: short, Reads: w.readCountBefore(short),
+					Operations: w.ops(), Pending: w.op, Commands: []string{w.accepted(0)},
 				})
 				assert.ErrorIs(w, err, context.DeadlineExceeded, errStop)
 				assert.ErrorContains(w, err, string(w.op)+" accepted")

@@ -38,7 +38,8 @@ func eventStreams() []scenario {
 		from: absent, to: present, stuck: string(eventstream.StateStopped),
 		busy: "BadRequestException", already: "BadRequestException",
 		least: 2 * time.Second, most: time.Minute, rows: eventStreamRows,
-		has:      absence | watches | commands | unplannable,
+		has:  absence | watches | commands | unplannable | restarts,
+		undo: eventstream.DeleteEventStream, unusable: row{code: "BadRequestException", kind: statemachine.InvalidInput},
 		simulate: simulateEventStream,
 		exempt: exemptions{
 			read:    unconfirmed,
@@ -48,12 +49,13 @@ func eventStreams() []scenario {
 	remove := create
 	remove.name, remove.op, remove.from, remove.to, remove.stuck = "event stream, delete", eventstream.DeleteEventStream, present, absent, ""
 	remove.busy, remove.already = "ResourceNotFoundException", "ResourceNotFoundException"
-	remove.has &^= unplannable
+	remove.has &^= unplannable | restarts
+	remove.undo = ""
 	remove.exempt.command = map[statemachine.Kind]treatment{statemachine.NotFound: retryable} // the resource is in the target state
 	destination := create
 	destination.name, destination.machine, destination.op = "event stream destination", eventstream.DestinationMachine().Name(), ""
 	destination.from, destination.via, destination.to, destination.stuck = "", string(eventstream.DestinationUnhealthy), string(eventstream.DestinationHealthy), ""
-	destination.has = settles
+	destination.has, destination.undo = settles, ""
 	destination.shows = map[string]string{unknownState: "(stream " + unknownState + ")"}
 	destination.simulate = simulateDestination
 	destination.exempt.command = nil
@@ -75,15 +77,15 @@ func eventStreamServer(change func(simulator.Call) *simulator.Failure) *eventstr
 }
 
 // addEventStream adds the event stream to a simulator.
-func addEventStream(s *eventstreamtest.Server) {
-	s.AddEventStream(eventstreamtest.EventStream{DomainName: domain, EventStreamName: event, Uri: kinesisID})
+func addEventStream(s *eventstreamtest.Server, uri string) {
+	s.AddEventStream(eventstreamtest.EventStream{DomainName: domain, EventStreamName: event, Uri: uri})
 }
 
 // simulateEventStream returns the event stream on a simulator.
 func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
 	if w.from != absent {
-		addEventStream(s)
+		addEventStream(s, kinesisID)
 	}
 	sub := ofEventStream(s.Config(), eventstream.CreateInput{Ref: eventRef(), Uri: kinesisID}, w.to == present)
 	if w.each {
@@ -92,9 +94,21 @@ func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Fail
 	sub.simulated = controlsOfEventStream(s)
 	sub.move = func(state string) {
 		if s.State(eventARN) == eventstream.StateAbsent {
-			addEventStream(s)
+			addEventStream(s, kinesisID)
 		}
 		s.Set(eventARN, eventstream.State(state))
+	}
+	sub.set = func(own bool) {
+		uri := kinesisID
+		if !own {
+			uri += "-other"
+		}
+		addEventStream(s, uri)
+	}
+	sub.isOwn = func() bool {
+		s.Stale(eventARN, 0)
+		stream, err := eventstream.NewFromConfig(s.Config()).Get(context.Background(), eventRef())
+		return err == nil && stream.Uri == kinesisID
 	}
 	sub.truth = func() string { return string(s.State(eventARN)) }
 	return sub
@@ -104,7 +118,7 @@ func simulateEventStream(w scenario, change func(simulator.Call) *simulator.Fail
 // the destination cannot become healthy.
 func simulateDestination(w scenario, change func(simulator.Call) *simulator.Failure) subject {
 	s := eventStreamServer(change)
-	addEventStream(s)
+	addEventStream(s, kinesisID)
 	s.Lapse(eventARN)
 	sub := ofDestination(s.Config(), eventRef(), w.each)
 	sub.simulated = controlsOfEventStream(s)
@@ -139,6 +153,7 @@ func controlsOfEventStream(s *eventstreamtest.Server) simulated {
 func eventStreamOptions(o settings) func(*eventstream.Options) {
 	return func(to *eventstream.Options) {
 		to.Wait, to.DryRun, to.ReadPacer = o.wait, o.dryRun, cmp.Or(o.pacer, to.ReadPacer)
+		to.AllowRestart = o.restart
 	}
 }
 
@@ -149,7 +164,7 @@ func ensuredEvents(out *eventstream.EnsureOutput, err error) (ensureResult, erro
 	if out == nil {
 		return ensureResult{IsNil: true}, err
 	}
-	d := ensureResult{Operations: out.Operations, Planned: out.Planned}
+	d := ensureResult{Operations: out.Operations, Planned: out.Planned, Pending: out.Pending, GapFrom: out.GapFrom, GapTo: out.GapTo}
 	if out.Stream != nil {
 		d.State = stateOfStream(out.Stream)
 	}

@@ -76,7 +76,7 @@ func ensuredStore(out *ingestion.EnsureOutput, err error) (ensureResult, error) 
 	if out == nil {
 		return ensureResult{IsNil: true}, err
 	}
-	d := ensureResult{Operations: out.Operations, Planned: out.Planned}
+	d := ensureResult{Operations: out.Operations, Planned: out.Planned, Pending: out.Pending}
 	if out.EventDataStore != nil {
 		d.State = stateOfStore(out.EventDataStore)
 	}

@@ -51,6 +51,8 @@ const (
 	commands                     // the client has an ensure method
 	replaces                     // its name can get to another resource
 	unplannable                  // a state that only operations leave that the ensure method does not run
+	deferrable                   // the operation can wait for a maintenance window
+	restarts                     // the ensure method can leave the target state and come back, for other settings
 )
 
 // scenario describes a resource that is brought from one settled state to another.
@@ -61,11 +63,13 @@ type scenario struct {
 	read    statemachine.Operation // reads one resource
 
 	from, to string
-	via      string // settles into to; empty if the operation is complete with its response
-	back     string // settles into from
-	stuck    string // see unplannable
-	busy     string // the code that rejects the operation during the change
-	already  string // the code that rejects the operation in the target state
+	via      string                 // settles into to; empty if the operation is complete with its response
+	back     string                 // settles into from
+	stuck    string                 // see unplannable
+	undo     statemachine.Operation // see restarts: leads from the target state to the first one
+	unusable row                    // see restarts: the error for settings that the service cannot use
+	busy     string                 // the code that rejects the operation during the change
+	already  string                 // the code that rejects the operation in the target state
 	has      need
 	shows    map[string]string // the text that reads show for a state, if it differs from the state
 
@@ -141,6 +145,9 @@ type simulated struct {
 	remove func()
 	lapse  func()             // rolls the next transition back
 	other  func(state string) // gives the name to another resource; nil if nothing does
+	open   func()             // the maintenance window; nil unless the scenario is deferrable
+	set    func(own bool)     // brings it to the target with the settings of the Ensure call, or with others
+	isOwn  func() bool        // reports whether it has the settings of the Ensure call
 	stale  func(time.Duration)
 	fail   func(statemachine.Operation, simulator.Failure)
 	clear  func() // removes all failures
@@ -153,12 +160,20 @@ type settings struct {
 	wait   statemachine.WaitOptions
 	dryRun bool
 	pacer  *statemachine.Pacer // limits the reads
+
+	restart bool      // to change settings
+	defers  bool      // the command takes effect in the maintenance window
+	leave   bool      // the call ends once such a command was accepted
+	since   time.Time // an earlier call sent such a command
 }
 
 // ensureResult is the output of an ensure method.
 type ensureResult struct {
 	State               string // the last state that was read; empty if none was
 	Operations, Planned []statemachine.Operation
+	Pending             statemachine.Operation
+	PendingSince        time.Time
+	GapFrom, GapTo      time.Time
 	IsNil               bool // the output was nil
 }
 
@@ -172,6 +187,7 @@ type fixture struct {
 	calls    func() []simulator.Call                 // the calls so far
 	before   func(simulator.Call) *simulator.Failure // called before a request is executed
 	readings []statemachine.Reading                  // the readings of the last call
+	output   ensureResult                            // the output of the last Ensure call
 }
 
 // outcome is the result of a wait or an Ensure call.
@@ -183,6 +199,9 @@ type outcome struct {
 	Commands   []string // the calls that the service received: "0s StartActivityStream accepted"
 	Operations []statemachine.Operation
 	Planned    []statemachine.Operation
+	Pending    statemachine.Operation // accepted, and not seen to have an effect
+	GapFrom    time.Duration          // zero without a restart
+	GapTo      time.Duration
 }
 
 // simulate checks a rule on the scenario's simulator, in virtual time. The resource has been in the
@@ -311,8 +330,21 @@ func (w *fixture) wantEnsureIn(ctx context.Context, maxWait time.Duration, want 
 	if out.IsNil {
 		w.Error("output is nil, want one with each error")
 	}
-	got := outcome{State: out.State, Operations: out.Operations, Planned: out.Planned}
+	w.output = out
+	got := outcome{State: out.State, Operations: out.Operations, Planned: out.Planned, Pending: out.Pending}
+	if !out.GapFrom.IsZero() {
+		got.GapFrom = out.GapFrom.Sub(began)
+	}
+	if !out.GapTo.IsZero() {
+		got.GapTo = out.GapTo.Sub(began)
+	}
 	w.compare(want, got, err, began, past)
+	if e, ok := errors.AsType[*statemachine.RestartError](err); ok {
+		assert.Equal(w, "gap of the error", [2]time.Time{out.GapFrom, out.GapTo}, [2]time.Time{e.From, e.To})
+		if !e.To.IsZero() { // what it wraps is from before the former settings were restored
+			return err
+		}
+	}
 	w.checkWaitError(err, w.to, time.Since(began))
 	if we, ok := errors.AsType[*statemachine.WaitError](err); ok {
 		assert.Equal(w, "WaitError.Accepted", out.Operations, we.Accepted)
@@ -331,7 +363,7 @@ func (w *fixture) compare(want, got outcome, err error, began time.Time, past in
 			if c.ResourceCount == 1 { // not a batch read
 				got.Reads++
 			}
-		case w.op:
+		case w.op, w.undo:
 			got.Commands = append(got.Commands, c.At.Sub(began).String()+" "+string(c.Operation)+" "+callResult(c))
 		}
 	}
