@@ -21,10 +21,8 @@ type Store[T any] struct {
 	// of the resource.
 	StaleFunc func(key string) time.Duration
 
-	index   map[string]*Resource[T]
-	list    []*Resource[T] // sorted by key, unless dirty
-	dirty   bool
-	lastKey string // the last key of list, while it is sorted
+	index map[string]*Resource[T]
+	list  []*Resource[T] // sorted by key
 }
 
 // Put makes v the current record under the keys. If the first key is known, even from a removed
@@ -60,9 +58,8 @@ func (s *Store[T]) add(now time.Time, key string, v Version[T]) *Resource[T] {
 	}
 	s.evict(now)
 	r := &Resource[T]{key: key, store: s, versions: []Version[T]{v}}
-	s.dirty = s.dirty || key < s.lastKey
-	s.lastKey = key
-	s.list = append(s.list, r)
+	i, _ := slices.BinarySearchFunc(s.list, key, compareKey)
+	s.list = slices.Insert(s.list, i, r)
 	s.index[s.fold(key)] = r
 	return r
 }
@@ -99,14 +96,7 @@ func (s *Store[T]) fold(key string) string {
 
 // All returns all resources ordered by their first keys, including removed ones. The store owns the
 // slice.
-func (s *Store[T]) All() []*Resource[T] {
-	if s.dirty {
-		slices.SortFunc(s.list, byKey[T])
-		s.dirty = false
-		s.lastKey = s.list[len(s.list)-1].key
-	}
-	return s.list
-}
+func (s *Store[T]) All() []*Resource[T] { return s.list }
 
 // Page calls add for the resources of the next page of a sorted list, until limit of them are in
 // it. It returns how many are, and the token of the page after it. The page begins after the key
@@ -131,7 +121,7 @@ func Page[T any](r *Request, sorted []*Resource[T], after string, limit int, add
 
 // resourcesAfter returns the part of a sorted list whose keys come after key.
 func resourcesAfter[T any](sorted []*Resource[T], key string) []*Resource[T] {
-	i, found := slices.BinarySearchFunc(sorted, key, func(r *Resource[T], key string) int { return strings.Compare(r.key, key) })
+	i, found := slices.BinarySearchFunc(sorted, key, compareKey)
 	if found {
 		i++
 	}
@@ -147,8 +137,8 @@ func (s *Store[T]) Select(keys []string) []*Resource[T] {
 			found = append(found, r)
 		}
 	}
-	slices.SortFunc(found, byKey[T])
+	slices.SortFunc(found, func(a, b *Resource[T]) int { return compareKey(a, b.key) })
 	return slices.Compact(found)
 }
 
-func byKey[T any](a, b *Resource[T]) int { return strings.Compare(a.key, b.key) }
+func compareKey[T any](r *Resource[T], key string) int { return strings.Compare(r.key, key) }
