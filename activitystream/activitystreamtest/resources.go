@@ -188,9 +188,10 @@ func (s *Server) put(d database, status activitystream.Status, now time.Time) {
 	if d.cluster {
 		store = &s.clusters
 	}
-	r := store.Put(now, d.withStatus(status), d.arn, d.id)
-	s.streams.ScheduleSettling(r, now)
-	s.policies.ScheduleSettling(r, now)
+	d = d.withStatus(status)
+	r := store.Put(now, d, d.arn, d.id)
+	s.streams.Follow(r, now, d)
+	s.policies.Follow(r, now, d)
 }
 
 // identifier returns the stored form of an identifier.

@@ -80,7 +80,7 @@ func (s *Server) put(now time.Time, d record, id string) (arn string) {
 	d.CreatedTimestamp, d.UpdatedTimestamp = now, now
 	d = d.withDefaults()
 	r := s.stores.Put(now, d, d.EventDataStoreArn, id)
-	s.lifecycle.ScheduleSettling(r, now)
+	s.lifecycle.Follow(r, now, d)
 	s.schedulePurge(r, now, d)
 	return d.EventDataStoreArn
 }

@@ -48,15 +48,7 @@ func (l *Lifecycle[T, S]) Command(v T, op statemachine.Operation) (T, bool) {
 // Enter makes v the current record and plans the transitions that the service makes on its own.
 func (l *Lifecycle[T, S]) Enter(r *Resource[T], now time.Time, v T) {
 	r.Set(now, l, v)
-	l.follow(r, now, v)
-}
-
-// ScheduleSettling plans the transitions that the service makes on its own for a resource that was
-// just put into its [Store].
-func (l *Lifecycle[T, S]) ScheduleSettling(r *Resource[T], now time.Time) {
-	if v, ok := r.Now(now); ok {
-		l.follow(r, now, v)
-	}
+	l.Follow(r, now, v)
 }
 
 // ScheduleCommand plans a command that the service executes on its own after the delay. The
@@ -65,15 +57,16 @@ func (l *Lifecycle[T, S]) ScheduleCommand(r *Resource[T], now time.Time, d Delay
 	r.Plan(now, l, d, func(at time.Time, v T) (T, bool) {
 		v, ok := step(v)
 		if ok {
-			l.follow(r, at, v)
+			l.Follow(r, at, v)
 		}
 		return v, ok
 	})
 }
 
-// follow plans the settling of v, which is the record from the instant at on. Whether the
-// transition lapses is decided when it is due.
-func (l *Lifecycle[T, S]) follow(r *Resource[T], at time.Time, v T) {
+// Follow plans the settling of v, which is the record from the instant at on, such as that of a
+// resource that was just put into its [Store]. Whether the transition lapses is decided when it is
+// due.
+func (l *Lifecycle[T, S]) Follow(r *Resource[T], at time.Time, v T) {
 	from := l.State(v)
 	settling, lapses := l.transitions(from)
 	if len(settling) == 0 || !l.Machine.Transient(from) {
@@ -92,7 +85,7 @@ func (l *Lifecycle[T, S]) follow(r *Resource[T], at time.Time, v T) {
 			next = lapses[0]
 		}
 		v = l.SetState(v, next)
-		l.follow(r, at, v)
+		l.Follow(r, at, v)
 		return v, true
 	})
 }

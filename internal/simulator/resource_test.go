@@ -281,7 +281,7 @@ func TestCyclicTableTerminates(t *testing.T) {
 	}
 	var s Store[lamp]
 	r := s.Put(at(0), lamp{State: "on"}, "a")
-	l.ScheduleSettling(r, at(0))
+	l.Follow(r, at(0), lamp{State: "on"})
 	if _, ok := r.Read(at(1)); !ok { // it returns at all
 		t.Error("the resource is gone")
 	}
@@ -295,10 +295,10 @@ func TestChooseSettledPicksTransition(t *testing.T) {
 	})
 	var s Store[lamp]
 	first := s.Put(at(0), lamp{State: "created"}, "a")
-	l.ScheduleSettling(first, at(0))
+	l.Follow(first, at(0), lamp{State: "created"})
 	l.ChooseSettled = func(_ lamp, to []string) string { return to[len(to)-1] }
 	last := s.Put(at(0), lamp{State: "created"}, "b")
-	l.ScheduleSettling(last, at(0))
+	l.Follow(last, at(0), lamp{State: "created"})
 	got := append(seen(first, 1), seen(last, 1)...)
 	assert.Equal(t, "the table's first, unless the service picks", []string{"1 on", "1 off"}, got)
 }
