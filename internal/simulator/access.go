@@ -25,10 +25,9 @@ type Access[T any] struct {
 // Update calls f with a resource that exists.
 func (a *Access[T]) Update(arn string, f func(r *Resource[T], v T, now time.Time)) {
 	a.Server.Update(func(now time.Time) {
-		if r := a.Find(arn); r != nil {
-			if v, ok := r.Now(now); ok {
-				f(r, v, now)
-			}
+		r := a.Find(arn)
+		if v, ok := r.Now(now); ok {
+			f(r, v, now)
 		}
 	})
 }

@@ -8,14 +8,6 @@ import (
 	"github.com/streamwarden/streamwarden-go/awstest"
 )
 
-// editOf returns the changes that a failure makes to the response.
-func editOf(f *Failure) awstest.Edit {
-	if f == nil || f.Edit == nil {
-		return awstest.Edit{}
-	}
-	return *f.Edit
-}
-
 // editBody returns the body of a response without omitted members, and truncated.
 func editBody(r Response, e awstest.Edit) []byte {
 	body := r.Body

@@ -30,6 +30,7 @@ type plan struct {
 	run   bool // the operation is executed
 	send  delivery
 	delay time.Duration
+	edit  awstest.Edit
 }
 
 // planOf returns the plan of a failure.
@@ -38,6 +39,9 @@ func planOf(f *Failure) plan {
 		return plan{run: true}
 	}
 	p := plan{run: f.Lost, delay: f.Delay}
+	if f.Edit != nil {
+		p.edit = *f.Edit
+	}
 	switch {
 	case f.Unsent != "":
 		p.run, p.send = false, deliverUnsent
@@ -65,9 +69,7 @@ func status(f *Failure) int {
 	return f.Status
 }
 
-// failures are the injected failures in the order of the calls that injected them.
-type failures []*failure
-
+// failure is an injected failure.
 type failure struct {
 	Failure
 
@@ -75,31 +77,20 @@ type failure struct {
 	used int
 }
 
-func (fs *failures) add(op statemachine.Operation, f Failure) {
-	if f.Times == 0 {
-		f.Times = 1
-	}
-	*fs = append(*fs, &failure{op: op, Failure: f})
-}
-
-func (fs *failures) clear(op statemachine.Operation) {
-	*fs = slices.DeleteFunc(*fs, func(f *failure) bool { return op == "" || f.op == op })
-}
-
-// next uses the first failure for a request. It returns nil if there is none. Of its Tokens, the
-// first is the one to use.
-func (fs *failures) next(op statemachine.Operation, resources []string) *Failure {
-	i := slices.IndexFunc(*fs, func(f *failure) bool {
-		return (f.op == "" || f.op == op) && (f.Resource == "" ||
-			slices.ContainsFunc(resources, func(n string) bool { return strings.EqualFold(n, f.Resource) }))
+// nextFailure uses the first failure for a request. It returns nil if there is none. Of its Tokens,
+// the first is the one to use. The server holds its lock.
+func (s *Server) nextFailure(e *exchange) *Failure {
+	i := slices.IndexFunc(s.failures, func(f *failure) bool {
+		return (f.op == e.Operation || f.op == "") && (f.Resource == "" ||
+			slices.ContainsFunc(e.resources, func(n string) bool { return strings.EqualFold(n, f.Resource) }))
 	})
 	if i < 0 {
 		return nil
 	}
-	f := (*fs)[i]
+	f := s.failures[i]
 	if f.Times > 0 {
 		if f.Times--; f.Times == 0 {
-			*fs = slices.Delete(*fs, i, i+1)
+			s.failures = slices.Delete(s.failures, i, i+1)
 		}
 	}
 	next := f.Failure

@@ -59,17 +59,23 @@ type Step[T any] func(at time.Time, v T) (T, bool)
 // Key returns the first of the keys under which the resource was put into its [Store].
 func (r *Resource[T]) Key() string { return r.key }
 
-// Now returns the current record. It reports false if the resource does not exist.
-func (r *Resource[T]) Now(now time.Time) (T, bool) {
+// Now returns the current record. It reports false if the resource does not exist, or is nil.
+func (r *Resource[T]) Now(now time.Time) (v T, ok bool) {
+	if r == nil {
+		return v, false
+	}
 	r.advance(now)
-	v := &r.versions[len(r.versions)-1]
-	return v.Value, !v.Gone
+	last := &r.versions[len(r.versions)-1]
+	return last.Value, !last.Gone
 }
 
 // Read returns what a read shows: the current record or, if reads are stale, an older one, but none
 // from before the resource was created. A read of the current record counts for the changes that
-// are planned in reads.
-func (r *Resource[T]) Read(now time.Time) (T, bool) {
+// are planned in reads. It reports false if the resource does not exist then, or is nil.
+func (r *Resource[T]) Read(now time.Time) (v T, ok bool) {
+	if r == nil {
+		return v, false
+	}
 	r.advance(now)
 	if r.frozenReads > 0 {
 		r.frozenReads--
@@ -83,11 +89,11 @@ func (r *Resource[T]) Read(now time.Time) (T, bool) {
 			i--
 		}
 	}
-	v := r.versions[i]
+	shown := r.versions[i]
 	if i == last {
 		r.countRead(now)
 	}
-	return v.Value, !v.Gone
+	return shown.Value, !shown.Gone
 }
 
 // staleness returns the age of what the next read shows.
@@ -206,12 +212,5 @@ func (r *Resource[T]) cancelPlanned(key any) {
 }
 
 func (r *Resource[T]) appendVersion(v Version[T]) {
-	limit := maxVersions
-	if n := r.store.HistoryLimit; n > 0 {
-		limit = min(n, limit)
-	}
-	if len(r.versions) >= limit {
-		r.versions = slices.Delete(r.versions, 0, max(limit/2, 1))
-	}
-	r.versions = append(r.versions, v)
+	r.versions = appendLimited(r.versions, v, maxVersions, r.store.HistoryLimit)
 }

@@ -48,11 +48,9 @@ func (p REST) Parse(r *http.Request, body []byte) (*Request, *Error) {
 		for name, value := range labels {
 			params.Set(name, value)
 		}
-		if len(body) > 0 {
-			if !hasType(r, contentJSON) {
-				message := "The Content-Type is not " + contentJSON + "."
-				return nil, &Error{Code: "UnsupportedMediaTypeException", Message: message, Status: http.StatusUnsupportedMediaType}
-			}
+		if len(body) > 0 && !hasType(r, contentJSON) {
+			message := "The Content-Type is not " + contentJSON + "."
+			return nil, &Error{Code: "UnsupportedMediaTypeException", Message: message, Status: http.StatusUnsupportedMediaType}
 		}
 		body, e := document(body)
 		if e != nil {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ type Server struct {
 	count  atomic.Uint64 // requests
 
 	mu       sync.Mutex
-	failures failures
+	failures []*failure // in the order of the calls that injected them
 	buckets  map[string]*bucket
 	calls    []Call
 	skew     time.Duration // how far the service's clock is ahead
@@ -89,14 +90,15 @@ func (s *Server) Update(f func(now time.Time)) {
 func (s *Server) Fail(op statemachine.Operation, f Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures.add(op, f)
+	f.Times = cmp.Or(f.Times, 1)
+	s.failures = append(s.failures, &failure{op: op, Failure: f})
 }
 
 // ClearFailures removes the failures injected with the same op. An empty op removes all failures.
 func (s *Server) ClearFailures(op statemachine.Operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures.clear(op)
+	s.failures = slices.DeleteFunc(s.failures, func(f *failure) bool { return op == "" || f.op == op })
 }
 
 // Throttle gives the operations of a group a token bucket, which is full at first. A burst below 1
@@ -241,11 +243,11 @@ func (s *Server) execute(e *exchange, now time.Time) {
 	case b != nil && !b.take(now):
 		e.err, e.failure = &s.config.Throttled, nil
 	case e.failure == nil:
-		e.failure = s.failures.next(e.Operation, e.resources)
+		e.failure = s.nextFailure(e)
 	}
 	e.plan = planOf(e.failure)
-	if edit := editOf(e.failure); len(edit.Tokens) > 0 {
-		e.token = &edit.Tokens[0]
+	if tokens := e.plan.edit.Tokens; len(tokens) > 0 {
+		e.token = &tokens[0]
 	}
 	if e.err == nil && e.plan.run {
 		e.result, e.err = e.operation.Run(e.Request)
@@ -282,11 +284,10 @@ func (s *Server) respond(e *exchange, id string) response {
 		e.call.Records = e.result.Records
 		resp.Response = s.config.Protocol.Result(e.Operation, e.result.Body, id)
 	}
-	edit := editOf(e.failure)
-	for name, values := range edit.Header {
+	for name, values := range e.plan.edit.Header {
 		resp.header[http.CanonicalHeaderKey(name)] = values
 	}
-	resp.Body = editBody(resp.Response, edit)
+	resp.Body = editBody(resp.Response, e.plan.edit)
 	e.call.Status = resp.Status
 	if resp.unsent == nil {
 		s.log(e.call)
@@ -308,14 +309,19 @@ func failureError(f *Failure) *Error {
 
 // log adds a call to the log.
 func (s *Server) log(c Call) {
-	limit := MaxCalls
-	if n := s.config.Options.HistoryLimit; n > 0 {
-		limit = min(n, limit)
+	s.calls = appendLimited(s.calls, c, MaxCalls, s.config.Options.HistoryLimit)
+}
+
+// appendLimited appends to a list that keeps at most limit elements, or fewer if fewer is positive
+// and less. It drops the older half of a list that is full.
+func appendLimited[T any](list []T, v T, limit, fewer int) []T {
+	if fewer > 0 {
+		limit = min(fewer, limit)
 	}
-	if len(s.calls) >= limit {
-		s.calls = slices.Delete(s.calls, 0, max(limit/2, 1))
+	if len(list) >= limit {
+		list = slices.Delete(list, 0, max(limit/2, 1))
 	}
-	s.calls = append(s.calls, c)
+	return append(list, v)
 }
 
 // truncate returns what the log keeps of a name in a request.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,13 +46,7 @@ func (x *XML) TextIfSet(name, value string) {
 }
 
 // Bool writes an element that contains true or false.
-func (x *XML) Bool(name string, value bool) {
-	if value {
-		x.Text(name, "true")
-	} else {
-		x.Text(name, "false")
-	}
-}
+func (x *XML) Bool(name string, value bool) { x.Text(name, strconv.FormatBool(value)) }
 
 // escape appends a text, escaped. It is fast for the usual text, which needs no escape.
 func (x *XML) escape(s string) {
