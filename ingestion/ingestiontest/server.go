@@ -57,7 +57,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 	}
 	s.stores.HistoryLimit, s.stores.StaleFunc = s.opts.HistoryLimit, s.opts.StaleFunc
 	s.engine = simulator.New(simulator.Config{
-		Protocol:   simulator.JSON{Target: "CloudTrail_20131101", ErrorHeader: s.opts.ErrorHeader},
+		Protocol:   simulator.JSON{Targets: []string{"CloudTrail_20131101"}, ErrorHeader: s.opts.ErrorHeader},
 		Operations: s.operations(),
 		Throttled:  simulator.Error{Code: "ThrottlingException", Message: "Rate exceeded"},
 		Skewed:     simulator.Error{Code: "InvalidSignatureException"},

@@ -81,7 +81,7 @@ type failure struct {
 // the first is the one to use. The server holds its lock.
 func (s *Server) nextFailure(e *exchange) *Failure {
 	i := slices.IndexFunc(s.failures, func(f *failure) bool {
-		return (f.op == e.Operation || f.op == "") && (f.Resource == "" ||
+		return (f.op == e.Operation || f.op == "" && !e.operation.FailsByName) && (f.Resource == "" ||
 			slices.ContainsFunc(e.resources, func(n string) bool { return strings.EqualFold(n, f.Resource) }))
 	})
 	if i < 0 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/streamwarden/streamwarden-go/statemachine"
@@ -14,9 +15,9 @@ import (
 // JSON is the AWS JSON 1.1 protocol: the X-Amz-Target header names the operation, and requests and
 // responses are JSON documents.
 type JSON struct {
-	// Target is the service's name in the X-Amz-Target header: "CloudTrail_20131101". Some SDKs send
-	// it with a longer prefix that ends in a dot. Both forms are accepted.
-	Target string
+	// Targets are the names of the services in the X-Amz-Target header: "CloudTrail_20131101". Some
+	// SDKs send them with a longer prefix that ends in a dot. Both forms are accepted.
+	Targets []string
 
 	// ErrorHeader sends the type of an error in the X-Amzn-ErrorType header, in place of the
 	// document's __type member. Clients must understand both.
@@ -30,9 +31,11 @@ func (j JSON) Parse(r *http.Request, body []byte) (*Request, *Error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
 		return nil, &Error{Code: "UnknownOperationException", Message: "The request must be a POST to /.", Status: http.StatusNotFound}
 	}
-	target, op, ok := cutLast(r.Header.Get("X-Amz-Target"), ".")
-	if !ok || op == "" || target != j.Target && !strings.HasSuffix(target, "."+j.Target) {
-		return nil, &Error{Code: "UnknownOperationException", Message: "The X-Amz-Target header must be " + j.Target + ".<operation>."}
+	header := "." + r.Header.Get("X-Amz-Target")
+	dot := strings.LastIndex(header, ".")
+	target, op := header[:dot], header[dot+1:]
+	if op == "" || !slices.ContainsFunc(j.Targets, func(t string) bool { return strings.HasSuffix(target, "."+t) }) {
+		return nil, Errorf("UnknownOperationException", "The X-Amz-Target header must be %s.<operation>.", strings.Join(j.Targets, " or "))
 	}
 	if !hasType(r, contentJSON11) {
 		return nil, &Error{Code: "SerializationException", Message: "The Content-Type is not " + contentJSON11 + "."}
@@ -147,11 +150,3 @@ var nullMember = regexp.MustCompile(`,"\w+":null|"\w+":null,?`)
 // EncodeNonNull returns v as a JSON document without the members that are null, such as those of
 // the SDK's types.
 func EncodeNonNull(v any) []byte { return nullMember.ReplaceAll(Encode(v), nil) }
-
-// cutLast splits s at the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}

@@ -78,7 +78,7 @@ func TestQueryResponses(t *testing.T) {
 }
 
 func TestJSONParse(t *testing.T) {
-	j := JSON{Target: "Lamps_20000101"}
+	j := JSON{Targets: []string{"Lamps_20000101"}}
 	header := func(target string) []string {
 		return []string{"X-Amz-Target", target, "Content-Type", "application/x-amz-json-1.1"}
 	}
@@ -212,7 +212,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("POST", "/", "Action=A&Filters.Filter.1.Name=x", "application/x-www-form-urlencoded", "")
 	f.Add("POST", "/", `{"a":[1]}`, "application/x-amz-json-1.1", "Lamps_20000101.Do")
 	f.Add("GET", "/rooms/%2F%/lamps?x=1", "", "", "")
-	protocols := []Protocol{Query{}, JSON{Target: "Lamps_20000101"}, REST{Routes: []Route{{"Get", "GET", "/rooms/{Room}"}}}}
+	protocols := []Protocol{Query{}, JSON{Targets: []string{"Lamps_20000101"}}, REST{Routes: []Route{{"Get", "GET", "/rooms/{Room}"}}}}
 	f.Fuzz(func(t *testing.T, method, path, body, contentType, target string) {
 		r := &http.Request{Method: method, URL: &url.URL{Path: path, RawPath: path, RawQuery: body}, Header: http.Header{
 			"Content-Type": {contentType}, "X-Amz-Target": {target},

@@ -48,6 +48,9 @@ type Operation struct {
 	// and a [Failure] names them. May be nil. The server holds its lock.
 	Resources func(r *Request) []string
 
+	// FailsByName means that a [Failure] of any operation does not apply to this one.
+	FailsByName bool
+
 	// Run executes the operation. The server holds its lock.
 	Run func(r *Request) (Result, *Error)
 }

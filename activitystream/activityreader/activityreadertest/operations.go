@@ -1,11 +1,11 @@
 package activityreadertest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -24,13 +24,14 @@ const (
 	bytesPerSecond = 2_000_000
 )
 
-// operations returns those of Kinesis.
+// operations returns those of Kinesis, and that of KMS.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 	return map[statemachine.Operation]simulator.Operation{
-		"ListShards":            {Resources: named, Run: locked(s, s.listShards)},
-		"GetShardIterator":      {Resources: named, Run: locked(s, s.getShardIterator)},
-		"GetRecords":            {Resources: named, Run: locked(s, s.getRecords)},
-		"DescribeStreamSummary": {Resources: named, Run: locked(s, s.describeStreamSummary)},
+		"ListShards":            {Resources: named, Run: s.current(s.listShards)},
+		"GetShardIterator":      {Resources: named, Run: s.current(s.getShardIterator)},
+		"GetRecords":            {Resources: named, Run: s.current(s.getRecords)},
+		"DescribeStreamSummary": {Resources: named, Run: s.current(s.describeStreamSummary)},
+		"Decrypt":               {FailsByName: true, Run: s.current(s.decrypt)},
 	}
 }
 
@@ -43,6 +44,8 @@ type input struct {
 	ShardId, ShardIteratorType, ShardIterator string
 	StartingSequenceNumber                    string
 	Timestamp                                 *float64
+	CiphertextBlob                            []byte
+	EncryptionContext                         map[string]string
 }
 
 // stream returns the name of the stream.
@@ -71,17 +74,15 @@ func named(r *simulator.Request) []string {
 	return []string{in.stream()}
 }
 
-// locked returns an operation that reads its input and runs with everything up to date.
-func locked(s *Server, run func(in *input, now time.Time) (any, int, *simulator.Error)) func(*simulator.Request) (simulator.Result, *simulator.Error) {
+// current returns an operation that reads its input and runs with everything up to date.
+func (s *Server) current(run func(in *input, now time.Time) (any, int, *simulator.Error)) func(*simulator.Request) (simulator.Result, *simulator.Error) {
 	return func(r *simulator.Request) (simulator.Result, *simulator.Error) {
 		var in input
 		if e := r.Decode(&in); e != nil {
 			return simulator.Result{}, e
 		}
-		var out any
-		var n int
-		var e *simulator.Error
-		s.update(func(now time.Time) { out, n, e = run(&in, now) })
+		s.catchUp(r.At)
+		out, n, e := run(&in, r.At)
 		if e != nil {
 			return simulator.Result{}, e
 		}
@@ -90,7 +91,7 @@ func locked(s *Server, run func(in *input, now time.Time) (any, int, *simulator.
 }
 
 func invalid(format string, args ...any) *simulator.Error {
-	return &simulator.Error{Code: "InvalidArgumentException", Message: fmt.Sprintf(format, args...)}
+	return simulator.Errorf("InvalidArgumentException", format, args...)
 }
 
 // find returns a stream.
@@ -101,9 +102,11 @@ func (s *Server) find(name string) (*stream, *simulator.Error) {
 	if st := s.streams[name]; st != nil {
 		return st, nil
 	}
-	return nil, &simulator.Error{
-		Code: "ResourceNotFoundException", Message: fmt.Sprintf("Stream %s under account %s not found.", name, s.opts.Account),
-	}
+	return nil, simulator.Errorf("ResourceNotFoundException", "Stream %s under account %s not found.", name, s.opts.Account)
+}
+
+func (s *Server) shardNotFound(st *stream, id string) *simulator.Error {
+	return simulator.Errorf("ResourceNotFoundException", "Shard %s in stream %s under account %s does not exist", id, st.name, s.opts.Account)
 }
 
 // token is a NextToken of ListShards.
@@ -143,7 +146,6 @@ func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error)
 	if in.MaxResults != nil {
 		limit = min(max(*in.MaxResults, 1), limit)
 	}
-	type hashKeyRange struct{ StartingHashKey, EndingHashKey string }
 	type sequenceNumberRange struct {
 		StartingSequenceNumber string
 		EndingSequenceNumber   string `json:",omitempty"`
@@ -169,7 +171,7 @@ func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error)
 		}
 		i := item{
 			ShardId: sh.id, ParentShardId: sh.parent, AdjacentParentShardId: sh.adjacent,
-			HashKeyRange:        hashKeyRange{sh.low.String(), sh.high.String()},
+			HashKeyRange:        sh.hashKeyRange(),
 			SequenceNumberRange: sequenceNumberRange{StartingSequenceNumber: st.sequence(sh, sh.start)},
 		}
 		if sh.closed {
@@ -193,8 +195,7 @@ func parseIterator(text string) (it iterator, ok bool) {
 }
 
 func encode(v any) string {
-	b, _ := json.Marshal(v) //nolint:errchkjson // strings and numbers can always be marshaled
-	return base64.StdEncoding.EncodeToString(b)
+	return base64.StdEncoding.EncodeToString(simulator.Encode(v))
 }
 
 func decode(text string, into any) bool {
@@ -209,10 +210,7 @@ func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulato
 	}
 	sh := st.shard(in.ShardId)
 	if sh == nil {
-		return nil, 0, &simulator.Error{
-			Code:    "ResourceNotFoundException",
-			Message: fmt.Sprintf("Shard %s in stream %s under account %s does not exist", in.ShardId, st.name, s.opts.Account),
-		}
+		return nil, 0, s.shardNotFound(st, in.ShardId)
 	}
 	it := iterator{Stream: st.name, Prefix: st.prefix, Shard: sh.id, Issued: now.UnixNano(), Epoch: s.epoch}
 	switch in.ShardIteratorType {
@@ -228,11 +226,8 @@ func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulato
 			return nil, 0, invalid("The timestampInMillis parameter cannot be greater than the currentTimestampInMillis.")
 		}
 		it.Next = st.count + 1
-		for _, r := range sh.records {
-			if !r.at.Before(from.Truncate(time.Millisecond)) {
-				it.Next = r.n
-				break
-			}
+		if i := slices.IndexFunc(sh.records, func(r record) bool { return !r.at.Before(from.Truncate(time.Millisecond)) }); i >= 0 {
+			it.Next = sh.records[i].n
 		}
 	case "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER":
 		var n uint64
@@ -262,17 +257,12 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 	}
 	sh := st.shard(it.Shard)
 	if sh == nil || st.prefix != it.Prefix {
-		return nil, 0, &simulator.Error{
-			Code:    "ResourceNotFoundException",
-			Message: fmt.Sprintf("Shard %s in stream %s under account %s does not exist", it.Shard, st.name, s.opts.Account),
-		}
+		return nil, 0, s.shardNotFound(st, it.Shard)
 	}
 	if issued := time.Unix(0, it.Issued); it.Epoch != s.epoch || now.Sub(issued) > s.opts.IteratorLife {
-		return nil, 0, &simulator.Error{
-			Code: "ExpiredIteratorException",
-			Message: fmt.Sprintf("Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
-				issued.UTC().Format(time.UnixDate), now.UTC().Format(time.UnixDate), s.opts.IteratorLife.Milliseconds()),
-		}
+		return nil, 0, simulator.Errorf("ExpiredIteratorException",
+			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
+			issued.UTC().Format(time.UnixDate), now.UTC().Format(time.UnixDate), s.opts.IteratorLife.Milliseconds())
 	}
 	if e := s.admit(st, sh, now); e != nil {
 		return nil, 0, e
@@ -293,7 +283,7 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 	type child struct {
 		ShardId      string
 		ParentShards []string
-		HashKeyRange struct{ StartingHashKey, EndingHashKey string }
+		HashKeyRange hashKeyRange
 	}
 	out := struct {
 		Records            []item
@@ -301,12 +291,7 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 		MillisBehindLatest int64
 		ChildShards        []child `json:",omitempty"`
 	}{Records: []item{}}
-	i, _ := slices.BinarySearchFunc(sh.records, it.Next, func(r record, n uint64) int {
-		if r.n < n {
-			return -1
-		}
-		return int(min(r.n-n, 1))
-	})
+	i, _ := slices.BinarySearchFunc(sh.records, it.Next, func(r record, n uint64) int { return cmp.Compare(r.n, n) })
 	if s.empty > 0 {
 		s.empty--
 		limit = 0
@@ -327,11 +312,10 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 			if c.parent != sh.id && c.adjacent != sh.id {
 				continue
 			}
-			k := child{ShardId: c.id, ParentShards: []string{c.parent}}
+			k := child{c.id, []string{c.parent}, c.hashKeyRange()}
 			if c.adjacent != "" {
 				k.ParentShards = append(k.ParentShards, c.adjacent)
 			}
-			k.HashKeyRange.StartingHashKey, k.HashKeyRange.EndingHashKey = c.low.String(), c.high.String()
 			out.ChildShards = append(out.ChildShards, k)
 		}
 		return out, len(out.Records), nil
@@ -348,10 +332,8 @@ func (s *Server) admit(st *stream, sh *shard, now time.Time) *simulator.Error {
 	}
 	sh.calls = slices.DeleteFunc(sh.calls, func(at time.Time) bool { return now.Sub(at) >= time.Second })
 	if len(sh.calls) >= callsPerSecond || now.Before(sh.free) {
-		return &simulator.Error{
-			Code:    "ProvisionedThroughputExceededException",
-			Message: fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", sh.id, st.name, s.opts.Account),
-		}
+		return simulator.Errorf("ProvisionedThroughputExceededException",
+			"Rate exceeded for shard %s in stream %s under account %s.", sh.id, st.name, s.opts.Account)
 	}
 	sh.calls = append(sh.calls, now)
 	return nil
@@ -380,28 +362,19 @@ func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simul
 }
 
 // decrypt executes Decrypt of KMS.
-func (s *Server) decrypt(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	var in struct {
-		CiphertextBlob    []byte
-		EncryptionContext map[string]string
-	}
-	if e := r.Decode(&in); e != nil {
-		return simulator.Result{}, e
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) decrypt(in *input, _ time.Time) (any, int, *simulator.Error) {
 	for _, k := range s.keys {
 		context, err := activityrecord.EncryptionContext(k.resourceID)
 		if err != nil || !maps.Equal(context, in.EncryptionContext) || string(k.encrypted) != string(in.CiphertextBlob) {
 			continue
 		}
-		return simulator.Result{Body: simulator.Encode(struct {
+		return struct {
 			KeyId, EncryptionAlgorithm string
 			Plaintext                  []byte
 		}{
 			KeyId:               "arn:aws:kms:" + s.opts.Region + ":" + s.opts.Account + ":key/3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607",
 			EncryptionAlgorithm: "SYMMETRIC_DEFAULT", Plaintext: k.sealer.PlaintextKey(),
-		})}, nil
+		}, 0, nil
 	}
-	return simulator.Result{}, &simulator.Error{Code: "InvalidCiphertextException", Status: http.StatusBadRequest}
+	return nil, 0, &simulator.Error{Code: "InvalidCiphertextException"}
 }

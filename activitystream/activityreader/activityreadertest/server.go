@@ -1,16 +1,15 @@
 package activityreadertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // What all in-process servers of this module have in common.
@@ -64,9 +63,8 @@ type Options struct {
 type Server struct {
 	awstest.Base
 
-	opts Options
-
-	mu       sync.Mutex
+	opts     Options
+	engine   *simulator.Server // whose lock guards what follows
 	streams  map[string]*stream
 	attached []*attachment
 	silent   map[string]bool // instances
@@ -82,40 +80,33 @@ func NewServer(optFns ...func(*Options)) *Server {
 	for _, f := range optFns {
 		f(&s.opts)
 	}
-	defaulted(&s.opts.Heartbeat, 2*time.Second)
-	defaulted(&s.opts.IteratorLife, 5*time.Minute)
-	defaulted(&s.opts.Retention, 24*time.Hour)
-	engine := func(target string, operations map[statemachine.Operation]simulator.Operation) *simulator.Server {
-		return simulator.New(simulator.Config{
-			Protocol: simulator.JSON{Target: target}, Operations: operations, Unknown: "UnknownOperationException", Options: s.opts.Options,
-			Skewed: simulator.Error{Code: "InvalidSignatureException"},
-		})
-	}
-	s.Base = awstest.NewBase(&engines{
-		kinesis: engine("Kinesis_20131202", s.operations()),
-		kms:     engine("TrentService", map[statemachine.Operation]simulator.Operation{"Decrypt": {Run: s.decrypt}}),
-	}, s.opts.Region)
+	s.opts.Heartbeat = cmp.Or(s.opts.Heartbeat, 2*time.Second)
+	s.opts.IteratorLife = cmp.Or(s.opts.IteratorLife, 5*time.Minute)
+	s.opts.Retention = cmp.Or(s.opts.Retention, 24*time.Hour)
+	s.engine = simulator.New(simulator.Config{
+		Protocol:   simulator.JSON{Targets: []string{"Kinesis_20131202", "TrentService"}}, // TrentService is KMS
+		Operations: s.operations(),
+		Skewed:     simulator.Error{Code: "InvalidSignatureException"},
+		Unknown:    "UnknownOperationException",
+		Options:    s.opts.Options,
+	})
+	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
-}
-
-func defaulted[T comparable](v *T, to T) {
-	if *v == *new(T) {
-		*v = to
-	}
 }
 
 // Keys returns the data keys of all streams without a call of KMS: for tests in which KMS does
 // not matter.
 func (s *Server) Keys() activityrecord.KeysFunc {
-	return func(ctx context.Context, encrypted []byte) ([]byte, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, k := range s.keys {
-			if string(k.encrypted) == string(encrypted) {
-				return k.sealer.DataKey(ctx, encrypted)
+	return func(ctx context.Context, encrypted []byte) (key []byte, err error) {
+		err = errors.New("activityreadertest: no stream has this data key")
+		s.engine.Update(func(time.Time) {
+			for _, k := range s.keys {
+				if string(k.encrypted) == string(encrypted) {
+					key, err = k.sealer.DataKey(ctx, encrypted)
+				}
 			}
-		}
-		return nil, errors.New("activityreadertest: no stream has this data key")
+		})
+		return key, err
 	}
 }
 
@@ -206,11 +197,10 @@ func (s *Server) EmptyReads(n int) { s.update(func(time.Time) { s.empty = n }) }
 
 // update writes what is due, and runs f.
 func (s *Server) update(f func(now time.Time)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	s.catchUp(now)
-	f(now)
+	s.engine.Update(func(now time.Time) {
+		s.catchUp(now)
+		f(now)
+	})
 }
 
 // change runs f on a stream that exists.

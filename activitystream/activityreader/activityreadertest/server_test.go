@@ -203,6 +203,28 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// TestFail checks that a failure of any operation is one of Kinesis, and that one of Decrypt has to
+// name it.
+func TestFail(t *testing.T) {
+	s := activityreadertest.NewServer()
+	name := s.AddStream(activityreadertest.Stream{})
+	decrypter := kms.NewFromConfig(s.Config(), func(o *kms.Options) { o.Retryer = aws.NopRetryer{} })
+	list := func() string {
+		_, err := client(s).ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: &name})
+		return codeOf(err)
+	}
+	decrypt := func() string {
+		_, err := decrypter.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: []byte("x")})
+		return codeOf(err)
+	}
+	s.Fail("", activityreadertest.Failure{Code: "AccessDeniedException", Times: -1})
+	s.Fail("Decrypt", activityreadertest.Failure{Code: "DisabledException"})
+	want := []string{"AccessDeniedException", "DisabledException", "InvalidCiphertextException"}
+	if diff := cmp.Diff(want, []string{list(), decrypt(), decrypt()}); diff != "" {
+		t.Errorf("error codes (-want +got):\n%s", diff)
+	}
+}
+
 // TestHeartbeats checks when heartbeats come, that silence and loss leave them out, and that the
 // records decode with the keys that KMS returns.
 func TestHeartbeats(t *testing.T) {

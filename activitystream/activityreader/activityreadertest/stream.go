@@ -49,6 +49,11 @@ type record struct {
 	data []byte
 }
 
+// hashKeyRange is what a response shows of the hash keys of a shard.
+type hashKeyRange struct{ StartingHashKey, EndingHashKey string }
+
+func (sh *shard) hashKeyRange() hashKeyRange { return hashKeyRange{sh.low.String(), sh.high.String()} }
+
 // instance writes heartbeats.
 type instance struct {
 	id   string
