@@ -66,6 +66,8 @@ type Base struct {
 	region string
 }
 
+var _ Engine = (*Base)(nil)
+
 // NewBase returns a Base for a server of one Region. It is for test packages that embed Base.
 func NewBase(engine Engine, region string) Base { return Base{engine: engine, region: region} }
 

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
@@ -37,11 +35,6 @@ type Server struct {
 	streams  simulator.Lifecycle[database, activitystream.Status]
 	policies simulator.Lifecycle[database, activitystream.PolicyStatus]
 }
-
-var (
-	_ aws.HTTPClient = (*Server)(nil)
-	_ http.Handler   = (*Server)(nil)
-)
 
 // NewServer returns a server without databases.
 func NewServer(optFns ...func(*Options)) *Server {

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/streamwarden/streamwarden-go/awstest"
 	"github.com/streamwarden/streamwarden-go/eventstream"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
@@ -33,11 +31,6 @@ type Server struct {
 
 	destinations simulator.Lifecycle[eventstream.Stream, eventstream.DestinationStatus]
 }
-
-var (
-	_ aws.HTTPClient = (*Server)(nil)
-	_ http.Handler   = (*Server)(nil)
-)
 
 // NewServer returns a server without domains.
 func NewServer(optFns ...func(*Options)) *Server {

@@ -1,11 +1,9 @@
 package ingestiontest
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"github.com/streamwarden/streamwarden-go/awstest"
@@ -14,7 +12,7 @@ import (
 )
 
 // Server is an in-process AWS CloudTrail of one account in one Region. It takes the place of the
-// SDK's HTTP client, and it is an [http.Handler]. It is safe for concurrent use, starts no
+// SDK's HTTP client, and it is an [net/http.Handler]. It is safe for concurrent use, starts no
 // goroutine and need not be closed.
 //
 // Methods that take an ARN also take the ID at its end, and ignore case. They do nothing if there
@@ -31,11 +29,6 @@ type Server struct {
 
 	settlingErrors int // how many AlternateSettlingErrors has changed
 }
-
-var (
-	_ aws.HTTPClient = (*Server)(nil)
-	_ http.Handler   = (*Server)(nil)
-)
 
 // NewServer returns a server without event data stores.
 func NewServer(optFns ...func(*Options)) *Server {
