@@ -16,7 +16,7 @@ import (
 // [Client.WaitEach] documents duplicate and invalid ARNs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(resourceArns, call.Region, nil)
+		set := newReadSet(resourceArns, call.Region)
 		return set, call.fleet(set).Get(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -35,11 +35,10 @@ func (c *Client) GetEach(ctx context.Context, resourceArns []string, optFns ...f
 // [*statemachine.InputError], and so is every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(resourceArns, call.Region, call.checkWait(target, maxWait))
-		goals := sdkcall.WaitGoals[*Stream](set, target)
+		set := newReadSet(resourceArns, call.Region)
 		f := call.fleet(set)
 		f.State, f.Check = (*Stream).ownStatus, checkStream
-		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, goals, maxWait))
+		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.WaitEach", f, set, target, maxWait, nil))
 	}, sdkcall.Value)
 }
 
@@ -52,7 +51,7 @@ func (c *Client) WaitEach(ctx context.Context, resourceArns []string, target Sta
 // loop.
 func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*Stream]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(resourceArns, call.Region, nil)
+		set := newReadSet(resourceArns, call.Region)
 		return set, call.fleet(set).Watch(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -67,16 +66,14 @@ func (c *Client) WatchEach(ctx context.Context, resourceArns []string, optFns ..
 func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return func(yield func(string, statemachine.Result[*EnsureOutput]) bool) {
 		call := c.ready().NewNoRetry(optFns)
-		set := newEnsureSet(call, ins, call.checkWait(StatusStarted, maxWait))
+		set := newEnsureSet(call, ins)
 		x := newStarter(call, maxWait, set.Resources()...)
 		defer x.preflight.end()
 		f := call.fleet(set)
 		f.Commands = call.startOptions()
-		goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
-			return x.goal(ctx, ins[inputs[0]], res)
-		})
-		results := call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, goals, maxWait))
-		for arn, r := range sdkcall.ByInput(set, results, newEnsureOutput) {
+		goal := func(i int, res *resource) statemachine.Goal[*Stream, Status] { return x.goal(ctx, ins[i], res) }
+		results := sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStartedEach", f, set, StatusStarted, maxWait, goal)
+		for arn, r := range sdkcall.ByInput(set, call.explainEach(ctx, set, results), newEnsureOutput) {
 			x.keys.note(r.Value, ins[r.Index])
 			if !yield(arn, r) {
 				return
@@ -89,19 +86,14 @@ func (c *Client) EnsureStartedEach(ctx context.Context, ins []*StartInput, maxWa
 // yields one result for each input. [Client.EnsureStartedEach] documents the rest.
 func (c *Client) EnsureStoppedEach(ctx context.Context, ins []*StopInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newEnsureSet(call, ins, call.checkWait(StatusStopped, maxWait))
-		goals := sdkcall.Goals(set, func(inputs []int, res *resource) statemachine.Goal[*Stream, Status] {
-			return call.stopGoal(ins[inputs[0]], res, maxWait)
-		})
+		set := newEnsureSet(call, ins)
+		goal := func(i int, res *resource) statemachine.Goal[*Stream, Status] {
+			return call.stopGoal(ins[i], res, maxWait)
+		}
 		f := call.fleet(set)
 		f.Commands = call.ensureOptions(StopActivityStream)
-		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, goals, maxWait))
+		return set, call.explainEach(ctx, set, sdkcall.Each(ctx, call.Tracer, "activitystream.EnsureStoppedEach", f, set, StatusStopped, maxWait, goal))
 	}, newEnsureOutput)
-}
-
-// checkWait validates the arguments of a wait that all resources share.
-func (c *call) checkWait(target Status, maxWait time.Duration) error {
-	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
 }
 
 // newFleet returns an engine of one call that lacks the functions that read.
@@ -141,16 +133,14 @@ func newInputs(arns []string, check func(i int) (*resource, error), equal func(i
 			return sdkcall.Input[*resource]{Err: err}
 		}
 		return sdkcall.Input[*resource]{ID: res.arn, Name: res.given, Resource: res}
-	}, equal, func(i int) error {
-		return validate.FieldError("ResourceArn", validate.Conflicting(arns[i]))
-	})
+	}, equal, "ResourceArn")
 }
 
-// newReadSet groups the ARNs of a call that only reads. common is an error that all inputs share.
-func newReadSet(arns []string, region string, common error) *inputs {
+// newReadSet groups the ARNs of a call that only reads.
+func newReadSet(arns []string, region string) *inputs {
 	return newInputs(arns, func(i int) (*resource, error) {
 		res, reason := parseARN(arns[i], region)
-		return &res, validate.JoinInputErrors(validate.FieldError("ResourceArn", reason), common)
+		return &res, validate.FieldError("ResourceArn", reason)
 	}, nil)
 }
 
@@ -160,8 +150,8 @@ type ensureInput[In any] interface {
 	equal(other In) bool // except for the ARN
 }
 
-// newEnsureSet groups the inputs of an Ensure method. common is an error that all inputs share.
-func newEnsureSet[In ensureInput[In]](c *call, ins []In, common error) *inputs {
+// newEnsureSet groups the inputs of an Ensure method.
+func newEnsureSet[In ensureInput[In]](c *call, ins []In) *inputs {
 	arns, resources, errs := make([]string, len(ins)), make([]*resource, len(ins)), make([]error, len(ins))
 	for i, in := range ins {
 		if resources[i], errs[i] = in.check(c); resources[i] != nil {
@@ -169,7 +159,7 @@ func newEnsureSet[In ensureInput[In]](c *call, ins []In, common error) *inputs {
 		}
 	}
 	return newInputs(arns, func(i int) (*resource, error) {
-		return resources[i], validate.JoinInputErrors(errs[i], common)
+		return resources[i], errs[i]
 	}, func(i, j int) bool { return ins[i].equal(ins[j]) })
 }
 

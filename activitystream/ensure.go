@@ -212,7 +212,7 @@ func newStarter(c *call, maxWait time.Duration, resources ...*resource) *starter
 // goal returns what EnsureStarted does for one stream.
 func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) statemachine.Goal[*Stream, Status] {
 	g := statemachine.Goal[*Stream, Status]{
-		Target: StatusStarted, Command: x.call.startCommand(in, res), Restore: x.call.restore(res),
+		Command: x.call.startCommand(in, res), Restore: x.call.restore(res),
 		Preflight: x.before(in, res), Drift: x.keys.drift(ctx, in),
 	}
 	if x.call.options.ForceRestart {
@@ -225,7 +225,7 @@ func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) state
 // stopGoal returns what EnsureStopped does for one stream.
 func (c *call) stopGoal(in *StopInput, res *resource, maxWait time.Duration) statemachine.Goal[*Stream, Status] {
 	g := statemachine.Goal[*Stream, Status]{
-		Target: StatusStopped, Drift: in.drift,
+		Drift: in.drift,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
 			_, err := c.stop(ctx, res, in.ApplyImmediately)
 			return err

@@ -33,12 +33,9 @@ import (
 // rejected together, with a [*statemachine.InputError], before a request is sent.
 func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := newWait(call, parseARN, resourceArn, machine, (*Stream).ownStatus, target, maxWait)
-	if err != nil {
-		return nil, err
-	}
+	w, invalid := newWait(call, parseARN, resourceArn, machine, (*Stream).ownStatus)
 	began := time.Now()
-	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait)
+	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.Wait", w, target, maxWait, invalid)
 	return s, call.explain(ctx, resourceArn, began, s, err)
 }
 
@@ -49,12 +46,9 @@ func (c *Client) Wait(ctx context.Context, resourceArn string, target Status, ma
 // A cluster is rejected with a [*statemachine.InputError].
 func (c *Client) WaitPolicy(ctx context.Context, resourceArn string, target PolicyStatus, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := newWait(call, parseInstance, resourceArn, policyMachine, call.policyState(), target, maxWait)
-	if err != nil {
-		return nil, err
-	}
+	w, invalid := newWait(call, parseInstance, resourceArn, policyMachine, call.policyState())
 	began := time.Now()
-	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait)
+	s, err := sdkcall.Wait(ctx, call.Tracer, "activitystream.WaitPolicy", w, target, maxWait, invalid)
 	return s, call.explain(ctx, resourceArn, began, s, err)
 }
 
@@ -81,17 +75,14 @@ func (c *Client) Watch(ctx context.Context, resourceArn string, optFns ...func(*
 	}
 }
 
-// newWait validates the arguments of a wait and returns its waiter. parse parses the ARN. It is a
-// function of its own to keep these values off the stack while the wait sleeps, which halves the
+// newWait returns the waiter of a wait, and the error of an invalid ARN, which parse parses. It is
+// a function of its own to keep these values off the stack while the wait sleeps, which halves the
 // stack.
 func newWait[S ~string](c *call, parse func(arn, region string) (resource, string), resourceArn string,
-	m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
-) (*statemachine.Waiter[*Stream, S], error) {
+	m *statemachine.Machine[S], state func(*Stream) S,
+) (w *statemachine.Waiter[*Stream, S], invalid error) {
 	res, reason := parse(resourceArn, c.Region)
-	if err := validate.WaitArgs(m, target, maxWait, &c.options.Wait, validate.FieldError("ResourceArn", reason)); err != nil {
-		return nil, err
-	}
-	w := newWaiter(c, &res, m, state)
+	w = newWaiter(c, &res, m, state)
 	w.Check = checkStream
-	return w, nil
+	return w, validate.FieldError("ResourceArn", reason)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
-	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -18,7 +17,7 @@ import (
 // documents duplicate and invalid names, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(refs, "", nil)
+		set := newReadSet(refs, "")
 		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.getConfirmed).Get(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -37,9 +36,9 @@ func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Option
 // [*statemachine.InputError], and so is every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, "", validate.WaitArgs(machine, target, maxWait, &call.options.Wait))
+		set := newReadSet(refs, "")
 		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
-		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitEach", f, sdkcall.WaitGoals[*Stream](set, target), maxWait)
+		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitEach", f, set, target, maxWait, nil)
 	}, sdkcall.Value)
 }
 
@@ -47,14 +46,12 @@ func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait
 // yields one result for each Ref. [Client.WaitEach] documents the rest.
 func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, "", validate.WaitArgs(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait))
+		set := newReadSet(refs, "")
 		f := newFleet(call, set.Resource, destinationMachine, (*Stream).destination, call.read)
 		var seen unhealthy
 		f.Check = seen.check
-		goals := sdkcall.WaitGoals[*Stream](set, DestinationHealthy)
-		return set, sdkcall.WithErrors(set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, goals, maxWait), func(ref Ref, s *Stream, err error) error {
-			return seen.explain(err, ref, s)
-		})
+		results := sdkcall.Each(ctx, call.Tracer, "eventstream.WaitHealthyEach", f, set, DestinationHealthy, maxWait, nil)
+		return set, sdkcall.WithErrors(set, results, seen.explain)
 	}, sdkcall.Value)
 }
 
@@ -66,7 +63,7 @@ func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.D
 // names, and breaking out of the loop.
 func (c *Client) WatchEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(refs, "", nil)
+		set := newReadSet(refs, "")
 		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.read).Watch(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -79,17 +76,17 @@ func (c *Client) WatchEach(ctx context.Context, refs []Ref, optFns ...func(*Opti
 // [Client.WaitEach] documents duplicate and invalid names, and breaking out of the loop.
 func (c *Client) EnsureCreatedEach(ctx context.Context, ins []*CreateInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*EnsureOutput]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newCreateSet(ins, call.Region, validate.WaitArgs(machine, StateRunning, maxWait, &call.options.Wait))
+		set := newCreateSet(ins, call.Region)
 		creations := map[Ref]*creation{}
-		goals := sdkcall.Goals(set, func(inputs []int, ref Ref) statemachine.Goal[*Stream, State] {
-			creations[ref] = &creation{call: call, in: ins[inputs[0]]}
+		goal := func(i int, ref Ref) statemachine.Goal[*Stream, State] {
+			creations[ref] = &creation{call: call, in: ins[i]}
 			return creations[ref].goal()
-		})
+		}
 		f := newFleet(call, set.Resource, machine, (*Stream).state, func(ctx context.Context, ref Ref) (*Stream, error) {
 			return creations[ref].read(ctx)
 		})
 		f.Commands = call.createOptions()
-		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.EnsureCreatedEach", f, goals, maxWait)
+		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.EnsureCreatedEach", f, set, StateRunning, maxWait, goal)
 	}, newEnsureOutput)
 }
 
@@ -97,11 +94,11 @@ func (c *Client) EnsureCreatedEach(ctx context.Context, ins []*CreateInput, maxW
 // It yields one result for each Ref. [Client.EnsureCreatedEach] documents the rest.
 func (c *Client) EnsureDeletedEach(ctx context.Context, refs []Ref, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*EnsureOutput]] {
 	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, DeleteEventStream, validate.WaitArgs(machine, StateAbsent, maxWait, &call.options.Wait))
-		goals := sdkcall.Goals(set, func(_ []int, ref Ref) statemachine.Goal[*Stream, State] { return call.deleteGoal(ref) })
+		set := newReadSet(refs, DeleteEventStream)
 		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
 		f.Commands = call.ensureOptions(DeleteEventStream)
-		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.EnsureDeletedEach", f, goals, maxWait)
+		goal := func(_ int, ref Ref) statemachine.Goal[*Stream, State] { return call.deleteGoal(ref) }
+		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.EnsureDeletedEach", f, set, StateAbsent, maxWait, goal)
 	}, newEnsureOutput)
 }
 
@@ -137,21 +134,20 @@ func each[A, B any](c *Client, optFns []func(*Options),
 	}, convert)
 }
 
-// newReadSet groups the names of a call without other inputs. op may be empty. common is an error
-// that all inputs share.
-func newReadSet(refs []Ref, op statemachine.Operation, common error) *inputs {
-	return newInputs(refs, func(i int) error { return validate.JoinInputErrors(refs[i].validate(op), common) }, nil)
+// newReadSet groups the names of a call without other inputs. op may be empty.
+func newReadSet(refs []Ref, op statemachine.Operation) *inputs {
+	return newInputs(refs, func(i int) error { return refs[i].validate(op) }, nil)
 }
 
-// newCreateSet groups the inputs of an EnsureCreatedEach. common is an error that all inputs share.
-func newCreateSet(ins []*CreateInput, region string, common error) *inputs {
+// newCreateSet groups the inputs of an EnsureCreatedEach.
+func newCreateSet(ins []*CreateInput, region string) *inputs {
 	refs := make([]Ref, len(ins))
 	for i, in := range ins {
 		if in != nil {
 			refs[i] = in.Ref
 		}
 	}
-	return newInputs(refs, func(i int) error { return validate.JoinInputErrors(ins[i].validate(region), common) }, func(i, j int) bool {
+	return newInputs(refs, func(i int) error { return ins[i].validate(region) }, func(i, j int) bool {
 		return ins[i].Uri == ins[j].Uri && maps.Equal(ins[i].Tags, ins[j].Tags)
 	})
 }
@@ -161,9 +157,7 @@ func newCreateSet(ins []*CreateInput, region string, common error) *inputs {
 func newInputs(refs []Ref, check func(i int) error, equal func(i, j int) bool) *inputs {
 	return sdkcall.NewInputs(refs, func(i int) sdkcall.Input[Ref] {
 		return sdkcall.Input[Ref]{ID: refs[i].String(), Name: refs[i].String(), Resource: refs[i], Err: check(i)}
-	}, equal, func(i int) error {
-		return validate.FieldError("EventStreamName", validate.Conflicting(refs[i].String()))
-	})
+	}, equal, "EventStreamName")
 }
 
 // domainLists holds the streams of domains for one call of an Each method. So one ListEventStreams

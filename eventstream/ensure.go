@@ -138,7 +138,6 @@ func (x *creation) read(ctx context.Context) (s *Stream, err error) {
 func (x *creation) goal() statemachine.Goal[*Stream, State] {
 	g := x.call.deleteGoal(x.in.Ref)
 	remove := g.Command
-	g.Target = StateRunning
 	g.Drift = func(s *Stream) error { return drift(x.in, s) }
 	g.Preflight = func(_ context.Context, s *Stream, op statemachine.Operation) error {
 		if op == DeleteEventStream && s.State == StateRunning && s.Uri == x.in.Uri { // TagResource corrects a tag
@@ -178,7 +177,6 @@ func (x *creation) create(ctx context.Context, in *CreateInput) error {
 // deleteGoal returns what EnsureDeleted does for one stream.
 func (c *call) deleteGoal(ref Ref) statemachine.Goal[*Stream, State] {
 	return statemachine.Goal[*Stream, State]{
-		Target: StateAbsent,
 		Command: func(ctx context.Context, _ statemachine.Operation) error {
 			_, err := c.delete(ctx, ref)
 			return err

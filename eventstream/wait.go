@@ -30,11 +30,8 @@ import (
 // [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := newWait(call, ref, machine, (*Stream).state, target, maxWait)
-	if err != nil {
-		return nil, err
-	}
-	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", w, target, maxWait)
+	w := waiter(call, ref, machine, (*Stream).state)
+	return sdkcall.Wait(ctx, call.Tracer, "eventstream.Wait", w, target, maxWait, ref.validate(""))
 }
 
 // WaitHealthy waits until the stream is running and its destination is healthy, for at most
@@ -50,15 +47,15 @@ func (c *Client) Wait(ctx context.Context, ref Ref, target State, maxWait time.D
 // still show the message of the previous stream.
 func (c *Client) WaitHealthy(ctx context.Context, ref Ref, maxWait time.Duration, optFns ...func(*Options)) (*Stream, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := newWait(call, ref, destinationMachine, (*Stream).destination, DestinationHealthy, maxWait)
-	if err != nil {
+	if err := validate.WaitArgs(destinationMachine, DestinationHealthy, maxWait, &call.options.Wait, ref.validate("")); err != nil {
 		return nil, err
 	}
+	w := waiter(call, ref, destinationMachine, (*Stream).destination)
 	var seen unhealthy
 	w.Check = seen.check
 	ctx, end := sdkcall.Span(ctx, call.Tracer, "eventstream.WaitHealthy", w.Resource, string(DestinationHealthy), &w.Options)
 	s, err := w.Wait(ctx, DestinationHealthy, maxWait)
-	err = seen.explain(err, ref, s)
+	err = seen.explain(ref, s, err)
 	end(nil, err)
 	return s, err
 }
@@ -88,7 +85,7 @@ func (u *unhealthy) check(s *Stream) error {
 
 // explain returns err, the error of a WaitHealthy, with what is known about the stream s, or nil,
 // that was read last.
-func (u *unhealthy) explain(err error, ref Ref, s *Stream) error {
+func (u *unhealthy) explain(ref Ref, s *Stream, err error) error {
 	e, ok := errors.AsType[*statemachine.WaitError](err)
 	if !ok || s == nil {
 		return err
@@ -149,16 +146,6 @@ func (c *Client) Watch(ctx context.Context, ref Ref, optFns ...func(*Options)) i
 		}
 		waiter(c.ready().NewNoRetry(optFns), ref, machine, (*Stream).state).Watch(ctx)(yield)
 	}
-}
-
-// newWait validates the arguments of a wait and returns its waiter. It is a function of its own to
-// keep the goroutine's stack small while the wait sleeps.
-func newWait[S ~string](c *call, ref Ref, m *statemachine.Machine[S], state func(*Stream) S, target S, maxWait time.Duration,
-) (*statemachine.Waiter[*Stream, S], error) {
-	if err := validate.WaitArgs(m, target, maxWait, &c.options.Wait, ref.validate("")); err != nil {
-		return nil, err
-	}
-	return waiter(c, ref, m, state), nil
 }
 
 // waiter returns the waiter of one call. Package statemachine paces its reads.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
-	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -18,7 +17,7 @@ import (
 // invalid inputs, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
-		set := newReadSet(eventDataStores, call.Region, nil)
+		set := newReadSet(eventDataStores, call.Region)
 		return set, call.fleet().Get(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -38,8 +37,8 @@ func (c *Client) GetEach(ctx context.Context, eventDataStores []string, optFns .
 // every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target Status, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
-		set := newReadSet(eventDataStores, call.Region, call.checkWait(target, maxWait))
-		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.WaitEach", call.fleet(), sdkcall.WaitGoals[*EventDataStore](set, target), maxWait)
+		set := newReadSet(eventDataStores, call.Region)
+		return set, sdkcall.Each(ctx, call.Tracer, "ingestion.WaitEach", call.fleet(), set, target, maxWait, nil)
 	}, sdkcall.Value)
 }
 
@@ -52,7 +51,7 @@ func (c *Client) WaitEach(ctx context.Context, eventDataStores []string, target 
 // out of the loop.
 func (c *Client) WatchEach(ctx context.Context, eventDataStores []string, optFns ...func(*Options)) iter.Seq2[string, statemachine.Result[*EventDataStore]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*EventDataStore]]) {
-		set := newReadSet(eventDataStores, call.Region, nil)
+		set := newReadSet(eventDataStores, call.Region)
 		return set, call.fleet().Watch(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -76,24 +75,17 @@ func (c *Client) ensureEach(ctx context.Context, span string, n int, in func(i i
 	target Status, maxWait time.Duration, optFns []func(*Options),
 ) iter.Seq2[string, statemachine.Result[*EnsureOutput]] {
 	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*EventDataStore]]]) {
-		op, common := commandTo(target), call.checkWait(target, maxWait)
+		op := commandTo(target)
 		stores := make([]string, n)
 		for i := range stores {
 			if in := in(i); in != nil {
 				stores[i] = in.EventDataStore
 			}
 		}
-		set := newInputs(stores, func(i int) error { return validate.JoinInputErrors(in(i).validate(op, call.Region), common) })
-		goals := sdkcall.Goals(set, func(_ []int, store string) statemachine.Goal[*EventDataStore, Status] {
-			return call.goal(store, target)
-		})
-		return set, sdkcall.Each(ctx, call.Tracer, span, call.fleet(op), goals, maxWait)
+		set := newInputs(stores, func(i int) error { return in(i).validate(op, call.Region) })
+		goal := func(_ int, store string) statemachine.Goal[*EventDataStore, Status] { return call.goal(store) }
+		return set, sdkcall.Each(ctx, call.Tracer, span, call.fleet(op), set, target, maxWait, goal)
 	}, newEnsureOutput)
-}
-
-// checkWait validates the arguments of a wait that all stores share.
-func (c *call) checkWait(target Status, maxWait time.Duration) error {
-	return validate.WaitArgs(machine, target, maxWait, &c.options.Wait)
 }
 
 // fleet returns the engine of one call, which refers to a store by its ARN or ID and may call these
@@ -126,14 +118,12 @@ func newInputs(stores []string, check func(i int) error) *inputs {
 	ids := identities(stores, errs)
 	return sdkcall.NewInputs(stores, func(i int) sdkcall.Input[string] {
 		return sdkcall.Input[string]{ID: ids[i], Name: stores[i], Resource: stores[i], Err: errs[i]}
-	}, nil, nil)
+	}, nil, "")
 }
 
-// newReadSet groups the stores of a call that only reads. common is an error that all inputs share.
-func newReadSet(stores []string, region string, common error) *inputs {
-	return newInputs(stores, func(i int) error {
-		return validate.JoinInputErrors(validateStore("", stores[i], region), common)
-	})
+// newReadSet groups the stores of a call that only reads.
+func newReadSet(stores []string, region string) *inputs {
+	return newInputs(stores, func(i int) error { return validateStore("", stores[i], region) })
 }
 
 // identities returns a text for each of stores that is the same for all that name the same store:

@@ -79,7 +79,7 @@ func (c *Client) ensure(ctx context.Context, span string, in *input, target Stat
 		return &EnsureOutput{}, err
 	}
 	f := call.fleet(op)
-	e := sdkcall.Ensurer(sdkcall.Waiter(f, in.EventDataStore), call.goal(in.EventDataStore, target), f.Commands)
+	e := sdkcall.Ensurer(sdkcall.Waiter(f, in.EventDataStore), call.goal(in.EventDataStore), f.Commands)
 	return sdkcall.Ensure(ctx, call.Tracer, span, e, target, maxWait, newEnsureOutput)
 }
 
@@ -92,9 +92,8 @@ func commandTo(target Status) statemachine.Operation {
 }
 
 // goal returns what an Ensure method does for one store.
-func (c *call) goal(store string, target Status) statemachine.Goal[*EventDataStore, Status] {
+func (c *call) goal(store string) statemachine.Goal[*EventDataStore, Status] {
 	return statemachine.Goal[*EventDataStore, Status]{
-		Target: target,
 		Command: func(ctx context.Context, op statemachine.Operation) (err error) {
 			if op == StartEventDataStoreIngestion {
 				_, err = c.start(ctx, store)
@@ -104,18 +103,13 @@ func (c *call) goal(store string, target Status) statemachine.Goal[*EventDataSto
 			return err
 		},
 		Preflight: func(_ context.Context, s *EventDataStore, op statemachine.Operation) error {
-			return s.checkControllable(op, store)
+			if s.Controllable() {
+				return nil
+			}
+			return &statemachine.Fault{
+				Kind: statemachine.Unsupported, Operation: op, Resource: store,
+				Message: fmt.Sprintf("CloudTrail cannot start or stop ingestion of the event categories %v", s.Categories),
+			}
 		},
-	}
-}
-
-// checkControllable returns a Fault if CloudTrail does not support op for the store's categories.
-func (s *EventDataStore) checkControllable(op statemachine.Operation, requested string) error {
-	if s.Controllable() {
-		return nil
-	}
-	return &statemachine.Fault{
-		Kind: statemachine.Unsupported, Operation: op, Resource: requested,
-		Message: fmt.Sprintf("CloudTrail cannot start or stop ingestion of the event categories %v", s.Categories),
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
-	"github.com/streamwarden/streamwarden-go/internal/validate"
-	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // Wait waits until the event data store, identified by its ARN or ID, has the status target, for
@@ -21,11 +19,8 @@ import (
 // does not exist. Invalid arguments are one [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w, err := call.newWait(eventDataStore, target, maxWait)
-	if err != nil {
-		return nil, err
-	}
-	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", w, target, maxWait)
+	w := sdkcall.Waiter(call.fleet(), eventDataStore)
+	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", w, target, maxWait, validateStore("", eventDataStore, call.Region))
 }
 
 // Watch yields the event data store, identified by its ARN or ID, and then each read that differs
@@ -46,13 +41,4 @@ func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...fun
 		}
 		sdkcall.Waiter(call.fleet(), eventDataStore).Watch(ctx)(yield)
 	}
-}
-
-// newWait validates the arguments of Wait and returns its waiter. It is a function of its own to
-// keep the goroutine's stack small while the wait sleeps.
-func (c *call) newWait(eventDataStore string, target Status, maxWait time.Duration) (*statemachine.Waiter[*EventDataStore, Status], error) {
-	if err := validate.WaitArgs(machine, target, maxWait, &c.options.Wait, validateStore("", eventDataStore, c.Region)); err != nil {
-		return nil, err
-	}
-	return sdkcall.Waiter(c.fleet(), eventDataStore), nil
 }

@@ -1,9 +1,15 @@
 package sdkcall
 
 import (
+	"context"
+	"fmt"
 	"iter"
 	"slices"
+	"time"
 
+	"github.com/aws/smithy-go/tracing"
+
+	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -34,8 +40,8 @@ type group[R any] struct {
 
 // NewInputs groups one input for each key. input validates an input. equal reports whether two
 // inputs for the same resource agree; nil means that they do. If some do not agree, all of them are
-// invalid, with the errors that conflict returns.
-func NewInputs[K, R any](keys []K, input func(i int) Input[R], equal func(i, j int) bool, conflict func(i int) error) *Inputs[K, R] {
+// invalid, with an error about field.
+func NewInputs[K, R any](keys []K, input func(i int) Input[R], equal func(i, j int) bool, field string) *Inputs[K, R] {
 	set := &Inputs[K, R]{keys: keys, invalid: map[int]error{}, byName: make(map[string]R, len(keys))}
 	var groups []group[R]
 	position := make(map[string]int, len(keys)) // in groups, by ID
@@ -56,7 +62,7 @@ func NewInputs[K, R any](keys []K, input func(i int) Input[R], equal func(i, j i
 	for _, g := range groups {
 		if equal != nil && slices.ContainsFunc(g.inputs, func(i int) bool { return !equal(g.inputs[0], i) }) {
 			for _, i := range g.inputs {
-				set.invalid[i] = conflict(i)
+				set.invalid[i] = validate.FieldError(field, fmt.Sprint("has conflicting inputs for the same resource: ", keys[i]))
 			}
 			continue
 		}
@@ -64,6 +70,14 @@ func NewInputs[K, R any](keys []K, input func(i int) Input[R], equal func(i, j i
 		set.byName[g.name] = g.resource
 	}
 	return set
+}
+
+// reject adds err to what is wrong with each input.
+func (set *Inputs[K, R]) reject(err error) {
+	for i := range set.keys {
+		set.invalid[i] = validate.JoinInputErrors(set.invalid[i], err)
+	}
+	set.valid = nil
 }
 
 // Names returns the resources of the valid inputs, as the fleet refers to them.
@@ -100,20 +114,23 @@ func (set *Inputs[K, R]) inputsOf(n int) []int {
 	return all
 }
 
-// Goals returns a goal for each resource. goal returns the goal of a resource, which the inputs at
-// these positions name. Goals sets its Resource to the resource's name.
-func Goals[K, R, V any, S ~string](set *Inputs[K, R], goal func(inputs []int, resource R) statemachine.Goal[V, S]) []statemachine.Goal[V, S] {
+// Each runs f.Each in a span for the resources of a set, each with the target state. goal returns
+// the rest of the goal of a resource, which the first of its inputs has named; nil means to wait.
+// If target, maxWait or the options of f are invalid, so are all inputs.
+func Each[K, R, V any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string, f *statemachine.Fleet[V, S],
+	set *Inputs[K, R], target S, maxWait time.Duration, goal func(input int, resource R) statemachine.Goal[V, S],
+) iter.Seq2[int, statemachine.Result[statemachine.Ensured[V]]] {
+	if err := validate.WaitArgs(f.Machine, target, maxWait, &f.Options); err != nil {
+		set.reject(err)
+	}
 	goals := make([]statemachine.Goal[V, S], len(set.valid))
 	for n, g := range set.valid {
-		goals[n] = goal(g.inputs, g.resource)
-		goals[n].Resource = g.name
+		if goal != nil {
+			goals[n] = goal(g.inputs[0], g.resource)
+		}
+		goals[n].Resource, goals[n].Target = g.name, target
 	}
-	return goals
-}
-
-// WaitGoals returns a goal for each resource: to wait for the state target.
-func WaitGoals[V, K, R any, S ~string](set *Inputs[K, R], target S) []statemachine.Goal[V, S] {
-	return Goals(set, func([]int, R) statemachine.Goal[V, S] { return statemachine.Goal[V, S]{Target: target} })
+	return eachInSpan(ctx, provider, name, f, goals, maxWait)
 }
 
 // Results yields what [ByInput] does for a method that gets the options optFns. run validates the

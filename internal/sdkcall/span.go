@@ -8,27 +8,22 @@ import (
 
 	"github.com/aws/smithy-go/tracing"
 
+	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // ScopeName is the name of this library's tracer and meter in the providers of the SDK's client.
 const ScopeName = "github.com/streamwarden/streamwarden-go"
 
-// Wait runs w.Wait in a span.
+// Wait runs w.Wait in a span. invalid is what is wrong with other arguments of the call, or nil.
+// All invalid arguments are reported together, without a span.
 func Wait[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
-	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
+	w *statemachine.Waiter[R, S], target S, maxWait time.Duration, invalid error,
 ) (R, error) {
-	if isNop(provider) {
-		return w.Wait(ctx, target, maxWait)
+	if err := validate.WaitArgs(w.Machine, target, maxWait, &w.Options, invalid); err != nil {
+		var none R
+		return none, err
 	}
-	return waitInSpan(ctx, provider, name, w, target, maxWait)
-}
-
-// waitInSpan does what Wait does, with a tracer. It is a function of its own to keep its values off
-// the stack of a wait without a tracer.
-func waitInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
-	w *statemachine.Waiter[R, S], target S, maxWait time.Duration,
-) (R, error) {
 	ctx, end := Span(ctx, provider, name, w.Resource, string(target), &w.Options)
 	v, err := w.Wait(ctx, target, maxWait)
 	end(nil, err)
@@ -64,10 +59,10 @@ func Ensure[R any, S ~string, Out any](ctx context.Context, provider tracing.Tra
 	return convert(&done), err
 }
 
-// Each runs f.Each in one span for all resources. The span's status is an error if one resource
-// failed, and OK if all succeeded. It is unset if the caller broke out of the loop before a
-// failure.
-func Each[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
+// eachInSpan runs f.Each in one span for all resources. The span's status is an error if one
+// resource failed, and OK if all succeeded. It is unset if the caller broke out of the loop before
+// a failure.
+func eachInSpan[R any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string,
 	f *statemachine.Fleet[R, S], goals []statemachine.Goal[R, S], maxWait time.Duration,
 ) iter.Seq2[int, statemachine.Result[statemachine.Ensured[R]]] {
 	if isNop(provider) || len(goals) == 0 {

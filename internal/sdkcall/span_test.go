@@ -3,7 +3,9 @@ package sdkcall_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/streamwarden/streamwarden-go/internal/assert"
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/internal/spantest"
+	"github.com/streamwarden/streamwarden-go/internal/validate"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -113,7 +117,7 @@ func TestSpanOfAWait(t *testing.T) {
 			w.Options.Jitter = func(d time.Duration) time.Duration { return d }
 			reads := 0
 			w.Options.OnRead = func(statemachine.Reading) { reads++ }
-			if _, err := sdkcall.Wait(t.Context(), &r, "resources.Wait", w, "on", 10*time.Second); !errors.Is(err, tt.ends) {
+			if _, err := sdkcall.Wait(t.Context(), &r, "resources.Wait", w, "on", 10*time.Second, nil); !errors.Is(err, tt.ends) {
 				t.Errorf("%s: %v", tt.why, err)
 			}
 			if reads < 2 {
@@ -180,11 +184,10 @@ func TestSpanOfMany(t *testing.T) {
 			State: func(s state) state { return s },
 		}
 	}
-	goals := func(resources ...string) (all []statemachine.Goal[state, state]) {
-		for _, r := range resources {
-			all = append(all, statemachine.Goal[state, state]{Resource: r, Target: "on"})
-		}
-		return all
+	inputs := func(resources ...string) *sdkcall.Inputs[string, string] {
+		return sdkcall.NewInputs(resources, func(i int) sdkcall.Input[string] {
+			return sdkcall.Input[string]{ID: strconv.Itoa(i), Name: resources[i]}
+		}, nil, "")
 	}
 	gone := "resource gone: waiting for on: gone: there is no such resource (1 read in 0s): not found"
 	synctest.Test(t, func(t *testing.T) {
@@ -222,7 +225,7 @@ func TestSpanOfMany(t *testing.T) {
 		} {
 			var r spantest.Recorder
 			results := 0
-			for range sdkcall.Each(t.Context(), &r, "machine.WaitEach", fleet(), goals(tt.resources...), time.Minute) {
+			for range sdkcall.Each(t.Context(), &r, "machine.WaitEach", fleet(), inputs(tt.resources...), "on", time.Minute, nil) {
 				if results++; results == tt.breaks {
 					break
 				}
@@ -238,13 +241,52 @@ func TestSpanOfMany(t *testing.T) {
 			spansAre(t, &r, tt.want)
 		}
 		n := 0
-		for range sdkcall.Each(t.Context(), nil, "machine.WaitEach", fleet(), goals("a", "b"), time.Minute) {
+		for range sdkcall.Each(t.Context(), nil, "machine.WaitEach", fleet(), inputs("a", "b"), "on", time.Minute, nil) {
 			n++
 		}
 		if n != 2 {
 			t.Errorf("without tracing: %d results", n)
 		}
 	})
+}
+
+// TestWaitReportsInvalidArgumentsTogether checks that a wait whose arguments are invalid sends
+// nothing, and has no span.
+func TestWaitReportsInvalidArgumentsTogether(t *testing.T) {
+	var r spantest.Recorder
+	res := &resource{shows: []state{"off", "on"}}
+	_, err := sdkcall.Wait(t.Context(), &r, "resources.Wait", res.waiter(), "red", -1, validate.FieldError("Name", "is required"))
+	assert.Equal(t, "fields", []string{"Name", "target", "maxWait"}, assert.InputFields(err))
+	assert.Equal(t, "states that were not read", 2, len(res.shows))
+	spansAre(t, &r)
+}
+
+// TestEachRejectsAllInputsForInvalidArguments checks the errors of inputs that are valid, invalid
+// and in conflict, if the arguments that they share are invalid, too.
+func TestEachRejectsAllInputsForInvalidArguments(t *testing.T) {
+	keys := []string{"a", "", "b", "b"}
+	set := sdkcall.NewInputs(keys, func(i int) sdkcall.Input[string] {
+		in := sdkcall.Input[string]{ID: keys[i], Name: keys[i]}
+		if keys[i] == "" {
+			in.Err = validate.FieldError("Name", "is required")
+		}
+		return in
+	}, func(i, j int) bool { return i == j }, "Name")
+	f := &statemachine.Fleet[state, state]{Machine: machine}
+	results := sdkcall.Each(t.Context(), nil, "machine.WaitEach", f, set, "on", -1, func(int, string) statemachine.Goal[state, state] {
+		t.Error("made the goal of a resource")
+		return statemachine.Goal[state, state]{}
+	})
+	var got []string
+	for key, r := range sdkcall.ByInput(set, results, sdkcall.Value) {
+		got = append(got, fmt.Sprint(r.Index, " ", key, ": ", r.Err))
+	}
+	assert.Equal(t, "results", []string{
+		"0 a: invalid input: maxWait must be positive, got -1ns",
+		"1 : invalid input: Name is required; maxWait must be positive, got -1ns",
+		"2 b: invalid input: Name has conflicting inputs for the same resource: b; maxWait must be positive, got -1ns",
+		"3 b: invalid input: Name has conflicting inputs for the same resource: b; maxWait must be positive, got -1ns",
+	}, got)
 }
 
 // TestNoSpan checks that without a tracer, which is the default, a span costs nothing.
@@ -255,7 +297,7 @@ func TestNoSpan(t *testing.T) {
 	})
 	for _, provider := range []tracing.TracerProvider{nil, &tracing.NopTracerProvider{}, tracing.NopTracerProvider{}} {
 		got := testing.AllocsPerRun(100, func() {
-			_, _ = sdkcall.Wait(ctx, provider, "resources.Wait", (&resource{shows: []state{"on"}}).waiter(), "on", time.Minute)
+			_, _ = sdkcall.Wait(ctx, provider, "resources.Wait", (&resource{shows: []state{"on"}}).waiter(), "on", time.Minute, nil)
 		})
 		if got > bare {
 			t.Errorf("%T: %v allocations, without a span %v", provider, got, bare)

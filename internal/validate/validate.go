@@ -112,11 +112,6 @@ func printable(s string) bool {
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
-// Conflicting returns the reason for inputs of one call that name the same resource and differ.
-func Conflicting(resource string) string {
-	return "has conflicting inputs for the same resource: " + resource
-}
-
 // NilInput returns the error for a nil input of op.
 func NilInput(op statemachine.Operation) error {
 	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "must not be nil"}}}
