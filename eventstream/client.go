@@ -63,7 +63,7 @@ type call struct {
 	api             API
 	options         Options
 	reads, commands sdkcall.Caller[customerprofiles.Options]
-	lists           *domainLists // shared by the streams of an Each method; otherwise nil
+	lists           map[string]*domainList // by domain, for an Each method; otherwise nil
 }
 
 // newCall returns a call with the options o.

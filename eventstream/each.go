@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"maps"
-	"sync"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -16,8 +15,8 @@ import (
 // throttled or fails with another retryable error is made up to ten times. [Client.WaitEach]
 // documents duplicate and invalid names, and breaking out of the loop.
 func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(refs, "")
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
+		set := newReadSet(call, refs, "")
 		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.getConfirmed).Get(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -35,8 +34,8 @@ func (c *Client) GetEach(ctx context.Context, refs []Ref, optFns ...func(*Option
 // A duplicate Ref gets the same result again and is read once. The result of an invalid Ref is a
 // [*statemachine.InputError], and so is every result if target or maxWait is invalid.
 func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, "")
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newReadSet(call, refs, "")
 		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
 		return set, sdkcall.Each(ctx, call.Tracer, "eventstream.WaitEach", f, set, target, maxWait, nil)
 	}, sdkcall.Value)
@@ -45,8 +44,8 @@ func (c *Client) WaitEach(ctx context.Context, refs []Ref, target State, maxWait
 // WaitHealthyEach does for each of many event streams what [Client.WaitHealthy] does for one. It
 // yields one result for each Ref. [Client.WaitEach] documents the rest.
 func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, "")
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newReadSet(call, refs, "")
 		f := newFleet(call, set.Resource, destinationMachine, (*Stream).destination, call.read)
 		var seen unhealthy
 		f.Check = seen.check
@@ -62,8 +61,8 @@ func (c *Client) WaitHealthyEach(ctx context.Context, refs []Ref, maxWait time.D
 // each stream. It must not modify a Stream. [Client.WaitEach] documents duplicate and invalid
 // names, and breaking out of the loop.
 func (c *Client) WatchEach(ctx context.Context, refs []Ref, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*Stream]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
-		set := newReadSet(refs, "")
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[*Stream]]) {
+		set := newReadSet(call, refs, "")
 		return set, newFleet(call, set.Resource, machine, (*Stream).state, call.read).Watch(ctx, set.Names())
 	}, sdkcall.Same)
 }
@@ -75,8 +74,8 @@ func (c *Client) WatchEach(ctx context.Context, refs []Ref, optFns ...func(*Opti
 // Different inputs for the same stream are each rejected with a [*statemachine.InputError].
 // [Client.WaitEach] documents duplicate and invalid names, and breaking out of the loop.
 func (c *Client) EnsureCreatedEach(ctx context.Context, ins []*CreateInput, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newCreateSet(ins, call.Region)
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newCreateSet(call, ins)
 		creations := map[Ref]*creation{}
 		goal := func(i int, ref Ref) statemachine.Goal[*Stream, State] {
 			creations[ref] = &creation{call: call, in: ins[i]}
@@ -93,8 +92,8 @@ func (c *Client) EnsureCreatedEach(ctx context.Context, ins []*CreateInput, maxW
 // EnsureDeletedEach does for each of many event streams what [Client.EnsureDeleted] does for one.
 // It yields one result for each Ref. [Client.EnsureCreatedEach] documents the rest.
 func (c *Client) EnsureDeletedEach(ctx context.Context, refs []Ref, maxWait time.Duration, optFns ...func(*Options)) iter.Seq2[Ref, statemachine.Result[*EnsureOutput]] {
-	return each(c, optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
-		set := newReadSet(refs, DeleteEventStream)
+	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[statemachine.Ensured[*Stream]]]) {
+		set := newReadSet(call, refs, DeleteEventStream)
 		f := newFleet(call, set.Resource, machine, (*Stream).state, call.read)
 		f.Commands = call.ensureOptions(DeleteEventStream)
 		goal := func(_ int, ref Ref) statemachine.Goal[*Stream, State] { return call.deleteGoal(ref) }
@@ -122,52 +121,39 @@ func newFleet[S ~string](c *call, find func(string) Ref, m *statemachine.Machine
 // inputs are the inputs of an Each method, by stream.
 type inputs = sdkcall.Inputs[Ref, Ref]
 
-// each yields the results of a fleet for every input. run validates the inputs and returns the
-// results by stream, which convert turns into the method's type.
-func each[A, B any](c *Client, optFns []func(*Options),
-	run func(*call) (*inputs, iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
-) iter.Seq2[Ref, statemachine.Result[B]] {
-	return sdkcall.Results(c.ready(), optFns, func(call *call) (*inputs, iter.Seq2[int, statemachine.Result[A]]) {
-		shared := *call
-		shared.lists = newDomainLists()
-		return run(&shared)
-	}, convert)
-}
-
 // newReadSet groups the names of a call without other inputs. op may be empty.
-func newReadSet(refs []Ref, op statemachine.Operation) *inputs {
-	return newInputs(refs, func(i int) error { return refs[i].validate(op) }, nil)
+func newReadSet(c *call, refs []Ref, op statemachine.Operation) *inputs {
+	return newInputs(c, refs, func(i int) error { return refs[i].validate(op) }, nil)
 }
 
 // newCreateSet groups the inputs of an EnsureCreatedEach.
-func newCreateSet(ins []*CreateInput, region string) *inputs {
+func newCreateSet(c *call, ins []*CreateInput) *inputs {
 	refs := make([]Ref, len(ins))
 	for i, in := range ins {
 		if in != nil {
 			refs[i] = in.Ref
 		}
 	}
-	return newInputs(refs, func(i int) error { return ins[i].validate(region) }, func(i, j int) bool {
+	return newInputs(c, refs, func(i int) error { return ins[i].validate(c.Region) }, func(i, j int) bool {
 		return ins[i].Uri == ins[j].Uri && maps.Equal(ins[i].Tags, ins[j].Tags)
 	})
 }
 
-// newInputs groups inputs by the stream that they name. check validates an input, and equal reports
-// whether two inputs for the same stream agree.
-func newInputs(refs []Ref, check func(i int) error, equal func(i, j int) bool) *inputs {
+// newInputs groups the inputs of the call c by the stream that they name, and makes c share lists.
+// check validates an input, and equal reports whether two inputs for the same stream agree.
+func newInputs(c *call, refs []Ref, check func(i int) error, equal func(i, j int) bool) *inputs {
+	c.lists = make(map[string]*domainList, len(refs))
+	for _, ref := range refs {
+		c.lists[ref.DomainName] = &domainList{lock: make(chan struct{}, 1)}
+	}
 	return sdkcall.NewInputs(refs, func(i int) sdkcall.Input[Ref] {
 		return sdkcall.Input[Ref]{ID: refs[i].String(), Name: refs[i].String(), Resource: refs[i], Err: check(i)}
 	}, equal, "EventStreamName")
 }
 
-// domainLists holds the streams of domains for one call of an Each method. So one ListEventStreams
-// confirms the absence of all streams of a domain that are read at about the same time.
-type domainLists struct {
-	mu       sync.Mutex
-	byDomain map[string]*domainList
-}
-
-// domainList is the last complete list of one domain.
+// domainList is the last complete list of one domain, for one call of an Each method. So one
+// ListEventStreams confirms the absence of all streams of the domain that are read at about the
+// same time.
 type domainList struct {
 	lock    chan struct{} // holds a value while a list is read or examined
 	streams []*Stream
@@ -177,20 +163,6 @@ type domainList struct {
 
 // maxListAge is how old a list may be that confirms an absence.
 const maxListAge = 10 * time.Second
-
-func newDomainLists() *domainLists { return &domainLists{byDomain: map[string]*domainList{}} }
-
-// of returns the list of a domain.
-func (l *domainLists) of(domainName string) *domainList {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	d := l.byDomain[domainName]
-	if d == nil {
-		d = &domainList{lock: make(chan struct{}, 1)}
-		l.byDomain[domainName] = d
-	}
-	return d
-}
 
 // get returns the streams of the domain, for a read of the stream with this name. It reads them
 // with list if the last list is too old or was used for this stream before. It does not keep a

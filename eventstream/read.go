@@ -118,7 +118,7 @@ func (c *call) readDomain(ctx context.Context, ref Ref) (s, other *Stream, err e
 	if other, err = c.confirmAbsent(ctx, ref, err); err != nil {
 		return nil, nil, err
 	}
-	return absent(ref), other, nil
+	return &Stream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName, State: StateAbsent}, other, nil
 }
 
 // readKind returns the kind of a read error for a wait. NotFound here means an absence that could
@@ -166,12 +166,12 @@ func (c *call) list(ctx context.Context, domainName string) iter.Seq2[*Stream, e
 // listFor yields the streams of a domain, to confirm the absence of one. The streams of an Each
 // method share the lists.
 func (c *call) listFor(ctx context.Context, ref Ref) iter.Seq2[*Stream, error] {
-	list := c.list(ctx, ref.DomainName)
-	if c.lists == nil {
+	list, shared := c.list(ctx, ref.DomainName), c.lists[ref.DomainName]
+	if shared == nil {
 		return list
 	}
 	return func(yield func(*Stream, error) bool) {
-		streams, err := c.lists.of(ref.DomainName).get(ctx, ref.EventStreamName, list)
+		streams, err := shared.get(ctx, ref.EventStreamName, list)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -2,6 +2,7 @@ package eventstream
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,21 +44,10 @@ var recreateMessages = []string{"stream is not active", "stream does not exist",
 // not help. Make sure that the Kinesis data stream is active, then delete and create the event
 // stream. MustRecreate returns false for a stream from a list, which has no Message.
 func (d Destination) MustRecreate() bool {
-	if d.Status != DestinationUnhealthy {
-		return false
-	}
 	message := strings.ToLower(d.Message)
-	for _, part := range recreateMessages {
-		if strings.Contains(message, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// absent returns the Stream for a stream that does not exist.
-func absent(ref Ref) *Stream {
-	return &Stream{DomainName: ref.DomainName, EventStreamName: ref.EventStreamName, State: StateAbsent}
+	return d.Status == DestinationUnhealthy && slices.ContainsFunc(recreateMessages, func(part string) bool {
+		return strings.Contains(message, part)
+	})
 }
 
 // streamFromOutput converts the response of GetEventStream.

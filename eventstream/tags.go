@@ -69,12 +69,11 @@ func (c *Client) SetTags(ctx context.Context, ref Ref, tags map[string]string, o
 
 // tagChanges returns the tags to add and the keys to remove, so that a stream has these tags.
 func tagChanges(s *Stream, tags map[string]string) (add map[string]string, remove []string) {
-	add = make(map[string]string)
-	for key, value := range tags {
-		if got, ok := s.Tags[key]; !ok || got != value {
-			add[key] = value
-		}
-	}
+	add = maps.Clone(tags)
+	maps.DeleteFunc(add, func(key, value string) bool {
+		got, ok := s.Tags[key]
+		return ok && got == value
+	})
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		if _, ok := tags[key]; !ok && !strings.HasPrefix(key, "aws:") {
 			remove = append(remove, key)

@@ -72,14 +72,6 @@ func NewInputs[K, R any](keys []K, input func(i int) Input[R], equal func(i, j i
 	return set
 }
 
-// reject adds err to what is wrong with each input.
-func (set *Inputs[K, R]) reject(err error) {
-	for i := range set.keys {
-		set.invalid[i] = validate.JoinInputErrors(set.invalid[i], err)
-	}
-	set.valid = nil
-}
-
 // Names returns the resources of the valid inputs, as the fleet refers to them.
 func (set *Inputs[K, R]) Names() []string {
 	names := make([]string, len(set.valid))
@@ -120,8 +112,11 @@ func (set *Inputs[K, R]) inputsOf(n int) []int {
 func Each[K, R, V any, S ~string](ctx context.Context, provider tracing.TracerProvider, name string, f *statemachine.Fleet[V, S],
 	set *Inputs[K, R], target S, maxWait time.Duration, goal func(input int, resource R) statemachine.Goal[V, S],
 ) iter.Seq2[int, statemachine.Result[statemachine.Ensured[V]]] {
-	if err := validate.WaitArgs(f.Machine, target, maxWait, &f.Options); err != nil {
-		set.reject(err)
+	if err := validate.WaitArgs(f.Machine, target, maxWait, &f.Options, nil); err != nil {
+		for i := range set.keys {
+			set.invalid[i] = validate.JoinInputErrors(set.invalid[i], err)
+		}
+		set.valid = nil
 	}
 	goals := make([]statemachine.Goal[V, S], len(set.valid))
 	for n, g := range set.valid {
@@ -133,13 +128,14 @@ func Each[K, R, V any, S ~string](ctx context.Context, provider tracing.TracerPr
 	return eachInSpan(ctx, provider, name, f, goals, maxWait)
 }
 
-// Results yields what [ByInput] does for a method that gets the options optFns. run validates the
-// inputs and returns the results by resource.
+// Results yields what [ByInput] does for a method that gets the options optFns. run gets a call of
+// its own. It validates the inputs and returns the results by resource.
 func Results[O, C, K, R, A, B any](calls *Calls[O, C], optFns []func(*O),
 	run func(*C) (*Inputs[K, R], iter.Seq2[int, statemachine.Result[A]]), convert func(*A) B,
 ) iter.Seq2[K, statemachine.Result[B]] {
 	return func(yield func(K, statemachine.Result[B]) bool) {
-		set, results := run(calls.NewNoRetry(optFns))
+		call := *calls.NewNoRetry(optFns)
+		set, results := run(&call)
 		ByInput(set, results, convert)(yield)
 	}
 }
