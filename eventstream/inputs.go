@@ -1,6 +1,7 @@
 package eventstream
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -68,12 +69,9 @@ func (r Ref) check(e *statemachine.InputError) {
 // checkName returns why s is not a valid name, or "". CloudFormation documents up to 255
 // characters for a stream, the API 64.
 func checkName(s string) string {
-	if reason := validate.Length(s, 1, 64); reason != "" {
-		return reason
-	}
-	return validate.Charset(s, "letters, digits, _ and -", func(r rune) bool {
+	return cmp.Or(validate.Length(s, 1, 64), validate.Charset(s, "letters, digits, _ and -", func(r rune) bool {
 		return r == '_' || r == '-' || validate.Alphanumeric(r)
-	})
+	}))
 }
 
 // checkURI returns why s is not a valid destination, or "".

@@ -1,6 +1,7 @@
 package ingestion
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -53,16 +54,11 @@ func validateStore(op statemachine.Operation, eventDataStore, region string) err
 // checkStore returns why s is not the ARN or ID of an event data store, or "". An empty region
 // matches every ARN.
 func checkStore(s, region string) string {
-	if reason := validate.Length(s, 3, 256); reason != "" {
-		return reason
-	}
-	if reason := validate.Charset(s, `letters, digits and "._/-:"`, func(r rune) bool {
+	reason := cmp.Or(validate.Length(s, 3, 256), validate.Charset(s, `letters, digits and "._/-:"`, func(r rune) bool {
 		return validate.Alphanumeric(r) || strings.ContainsRune("._/-:", r)
-	}); reason != "" {
+	}))
+	if reason != "" || !isARN(s) {
 		return reason
-	}
-	if !isARN(s) {
-		return ""
 	}
 	a, reason := validate.ARN(s, "cloudtrail", region)
 	if reason != "" {

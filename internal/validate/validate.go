@@ -4,6 +4,7 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -75,7 +76,7 @@ func ARN(s, service, region string) (arn.ARN, string) {
 		return a, fmt.Sprintf("must be an ARN, got %q", s)
 	}
 	switch {
-	case !printable(s):
+	case strings.ContainsFunc(s, notPrintable):
 		return a, fmt.Sprintf("must contain only printable ASCII characters, got %q", s)
 	case a.Partition == "":
 		return a, fmt.Sprintf("must be an ARN with a partition, got %q", s)
@@ -99,16 +100,8 @@ func Region(a arn.ARN, region string) string {
 	return fmt.Sprintf("must be in the client's Region %s, got an ARN in %s", region, a.Region)
 }
 
-// printable reports whether s contains only ASCII characters, without spaces and control
-// characters.
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
+// notPrintable reports whether r is a space, a control character or no ASCII character.
+func notPrintable(r rune) bool { return r <= ' ' || r >= 0x7f }
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
@@ -117,39 +110,30 @@ func NilInput(op statemachine.Operation) error {
 	return &statemachine.InputError{Operation: op, Fields: []statemachine.FieldError{{Field: "input", Reason: "must not be nil"}}}
 }
 
-// WaitArgs validates the arguments of a wait and joins the errors with others.
-func WaitArgs[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, others ...error) error {
+// WaitArgs validates the arguments of a wait. invalid is what is wrong with others, or nil.
+func WaitArgs[S ~string](m *statemachine.Machine[S], target S, maxWait time.Duration, o *statemachine.WaitOptions, invalid error) error {
 	_, err := m.NewTrack(target, time.Time{}, maxWait, *o)
-	return JoinInputErrors(JoinInputErrors(others...), err) // append would allocate
+	return JoinInputErrors(invalid, err)
 }
 
 // JoinInputErrors returns one InputError with the fields of all errs and the first Operation that
 // one of them names. It returns the first error that is not an InputError as it is.
 func JoinInputErrors(errs ...error) error {
-	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
-		return nil // before all, which is on the heap
-	}
 	var all statemachine.InputError
 	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		input, ok := errors.AsType[*statemachine.InputError](err)
-		if !ok {
+		if input, ok := errors.AsType[*statemachine.InputError](err); ok {
+			all.Operation = cmp.Or(all.Operation, input.Operation)
+			all.Fields = append(all.Fields, input.Fields...)
+		} else if err != nil {
 			return err
 		}
-		if all.Operation == "" {
-			all.Operation = input.Operation
-		}
-		all.Fields = append(all.Fields, input.Fields...)
 	}
 	return all.Err()
 }
 
 // FieldError returns the error of one field, or nil if reason is empty.
 func FieldError(name, reason string) error {
-	if reason == "" {
-		return nil
-	}
-	return &statemachine.InputError{Fields: []statemachine.FieldError{{Field: name, Reason: reason}}}
+	var e statemachine.InputError
+	e.Add(name, reason)
+	return e.Err()
 }

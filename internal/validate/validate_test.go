@@ -165,10 +165,10 @@ func TestWaitArgsReportsAllFields(t *testing.T) {
 	m := statemachine.MustNew(statemachine.Definition[string]{
 		Name: "lamp", Transitions: []statemachine.Transition[string]{{From: "off", To: "on", By: "Switch"}},
 	})
-	if err := validate.WaitArgs(m, "on", time.Second, &statemachine.WaitOptions{}, nil, nil); err != nil {
+	if err := validate.WaitArgs(m, "on", time.Second, &statemachine.WaitOptions{}, nil); err != nil {
 		t.Error(err)
 	}
-	err := validate.WaitArgs(m, "red", 0, &statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"), nil)
+	err := validate.WaitArgs(m, "red", 0, &statemachine.WaitOptions{MinDelay: -1}, input("Switch", "Name"))
 	e, ok := errors.AsType[*statemachine.InputError](err)
 	if !ok {
 		t.Fatal(err)
