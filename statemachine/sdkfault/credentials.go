@@ -23,29 +23,23 @@ func credentialsKind(ctx context.Context, err error) statemachine.Kind {
 	if ctx.Err() != nil {
 		return statemachine.Interrupted
 	}
-	status := 0
-	if r, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err); ok {
-		status = r.HTTPStatusCode()
-	}
-	code := ""
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		code = api.ErrorCode()
+	var r response
+	r.find(err, "")
+	if r.credentials != nil { // of a provider that needs credentials itself
+		return credentialsKind(ctx, r.credentials)
 	}
 	switch {
-	case isCertificateError(err), status == http.StatusNotImplemented:
+	case isCertificateError(err), r.status == http.StatusNotImplemented:
 		return statemachine.Unauthenticated
-	case status == http.StatusTooManyRequests, isThrottle(err):
+	case r.status == http.StatusTooManyRequests, isThrottle(err):
 		return statemachine.Throttled
-	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout,
-		code == "IDPCommunicationError", // of STS: the identity provider could not be reached
+	case r.status >= http.StatusInternalServerError, r.status == http.StatusRequestTimeout,
+		r.code == "IDPCommunicationError", // of STS: the identity provider could not be reached
 		isNoSuchHost(err),
 		strings.Contains(err.Error(), "credential process timed out"),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		isRetryable(err),
-		status < http.StatusBadRequest && isUnreadable(err) && !strings.Contains(err.Error(), processOutput):
+		r.status < http.StatusBadRequest && isUnreadable(err) && !strings.Contains(err.Error(), processOutput):
 		return statemachine.Unavailable
 	}
 	return statemachine.Unauthenticated

@@ -20,18 +20,16 @@ import (
 func setKindWithoutResponse(ctx context.Context, f *statemachine.Fault) {
 	err := f.Err
 	proxyStatus := refusedByProxy(err)
-	f.NotSent = proxyStatus != 0 || neverSent(err)
+	f.Kind, f.NotSent = statemachine.Unknown, proxyStatus != 0 || neverSent(err)
 	switch {
 	case ctx.Err() != nil:
 		f.Kind = statemachine.Interrupted
 	case isInvalidRequest(err):
 		f.Kind, f.NotSent = statemachine.InvalidInput, true
 	case isCertificateError(err):
-		f.Kind = statemachine.Unknown
 		f.Message = fmt.Sprintf("cannot verify the certificate of %s; check the root certificates, and whether a proxy intercepts the connection: %s",
 			hostOf(err), oneLine(innermost(err).Error(), maxText))
 	case isNoSuchHost(err):
-		f.Kind = statemachine.Unknown
 		f.Message = "no such host: " + hostOf(err) + "; check the Region, the endpoint and the DNS resolver"
 	case proxyStatus != 0:
 		f.Kind = kindOfStatus(proxyStatus)
@@ -40,8 +38,6 @@ func setKindWithoutResponse(ctx context.Context, f *statemachine.Fault) {
 		// Not the caller's context, but for example an HTTP client's timeout.
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f.Kind = statemachine.Unavailable
-	default:
-		f.Kind = statemachine.Unknown
 	}
 }
 

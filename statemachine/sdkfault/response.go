@@ -182,10 +182,7 @@ func retryAfter(h http.Header) time.Duration {
 
 // bounded returns n units, and at most maxRetryAfter.
 func bounded(n uint64, unit time.Duration) time.Duration {
-	if n >= uint64(maxRetryAfter/unit) { //nolint:gosec // positive constants
-		return maxRetryAfter
-	}
-	return time.Duration(n) * unit //nolint:gosec // below maxRetryAfter
+	return time.Duration(min(n, uint64(maxRetryAfter/unit))) * unit //nolint:gosec // at most maxRetryAfter
 }
 
 // oneLine returns s on one line, without control characters, and at most limit bytes of it.

@@ -41,6 +41,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -158,11 +159,9 @@ func (t Table) kindOfCode(r *response, err error) statemachine.Kind {
 
 // kindOfKnownCode returns the kind of the first rule that matches, or Unknown.
 func (t Table) kindOfKnownCode(code, message string) statemachine.Kind {
-	for _, rules := range []Table{t, CommonRules()} {
-		for _, rule := range rules {
-			if rule.Code == code && containsFold(message, rule.Message) {
-				return rule.Kind
-			}
+	for _, rule := range slices.Concat(t, CommonRules()) {
+		if rule.Code == code && containsFold(message, rule.Message) {
+			return rule.Kind
 		}
 	}
 	return statemachine.Unknown
