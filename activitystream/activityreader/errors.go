@@ -124,24 +124,6 @@ const (
 	getRecords       statemachine.Operation = "GetRecords"
 )
 
-// codeOf returns the service's error code, which is empty if the error has none.
-func codeOf(err error) string {
-	if f, ok := errors.AsType[*statemachine.Fault](err); ok {
-		return f.Code
-	}
-	return ""
-}
-
-// isSkew reports whether a call failed because of this machine's clock. The SDK learns the offset
-// from the response, so that the next call succeeds.
-func isSkew(err error) bool {
-	switch codeOf(err) {
-	case "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException":
-		return true
-	}
-	return false
-}
-
 // contextError returns why ctx ended: its error and its cause.
 func contextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -20,6 +21,7 @@ import (
 // calls and handles their results, one at a time. Each call in flight has a goroutine.
 type follower struct {
 	r       *Reader
+	sdk     sdkcall.Caller[kinesis.Options]
 	options Options
 	from    Position
 
@@ -73,6 +75,8 @@ var errStopped = errors.New("stopped")
 // run follows the stream until the context ends, deliver or step stops it, or there is a verdict,
 // which it returns.
 func (f *follower) run(ctx context.Context) error {
+	f.sdk = f.r.sdk
+	f.sdk.Limit = f.options.ReadTimeout
 	f.shards = make(map[string]*shard)
 	f.results = make(chan *result, f.options.Concurrency)
 	f.began = time.Now()
@@ -187,20 +191,15 @@ func (f *follower) ready(s *shard) bool {
 
 // call makes one call for a shard: GetRecords, or GetShardIterator if there is no iterator.
 func (f *follower) call(ctx context.Context, s *shard, iterator string) *result {
-	ctx, cancel := context.WithTimeout(ctx, f.options.ReadTimeout)
-	defer cancel()
 	res := &result{shard: s, started: time.Now()}
-	name, opts := f.r.streamName, f.options.ClientOptions
+	name := f.r.streamName + "/" + s.id
 	if iterator != "" {
 		res.op = getRecords
-		res.out, res.err = f.r.api.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &iterator}, opts...)
-		if res.err == nil && res.out == nil {
-			res.err = f.strange(getRecords, s.id, "the response is missing")
-		}
+		res.out, res.err = sdkcall.Do(ctx, f.sdk, getRecords, name, f.r.api.GetRecords, &kinesis.GetRecordsInput{ShardIterator: &iterator})
 		return res
 	}
 	res.op = getShardIterator
-	in := &kinesis.GetShardIteratorInput{StreamName: &name, ShardId: &s.id}
+	in := &kinesis.GetShardIteratorInput{StreamName: &f.r.streamName, ShardId: &s.id}
 	switch c := &s.cursor; {
 	case c.After != "":
 		in.ShardIteratorType, in.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &c.After
@@ -211,26 +210,16 @@ func (f *follower) call(ctx context.Context, s *shard, iterator string) *result 
 	default:
 		in.ShardIteratorType, in.Timestamp = types.ShardIteratorTypeAtTimestamp, new(c.At.Add(-clockMargin))
 	}
-	out, err := f.r.api.GetShardIterator(ctx, in, opts...)
+	out, err := sdkcall.Do(ctx, f.sdk, getShardIterator, name, f.r.api.GetShardIterator, in)
 	switch {
 	case err != nil:
 		res.err = err
-	case out == nil || aws.ToString(out.ShardIterator) == "":
-		res.err = f.strange(getShardIterator, s.id, "the response has no iterator")
+	case aws.ToString(out.ShardIterator) == "":
+		res.err = sdkcall.UnexpectedResponse(getShardIterator, name, out.ResultMetadata, "the response has no iterator")
 	default:
 		res.iterator = *out.ShardIterator
 	}
 	return res
-}
-
-// strange returns the error of a response that cannot be right. The service may do better the
-// next time.
-func (f *follower) strange(op statemachine.Operation, shardID, message string) error {
-	name := f.r.streamName
-	if shardID != "" {
-		name += "/" + shardID
-	}
-	return &statemachine.Fault{Kind: statemachine.Unavailable, Operation: op, Resource: name, Message: message}
 }
 
 // handle takes in the result of a call. It returns an error if that ends the run.
@@ -259,10 +248,10 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 		s.empty++
 		s.iterator = ""
 		f.listDue = time.Now()
-		res.err = f.strange(getRecords, s.id, "the response is empty")
+		res.err = sdkcall.UnexpectedResponse(getRecords, f.r.streamName+"/"+s.id, out.ResultMetadata, "the response is empty")
 		return f.failed(ctx, res)
 	}
-	s.failures, s.skews, s.empty = 0, 0, 0
+	s.failures, s.empty = 0, 0
 	f.reads++
 	records, bytes := inOrder(res.out.Records)
 	behind := time.Duration(aws.ToInt64(res.out.MillisBehindLatest)) * time.Millisecond
@@ -339,11 +328,7 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 // failed handles a call that failed. It returns an error if no retry can help.
 func (f *follower) failed(ctx context.Context, res *result) error {
 	s := res.shard
-	err := faults.Fault(ctx, res.op, f.r.streamName+"/"+s.id, res.err)
-	kind := statemachine.KindOf(err)
-	if kind == statemachine.Interrupted { // the limit of the call, and not the caller's context
-		kind = statemachine.Unavailable
-	}
+	err, kind := res.err, statemachine.KindOf(res.err)
 	f.lastErr = err
 	if res.op == getRecords {
 		f.reads++
@@ -353,7 +338,7 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 	}
 	s.failures++
 	s.due = res.started.Add(max(minDelay, min(time.Second<<min(s.failures-1, 10), maxBackoff)))
-	if codeOf(err) == "ExpiredIteratorException" {
+	if fault, ok := errors.AsType[*statemachine.Fault](err); ok && fault.Code == "ExpiredIteratorException" {
 		s.iterator = ""
 		if s.failures == 1 {
 			s.due = res.started.Add(minDelay)
@@ -374,8 +359,6 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 			}
 			return f.end(ReadFailed, err)
 		}
-	case isSkew(err) && s.skews == 0:
-		s.skews++
 	case kind == statemachine.Unknown && s.failures <= maxUnknown:
 	case !kind.Retryable():
 		return f.end(ReadFailed, err)
@@ -395,7 +378,7 @@ func (f *follower) list(ctx context.Context, now time.Time) error {
 		if ctx.Err() != nil {
 			return f.end(Interrupted, contextError(ctx))
 		}
-		return f.listFailed(ctx, now, faults.Fault(ctx, listShards, f.r.streamName, err))
+		return f.listFailed(ctx, now, err)
 	}
 	f.listFail = 0
 	if len(listed) == 0 { // the stream is being created
@@ -426,29 +409,28 @@ func (f *follower) list(ctx context.Context, now time.Time) error {
 }
 
 // pages reads all pages of the list.
-func (f *follower) pages(ctx context.Context) ([]*shard, error) {
-	var all []*shard
-	in := &kinesis.ListShardsInput{StreamName: &f.r.streamName}
-	for {
-		call, cancel := context.WithTimeout(ctx, f.options.ReadTimeout)
-		out, err := f.r.api.ListShards(call, in, f.options.ClientOptions...)
-		cancel()
-		if err == nil && out == nil {
-			err = f.strange(listShards, "", "the response is missing")
+func (f *follower) pages(ctx context.Context) (all []*shard, err error) {
+	name := &f.r.streamName
+	pages := sdkcall.Pages(ctx, listShards, *name, "NextToken", func(ctx context.Context, token *string) ([]types.Shard, *string, error) {
+		in := &kinesis.ListShardsInput{NextToken: token}
+		if token == nil { // Kinesis rejects a token with a name
+			in.StreamName = name
 		}
+		out, err := sdkcall.Do(ctx, f.sdk, listShards, *name, f.r.api.ListShards, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Shards, out.NextToken, nil
+	})
+	for listed, err := range pages {
 		if err != nil {
 			return nil, err
 		}
-		for i := range out.Shards {
-			if s := newShard(&out.Shards[i]); s.id != "" {
-				all = append(all, s)
-			}
+		if s := newShard(&listed); s.id != "" {
+			all = append(all, s)
 		}
-		if aws.ToString(out.NextToken) == "" {
-			return all, nil
-		}
-		in = &kinesis.ListShardsInput{NextToken: out.NextToken} // Kinesis rejects a token with a name
 	}
+	return all, nil
 }
 
 // listFailed handles a list that failed.
@@ -471,8 +453,7 @@ func (f *follower) listFailed(ctx context.Context, now time.Time, err error) err
 		if end := f.missing.Add(f.options.Grace); ends && f.listDue.After(end) {
 			f.listDue = end
 		}
-	case kind == statemachine.Interrupted, kind.Retryable():
-	case isSkew(err) && f.listFail == 1:
+	case kind.Retryable():
 	case kind == statemachine.Unknown && f.listFail <= maxUnknown:
 	default:
 		return f.end(ReadFailed, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
@@ -103,6 +104,7 @@ const (
 // Reader reads the Kinesis stream of one activity stream. It is safe for concurrent use: it holds
 // no state of a call.
 type Reader struct {
+	sdk        sdkcall.Caller[kinesis.Options]
 	api        API
 	decoder    *activityrecord.Decoder
 	streamName string
@@ -119,8 +121,10 @@ func New(api API, decoder *activityrecord.Decoder, streamName string, optFns ...
 	for _, fn := range optFns {
 		fn(&o)
 	}
-	o.ClientOptions = append(slices.Clone(o.ClientOptions), func(k *kinesis.Options) { k.Retryer = aws.NopRetryer{} })
-	return &Reader{api: api, decoder: decoder, streamName: streamName, options: o}
+	sdk := sdkcall.NewCaller(api, "activityreader", faults, o.ClientOptions, func(k *kinesis.Options) sdkcall.Fields {
+		return sdkcall.Fields{Region: &k.Region, Tracer: &k.TracerProvider, Meter: &k.MeterProvider, Retryer: &k.Retryer, APIOptions: &k.APIOptions}
+	}, sdkcall.Kernel, new(sdkcall.Reached))
+	return &Reader{sdk: sdk, api: api, decoder: decoder, streamName: streamName, options: o}
 }
 
 // NewFromConfig returns a Reader that calls Kinesis with cfg, as [kinesis.NewFromConfig] does.

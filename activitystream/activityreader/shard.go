@@ -25,7 +25,6 @@ type shard struct {
 	due      time.Time // no call goes out before
 	readAt   time.Time // start of the last GetRecords call
 	failures int       // in a row
-	skews    int       // of them, how many because of this machine's clock
 	empty    int       // responses in a row that held nothing at all
 	lost     bool      // the service did not find the shard
 
