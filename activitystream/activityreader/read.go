@@ -60,17 +60,8 @@ func (r *Reader) Read(ctx context.Context, from Position) iter.Seq2[*Delivery, e
 		f.tipDelay = func(*shard) time.Duration { return o.PollDelay }
 		f.deliver = func(s *shard, records []types.Record, behind time.Duration) bool {
 			base := f.position()
-			for i := range records {
-				if ctx.Err() != nil {
-					return true // run ends with the context's error, and the position is before this record
-				}
-				d := newDelivery(s, &records[i])
+			for d, err := range f.deliveries(ctx, s, records) {
 				d.Behind, d.base = behind, base
-				var err error
-				if d.Record, err = r.decoder.Decode(ctx, d.Data); err != nil && ctx.Err() != nil {
-					return true
-				}
-				s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
 				if !yield(d, err) {
 					return false
 				}
@@ -83,9 +74,28 @@ func (r *Reader) Read(ctx context.Context, from Position) iter.Seq2[*Delivery, e
 	}
 }
 
-func newDelivery(s *shard, r *types.Record) *Delivery {
-	return &Delivery{
-		Data: r.Data, ShardId: s.id, SequenceNumber: aws.ToString(r.SequenceNumber), PartitionKey: aws.ToString(r.PartitionKey),
-		ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
+// deliveries yields the records of a response, decoded, and moves the shard's cursor. It stops when
+// the context ends: then run ends with the context's error, and the position is before the record
+// that was not yielded.
+func (f *follower) deliveries(ctx context.Context, s *shard, records []types.Record) iter.Seq2[*Delivery, error] {
+	return func(yield func(*Delivery, error) bool) {
+		for i := range records {
+			if ctx.Err() != nil {
+				return
+			}
+			r := &records[i]
+			d := &Delivery{
+				Data: r.Data, ShardId: s.id, SequenceNumber: aws.ToString(r.SequenceNumber), PartitionKey: aws.ToString(r.PartitionKey),
+				ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
+			}
+			var err error
+			if d.Record, err = f.r.decoder.Decode(ctx, d.Data); err != nil && ctx.Err() != nil {
+				return
+			}
+			s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
+			if !yield(d, err) {
+				return
+			}
+		}
 	}
 }

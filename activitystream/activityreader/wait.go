@@ -119,23 +119,17 @@ type proof struct {
 
 // deliver takes in the records of a response.
 func (w *proof) deliver(ctx context.Context, s *shard, records []types.Record) bool {
-	for i := range records {
-		d := newDelivery(s, &records[i])
-		record, err := w.f.r.decoder.Decode(ctx, d.Data)
-		if err != nil && ctx.Err() != nil {
-			return true
-		}
+	for d, err := range w.f.deliveries(ctx, s, records) {
 		w.evidence.Records++
-		s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
 		if err != nil {
 			w.evidence.Undecodable++
 			w.evidence.Err = err
 			continue
 		}
-		if record.InstanceId == "" {
+		if d.Record.InstanceId == "" {
 			continue
 		}
-		id := cmp.Or(w.names[strings.ToLower(record.InstanceId)], record.InstanceId)
+		id := cmp.Or(w.names[strings.ToLower(d.Record.InstanceId)], d.Record.InstanceId)
 		if at, ok := w.evidence.Instances[id]; !ok || d.ArrivedAt.Before(at) {
 			w.evidence.Instances[id] = d.ArrivedAt
 		}

@@ -190,28 +190,22 @@ func (w *watcher) deliver(s *shard, records []types.Record, _ time.Duration) boo
 		w.trails[s.id] = t
 	}
 	now := time.Now()
-	for i := range records {
-		if w.ctx.Err() != nil {
-			return true
-		}
-		d := newDelivery(s, &records[i])
-		record, err := w.f.r.decoder.Decode(w.ctx, d.Data)
-		switch {
-		case err != nil && w.ctx.Err() != nil:
-			return true
-		case err != nil:
+	for d, err := range w.f.deliveries(w.ctx, s, records) {
+		if err != nil {
 			w.cause = err
 			w.unknown.add(mark{at: d.ArrivedAt})
-		case record.InstanceId != "":
-			heartbeat := false
-			for e := range record.Events {
-				heartbeat = heartbeat || record.Events[e].Heartbeat()
-			}
-			i := w.instance(record.InstanceId)
-			i.pending.add(mark{at: d.ArrivedAt, heartbeat: heartbeat, after: s.after, read: now})
-			i.latestAlive = later(i.latestAlive, s.after)
+			continue
 		}
-		s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
+		if d.Record.InstanceId == "" {
+			continue
+		}
+		heartbeat := false
+		for e := range d.Record.Events {
+			heartbeat = heartbeat || d.Record.Events[e].Heartbeat()
+		}
+		i := w.instance(d.Record.InstanceId)
+		i.pending.add(mark{at: d.ArrivedAt, heartbeat: heartbeat, after: s.after, read: now})
+		i.latestAlive = later(i.latestAlive, s.after)
 	}
 	t.points = append(t.points, s.cursor)
 	return true
