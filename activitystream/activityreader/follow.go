@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -276,7 +277,7 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 	if s.iterator == "" {
 		s.cursor.Done = true
 		f.listDue = time.Now()
-		f.options.Logger.LogAttrs(ctx, slogInfo, "shard was read to its end", f.attrs(s)...)
+		f.options.Logger.LogAttrs(ctx, slog.LevelInfo, "shard was read to its end", slog.String("shard", s.id))
 	}
 	if f.options.OnRead != nil {
 		f.options.OnRead(Reading{ShardId: s.id, Records: len(records), Bytes: bytes, Behind: behind})
@@ -345,7 +346,7 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 		}
 		return nil
 	}
-	f.options.Logger.LogAttrs(ctx, slogWarn, "call failed", append(f.attrs(s), slogError(err))...)
+	f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "call failed", slog.String("shard", s.id), slog.String("error", err.Error()))
 	switch {
 	case kind == statemachine.NotFound, kind == statemachine.InvalidInput:
 		// The stream or the shard is gone, or the iterator or the sequence number is of another
@@ -437,7 +438,7 @@ func (f *follower) pages(ctx context.Context) (all []*shard, err error) {
 func (f *follower) listFailed(ctx context.Context, now time.Time, err error) error {
 	f.lastErr = err
 	f.listFail++
-	f.options.Logger.LogAttrs(ctx, slogWarn, "call failed", slogError(err))
+	f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "call failed", slog.String("error", err.Error()))
 	f.listDue = now.Add(min(time.Second<<min(f.listFail-1, 10), maxBackoff))
 	kind := statemachine.KindOf(err)
 	switch {
@@ -519,7 +520,7 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 		default:
 			s.cursor.Oldest = true
 			if !first {
-				f.options.Logger.LogAttrs(ctx, slogInfo, "shard was added", f.attrs(s)...)
+				f.options.Logger.LogAttrs(ctx, slog.LevelInfo, "shard was added", slog.String("shard", s.id))
 			}
 		}
 		s.due = now
@@ -549,7 +550,7 @@ func (f *follower) inherit(s *shard) {
 func (f *follower) warnOfLost(ctx context.Context, listed []*shard) {
 	for id, stored := range f.from.Shards {
 		if !stored.Done && !slices.ContainsFunc(listed, func(s *shard) bool { return s.id == id }) {
-			f.options.Logger.LogAttrs(ctx, slogWarn, "shard expired before it was read to its end", f.attrs(&shard{id: id})...)
+			f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "shard expired before it was read to its end", slog.String("shard", id))
 		}
 	}
 }

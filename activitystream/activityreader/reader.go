@@ -1,9 +1,9 @@
 package activityreader
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -136,10 +136,10 @@ func NewFromConfig(cfg aws.Config, decoder *activityrecord.Decoder, streamName s
 // input.
 func (r *Reader) resolve(op statemachine.Operation, more ...statemachine.FieldError) (Options, error) {
 	o := r.options
-	fields := slices.Clone(more)
+	wrong := statemachine.InputError{Operation: op, Fields: more}
 	reject := func(bad bool, field, reason string) {
 		if bad {
-			fields = append(fields, statemachine.FieldError{Field: field, Reason: reason})
+			wrong.Add(field, reason)
 		}
 	}
 	reject(r.streamName == "", "StreamName", "must not be empty: pass the KinesisStreamName of the activity stream")
@@ -147,36 +147,24 @@ func (r *Reader) resolve(op statemachine.Operation, more ...statemachine.FieldEr
 	reject(r.decoder == nil, "Decoder", "must not be nil: pass the result of activityrecord.NewDecoder")
 	for _, d := range []struct {
 		name  string
-		value *time.Duration
-		zero  time.Duration
+		value time.Duration
 	}{
-		{"Heartbeat", &o.Heartbeat, 0},
-		{"Silence", &o.Silence, 0},
-		{"BehindAfter", &o.BehindAfter, time.Minute},
-		{"PollDelay", &o.PollDelay, time.Second},
-		{"ReadTimeout", &o.ReadTimeout, 30 * time.Second},
+		{"Heartbeat", o.Heartbeat},
+		{"Silence", o.Silence},
+		{"BehindAfter", o.BehindAfter},
+		{"PollDelay", o.PollDelay},
+		{"ReadTimeout", o.ReadTimeout},
 	} {
-		reject(*d.value < 0, d.name, "must not be negative, got "+d.value.String())
-		if *d.value == 0 {
-			*d.value = d.zero
-		}
+		reject(d.value < 0, d.name, "must not be negative, got "+d.value.String())
 	}
-	reject(o.PollDelay > 0 && (o.PollDelay < minDelay || o.PollDelay > 10*time.Second), "PollDelay", "must be from 250ms to 10s, got "+o.PollDelay.String())
+	reject(o.PollDelay > 0 && o.PollDelay < minDelay || o.PollDelay > 10*time.Second, "PollDelay", "must be from 250ms to 10s, got "+o.PollDelay.String())
 	reject(o.Concurrency < 0, "Concurrency", "must not be negative")
-	if o.Concurrency == 0 {
-		o.Concurrency = 8
-	}
-	switch {
-	case o.Grace == 0:
-		o.Grace = time.Minute
-	case o.Grace < 0:
-		o.Grace = 0
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if len(fields) > 0 {
-		return o, &statemachine.InputError{Operation: op, Fields: fields}
-	}
-	return o, nil
+
+	o.BehindAfter = cmp.Or(o.BehindAfter, time.Minute)
+	o.PollDelay = cmp.Or(o.PollDelay, time.Second)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, 30*time.Second)
+	o.Concurrency = cmp.Or(o.Concurrency, 8)
+	o.Grace = max(cmp.Or(o.Grace, time.Minute), 0)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)).With(slog.String("stream", r.streamName))
+	return o, wrong.Err()
 }

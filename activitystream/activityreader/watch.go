@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -405,7 +406,7 @@ func (w *watcher) explain(c *Change) {
 	defer cancel()
 	text, err := o.Explain(ctx, c.InstanceId, c.Since, c.Until)
 	if err != nil {
-		o.Logger.LogAttrs(ctx, slogWarn, "a silence could not be explained", slogError(err))
+		o.Logger.LogAttrs(ctx, slog.LevelWarn, "a silence could not be explained", slog.String("error", err.Error()))
 	}
 	c.Explanation = text
 }
