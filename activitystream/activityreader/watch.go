@@ -245,6 +245,7 @@ func (w *watcher) step() bool {
 
 // judge judges everything that arrived up to the watermark.
 func (w *watcher) judge(mark time.Time) {
+	w.judged = mark
 	unknown := w.unknown.take(mark)
 	for _, u := range unknown {
 		if w.unknownAt.IsZero() || u.at.Sub(w.unknownAt) > leastSilence {
@@ -278,10 +279,10 @@ func (w *watcher) judge(mark time.Time) {
 				unknown = unknown[1:]
 				continue
 			}
-			w.hear(i, own[0], mark)
+			w.hear(i, own[0])
 			own = own[1:]
 		}
-		w.silence(i, mark)
+		w.silence(i)
 	}
 	for id, t := range w.trails {
 		t.advance(mark)
@@ -289,11 +290,10 @@ func (w *watcher) judge(mark time.Time) {
 			delete(w.trails, id)
 		}
 	}
-	w.judged = mark
 }
 
 // hear takes in a record of an instance.
-func (w *watcher) hear(i *instance, m mark, watermark time.Time) {
+func (w *watcher) hear(i *instance, m mark) {
 	last, alive := cmp.Or(i.heard, i.from), i.alive
 	i.alive = later(alive, m.after)
 	if !m.at.After(last) && !i.heard.IsZero() {
@@ -303,9 +303,9 @@ func (w *watcher) hear(i *instance, m mark, watermark time.Time) {
 	gone := m.at.Sub(last) > limit && (alive.IsZero() || m.read.Sub(alive) > limit)
 	switch {
 	case gone && max(i.hole, m.at.Sub(i.covered)) > limit:
-		w.emit(i, &Change{State: StateGap, Since: last, Until: m.at, Watermark: watermark})
+		w.emit(i, StateGap, last, m.at)
 	case gone && i.state != StateUndecodable:
-		w.emit(i, &Change{State: StateUndecodable, Since: last, Until: m.at, Watermark: watermark, Err: w.cause})
+		w.emit(i, StateUndecodable, last, m.at)
 	}
 	if !gone && m.heartbeat {
 		i.learn(m.at)
@@ -315,32 +315,38 @@ func (w *watcher) hear(i *instance, m mark, watermark time.Time) {
 	}
 	i.heard, i.covered, i.hole = m.at, m.at, 0
 	if i.state != StateRecording {
-		i.since = m.at
-		w.emit(i, &Change{State: StateRecording, Since: m.at, Watermark: watermark})
+		w.emit(i, StateRecording, m.at, time.Time{})
 	}
 }
 
 // silence judges the time between an instance's last record and the watermark.
-func (w *watcher) silence(i *instance, watermark time.Time) {
+func (w *watcher) silence(i *instance) {
 	last := cmp.Or(i.heard, i.from)
 	limit := w.limit(i)
-	if watermark.Sub(last) <= limit || !i.latestAlive.IsZero() && time.Since(i.latestAlive) <= limit {
+	if w.judged.Sub(last) <= limit || !i.latestAlive.IsZero() && time.Since(i.latestAlive) <= limit {
 		return
 	}
-	switch hole := max(i.hole, watermark.Sub(i.covered)); {
-	case hole > limit && i.state != StateSilent:
-		i.since = last
-		w.emit(i, &Change{State: StateSilent, Since: last, Watermark: watermark})
-	case hole <= limit && i.state != StateUndecodable && i.state != StateSilent:
-		i.since = last
-		w.emit(i, &Change{State: StateUndecodable, Since: last, Watermark: watermark, Err: w.cause})
+	switch hole := max(i.hole, w.judged.Sub(i.covered)); {
+	case i.state == StateSilent:
+	case hole > limit:
+		w.emit(i, StateSilent, last, time.Time{})
+	case i.state != StateUndecodable:
+		w.emit(i, StateUndecodable, last, time.Time{})
 	}
 }
 
-// emit queues a change of an instance.
-func (w *watcher) emit(i *instance, c *Change) {
-	c.InstanceId, c.Interval = i.id, w.interval(i)
-	i.state, i.shown = c.State, c.State
+// emit queues a change of an instance. Until is zero if the state continues.
+func (w *watcher) emit(i *instance, state RecordingState, since, until time.Time) {
+	c := &Change{InstanceId: i.id, State: state, Since: since, Until: until, Watermark: w.judged, Interval: w.interval(i)}
+	if state == StateUndecodable {
+		c.Err = w.cause
+	}
+	if state == StateBehind { // which says nothing about the instance
+		c.Err = w.f.lastErr
+	} else {
+		i.state, i.since = state, since
+	}
+	i.shown = state
 	w.queue = append(w.queue, c)
 }
 
@@ -377,20 +383,14 @@ func (w *watcher) lag(now time.Time) {
 		w.behind = true
 		for _, i := range w.instances {
 			if i.state != StateSilent && (i.listed || i.state != "") {
-				i.shown = StateBehind
-				w.queue = append(w.queue, &Change{
-					InstanceId: i.id, State: StateBehind, Since: reached, Watermark: w.judged, Interval: w.interval(i), Err: w.f.lastErr,
-				})
+				w.emit(i, StateBehind, reached, time.Time{})
 			}
 		}
 	case w.behind && now.Sub(reached) <= after/2:
 		w.behind = false
 		for _, i := range w.instances {
 			if i.shown == StateBehind && i.state != "" {
-				i.shown = i.state
-				w.queue = append(w.queue, &Change{
-					InstanceId: i.id, State: i.state, Since: i.since, Watermark: w.judged, Interval: w.interval(i),
-				})
+				w.emit(i, i.state, i.since, time.Time{})
 			}
 		}
 	}
