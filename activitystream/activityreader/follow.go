@@ -262,9 +262,7 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 	s.iterator = aws.ToString(res.out.NextShardIterator)
 	s.due = res.started.Add(max(minDelay, time.Duration(bytes)*time.Second/bytesPerSecond))
 	if behind <= 0 {
-		if due := res.started.Add(f.tipDelay(s)); due.After(s.due) {
-			s.due = due
-		}
+		s.due = later(s.due, res.started.Add(f.tipDelay(s)))
 	}
 	s.due = f.capped(s.due)
 	if len(records) > 0 && !f.deliver(s, records, behind) {
@@ -293,19 +291,14 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 	if !f.last.IsZero() {
 		return // a wait has no use for it
 	}
-	arrived := func(i int) time.Time { return aws.ToTime(res.out.Records[i].ApproximateArrivalTimestamp) }
-	if n := len(res.out.Records); n > 0 {
-		last := arrived(0)
-		for i := 1; i < n; i++ {
-			if at := arrived(i); at.After(last) {
-				last = at
-			}
-		}
-		if !s.tip.IsZero() && !last.IsZero() {
-			s.delays.add(s.tip.Sub(last))
-		}
-		s.advance(last)
+	var last time.Time
+	for i := range res.out.Records {
+		last = later(last, aws.ToTime(res.out.Records[i].ApproximateArrivalTimestamp))
 	}
+	if !s.tip.IsZero() && !last.IsZero() {
+		s.delays = appendLatest(s.delays, min(max(s.tip.Sub(last), 0), clockMargin), 15)
+	}
+	s.advance(last)
 	if behind > 0 || s.iterator == "" || s.closed {
 		s.tip = time.Time{}
 		return
@@ -314,16 +307,13 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 	// That nothing is behind says that everything that arrived was read only if the shard is
 	// open: what arrives after a reshard is in its children. The shard was open when it was
 	// listed, and when it was read before.
-	seen := s.tip
-	if f.listedAt.After(seen) {
-		seen = f.listedAt
-	}
+	seen := later(s.tip, f.listedAt)
 	s.tip = res.started
 	if res.started.Sub(seen) > f.options.PollDelay+3*time.Second {
 		f.listDue = time.Now()
 		return
 	}
-	s.advance(s.claim(res.started))
+	s.advance(res.started.Add(-percentile(s.delays, 50))) // one late record does not change the median
 }
 
 // failed handles a call that failed. It returns an error if no retry can help.
@@ -383,8 +373,7 @@ func (f *follower) list(ctx context.Context, now time.Time) error {
 	}
 	f.listFail = 0
 	if len(listed) == 0 { // the stream is being created
-		f.listDue = now.Add(max(f.options.PollDelay, time.Second))
-		f.listDue = f.capped(f.listDue)
+		f.listDue = f.capped(now.Add(max(f.options.PollDelay, time.Second)))
 		return nil
 	}
 	f.missing = time.Time{}
@@ -562,15 +551,16 @@ func (f *follower) passed(listed []*shard) map[string]bool {
 	for _, s := range listed {
 		byID[s.id] = s
 	}
-	passed, visited := make(map[string]bool), make(map[string]bool)
+	passed := make(map[string]bool)
 	var visit func(id string)
 	visit = func(id string) {
-		if s := byID[id]; s != nil && !visited[id] {
-			visited[id] = true
-			for _, p := range s.parents {
-				if _, named := f.from.Shards[p]; !named {
-					passed[p] = true
-				}
+		s := byID[id]
+		if s == nil {
+			return
+		}
+		for _, p := range s.parents {
+			if _, named := f.from.Shards[p]; !named && !passed[p] {
+				passed[p] = true
 				visit(p)
 			}
 		}

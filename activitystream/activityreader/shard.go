@@ -28,9 +28,13 @@ type shard struct {
 	empty    int       // responses in a row that held nothing at all
 	lost     bool      // the service did not find the shard
 
-	upTo   time.Time // everything that arrived before is read
-	tip    time.Time // start of the last read that found nothing behind it
-	delays delays
+	upTo time.Time // everything that arrived before is read
+	tip  time.Time // start of the last read that found nothing behind it
+
+	// delays are by how much the latest records came late: with an arrival time before the last
+	// read that found nothing behind it. The service's clock for this shard may be behind ours, and
+	// a record takes a moment to be readable.
+	delays []time.Duration
 
 	after  time.Time // what was not read yet arrived after this instant, of this machine's clock; zero means not known
 	before time.Time // after, before the last read that moved it
@@ -51,9 +55,6 @@ func newShard(s *types.Shard) *shard {
 	return sh
 }
 
-// claim returns the instant up to which a read that found nothing behind it covers the shard.
-func (s *shard) claim(started time.Time) time.Time { return started.Add(-s.delays.usual()) }
-
 // advance moves upTo forward. It never moves back: what arrived with an earlier time is late.
 func (s *shard) advance(to time.Time) {
 	if to.After(s.upTo) {
@@ -61,27 +62,17 @@ func (s *shard) advance(to time.Time) {
 	}
 }
 
-// delays estimates by how much the shard's records come late: with an arrival time before the
-// last read that found nothing behind it. The service's clock for this shard may be behind ours,
-// and a record takes a moment to be readable.
-type delays struct {
-	latest [15]time.Duration
-	n      int
+// appendLatest appends a duration to the latest ones, and keeps at most n of them.
+func appendLatest(latest []time.Duration, d time.Duration, n int) []time.Duration {
+	return append(latest[max(0, len(latest)-n+1):], d)
 }
 
-func (d *delays) add(late time.Duration) {
-	d.latest[d.n%len(d.latest)] = min(max(late, 0), clockMargin)
-	d.n++
-}
-
-// usual returns the median, which one late record does not change.
-func (d *delays) usual() time.Duration {
-	if d.n == 0 {
+// percentile returns the duration that p percent of a list are below, or 0 for an empty list.
+func percentile(list []time.Duration, p int) time.Duration {
+	if len(list) == 0 {
 		return 0
 	}
-	sorted := slices.Clone(d.latest[:min(d.n, len(d.latest))])
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
+	return slices.Sorted(slices.Values(list))[len(list)*p/100]
 }
 
 // compareSequence compares two sequence numbers, which are decimal numbers of up to 128 digits.

@@ -465,9 +465,8 @@ type instance struct {
 
 	latestAlive time.Time // as alive, of any record, even if it is above the watermark
 
-	interval time.Duration // as learned
-	latest   [32]time.Duration
-	n        int
+	interval  time.Duration   // as learned
+	intervals []time.Duration // the latest
 }
 
 func later(a, b time.Time) time.Time {
@@ -492,12 +491,9 @@ func (i *instance) learn(at time.Time) {
 	if i.beat.IsZero() || d < dense {
 		return
 	}
-	i.latest[i.n%len(i.latest)] = d
-	i.n++
-	if i.n >= enough {
-		sorted := slices.Clone(i.latest[:min(i.n, len(i.latest))])
-		slices.Sort(sorted)
-		i.interval = min(max(sorted[len(sorted)*9/10], leastInterval), mostInterval)
+	i.intervals = appendLatest(i.intervals, d, 32)
+	if len(i.intervals) >= enough {
+		i.interval = min(max(percentile(i.intervals, 90), leastInterval), mostInterval)
 	}
 }
 
