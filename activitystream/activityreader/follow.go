@@ -29,7 +29,7 @@ type follower struct {
 	// deliver handles the records of a response, in order. It returns false to stop.
 	deliver func(s *shard, records []types.Record, behind time.Duration) bool
 
-	// step is called after each result. It returns false to stop.
+	// step is called after each list and each call. It returns false to stop.
 	step func() bool
 
 	// tipDelay returns how long after the start of a read that found nothing behind it the shard
@@ -104,6 +104,9 @@ func (f *follower) run(ctx context.Context) error {
 		if res := f.next(ctx, f.launch(calls, time.Now())); res != nil {
 			if err := f.handle(ctx, res); err != nil {
 				return err
+			}
+			if !f.step() {
+				return errStopped
 			}
 		}
 	}
@@ -280,9 +283,6 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 	if f.options.OnRead != nil {
 		f.options.OnRead(Reading{ShardId: s.id, Records: len(records), Bytes: bytes, Behind: behind})
 	}
-	if !f.step() {
-		return errStopped
-	}
 	return nil
 }
 
@@ -355,9 +355,6 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 		return f.end(ReadFailed, err)
 	}
 	s.due = f.capped(s.due)
-	if !f.step() {
-		return errStopped
-	}
 	return nil
 }
 
