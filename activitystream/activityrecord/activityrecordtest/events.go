@@ -88,85 +88,67 @@ func marshal(e *activityrecord.Event) json.RawMessage {
 	if e.Heartbeat() {
 		return json.RawMessage(`{"type":"heartbeat"}`)
 	}
-	b := []byte("{")
-	member := func(name, value string) {
-		if len(b) > 1 {
-			b = append(b, ',')
+	var members []string
+	for _, m := range []struct {
+		name  string
+		value any
+	}{
+		{"class", e.Class},
+		{"clientApplication", e.ClientApplication},
+		{"command", e.Command},
+		{"commandText", e.CommandText},
+		{"databaseName", e.DatabaseName},
+		{"dbid", e.DBId},
+		{"dbProtocol", e.DBProtocol},
+		{"dbUserName", e.DBUserName},
+		{"endTime", e.EndTime},
+		{"errorMessage", e.ErrorMessage},
+		{"exitCode", e.ExitCode},
+		{"logTime", e.LogTime},
+		{"netProtocol", e.NetProtocol},
+		{"objectName", e.ObjectName},
+		{"objectType", e.ObjectType},
+		{"paramList", e.ParamList},
+		{"pid", e.Pid},
+		{"remoteHost", e.RemoteHost},
+		{"remotePort", e.RemotePort},
+		{"rowCount", e.RowCount},
+		{"serverHost", e.ServerHost},
+		{"serverType", e.ServerType},
+		{"serverVersion", e.ServerVersion},
+		{"serviceName", e.ServiceName},
+		{"sessionId", e.SessionId},
+		{"startTime", e.StartTime},
+		{"statementId", e.StatementId},
+		{"substatementId", e.SubstatementId},
+		{"transactionId", e.TransactionId},
+		{"type", e.Type},
+	} {
+		value := encode(m.value)
+		if text, ok := m.value.(string); ok {
+			_, err := strconv.ParseInt(text, 10, 64)
+			switch {
+			case text == "" && (m.name == "dbid" || m.name == "type"): // some engines leave them out
+				continue
+			case text == "":
+				value = "null"
+			case err == nil && slices.Contains(numeric[engineOf(e)], m.name):
+				value = text
+			}
 		}
-		b = append(append(append(b, quote(name)...), ':'), value...)
-	}
-	text := func(name, value string) {
-		_, err := strconv.ParseInt(value, 10, 64)
-		isNumber := err == nil && slices.Contains(numeric[engineOf(e)], name)
-		switch {
-		case value == "":
-			member(name, "null")
-		case isNumber:
-			member(name, value)
-		default:
-			member(name, quote(value))
-		}
-	}
-	number := func(name string, value *int64) {
-		if value == nil {
-			member(name, "null")
-			return
-		}
-		member(name, strconv.FormatInt(*value, 10))
-	}
-	text("class", e.Class)
-	text("clientApplication", e.ClientApplication)
-	text("command", e.Command)
-	text("commandText", e.CommandText)
-	text("databaseName", e.DatabaseName)
-	if e.DBId != "" {
-		text("dbid", e.DBId)
-	}
-	text("dbProtocol", e.DBProtocol)
-	text("dbUserName", e.DBUserName)
-	text("endTime", e.EndTime)
-	text("errorMessage", e.ErrorMessage)
-	text("exitCode", e.ExitCode)
-	text("logTime", e.LogTime)
-	text("netProtocol", e.NetProtocol)
-	text("objectName", e.ObjectName)
-	text("objectType", e.ObjectType)
-	if e.ParamList == nil {
-		member("paramList", "null")
-	} else {
-		quoted := make([]string, len(e.ParamList))
-		for i, p := range e.ParamList {
-			quoted[i] = quote(p)
-		}
-		member("paramList", "["+strings.Join(quoted, ",")+"]")
-	}
-	number("pid", e.Pid)
-	text("remoteHost", e.RemoteHost)
-	text("remotePort", e.RemotePort)
-	number("rowCount", e.RowCount)
-	text("serverHost", e.ServerHost)
-	text("serverType", e.ServerType)
-	text("serverVersion", e.ServerVersion)
-	text("serviceName", e.ServiceName)
-	text("sessionId", e.SessionId)
-	text("startTime", e.StartTime)
-	text("statementId", e.StatementId)
-	number("substatementId", e.SubstatementId)
-	text("transactionId", e.TransactionId)
-	if e.Type != "" {
-		text("type", e.Type)
+		members = append(members, encode(m.name)+":"+value)
 	}
 	if e.EngineNativeAuditFields != nil {
-		member("engineNativeAuditFields", string(e.EngineNativeAuditFields))
+		members = append(members, `"engineNativeAuditFields":`+string(e.EngineNativeAuditFields))
 	}
-	return append(b, '}')
+	return json.RawMessage("{" + strings.Join(members, ",") + "}")
 }
 
-// quote returns s as a JSON string.
-func quote(s string) string {
+// encode returns the JSON of a string, an integer or a list of strings.
+func encode(value any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) //nolint:errchkjson // strings can always be encoded
+	_ = e.Encode(value) //nolint:errchkjson // these types can always be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -79,7 +79,7 @@ func (s *Sealer) Seal(r activityrecord.Record) []byte {
 			version = v
 		}
 	}
-	inner := []byte(`{"type":"DatabaseActivityMonitoringRecord","clusterId":` + quote(r.ClusterId) + `,"instanceId":` + quote(r.InstanceId) +
+	inner := []byte(`{"type":"DatabaseActivityMonitoringRecord","clusterId":` + encode(r.ClusterId) + `,"instanceId":` + encode(r.InstanceId) +
 		`,"databaseActivityEventList":[`)
 	inner = append(inner, bytes.Join(events, []byte(","))...)
 	inner = append(inner, "]}"...)
