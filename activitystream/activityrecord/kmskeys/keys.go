@@ -2,10 +2,12 @@ package kmskeys
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,10 +58,9 @@ type Keys struct {
 // entry is what is known about one ciphertext. Its fields are guarded by Keys.mu.
 type entry struct {
 	done    chan struct{} // closed when the call that is in flight has returned
-	settled bool          // whether it has returned
 	key     []byte        // nil if there is an error, or if the entry was dropped
 	err     error         // nil also if the caller gave up, so that another has to call
-	expires time.Time
+	expires time.Time     // zero while the call is in flight
 	used    uint64
 }
 
@@ -100,13 +101,9 @@ func New(api API, resourceId string, optFns ...func(*Options)) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.MaxKeys == 0 {
-		o.MaxKeys = 100
-	}
-	if o.Lifetime == 0 {
-		o.Lifetime = time.Hour
-	}
-	o.ClientOptions = append([]func(*kms.Options){}, o.ClientOptions...)
+	o.MaxKeys = cmp.Or(o.MaxKeys, 100)
+	o.Lifetime = cmp.Or(o.Lifetime, time.Hour)
+	o.ClientOptions = slices.Clone(o.ClientOptions)
 	return &Keys{api: api, context: encryptionContext, options: o, entries: make(map[string]*entry)}, nil
 }
 
@@ -147,7 +144,7 @@ func (k *Keys) Forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for id, e := range k.entries {
-		if e.settled {
+		if !e.expires.IsZero() {
 			k.drop(id, e)
 		}
 	}
@@ -185,10 +182,21 @@ func (k *Keys) decrypt(ctx context.Context, encrypted []byte, e *entry) (key []b
 		defer k.mu.Unlock()
 		k.complete(string(encrypted), e, key, err, returned && (err == nil || ctx.Err() == nil))
 	}()
-	out, err := k.api.Decrypt(ctx, k.input(encrypted), k.options.ClientOptions...)
+	in := &kms.DecryptInput{
+		CiphertextBlob:      bytes.Clone(encrypted),
+		EncryptionContext:   maps.Clone(k.context),
+		EncryptionAlgorithm: types.EncryptionAlgorithmSpecSymmetricDefault,
+	}
+	if k.options.KmsKeyId != "" {
+		in.KeyId = &k.options.KmsKeyId
+	}
+	out, err := k.api.Decrypt(ctx, in, k.options.ClientOptions...)
 	returned = true
+	if _, ok := errors.AsType[*types.InvalidCiphertextException](err); ok {
+		return nil, &ContextError{Context: maps.Clone(k.context), Err: err}
+	}
 	if err != nil {
-		return nil, k.explain(err)
+		return nil, fmt.Errorf("kmskeys: cannot decrypt the data key: %w", err)
 	}
 	if out == nil || len(out.Plaintext) == 0 {
 		return nil, errors.New("kmskeys: the response of KMS has no plaintext")
@@ -200,29 +208,9 @@ func (k *Keys) decrypt(ctx context.Context, encrypted []byte, e *entry) (key []b
 	return key, nil
 }
 
-func (k *Keys) input(encrypted []byte) *kms.DecryptInput {
-	in := &kms.DecryptInput{
-		CiphertextBlob:      bytes.Clone(encrypted),
-		EncryptionContext:   maps.Clone(k.context),
-		EncryptionAlgorithm: types.EncryptionAlgorithmSpecSymmetricDefault,
-	}
-	if k.options.KmsKeyId != "" {
-		in.KeyId = &k.options.KmsKeyId
-	}
-	return in
-}
-
-func (k *Keys) explain(err error) error {
-	if _, ok := errors.AsType[*types.InvalidCiphertextException](err); ok {
-		return &ContextError{Context: maps.Clone(k.context), Err: err}
-	}
-	return fmt.Errorf("kmskeys: cannot decrypt the data key: %w", err)
-}
-
 // complete stores the result of a call, and wakes those who wait for it. If the result is not
 // valid for them, because the caller gave up, one of them calls again.
 func (k *Keys) complete(id string, e *entry, key []byte, err error, valid bool) {
-	e.settled = true
 	close(e.done)
 	_, lasting := errors.AsType[*ContextError](err)
 	switch {
@@ -246,23 +234,20 @@ func (k *Keys) complete(id string, e *entry, key []byte, err error, valid bool) 
 	k.evict()
 }
 
-// evict drops the entries that were used least recently, while there are too many.
+// evict drops the entry that was used least recently, if there are too many.
 func (k *Keys) evict() {
-	for {
-		var oldest string
-		var least *entry
-		settled := 0
-		for id, e := range k.entries {
-			if !e.settled {
-				continue
-			}
-			if settled++; least == nil || e.used < least.used {
-				oldest, least = id, e
-			}
+	var oldest string
+	var least *entry
+	kept := 0
+	for id, e := range k.entries {
+		if e.expires.IsZero() {
+			continue
 		}
-		if settled <= k.options.MaxKeys {
-			return
+		if kept++; least == nil || e.used < least.used {
+			oldest, least = id, e
 		}
+	}
+	if kept > k.options.MaxKeys {
 		k.drop(oldest, least)
 	}
 }
@@ -275,7 +260,7 @@ func (k *Keys) expire(now time.Time) {
 	k.expiry = time.Time{}
 	for id, e := range k.entries {
 		switch {
-		case !e.settled:
+		case e.expires.IsZero():
 		case !now.Before(e.expires):
 			k.drop(id, e)
 		case k.expiry.IsZero() || e.expires.Before(k.expiry):
