@@ -1,17 +1,21 @@
 package activityreader_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -480,4 +484,65 @@ func TestInput(t *testing.T) {
 	if calls := s.Calls(); len(calls) > 0 {
 		t.Errorf("%d calls", len(calls))
 	}
+}
+
+// TestReadWithWrongClock checks that requests that Kinesis rejects because of this machine's clock
+// are repeated at once, as often as the clock changes.
+func TestReadWithWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, name := newStream(1)
+		want := emit(s, name, 0, 2)
+		began := time.Now()
+		var got []string
+		for d, err := range newReader(s, name).Read(t.Context(), activityreader.Position{}) {
+			if isEnd(err) {
+				t.Fatal(err)
+			}
+			got = append(got, d.PartitionKey)
+			if len(got) == 2 {
+				s.SkewClock(time.Hour)
+				want = append(want, emit(s, name, 2, 1)...)
+				continue
+			}
+			if len(got) == 3 {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || time.Since(began) > 2*time.Second {
+			t.Errorf("records after %s (-want +got):\n%s", time.Since(began), diff)
+		}
+	})
+}
+
+// endless is a Kinesis whose list of shards has no end.
+type endless struct{ *fake }
+
+func (e endless) ListShards(ctx context.Context, in *kinesis.ListShardsInput, optFns ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error) {
+	out, err := e.fake.ListShards(ctx, in, optFns...)
+	if err == nil {
+		out.NextToken = new("0")
+	}
+	return out, err
+}
+
+// TestReadRejectsEndlessList checks that a list of shards whose token repeats is a failed request,
+// which is made again.
+func TestReadRejectsEndlessList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var log bytes.Buffer
+		r := activityreader.New(endless{&fake{shards: []fakeShard{{id: "a"}}}}, activityrecord.NewDecoder(nil), "stream", func(o *activityreader.Options) {
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		for _, err := range r.Read(ctx, activityreader.Position{}) {
+			if !errors.Is(err, activityreader.Interrupted) {
+				t.Errorf("got %v", err)
+			}
+		}
+		const message = `level=WARN msg="call failed" stream=stream error="ListShards stream: unavailable: response repeats an earlier NextToken`
+		if n := strings.Count(log.String(), message); n != 7 { // after 0, 1, 3, 7, 15, 31 and 47 s
+			t.Errorf("%d messages, want 7:\n%s", n, log.String())
+		}
+	})
 }
