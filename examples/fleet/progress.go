@@ -12,10 +12,9 @@ import (
 // watch runs work and shows the progress of the groups: as bars on a terminal, otherwise as lines
 // once per period.
 func (p program) watch(groups []*group, period time.Duration, work func()) {
-	bars, lines := newBars(p.screen), textView{screen: p.screen, last: map[string]line{}}
-	show := lines.show
+	show := (&textView{screen: p.screen, last: map[string]line{}}).show
 	if p.screen.Status() {
-		show, period = bars.show, 100*time.Millisecond
+		show, period = (&bars{screen: p.screen, began: time.Now()}).show, 100*time.Millisecond
 	}
 	done := make(chan struct{})
 	go func() {
@@ -24,14 +23,13 @@ func (p program) watch(groups []*group, period time.Duration, work func()) {
 	}()
 	tick := time.NewTicker(period)
 	defer tick.Stop()
-	for {
+	for end := false; !end; {
 		select {
 		case <-tick.C:
-			show(countRegions(groups), false)
 		case <-done:
-			show(countRegions(groups), true)
-			return
+			end = true
 		}
+		show(countRegions(groups), end)
 	}
 }
 
@@ -64,8 +62,6 @@ type bars struct {
 	screen *cli.Screen
 	began  time.Time
 }
-
-func newBars(screen *cli.Screen) *bars { return &bars{screen: screen, began: time.Now()} }
 
 func (v *bars) show(now []counts, end bool) {
 	lines := v.lines(now)

@@ -14,7 +14,7 @@ import (
 // shows them on terminals.
 func TestBarsShowEachState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newBars(cli.NewScreen(new(bytes.Buffer)))
+		v := &bars{screen: cli.NewScreen(new(bytes.Buffer)), began: time.Now()}
 		time.Sleep(30 * time.Second)
 		assert.Equal(t, "lines", []string{
 			"us-east-1       ████████××××░░░░   75%   6/8    2 failed",
