@@ -137,7 +137,7 @@ func TestResizeLeavesNothingStale(t *testing.T) {
 			resizes[i].Rewraps = rewraps
 			resizes[i].After = firstDrawn(raw, resizes[i])
 		}
-		v := ptytest.Render(raw, 120, resizes...)
+		v := ptytest.RenderResized(raw, 120, resizes...)
 		stale := slices.ContainsFunc(v.Lines, func(line string) bool { return strings.Contains(line, "░") })
 		if n := strings.Count(v.String(), "sa-east-1  "); n < 3 || strings.Count(v.String(), "█") == 0 || stale {
 			t.Errorf("rewraps: %v, %d lines of a Region, stale bars: %v\n%s", rewraps, n, stale, &v)

@@ -1,19 +1,13 @@
 package ptytest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
 	"unsafe"
-)
-
-// The requests of ioctl(2) for pseudo-terminals.
-const (
-	unlock  = syscall.TIOCSPTLCK
-	number  = syscall.TIOCGPTN
-	setSize = syscall.TIOCSWINSZ
 )
 
 // open opens a terminal and its other side, which a program uses.
@@ -23,15 +17,10 @@ func open(t *testing.T, columns int) (terminal, tty *os.File) {
 	if err != nil {
 		t.Skipf("no pseudo-terminal: %v", err)
 	}
-	var n uint32
-	locked := int32(0)
-	if err := ioctl(terminal, unlock, unsafe.Pointer(&locked)); err != nil { //nolint:gosec // as the call requires
-		t.Fatal(err)
-	}
-	if err := ioctl(terminal, number, unsafe.Pointer(&n)); err != nil { //nolint:gosec // as the call requires
-		t.Fatal(err)
-	}
-	if err := setColumns(terminal, columns); err != nil {
+	var locked, n int32
+	unlock := ioctl(terminal, syscall.TIOCSPTLCK, unsafe.Pointer(&locked)) //nolint:gosec // as the call requires
+	number := ioctl(terminal, syscall.TIOCGPTN, unsafe.Pointer(&n))        //nolint:gosec // as the call requires
+	if err := errors.Join(unlock, number, setColumns(terminal, columns)); err != nil {
 		t.Fatal(err)
 	}
 	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
@@ -48,7 +37,7 @@ func control(cmd *exec.Cmd) {
 // setColumns sets the width of a terminal.
 func setColumns(terminal *os.File, columns int) error {
 	size := struct{ rows, columns, x, y uint16 }{rows: 24, columns: uint16(columns)} //nolint:gosec // the test sets it
-	return ioctl(terminal, setSize, unsafe.Pointer(&size))                           //nolint:gosec // as the call requires
+	return ioctl(terminal, syscall.TIOCSWINSZ, unsafe.Pointer(&size))                //nolint:gosec // as the call requires
 }
 
 func ioctl(f *os.File, request uintptr, arg unsafe.Pointer) error {

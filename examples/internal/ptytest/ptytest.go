@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -20,11 +19,10 @@ const Timeout = 3 * time.Minute
 
 // Program is a running program, with all three standard files on a terminal or in pipes.
 type Program struct {
-	t       *testing.T
-	cmd     *exec.Cmd
-	columns int
-	in      io.Writer
-	resize  func(columns int) error
+	t        *testing.T
+	cmd      *exec.Cmd
+	columns  int
+	terminal *os.File // nil for pipes
 
 	mu    sync.Mutex
 	cond  *sync.Cond // for new output
@@ -53,7 +51,7 @@ func Start(t *testing.T, columns int, env []string, name string, args ...string)
 	} else {
 		terminal, tty := open(t, columns)
 		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr, out = tty, tty, tty, terminal
-		p.in, p.resize = terminal, func(n int) error { return setColumns(terminal, n) }
+		p.terminal = terminal
 		control(p.cmd)
 		defer tty.Close() //nolint:errcheck // the program has it
 	}
@@ -101,20 +99,9 @@ func (p *Program) Until(text string) {
 // Type types text.
 func (p *Program) Type(text string) {
 	p.t.Helper()
-	if _, err := io.WriteString(p.in, text); err != nil {
+	if _, err := p.terminal.WriteString(text); err != nil {
 		p.t.Fatal(err)
 	}
-}
-
-// Resize changes the width of the terminal, and returns when that was.
-func (p *Program) Resize(columns int) Resize {
-	p.t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.resize(columns); err != nil {
-		p.t.Fatal(err)
-	}
-	return Resize{After: p.raw.Len(), Columns: columns}
 }
 
 // Interrupt sends what Ctrl-C sends.

@@ -1,8 +1,10 @@
 package ptytest
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // row is a row of a terminal.
@@ -19,6 +21,19 @@ type terminal struct {
 	y, x    int // of the cursor
 }
 
+var sequence = regexp.MustCompile(`^\x1b\[([0-9;?]*)([A-Za-z])`)
+
+// show shows the first character of raw, or carries out an escape sequence. It returns the rest.
+func (t *terminal) show(raw string) (rest string) {
+	if m := sequence.FindStringSubmatch(raw); m != nil {
+		t.control(m)
+		return raw[len(m[0]):]
+	}
+	r, size := utf8.DecodeRuneInString(raw)
+	t.character(r)
+	return raw[size:]
+}
+
 // control carries out an escape sequence.
 func (t *terminal) control(m []string) {
 	n, _ := strconv.Atoi(m[1])
@@ -28,9 +43,6 @@ func (t *terminal) control(m []string) {
 		t.view.Colors = true
 	case "A":
 		t.y = max(t.y-max(n, 1), 0)
-	case "J":
-		t.rows = t.rows[:t.y+1]
-		t.rows[t.y].text = rest[:min(t.x, len(rest))]
 	case "K":
 		t.rows[t.y].text = rest[:min(t.x, len(rest))]
 	default:
@@ -38,8 +50,8 @@ func (t *terminal) control(m []string) {
 	}
 }
 
-// show shows a character.
-func (t *terminal) show(r rune) {
+// character shows a character.
+func (t *terminal) character(r rune) {
 	switch {
 	case r == '\r':
 		t.x = 0
@@ -71,43 +83,6 @@ func (t *terminal) down(wrapped bool) {
 		t.rows = append(t.rows, row{})
 	}
 	t.rows[t.y].wrapped = wrapped
-}
-
-// resize changes the width. If the terminal rewraps, rows that are too long are split, and rows
-// that were split are joined before.
-func (t *terminal) resize(to Resize) {
-	t.columns = to.Columns
-	if !to.Rewraps {
-		return
-	}
-	var lines []row
-	line, at := 0, 0 // of the cursor
-	for y, r := range t.rows {
-		if !r.wrapped || y == 0 {
-			lines = append(lines, row{})
-		}
-		last := &lines[len(lines)-1]
-		if y == t.y {
-			line, at = len(lines)-1, len(last.text)+t.x
-		}
-		last.text = append(last.text, r.text...)
-	}
-	t.rows = nil
-	for i, l := range lines {
-		if i == line {
-			t.y, t.x = len(t.rows)+at/t.columns, at%t.columns
-		}
-		for wrapped := false; ; wrapped = true {
-			n := min(len(l.text), t.columns)
-			t.rows = append(t.rows, row{text: l.text[:n:n], wrapped: wrapped})
-			if l.text = l.text[n:]; len(l.text) == 0 {
-				break
-			}
-		}
-	}
-	for t.y >= len(t.rows) {
-		t.rows = append(t.rows, row{})
-	}
 }
 
 // end returns what the terminal shows.
