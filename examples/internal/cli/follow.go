@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,10 +16,8 @@ const maxSilence = time.Minute
 // task is a wait or an Ensure call that a Screen follows.
 type task struct {
 	last   statemachine.Progress
-	at     time.Time     // of last
-	spoken time.Time     // when the last line was written
-	stop   chan struct{} // ends the heartbeat; nil without one
-	ended  chan struct{}
+	at     time.Time // of last
+	spoken time.Time // when the last line was written
 }
 
 // Follow returns a [statemachine.WaitOptions].OnProgress for one resource. It writes a line for
@@ -26,63 +25,48 @@ type task struct {
 // second, and in a pipe there is a line a minute.
 func (s *Screen) Follow(name string) func(statemachine.Progress) {
 	return func(p statemachine.Progress) {
-		now := time.Now()
+		now, line, ended := time.Now(), s.line(p), p.Type == statemachine.ProgressEnded
 		s.mu.Lock()
-		t := s.followed[name]
-		if t == nil {
+		t, ok := s.followed[name]
+		if !ok {
 			t = &task{spoken: now}
 			s.followed[name] = t
 		}
 		t.last, t.at = p, now
-		s.mu.Unlock()
-		line := s.line(p)
-		if line == "" && s.Columns() == 0 && p.Type != statemachine.ProgressEnded && now.Sub(t.spoken) >= maxSilence {
+		if line == "" && s.Columns() == 0 && !ended && now.Sub(t.spoken) >= maxSilence {
 			line = "still " + p.State + waiting(p)
 		}
 		if line != "" {
 			t.spoken = now
+		}
+		if ended {
+			delete(s.followed, name)
+		}
+		s.mu.Unlock()
+		if line != "" {
 			s.Printf("%s  %s", name, line)
 		}
-		if p.Type == statemachine.ProgressEnded {
-			s.unfollow(name, t)
-		} else if s.movable && t.stop == nil {
-			t.stop, t.ended = make(chan struct{}), make(chan struct{})
-			go s.heartbeat(t)
+		if s.movable && (!ok || ended) {
+			s.renew()
 		}
 	}
 }
 
-// unfollow ends the status line of a task.
-func (s *Screen) unfollow(name string, t *task) {
-	if t.stop != nil {
-		close(t.stop)
-		<-t.ended
-	}
-	s.mu.Lock()
-	delete(s.followed, name)
-	s.mu.Unlock()
-	s.SetStatus(s.heartbeats(time.Now())...)
-}
-
-// heartbeat renews the status lines until the task ends.
-func (s *Screen) heartbeat(t *task) {
-	defer close(t.ended)
-	s.SetStatus(s.heartbeats(time.Now())...)
-	for tick := time.NewTicker(time.Second); ; {
-		select {
-		case <-t.stop:
-			tick.Stop()
-			return
-		case now := <-tick.C:
-			s.SetStatus(s.heartbeats(now)...)
-		}
-	}
-}
-
-// heartbeats returns the status lines of all tasks.
-func (s *Screen) heartbeats(now time.Time) []string {
+// renew shows the status lines of all tasks, and again every second until there is no task.
+func (s *Screen) renew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, _ = io.WriteString(s.w, s.erase()+s.draw(s.heartbeats(time.Now())))
+	if s.renewal != nil {
+		s.renewal.Stop()
+	}
+	if len(s.followed) > 0 {
+		s.renewal = time.AfterFunc(time.Second, s.renew)
+	}
+}
+
+// heartbeats returns the status lines of all tasks. The caller holds s.mu.
+func (s *Screen) heartbeats(now time.Time) []string {
 	lines := make([]string, 0, len(s.followed))
 	for name, t := range s.followed {
 		since := now.Sub(t.at)

@@ -15,31 +15,42 @@ import (
 type Screen struct {
 	mu       sync.Mutex
 	w        io.Writer
-	columns  func() int // 0 means that lines are not wrapped
-	movable  bool       // the cursor can be moved
+	terminal *os.File // nil means that lines are not wrapped
+	movable  bool     // the cursor can be moved
 	colored  bool
 	began    time.Time
 	status   []string         // the status lines that are shown
 	followed map[string]*task // by name
+	renewal  *time.Timer      // of the status lines of followed; nil before the first
 }
 
 // NewScreen returns a Screen for w, usually os.Stdout. Environment variables turn off what a
 // terminal cannot do or its user does not want: TERM=dumb the status lines and colors, NO_COLOR the
 // colors.
 func NewScreen(w io.Writer) *Screen {
-	s := &Screen{w: w, columns: func() int { return 0 }, began: time.Now(), followed: map[string]*task{}}
-	f, ok := w.(*os.File)
-	if !ok || !IsTerminal(f) {
-		return s
+	s := &Screen{w: w, began: time.Now(), followed: map[string]*task{}}
+	if f, ok := w.(*os.File); ok && IsTerminal(f) {
+		s.terminal = f
+		s.movable = os.Getenv("TERM") != "dumb"
+		s.colored = s.movable && os.Getenv("NO_COLOR") == ""
 	}
-	s.columns = func() int { return cmp.Or(columns(f), 80) }
-	s.movable = os.Getenv("TERM") != "dumb"
-	s.colored = s.movable && os.Getenv("NO_COLOR") == ""
 	return s
 }
 
+// IsTerminal reports whether f is a terminal.
+func IsTerminal(f *os.File) bool {
+	_, ok := columns(f)
+	return ok
+}
+
 // Columns returns the width of the terminal. Zero means that there is none.
-func (s *Screen) Columns() int { return s.columns() }
+func (s *Screen) Columns() int {
+	if s.terminal == nil {
+		return 0
+	}
+	width, _ := columns(s.terminal)
+	return cmp.Or(width, 80)
+}
 
 // Status reports whether the screen shows status lines.
 func (s *Screen) Status() bool { return s.movable }

@@ -33,16 +33,13 @@ func (t *Table) Write(s *Screen) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	if over := t.width(widths) - s.Columns(); s.Columns() > 0 && over > 0 {
+	if over := width(widths) - 2 - s.Columns(); s.Columns() > 0 && over > 0 {
 		for i := range widths[:t.Keys] {
 			shorter := min(over, max(widths[i]-minKey, 0))
 			widths[i], over = widths[i]-shorter, over-shorter
 		}
 	}
-	keys := 0
-	for _, w := range widths[:t.Keys] {
-		keys += w + 2
-	}
+	keys := width(widths[:t.Keys])
 	for from := t.Keys; from < len(widths); {
 		to, total := from+1, keys+widths[from]
 		for to < len(widths) && (s.Columns() == 0 || total+2+widths[to] <= s.Columns()) {
@@ -57,11 +54,10 @@ func (t *Table) Write(s *Screen) {
 	}
 }
 
-// width returns the width of the whole table.
-func (t *Table) width(columns []int) int {
-	sum := 2 * (len(columns) - 1)
+// width returns the width of columns, with the space after each.
+func width(columns []int) (sum int) {
 	for _, w := range columns {
-		sum += w
+		sum += w + 2
 	}
 	return sum
 }

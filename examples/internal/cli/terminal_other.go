@@ -4,11 +4,8 @@ package cli
 
 import "os"
 
-// IsTerminal reports whether f may be a terminal.
-func IsTerminal(f *os.File) bool {
+// columns returns zero for the width of a terminal, which is not known, and whether f may be one.
+func columns(f *os.File) (width int, ok bool) {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return 0, err == nil && info.Mode()&os.ModeCharDevice != 0
 }
-
-// columns returns the width of a terminal. Zero means that it is not known.
-func columns(*os.File) int { return 0 }
