@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -20,29 +19,24 @@ type API interface {
 	StopDBInstance(context.Context, *rds.StopDBInstanceInput, ...func(*rds.Options)) (*rds.StopDBInstanceOutput, error)
 }
 
-var _ API = (*rds.Client)(nil)
-
-// fake is an RDS with one DB instance, in memory. It follows the table of the lifecycle.
+// fake is an RDS with one DB instance, in memory. It follows the table of the lifecycle. It is for
+// one goroutine.
 type fake struct {
-	name           string
+	name, status   string
+	since          time.Time     // when the status was set
 	transitionTime time.Duration // of a start and of a stop
 	failStarts     bool          // whether starts fail
-
-	mu     sync.Mutex
-	status Status
-	since  time.Time
 }
 
-// now returns the current status, after it has finished a transition that is due. The caller holds
-// f.mu.
-func (f *fake) now() Status {
-	if !machine.Transient(f.status) || time.Since(f.since) < f.transitionTime {
-		return f.status
-	}
-	for _, t := range machine.Transitions() {
-		if t.From == f.status && t.By == "" && t.Lapse == (f.failStarts && f.status == "starting") {
-			f.status, f.since = t.To, f.since.Add(f.transitionTime)
-			return f.status
+// now returns the current status, after it has finished a transition that is due.
+func (f *fake) now() string {
+	if time.Since(f.since) >= f.transitionTime {
+		lapses := f.failStarts && f.status == "starting"
+		for _, t := range machine.Transitions() {
+			if t.From == f.status && t.By == "" && t.Lapse == lapses {
+				f.status = t.To
+				break
+			}
 		}
 	}
 	return f.status
@@ -50,13 +44,11 @@ func (f *fake) now() Status {
 
 // DescribeDBInstances returns the instance.
 func (f *fake) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInstancesInput, _ ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if *in.DBInstanceIdentifier != f.name {
 		return nil, notFound(*in.DBInstanceIdentifier)
 	}
 	return &rds.DescribeDBInstancesOutput{DBInstances: []types.DBInstance{{
-		DBInstanceIdentifier: &f.name, DBInstanceStatus: new(string(f.now())),
+		DBInstanceIdentifier: &f.name, DBInstanceStatus: new(f.now()),
 	}}}, nil
 }
 
@@ -71,8 +63,6 @@ func (f *fake) StopDBInstance(_ context.Context, in *rds.StopDBInstanceInput, _ 
 }
 
 func (f *fake) command(name string, op statemachine.Operation) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if name != f.name {
 		return notFound(name)
 	}

@@ -11,19 +11,17 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine/sdkfault"
 )
 
-// Status is the status of a DB instance, a DBInstanceStatus. The SDK has no type for it.
-type Status string
-
 // The operations that this program calls.
 const (
 	startDBInstance statemachine.Operation = "StartDBInstance"
 	stopDBInstance  statemachine.Operation = "StopDBInstance"
 )
 
-// machine is the lifecycle of starting and stopping. A wait continues in any other status.
-var machine = statemachine.MustNew(statemachine.Definition[Status]{
+// machine is the lifecycle of starting and stopping. Its states are values of DBInstanceStatus, for
+// which the SDK has no type. A wait continues in any other status.
+var machine = statemachine.MustNew(statemachine.Definition[string]{
 	Name: "DB instance",
-	Transitions: []statemachine.Transition[Status]{
+	Transitions: []statemachine.Transition[string]{
 		{From: "stopped", To: "starting", By: startDBInstance},
 		{From: "starting", To: "available"},
 		{From: "available", To: "stopping", By: stopDBInstance},
@@ -41,7 +39,7 @@ var faults = sdkfault.Table{
 }
 
 // Instance returns an Ensurer that waits for, watches, starts and stops one DB instance.
-func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Status] {
+func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, string] {
 	read := func(ctx context.Context) (*types.DBInstance, error) {
 		out, err := api.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name}, noRetries)
 		if err == nil && len(out.DBInstances) != 1 { // to the SDK an empty response is a success
@@ -60,9 +58,9 @@ func Instance(api API, name string) *statemachine.Ensurer[*types.DBInstance, Sta
 		}
 		return faults.Fault(ctx, op, name, err)
 	}
-	status := func(i *types.DBInstance) Status { return Status(aws.ToString(i.DBInstanceStatus)) }
-	return &statemachine.Ensurer[*types.DBInstance, Status]{
-		Waiter:  statemachine.Waiter[*types.DBInstance, Status]{Machine: machine, Resource: name, Read: read, State: status},
+	status := func(i *types.DBInstance) string { return aws.ToString(i.DBInstanceStatus) }
+	return &statemachine.Ensurer[*types.DBInstance, string]{
+		Waiter:  statemachine.Waiter[*types.DBInstance, string]{Machine: machine, Resource: name, Read: read, State: status},
 		Command: command,
 	}
 }

@@ -60,13 +60,13 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	return ensure(ctx, lines, rds.NewFromConfig(cfg), *name, Status(*status), time.Hour)
+	return ensure(ctx, lines, rds.NewFromConfig(cfg), *name, *status, time.Hour)
 }
 
 // demo starts an instance, starts it again, stops it, and starts one that fails.
 func demo(ctx context.Context, lines *cli.Screen) error {
 	orders := &fake{name: "orders", status: "stopped", transitionTime: time.Second}
-	for _, want := range []Status{"available", "available", "stopped"} {
+	for _, want := range []string{"available", "available", "stopped"} {
 		if err := ensure(ctx, lines, orders, "orders", want, time.Minute); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func demo(ctx context.Context, lines *cli.Screen) error {
 }
 
 // ensure brings an instance to a status and prints what it reads and calls.
-func ensure(ctx context.Context, lines *cli.Screen, api API, name string, want Status, maxWait time.Duration) error {
+func ensure(ctx context.Context, lines *cli.Screen, api API, name, want string, maxWait time.Duration) error {
 	done, err := Instance(api, name).Ensure(ctx, want, maxWait, func(o *statemachine.WaitOptions) {
 		o.OnProgress = lines.Follow(name)
 		if _, ok := api.(*fake); ok {

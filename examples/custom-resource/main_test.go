@@ -31,7 +31,7 @@ func TestStartEndsAfterFourMinutes(t *testing.T) {
 func TestEnsureReachesTarget(t *testing.T) {
 	// A failure is believed once it is read for Grace, which is a minute, after the last progress.
 	tests := map[string]struct {
-		from, want Status
+		from, want string
 		fails      bool
 		ran        []statemachine.Operation
 		after      time.Duration
