@@ -35,7 +35,7 @@ func parse(file string, data []byte) (map[string][]entry, error) {
 		if err := cli.Decode(raw, e); err != nil {
 			return err
 		}
-		id, text := e.resource()
+		_, id, text := e.resource()
 		if other, ok := seen[id]; ok {
 			return fmt.Errorf("duplicates the resource of entry %d", other)
 		}
@@ -53,7 +53,7 @@ func parse(file string, data []byte) (map[string][]entry, error) {
 // entry is an entry of the configuration file.
 type entry interface {
 	Validate() error
-	resource() (id, arn string) // what identifies the resource, and an ARN in its Region
+	resource() (kind, id, arn string) // what it is, what identifies it, and an ARN in its Region
 	addTo(g *guard, c *clients)
 }
 
@@ -96,8 +96,8 @@ func (e *streamEntry) Validate() error {
 	return input
 }
 
-func (e *streamEntry) resource() (id, arn string) {
-	return strings.ToLower(e.ResourceArn), e.ResourceArn
+func (e *streamEntry) resource() (kind, id, arn string) {
+	return "activity stream", strings.ToLower(e.ResourceArn), e.ResourceArn
 }
 
 func (e *streamEntry) addTo(g *guard, c *clients) {
@@ -116,8 +116,8 @@ type storeEntry struct {
 	Kind string
 }
 
-func (e *storeEntry) resource() (id, arn string) {
-	return strings.ToLower(e.EventDataStore), e.EventDataStore
+func (e *storeEntry) resource() (kind, id, arn string) {
+	return "event data store", strings.ToLower(e.EventDataStore), e.EventDataStore
 }
 
 func (e *storeEntry) addTo(g *guard, c *clients) {
@@ -130,7 +130,9 @@ type eventEntry struct {
 	Kind string
 }
 
-func (e *eventEntry) resource() (id, arn string) { return "domain " + e.DomainName, e.Uri } // a domain has one stream
+func (e *eventEntry) resource() (kind, id, arn string) {
+	return "event stream", "domain " + e.DomainName, e.Uri // a domain has one stream
+}
 
 func (e *eventEntry) addTo(g *guard, c *clients) {
 	g.resources = append(g.resources, eventStream(c.events, g.settings, &e.CreateInput))

@@ -55,14 +55,14 @@ func TestQuestionListsResourcesAndWarnsOfRestart(t *testing.T) {
 	const begin, end = "This starts ", " now if stopped, and again\nwhenever another actor stops them."
 	const warning = " Starting an activity stream RESTARTS ITS DATABASE."
 	for _, tt := range []struct {
-		why                       string
-		databases, stores, events int
-		want                      string
+		why    string
+		counts map[string]int
+		want   string
 	}{
-		{"one of each", 1, 1, 1, begin + "1 activity stream, 1 event data store, 1 event stream" + end + warning},
-		{"many databases", 200, 0, 0, begin + "200 activity streams" + end + warning},
-		{"no database", 0, 2, 1, begin + "2 event data stores, 1 event stream" + end},
+		{"one of each", map[string]int{"activity stream": 1, "event data store": 1, "event stream": 1}, begin + "1 activity stream, 1 event data store, 1 event stream" + end + warning},
+		{"many databases", map[string]int{"activity stream": 200}, begin + "200 activity streams" + end + warning},
+		{"no database", map[string]int{"event data store": 2, "event stream": 1}, begin + "2 event data stores, 1 event stream" + end},
 	} {
-		assert.Equal(t, tt.why, tt.want+" Continue? [y/N] ", question(tt.databases, tt.stores, tt.events))
+		assert.Equal(t, tt.why, tt.want+" Continue? [y/N] ", question(tt.counts))
 	}
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +34,7 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	if err != nil {
 		return err
 	}
-	var databases, stores, events int
+	counts := map[string]int{} // by kind
 	for region, entries := range regions {
 		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 		if err != nil {
@@ -43,17 +45,11 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 		}), ingestion.NewFromConfig(cfg), eventstream.NewFromConfig(cfg)}
 		for _, e := range entries {
 			e.addTo(g, c)
-			switch e.(type) {
-			case *streamEntry:
-				databases++
-			case *storeEntry:
-				stores++
-			case *eventEntry:
-				events++
-			}
+			kind, _, _ := e.resource()
+			counts[kind]++
 		}
 	}
-	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, question(databases, stores, events)); !ok {
+	if ok, err := cli.Confirm(ctx, yes, os.Stdin, os.Stdout, question(counts)); !ok {
 		return err
 	}
 	if length > 0 {
@@ -66,16 +62,14 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 	return nil
 }
 
-// question returns the question to confirm.
-func question(databases, stores, events int) string {
+// question returns the question to confirm, for a number of resources of each kind.
+func question(counts map[string]int) string {
 	var parts []string
-	for i, n := range []int{databases, stores, events} {
-		if n > 0 {
-			parts = append(parts, cli.Plural(n, []string{"activity stream", "event data store", "event stream"}[i]))
-		}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, cli.Plural(counts[kind], kind))
 	}
 	warning := ""
-	if databases > 0 {
+	if counts["activity stream"] > 0 {
 		warning = " Starting an activity stream RESTARTS ITS DATABASE."
 	}
 	return fmt.Sprintf("This starts %s now if stopped, and again\nwhenever another actor stops them.%s Continue? [y/N] ",

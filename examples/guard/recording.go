@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -63,7 +64,7 @@ func (r *recording) watch(ctx context.Context) error {
 	}
 	round, cancel := context.WithCancel(ctx)
 	defer cancel()
-	restart := time.AfterFunc(math.MaxInt64, cancel)
+	restart := time.AfterFunc(math.MaxInt64, cancel) // not yet
 	defer restart.Stop()
 	for c, err := range reader.Watch(round, r.position, instances) {
 		if err != nil {
@@ -71,7 +72,11 @@ func (r *recording) watch(ctx context.Context) error {
 		}
 		r.position = c.Position()
 		r.handle(ctx, c)
-		restart.Reset(time.Until(r.due()))
+		restart.Stop()
+		if r.restartAfter > 0 && len(r.silent) > 0 {
+			since := slices.MinFunc(slices.Collect(maps.Values(r.silent)), time.Time.Compare)
+			restart.Reset(time.Until(since.Add(r.restartAfter)))
+		}
 	}
 	return nil
 }
@@ -99,17 +104,6 @@ func (r *recording) handle(ctx context.Context, c *activityreader.Change) {
 	case activityreader.StateBehind, activityreader.StateUndecodable:
 		log.Warn("recording cannot be judged", "state", c.State, "error", c.Err)
 	}
-}
-
-// due returns when the stream is restarted.
-func (r *recording) due() time.Time {
-	due := time.Now().Add(math.MaxInt64) // never
-	for _, since := range r.silent {
-		if at := since.Add(r.restartAfter); r.restartAfter > 0 && at.Before(due) {
-			due = at
-		}
-	}
-	return due
 }
 
 // end handles the end of a watch: a stream that was stopped, or the time for a restart.
