@@ -1,4 +1,4 @@
-// Package records has what the programs share that read the records of an activity stream.
+// Package records has what the programs share that start an activity stream and read its records.
 package records
 
 import (
