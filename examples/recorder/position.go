@@ -11,11 +11,8 @@ import (
 
 // load returns the stored position, or the latest if there is none.
 func (r *recorder) load() (activityreader.Position, error) {
-	if r.positionFile == "" {
-		return activityreader.Latest(), nil
-	}
 	data, err := os.ReadFile(r.positionFile)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) { // or no file is named
 		return activityreader.Latest(), nil
 	}
 	var p activityreader.Position
