@@ -22,7 +22,7 @@ type group struct {
 	profile         string // of the credentials; empty means the default chain
 	ins             []*activitystream.StartInput
 	client          *activitystream.Client
-	calls           *meter
+	calls           meter
 
 	mu       sync.Mutex
 	results  []result        // in the order of their arrival
@@ -49,9 +49,9 @@ func (r result) reason() string {
 
 // connect creates the client of the group.
 func (g *group) connect(cfg aws.Config, optFns ...func(*activitystream.Options)) {
-	g.calls, g.starting = &meter{}, map[string]bool{}
+	g.starting = map[string]bool{}
 	g.client = activitystream.NewFromConfig(cfg, append(optFns, func(o *activitystream.Options) {
-		o.ClientOptions = append(o.ClientOptions, g.calls.attach)
+		o.ClientOptions = append(o.ClientOptions, func(o *rds.Options) { o.Interceptors.AddBeforeTransmit(&g.calls) })
 		o.Wait.OnProgress = g.observe
 	})...)
 }
@@ -101,9 +101,6 @@ type meter struct {
 	reads, commands int
 	recent          []time.Time // times of the calls in the last window
 }
-
-// attach makes m count the calls of an RDS client.
-func (m *meter) attach(o *rds.Options) { o.Interceptors.AddBeforeTransmit(m) }
 
 // BeforeTransmit counts an attempt of a call, as the quota does.
 func (m *meter) BeforeTransmit(_ context.Context, call *smithyhttp.InterceptorContext) error {

@@ -40,11 +40,11 @@ func (p program) runSimulated(ctx context.Context, n int) error {
 	if len(wantFailures) > 0 {
 		return fmt.Errorf("%d databases did not fail as expected", len(wantFailures))
 	}
-	if expected == 0 {
-		fmt.Fprintln(p.screen, "\nAll streams are started.")
-		return nil
+	end := "\nAll streams are started."
+	if expected > 0 {
+		end = "\nThese failures were simulated on purpose.\nAll other streams are started."
 	}
-	fmt.Fprintln(p.screen, "\nThese failures were simulated on purpose.\nAll other streams are started.")
+	fmt.Fprintln(p.screen, end)
 	return nil
 }
 
