@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 )
 
@@ -27,6 +26,9 @@ type Transition[S ~string] struct {
 	// then.
 	Lapse bool
 }
+
+// settling reports whether the service makes the transition to complete what was commanded.
+func (t *Transition[S]) settling() bool { return t.By == "" && !t.Lapse }
 
 // Definition declares a lifecycle. Everything else is derived from it: see [Machine].
 type Definition[S ~string] struct {
@@ -54,27 +56,18 @@ type Definition[S ~string] struct {
 	Outage string
 }
 
-// maxStates is the maximum number of states of a machine: a stateSet is one machine word.
+// maxStates is the maximum number of states of a machine, which has a plan for each pair of them.
 const maxStates = 64
-
-// stateSet is a set of states by their index.
-type stateSet uint64
-
-func (s stateSet) has(i int) bool { return i >= 0 && s>>uint(i)&1 == 1 }
 
 // Machine is a lifecycle that [New] makes from a table of transitions. It has no current state,
 // because only the service knows it. It is immutable and safe for concurrent use.
 //
-// New computes everything in advance, and the predicates do not allocate. A state that is not in
+// New computes all plans in advance, and the predicates do not allocate. A state that is not in
 // the table is unknown: every predicate is false for it.
 type Machine[S ~string] struct {
-	def         Definition[S]
-	states      []S // in the order in which the table first names them
-	ops         []Operation
-	permittedIn []stateSet // by operation: the states that permit it
-	settlesInto []stateSet // by state: where it can settle, including itself
-	transient   stateSet   // the states with an outgoing settling transition
-	plans       []plan     // by from*len(states)+to
+	def    Definition[S]
+	states []S    // in the order in which the table first names them
+	plans  []plan // by from*len(states)+to
 }
 
 // plan is the shortest list of operations from one state to another.
@@ -100,14 +93,14 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 				m.states = append(m.states, s)
 			}
 		}
-		if t.By != "" && !slices.Contains(m.ops, t.By) {
-			m.ops = append(m.ops, t.By)
-		}
 	}
 	if err := m.validate(); err != nil {
 		return nil, err
 	}
-	m.compile()
+	m.plans = make([]plan, len(m.states)*len(m.states))
+	for _, from := range m.states {
+		m.planFrom(from)
+	}
 	return m, nil
 }
 
@@ -171,46 +164,21 @@ func (m *Machine[S]) validateTransition(i int, errs *InputError) {
 	}
 }
 
-// compile computes what the predicates look up.
-func (m *Machine[S]) compile() {
-	n := len(m.states)
-	m.permittedIn = make([]stateSet, len(m.ops))
-	m.settlesInto = make([]stateSet, n)
-	for i := range m.settlesInto {
-		m.settlesInto[i] = 1 << uint(i)
-	}
-	for _, t := range m.def.Transitions {
-		switch from := m.index(t.From); {
-		case t.By != "":
-			m.permittedIn[slices.Index(m.ops, t.By)] |= 1 << uint(from)
-		case !t.Lapse:
-			m.transient |= 1 << uint(from)
-			m.settlesInto[from] |= 1 << uint(m.index(t.To))
-		}
-	}
-	for range m.states { // the longest path is shorter than the number of states
-		for i := range m.settlesInto {
-			for rest := m.settlesInto[i]; rest != 0; rest &= rest - 1 {
-				m.settlesInto[i] |= m.settlesInto[bits.TrailingZeros64(uint64(rest))]
-			}
-		}
-	}
-	m.plans = make([]plan, n*n)
-	for from := range m.states {
-		m.planFrom(from)
-	}
-}
-
 // planFrom computes the plans from one state to every other, breadth first by the number of
 // operations. Settling needs no operation.
-func (m *Machine[S]) planFrom(from int) {
-	row := m.plans[from*len(m.states):][:len(m.states)]
-	var frontier []int // the states reached with the number of operations of this round
-	reach := func(at int, ops []Operation) {
-		for to := range m.states {
-			if m.settlesInto[at].has(to) && !row[to].ok {
-				row[to] = plan{ops: ops, ok: true}
-				frontier = append(frontier, to)
+func (m *Machine[S]) planFrom(from S) {
+	var frontier []S // the states reached with the number of operations of this round
+	var reach func(to S, ops []Operation)
+	reach = func(to S, ops []Operation) {
+		p := m.plan(from, to)
+		if p.ok {
+			return
+		}
+		*p = plan{ops: ops, ok: true}
+		frontier = append(frontier, to)
+		for _, t := range m.def.Transitions {
+			if t.From == to && t.settling() {
+				reach(t.To, ops)
 			}
 		}
 	}
@@ -219,11 +187,20 @@ func (m *Machine[S]) planFrom(from int) {
 		last := frontier
 		frontier = nil
 		for _, t := range m.def.Transitions {
-			if at := m.index(t.From); t.By != "" && slices.Contains(last, at) {
-				reach(m.index(t.To), append(slices.Clip(row[at].ops), t.By))
+			if t.By != "" && slices.Contains(last, t.From) {
+				reach(t.To, append(slices.Clip(m.plan(from, t.From).ops), t.By))
 			}
 		}
 	}
+}
+
+// plan returns the plan from one state to another, or nil if either is unknown.
+func (m *Machine[S]) plan(from, to S) *plan {
+	i, j := m.index(from), m.index(to)
+	if i < 0 || j < 0 {
+		return nil
+	}
+	return &m.plans[i*len(m.states)+j]
 }
 
 // index returns the index of s in states, or -1.
@@ -247,31 +224,31 @@ func (m *Machine[S]) Known(s S) bool { return m.index(s) >= 0 }
 
 // Transient reports whether the service leaves s on its own to complete what was commanded. A lapse
 // does not make a state transient.
-func (m *Machine[S]) Transient(s S) bool { return m.transient.has(m.index(s)) }
+func (m *Machine[S]) Transient(s S) bool {
+	return slices.ContainsFunc(m.def.Transitions, func(t Transition[S]) bool { return t.From == s && t.settling() })
+}
 
 // Permits reports whether the table has a transition from s that op commands.
 func (m *Machine[S]) Permits(s S, op Operation) bool {
-	i := slices.Index(m.ops, op)
-	return i >= 0 && m.permittedIn[i].has(m.index(s))
+	_, ok := m.Next(s, op)
+	return ok
 }
 
 // Settles reports whether a resource gets from the state from to the state to without a command:
 // they are equal, or settling transitions alone lead there. It is false if either state is unknown.
 func (m *Machine[S]) Settles(from, to S) bool {
-	i := m.index(from)
-	return i >= 0 && m.settlesInto[i].has(m.index(to))
+	p := m.plan(from, to)
+	return p != nil && p.ok && len(p.ops) == 0
 }
 
 // Plan returns the fewest operations that lead from one state to another. Settling in between needs
 // no operation, and an empty plan means that from settles into to. The boolean is false if no
 // operations lead there. The slice is shared: do not modify it.
 func (m *Machine[S]) Plan(from, to S) ([]Operation, bool) {
-	i, j := m.index(from), m.index(to)
-	if i < 0 || j < 0 {
-		return nil, false
+	if p := m.plan(from, to); p != nil {
+		return p.ops, p.ok
 	}
-	p := m.plans[i*len(m.states)+j]
-	return p.ops, p.ok
+	return nil, false
 }
 
 // Next returns the state that op leads to from s, before anything settles. The boolean is false

@@ -146,8 +146,7 @@ func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reac
 	if n := len(t.History); n == 0 || t.History[n-1].State != s {
 		t.appendHistory(s)
 	}
-	i := m.index(s)
-	if i >= 0 && s == t.Target {
+	if s == t.Target && m.Known(s) {
 		t.progress()
 		t.Streak++
 		if t.Reached() {
@@ -157,9 +156,9 @@ func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reac
 	}
 	t.Streak = 0
 	switch {
-	case i < 0 && s != "" && !blocked:
-	case i >= 0 && m.settlesInto[i].has(m.index(t.Target)) && !blocked:
+	case m.Settles(s, t.Target) && !blocked:
 		t.progress()
+	case s != "" && !m.Known(s) && !blocked:
 	case t.Now.Sub(later(t.Since, t.ProgressAt)) < t.Grace:
 	case t.Progressing && !blocked:
 		return false, Lapsed
