@@ -208,7 +208,7 @@ func (j *job[R, S]) endReached() step {
 
 // decideWatch processes a read of a watch.
 func (j *job[R, S]) decideWatch(v R, err error, kind Kind, at time.Time) step {
-	t, delay := &j.track, j.config.opts.WatchDelay
+	delay := j.config.opts.WatchDelay
 	j.countFailure(err, at)
 	next := stepRead
 	switch {
@@ -217,9 +217,7 @@ func (j *job[R, S]) decideWatch(v R, err error, kind Kind, at time.Time) step {
 			next = stepYield
 		}
 		j.value, j.hasValue = v, true
-		if s := j.config.state(v); len(t.History) == 0 || s != t.last() {
-			t.appendHistory(s)
-		}
+		j.track.appendHistory(j.config.state(v))
 	case kind.Retryable():
 		delay *= 2
 	case kind == NotFound:

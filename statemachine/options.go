@@ -104,14 +104,8 @@ const (
 
 // setDefaults fills in the defaults.
 func (o *WaitOptions) setDefaults() {
-	switch {
-	case o.MinDelay == 0 && o.MaxDelay == 0:
-		o.MinDelay, o.MaxDelay = defaultMinDelay, defaultMaxDelay
-	case o.MinDelay == 0:
-		o.MinDelay = min(defaultMinDelay, o.MaxDelay)
-	case o.MaxDelay == 0:
-		o.MaxDelay = max(defaultMaxDelay, o.MinDelay)
-	}
+	o.MaxDelay = cmp.Or(o.MaxDelay, max(defaultMaxDelay, o.MinDelay))
+	o.MinDelay = cmp.Or(o.MinDelay, min(defaultMinDelay, o.MaxDelay))
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, defaultReadTimeout)
 	o.Grace = cmp.Or(o.Grace, defaultGrace)
 	o.WatchDelay = cmp.Or(o.WatchDelay, defaultWatchDelay)

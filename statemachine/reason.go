@@ -273,13 +273,9 @@ func (e *RestartError) Unwrap() error { return e.Err }
 // contextError returns an error that wraps the error of an ended context, its cause, and the
 // failure that the end led to, if any.
 func contextError(ctx context.Context, failure error) error {
-	cause := context.Cause(ctx)
-	errs := []error{cause}
-	if !errors.Is(cause, ctx.Err()) {
-		errs = []error{ctx.Err(), cause}
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		err = nil
 	}
-	if failure != nil {
-		errs = append(errs, failure)
-	}
-	return errors.Join(errs...)
+	return errors.Join(err, cause, failure)
 }

@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -83,12 +84,7 @@ func isNamePart(r rune) bool {
 }
 
 // quoteEmpty returns a state or setting for a message. An empty one is shown as quotation marks.
-func quoteEmpty(s string) string {
-	if s == "" {
-		return `""`
-	}
-	return s
-}
+func quoteEmpty(s string) string { return cmp.Or(s, `""`) }
 
 // withName returns a text that begins with a name, unless that is empty.
 func withName(name, text string) string {

@@ -143,9 +143,7 @@ func (m *Machine[S]) Observe(t *Track[S], s S, at time.Time) (reached bool, ende
 func (m *Machine[S]) observe(t *Track[S], s S, blocked bool, at time.Time) (reached bool, ended Reason) {
 	t.countRead(at)
 	t.Failed = false
-	if n := len(t.History); n == 0 || t.History[n-1].State != s {
-		t.appendHistory(s)
-	}
+	t.appendHistory(s)
 	if s == t.Target && m.Known(s) {
 		t.progress()
 		t.Streak++
@@ -328,11 +326,15 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// appendHistory appends a state to the history and keeps it bounded.
+// appendHistory appends a state to the history, unless it is the last one, and keeps it bounded.
 func (t *Track[S]) appendHistory(s S) {
-	if len(t.History) >= 2*historyKeep {
+	n := len(t.History)
+	if n > 0 && t.History[n-1].State == s {
+		return
+	}
+	if n >= 2*historyKeep {
 		copy(t.History[historyKeep:], t.History[historyKeep+1:])
-		t.History = t.History[:len(t.History)-1]
+		t.History = t.History[:n-1]
 		t.Omitted++
 	}
 	t.History = append(t.History, Sighting[S]{State: s, At: t.Now})
