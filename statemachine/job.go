@@ -48,20 +48,12 @@ func (j *job[R, S]) begin(target S, at, deadline time.Time) {
 	}
 }
 
-// handleRead processes a read of this resource alone, and reports it.
-func (j *job[R, S]) handleRead(ctx context.Context, v R, err error, at time.Time) step {
-	before := j.counts()
-	next := j.decide(ctx, v, err, at)
-	j.reportRead(ctx, next, before, at)
-	return next
-}
-
 // decide processes a read without reporting it.
 func (j *job[R, S]) decide(ctx context.Context, v R, err error, at time.Time) step {
 	kind := j.kindOf(ctx, err)
 	if kind == Interrupted {
 		j.countFailure(err, at)
-		return j.endCanceled(ctx)
+		return j.endCanceled(ctx, at)
 	}
 	var next step
 	switch j.config.mode {
@@ -258,8 +250,9 @@ func (j *job[R, S]) rescheduleRead(at time.Time) step {
 	return stepRead
 }
 
-// endCanceled ends the job because the caller's context ended.
-func (j *job[R, S]) endCanceled(ctx context.Context) step {
+// endCanceled ends the job at the time at because the caller's context ended.
+func (j *job[R, S]) endCanceled(ctx context.Context, at time.Time) step {
+	j.track.setNow(at)
 	j.failure = contextError(ctx, j.failure)
 	return j.endWait(Canceled)
 }

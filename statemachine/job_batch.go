@@ -26,41 +26,41 @@ const (
 // row may be too large for one response, so its size is halved each time.
 func (b *batching) limit(batch int) int { return max(batch>>max(int(b.lost)-1, 0), 1) }
 
-// handleSingleRead processes a read of this resource alone, and reports it.
-func (j *job[R, S]) handleSingleRead(ctx context.Context, v R, err error, at time.Time) step {
-	next := j.handleRead(ctx, v, err, at)
-	if err == nil {
+// handleRead processes a read of this resource, alone or together with others, and reports it.
+func (j *job[R, S]) handleRead(ctx context.Context, together bool, v R, err error, at time.Time) step {
+	before := j.counts()
+	var next step
+	if together {
+		next = j.decideTogether(ctx, v, err, at)
+	} else if next = j.decide(ctx, v, err, at); err == nil {
 		j.batching.lost = 0
 		j.batching.alone = j.due.Before(j.batching.togetherAt)
 	}
+	j.reportRead(ctx, next, before, at)
 	return next
 }
 
-// handleBatchRead processes a read of this resource together with others, and reports it. Whatever
-// would end the job badly must come from a read of this resource alone.
-func (j *job[R, S]) handleBatchRead(ctx context.Context, v R, err error, at time.Time) step {
-	before := j.counts()
+// decideTogether processes a read together with other resources. Whatever would end the job badly
+// must come from a read of this resource alone.
+func (j *job[R, S]) decideTogether(ctx context.Context, v R, err error, at time.Time) step {
 	kind := j.kindOf(ctx, err)
-	var next step
 	switch {
 	case kind == "":
 		j.batching.lost = 0
-		if next = j.decide(ctx, v, err, at); next == stepDone && (j.err != nil || j.reason != "" && j.reason != TimedOut) {
-			next = j.reread(kind, at)
-		} else {
-			j.batching.bad = 0
+		next := j.decide(ctx, v, err, at)
+		if next == stepDone && (j.err != nil || j.reason != "" && j.reason != TimedOut) {
+			return j.reread(kind, at)
 		}
+		j.batching.bad = 0
+		return next
 	case kind.Retryable() || kind == Interrupted:
 		if kind == Unavailable {
 			j.batching.lost = min(j.batching.lost+1, 8)
 		}
-		next = j.decide(ctx, v, err, at)
-	default:
-		j.countFailure(err, at)
-		next = j.reread(kind, at)
+		return j.decide(ctx, v, err, at)
 	}
-	j.reportRead(ctx, next, before, at)
-	return next
+	j.countFailure(err, at)
+	return j.reread(kind, at)
 }
 
 // reread makes the next read due now and alone, because of a batch read with an error of this kind,

@@ -273,15 +273,14 @@ func (j *job[R, S]) sendCommand(ctx context.Context) error {
 	return e.goal.Command(ctx, e.Operation)
 }
 
-// endUnsent ends the job because its deadline had passed at the time at, after the preflight.
-func (j *job[R, S]) endUnsent(at time.Time) step {
-	j.track.setNow(at)
-	return j.endWait(TimedOut)
-}
-
 // handleCommandResult processes the result of the command that was sent at the time start and
-// completed at the time at.
+// completed at the time at. A command that was not sent, without an error, is one whose deadline
+// had passed after the preflight, or that of a dry run.
 func (j *job[R, S]) handleCommandResult(ctx context.Context, sent bool, err error, start, at time.Time) step {
+	if !sent && err == nil && !j.config.commands.dryRun {
+		j.track.setNow(at)
+		return j.endWait(TimedOut)
+	}
 	sent = sent && !notSent(err)
 	next := j.decideCommandResult(ctx, sent, err, start, at)
 	typ := ProgressRejected
@@ -318,7 +317,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 	e.Outcome = OutcomeRejected
 	switch kind := j.commandKind(ctx, err); {
 	case kind == Interrupted:
-		return j.endCanceled(ctx)
+		return j.endCanceled(ctx, at)
 	case kind == Unavailable && sent:
 		e.Outcome = OutcomeUnknown
 		return j.awaitEffect(at)

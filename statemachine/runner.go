@@ -45,7 +45,7 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 	for next != stepYield && next != stepDone {
 		if ctx.Err() != nil {
 			r.leaveShared()
-			return r.endCanceledNow(ctx)
+			return r.endCanceled(ctx, time.Now())
 		}
 		switch {
 		case next == stepCommand:
@@ -150,7 +150,7 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 			return stepRead
 		case slot == slotGranted:
 		case ctx.Err() != nil:
-			return r.endCanceledNow(ctx)
+			return r.endCanceled(ctx, time.Now())
 		default:
 			return r.endUnread(time.Now())
 		}
@@ -160,10 +160,10 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 	}
 	if len(batch) > 1 {
 		own := r.shared.read(ctx, &r.scope, r.readPacer, r.config.kind, batch, r.config.opts.ReadTimeout)
-		return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
+		return r.handleRead(ctx, true, own.Value, own.Err, own.at)
 	}
 	v, at, err := callWithTimeout(ctx, &r.scope, r.now, r.config.opts.ReadTimeout, read)
-	next := r.handleSingleRead(ctx, v, err, at)
+	next := r.handleRead(ctx, false, v, err, at)
 	r.readPacer.report(r.config.kind, err, at)
 	return next
 }
@@ -191,11 +191,11 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 		}
 		r.seat = nil // the result comes too late
 		var none R
-		return r.handleBatchRead(ctx, none, &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}, r.now)
+		return r.handleRead(ctx, true, none, &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}, r.now)
 	case own.abandoned:
 		return stepRead
 	}
-	return r.handleBatchRead(ctx, own.Value, own.Err, own.at)
+	return r.handleRead(ctx, true, own.Value, own.Err, own.at)
 }
 
 // command runs the preflight of the next command, waits for a slot, and sends the command. If that
@@ -207,11 +207,8 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 	for hasSlot := false; ; hasSlot = true {
 		start := r.now
 		at, err := runWithTimeout(ctx, &r.scope, start, timeout, r.runPreflight)
-		if err != nil || r.config.commands.dryRun {
+		if r.now = at; err != nil || r.config.commands.dryRun || r.isOver() {
 			return r.handleCommandResult(ctx, false, err, start, at)
-		}
-		if r.now = at; r.isOver() {
-			return r.endUnsent(at)
 		}
 		if hasSlot {
 			break
@@ -219,7 +216,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, commandTicket) == slotGranted
 		switch {
 		case ctx.Err() != nil:
-			return r.endCanceledNow(ctx)
+			return r.endCanceled(ctx, time.Now())
 		case !granted:
 			return stepRead
 		}
@@ -246,12 +243,6 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 // isOver reports whether no command may start anymore.
 func (r *runner[R, S]) isOver() bool {
 	return !r.track.Deadline.IsZero() && !r.now.Before(r.track.Deadline)
-}
-
-// endCanceledNow ends the job because the caller's context ended now.
-func (r *runner[R, S]) endCanceledNow(ctx context.Context) step {
-	r.track.setNow(time.Now())
-	return r.endCanceled(ctx)
 }
 
 // waitForSlot waits for a slot of p until the deadline, or for the last read a little longer. For a

@@ -118,8 +118,7 @@ func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
 	for i := range e.tasks {
 		if t := &e.tasks[i]; !t.finished {
 			if ctx.Err() != nil {
-				t.track.setNow(time.Now())
-				t.endCanceled(ctx)
+				t.endCanceled(ctx, time.Now())
 			} else {
 				t.endUnread(time.Now())
 			}
@@ -390,21 +389,13 @@ func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
 		}
 		t.late = false
 		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
-		if !c.sent && c.err == nil && !e.config.commands.dryRun {
-			e.apply(t, t.endUnsent(c.at))
-			return
-		}
 		e.apply(t, t.handleCommandResult(ctx, c.sent, c.err, c.start, c.at))
 		return
 	}
 	e.readLane.pacer.report(e.config.kind, pacingErr(c.results, c.err, e.config.kind), c.at)
 	for i, r := range byResource(len(c.tasks), c.results, c.err) {
 		t := c.tasks[i]
-		if c.kind == callReadMany {
-			e.apply(t, t.handleBatchRead(ctx, r.Value, r.Err, c.at))
-		} else {
-			e.apply(t, t.handleSingleRead(ctx, r.Value, r.Err, c.at))
-		}
+		e.apply(t, t.handleRead(ctx, c.kind == callReadMany, r.Value, r.Err, c.at))
 	}
 }
 
