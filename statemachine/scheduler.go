@@ -19,8 +19,7 @@ type engine[R any, S ~string] struct {
 	open     int // tasks that have not ended
 	deadline time.Time
 
-	groups   []dueHeap[*task[R, S]] // tasks by the time of their next read, for reads that can be combined
-	singles  dueHeap[*task[R, S]]   // the same, for reads of one resource
+	reads    []dueHeap[*task[R, S]] // tasks by the time of their next read: those read alone, then each group
 	commands dueHeap[*task[R, S]]   // tasks by the time since which they want to send a command
 
 	readLane, commandLane ticket      // of the next call of each kind
@@ -29,11 +28,11 @@ type engine[R any, S ~string] struct {
 
 	inFlight, commandsInFlight int
 
-	results chan callResult[R, S]
-	wake    chan struct{} // receives a value when a lane gets a slot
-	over    bool          // no read can start before the end
-	aborted *abort        // a function of the caller ended the loop
-	out     outbox[Ensured[R]]
+	completed chan completedCall
+	wake      chan struct{} // receives a value when a lane gets a slot
+	over      bool          // no read can start before the end
+	aborted   *abort        // a function of the caller ended the loop
+	out       outbox[Ensured[R]]
 }
 
 // task is a job of an engine. While a call for it is in flight, it is in no heap.
@@ -41,36 +40,20 @@ type task[R any, S ~string] struct {
 	job[R, S]
 	read     entry[*task[R, S]]  // in a heap of reads
 	command  *entry[*task[R, S]] // in the heap of commands; nil means that no command is wanted
-	group    int
-	late     bool // the command was decided again by a read of its own, because it waited too long
-	finished bool // ended and published
+	group    int                 // an index of the engine's reads
+	late     bool                // the command was decided again by a read of its own, because it waited too long
+	finished bool                // ended and published
 }
 
-// callKind is what a call does.
-type callKind int
-
-const (
-	callRead     callKind = iota // read one resource
-	callReadMany                 // read a batch
-	callCommand                  // send a command
-)
-
-// callResult is the result of one call.
-type callResult[R any, S ~string] struct {
-	kind    callKind
-	tasks   []*task[R, S]
-	results []Result[R] // of reads; Index is the index in tasks
-	sent    bool        // a command may have been executed
-	late    bool        // a command was not sent, because it was decided too long ago
-	err     error
-	start   time.Time
-	at      time.Time
-	abort   *abort // the call did not return
+// completedCall is a call that is no longer in flight.
+type completedCall struct {
+	handle func() // processes its result
+	abort  *abort // the call did not return
 }
 
 // run runs all tasks until they end or ctx ends. cancel ends ctx.
 func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWait time.Duration) {
-	e.results = make(chan callResult[R, S], e.concurrency)
+	e.completed = make(chan completedCall, e.concurrency)
 	e.wake = make(chan struct{}, 1)
 	e.readLane.wake, e.commandLane.wake = e.wake, e.wake
 	e.commandLane.kind = commandTicket
@@ -81,7 +64,7 @@ func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWa
 			cancel()
 		}
 		for ; e.inFlight > 0; e.inFlight-- {
-			<-e.results
+			<-e.completed
 		}
 		e.out.close()
 	}()
@@ -106,14 +89,14 @@ func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
 		case <-ctx.Done():
 		case <-due:
 		case <-e.wake:
-		case c := <-e.results:
-			e.handleResult(ctx, c)
+		case c := <-e.completed:
+			e.complete(c)
 		}
 	}
 	e.readLane.withdraw()
 	e.commandLane.withdraw()
 	for e.inFlight > 0 {
-		e.handleResult(ctx, <-e.results)
+		e.complete(<-e.completed)
 	}
 	for i := range e.tasks {
 		if t := &e.tasks[i]; !t.finished {
@@ -134,6 +117,7 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 		e.deadline = at.Add(maxWait)
 	}
 	groups := map[string]int{}
+	e.reads = make([]dueHeap[*task[R, S]], 1)
 	e.tasks = make([]task[R, S], len(e.goals))
 	e.open = len(e.tasks)
 	for i := range e.tasks {
@@ -150,15 +134,15 @@ func (e *engine[R, S]) begin(maxWait time.Duration) {
 	e.goals = nil // a wait needs no more of its goal
 }
 
-// groupOf returns the index of a resource's group, and adds the group if it is new.
+// groupOf returns the index of the heap of a resource's group, and adds the group if it is new.
 func (e *engine[R, S]) groupOf(resource string, groups map[string]int) int {
 	key := ""
 	if e.group != nil {
 		key = e.group(resource)
 	}
 	if _, ok := groups[key]; !ok {
-		groups[key] = len(e.groups)
-		e.groups = append(e.groups, nil)
+		groups[key] = len(e.reads)
+		e.reads = append(e.reads, nil)
 	}
 	return groups[key]
 }
@@ -166,9 +150,9 @@ func (e *engine[R, S]) groupOf(resource string, groups map[string]int) int {
 // readHeap returns the heap of reads that the task belongs to.
 func (e *engine[R, S]) readHeap(t *task[R, S]) *dueHeap[*task[R, S]] {
 	if e.readMany != nil && !t.batching.alone {
-		return &e.groups[t.group]
+		return &e.reads[t.group]
 	}
-	return &e.singles
+	return &e.reads[0]
 }
 
 // enqueue makes the engine read the task when its next read is due.
@@ -227,15 +211,8 @@ func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.
 	if wake, ok := e.takeReadSlot(now); !ok {
 		return wake, false
 	}
-	e.inFlight++
-	c := callResult[R, S]{kind: callReadMany, tasks: e.nextBatch(h)}
-	if h == &e.singles {
-		c.kind = callRead
-	}
-	go func() {
-		defer func() { e.results <- c }()
-		guard(&c.abort, func() { e.callRead(ctx, &c) })
-	}()
+	tasks, together := e.nextBatch(h), h != &e.reads[0]
+	e.start(func() func() { return e.callRead(ctx, tasks, together) })
 	return time.Time{}, true
 }
 
@@ -255,15 +232,12 @@ func (e *engine[R, S]) takeReadSlot(now time.Time) (wake time.Time, ok bool) {
 
 // earliestRead returns the heap with the read that is due first, or nil.
 func (e *engine[R, S]) earliestRead() *dueHeap[*task[R, S]] {
-	first := &e.singles
-	for i := range e.groups {
-		h := &e.groups[i]
-		if len(*h) > 0 && (len(*first) == 0 || h.first().at.Before(first.first().at)) {
+	var first *dueHeap[*task[R, S]]
+	for i := range e.reads {
+		h := &e.reads[i]
+		if len(*h) > 0 && (first == nil || h.first().at.Before(first.first().at)) {
 			first = h
 		}
-	}
-	if len(*first) == 0 {
-		return nil
 	}
 	return first
 }
@@ -272,7 +246,7 @@ func (e *engine[R, S]) earliestRead() *dueHeap[*task[R, S]] {
 // fit of those that are due next.
 func (e *engine[R, S]) nextBatch(h *dueHeap[*task[R, S]]) []*task[R, S] {
 	limit := e.batch
-	if h == &e.singles {
+	if h == &e.reads[0] {
 		limit = 1
 	}
 	var tasks []*task[R, S]
@@ -312,27 +286,36 @@ func (e *engine[R, S]) startCommand(ctx context.Context, now time.Time) (wake ti
 	if !e.config.commands.dryRun && !e.commandLane.take(now) { // a dry run sends nothing
 		return e.deadline, false
 	}
-	e.inFlight++
 	e.commandsInFlight++
 	t := first.owner
 	e.dequeue(t)
 	t.command = nil
 	t.reportCommand(ctx, ProgressCommand, nil, now)
-	go func() {
-		c := callResult[R, S]{kind: callCommand, tasks: []*task[R, S]{t}, start: time.Now()}
-		defer func() { e.results <- c }()
-		guard(&c.abort, func() {
-			scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
-			c.at, c.err = runWithTimeout(ctx, scope, c.start, timeout, t.runPreflight)
-			ready := c.err == nil && !e.config.commands.dryRun && c.at.Before(e.deadline)
-			c.late = ready && t.isLate(c.at)
-			if c.sent = ready && !c.late; c.sent {
-				c.start = c.at
-				c.at, c.err = runWithTimeout(ctx, scope, c.start, timeout, t.sendCommand)
-			}
-		})
-	}()
+	e.start(func() func() {
+		handle := e.callCommand(ctx, t)
+		return func() {
+			e.commandsInFlight--
+			handle()
+		}
+	})
 	return time.Time{}, true
+}
+
+// start makes a call in a goroutine of its own. call returns what the loop does once it completed.
+func (e *engine[R, S]) start(call func() (handle func())) {
+	e.inFlight++
+	go func() {
+		var c completedCall
+		defer func() { e.completed <- c }()
+		guard(&c.abort, func() { c.handle = call() })
+	}()
+}
+
+// complete processes a call that has completed.
+func (e *engine[R, S]) complete(c completedCall) {
+	e.inFlight--
+	c.abort.repeat()
+	c.handle()
 }
 
 // newScope returns the parent of the contexts of calls for the same tasks.
@@ -359,43 +342,47 @@ func (e *engine[R, S]) decideAgain(t *task[R, S]) {
 	e.enqueue(t)
 }
 
-// callRead makes one read in its own goroutine, and adds its result to c.
-func (e *engine[R, S]) callRead(ctx context.Context, c *callResult[R, S]) {
-	resources := make([]string, len(c.tasks))
-	for i, t := range c.tasks {
-		resources[i] = t.resource
-	}
+// callRead makes one read, of one task or of many together.
+func (e *engine[R, S]) callRead(ctx context.Context, tasks []*task[R, S], together bool) (handle func()) {
 	scope, timeout := e.newScope(ctx), e.config.opts.ReadTimeout
-	c.results, c.at, c.err = callWithTimeout(ctx, scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
-		if c.kind == callReadMany {
-			return e.readMany(ctx, resources)
+	results, at, err := callWithTimeout(ctx, scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
+		if !together {
+			v, err := e.read(ctx, tasks[0].resource)
+			return []Result[R]{{Value: v}}, err
 		}
-		v, err := e.read(ctx, resources[0])
-		return []Result[R]{{Value: v}}, err
+		resources := make([]string, len(tasks))
+		for i, t := range tasks {
+			resources[i] = t.resource
+		}
+		return e.readMany(ctx, resources)
 	})
+	return func() {
+		e.readLane.pacer.report(e.config.kind, pacingErr(results, err, e.config.kind), at)
+		for i, r := range byResource(len(tasks), results, err) {
+			e.apply(tasks[i], tasks[i].handleRead(ctx, together, r.Value, r.Err, at))
+		}
+	}
 }
 
-// handleResult processes the result of a call.
-func (e *engine[R, S]) handleResult(ctx context.Context, c callResult[R, S]) {
-	e.inFlight--
-	c.abort.repeat()
-	if c.kind == callCommand {
-		e.commandsInFlight--
-		t := c.tasks[0]
-		if c.late {
+// callCommand runs the preflight of the task's command and then sends it, unless it is too late.
+func (e *engine[R, S]) callCommand(ctx context.Context, t *task[R, S]) (handle func()) {
+	scope, timeout, start := e.newScope(ctx), e.config.opts.ReadTimeout, time.Now()
+	at, err := runWithTimeout(ctx, scope, start, timeout, t.runPreflight)
+	send := err == nil && !e.config.commands.dryRun && at.Before(e.deadline)
+	if send && t.isLate(at) {
+		return func() {
 			t.wantCommand()
 			e.decideAgain(t)
-			return
 		}
-		t.late = false
-		e.commandLane.pacer.report(e.config.kind, c.err, c.at)
-		e.apply(t, t.handleCommandResult(ctx, c.sent, c.err, c.start, c.at))
-		return
 	}
-	e.readLane.pacer.report(e.config.kind, pacingErr(c.results, c.err, e.config.kind), c.at)
-	for i, r := range byResource(len(c.tasks), c.results, c.err) {
-		t := c.tasks[i]
-		e.apply(t, t.handleRead(ctx, c.kind == callReadMany, r.Value, r.Err, c.at))
+	if send {
+		start = at
+		at, err = runWithTimeout(ctx, scope, start, timeout, t.sendCommand)
+	}
+	return func() {
+		t.late = false
+		e.commandLane.pacer.report(e.config.kind, err, at)
+		e.apply(t, t.handleCommandResult(ctx, send, err, start, at))
 	}
 }
 
