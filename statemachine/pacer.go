@@ -135,16 +135,28 @@ func (p *Pacer) Wait(ctx context.Context) error {
 	}
 	wake := make(chan struct{}, 1)
 	t := &ticket{pacer: p, wake: wake}
-	if t.queue(func() bool {
-		select {
-		case <-wake:
-		case <-ctx.Done():
-		}
-		return ctx.Err() == nil
-	}) {
+	if t.queue(func() bool { return sleep(ctx, wake, nil) }) {
 		return nil
 	}
 	return ctx.Err()
+}
+
+// sleep sleeps until wake or due receives a value. It returns false if ctx ended.
+func sleep(ctx context.Context, wake <-chan struct{}, due <-chan time.Time) bool {
+	select {
+	case <-wake:
+	case <-due:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// notify makes a sleep with wake return.
+func notify(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default: // it is about to return already
+	}
 }
 
 // WaitWithin waits for a slot like Wait, and that time does not count against the ReadTimeout. It
@@ -279,10 +291,7 @@ func (p *Pacer) grant(now time.Time) {
 		p.queues[t.kind].remove(&t.place)
 		p.take(now)
 		t.grantedAt = now
-		select {
-		case t.wake <- struct{}{}:
-		default: // it is about to wake up already
-		}
+		notify(t.wake)
 	}
 	if p.timer != nil {
 		p.timer.Stop()

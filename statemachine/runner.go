@@ -145,14 +145,12 @@ func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, 
 	case slotShared:
 		return r.handleSharedRead(ctx)
 	case slotNone:
-		switch slot := r.waitForSlot(ctx, r.readPacer, readTicket); {
-		case slot == slotShared:
+		switch r.waitForSlot(ctx, r.readPacer, readTicket) {
+		case slotGranted:
+		case slotShared:
 			return stepRead
-		case slot == slotGranted:
-		case ctx.Err() != nil:
-			return r.endCanceled(ctx, time.Now())
-		default:
-			return r.endUnread(time.Now())
+		case slotNone:
+			return r.endUnread(ctx, time.Now())
 		}
 		if r.mayShare() {
 			batch = r.shared.take(r.seat, r.batching.limit(r.shared.size()))
@@ -200,7 +198,7 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 
 // command runs the preflight of the next command, waits for a slot, and sends the command. If that
 // took longer than MaxDelay, it reads again before. It returns stepRead if there is no time left
-// for the command.
+// for the command, or if ctx ended.
 func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (R, error)) step {
 	r.now = time.Now() // OnProgress may have blocked since the read, so take the time again
 	timeout := r.config.opts.ReadTimeout
@@ -214,13 +212,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 			break
 		}
 		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, commandTicket) == slotGranted
-		switch {
-		case ctx.Err() != nil:
-			return r.endCanceled(ctx, time.Now())
-		case !granted:
-			return stepRead
-		}
-		if r.isOver() {
+		if !granted || ctx.Err() != nil || r.isOver() {
 			return stepRead
 		}
 		if r.now.Sub(r.track.Now) <= r.track.MaxDelay {
@@ -259,23 +251,22 @@ func (r *runner[R, S]) waitForSlot(ctx context.Context, p *Pacer, kind int) slot
 		}
 		wake = r.seat.wake
 	}
-	t, shared := &ticket{pacer: p, wake: wake, kind: kind}, false
+	t := &ticket{pacer: p, wake: wake, kind: kind}
 	granted := t.queue(func() bool {
 		if share {
 			r.join()
 		}
-		slept := r.sleepInQueue(ctx, p, wake, kind)
-		shared = share && !r.shared.leave(r.seat)
-		return slept && !shared
+		awake := r.sleepInQueue(ctx, p, wake, kind)
+		return (!share || r.shared.leave(r.seat)) && awake
 	})
 	switch {
-	case shared:
+	case granted:
+		r.now = time.Now()
+		return slotGranted
+	case share && !r.shared.leave(r.seat):
 		return slotShared
-	case !granted:
-		return slotNone
 	}
-	r.now = time.Now()
-	return slotGranted
+	return slotNone
 }
 
 // sleepInQueue sleeps until wake receives a value, or something else happened. It returns false if
@@ -294,18 +285,16 @@ func (r *runner[R, S]) sleepInQueue(ctx context.Context, p *Pacer, wake <-chan s
 		}
 		due = r.timer.C
 	}
-	select {
-	case <-wake:
-	case <-due:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
+	return sleep(ctx, wake, due)
 }
 
-// endUnread ends the job because it could not be read at or after the deadline.
-func (j *job[R, S]) endUnread(now time.Time) step {
+// endUnread ends the job because ctx ended, or because it could not be read at or after the
+// deadline.
+func (j *job[R, S]) endUnread(ctx context.Context, now time.Time) step {
 	t := &j.track
 	switch {
+	case ctx.Err() != nil:
+		return j.endCanceled(ctx, now)
 	case j.failure != nil || t.timedOut() != "":
 	case t.Reads == 0:
 		j.failure = errors.New("no read could be made under the rate limit")

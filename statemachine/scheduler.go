@@ -100,11 +100,7 @@ func (e *engine[R, S]) loop(ctx context.Context, maxWait time.Duration) {
 	}
 	for i := range e.tasks {
 		if t := &e.tasks[i]; !t.finished {
-			if ctx.Err() != nil {
-				t.endCanceled(ctx, time.Now())
-			} else {
-				t.endUnread(time.Now())
-			}
+			t.endUnread(ctx, time.Now())
 			e.publish(t, true)
 		}
 	}

@@ -167,7 +167,7 @@ func (g *SharedReads[R]) fill(s *seat[R], limit int) []*seat[R] {
 			continue
 		}
 		next.takenAt = now
-		next.notify()
+		notify(next.wake)
 		batch = append(batch, next)
 	}
 	for _, s := range skipped {
@@ -184,15 +184,7 @@ func (g *SharedReads[R]) deliver(others []*seat[R], result func(i int) sharedRes
 	for i, s := range others {
 		r := result(i)
 		s.finished = &r
-		s.notify()
-	}
-}
-
-// notify wakes the reader.
-func (s *seat[R]) notify() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // it is about to wake up already
+		notify(s.wake)
 	}
 }
 
@@ -245,7 +237,7 @@ func (g *SharedReads[R]) Read(
 		return alone(ctx)
 	}
 	s, due := g.newSeat(resource), time.Now()
-	for reads := 0; reads < maxSharedReads; {
+	for reads := 0; reads < maxSharedReads; reads++ {
 		r, err := g.readOnce(ctx, p, s, due)
 		switch {
 		case err != nil:
@@ -253,13 +245,12 @@ func (g *SharedReads[R]) Read(
 		case r == nil:
 			return alone(ctx)
 		case r.abandoned:
-			continue
+			reads--
 		case r.Err == nil:
 			return r.Value, nil
 		case !KindOf(r.Err).Retryable():
 			reads = maxSharedReads
 		}
-		reads++
 	}
 	if err := p.Wait(ctx); err != nil {
 		return none, err
@@ -270,23 +261,20 @@ func (g *SharedReads[R]) Read(
 // readOnce makes one read together with others. It returns nil if there are no others, and the
 // caller has a slot. An error is that of the context.
 func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due time.Time) (*sharedResult[R], error) {
-	shared := false
 	t := &ticket{pacer: p, wake: s.wake}
 	granted := t.queue(func() bool {
 		g.join(s, due, g.size(), false)
-		select {
-		case <-s.wake:
-		case <-ctx.Done():
-		}
-		shared = !g.leave(s)
-		return ctx.Err() == nil && !shared
+		awake := sleep(ctx, s.wake, nil)
+		return g.leave(s) && awake
 	})
-	switch {
-	case granted:
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	default:
-		return g.await(ctx, s)
+	for !granted { // another caller reads for s, unless ctx ended
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if r := g.collect(s); r != nil {
+			return r, nil
+		}
+		sleep(ctx, s.wake, nil)
 	}
 	batch := g.take(s, g.size())
 	if len(batch) == 1 {
@@ -294,18 +282,4 @@ func (g *SharedReads[R]) readOnce(ctx context.Context, p *Pacer, s *seat[R], due
 	}
 	own := g.read(ctx, &callScope{Context: ctx}, p, KindOf, batch, defaultReadTimeout)
 	return &own, ctx.Err()
-}
-
-// await waits for the result of the read that another caller makes for s.
-func (g *SharedReads[R]) await(ctx context.Context, s *seat[R]) (*sharedResult[R], error) {
-	for {
-		if r := g.collect(s); r != nil {
-			return r, nil
-		}
-		select {
-		case <-s.wake:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }
