@@ -56,6 +56,9 @@ func (c *config[R, S]) complete(
 	if c.kind == nil {
 		c.kind = KindOf
 	}
+	if c.commands != nil && c.commands.kind == nil {
+		c.commands.kind = c.kind
+	}
 	return errs.Err()
 }
 

@@ -168,7 +168,7 @@ func (m *Machine[S]) ObserveRead(t *EnsureTrack[S], o Observation[S], at time.Ti
 		}
 	}
 	j := m.restore(t)
-	return t.save(j, j.decideWait(o, o.Err, j.kindOf(context.Background(), o.Err), at))
+	return t.save(j, j.decideWait(o, o.Err, callKind(context.Background(), o.Err, KindOf), at))
 }
 
 // ObserveCommand records the result of the operation that the last [EnsureStep] named, and
@@ -218,7 +218,7 @@ func (m *Machine[S]) restore(t *EnsureTrack[S]) *job[Observation[S], S] {
 		state:    func(o Observation[S]) S { return o.State },
 		identity: func(o Observation[S]) string { return o.Identity },
 		commands: &commandOptions[Observation[S]]{
-			restart: t.Restart, stuck: func(o Observation[S]) error { return o.Stuck },
+			kind: KindOf, restart: t.Restart, stuck: func(o Observation[S]) error { return o.Stuck },
 		},
 	}
 	if len(t.Operations) > 0 { // JSON does not distinguish empty from nil

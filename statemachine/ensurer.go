@@ -111,11 +111,11 @@ func (e *Ensurer[R, S]) Ensure(ctx context.Context, target S, maxWait time.Durat
 	if e.Command == nil {
 		errs.Add("Command", "is nil")
 	}
-	r, err := e.newRunner(modeWait, target, maxWait, optFns, errs)
+	r, err := e.newRunner(modeWait, target, maxWait, optFns, errs, e.Commands.commands())
 	if err != nil {
 		return Ensured[R]{}, err
 	}
-	r.config.commands, r.commandPacer = e.Commands.commands(), cmp.Or(e.Commands.Pacer, e.Pacer)
+	r.commandPacer = cmp.Or(e.Commands.Pacer, e.Pacer)
 	r.ensure = &ensureState[R, S]{goal: Goal[R, S]{
 		Target: target, Command: e.Command, Drift: e.Drift, Preflight: e.Preflight, Restore: e.Restore,
 		AcceptedGrace: e.AcceptedGrace, Leave: e.Leave, NotBefore: e.NotBefore,

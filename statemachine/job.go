@@ -50,7 +50,7 @@ func (j *job[R, S]) begin(target S, at, deadline time.Time) {
 
 // decide processes a read without reporting it.
 func (j *job[R, S]) decide(ctx context.Context, v R, err error, at time.Time) step {
-	kind := j.kindOf(ctx, err)
+	kind := callKind(ctx, err, j.config.kind)
 	if kind == Interrupted {
 		j.countFailure(err, at)
 		return j.endCanceled(ctx, at)
@@ -70,9 +70,9 @@ func (j *job[R, S]) decide(ctx context.Context, v R, err error, at time.Time) st
 	return next
 }
 
-// kindOf returns the kind of the error of a read or command. Only the end of the caller's context
-// is Interrupted.
-func (j *job[R, S]) kindOf(ctx context.Context, err error) Kind {
+// callKind returns the kind of the error of a read or command: that of classify, except that only
+// the end of the caller's context is Interrupted.
+func callKind(ctx context.Context, err error, classify func(error) Kind) Kind {
 	switch {
 	case err == nil:
 		return ""
@@ -81,7 +81,7 @@ func (j *job[R, S]) kindOf(ctx context.Context, err error) Kind {
 	case isTimeout(err):
 		return Unavailable
 	}
-	if k := j.config.kind(err); k != Interrupted {
+	if k := classify(err); k != Interrupted {
 		return k
 	}
 	return Unavailable

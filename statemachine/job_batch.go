@@ -43,7 +43,7 @@ func (j *job[R, S]) handleRead(ctx context.Context, together bool, v R, err erro
 // decideTogether processes a read together with other resources. Whatever would end the job badly
 // must come from a read of this resource alone.
 func (j *job[R, S]) decideTogether(ctx context.Context, v R, err error, at time.Time) step {
-	kind := j.kindOf(ctx, err)
+	kind := callKind(ctx, err, j.config.kind)
 	switch {
 	case kind == "":
 		j.batching.lost = 0

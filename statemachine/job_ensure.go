@@ -315,7 +315,7 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 		return next
 	}
 	e.Outcome = OutcomeRejected
-	switch kind := j.commandKind(ctx, err); {
+	switch kind := callKind(ctx, err, j.config.commands.kind); {
 	case kind == Interrupted:
 		return j.endCanceled(ctx, at)
 	case kind == Unavailable && sent:
@@ -393,18 +393,6 @@ func (j *job[R, S]) withRestart(err error) error {
 		Resource: j.resource, Target: string(e.goal.Target), Outage: j.config.machine.def.Outage,
 		From: e.result.GapFrom, To: e.result.GapTo, Err: err,
 	}
-}
-
-// commandKind returns the kind of the error of a command or its preflight.
-func (j *job[R, S]) commandKind(ctx context.Context, err error) Kind {
-	kind := j.kindOf(ctx, err)
-	if j.config.commands.kind == nil || kind == Interrupted || isTimeout(err) {
-		return kind
-	}
-	if kind = j.config.commands.kind(err); kind == Interrupted { // only for the end of the caller's context
-		return Unavailable
-	}
-	return kind
 }
 
 // recordAccepted records that the command was accepted or took effect.

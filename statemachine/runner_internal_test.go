@@ -33,7 +33,7 @@ func TestRunnerWaitsForReadThatWasJustTaken(t *testing.T) {
 				State:    func(s string) string { return s },
 				Shared:   shared,
 			}
-			r, err := w.newRunner(modeWait, "on", time.Hour, nil, InputError{})
+			r, err := w.newRunner(modeWait, "on", time.Hour, nil, InputError{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

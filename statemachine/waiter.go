@@ -95,7 +95,7 @@ type Waiter[R any, S ~string] struct {
 //
 // Invalid arguments and options are an [*InputError], before the first read.
 func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration, optFns ...func(*WaitOptions)) (R, error) {
-	r, err := w.newRunner(modeWait, target, maxWait, optFns, InputError{})
+	r, err := w.newRunner(modeWait, target, maxWait, optFns, InputError{}, nil)
 	if err != nil {
 		var none R
 		return none, err
@@ -117,7 +117,7 @@ func (w *Waiter[R, S]) Wait(ctx context.Context, target S, maxWait time.Duration
 // next read is compared with it. Ranging again starts over.
 func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		r, err := w.newRunner(modeWatch, "", 0, optFns, InputError{})
+		r, err := w.newRunner(modeWatch, "", 0, optFns, InputError{}, nil)
 		if err != nil {
 			var none R
 			yield(none, err)
@@ -137,13 +137,13 @@ func (w *Waiter[R, S]) Watch(ctx context.Context, optFns ...func(*WaitOptions)) 
 }
 
 // newRunner returns the runner of one call. It reports everything that is invalid, in addition to
-// errs.
+// errs. commands is nil without commands.
 func (w *Waiter[R, S]) newRunner(
-	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions), errs InputError,
+	mode mode, target S, maxWait time.Duration, optFns []func(*WaitOptions), errs InputError, commands *commandOptions[R],
 ) (*runner[R, S], error) {
 	r := &runner[R, S]{readPacer: w.Pacer, shared: w.Shared, ownConfig: config[R, S]{
 		machine: w.Machine, state: w.State, kind: w.Kind, check: w.Check, same: w.Same, identity: w.Identity,
-		opts: w.Options, mode: mode,
+		opts: w.Options, mode: mode, commands: commands,
 	}}
 	if w.Read == nil {
 		errs.Add("Read", "is nil")
