@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"reflect"
+	"slices"
 )
 
 // errorValue returns what logs and JSON show of an error of this package: its text, its kind, and
@@ -14,17 +15,12 @@ func errorValue(err error, more ...slog.Attr) slog.Value {
 	}, nonEmpty(more)...)...)
 }
 
-// nonEmpty returns the attributes that are not empty.
+// nonEmpty returns the attributes that are not empty, in the memory of attrs.
 func nonEmpty(attrs []slog.Attr) []slog.Attr {
-	var list []slog.Attr
-	for _, a := range attrs {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
 		v := reflect.ValueOf(a.Value.Any())
-		if !v.IsValid() || v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 {
-			continue
-		}
-		list = append(list, a)
-	}
-	return list
+		return !v.IsValid() || v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+	})
 }
 
 // marshalValue returns a JSON object with the attributes of a group and what is not empty of more,

@@ -98,7 +98,7 @@ func New[S ~string](def Definition[S]) (*Machine[S], error) {
 		return nil, err
 	}
 	m.plans = make([]plan, len(m.states)*len(m.states))
-	for _, from := range m.states {
+	for from := range m.states {
 		m.planFrom(from)
 	}
 	return m, nil
@@ -166,15 +166,16 @@ func (m *Machine[S]) validateTransition(i int, errs *InputError) {
 
 // planFrom computes the plans from one state to every other, breadth first by the number of
 // operations. Settling needs no operation.
-func (m *Machine[S]) planFrom(from S) {
+func (m *Machine[S]) planFrom(from int) {
+	row := m.plans[from*len(m.states):][:len(m.states)]
 	var frontier []S // the states reached with the number of operations of this round
 	var reach func(to S, ops []Operation)
 	reach = func(to S, ops []Operation) {
-		p := m.plan(from, to)
-		if p.ok {
+		i := m.index(to)
+		if row[i].ok {
 			return
 		}
-		*p = plan{ops: ops, ok: true}
+		row[i] = plan{ops: ops, ok: true}
 		frontier = append(frontier, to)
 		for _, t := range m.def.Transitions {
 			if t.From == to && t.settling() {
@@ -182,25 +183,16 @@ func (m *Machine[S]) planFrom(from S) {
 			}
 		}
 	}
-	reach(from, nil)
+	reach(m.states[from], nil)
 	for len(frontier) > 0 {
 		last := frontier
 		frontier = nil
 		for _, t := range m.def.Transitions {
 			if t.By != "" && slices.Contains(last, t.From) {
-				reach(t.To, append(slices.Clip(m.plan(from, t.From).ops), t.By))
+				reach(t.To, append(slices.Clip(row[m.index(t.From)].ops), t.By))
 			}
 		}
 	}
-}
-
-// plan returns the plan from one state to another, or nil if either is unknown.
-func (m *Machine[S]) plan(from, to S) *plan {
-	i, j := m.index(from), m.index(to)
-	if i < 0 || j < 0 {
-		return nil
-	}
-	return &m.plans[i*len(m.states)+j]
 }
 
 // index returns the index of s in states, or -1.
@@ -237,18 +229,20 @@ func (m *Machine[S]) Permits(s S, op Operation) bool {
 // Settles reports whether a resource gets from the state from to the state to without a command:
 // they are equal, or settling transitions alone lead there. It is false if either state is unknown.
 func (m *Machine[S]) Settles(from, to S) bool {
-	p := m.plan(from, to)
-	return p != nil && p.ok && len(p.ops) == 0
+	ops, ok := m.Plan(from, to)
+	return ok && len(ops) == 0
 }
 
 // Plan returns the fewest operations that lead from one state to another. Settling in between needs
 // no operation, and an empty plan means that from settles into to. The boolean is false if no
 // operations lead there. The slice is shared: do not modify it.
 func (m *Machine[S]) Plan(from, to S) ([]Operation, bool) {
-	if p := m.plan(from, to); p != nil {
-		return p.ops, p.ok
+	i, j := m.index(from), m.index(to)
+	if i < 0 || j < 0 {
+		return nil, false
 	}
-	return nil, false
+	p := m.plans[i*len(m.states)+j]
+	return p.ops, p.ok
 }
 
 // Next returns the state that op leads to from s, before anything settles. The boolean is false

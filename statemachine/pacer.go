@@ -130,7 +130,7 @@ func (p *Pacer) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if p.tryTake(time.Now()) {
+	if p.TryTake(time.Now()) {
 		return nil
 	}
 	wake := make(chan struct{}, 1)
@@ -169,16 +169,13 @@ func (p *Pacer) WaitWithin(ctx context.Context) (context.Context, context.Cancel
 
 // TryTake takes a slot and returns true if one is free at the time at and no call waits for one. It
 // is for a call that is not worth a wait.
-func (p *Pacer) TryTake(at time.Time) bool { return p.tryTake(at) }
-
-// tryTake takes a slot at the time now if one is free and no call waits for one.
-func (p *Pacer) tryTake(now time.Time) bool {
+func (p *Pacer) TryTake(at time.Time) bool {
 	free := true
-	p.locked(func() { free = p.takeFree(now) })
+	p.locked(func() { free = p.takeFree(at) })
 	return free
 }
 
-// takeFree does what tryTake does. The caller holds mu.
+// takeFree does what TryTake does. The caller holds mu.
 func (p *Pacer) takeFree(now time.Time) bool {
 	if p.waiting() != nil || p.nextSlot().After(now) {
 		return false

@@ -172,7 +172,7 @@ func (r *runner[R, S]) tryTake() ([]*seat[R], slot) {
 	if r.mayShare() {
 		return r.shared.tryTake(r.seat, r.resource, r.readPacer, r.batching.limit(r.shared.size()), r.now)
 	}
-	if r.readPacer.tryTake(r.now) {
+	if r.readPacer.TryTake(r.now) {
 		return nil, slotGranted
 	}
 	return nil, slotNone
@@ -211,7 +211,7 @@ func (r *runner[R, S]) command(ctx context.Context, read func(context.Context) (
 		if hasSlot {
 			break
 		}
-		granted := r.commandPacer.tryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, commandTicket) == slotGranted
+		granted := r.commandPacer.TryTake(r.now) || r.waitForSlot(ctx, r.commandPacer, commandTicket) == slotGranted
 		if !granted || ctx.Err() != nil || r.isOver() {
 			return stepRead
 		}

@@ -196,13 +196,12 @@ func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 // startRead starts a read if one is due and has its slot. Otherwise it returns when to look again.
 func (e *engine[R, S]) startRead(ctx context.Context, now time.Time) (wake time.Time, started bool) {
 	h := e.earliestRead()
-	if h == nil {
-		e.readLane.withdraw()
-		return time.Time{}, false
+	if h != nil {
+		wake = h.first().at
 	}
-	if due := h.first().at; due.After(now) {
+	if h == nil || wake.After(now) {
 		e.readLane.withdraw()
-		return due, false
+		return wake, false
 	}
 	if wake, ok := e.takeReadSlot(now); !ok {
 		return wake, false
@@ -245,7 +244,7 @@ func (e *engine[R, S]) nextBatch(h *dueHeap[*task[R, S]]) []*task[R, S] {
 	if h == &e.reads[0] {
 		limit = 1
 	}
-	var tasks []*task[R, S]
+	tasks := make([]*task[R, S], 0, min(limit, len(*h)))
 	for len(*h) > 0 {
 		t := h.first().owner
 		if limit = min(limit, t.batching.limit(e.batch)); len(tasks) >= limit {

@@ -129,7 +129,7 @@ func (g *SharedReads[R]) tryTake(s *seat[R], resource string, p *Pacer, limit in
 	if s != nil && !s.takenAt.IsZero() {
 		return nil, slotShared
 	}
-	if !p.tryTake(now) {
+	if !p.TryTake(now) {
 		return nil, slotNone
 	}
 	if s != nil {
@@ -233,7 +233,7 @@ func (g *SharedReads[R]) Read(
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	if p.tryTake(time.Now()) {
+	if p.TryTake(time.Now()) {
 		return alone(ctx)
 	}
 	s, due := g.newSeat(resource), time.Now()

@@ -29,15 +29,12 @@ func singleLine(s string) string {
 	lines := strings.FieldsFunc(s, func(r rune) bool {
 		return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029'
 	})
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
 	return strings.Map(func(r rune) rune {
 		if isControl(r) {
 			return ' '
 		}
 		return r
-	}, strings.Join(lines, "; "))
+	}, joinTexts(lines, "; ", strings.TrimSpace))
 }
 
 func isControl(r rune) bool {
