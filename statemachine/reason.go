@@ -184,16 +184,13 @@ func (e *WaitError) Error() string {
 
 // lastTransition describes the last change of state: "starting → stopped after 2m10s".
 func (e *WaitError) lastTransition() string {
-	switch n := len(e.History); n {
-	case 0:
+	n := len(e.History)
+	if n < 2 {
 		return quoteEmpty(e.Last)
-	case 1:
-		return quoteEmpty(e.History[0].State)
-	default:
-		from, to := e.History[n-2], e.History[n-1]
-		after := to.At.Sub(from.At).Round(time.Millisecond)
-		return fmt.Sprintf("%s → %s after %s", quoteEmpty(from.State), quoteEmpty(to.State), after)
 	}
+	from, to := e.History[n-2], e.History[n-1]
+	after := to.At.Sub(from.At).Round(time.Millisecond)
+	return fmt.Sprintf("%s → %s after %s", quoteEmpty(from.State), quoteEmpty(to.State), after)
 }
 
 // Unwrap returns the Reason and, unless it is nil, Err.

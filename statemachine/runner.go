@@ -44,7 +44,9 @@ func (r *runner[R, S]) run(ctx context.Context, read func(context.Context) (R, e
 	next := stepRead
 	for next != stepYield && next != stepDone {
 		if ctx.Err() != nil {
-			r.leaveShared()
+			if r.seat != nil {
+				r.shared.leave(r.seat) // if another caller reads for this one already, the result is lost
+			}
 			return r.endCanceled(ctx, time.Now())
 		}
 		switch {
@@ -129,14 +131,6 @@ func (r *runner[R, S]) sharedEnd(takenAt time.Time) time.Time {
 	return earlier(takenAt.Add(r.config.opts.ReadTimeout), r.scope.limit)
 }
 
-// leaveShared keeps other callers from reading for this one. If one does already, its result is
-// lost.
-func (r *runner[R, S]) leaveShared() {
-	if r.seat != nil && !r.shared.leave(r.seat) {
-		r.seat = nil
-	}
-}
-
 // read makes one read, or handles one that another caller made.
 func (r *runner[R, S]) read(ctx context.Context, read func(context.Context) (R, error)) step {
 	batch, slot := r.tryTake()
@@ -181,16 +175,16 @@ func (r *runner[R, S]) tryTake() ([]*seat[R], slot) {
 // handleSharedRead handles a read that another caller makes for this one.
 func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 	own := r.shared.collect(r.seat)
-	switch {
-	case own == nil:
+	if own == nil {
 		r.now = time.Now()
 		if takenAt, finished := r.join(); finished || r.now.Before(r.sharedEnd(takenAt)) {
 			return stepRead // the other caller has only just begun, so wait for it
 		}
 		r.seat = nil // the result comes too late
-		var none R
-		return r.handleRead(ctx, true, none, &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}, r.now)
-	case own.abandoned:
+		own = &sharedResult[R]{at: r.now}
+		own.Err = &timeoutError{after: r.config.opts.ReadTimeout, err: context.DeadlineExceeded}
+	}
+	if own.abandoned {
 		return stepRead
 	}
 	return r.handleRead(ctx, true, own.Value, own.Err, own.at)

@@ -169,28 +169,31 @@ func (e *engine[R, S]) dequeue(t *task[R, S]) {
 // is when a call completes.
 func (e *engine[R, S]) startCalls(ctx context.Context) (wake time.Time) {
 	for e.inFlight < e.concurrency {
-		now := time.Now()
-		wake = time.Time{}
-		var started bool
-		for range 2 {
-			e.commandsFirst = !e.commandsFirst
-			start := e.startRead
-			if e.commandsFirst {
-				start = e.startCommand
-			}
-			at, ok := start(ctx, now)
-			if started = ok; started {
-				break
-			}
-			wake = earlier(wake, at)
-		}
-		if !started {
+		if wake, started := e.startNext(ctx, time.Now()); !started {
 			return wake
 		}
 	}
 	e.readLane.giveBack()
 	e.commandLane.giveBack()
 	return time.Time{}
+}
+
+// startNext starts a read or a command, in turns. If neither may start now, it returns when to look
+// again.
+func (e *engine[R, S]) startNext(ctx context.Context, now time.Time) (wake time.Time, started bool) {
+	for range 2 {
+		e.commandsFirst = !e.commandsFirst
+		start := e.startRead
+		if e.commandsFirst {
+			start = e.startCommand
+		}
+		at, ok := start(ctx, now)
+		if ok {
+			return time.Time{}, true
+		}
+		wake = earlier(wake, at)
+	}
+	return wake, false
 }
 
 // startRead starts a read if one is due and has its slot. Otherwise it returns when to look again.

@@ -3,6 +3,7 @@ package statemachine
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -178,12 +179,11 @@ func (g *SharedReads[R]) fill(s *seat[R], limit int) []*seat[R] {
 
 // deliver passes the results of a batch to the others. Those that gave up in the meantime have left
 // the batch.
-func (g *SharedReads[R]) deliver(others []*seat[R], result func(i int) sharedResult[R]) {
+func (g *SharedReads[R]) deliver(others []*seat[R], results []sharedResult[R]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for i, s := range others {
-		r := result(i)
-		s.finished = &r
+		s.finished = &results[i]
 		notify(s.wake)
 	}
 }
@@ -193,10 +193,8 @@ func (g *SharedReads[R]) deliver(others []*seat[R], result func(i int) sharedRes
 func (g *SharedReads[R]) read(
 	ctx context.Context, scope *callScope, p *Pacer, kind func(error) Kind, batch []*seat[R], timeout time.Duration,
 ) sharedResult[R] {
-	others := batch[1:]
-	defer func() { // unless they have got their results
-		g.deliver(others, func(int) sharedResult[R] { return sharedResult[R]{abandoned: true} })
-	}()
+	all := slices.Repeat([]sharedResult[R]{{abandoned: true}}, len(batch)) // unless ReadMany returns in time
+	defer g.deliver(batch[1:], all[1:])
 	resources := make([]string, len(batch))
 	for i, s := range batch {
 		resources[i] = s.resource
@@ -204,15 +202,14 @@ func (g *SharedReads[R]) read(
 	results, at, err := callWithTimeout(ctx, scope, time.Now(), timeout, func(ctx context.Context) ([]Result[R], error) {
 		return g.ReadMany(ctx, resources)
 	})
-	all := byResource(len(batch), results, err)
-	own := sharedResult[R]{Result: all[0], at: at}
 	if err != nil && ctx.Err() != nil {
-		return own
+		return sharedResult[R]{Result: Result[R]{Err: err}, at: at}
 	}
 	p.report(kind, pacingErr(results, err, kind), at)
-	g.deliver(others, func(i int) sharedResult[R] { return sharedResult[R]{Result: all[i+1], at: at} })
-	others = nil
-	return own
+	for i, r := range byResource(len(batch), results, err) {
+		all[i] = sharedResult[R]{Result: r, at: at}
+	}
+	return all[0]
 }
 
 // maxSharedReads is how often Read reads together with others before it reads alone.

@@ -276,10 +276,8 @@ func (t *Track[S]) setNow(at time.Time) {
 		return
 	}
 	if passed := at.Sub(t.Behind); !t.Behind.IsZero() && passed > 0 {
-		if passed > maxStep {
-			if delay := t.delay(t.Now); passed > 2*delay {
-				passed = delay
-			}
+		if delay := t.delay(t.Now); passed > max(maxStep, 2*delay) {
+			passed = delay
 		}
 		t.Now = t.Now.Add(passed)
 	}
