@@ -113,8 +113,3 @@ func (e *timeoutError) Unwrap() error {
 	}
 	return e.err
 }
-
-func isTimeout(err error) bool {
-	_, ok := errors.AsType[*timeoutError](err)
-	return ok
-}

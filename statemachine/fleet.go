@@ -76,28 +76,24 @@ func (f *Fleet[R, S]) Each(ctx context.Context, goals []Goal[R, S], maxWait time
 // of each resource. It must not modify a value. If the call as a whole is invalid, Watch yields
 // one result with the index -1.
 func (f *Fleet[R, S]) Watch(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
-	return withoutEnsured(f.run(ctx, modeWatch, goalsOf[R, S](resources), 0, optFns))
+	return f.values(ctx, modeWatch, resources, optFns)
 }
 
 // Get reads every resource once and yields one result for each as they become ready. A read that
 // fails with a retryable error is made up to ten times. If the call as a whole is invalid, Get
 // yields one result with the index -1.
 func (f *Fleet[R, S]) Get(ctx context.Context, resources []string, optFns ...func(*WaitOptions)) iter.Seq2[int, Result[R]] {
-	return withoutEnsured(f.run(ctx, modeGet, goalsOf[R, S](resources), 0, optFns))
+	return f.values(ctx, modeGet, resources, optFns)
 }
 
-func goalsOf[R any, S ~string](resources []string) []Goal[R, S] {
+// values runs a call that sends no commands, and reduces each result to the value that was read.
+func (f *Fleet[R, S]) values(ctx context.Context, mode mode, resources []string, optFns []func(*WaitOptions)) iter.Seq2[int, Result[R]] {
 	goals := make([]Goal[R, S], len(resources))
 	for i, r := range resources {
 		goals[i].Resource = r
 	}
-	return goals
-}
-
-// withoutEnsured reduces each result to the value that was read.
-func withoutEnsured[R any](seq iter.Seq2[int, Result[Ensured[R]]]) iter.Seq2[int, Result[R]] {
 	return func(yield func(int, Result[R]) bool) {
-		for i, r := range seq {
+		for i, r := range f.run(ctx, mode, goals, 0, optFns) {
 			if !yield(i, Result[R]{Index: i, Value: r.Value.Value, Err: r.Err}) {
 				return
 			}

@@ -1,7 +1,9 @@
 package statemachine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -39,9 +41,7 @@ const (
 
 // begin prepares a job for its first read. A zero deadline means none.
 func (j *job[R, S]) begin(target S, at, deadline time.Time) {
-	history := j.track.History
 	j.track = newTrack(target, at, deadline, &j.config.opts)
-	j.track.History = history
 	j.due = at
 	if j.ensure != nil {
 		j.track.Grace = 0 // no command has been sent, so there is nothing for a stale read to miss
@@ -73,12 +73,12 @@ func (j *job[R, S]) decide(ctx context.Context, v R, err error, at time.Time) st
 // callKind returns the kind of the error of a read or command: that of classify, except that only
 // the end of the caller's context is Interrupted.
 func callKind(ctx context.Context, err error, classify func(error) Kind) Kind {
-	switch {
+	switch _, late := errors.AsType[*timeoutError](err); {
 	case err == nil:
 		return ""
 	case ctx.Err() != nil:
 		return Interrupted
-	case isTimeout(err):
+	case late:
 		return Unavailable
 	}
 	if k := classify(err); k != Interrupted {
@@ -290,9 +290,7 @@ func (j *job[R, S]) waitError() *WaitError {
 	}
 	if j.ensure != nil {
 		e.Accepted, e.Pending = j.ensure.result.Operations, j.pending()
-		if e.Err == nil {
-			e.Err = j.ensure.err
-		}
+		e.Err = cmp.Or(e.Err, j.ensure.err)
 	}
 	for _, s := range t.History {
 		e.History = append(e.History, Sighting[string]{State: string(s.State), At: s.At})

@@ -36,6 +36,7 @@ func (r *runner[R, S]) start(ctx context.Context, target S, maxWait time.Duratio
 		deadline = r.now.Add(maxWait)
 	}
 	r.begin(target, r.now, deadline)
+	r.track.History = r.ownHistory[:0]
 	r.scope.Context, r.scope.limit = ctx, r.config.limit(deadline) //nolint:fatcontext // set once
 }
 

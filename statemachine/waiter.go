@@ -155,6 +155,5 @@ func (w *Waiter[R, S]) newRunner(
 		return nil, err
 	}
 	r.config, r.resource = &r.ownConfig, w.Resource
-	r.track.History = r.ownHistory[:0]
 	return r, nil
 }
