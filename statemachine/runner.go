@@ -102,33 +102,29 @@ func (r *runner[R, S]) wake() <-chan struct{} {
 	return r.seat.wake
 }
 
-// wakeAt returns when to read: when the read is due or, if another caller reads for this one, when
-// that has taken too long. It lets other callers read until then.
+// wakeAt returns when to read. It lets other callers read until then.
 func (r *runner[R, S]) wakeAt() time.Time {
 	if !r.mayShare() || r.seat == nil && !r.due.After(r.now) {
 		return r.due
 	}
-	takenAt, finished := r.join()
+	return r.join()
+}
+
+// join lets other callers make the next read. It returns when to look again: when the read is due
+// or, if another caller reads for this one, when that has taken too long. It returns zero if that
+// caller has finished.
+func (r *runner[R, S]) join() time.Time {
+	if r.seat == nil {
+		r.seat = r.shared.newSeat(r.resource)
+	}
+	last := !r.track.Deadline.IsZero() && !r.due.Before(r.track.Deadline)
+	takenAt, finished := r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()), last)
 	switch {
 	case finished:
 		return time.Time{}
 	case takenAt.IsZero():
 		return r.due
 	}
-	return r.sharedEnd(takenAt)
-}
-
-// join lets other callers make the next read.
-func (r *runner[R, S]) join() (takenAt time.Time, finished bool) {
-	if r.seat == nil {
-		r.seat = r.shared.newSeat(r.resource)
-	}
-	last := !r.track.Deadline.IsZero() && !r.due.Before(r.track.Deadline)
-	return r.shared.join(r.seat, r.due, r.batching.limit(r.shared.size()), last)
-}
-
-// sharedEnd returns when a read that another caller has made since takenAt has taken too long.
-func (r *runner[R, S]) sharedEnd(takenAt time.Time) time.Time {
 	return earlier(takenAt.Add(r.config.opts.ReadTimeout), r.scope.limit)
 }
 
@@ -178,7 +174,7 @@ func (r *runner[R, S]) handleSharedRead(ctx context.Context) step {
 	own := r.shared.collect(r.seat)
 	if own == nil {
 		r.now = time.Now()
-		if takenAt, finished := r.join(); finished || r.now.Before(r.sharedEnd(takenAt)) {
+		if at := r.join(); at.IsZero() || r.now.Before(at) {
 			return stepRead // the other caller has only just begun, so wait for it
 		}
 		r.seat = nil // the result comes too late

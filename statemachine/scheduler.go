@@ -60,9 +60,7 @@ func (e *engine[R, S]) run(ctx context.Context, cancel context.CancelFunc, maxWa
 	defer func() {
 		e.readLane.withdraw()
 		e.commandLane.withdraw()
-		if e.aborted != nil {
-			cancel()
-		}
+		cancel() // no call is in flight, unless the loop was aborted
 		for ; e.inFlight > 0; e.inFlight-- {
 			<-e.completed
 		}
