@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // The correct response bodies of the three services. Each describes another resource, so that a
@@ -56,7 +57,7 @@ func StaticResponse(status int, contentType, body string) aws.Config {
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+		HTTPClient: smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{
 				Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 				Header: http.Header{"Content-Type": {contentType}}, ContentLength: int64(len(body)),
@@ -69,7 +70,7 @@ func StaticResponse(status int, contentType, body string) aws.Config {
 // StaticHeader returns a copy of a config whose responses have these headers as well.
 func StaticHeader(cfg aws.Config, header http.Header) aws.Config {
 	under := cfg.HTTPClient
-	cfg.HTTPClient = client(func(r *http.Request) (*http.Response, error) {
+	cfg.HTTPClient = smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
 		resp, err := under.Do(r)
 		if err == nil {
 			maps.Copy(resp.Header, header)
@@ -78,7 +79,3 @@ func StaticHeader(cfg aws.Config, header http.Header) aws.Config {
 	})
 	return cfg
 }
-
-type client func(*http.Request) (*http.Response, error)
-
-func (c client) Do(r *http.Request) (*http.Response, error) { return c(r) }

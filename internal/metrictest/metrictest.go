@@ -46,29 +46,25 @@ type meter struct {
 }
 
 func (m meter) Int64Counter(name string, _ ...metrics.InstrumentOption) (metrics.Int64Counter, error) { //nolint:ireturn // the interface's signature
-	return counter{m.recorder, name}, m.recorder.Err
+	return instrument{m.recorder, name}, m.recorder.Err
 }
 
 func (m meter) Float64Histogram(name string, _ ...metrics.InstrumentOption) (metrics.Float64Histogram, error) { //nolint:ireturn // the interface's signature
-	return histogram{m.recorder, name}, m.recorder.Err
+	return instrument{m.recorder, name}, m.recorder.Err
 }
 
-type counter struct {
+// instrument is a counter or a histogram.
+type instrument struct {
 	recorder *Recorder
 	name     string
 }
 
-func (c counter) Add(_ context.Context, n int64, optFns ...metrics.RecordMetricOption) {
-	c.recorder.add(c.name, n, optFns)
+func (i instrument) Add(_ context.Context, n int64, optFns ...metrics.RecordMetricOption) {
+	i.recorder.add(i.name, n, optFns)
 }
 
-type histogram struct {
-	recorder *Recorder
-	name     string
-}
-
-func (h histogram) Record(_ context.Context, v float64, optFns ...metrics.RecordMetricOption) {
-	h.recorder.add(h.name, v, optFns)
+func (i instrument) Record(_ context.Context, v float64, optFns ...metrics.RecordMetricOption) {
+	i.recorder.add(i.name, v, optFns)
 }
 
 func (r *Recorder) add(name string, value any, optFns []metrics.RecordMetricOption) {

@@ -65,10 +65,9 @@ func (t tracer) StartSpan(ctx context.Context, name string, optFns ...tracing.Sp
 		fn(&o)
 	}
 	s := &Span{Scope: t.scope, Name: name, Kind: o.Kind, Properties: values(o.Properties)}
-	if parent, ok := tracing.GetSpan(ctx); ok {
-		if p, ok := parent.(span); ok {
-			s.Parent = p.Span
-		}
+	parent, _ := tracing.GetSpan(ctx)
+	if p, ok := parent.(span); ok {
+		s.Parent = p.Span
 	}
 	t.recorder.mu.Lock()
 	defer t.recorder.mu.Unlock()
