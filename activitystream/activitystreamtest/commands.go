@@ -238,10 +238,8 @@ const msgUnsupportedConfiguration = "You can't start a database activity stream 
 // not permit.
 func (s *Server) stateError(op statemachine.Operation, d database) *simulator.Error {
 	status := d.stream.status
-	if s.opts.Refuse != nil {
-		if e := s.opts.Refuse(op, d.arn, status); e != nil {
-			return e
-		}
+	if e := simulator.Refused(s.opts.Refuse, op, d.arn, status); e != nil {
+		return e
 	}
 	if op == activitystream.ModifyActivityStream {
 		return stateFault(d, fmt.Sprintf("The activity stream of %s is %s and its audit policy %s.", d.id, status, d.stream.policy))

@@ -1,6 +1,7 @@
 package eventstreamtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -63,7 +64,7 @@ func (s *Server) create(r *simulator.Request) (simulator.Result, *simulator.Erro
 	arn := s.requestedARN(r)
 	from, next, ok := s.command(r)
 	if !ok || s.count(in.DomainName, r.At) >= s.opts.StreamsPerDomain {
-		return simulator.Result{}, s.stateError(r.Operation, arn, from,
+		return simulator.Result{}, cmp.Or(simulator.Refused(s.opts.Refuse, r.Operation, arn, from),
 			badRequest("The Customer Profiles Domain: "+in.DomainName+" is already associated with an active EventStream"))
 	}
 	destinationError := s.kinesis[in.Uri].message()
@@ -121,7 +122,7 @@ func (s *Server) delete(r *simulator.Request) (simulator.Result, *simulator.Erro
 	arn := s.requestedARN(r)
 	from, next, ok := s.command(r)
 	if !ok {
-		return simulator.Result{}, s.stateError(r.Operation, arn, from, streamNotFound(ref))
+		return simulator.Result{}, cmp.Or(simulator.Refused(s.opts.Refuse, r.Operation, arn, from), streamNotFound(ref))
 	}
 	res := s.streams.Get(arn)
 	v, _ := res.Now(r.At)
@@ -282,17 +283,6 @@ func (s *Server) findRequested(r *simulator.Request) (eventstream.Ref, *simulato
 // hasDomain reports whether the requested domain exists in the Region of the request.
 func (s *Server) hasDomain(r *simulator.Request) bool {
 	return s.domains[r.Get("DomainName")] && !r.Foreign
-}
-
-// stateError returns the error for a command that the state of the stream, or of its domain, does
-// not permit.
-func (s *Server) stateError(op statemachine.Operation, arn string, state eventstream.State, usual *simulator.Error) *simulator.Error {
-	if s.opts.Refuse != nil {
-		if e := s.opts.Refuse(op, arn, state); e != nil {
-			return e
-		}
-	}
-	return usual
 }
 
 func badRequest(message string) *simulator.Error {

@@ -221,10 +221,8 @@ func storeResult(d document) (simulator.Result, *simulator.Error) {
 
 // stateError returns the error for a command that the status of the store does not permit.
 func (s *Server) stateError(op statemachine.Operation, d record) *simulator.Error {
-	if s.opts.Refuse != nil {
-		if e := s.opts.Refuse(op, d.EventDataStoreArn, d.Status); e != nil {
-			return e
-		}
+	if e := simulator.Refused(s.opts.Refuse, op, d.EventDataStoreArn, d.Status); e != nil {
+		return e
 	}
 	e := simulator.Errorf("InvalidEventDataStoreStatusException", "%s is not valid for an event data store that is %s.", op, d.Status)
 	codes := []string{e.Code, "ConflictException"}

@@ -90,6 +90,15 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// Refused returns the error that a test server's option Refuse makes of a command that the state of
+// a resource does not permit. It returns nil if the option leaves the server's default.
+func Refused[S any](refuse func(statemachine.Operation, string, S) *Error, op statemachine.Operation, arn string, state S) *Error {
+	if refuse == nil {
+		return nil
+	}
+	return refuse(op, arn, state)
+}
+
 // statusOf returns the HTTP status of an error.
 func statusOf(e *Error) int {
 	if e.Status == 0 {
