@@ -75,12 +75,12 @@ func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
 	case r.Operation == activitystream.ModifyActivityStream && t == s.clusterType:
 		return target{}, wrongType(arn, "ResourceArn", "db", a.arnType)
 	}
-	if res := t.store.Get(arn); res != nil && !r.Foreign {
-		if d, ok := res.Now(r.At); ok {
-			return target{res, d}, nil
-		}
+	res := t.store.Get(arn)
+	d, ok := res.Now(r.At)
+	if !ok || r.Foreign {
+		return target{}, t.notFound(a.id)
 	}
-	return target{}, t.notFound(a.id)
+	return target{res, d}, nil
 }
 
 // startParams are the parameters of StartActivityStream.

@@ -22,11 +22,8 @@ type resourceType struct {
 
 // filter is a filter that a Describe operation supports.
 type filter struct {
-	// identifies means that the values are identifiers or ARNs of the resources themselves, so the
-	// store can look them up.
-	identifies bool
-
-	// arnType is the type of the ARNs that the values may be. Empty means that they are not ARNs.
+	// arnType is the type of the ARNs that the values may be. Empty means that they are not ARNs. If
+	// it is that of the resources themselves, the store can look them up.
 	arnType string
 
 	// value returns what a database must have among the filter's values. ARNs are compared by their
@@ -39,7 +36,7 @@ func newClusterType(s *Server) *resourceType {
 		server: s, store: &s.clusters, arnType: "cluster", identifier: "DBClusterIdentifier", element: "DBCluster",
 		notFoundCode: "DBClusterNotFoundFault", render: renderCluster,
 		filters: map[string]filter{
-			"db-cluster-id":          {identifies: true, arnType: "cluster", value: identifierOf},
+			"db-cluster-id":          {arnType: "cluster", value: identifierOf},
 			"db-cluster-resource-id": {value: resourceIDOf},
 			"clone-group-id":         {value: func(d database) string { return d.cloneGroup }},
 			"domain":                 {value: domainOf},
@@ -53,7 +50,7 @@ func newInstanceType(s *Server) *resourceType {
 		server: s, store: &s.instances, arnType: "db", identifier: "DBInstanceIdentifier", element: "DBInstance",
 		notFoundCode: "DBInstanceNotFound", render: renderInstance,
 		filters: map[string]filter{
-			"db-instance-id":  {identifies: true, arnType: "db", value: identifierOf},
+			"db-instance-id":  {arnType: "db", value: identifierOf},
 			"db-cluster-id":   {arnType: "cluster", value: clusterOf},
 			"dbi-resource-id": {value: resourceIDOf},
 			"domain":          {value: domainOf},
@@ -72,7 +69,7 @@ func domainOf(d database) string     { return d.domain }
 func (t *resourceType) resources(r *simulator.Request) []string {
 	names := canonical(r.Get(t.identifier), t.store)
 	for _, f := range requestFilters(r) {
-		if t.filters[f.name].identifies {
+		if t.filters[f.name].arnType == t.arnType {
 			for _, v := range f.values {
 				names = append(names, canonical(v, t.store)...)
 			}
@@ -177,7 +174,7 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 			}
 			wanted[v] = true
 		}
-		if f.identifies {
+		if f.arnType == t.arnType {
 			lists = append(lists, given.values)
 		}
 		checks = append(checks, func(d database) bool { return wanted[f.value(d)] })

@@ -13,10 +13,8 @@ func (s *Server) Recorded(arn string) (resourceId string, instanceIDs []string) 
 			return
 		}
 		for _, x := range d.members {
-			if r := s.instances.Get(x.id); r != nil {
-				if m, ok := r.Now(now); ok {
-					instanceIDs = append(instanceIDs, m.resourceID)
-				}
+			if m, ok := s.instances.Get(x.id).Now(now); ok {
+				instanceIDs = append(instanceIDs, m.resourceID)
 			}
 		}
 	})

@@ -125,11 +125,10 @@ func (s *Server) remove(r *resource, now time.Time) {
 			res.Remove(now)
 		}
 	}
-	if c := s.clusters.Get(d.memberOf); c != nil {
-		if cluster, ok := c.Now(now); ok {
-			cluster.members = slices.DeleteFunc(slices.Clone(cluster.members), func(m member) bool { return m.id == d.id })
-			c.Set(now, "members", cluster)
-		}
+	c := s.clusters.Get(d.memberOf)
+	if cluster, ok := c.Now(now); ok {
+		cluster.members = slices.DeleteFunc(slices.Clone(cluster.members), func(m member) bool { return m.id == d.id })
+		c.Set(now, "members", cluster)
 	}
 }
 

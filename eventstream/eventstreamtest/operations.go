@@ -135,10 +135,8 @@ func (s *Server) delete(r *simulator.Request) (simulator.Result, *simulator.Erro
 // reports false if the state does not permit the operation.
 func (s *Server) command(r *simulator.Request) (from, next eventstream.State, ok bool) {
 	from = eventstream.StateAbsent
-	if res := s.streams.Get(s.requestedARN(r)); res != nil {
-		if v, ok := res.Now(r.At); ok {
-			from = v.State
-		}
+	if v, ok := s.streams.Get(s.requestedARN(r)).Now(r.At); ok {
+		from = v.State
 	}
 	next, ok = eventstream.Machine().Next(from, r.Operation)
 	return from, next, ok
@@ -161,16 +159,15 @@ func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) 
 	if e != nil {
 		return simulator.Result{}, e
 	}
-	if res := s.streams.Get(s.requestedARN(r)); res != nil {
-		if v, ok := res.Read(r.At); ok {
-			return simulator.Result{Body: simulator.Encode(streamJSON{
-				DomainName: v.DomainName, EventStreamArn: v.EventStreamArn, State: v.State,
-				CreatedAt: seconds(v.CreatedAt), StoppedSince: seconds(v.StoppedSince),
-				DestinationDetails: destinationOf(v), Tags: v.Tags,
-			}), Records: 1}, nil
-		}
+	v, ok := s.streams.Get(s.requestedARN(r)).Read(r.At)
+	if !ok {
+		return simulator.Result{}, streamNotFound(ref)
 	}
-	return simulator.Result{}, streamNotFound(ref)
+	return simulator.Result{Body: simulator.Encode(streamJSON{
+		DomainName: v.DomainName, EventStreamArn: v.EventStreamArn, State: v.State,
+		CreatedAt: seconds(v.CreatedAt), StoppedSince: seconds(v.StoppedSince),
+		DestinationDetails: destinationOf(v), Tags: v.Tags,
+	}), Records: 1}, nil
 }
 
 // list executes ListEventStreams.

@@ -42,22 +42,20 @@ func (s *Server) untag(r *simulator.Request) (simulator.Result, *simulator.Error
 // setTags changes the tags of the stream that a request names by its ARN.
 func (s *Server) setTags(r *simulator.Request, change func(map[string]string)) (simulator.Result, *simulator.Error) {
 	arn := r.Get("resourceArn")
-	if res := s.streams.Get(arn); res != nil && !r.Foreign {
-		if v, ok := res.Now(r.At); ok {
-			tags := maps.Clone(v.Tags)
-			if tags == nil {
-				tags = make(map[string]string)
-			}
-			change(tags)
-			if err := (&eventstream.CreateInput{
-				Ref: eventstream.Ref{DomainName: v.DomainName, EventStreamName: v.EventStreamName}, Uri: v.Uri, Tags: tags,
-			}).Validate(); err != nil {
-				return simulator.Result{}, badRequest(fmt.Sprintf("The tags are invalid (at most %d): %s", maxTags, err))
-			}
-			v.Tags = tags
-			res.Set(r.At, "tags", v)
-			return simulator.Result{}, nil
-		}
+	res := s.streams.Get(arn)
+	v, ok := res.Now(r.At)
+	if !ok || r.Foreign {
+		return simulator.Result{}, notFound("The resource " + arn + " does not exist, or access to it was denied.")
 	}
-	return simulator.Result{}, notFound("The resource " + arn + " does not exist, or access to it was denied.")
+	tags := make(map[string]string)
+	maps.Copy(tags, v.Tags)
+	change(tags)
+	if err := (&eventstream.CreateInput{
+		Ref: eventstream.Ref{DomainName: v.DomainName, EventStreamName: v.EventStreamName}, Uri: v.Uri, Tags: tags,
+	}).Validate(); err != nil {
+		return simulator.Result{}, badRequest(fmt.Sprintf("The tags are invalid (at most %d): %s", maxTags, err))
+	}
+	v.Tags = tags
+	res.Set(r.At, "tags", v)
+	return simulator.Result{}, nil
 }

@@ -2,6 +2,7 @@ package ingestiontest
 
 import (
 	"strings"
+	"time"
 
 	"github.com/streamwarden/streamwarden-go/ingestion"
 	"github.com/streamwarden/streamwarden-go/internal/simulator"
@@ -29,31 +30,35 @@ const maxResults = 1000
 // operations returns the operations that the server supports.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
 	return map[statemachine.Operation]simulator.Operation{
-		ingestion.StartEventDataStoreIngestion: s.command(s.startOrStop),
-		ingestion.StopEventDataStoreIngestion:  s.command(s.startOrStop),
-		ingestion.DeleteEventDataStore:         s.command(s.delete),
-		ingestion.RestoreEventDataStore:        s.command(s.restore),
-		updateEventDataStore:                   s.command(s.updateSettings),
+		ingestion.StartEventDataStoreIngestion: {Group: commands, Resources: s.requested, Run: s.on((*resource).Now, s.startOrStop)},
+		ingestion.StopEventDataStoreIngestion:  {Group: commands, Resources: s.requested, Run: s.on((*resource).Now, s.startOrStop)},
+		ingestion.DeleteEventDataStore:         {Group: commands, Resources: s.requested, Run: s.on((*resource).Now, s.delete)},
+		ingestion.RestoreEventDataStore:        {Group: commands, Resources: s.requested, Run: s.on((*resource).Now, s.restore)},
+		updateEventDataStore:                   {Group: commands, Resources: s.requested, Run: s.on((*resource).Now, s.updateSettings)},
 		createEventDataStore:                   {Group: commands, Run: s.create},
-		getEventDataStore:                      {Group: reads, Resources: s.requested, Run: s.get},
+		getEventDataStore:                      {Group: reads, Resources: s.requested, Run: s.on((*resource).Read, s.get)},
 		listEventDataStores:                    {Group: reads, Run: s.list},
 		listTags:                               {Group: reads, Resources: taggedResources, Run: s.listTags},
 	}
 }
 
-// command returns an operation that changes a store that exists.
-func (s *Server) command(run func(*simulator.Request, *resource, record) (simulator.Result, *simulator.Error)) simulator.Operation {
-	return simulator.Operation{Group: commands, Resources: s.requested, Run: func(r *simulator.Request) (simulator.Result, *simulator.Error) {
+// runFunc executes an operation.
+type runFunc = func(*simulator.Request) (simulator.Result, *simulator.Error)
+
+// on returns the Run function of an operation on a store that exists. The function look returns the
+// record that the operation sees.
+func (s *Server) on(look func(*resource, time.Time) (record, bool), run func(*simulator.Request, *resource, record) (simulator.Result, *simulator.Error)) runFunc {
+	return func(r *simulator.Request) (simulator.Result, *simulator.Error) {
 		res, e := s.findRequested(r)
 		if e != nil {
 			return simulator.Result{}, e
 		}
-		d, ok := res.Now(r.At)
+		d, ok := look(res, r.At)
 		if !ok {
 			return simulator.Result{}, notFound()
 		}
 		return run(r, res, d)
-	}}
+	}
 }
 
 // storeRequest has the member that names a store. All requests that name one have it.
@@ -71,7 +76,8 @@ func (s *Server) requested(r *simulator.Request) []string {
 	return []string{in.EventDataStore}
 }
 
-// findRequested returns the store that a request names, even a removed one.
+// findRequested returns the store that a request names, even a removed one. It is nil if there
+// never was one.
 func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Error) {
 	var in storeRequest
 	if e := r.Decode(&in); e != nil {
@@ -87,23 +93,14 @@ func (s *Server) findRequested(r *simulator.Request) (*resource, *simulator.Erro
 	case isARN && !strings.HasPrefix(in.EventDataStore, s.arn("cloudtrail", "")):
 		return nil, arnInvalid("The ARN " + in.EventDataStore + " does not map to an event data store in your account.")
 	}
-	res := s.stores.Get(in.EventDataStore)
-	if res == nil || r.Foreign {
+	if r.Foreign {
 		return nil, notFound()
 	}
-	return res, nil
+	return s.stores.Get(in.EventDataStore), nil
 }
 
 // get executes GetEventDataStore.
-func (s *Server) get(r *simulator.Request) (simulator.Result, *simulator.Error) {
-	res, e := s.findRequested(r)
-	if e != nil {
-		return simulator.Result{}, e
-	}
-	d, ok := res.Read(r.At)
-	if !ok {
-		return simulator.Result{}, notFound()
-	}
+func (s *Server) get(_ *simulator.Request, _ *resource, d record) (simulator.Result, *simulator.Error) {
 	return storeResult(d.document())
 }
 

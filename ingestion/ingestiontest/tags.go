@@ -73,12 +73,8 @@ func (s *Server) findTagged(r *simulator.Request, arn string) (record, *simulato
 	case !strings.HasPrefix(arn, s.arn("cloudtrail", "")):
 		return record{}, arnInvalid("The ARN " + arn + " does not map to an event data store in your account.")
 	}
-	res := s.stores.Get(arn)
-	if res == nil || r.Foreign {
-		return record{}, notFound()
-	}
-	d, ok := res.Now(r.At)
-	if !ok {
+	d, ok := s.stores.Get(arn).Now(r.At)
+	if !ok || r.Foreign {
 		return record{}, notFound()
 	}
 	if d.Status == ingestion.StatusPendingDeletion {
