@@ -21,9 +21,7 @@ const (
 
 // operations returns the operations that the server supports.
 func (s *Server) operations() map[statemachine.Operation]simulator.Operation {
-	target := func(r *simulator.Request) []string {
-		return canonical(r.Get("ResourceArn"), &s.clusters, &s.instances)
-	}
+	target := func(r *simulator.Request) []string { return s.clusterType.canonical(r.Get("ResourceArn")) }
 	return map[statemachine.Operation]simulator.Operation{
 		activitystream.StartActivityStream:  {Resources: target, Run: s.command(s.start)},
 		activitystream.StopActivityStream:   {Resources: target, Run: s.command(s.stop)},
@@ -75,7 +73,7 @@ func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
 	case r.Operation == activitystream.ModifyActivityStream && t == s.clusterType:
 		return target{}, wrongType(arn, "ResourceArn", "db", a.arnType)
 	}
-	res := t.store.Get(arn)
+	res := s.databases.Get(arn)
 	d, ok := res.Now(r.At)
 	if !ok || r.Foreign {
 		return target{}, t.notFound(a.id)

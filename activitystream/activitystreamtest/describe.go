@@ -11,7 +11,6 @@ import (
 // resourceType is clusters or instances, with the names that the API gives them.
 type resourceType struct {
 	server       *Server
-	store        *simulator.Store[database]
 	arnType      string            // in ARNs
 	identifier   string            // the parameter that names one
 	element      string            // of the response, in a list of the same name with an s
@@ -33,7 +32,7 @@ type filter struct {
 
 func newClusterType(s *Server) *resourceType {
 	return &resourceType{
-		server: s, store: &s.clusters, arnType: "cluster", identifier: "DBClusterIdentifier", element: "DBCluster",
+		server: s, arnType: "cluster", identifier: "DBClusterIdentifier", element: "DBCluster",
 		notFoundCode: "DBClusterNotFoundFault", render: renderCluster,
 		filters: map[string]filter{
 			"db-cluster-id":          {arnType: "cluster", value: identifierOf},
@@ -47,7 +46,7 @@ func newClusterType(s *Server) *resourceType {
 
 func newInstanceType(s *Server) *resourceType {
 	return &resourceType{
-		server: s, store: &s.instances, arnType: "db", identifier: "DBInstanceIdentifier", element: "DBInstance",
+		server: s, arnType: "db", identifier: "DBInstanceIdentifier", element: "DBInstance",
 		notFoundCode: "DBInstanceNotFound", render: renderInstance,
 		filters: map[string]filter{
 			"db-instance-id":  {arnType: "db", value: identifierOf},
@@ -67,11 +66,11 @@ func domainOf(d database) string     { return d.domain }
 
 // resources returns the resources that a request names.
 func (t *resourceType) resources(r *simulator.Request) []string {
-	names := canonical(r.Get(t.identifier), t.store)
+	names := t.canonical(r.Get(t.identifier))
 	for _, f := range requestFilters(r) {
 		if t.filters[f.name].arnType == t.arnType {
 			for _, v := range f.values {
-				names = append(names, canonical(v, t.store)...)
+				names = append(names, t.canonical(v)...)
 			}
 		}
 	}
@@ -80,16 +79,22 @@ func (t *resourceType) resources(r *simulator.Request) []string {
 
 // canonical returns the ARN of the resource that an identifier or ARN names. If it names none,
 // canonical returns it unchanged.
-func canonical(given string, stores ...*simulator.Store[database]) []string {
+func (t *resourceType) canonical(given string) []string {
 	if given == "" {
 		return nil
 	}
-	for _, store := range stores {
-		if r := store.Get(given); r != nil {
-			return []string{r.Key()}
-		}
+	if r := t.server.databases.Get(t.arnOf(given)); r != nil {
+		return []string{r.Key()}
 	}
 	return []string{given}
+}
+
+// arnOf returns the ARN of an identifier. It returns an ARN unchanged.
+func (t *resourceType) arnOf(given string) string {
+	if isARN(given) {
+		return given
+	}
+	return t.server.arn(t.arnType, given)
 }
 
 // requestFilter is a filter in a request.
@@ -153,7 +158,7 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 		if e := checkARN(id, t.identifier, t.arnType); e != nil {
 			return nil, e
 		}
-		lists = append(lists, []string{id})
+		lists = append(lists, []string{t.arnOf(id)})
 	}
 	for _, given := range requestFilters(r) {
 		f, ok := t.filters[given.name]
@@ -165,6 +170,7 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 		}
 		// Unlike identifier parameters, filter values are case-sensitive.
 		wanted := make(map[string]bool, len(given.values))
+		var arns []string
 		for _, v := range given.values {
 			if f.arnType != "" && isARN(v) {
 				if e := checkARN(v, given.name, f.arnType); e != nil {
@@ -172,16 +178,17 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 				}
 				v = t.server.localID(v)
 			}
+			arns = append(arns, t.arnOf(v))
 			wanted[v] = true
 		}
 		if f.arnType == t.arnType {
-			lists = append(lists, given.values)
+			lists = append(lists, arns)
 		}
 		checks = append(checks, func(d database) bool { return wanted[f.value(d)] })
 	}
-	found := t.store.All()
+	found := t.server.databases.WithPrefix(t.server.arn(t.arnType, ""))
 	for i, l := range lists {
-		selected := t.store.Select(l)
+		selected := t.server.databases.Select(l)
 		if i > 0 {
 			selected = slices.DeleteFunc(selected, func(res *resource) bool { return !slices.Contains(found, res) })
 		}
@@ -284,7 +291,7 @@ func renderDomain(x *simulator.XML, d database) {
 
 // visibleStream returns the stream that Describe shows of an instance.
 func (s *Server) visibleStream(d database, at time.Time) stream {
-	r := s.clusters.Get(d.memberOf)
+	r := s.databases.Get(s.arn("cluster", d.memberOf))
 	if !s.opts.MembersMirrorCluster || r == nil {
 		return d.stream
 	}

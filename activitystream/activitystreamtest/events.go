@@ -77,7 +77,7 @@ func (e event) key() string {
 // histories of the resources.
 func (s *Server) allEvents(now time.Time) []event {
 	list := slices.Clone(s.events)
-	for _, r := range s.all() {
+	for _, r := range s.databases.All() {
 		versions := r.History(now)
 		for i, v := range versions[1:] {
 			if before := versions[i]; !v.Gone && !before.Gone && v.Value.resourceID == before.Value.resourceID {
@@ -121,9 +121,9 @@ func (s *Server) eventsOf(before, after database, at time.Time) (list []event) {
 // eventSource returns the resource that a request of DescribeEvents names.
 func (s *Server) eventSource(r *simulator.Request) []string {
 	if types.SourceType(r.Get("SourceType")) == types.SourceTypeDbCluster {
-		return canonical(r.Get("SourceIdentifier"), &s.clusters)
+		return s.clusterType.canonical(r.Get("SourceIdentifier"))
 	}
-	return canonical(r.Get("SourceIdentifier"), &s.instances)
+	return s.instanceType.canonical(r.Get("SourceIdentifier"))
 }
 
 // describeEvents executes DescribeEvents.

@@ -28,7 +28,7 @@ func (s *Server) isListed(o orderable) bool {
 
 // isUsed reports whether a database of the server has the property.
 func (s *Server) isUsed(r *simulator.Request, property func(database) bool) bool {
-	return slices.ContainsFunc(s.all(), func(res *resource) bool {
+	return slices.ContainsFunc(s.databases.All(), func(res *resource) bool {
 		d, ok := res.Now(r.At)
 		return ok && property(d)
 	})

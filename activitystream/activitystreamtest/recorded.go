@@ -13,7 +13,7 @@ func (s *Server) Recorded(arn string) (resourceId string, instanceIDs []string) 
 			return
 		}
 		for _, x := range d.members {
-			if m, ok := s.instances.Get(x.id).Now(now); ok {
+			if m, ok := s.databases.Get(s.arn("db", x.id)).Now(now); ok {
 				instanceIDs = append(instanceIDs, m.resourceID)
 			}
 		}

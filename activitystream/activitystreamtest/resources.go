@@ -71,7 +71,7 @@ func (s *Server) AddCluster(c Cluster) (arn string) {
 		}
 		d.arn = s.arn("cluster", d.id)
 		d.resourceID = cmp.Or(c.ResourceId, resourceID("cluster-", d.arn))
-		if r := s.clusters.Get(d.arn); r != nil {
+		if r := s.databases.Get(d.arn); r != nil {
 			s.remove(r, now)
 		}
 		for range max(cmp.Or(c.Members, 1), 0) {
@@ -167,7 +167,7 @@ func (s *Server) Switchover(arn, resourceId string, status activitystream.Status
 		blue.members = nil
 		for _, m := range blueMembers {
 			blue.members = append(blue.members, member{old(m.id), m.class})
-			res := s.instances.Get(m.id)
+			res := s.databases.Get(s.arn("db", m.id))
 			v, _ := res.Now(now)
 			greenMember := v
 			greenMember.resourceID = resourceID("db-", "green of "+v.resourceID)
@@ -184,12 +184,8 @@ func (s *Server) Switchover(arn, resourceId string, status activitystream.Status
 
 // put stores a database and plans what RDS does with its stream and its policy on its own.
 func (s *Server) put(d database, status activitystream.Status, now time.Time) {
-	store := &s.instances
-	if d.cluster {
-		store = &s.clusters
-	}
 	d = d.withStatus(status)
-	r := store.Put(now, d, d.arn, d.id)
+	r := s.databases.Put(now, d, d.arn)
 	s.streams.Follow(r, now, d)
 	s.policies.Follow(r, now, d)
 }

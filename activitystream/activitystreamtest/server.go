@@ -3,7 +3,6 @@ package activitystreamtest
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -21,13 +20,12 @@ type Server struct {
 
 	opts         Options
 	engine       *simulator.Server
-	clusters     simulator.Store[database]
-	instances    simulator.Store[database]
-	resources    simulator.Access[database] // both
-	aliases      map[string]string          // bare IDs of keys by the name of an alias
-	inaccessible map[string]bool            // keys that RDS cannot use, by their bare ID
-	unnamedCount int                        // resources that were added without a name
-	events       []event                    // added by AddEvent
+	databases    simulator.Store[database] // clusters and instances, by ARN
+	resources    simulator.Access[database]
+	aliases      map[string]string // bare IDs of keys by the name of an alias
+	inaccessible map[string]bool   // keys that RDS cannot use, by their bare ID
+	unnamedCount int               // resources that were added without a name
+	events       []event           // added by AddEvent
 	notOrderable map[orderable]bool
 
 	clusterType, instanceType *resourceType
@@ -71,8 +69,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 			return simulator.DelayOf(s.opts.Options, d.arn, string(from), string(to), s.opts.PolicyChange)
 		},
 	}
-	s.clusters.HistoryLimit, s.clusters.StaleFunc = s.opts.HistoryLimit, s.opts.StaleFunc
-	s.instances.HistoryLimit, s.instances.StaleFunc = s.opts.HistoryLimit, s.opts.StaleFunc
+	s.databases.HistoryLimit, s.databases.StaleFunc = s.opts.HistoryLimit, s.opts.StaleFunc
 	s.clusterType, s.instanceType = newClusterType(s), newInstanceType(s)
 	s.engine = simulator.New(simulator.Config{
 		Protocol:   simulator.Query{Version: "2014-10-31", Namespace: "http://rds.amazonaws.com/doc/2014-10-31/"},
@@ -82,7 +79,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "InvalidAction",
 		Options:    s.opts.Options,
 	})
-	s.resources = simulator.Access[database]{Server: s.engine, Find: s.find, All: s.all}
+	s.resources = simulator.Access[database]{Server: s.engine, Store: &s.databases}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }
@@ -121,11 +118,11 @@ func (s *Server) remove(r *resource, now time.Time) {
 	d, _ := r.Now(now)
 	r.Remove(now)
 	for _, m := range d.members {
-		if res := s.instances.Get(m.id); res != nil { // nil if it was removed long ago
+		if res := s.databases.Get(s.arn("db", m.id)); res != nil { // nil if it was removed long ago
 			res.Remove(now)
 		}
 	}
-	c := s.clusters.Get(d.memberOf)
+	c := s.databases.Get(s.arn("cluster", d.memberOf))
 	if cluster, ok := c.Now(now); ok {
 		cluster.members = slices.DeleteFunc(slices.Clone(cluster.members), func(m member) bool { return m.id == d.id })
 		c.Set(now, "members", cluster)
@@ -186,17 +183,4 @@ func (s *Server) History(arn string) []Sighting { return s.HistorySince(arn, tim
 // not grow with what was before.
 func (s *Server) HistorySince(arn string, since time.Time) []Sighting {
 	return simulator.History(&s.resources, arn, since, statusOf, "")
-}
-
-// all returns all clusters and instances.
-func (s *Server) all() []*resource { return slices.Concat(s.clusters.All(), s.instances.All()) }
-
-// find returns the resource of an ARN, even a removed one, or nil. It ignores identifiers.
-func (s *Server) find(arn string) *resource {
-	for _, store := range []*simulator.Store[database]{&s.clusters, &s.instances} {
-		if r := store.Get(arn); r != nil && strings.EqualFold(r.Key(), arn) {
-			return r
-		}
-	}
-	return nil
 }

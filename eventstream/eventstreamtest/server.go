@@ -63,10 +63,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})
-	s.resources = simulator.Access[eventstream.Stream]{
-		Server: s.engine, Find: s.streams.Get, All: s.streams.All,
-		Reserve: func(arn string) *resource { return s.streams.Reserve(s.createdAt, arn) },
-	}
+	s.resources = simulator.Access[eventstream.Stream]{Server: s.engine, Store: &s.streams, Since: s.createdAt}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/eventstream"
@@ -135,12 +134,6 @@ func withDestination(v eventstream.Stream, status eventstream.DestinationStatus)
 }
 
 // inDomain returns what is, or was, a stream of a domain.
-func (s *Server) inDomain(domainName string) (list []*resource) {
-	prefix := s.ARN(domainName, "")
-	for _, r := range s.streams.All() {
-		if strings.HasPrefix(r.Key(), prefix) {
-			list = append(list, r)
-		}
-	}
-	return list
+func (s *Server) inDomain(domainName string) []*resource {
+	return s.streams.WithPrefix(s.ARN(domainName, ""))
 }

@@ -57,7 +57,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		Unknown:    "UnknownOperationException",
 		Options:    s.opts.Options,
 	})
-	s.resources = simulator.Access[record]{Server: s.engine, Find: s.stores.Get, All: s.stores.All}
+	s.resources = simulator.Access[record]{Server: s.engine, Store: &s.stores}
 	s.Base = awstest.NewBase(s.engine, s.opts.Region)
 	return s
 }

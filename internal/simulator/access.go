@@ -10,22 +10,17 @@ import (
 // lock. They do nothing for an ARN that names no resource.
 type Access[T any] struct {
 	Server *Server
+	Store  *Store[T]
 
-	// Find returns the resource of an ARN, even a removed one, or nil. The server holds its lock.
-	Find func(arn string) *Resource[T]
-
-	// All returns all resources, including removed ones. The server holds its lock.
-	All func() []*Resource[T]
-
-	// Reserve returns the resource of an ARN for which reads are made stale or frozen. If nil, it is
-	// that of Find.
-	Reserve func(arn string) *Resource[T]
+	// Since, unless it is zero, makes Stale and Freeze add a resource that there never was, as one
+	// that has been absent since then.
+	Since time.Time
 }
 
 // Update calls f with a resource that exists.
 func (a *Access[T]) Update(arn string, f func(r *Resource[T], v T, now time.Time)) {
 	a.Server.Update(func(now time.Time) {
-		r := a.Find(arn)
+		r := a.Store.Get(arn)
 		if v, ok := r.Now(now); ok {
 			f(r, v, now)
 		}
@@ -60,16 +55,15 @@ func (a *Access[T]) Freeze(arn string, n int) {
 
 // each calls f with one resource, even a removed one, or, if the ARN is empty, with each.
 func (a *Access[T]) each(arn string, f func(r *Resource[T], now time.Time)) {
-	find := a.Find
-	if a.Reserve != nil {
-		find = a.Reserve
-	}
 	a.Server.Update(func(now time.Time) {
-		if arn == "" {
-			for _, r := range a.All() {
-				f(r, now)
+		list := a.Store.All()
+		if arn != "" {
+			if !a.Since.IsZero() {
+				a.Store.Reserve(a.Since, arn)
 			}
-		} else if r := find(arn); r != nil {
+			list = a.Store.Select([]string{arn})
+		}
+		for _, r := range list {
 			f(r, now)
 		}
 	})
@@ -78,7 +72,7 @@ func (a *Access[T]) each(arn string, f func(r *Resource[T], now time.Time)) {
 // History returns what [States] does for the resource of an ARN, or nil.
 func History[T any, S ~string](a *Access[T], arn string, since time.Time, state func(T) S, absent S) (list []statemachine.Sighting[S]) {
 	a.Server.Update(func(now time.Time) {
-		if r := a.Find(arn); r != nil {
+		if r := a.Store.Get(arn); r != nil {
 			list = States(r, since, now, state, absent)
 		}
 	})

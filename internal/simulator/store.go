@@ -98,6 +98,18 @@ func (s *Store[T]) fold(key string) string {
 // slice.
 func (s *Store[T]) All() []*Resource[T] { return s.list }
 
+// WithPrefix returns the part of All whose first keys begin with the prefix.
+func (s *Store[T]) WithPrefix(prefix string) []*Resource[T] {
+	begin, _ := slices.BinarySearchFunc(s.list, prefix, compareKey)
+	n, _ := slices.BinarySearchFunc(s.list[begin:], prefix, func(r *Resource[T], prefix string) int {
+		if strings.HasPrefix(r.key, prefix) {
+			return -1
+		}
+		return 1
+	})
+	return s.list[begin : begin+n]
+}
+
 // Page calls add for the resources of the next page of a sorted list, until limit of them are in
 // it. It returns how many are, and the token of the page after it. The page begins after the key
 // that the previous one ended with, whatever was added or removed in between. add reports whether
