@@ -81,62 +81,47 @@ func (s *Server) findTarget(r *simulator.Request) (target, *simulator.Error) {
 	return target{res, d}, nil
 }
 
-// startParams are the parameters of StartActivityStream.
-type startParams struct {
-	mode                activitystream.Mode
-	key                 string
-	immediately, native bool
-}
-
-// startParams parses the parameters of StartActivityStream.
-func (f *form) startParams() startParams {
-	p := startParams{
-		mode: activitystream.Mode(f.required("Mode")), key: f.required("KmsKeyId"),
-		immediately: f.bool("ApplyImmediately"), native: f.bool("EngineNativeAuditFieldsIncluded"),
-	}
-	if p.mode != activitystream.ModeSync && p.mode != activitystream.ModeAsync {
-		f.fail(invalidValue("Invalid value %s for Mode. Must be sync or async", p.mode))
-	}
-	return p
-}
-
 // start executes StartActivityStream.
 func (s *Server) start(r *simulator.Request, t target) (*simulator.XML, *simulator.Error) {
 	f := form{Request: r}
-	p := f.startParams()
+	mode, key := activitystream.Mode(f.required("Mode")), f.required("KmsKeyId")
+	immediately, native := f.bool("ApplyImmediately"), f.bool("EngineNativeAuditFieldsIncluded")
+	if mode != activitystream.ModeSync && mode != activitystream.ModeAsync {
+		f.fail(invalidValue("Invalid value %s for Mode. Must be sync or async", mode))
+	}
 	if f.err != nil {
 		return nil, f.err
 	}
-	if p.native && t.database.cluster { // the code is unconfirmed
+	if native && t.database.cluster { // the code is unconfirmed
 		return nil, invalidCombination("EngineNativeAuditFieldsIncluded is for Oracle and Microsoft SQL Server instances only")
 	}
 	if e := checkAvailable(t.database); e != nil {
 		return nil, e
 	}
-	if e := checkSupported(t.database, p.mode); e != nil {
+	if e := checkSupported(t.database, mode); e != nil {
 		return nil, e
 	}
 	step := func(d database) (database, bool) {
-		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = p.mode, s.resolve(p.key), p.native
+		d.stream.mode, d.stream.key, d.stream.nativeAuditFields = mode, s.resolve(key), native
 		return s.streams.Command(d, activitystream.StartActivityStream)
 	}
 	next, ok := step(t.database)
 	if !ok {
 		return nil, s.stateError(r.Operation, t.database)
 	}
-	if isManagedKey(p.key) || s.inaccessible[s.resolve(p.key)] {
+	if isManagedKey(key) || s.inaccessible[s.resolve(key)] {
 		return nil, simulator.Errorf("KMSKeyNotAccessibleFault",
-			"Specified KMS key [%s] does not exist, is not enabled or you do not have permissions to access it.", p.key)
+			"Specified KMS key [%s] does not exist, is not enabled or you do not have permissions to access it.", key)
 	}
-	current := s.apply(r, t, next, p.immediately, step)
+	current := s.apply(r, t, next, immediately, step)
 
 	var x simulator.XML
-	x.Text("KmsKeyId", p.key)
+	x.Text("KmsKeyId", key)
 	x.TextIfSet("KinesisStreamName", next.stream.kinesis)
 	x.Text("Status", string(current.stream.status))
-	x.Text("Mode", string(p.mode))
-	x.Bool("EngineNativeAuditFieldsIncluded", p.native)
-	x.Bool("ApplyImmediately", p.immediately)
+	x.Text("Mode", string(mode))
+	x.Bool("EngineNativeAuditFieldsIncluded", native)
+	x.Bool("ApplyImmediately", immediately)
 	return &x, nil
 }
 
