@@ -3,6 +3,7 @@ package activitystream
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -108,18 +109,12 @@ func (f *findings) expect(resources []*resource, by int) {
 	}
 }
 
-// others returns the clusters that may be asked for together with one.
-func (f *findings) others(arn string) []string {
+// askable returns the ARN of a cluster, and then the clusters that may be asked for together with
+// it.
+func (f *findings) askable(arn string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var others []string
-	for other := range f.expected {
-		if other != arn {
-			others = append(others, other)
-		}
-	}
-	slices.Sort(others)
-	return others
+	return append([]string{arn}, slices.Sorted(maps.Keys(f.expected))...)
 }
 
 // deny records an error if it is a lack of permission, and returns the last one, if it is recent.
@@ -241,7 +236,7 @@ func (c call) asking() *call {
 // memberClasses returns the classes of a cluster's members. One request asks for those of other
 // clusters, too, for which calls may ask.
 func (p *preflight) memberClasses(ctx context.Context, arn string) ([]string, error) {
-	return p.known.classes.Get(ctx, arn, p.known.others, pageSize, func(ctx context.Context, arns []string) (found map[string][]string, err error) {
+	return p.known.classes.Get(ctx, p.known.askable(arn), pageSize, func(ctx context.Context, arns []string) (found map[string][]string, err error) {
 		err = p.ask(ctx, func(ctx context.Context) error {
 			found, err = p.readClasses(ctx, arns)
 			return err
@@ -283,7 +278,7 @@ func (p *preflight) readClasses(ctx context.Context, arns []string) (map[string]
 // orderableModes returns the modes that any option with this engine, version and class supports, if
 // RDS lists one.
 func (p *preflight) orderableModes(ctx context.Context, key orderable) (support, error) {
-	return p.known.modes.Get(ctx, key, nil, 1, func(ctx context.Context, _ []orderable) (map[orderable]support, error) {
+	return p.known.modes.Get(ctx, []orderable{key}, 1, func(ctx context.Context, _ []orderable) (map[orderable]support, error) {
 		var found support
 		err := p.ask(ctx, func(ctx context.Context) (err error) {
 			found, err = p.readModes(ctx, key)

@@ -28,17 +28,17 @@ type entry[V any] struct {
 	none  bool // there is no result, such as because the caller that asked gave up
 }
 
-// Get returns the result for key. If there is none, it calls ask, or waits while another caller
-// asks. That time does not count against the ReadTimeout of a call. Get never waits for a question
-// about another key.
+// Get returns the result for the first of keys. If there is none, it calls ask, or waits while
+// another caller asks. That time does not count against the ReadTimeout of a call. Get never waits
+// for a question about another key.
 //
-// One call of ask is about up to limit keys: key, and then those that others returns. ask returns
-// the results that it has, or an error about all keys.
-func (c *Cache[K, V]) Get(ctx context.Context, key K, others func(K) []K, limit int, ask func(context.Context, []K) (map[K]V, error)) (V, error) {
+// One call of ask is about up to limit of the keys whose results are not known: the first, and then
+// others. ask returns the results that it has, or an error about all keys.
+func (c *Cache[K, V]) Get(ctx context.Context, keys []K, limit int, ask func(context.Context, []K) (map[K]V, error)) (V, error) {
 	for {
-		e, keys := c.find(key, others, limit)
-		if keys != nil {
-			return c.ask(ctx, keys, ask)
+		e, unknown := c.find(keys, limit)
+		if unknown != nil {
+			return c.ask(ctx, unknown, ask)
 		}
 		_, cancel, err := statemachine.Uncounted(ctx, func(ctx context.Context) error {
 			select {
@@ -59,28 +59,24 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, others func(K) []K, limit 
 	}
 }
 
-// find returns the entry of key. If the caller has to ask, it also returns the keys to ask for.
-func (c *Cache[K, V]) find(key K, others func(K) []K, limit int) (e *entry[V], keys []K) {
-	var more []K
-	if others != nil {
-		more = others(key)
-	}
+// find returns the entry of the first key or, if the caller has to ask, the keys to ask for.
+func (c *Cache[K, V]) find(keys []K, limit int) (e *entry[V], unknown []K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.entries[key]; e != nil && !c.expired(e) {
+	if e := c.entries[keys[0]]; e != nil && !c.expired(e) {
 		return e, nil
 	}
 	maps.DeleteFunc(c.entries, func(_ K, e *entry[V]) bool { return c.expired(e) })
 	if c.entries == nil {
 		c.entries = map[K]*entry[V]{}
 	}
-	for _, k := range append([]K{key}, more...) {
-		if _, ok := c.entries[k]; !ok && len(keys) < limit {
+	for _, k := range keys {
+		if _, ok := c.entries[k]; !ok && len(unknown) < limit {
 			c.entries[k] = &entry[V]{done: make(chan struct{})}
-			keys = append(keys, k)
+			unknown = append(unknown, k)
 		}
 	}
-	return nil, keys
+	return nil, unknown
 }
 
 // expired reports whether the result of e is too old.

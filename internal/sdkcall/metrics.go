@@ -23,23 +23,15 @@ func newMeter(provider metrics.MeterProvider, name string) *meter {
 	case nil, *metrics.NopMeterProvider, metrics.NopMeterProvider:
 		return nil
 	}
-	source, failed := provider.Meter(ScopeName), false
-	counter := func(name, unit, description string) metrics.Int64Counter {
-		c, err := source.Int64Counter("streamwarden."+name, describe(unit, description))
-		failed = failed || err != nil
-		return c
-	}
-	m := &meter{
-		name:     name,
-		reads:    counter("reads", "{read}", "Reads of one resource, by outcome"),
-		changes:  counter("state_changes", "{change}", "Changes of state that reads showed"),
-		commands: counter("commands", "{command}", "Commands of Ensure calls, by outcome"),
-	}
-	waits, err := source.Float64Histogram("streamwarden.wait.duration", describe("s", "Time that waits and Ensure calls took, by outcome"))
-	if failed || err != nil {
+	source, m := provider.Meter(ScopeName), &meter{name: name}
+	var errs [4]error
+	m.reads, errs[0] = source.Int64Counter("streamwarden.reads", describe("{read}", "Reads of one resource, by outcome"))
+	m.changes, errs[1] = source.Int64Counter("streamwarden.state_changes", describe("{change}", "Changes of state that reads showed"))
+	m.commands, errs[2] = source.Int64Counter("streamwarden.commands", describe("{command}", "Commands of Ensure calls, by outcome"))
+	m.waits, errs[3] = source.Float64Histogram("streamwarden.wait.duration", describe("s", "Time that waits and Ensure calls took, by outcome"))
+	if errors.Join(errs[:]...) != nil {
 		return nil
 	}
-	m.waits = waits
 	return m
 }
 
