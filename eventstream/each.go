@@ -176,12 +176,9 @@ func (d *domainList) get(ctx context.Context, name string, list iter.Seq2[*Strea
 	}
 	if d.at.IsZero() || time.Since(d.at) > maxListAge || d.usedFor[name] {
 		at := time.Now()
-		var streams []*Stream
-		for s, err := range list {
-			if err != nil {
-				return nil, err
-			}
-			streams = append(streams, s)
+		streams, err := collect(list)
+		if err != nil {
+			return nil, err
 		}
 		d.streams, d.at, d.usedFor = streams, at, map[string]bool{}
 	}

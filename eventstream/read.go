@@ -80,12 +80,10 @@ func (c *call) get(ctx context.Context, ref Ref) (*Stream, error) {
 // GetEventStream returned notFound. It also returns another stream of the domain, if there is one.
 func (c *call) confirmAbsent(ctx context.Context, ref Ref, notFound error) (other *Stream, err error) {
 	listed := false
-	for s, listErr := range c.listFor(ctx, ref) {
-		if err = listErr; err == nil && s.EventStreamName == ref.EventStreamName {
-			listed = true
-			break
-		}
+	streams, err := c.listFor(ctx, ref)
+	for _, s := range streams {
 		other = s
+		listed = listed || s.EventStreamName == ref.EventStreamName
 	}
 	switch f, ok := errors.AsType[*statemachine.Fault](notFound); {
 	case ok && errors.Is(err, statemachine.NotFound):
@@ -163,25 +161,25 @@ func (c *call) list(ctx context.Context, domainName string) iter.Seq2[*Stream, e
 	})
 }
 
-// listFor yields the streams of a domain, to confirm the absence of one. The streams of an Each
+// listFor returns the streams of a domain, to confirm the absence of one. The streams of an Each
 // method share the lists.
-func (c *call) listFor(ctx context.Context, ref Ref) iter.Seq2[*Stream, error] {
-	list, shared := c.list(ctx, ref.DomainName), c.lists[ref.DomainName]
-	if shared == nil {
-		return list
+func (c *call) listFor(ctx context.Context, ref Ref) ([]*Stream, error) {
+	list := c.list(ctx, ref.DomainName)
+	if shared := c.lists[ref.DomainName]; shared != nil {
+		return shared.get(ctx, ref.EventStreamName, list)
 	}
-	return func(yield func(*Stream, error) bool) {
-		streams, err := shared.get(ctx, ref.EventStreamName, list)
+	return collect(list)
+}
+
+// collect returns what list yields, or its error.
+func collect(list iter.Seq2[*Stream, error]) (streams []*Stream, err error) {
+	for s, err := range list {
 		if err != nil {
-			yield(nil, err)
-			return
+			return nil, err
 		}
-		for _, s := range streams {
-			if !yield(s, nil) {
-				return
-			}
-		}
+		streams = append(streams, s)
 	}
+	return streams, nil
 }
 
 // listPage reads one page of the streams of a domain.
