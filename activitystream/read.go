@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -142,21 +143,15 @@ func missingStatus(res *resource, meta middleware.Metadata) error {
 // describeBatch reads the resources with these names, which have one type, with one filtered
 // request. find returns the resource of a name. A resource may occur several times.
 func (c *call) describeBatch(ctx context.Context, names []string, find func(string) *resource) ([]statemachine.Result[*Stream], error) {
-	batch := make([]*resource, len(names))
-	index := make(map[string]int, len(batch)) // of the first, by ARN in lower case
-	again := map[string][]int{}               // the indexes of the others
-	arns := make([]string, 0, len(batch))
+	requested := make(map[string]*resource, len(names)) // by ARN in lower case
+	indexes := make(map[string][]int, len(names))       // in names, by the same
 	for i, name := range names {
 		res := find(name)
-		batch[i] = res
-		if _, ok := index[res.arn]; ok {
-			again[res.arn] = append(again[res.arn], i)
-			continue
-		}
-		index[res.arn], arns = i, append(arns, res.arn)
+		requested[res.arn] = res
+		indexes[res.arn] = append(indexes[res.arn], i)
 	}
-	slices.Sort(arns) // equal batches make equal requests
-	q := query{resourceType: batch[0].resourceType, filters: filter("db-cluster-id", arns), requireList: true}
+	arns := slices.Sorted(maps.Keys(requested)) // equal batches make equal requests
+	q := query{resourceType: find(names[0]).resourceType, filters: filter("db-cluster-id", arns), requireList: true}
 	if q.resourceType == instance {
 		q.filters = filter("db-instance-id", arns)
 	}
@@ -164,35 +159,31 @@ func (c *call) describeBatch(ctx context.Context, names []string, find func(stri
 	if err != nil {
 		return nil, err
 	}
-	found, meta := r.streams, r.meta
-	results := make([]statemachine.Result[*Stream], 0, len(found))
-	seen := make(map[int]bool, len(found))
-	for _, s := range found {
-		i, ok := index[strings.ToLower(s.ResourceArn)]
+	results := make([]statemachine.Result[*Stream], 0, len(names))
+	seen := make(map[string]bool, len(r.streams))
+	for _, s := range r.streams {
+		arn := strings.ToLower(s.ResourceArn)
+		res, result := requested[arn], statemachine.Result[*Stream]{Value: s}
 		switch {
-		case !ok: // not requested
-		case seen[i]: // a duplicate counts as missing and is re-read individually
-			results = append(results, statemachine.Result[*Stream]{Index: i, Err: statemachine.NotFound})
+		case res == nil:
+			continue
+		case seen[arn]: // a duplicate counts as missing and is re-read individually
+			result = statemachine.Result[*Stream]{Err: statemachine.NotFound}
+		case s.Status == "" && sdkcall.HasRawResponse(r.meta):
+			result = statemachine.Result[*Stream]{Err: missingStatus(res, r.meta)}
 		default:
-			seen[i] = true
-			if s.Status == "" && sdkcall.HasRawResponse(meta) {
-				results = append(results, statemachine.Result[*Stream]{Index: i, Err: missingStatus(batch[i], meta)})
-				continue
-			}
 			s.intern()
-			if s.ResourceArn == batch[i].given {
-				s.ResourceArn = batch[i].given // share the string
+			if s.ResourceArn == res.given {
+				s.ResourceArn = res.given // share the string
 			}
-			results = append(results, statemachine.Result[*Stream]{Index: i, Value: s})
 		}
-	}
-	for _, r := range results {
-		for _, i := range again[batch[r.Index].arn] {
-			other := statemachine.Result[*Stream]{Index: i, Err: r.Err}
-			if r.Value != nil {
-				other.Value = new(*r.Value)
+		seen[arn] = true
+		for n, i := range indexes[arn] {
+			result.Index = i
+			if n > 0 && result.Value != nil {
+				result.Value = new(*s)
 			}
-			results = append(results, other)
+			results = append(results, result)
 		}
 	}
 	return results, nil
