@@ -145,11 +145,9 @@ type support struct {
 // newPreflight returns the preflight of a call that may start the streams of these resources. When
 // the call ends, it must call end.
 func newPreflight(c *call, resources ...*resource) *preflight {
-	p := &preflight{call: c.asking(), resources: resources, attempts: maxAttempts}
+	p := &preflight{call: c.asking(), resources: resources, attempts: maxAttempts, known: newFindings()}
 	if c.shared != nil {
 		p.known = c.shared.findings
-	} else {
-		p.known = newFindings()
 	}
 	p.known.expect(resources, 1)
 	return p
@@ -208,18 +206,18 @@ func (p *preflight) modes(ctx context.Context, res *resource, s *Stream) (all su
 
 // ask asks a question until there is a result, the attempts are used up, or the error says that
 // another attempt is of no use, such as after a timeout.
-func (p *preflight) ask(ctx context.Context, question func(context.Context) error) (err error) {
+func ask[T any](ctx context.Context, p *preflight, question func(context.Context) (T, error)) (result T, err error) {
 	for range p.attempts {
 		if denied := p.known.deny(nil); denied != nil {
-			return denied
+			return result, denied
 		}
-		err = question(ctx)
+		result, err = question(ctx)
 		if !statemachine.KindOf(err).Retryable() || errors.Is(err, context.DeadlineExceeded) {
 			break
 		}
 	}
 	_ = p.known.deny(err)
-	return err
+	return result, err
 }
 
 // asking returns a copy of c for the requests of a question. One that hangs leaves time for the
@@ -236,19 +234,14 @@ func (c call) asking() *call {
 // memberClasses returns the classes of a cluster's members. One request asks for those of other
 // clusters, too, for which calls may ask.
 func (p *preflight) memberClasses(ctx context.Context, arn string) ([]string, error) {
-	return p.known.classes.Get(ctx, p.known.askable(arn), pageSize, func(ctx context.Context, arns []string) (found map[string][]string, err error) {
-		err = p.ask(ctx, func(ctx context.Context) error {
-			found, err = p.readClasses(ctx, arns)
-			return err
-		})
-		if err != nil && len(arns) > 1 && !statemachine.KindOf(err).Retryable() { // another cluster may be the cause
-			arns = arns[:1]
-			err = p.ask(ctx, func(ctx context.Context) error {
-				found, err = p.readClasses(ctx, arns)
-				return err
-			})
+	return p.known.classes.Get(ctx, p.known.askable(arn), pageSize, func(ctx context.Context, arns []string) (map[string][]string, error) {
+		for {
+			found, err := ask(ctx, p, func(ctx context.Context) (map[string][]string, error) { return p.readClasses(ctx, arns) })
+			if err == nil || len(arns) == 1 || statemachine.KindOf(err).Retryable() {
+				return found, err
+			}
+			arns = arns[:1] // another cluster may be the cause
 		}
-		return found, err
 	})
 }
 
@@ -279,11 +272,7 @@ func (p *preflight) readClasses(ctx context.Context, arns []string) (map[string]
 // RDS lists one.
 func (p *preflight) orderableModes(ctx context.Context, key orderable) (support, error) {
 	return p.known.modes.Get(ctx, []orderable{key}, 1, func(ctx context.Context, _ []orderable) (map[orderable]support, error) {
-		var found support
-		err := p.ask(ctx, func(ctx context.Context) (err error) {
-			found, err = p.readModes(ctx, key)
-			return err
-		})
+		found, err := ask(ctx, p, func(ctx context.Context) (support, error) { return p.readModes(ctx, key) })
 		return map[orderable]support{key: found}, err
 	})
 }
