@@ -73,23 +73,22 @@ type call struct {
 
 // sharedState is what all calls of a client share.
 type sharedState struct {
-	options             Options // of the client
-	clusters, instances statemachine.SharedReads[*Stream]
-	findings            *findings
+	options  Options // of the client
+	reads    map[resourceType]*statemachine.SharedReads[*Stream]
+	findings *findings
 }
 
 // newSharedState returns the shared state of a client with the options o, which reads with the
 // call that newCall returns.
 func newSharedState(o Options, newCall func() *call) *sharedState {
-	shared := &sharedState{options: o, findings: newFindings()}
-	for _, reads := range []*statemachine.SharedReads[*Stream]{&shared.clusters, &shared.instances} {
-		reads.Batch = pageSize
-		reads.ReadMany = func(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
+	shared := &sharedState{options: o, reads: map[resourceType]*statemachine.SharedReads[*Stream]{}, findings: newFindings()}
+	for _, t := range []resourceType{cluster, instance} {
+		shared.reads[t] = &statemachine.SharedReads[*Stream]{Batch: pageSize, ReadMany: func(ctx context.Context, arns []string) ([]statemachine.Result[*Stream], error) {
 			return newCall().describeBatch(ctx, arns, func(arn string) *resource {
 				res, _ := parseARN(arn, "") // validated before
 				return &res
 			})
-		}
+		}}
 	}
 	return shared
 }
@@ -117,13 +116,10 @@ func newCall(api API, o Options, pacing sdkcall.Pacing, reached *sdkcall.Reached
 
 // sharedReads returns the reads that can be made together with one of this resource, or nil.
 func (c *call) sharedReads(res *resource) *statemachine.SharedReads[*Stream] {
-	switch {
-	case c.shared == nil:
+	if c.shared == nil {
 		return nil
-	case res.resourceType == cluster:
-		return &c.shared.clusters
 	}
-	return &c.shared.instances
+	return c.shared.reads[res.resourceType]
 }
 
 // paced returns a copy of c for a request that has its slot.
