@@ -93,31 +93,22 @@ func (s *Stream) identity() string { return s.ResourceId }
 // so waits continue. The text is for messages.
 const awaitingStream PolicyStatus = "(stream starting)"
 
-// policy returns the audit policy's state in policyMachine. It is empty if the stream has no
-// policy.
-func (s *Stream) policy() PolicyStatus {
-	switch s.Status {
-	case StatusStarted:
-		return s.PolicyStatus
-	case StatusStarting:
-		return awaitingStream
-	case StatusStopped, StatusStopping:
-	}
-	return ""
-}
-
-// policyState returns the function that returns the audit policy's state, for one wait. Within a
-// grace period after a read of a stream that is starting, a read of one that is not may be older.
+// policyState returns the function that returns the audit policy's state in policyMachine, for one
+// wait. The state is empty if the stream has no policy. Within a grace period after a read of a
+// stream that is starting, a read of one that is not may be older.
 func (c *call) policyState() func(*Stream) PolicyStatus {
 	var startingAt time.Time
 	return func(s *Stream) PolicyStatus {
 		switch {
+		case s.Status == StatusStarted:
+			return s.PolicyStatus
 		case s.Status == StatusStarting:
 			startingAt = time.Now()
-		case s.Status != StatusStarted && time.Since(startingAt) < c.grace():
+			return awaitingStream
+		case time.Since(startingAt) < c.grace():
 			return awaitingStream
 		}
-		return s.policy()
+		return ""
 	}
 }
 
