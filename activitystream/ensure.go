@@ -212,8 +212,31 @@ func newStarter(c *call, maxWait time.Duration, resources ...*resource) *starter
 // goal returns what EnsureStarted does for one stream.
 func (x *starter) goal(ctx context.Context, in *StartInput, res *resource) statemachine.Goal[*Stream, Status] {
 	g := statemachine.Goal[*Stream, Status]{
-		Command: x.call.startCommand(in, res), Restore: x.call.restore(res),
-		Preflight: x.before(in, res), Drift: x.keys.drift(ctx, in),
+		Drift: x.keys.drift(ctx, in),
+		Command: func(ctx context.Context, op statemachine.Operation) (err error) {
+			if op == StopActivityStream { // the first half of a restart
+				_, err = x.call.stop(ctx, res, in.ApplyImmediately)
+			} else {
+				_, err = x.call.start(ctx, in, res)
+			}
+			return err
+		},
+		// The preflight also runs before the stop of a restart, so that a stream is not stopped that
+		// cannot be started again. The key is only checked there: RDS rejects the start of a stopped
+		// stream without harm.
+		Preflight: func(ctx context.Context, s *Stream, op statemachine.Operation) error {
+			if err := x.preflight.check(ctx, in, res, s); err != nil || op != StopActivityStream {
+				return err
+			}
+			return x.keys.check(ctx, in, x.preflight.call.sdk.Limit)
+		},
+		Restore: func(ctx context.Context, before *Stream, _ statemachine.Operation) error {
+			_, err := x.call.start(ctx, &StartInput{
+				ResourceArn: res.given, Mode: before.Mode, KmsKeyId: before.KmsKeyId, ApplyImmediately: true,
+				EngineNativeAuditFieldsIncluded: before.EngineNativeAuditFieldsIncluded,
+			}, res)
+			return err
+		},
 	}
 	if x.call.options.ForceRestart {
 		g.Drift, g.Command = forceRestart(res, x.call.grace(), g.Drift, g.Command)
@@ -234,19 +257,6 @@ func (c *call) stopGoal(in *StopInput, res *resource, maxWait time.Duration) sta
 	}
 	g.AcceptedGrace, g.Leave, g.NotBefore = c.window(in.ApplyImmediately, maxWait)
 	return g
-}
-
-// startCommand returns the Command of an EnsureStarted.
-func (c *call) startCommand(in *StartInput, res *resource) func(context.Context, statemachine.Operation) error {
-	return func(ctx context.Context, op statemachine.Operation) error {
-		var err error
-		if op == StopActivityStream { // the first half of a restart
-			_, err = c.stop(ctx, res, in.ApplyImmediately)
-		} else {
-			_, err = c.start(ctx, in, res)
-		}
-		return err
-	}
 }
 
 // forceRestart returns the Drift and the Command of an EnsureStarted that restarts a stream even if
@@ -280,32 +290,9 @@ func forceRestart(res *resource, grace time.Duration, drift func(*Stream) error,
 		}
 }
 
-// restore returns the Restore of an EnsureStarted: it starts the stream as it was before a restart.
-func (c *call) restore(res *resource) func(context.Context, *Stream, statemachine.Operation) error {
-	return func(ctx context.Context, before *Stream, _ statemachine.Operation) error {
-		_, err := c.start(ctx, &StartInput{
-			ResourceArn: res.given, Mode: before.Mode, KmsKeyId: before.KmsKeyId, ApplyImmediately: true,
-			EngineNativeAuditFieldsIncluded: before.EngineNativeAuditFieldsIncluded,
-		}, res)
-		return err
-	}
-}
-
 // drift rejects a database whose stream is that of another one.
 func (in *StopInput) drift(s *Stream) error {
 	return checkDatabase(StopActivityStream, in.ResourceArn, s.noOwnStream())
-}
-
-// before returns the Preflight of an EnsureStarted. It also runs before the stop of a restart, so
-// that a stream is not stopped that cannot be started again. The key is only checked there: RDS
-// rejects the start of a stopped stream without harm.
-func (x *starter) before(in *StartInput, res *resource) func(context.Context, *Stream, statemachine.Operation) error {
-	return func(ctx context.Context, s *Stream, op statemachine.Operation) error {
-		if err := x.preflight.check(ctx, in, res, s); err != nil || op != StopActivityStream {
-			return err
-		}
-		return x.keys.check(ctx, in, x.preflight.call.sdk.Limit)
-	}
 }
 
 // window returns the settings of a command that takes effect only in a maintenance window: the
