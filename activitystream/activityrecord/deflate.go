@@ -1,9 +1,11 @@
 package activityrecord
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // Deflate is specified in RFC 1951. This decoder writes into one slice, which is its history as
@@ -45,27 +47,18 @@ const (
 var (
 	literalEntries  = makeLiteralEntries()
 	distanceEntries = makeDistanceEntries()
-	fixedLiterals   = makeFixed(288, func(i int) byte {
-		switch {
-		case i < 144:
-			return 8
-		case i < 256:
-			return 9
-		case i < 280:
-			return 7
-		}
-		return 8
-	})
-	fixedDistances = makeFixed(32, func(int) byte { return 5 })
 )
 
-func makeFixed(n int, length func(int) byte) []byte {
-	lengths := make([]byte, n)
-	for i := range lengths {
-		lengths[i] = length(i)
-	}
-	return lengths
-}
+// fixedLiterals and fixedDistances are the lengths of the fixed codes.
+var (
+	fixedLiterals = slices.Concat(
+		bytes.Repeat([]byte{8}, 144),
+		bytes.Repeat([]byte{9}, 256-144),
+		bytes.Repeat([]byte{7}, 280-256),
+		bytes.Repeat([]byte{8}, 288-280),
+	)
+	fixedDistances = bytes.Repeat([]byte{5}, 32)
+)
 
 func makeLiteralEntries() (all [288]entry) {
 	for i := range 256 {
@@ -273,15 +266,6 @@ func (d *deflate) stored() error {
 // lengthOrder is the order in which a block gives the lengths of the code for code lengths.
 var lengthOrder = [19]byte{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// lengthEntries are the entries of the code for code lengths: the lengths, and three ways to
-// repeat.
-var lengthEntries = func() (all [19]entry) {
-	for i := range all {
-		all[i] = literal | entry(i)<<16
-	}
-	return all
-}()
-
 // readCodes reads the codes of a block that has its own.
 func (d *deflate) readCodes() error {
 	counts, err := d.take(14)
@@ -300,7 +284,7 @@ func (d *deflate) readCodes() error {
 		}
 		codes[i] = byte(n)
 	}
-	if !d.lengths.build(codes[:], lengthEntries[:], 7) {
+	if !d.lengths.build(codes[:], literalEntries[:], 7) { // its symbols are lengths, and three ways to repeat
 		return errCorrupt
 	}
 	all := d.codeLengths[:literals+distances]
