@@ -2,6 +2,7 @@ package activityrecord
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -36,26 +37,15 @@ func (e *Event) Outcome() Outcome {
 		return OutcomeUnknown
 	}
 	code, isNumber := integer(e.ExitCode)
-	switch strings.ToLower(e.ServerType) {
-	case "postgresql":
+	switch engine := strings.ToLower(e.ServerType); {
+	case engine == "postgresql":
 		return e.outcomeOfPostgreSQL()
-	case "mysql":
-		switch {
-		case e.ErrorMessage != "" || e.Command == "FAILED_CONNECT":
-			return Failed
-		case e.ExitCode == "":
-			return OutcomeUnknown
-		}
+	case engine == "mysql" && (e.ErrorMessage != "" || e.Command == "FAILED_CONNECT"):
+		return Failed
+	case (engine == "mysql" || engine == "oracle") && e.ExitCode != "":
 		return succeeded(isNumber && code == 0)
-	case "oracle":
-		if e.ExitCode == "" {
-			return OutcomeUnknown
-		}
-		return succeeded(isNumber && code == 0)
-	case "sqlserver":
-		if isNumber && (code == 0 || code == 1) {
-			return succeeded(code == 1)
-		}
+	case engine == "sqlserver" && isNumber && (code == 0 || code == 1):
+		return succeeded(code == 1)
 	}
 	return OutcomeUnknown
 }
@@ -93,10 +83,7 @@ type Times struct {
 // End, to Log, as the Amazon Aurora User Guide defines it for Aurora MySQL and Aurora
 // PostgreSQL. Duration reports false if the times do not give it.
 func (t Times) Duration() (time.Duration, bool) {
-	end := t.End
-	if end.IsZero() {
-		end = t.Log
-	}
+	end := cmp.Or(t.End, t.Log)
 	if t.Start.IsZero() || end.Before(t.Start) {
 		return 0, false
 	}
