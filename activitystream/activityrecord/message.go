@@ -235,13 +235,8 @@ func (m *message) parseBody(r *reader) error {
 	frameLength := m.plaintextBytes
 	m.plaintextBytes = 0
 	for number := uint32(1); ; number++ {
-		f := frame{number: number}
-		length := uint64(frameLength)
-		if !m.framed {
-			f.final = true
-			f.iv = r.bytes(ivLength)
-			length = r.uint(8)
-		} else {
+		f := frame{number: number, final: !m.framed}
+		if m.framed {
 			got := r.uint(4)
 			if f.final = got == finalFrame; f.final {
 				got = r.uint(4)
@@ -249,12 +244,15 @@ func (m *message) parseBody(r *reader) error {
 			if got != uint64(number) && !r.short {
 				return fmt.Errorf("frame %d of the message has number %d", number, got)
 			}
-			f.iv = r.bytes(ivLength)
-			if f.final {
-				length = r.uint(4)
-				if length > uint64(frameLength) {
-					return errors.New("the last frame of the message is too long")
-				}
+		}
+		f.iv = r.bytes(ivLength)
+		length := uint64(frameLength)
+		switch {
+		case !m.framed:
+			length = r.uint(8)
+		case f.final:
+			if length = r.uint(4); length > uint64(frameLength) {
+				return errors.New("the last frame of the message is too long")
 			}
 		}
 		if r.short || length > uint64(len(r.rest)) {
