@@ -73,13 +73,11 @@ func (d *Decoder) Decode(ctx context.Context, data []byte) (*Record, error) {
 	if cap(w.envelope.message) <= maxKept && cap(w.plaintext) <= maxKept {
 		d.kept.Put(w)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, err
 }
 
-func (d *Decoder) decode(ctx context.Context, data []byte, w *workspace) (*Record, *DecodeError) {
+// decode does what Decode does, in the memory of w. Its error is a DecodeError.
+func (d *Decoder) decode(ctx context.Context, data []byte, w *workspace) (*Record, error) {
 	e := &w.envelope
 	if problem := e.parse(data); problem != nil {
 		return nil, problem
