@@ -25,10 +25,7 @@ func ParseARN(s string) (ARN, error) {
 	if reason != "" {
 		return ARN{}, validate.FieldError("ResourceArn", reason)
 	}
-	a, err := arn.Parse(s)
-	if err != nil {
-		return ARN{}, validate.FieldError("ResourceArn", err.Error())
-	}
+	a, _ := arn.Parse(s) // parseARN parsed it
 	_, name, _ := strings.Cut(a.Resource, ":")
 	return ARN{Partition: a.Partition, Region: a.Region, AccountID: a.AccountID, Cluster: res.resourceType == cluster, Name: name}, nil
 }
