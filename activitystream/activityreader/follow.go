@@ -328,7 +328,7 @@ func (f *follower) failed(ctx context.Context, res *result) error {
 		}
 	}
 	s.failures++
-	s.due = res.started.Add(max(minDelay, min(time.Second<<min(s.failures-1, 10), maxBackoff)))
+	s.due = res.started.Add(min(time.Second<<min(s.failures-1, 10), maxBackoff))
 	if fault, ok := errors.AsType[*statemachine.Fault](err); ok && fault.Code == "ExpiredIteratorException" {
 		s.iterator = ""
 		if s.failures == 1 {

@@ -117,23 +117,14 @@ func rangeOf(r *types.HashKeyRange) hashRange {
 }
 
 // covered reports whether others together cover r: whether all children of a shard are known. One
-// is enough if the service does not report the ranges.
+// is enough if the service does not report the ranges. The order of others may change.
 func (r hashRange) covered(others []hashRange) bool {
-	if r.low == nil {
+	if r.low == nil || slices.ContainsFunc(others, func(o hashRange) bool { return o.low == nil }) {
 		return len(others) > 0
 	}
-	others = slices.Clone(others)
-	slices.SortFunc(others, func(a, b hashRange) int {
-		if a.low == nil || b.low == nil {
-			return 0
-		}
-		return a.low.Cmp(b.low)
-	})
+	slices.SortFunc(others, func(a, b hashRange) int { return a.low.Cmp(b.low) })
 	next := r.low
 	for _, o := range others {
-		if o.low == nil {
-			return true
-		}
 		if o.low.Cmp(next) <= 0 && o.high.Cmp(next) >= 0 {
 			next = new(big.Int).Add(o.high, big.NewInt(1))
 		}

@@ -36,9 +36,6 @@ const (
 	waitDelay     = 5 * time.Second        // between later reads
 )
 
-// recording is the state that WaitRecording waits for, in its errors.
-const recording = "recording"
-
 // WaitRecording waits until each named instance was heard from after the call began, and returns
 // the evidence. The instanceIDs are DbiResourceIds, such as those of
 // [activitystream.Client.Members]. Any record of an instance counts, and heartbeats make sure
@@ -85,7 +82,7 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 	}
 	w := &proof{
 		f:   &follower{r: r, options: o, from: Latest()},
-		ids: instanceIDs, names: make(map[string]string), polls: make(map[*shard]int),
+		ids: instanceIDs, names: make(map[string]string), polled: make(map[*shard]bool),
 		evidence: &Recording{Instances: make(map[string]time.Time), Began: time.Now()},
 	}
 	for _, id := range instanceIDs {
@@ -113,7 +110,7 @@ type proof struct {
 	f        *follower
 	ids      []string          // those that were passed
 	names    map[string]string // those that were passed, by the ID in lower case
-	polls    map[*shard]int    // reads of a shard that found nothing behind them
+	polled   map[*shard]bool   // a read of the shard found nothing behind it
 	evidence *Recording
 }
 
@@ -155,15 +152,12 @@ func (w *proof) step() bool {
 
 // delay returns the time between two reads of a shard.
 func (w *proof) delay(s *shard) time.Duration {
-	w.polls[s]++
-	interval := w.f.options.Heartbeat
-	switch {
-	case interval > 0:
-		return max(interval/2, waitDelay)
-	case w.polls[s] == 1:
+	first := !w.polled[s]
+	w.polled[s] = true
+	if first && w.f.options.Heartbeat == 0 {
 		return longDelay
 	}
-	return waitDelay
+	return max(w.f.options.Heartbeat/2, waitDelay)
 }
 
 // silent returns the instances that were not heard from.
@@ -180,7 +174,7 @@ func (w *proof) silent() []string {
 // failure returns the error of a wait that ended with silent instances.
 func (w *proof) failure(ctx context.Context, err error, silent []string) error {
 	e := &statemachine.WaitError{
-		Machine: "database activity stream", Resource: w.f.r.streamName, Target: recording,
+		Machine: "database activity stream", Resource: w.f.r.streamName, Target: string(StateRecording),
 		Reason: statemachine.TimedOut, Reads: w.f.reads, Elapsed: w.evidence.Elapsed,
 	}
 	cause := &SilentError{InstanceIDs: silent, Undecodable: w.evidence.Undecodable, Err: w.evidence.Err}
