@@ -377,9 +377,17 @@ var (
 	member = regexp.MustCompile(`.-[^]]|.`)
 )
 
-// pattern adds the mutants of a regular expression: of its anchors, counts and classes.
+// pattern adds the mutants of a regular expression: of its anchors, counts and classes. It leaves
+// out those that do not compile, such as a class without its only member.
 func (f *finder) pattern(lit *ast.BasicLit) {
-	with := func(at []int, by string) { f.replace(lit, lit.Value[:at[0]]+by+lit.Value[at[1]:]) }
+	with := func(at []int, by string) {
+		mutant := lit.Value[:at[0]] + by + lit.Value[at[1]:]
+		if expr, err := strconv.Unquote(mutant); err != nil {
+			return
+		} else if _, err := regexp.Compile(expr); err == nil {
+			f.replace(lit, mutant)
+		}
+	}
 	for _, at := range anchor.FindAllStringIndex(lit.Value, -1) {
 		with(at, strings.Trim(lit.Value[at[0]:at[1]], `\Az`))
 	}
@@ -397,11 +405,7 @@ func (f *finder) pattern(lit *ast.BasicLit) {
 			with(at, strconv.Itoa(n-1))
 		}
 	})
-	within(class, member, func(at []int, text string) {
-		if lit.Value[at[0]-1] != '[' || lit.Value[at[1]] != ']' { // not the only member
-			with(at, "")
-		}
-	})
+	within(class, member, func(at []int, _ string) { with(at, "") })
 }
 
 // idle finds the cases of a switch that exist only for completeness: they do nothing, and the

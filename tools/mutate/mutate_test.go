@@ -72,6 +72,23 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// TestMutantsOfRegularExpression checks that a mutant that does not compile is left out: here the
+// class without its only member.
+func TestMutantsOfRegularExpression(t *testing.T) {
+	s, err := parse("p/p.go", []byte("package p\n\nimport \"regexp\"\n\nvar digits = regexp.MustCompile(`a{2}[^b]`)\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range s.mutants {
+		got = append(got, strings.TrimPrefix(m.key(), "p/p.go digits: "))
+	}
+	want := []string{"'a{2}[^b]' → 'a{3}[^b]'", "'a{2}[^b]' → 'a{1}[^b]'", "'a{2}[^b]' → 'a{2}[b]'"}
+	if !slices.Equal(want, got) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // TestSwitched runs a program with each of its mutants.
 func TestSwitched(t *testing.T) {
 	s, err := parse("p/p.go", []byte(program))
