@@ -850,6 +850,15 @@ func TestEnsureStartedRestartsDriftedStream(t *testing.T) {
 				Verdict: "drifted", Status: running, Took: 3 * m, Operations: both[:1], Reads: 37, Asked: true, GapFrom: m,
 				Commands: []string{"1m0s StopActivityStream accepted", "2m0s StartActivityStream InvalidParameterCombination"},
 			},
+			says: []string{"the restart was reverted, by the service or another actor"},
+		},
+		{
+			why: "the stop is rolled back: reported, not sent again", call: restart, setup: func(s *server, db database) { other(s, db); s.Lapse(db.arn) },
+			want: ensured{
+				Verdict: "drifted", Status: running, Took: 3*m - 5*s, Operations: both[:1], Reads: 36, Asked: true, GapFrom: m,
+				Commands: []string{"1m0s StopActivityStream accepted"},
+			},
+			says: []string{"the restart was reverted, by the service or another actor"},
 		},
 		{
 			why: "the new key is rejected: the stream goes back to the former one", call: restart,

@@ -29,7 +29,7 @@ func advice() map[error]string {
 		Throttled:         "Call less often: find out what else calls the API in this account and Region.",
 		Unavailable:       "Call the Ensure method, which reads before it sends a command again.",
 		Unauthenticated:   "Renew the credentials, then call again.",
-		Drifted:           "Correct the request, or allow a restart.",
+		Drifted:           "Correct the request, or allow a restart; if a restart was reverted, find out why first.",
 		Interrupted:       "Call the Ensure method again: it reads first.",
 		Unknown:           "Look at the error code: it is not known whether a retry helps.",
 	}

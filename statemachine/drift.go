@@ -1,5 +1,10 @@
 package statemachine
 
+import (
+	"errors"
+	"fmt"
+)
+
 // DriftError reports a resource that is in the target state, with settings other than those that
 // were requested. None of them was changed. errors.Is(err, [Drifted]) is true.
 type DriftError struct {
@@ -8,6 +13,9 @@ type DriftError struct {
 
 	// Fields lists the settings that differ. It is not empty.
 	Fields []Drift
+
+	// Cause is why a restart did not correct them. It is nil if the call sent no command for one.
+	Cause error
 }
 
 // Drift describes one setting that differs: the Field of the input, such as "Mode", the value to
@@ -38,7 +46,24 @@ func (e *DriftError) Error() string {
 	fields := joinTexts(e.Fields, "; ", func(d Drift) string {
 		return d.Field + " is " + quoteEmpty(d.Got) + ", wanted " + quoteEmpty(d.Want)
 	})
+	if e.Cause != nil {
+		fields += "; " + e.Cause.Error()
+	}
 	return singleLine(withName(e.Resource, "drifted: "+fields))
+}
+
+// Unwrap returns Cause.
+func (e *DriftError) Unwrap() error { return e.Cause }
+
+// withCause returns the error of a drift with the reason why a restart did not correct it.
+func withCause(drift, err error) error {
+	e, ok := errors.AsType[*DriftError](drift)
+	if !ok {
+		return fmt.Errorf("%w; %w", drift, err)
+	}
+	e = new(*e)
+	e.Cause = err
+	return e
 }
 
 // Is reports whether target is [Drifted].

@@ -137,6 +137,26 @@ func TestErrorTexts(t *testing.T) {
 			"a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again, with settings that the service accepts, to bring it back: Start: access denied: not authorized on arn:a-1 because",
 		},
 		{
+			"a drift that a restart did not correct", &statemachine.DriftError{
+				Resource: "arn:a-1", Fields: []statemachine.Drift{{Field: "Mode", Want: "async", Got: "sync"}}, Cause: errTest,
+			},
+			"arn:a-1: drifted: Mode is sync, wanted async; out of cheese",
+		},
+		{
+			"a restart that ran out of time", &statemachine.RestartError{
+				Resource: "arn:a-1", Target: "started", From: epoch,
+				Err: &statemachine.WaitError{Machine: "stream", Resource: "arn:a-1", Target: "started", Reason: statemachine.TimedOut, Last: "stopping", Reads: 2},
+			},
+			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again to bring it back: stream: waiting for started: timed out (2 reads in 0s), last seen stopping",
+		},
+		{
+			"a restart of what is another resource now", &statemachine.RestartError{
+				Resource: "arn:a-1", Target: "started", From: epoch,
+				Err: &statemachine.WaitError{Machine: "stream", Resource: "arn:a-1", Target: "started", Reason: statemachine.Replaced, Reads: 2},
+			},
+			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back: stream: waiting for started: replaced (2 reads in 0s)",
+		},
+		{
 			"a message that has the name as a word", &statemachine.WaitError{
 				Machine: "event stream", Resource: "orders", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
 				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "orders", Message: "not authorized to read orders"},

@@ -126,7 +126,7 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 		return j.endReached()
 	case t.timedOut() != "":
 		if e.err != nil { // of the restart
-			drift = fmt.Errorf("%w; the last command failed: %w", drift, e.err)
+			drift = withCause(drift, fmt.Errorf("the last command failed: %w", e.err))
 		}
 		return j.endWithError(drift)
 	case t.Now.Sub(t.Since) < t.Grace: // the read may be older than the last command
@@ -135,6 +135,9 @@ func (j *job[R, S]) handleTargetReached(s S, at time.Time) step {
 	ops, waypoint, ok := j.restartPlan(s)
 	switch {
 	case !ok:
+		if !e.result.GapFrom.IsZero() {
+			drift = withCause(drift, errors.New("the restart was reverted, by the service or another actor"))
+		}
 		return j.endWithError(drift)
 	case t.Now.Sub(e.DriftSince) < j.grace(): // the service would not reject a mistaken restart
 		return stepRead

@@ -255,13 +255,23 @@ func (e *RestartError) Error() string {
 	if e.To.IsZero() {
 		m.add("a restart took it out of %s at %s, and it is not back", e.Target, from)
 		m.addIf(e.Outage != "", ": %s", e.Outage)
-		m.add("; call again, with settings that the service accepts, to bring it back")
+		m.addIf(!errors.Is(e.Err, Replaced), "; call again%s to bring it back", e.settings())
 	} else {
 		m.add("a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
 			e.Target, from, e.To.UTC().Format(time.RFC3339))
 	}
 	m.add(": %s", reason)
 	return singleLine(m.String())
+}
+
+// settings says with which settings to call again, unless the call just ended too early.
+func (e *RestartError) settings() string {
+	f, ok := errors.AsType[*Fault](e.Err)
+	rejected := ok && !f.Kind.Retryable()
+	if !rejected && (errors.Is(e.Err, TimedOut) || errors.Is(e.Err, Canceled)) {
+		return ""
+	}
+	return ", with settings that the service accepts,"
 }
 
 // Unwrap returns Err.
