@@ -34,7 +34,7 @@ func wrap(text string, indent, columns int) []string {
 		return []string{text}
 	}
 	if indent > columns/2 {
-		indent = 2
+		indent = min(2, columns/2) // less than the width, or the loop would not end
 	}
 	var lines []string
 	margin, fixed := "", len(prefix(text, indent))
