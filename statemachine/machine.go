@@ -47,12 +47,12 @@ type Definition[S ~string] struct {
 	// target. It may be empty.
 	Hint string
 
-	// Deferral says when a command takes effect that [Goal].AcceptedGrace is set for, such as
-	// "it takes effect in the next maintenance window". It is for messages, and may be empty.
+	// Deferral says when a command takes effect if [Goal].AcceptedGrace is set, such as "it takes
+	// effect in the next maintenance window". It is for messages, and may be empty.
 	Deferral string
 
-	// Outage says what a resource does not do that a restart left outside of its target state, such
-	// as "nothing is recorded". It is for messages, and may be empty.
+	// Outage says what happens while a restart keeps a resource out of its target state, such as
+	// "nothing is recorded". It is for messages, and may be empty.
 	Outage string
 }
 

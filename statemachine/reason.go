@@ -233,7 +233,7 @@ type RestartError struct {
 	// Target is the state that the resource was in before the restart.
 	Target string
 
-	// Outage is that of the [Definition]: what the resource does not do outside of Target.
+	// Outage is that of the [Definition]: what happens while the resource is out of Target.
 	Outage string
 
 	// From and To are GapFrom and GapTo of [Ensured]. To is zero if the resource is still out of

@@ -22,8 +22,8 @@ import (
 
 // TestWaitRecording calls WaitRecording at different times on a stream that is recorded. It costs
 // one list, at most three calls a shard and one call of KMS, and returns within two heartbeats and
-// a second: for the intervals that its documentation names, wherever the heartbeats of each
-// instance are. For those between 2.3 and 4.9 s it may take 10.7 s.
+// a second, whenever each instance sends its own. Only for an interval between 2.3 and 4.9 s that
+// is not set, it may take 10.7 s.
 func TestWaitRecording(t *testing.T) {
 	random := rand.New(rand.NewPCG(18, 1))
 	for half := range 59 {

@@ -15,9 +15,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
-// guard keeps resources in their target states. It has a goroutine for each resource, and one for
-// each repair in progress: the clients make the reads of many resources together, and keep all
-// calls under the quotas.
+// guard keeps resources in their target states. It has a goroutine for each resource, for each
+// recording and for each repair in progress. The clients keep all their calls under the quotas, and
+// that of RDS reads many databases with one request.
 type guard struct {
 	settings  settings
 	log       *slog.Logger

@@ -265,8 +265,8 @@ func TestGuardBatchesReads(t *testing.T) {
 	})
 }
 
-// TestGuardRepairsAllAtOnce checks that many streams that are stopped at once are all started again
-// in the time that RDS's quota needs.
+// TestGuardRepairsAllAtOnce checks that many streams that are stopped at the same time are started
+// again as fast as RDS's quota permits.
 func TestGuardRepairsAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 400
