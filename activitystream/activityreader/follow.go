@@ -455,7 +455,7 @@ func (f *follower) capped(due time.Time) time.Time {
 	if f.last.IsZero() || !due.After(f.last) {
 		return due
 	}
-	if now := time.Now(); now.After(f.last) {
+	if now := time.Now(); !now.Before(f.last) {
 		return now.Add(minDelay)
 	}
 	return f.last

@@ -162,6 +162,30 @@ func TestWaitRecordingEnds(t *testing.T) {
 	}
 }
 
+// TestWaitRecordingLastRead checks that each shard is read once when maxWait ends, and that the
+// shards are listed once then, even if that takes no time.
+func TestWaitRecordingLastRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 4})
+		s.SetSilent("db-A", true)
+		const maxWait = 30 * time.Second // when the shards are listed again
+		last := time.Now().Add(maxWait)
+		if _, err := newReader(s, name).WaitRecording(t.Context(), instances(1), maxWait); !errors.Is(err, statemachine.TimedOut) {
+			t.Fatal(err)
+		}
+		calls := map[statemachine.Operation]int{}
+		for _, c := range s.Calls() {
+			if !c.At.Before(last) {
+				calls[c.Operation]++
+			}
+		}
+		if diff := cmp.Diff(map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4}, calls); diff != "" {
+			t.Errorf("requests when maxWait ends (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestWaitRecordingMeanwhile checks that a stream that is resharded, or that appears while it is
 // waited for, is no obstacle; nor is a list that names others.
 func TestWaitRecordingMeanwhile(t *testing.T) {
