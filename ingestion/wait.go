@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // Wait waits until the event data store, identified by its ARN or ID, has the status target, for
@@ -19,8 +20,8 @@ import (
 // does not exist. Invalid arguments are one [*statemachine.InputError], and nothing is sent.
 func (c *Client) Wait(ctx context.Context, eventDataStore string, target Status, maxWait time.Duration, optFns ...func(*Options)) (*EventDataStore, error) {
 	call := c.ready().NewNoRetry(optFns)
-	w := sdkcall.Waiter(call.fleet(), eventDataStore)
-	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", w, target, maxWait, validateStore("", eventDataStore, call.Region))
+	w, invalid := call.newWait(eventDataStore)
+	return sdkcall.Wait(ctx, call.Tracer, "ingestion.Wait", w, target, maxWait, invalid)
 }
 
 // Watch yields the event data store, identified by its ARN or ID, and then each read that differs
@@ -41,4 +42,10 @@ func (c *Client) Watch(ctx context.Context, eventDataStore string, optFns ...fun
 		}
 		sdkcall.Waiter(call.fleet(), eventDataStore).Watch(ctx)(yield)
 	}
+}
+
+// newWait returns the waiter of a wait, and the error of an invalid store. It is a function of its
+// own to keep these values off the stack while the wait sleeps, which halves the stack.
+func (c *call) newWait(eventDataStore string) (w *statemachine.Waiter[*EventDataStore, Status], invalid error) {
+	return sdkcall.Waiter(c.fleet(), eventDataStore), validateStore("", eventDataStore, c.Region)
 }
