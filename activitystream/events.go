@@ -56,7 +56,7 @@ func (c *call) newExplainer(since time.Time) *explainer {
 }
 
 // explain completes the error of one resource, whose last value is s, and returns it. Events are
-// best effort: after a failure e has those that were read before, and nothing else changes.
+// best effort: after a failure the error has those that were read before, and nothing else changes.
 func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err error) error {
 	e, ok := errors.AsType[*statemachine.WaitError](err)
 	switch {
@@ -89,8 +89,8 @@ func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err e
 	return err
 }
 
-// explain completes the error of a call for one resource that began at the time began. A verdict
-// does not wait for a slot.
+// explain completes the error of a call for one resource that began at the time began. It reads no
+// events if no slot is free.
 func (c *call) explain(ctx context.Context, resourceArn string, began time.Time, s *Stream, err error) error {
 	if err == nil {
 		return nil
