@@ -64,7 +64,7 @@ func runLive(ctx context.Context, g *guard, file string, length time.Duration, y
 
 // question returns the question to confirm, for a number of resources of each kind.
 func question(counts map[string]int) string {
-	var parts []string
+	parts := make([]string, 0, len(counts))
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, cli.Plural(counts[kind], kind))
 	}
