@@ -36,6 +36,7 @@ type foreign struct {
 	heartbeat time.Duration
 	clocks    time.Duration // by how much the clock of a shard differs, at most
 	latency   time.Duration
+	choose    func(open []*foreignShard, at time.Time) *foreignShard // where a record goes; nil means anywhere
 	sealer    *activityrecordtest.Sealer
 	sealed    map[string][]byte // by instance
 
@@ -126,6 +127,9 @@ func (k *foreign) write() {
 func (k *foreign) put(at time.Time, data []byte) {
 	open := slices.DeleteFunc(slices.Clone(k.shards), func(s *foreignShard) bool { return s.closed })
 	s := open[k.random.IntN(len(open))]
+	if k.choose != nil {
+		s = k.choose(open, at)
+	}
 	k.written++
 	s.records = append(s.records, foreignRecord{k.written, at.Add(s.clock), strconv.Itoa(k.written), data})
 }
@@ -443,6 +447,47 @@ func TestForeignWatch(t *testing.T) {
 					}
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("changes by instance, in minutes (-want +got):\n%s", diff)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestForeignWatchShardsInTurns checks that an instance is not silent whose heartbeats come to one
+// shard for a while and then to the other. The clocks of the shards are so far apart that, by the
+// order of arrival, those in the other shard come after the next one in the first, and leave a hole
+// of 12 s. A silence is found all the same, wherever the first record after it comes.
+func TestForeignWatchShardsInTurns(t *testing.T) {
+	for first := range 2 {
+		for behind := range 2 {
+			t.Run(fmt.Sprintf("first record in shard %d, shard %d behind", first, behind), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					began := time.Now()
+					end := began.Add(10*time.Minute + 40*time.Second) // of the silence
+					k := newForeign(1, 2, 2*time.Second, "db-A")
+					k.latency = 40 * time.Millisecond
+					k.shards[behind].clock, k.shards[1-behind].clock = -5500*time.Millisecond, 5500*time.Millisecond
+					k.choose = func(open []*foreignShard, at time.Time) *foreignShard {
+						n := int(at.Sub(began)/k.heartbeat) % 17
+						switch {
+						case !at.Before(end):
+							return open[(first+int(at.Sub(end)/k.heartbeat))%2]
+						case n < 12:
+							return open[behind]
+						}
+						return open[1-behind]
+					}
+					at(10*time.Minute, func() { k.do(func() { delete(k.instances, "db-A") }) })
+					at(end.Sub(began), func() { k.do(func() { k.instances["db-A"] = time.Now() }) })
+					changes := watch(t, k.reader(), activityreader.Latest(), []string{"db-A"}, 11*time.Minute)
+					var got []activityreader.RecordingState
+					for _, c := range changes {
+						got = append(got, c.State)
+					}
+					want := []activityreader.RecordingState{"recording", "silent", "gap", "recording"}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("states (-want +got):\n%s\n%v", diff, changes)
 					}
 				})
 			})

@@ -279,7 +279,7 @@ func (w *watcher) judge(mark time.Time) {
 				unknown = unknown[1:]
 				continue
 			}
-			w.hear(i, own[0])
+			w.hear(i, own[0], own[1:])
 			own = own[1:]
 		}
 		w.silence(i)
@@ -292,15 +292,14 @@ func (w *watcher) judge(mark time.Time) {
 	}
 }
 
-// hear takes in a record of an instance.
-func (w *watcher) hear(i *instance, m mark) {
-	last, alive := cmp.Or(i.heard, i.from), i.alive
-	i.alive = later(alive, m.after)
+// hear takes in a record of an instance. The others are those below the watermark that follow it.
+func (w *watcher) hear(i *instance, m mark, others marks) {
+	last, limit := cmp.Or(i.heard, i.from), w.limit(i)
+	gone := m.at.Sub(last) > limit && !i.heardUntil(m, others, limit)
+	i.alive = later(i.alive, m.after)
 	if !m.at.After(last) && !i.heard.IsZero() {
 		return // it is delivered again, or late
 	}
-	limit := w.limit(i)
-	gone := m.at.Sub(last) > limit && (alive.IsZero() || m.read.Sub(alive) > limit)
 	switch {
 	case gone && max(i.hole, m.at.Sub(i.covered)) > limit:
 		w.emit(i, StateGap, last, m.at)
@@ -474,6 +473,26 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// heardUntil reports whether the instance was heard from, up to the record m, never more than limit
+// apart by this machine's clock. The clocks of two shards can differ so much that the records of
+// one come after m in the order of arrival, although they came before it: among the others, or
+// above the watermark.
+func (i *instance) heardUntil(m mark, others marks, limit time.Duration) bool {
+	if i.alive.IsZero() {
+		return false
+	}
+	read := slices.DeleteFunc(slices.Concat(others, i.pending, marks{m}), func(o mark) bool { return o.read.After(m.read) })
+	slices.SortFunc(read, func(a, b mark) int { return a.read.Compare(b.read) })
+	alive := i.alive
+	for _, o := range read {
+		if o.read.Sub(alive) > limit {
+			return false
+		}
+		alive = later(alive, o.after)
+	}
+	return true
 }
 
 // uncertain takes in a record whose instance is not known.
