@@ -93,6 +93,35 @@ func TestErrorChains(t *testing.T) {
 	}
 }
 
+// TestErrorNamesResourceOnce checks that the text of a failure loses the name of the resource,
+// which is in front of it already, unless the name is a part of a sentence or of another name.
+func TestErrorNamesResourceOnce(t *testing.T) {
+	t.Parallel()
+	const named, unnamed = "arn:a-1: ", ""
+	for _, tt := range []struct{ why, failure, front, want string }{
+		{"the name comes first", "arn:a-1: out of cheese", named, "out of cheese"},
+		{"the operation comes first", "Start arn:a-1: access denied", named, "Start: access denied"},
+		{"an operation in lower case", "start arn:a-1: access denied", named, "start: access denied"},
+		{"an operation within", "the last command failed: Add arn:a-1: conflict", named, "the last command failed: Add: conflict"},
+		{"another operation within", "the last command failed: Zap arn:a-1: conflict", named, "the last command failed: Zap: conflict"},
+		{"a sentence", "Start: not authorized on arn:a-1: no policy", unnamed, "Start: not authorized on arn:a-1: no policy"},
+		{"a sign below the letters", "Start: @ arn:a-1: no policy", unnamed, "Start: @ arn:a-1: no policy"},
+		{"a sign above the letters", "Start: [ arn:a-1: no policy", unnamed, "Start: [ arn:a-1: no policy"},
+		{"two spaces", "Start:  arn:a-1: no policy", unnamed, "Start:  arn:a-1: no policy"},
+		{"the end of a text", "no policy for arn:a-1", unnamed, "no policy for arn:a-1"},
+		{"a longer name, with a hyphen", "arn:a-1-b is busy", named, "arn:a-1-b is busy"},
+		{"a longer name, with an underscore", "arn:a-1_b is busy", named, "arn:a-1_b is busy"},
+		{"a longer name, with a slash", "arn:a-1/b is busy", named, "arn:a-1/b is busy"},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			err := &statemachine.RestartError{Resource: "arn:a-1", Target: "started", From: epoch, To: epoch, Err: errors.New(tt.failure)}
+			text := "a restart did not succeed, and the former settings are restored; it was out of started from 2026-03-01T12:00:00Z to 2026-03-01T12:00:00Z: "
+			assert.Equal(t, "text", tt.front+text+tt.want, err.Error())
+		})
+	}
+}
+
 func TestErrorTexts(t *testing.T) {
 	t.Parallel()
 	hostile := "<html>\r\n<b>502\u2028Bad\tGateway</b>\x1b[31m\u0085\n\n</html>\n"
@@ -208,6 +237,13 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"what to do next", &statemachine.WaitError{Machine: "topic", Resource: "arn", Target: "ACTIVE", Last: "BROKEN", Reason: statemachine.Unreachable, Plan: ops{opDelete, opCreate}, Accepted: ops{opCreate}, Hint: "call again"},
 			"topic arn: Create accepted, waiting for ACTIVE: unreachable from BROKEN (0 reads in 0s); Delete, then Create would lead to ACTIVE; call again",
+		},
+		{
+			"a command without an effect yet, and the last event", &statemachine.WaitError{
+				Machine: "topic", Resource: "arn", Target: "ACTIVE", Last: "BROKEN", Reason: statemachine.TimedOut, Pending: opCreate,
+				Events: []statemachine.Event{{Time: epoch, Message: "first"}, {Time: epoch.Add(time.Second), Message: "second"}},
+			},
+			"topic arn: waiting for ACTIVE: timed out (0 reads in 0s), last seen BROKEN; no read has shown an effect of Create yet; last event at 2026-03-01T12:00:01Z: second",
 		},
 		{"a Kind", statemachine.KeyNotAccessible, "key not accessible"},
 		{"a Reason", statemachine.ReadFailed, "read failed"},
