@@ -102,6 +102,7 @@ func TestErrorNamesResourceOnce(t *testing.T) {
 		{"the name comes first", "arn:a-1: out of cheese", named, "out of cheese"},
 		{"the operation comes first", "Start arn:a-1: access denied", named, "Start: access denied"},
 		{"an operation in lower case", "start arn:a-1: access denied", named, "start: access denied"},
+		{"words that are no message", "could not read arn:a-1: access denied", named, "could not read: access denied"},
 		{"an operation within", "the last command failed: Add arn:a-1: conflict", named, "the last command failed: Add: conflict"},
 		{"another operation within", "the last command failed: Zap arn:a-1: conflict", named, "the last command failed: Zap: conflict"},
 		{"a sentence", "Start: not authorized on arn:a-1: no policy", unnamed, "Start: not authorized on arn:a-1: no policy"},
