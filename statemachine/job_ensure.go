@@ -28,8 +28,10 @@ type ensureState[R any, S ~string] struct {
 func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step {
 	e, t, m := j.ensure, &j.track, j.config.machine
 	s := t.last()
-	if s == e.goal.Target && j.mayPrecedeCommand() {
-		t.Streak = 0
+	if j.mayPrecedeCommand(s) {
+		if t.Streak = 0; j.hasAcceptedGrace() { // it shows no effect of the command
+			t.forgetProgress()
+		}
 		return j.keepReading()
 	}
 	j.updateOutcome(s)
@@ -52,13 +54,42 @@ func (j *job[R, S]) decideEnsure(reached bool, ended Reason, at time.Time) step 
 	return stepRead
 }
 
-// mayPrecedeCommand reports whether a read of the target may be older than the last command.
-func (j *job[R, S]) mayPrecedeCommand() bool {
+// mayPrecedeCommand reports whether a read of s, the target or a state on the way to it, may be
+// older than the last command. On the way that matters only while AcceptedGrace applies, because
+// an effect ends it.
+func (j *job[R, S]) mayPrecedeCommand(s S) bool {
 	e, t := j.ensure, &j.track
 	executed := e.Outcome == OutcomeAccepted || e.Outcome == OutcomeUnknown
-	seen := e.refusal != nil || !e.TargetSeenAt.IsZero() && !e.TargetSeenAt.After(e.SentAt) && e.SentAt.Sub(e.TargetSeenAt) < j.grace()
-	return executed && seen && t.Now.Sub(t.Since) < j.grace()
+	if !executed || t.Now.Sub(t.Since) >= j.grace() {
+		return false
+	}
+	if s == e.goal.Target {
+		return e.refusal != nil || !e.TargetSeenAt.IsZero() && j.justBeforeCommand(e.TargetSeenAt)
+	}
+	return j.hasAcceptedGrace() && j.config.machine.Settles(s, t.Target) && j.sawProgressBeforeCommand()
 }
+
+// justBeforeCommand reports whether a read at the time at was made within Grace before the last
+// command.
+func (j *job[R, S]) justBeforeCommand(at time.Time) bool {
+	sent := j.ensure.SentAt
+	return !at.After(sent) && sent.Sub(at) < j.grace()
+}
+
+// sawProgressBeforeCommand reports whether a read within Grace before the last command may have
+// shown a state that settles into the target of the track.
+func (j *job[R, S]) sawProgressBeforeCommand() bool {
+	h := j.track.History
+	for i := 1; i < len(h); i++ { // the last read that showed h[i-1] was before h[i]
+		if j.config.machine.Settles(h[i-1].State, j.track.Target) && j.justBeforeCommand(h[i].At) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasAcceptedGrace reports whether a longer AcceptedGrace replaces the ordinary grace period.
+func (j *job[R, S]) hasAcceptedGrace() bool { return j.track.Grace > j.grace() }
 
 // remember records what a read of the state s is evidence of.
 func (j *job[R, S]) remember(s S) {
@@ -76,8 +107,7 @@ func (j *job[R, S]) remember(s S) {
 	if ops, ok := j.config.machine.Plan(s, e.goal.Target); ok && j.allowed(ops) {
 		e.PlannedAt = t.Now
 	}
-	// Once a read that is younger than the command showed its effect, a later read is an ordinary one.
-	if t.Grace > j.grace() && t.ProgressAt.Sub(t.Since) >= j.grace() {
+	if t.Progressing && j.hasAcceptedGrace() { // the command had an effect, so a later read is an ordinary one
 		t.Grace = j.grace()
 	}
 }

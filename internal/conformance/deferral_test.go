@@ -58,6 +58,35 @@ func deferralRules() []rule {
 			},
 		},
 		{
+			name:  "window: it opens, and the change is reverted in the first minute",
+			why:   "reads showed an effect, and none of them from before the command, so it is not pending until the deadline",
+			needs: deferrable,
+			check: func(w *fixture) {
+				w.runAt(ten, w.open)
+				w.moveAt(forty, w.from)
+				at := w.lapseAt(forty)
+				w.wantEnsure(time.Hour, outcome{
+					Summary: lapsed, State: w.from, At: at, Reads: w.readCount(at), Operations: w.ops(), Commands: []string{w.accepted(0)},
+				}, defers)
+			},
+		},
+		{
+			name:  "window: a stale read of a change that was reverted before the command",
+			why:   "the call saw that change, so the read may be older than the command, which is pending",
+			needs: deferrable,
+			check: func(w *fixture) {
+				w.moveTo(w.via)
+				w.moveAt(twenty, w.from)
+				w.runAt(twenty+w.least, func() { w.stale(ten) })
+				w.runAt(twenty+2*w.least, func() { w.stale(0) })
+				reads := w.readCount(twenty) + len(w.schedule(time.Hour-twenty, w.least, w.most)) - 1
+				err := w.wantEnsure(time.Hour, outcome{
+					Summary: timedOut, State: w.from, At: time.Hour, Reads: reads, Operations: w.ops(), Pending: w.op, Commands: []string{w.accepted(twenty)},
+				}, defers)
+				assert.ErrorContains(w, err, says)
+			},
+		},
+		{
 			name:  "window: a lost response",
 			why:   "nothing was accepted, so only the ordinary grace period passes before it is sent again",
 			needs: deferrable,
