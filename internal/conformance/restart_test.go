@@ -34,10 +34,18 @@ func (w *fixture) secondHalfAt() time.Duration {
 	return restartAt + settle
 }
 
-// restoredAt returns when a read is believed that shows the former settings, after a command at the
-// instant d: not within the grace period, in which it may be from before the restart.
-func (w *fixture) restoredAt(d time.Duration) time.Duration {
-	return max(w.reachedAt(d), d+grace)
+// wantRestored restarts the resource and expects that the third command, at the instant third,
+// restores the former settings. A read that shows them is believed only after the grace period,
+// because it may be from before the restart.
+func (w *fixture) wantRestored(third time.Duration, summary string, ops []statemachine.Operation, commands ...string) error {
+	w.Helper()
+	at := max(w.reachedAt(third), third+grace)
+	err := w.wantEnsure(time.Hour, outcome{
+		Summary: summary, State: w.to, At: at, Reads: w.readCount(at), Operations: ops, Commands: commands, GapFrom: restartAt, GapTo: at,
+	}, restart)
+	assert.ErrorContains(w, err, restored)
+	assert.Equal(w, "own settings", false, w.isOwn())
+	return err
 }
 
 // beforeNth calls do before the nth command of the scenario's operation is executed.
@@ -144,15 +152,9 @@ func restartRules() []rule {
 				w.drift()
 				w.fail(w.op, w.unusable.failure(1))
 				second := w.secondHalfAt()
-				at := w.restoredAt(second + w.least)
-				err := w.wantEnsure(time.Hour, outcome{
-					Summary: string(w.unusable.kind), State: w.to, At: at, Reads: w.readCount(at), Operations: w.bothHalves(),
-					Commands: []string{w.undone(restartAt), w.refused(second, w.unusable.code), w.accepted(second + w.least)},
-					GapFrom:  restartAt, GapTo: at,
-				}, restart)
-				assert.ErrorContains(w, err, restored)
+				err := w.wantRestored(second+w.least, string(w.unusable.kind), w.bothHalves(),
+					w.undone(restartAt), w.refused(second, w.unusable.code), w.accepted(second+w.least))
 				w.checkChain(err, w.unusable)
-				assert.Equal(w, "own settings", false, w.isOwn())
 			},
 		},
 		{
@@ -165,14 +167,8 @@ func restartRules() []rule {
 				w.fail(w.op, simulator.Failure{Lost: true})
 				second := w.secondHalfAt()
 				third := second + w.least
-				at := w.restoredAt(third)
-				err := w.wantEnsure(time.Hour, outcome{
-					Summary: string(w.unusable.kind), State: w.to, At: at, Reads: w.readCount(at), Operations: w.bothHalves(),
-					Commands: []string{w.undone(restartAt), w.refused(second, w.unusable.code), w.refused(third, lost)},
-					GapFrom:  restartAt, GapTo: at,
-				}, restart)
-				assert.ErrorContains(w, err, restored)
-				assert.Equal(w, "own settings", false, w.isOwn())
+				w.wantRestored(third, string(w.unusable.kind), w.bothHalves(),
+					w.undone(restartAt), w.refused(second, w.unusable.code), w.refused(third, lost))
 			},
 		},
 		{
@@ -184,13 +180,7 @@ func restartRules() []rule {
 				w.beforeNth(1, w.lapse)
 				second := w.secondHalfAt()
 				third := w.lapseAt(second + settle)
-				at := w.restoredAt(third)
-				err := w.wantEnsure(time.Hour, outcome{
-					Summary: lapsed, State: w.to, At: at, Reads: w.readCount(at), Operations: append(w.bothHalves(), w.op),
-					Commands: []string{w.undone(restartAt), w.accepted(second), w.accepted(third)}, GapFrom: restartAt, GapTo: at,
-				}, restart)
-				assert.ErrorContains(w, err, restored)
-				assert.Equal(w, "own settings", false, w.isOwn())
+				w.wantRestored(third, lapsed, append(w.bothHalves(), w.op), w.undone(restartAt), w.accepted(second), w.accepted(third))
 			},
 		},
 		{
