@@ -2,6 +2,7 @@ package durable_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,66 @@ func TestResource(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s\n%s", tt.why, diff, out.Message)
 			}
 		})
+	}
+}
+
+// TestResourceLosesTwoStarts loses the responses of the first two starts, or does not send them, in
+// each combination, at once and in a maintenance window that opens in 3 hours. A start that may
+// have been executed is sent again after Grace, and one that was not sent after the next delay.
+func TestResourceLosesTwoStarts(t *testing.T) {
+	t.Parallel()
+	const window = 3 * time.Hour
+	unavailable := &durable.ErrorInfo{Kind: statemachine.Unavailable, Message: "no response"}
+	type failure struct {
+		name           string
+		executed, sent bool
+		err            error         // of the activity: the worker died
+		again          time.Duration // until the next start, unless reads show an effect
+	}
+	failures := []failure{
+		{"executed, worker died", true, true, errLost, time.Minute},
+		{"not executed, worker died", false, true, errLost, time.Minute},
+		{"executed, no response", true, true, nil, time.Minute},
+		{"not executed, no response", false, true, nil, time.Minute},
+		{"not sent", false, false, nil, 5 * time.Second},
+	}
+	for _, deferred := range []bool{false, true} {
+		for _, first := range failures {
+			for _, second := range failures {
+				t.Run(fmt.Sprintf("%s, %s, deferred %v", first.name, second.name, deferred), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, 10*time.Second, "orders")
+					if deferred {
+						w.window = func(int) time.Duration { return window }
+					}
+					w.outcome = func(n int, _ string) (bool, durable.CommandResult, error) {
+						if n > 2 {
+							return true, durable.CommandResult{Sent: true}, nil
+						}
+						f := []failure{first, second}[n-1]
+						return f.executed, durable.CommandResult{Sent: f.sent, Err: unavailable}, f.err
+					}
+					in := resourceInput(7 * 24 * time.Hour)
+					in.Spec.Start.ApplyImmediately = !deferred
+					w.env.ExecuteWorkflow(durable.Resource, in)
+					var out durable.ResourceOutcome
+					if err := w.env.GetWorkflowResult(&out); err != nil {
+						t.Fatal(err)
+					}
+					at, want := time.Duration(0), []string{"0s StartActivityStream"}
+					for _, f := range []failure{first, second} {
+						if f.executed && !deferred {
+							break
+						}
+						at += f.again
+						want = append(want, at.String()+" StartActivityStream")
+					}
+					if diff := cmp.Diff(append(want, "reached"), append(w.commands, out.Ended)); diff != "" {
+						t.Errorf("commands and end (-want +got):\n%s\n%s", diff, out.Message)
+					}
+				})
+			}
+		}
 	}
 }
 

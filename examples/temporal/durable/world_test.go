@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/examples/temporal/durable"
@@ -65,7 +66,8 @@ func newWorld(t *testing.T, takes time.Duration, names ...string) *world {
 	w := &world{env: suite.NewTestWorkflowEnvironment(), takes: takes, names: names, started: map[string]time.Time{}}
 	w.begin = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	w.env.SetStartTime(w.begin)
-	w.env.SetTestTimeout(time.Minute) // in real time
+	w.env.SetTestTimeout(time.Minute) // in real time, as is the other, which is 1 s by default: too short on a busy machine
+	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 	w.env.RegisterWorkflow(durable.Resource)
 	w.env.RegisterWorkflow(durable.Region)
 	w.env.RegisterWorkflow(durable.Estate)
