@@ -94,11 +94,15 @@ func (f *follower) run(ctx context.Context) error {
 			return f.end(Interrupted, contextError(ctx))
 		}
 		if now := time.Now(); !now.Before(f.listDue) {
+			f.launch(calls, now) // before a list that may hang
 			if err := f.list(ctx, now); err != nil {
 				return err
 			}
 			if !f.step() {
 				return errStopped
+			}
+			if !f.last.IsZero() && !now.Before(f.last) {
+				f.listDue = now.Add(f.options.ReadTimeout) // the wait has ended by then
 			}
 		}
 		if res := f.next(ctx, f.launch(calls, time.Now())); res != nil {
@@ -148,7 +152,7 @@ func (f *follower) launch(ctx context.Context, now time.Time) (wake time.Time) {
 	limit := f.limit()
 	for _, s := range f.order {
 		switch {
-		case s.busy || s.cursor.Done || !f.ready(s):
+		case s.busy || !f.wanted(s):
 		case !limit.IsZero() && s.upTo.After(limit):
 		case s.due.After(now):
 			if s.due.Before(wake) {
@@ -180,6 +184,11 @@ func (f *follower) limit() time.Time {
 		return w.Add(time.Nanosecond) // each shard is read once first
 	}
 	return w.Add(f.lead)
+}
+
+// wanted reports whether a shard is to be read, or to be read again. The last read is made once.
+func (f *follower) wanted(s *shard) bool {
+	return !s.cursor.Done && f.ready(s) && (f.last.IsZero() || s.calledAt.Before(f.last))
 }
 
 // ready reports whether the parents of a shard were read to their end, as far as the stream still
@@ -230,8 +239,8 @@ func (f *follower) call(ctx context.Context, s *shard, iterator string) *result 
 func (f *follower) handle(ctx context.Context, res *result) error {
 	s := res.shard
 	s.busy = false
-	if res.op == getRecords {
-		s.readAt = res.started
+	if res.op == getRecords || res.err != nil {
+		s.calledAt = res.started
 	}
 	if res.err != nil {
 		if ctx.Err() != nil {

@@ -23,7 +23,7 @@ type shard struct {
 
 	busy     bool      // a call is in flight, or its result was not handled yet
 	due      time.Time // no call goes out before
-	readAt   time.Time // start of the last GetRecords call
+	calledAt time.Time // start of the last GetRecords call, or of the last call that failed
 	failures int       // in a row
 	empty    int       // responses in a row that held nothing at all
 	lost     bool      // the service did not find the shard

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,12 +143,7 @@ func (w *proof) step() bool {
 	if time.Now().Before(w.f.last) {
 		return true
 	}
-	for _, s := range w.f.order {
-		if !s.cursor.Done && w.f.ready(s) && s.readAt.Before(w.f.last) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.f.order, w.f.wanted)
 }
 
 // delay returns the time between two reads of a shard.

@@ -163,27 +163,72 @@ func TestWaitRecordingEnds(t *testing.T) {
 }
 
 // TestWaitRecordingLastRead checks that each shard is read once when maxWait ends, and that the
-// shards are listed once then, even if that takes no time.
+// shards are listed once then: if that takes no time, and if one of the calls does not return or
+// fails.
 func TestWaitRecordingLastRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := activityreadertest.NewServer()
-		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 4})
-		s.SetSilent("db-A", true)
-		const maxWait = 30 * time.Second // when the shards are listed again
-		last := time.Now().Add(maxWait)
-		if _, err := newReader(s, name).WaitRecording(t.Context(), instances(1), maxWait); !errors.Is(err, statemachine.TimedOut) {
-			t.Fatal(err)
-		}
-		calls := map[statemachine.Operation]int{}
-		for _, c := range s.Calls() {
-			if !c.At.Before(last) {
-				calls[c.Operation]++
-			}
-		}
-		if diff := cmp.Diff(map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4}, calls); diff != "" {
-			t.Errorf("requests when maxWait ends (-want +got):\n%s", diff)
-		}
-	})
+	const maxWait = 30 * time.Second // when the shards are listed again
+	const end = maxWait - time.Millisecond
+	const one = "shardId-000000000001"
+	for _, tt := range []struct {
+		why   string
+		from  time.Duration // since when calls fail
+		op    statemachine.Operation
+		fails activityreadertest.Failure
+		after time.Duration // maxWait
+		want  map[statemachine.Operation]int
+	}{
+		{
+			"nothing fails", end, "", activityreadertest.Failure{},
+			0, map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4},
+		},
+		{
+			"a read hangs", end, "GetRecords", activityreadertest.Failure{Hang: true, Resource: one, Times: -1},
+			30 * time.Second, map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4},
+		},
+		{
+			"a read is throttled", end, "GetRecords", activityreadertest.Failure{Code: "ProvisionedThroughputExceededException", Resource: one, Times: -1},
+			0, map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4},
+		},
+		{
+			"a shard never has an iterator", 0, "GetShardIterator", activityreadertest.Failure{Code: "LimitExceededException", Resource: one, Times: -1},
+			0, map[statemachine.Operation]int{"ListShards": 1, "GetShardIterator": 1, "GetRecords": 3},
+		},
+		{
+			"the list hangs", end, "ListShards", activityreadertest.Failure{Hang: true, Times: -1},
+			30 * time.Second, map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4},
+		},
+		{
+			"the list is throttled", end, "ListShards", activityreadertest.Failure{Code: "LimitExceededException", Times: -1},
+			0, map[statemachine.Operation]int{"ListShards": 1, "GetRecords": 4},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer()
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 4})
+				s.SetSilent("db-A", true)
+				last := time.Now().Add(maxWait)
+				if tt.from == 0 {
+					s.Fail(tt.op, tt.fails)
+				} else {
+					at(tt.from, func() { s.Fail(tt.op, tt.fails) })
+				}
+				_, err := newReader(s, name).WaitRecording(t.Context(), instances(1), maxWait)
+				if took := time.Since(last); !errors.Is(err, statemachine.TimedOut) || took != tt.after {
+					t.Fatalf("%s after maxWait: %v", took, err)
+				}
+				calls := map[statemachine.Operation]int{}
+				for _, c := range s.Calls() {
+					if !c.At.Before(last) {
+						calls[c.Operation]++
+					}
+				}
+				if diff := cmp.Diff(tt.want, calls); diff != "" {
+					t.Errorf("requests when maxWait ends (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // TestWaitRecordingMeanwhile checks that a stream that is resharded, or that appears while it is
