@@ -253,7 +253,8 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 		s.iterator = res.iterator
 		s.due = f.capped(res.started.Add(f.firstDelay))
 		if s.latest {
-			s.latest, s.cursor.At = false, res.started
+			s.latest = !f.last.IsZero() // for a wait, no later iterator may be at an earlier time
+			s.cursor.At = res.started
 		}
 		return nil
 	}

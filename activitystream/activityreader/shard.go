@@ -19,7 +19,7 @@ type shard struct {
 	cursor  ShardPosition
 
 	iterator string // of the next read; empty if one has to be requested
-	latest   bool   // the next iterator is of the type LATEST
+	latest   bool   // the next iterator is of the type LATEST, unless a record was read
 
 	busy     bool      // a call is in flight, or its result was not handled yet
 	due      time.Time // no call goes out before

@@ -35,6 +35,7 @@ const (
 	longDelay     = 8 * time.Second
 	beatMargin    = 400 * time.Millisecond // for a heartbeat to become readable
 	waitDelay     = 5 * time.Second        // between later reads
+	freshDelay    = 4 * time.Minute        // between two reads, because an iterator expires after 5 minutes
 )
 
 // WaitRecording waits until each named instance was heard from after the call began, and returns
@@ -49,7 +50,8 @@ const (
 //   - The first read is made after 2.7 s. If an instance is missing, further reads follow at 10.7 s
 //     and then every 5 s.
 //   - With [Options].Heartbeat, the first read is made after that interval and 0.4 s. Further reads
-//     follow after each half interval, but not more often than every 5 s.
+//     follow after each half interval, but not more often than every 5 s, and not less often than
+//     every 4 minutes.
 //
 // For a database that is recorded, the call makes one ListShards request, and two or three requests
 // for each shard. It takes less than two heartbeats and a second. Set Heartbeat if the interval is
@@ -90,7 +92,7 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 		w.names[strings.ToLower(id)] = id
 	}
 	w.f.last = w.evidence.Began.Add(maxWait)
-	w.f.firstDelay = cmp.Or(o.Heartbeat, usualInterval) + beatMargin
+	w.f.firstDelay = min(cmp.Or(o.Heartbeat, usualInterval)+beatMargin, freshDelay)
 	w.f.tipDelay = w.delay
 	w.f.deliver = func(s *shard, records []types.Record, _ time.Duration) bool { return w.deliver(ctx, s, records) }
 	w.f.step = w.step
@@ -153,7 +155,7 @@ func (w *proof) delay(s *shard) time.Duration {
 	if first && w.f.options.Heartbeat == 0 {
 		return longDelay
 	}
-	return max(w.f.options.Heartbeat/2, waitDelay)
+	return min(max(w.f.options.Heartbeat/2, waitDelay), freshDelay)
 }
 
 // silent returns the instances that were not heard from.

@@ -231,6 +231,26 @@ func TestWaitRecordingLastRead(t *testing.T) {
 	}
 }
 
+// TestWaitRecordingExpires checks that what arrived before the call is no proof if the iterators
+// expire, and that they do not expire between two reads if heartbeats are rare.
+func TestWaitRecordingExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = 11 * time.Minute })
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 2})
+		r := newReader(s, name, func(o *activityreader.Options) { o.Heartbeat = 11 * time.Minute })
+		time.Sleep(11*time.Minute + 5*time.Second) // since the heartbeat
+		at(time.Second, s.ExpireIterators)
+		if rec, err := r.WaitRecording(t.Context(), instances(1), 10*time.Minute); !errors.Is(err, statemachine.TimedOut) || rec.Records != 0 {
+			t.Errorf("iterators expired: %+v, %v", rec, err)
+		}
+		began := time.Now()
+		rec, err := r.WaitRecording(t.Context(), instances(1), time.Hour)
+		if got := rec.Instances["db-A"].Sub(began); err != nil || got != 55*time.Second || rec.Elapsed != 4*time.Minute {
+			t.Errorf("heard after %s, it took %s: %v", got, rec.Elapsed, err)
+		}
+	})
+}
+
 // TestWaitRecordingMeanwhile checks that a stream that is resharded, or that appears while it is
 // waited for, is no obstacle; nor is a list that names others.
 func TestWaitRecordingMeanwhile(t *testing.T) {
