@@ -12,9 +12,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go/metrics"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 )
 
@@ -138,5 +140,34 @@ func TestReadOfAnotherKinesis(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// scopes is a MeterProvider that records for which scopes it made a Meter.
+type scopes struct {
+	metrics.NopMeterProvider
+
+	names map[string]bool
+}
+
+func (s *scopes) Meter(scope string, _ ...metrics.MeterOption) metrics.Meter {
+	s.names[scope] = true
+	return metrics.NopMeter{}
+}
+
+// TestNewMakesNoInstruments checks that a Reader leaves metrics to the SDK's client: it counts
+// nothing itself.
+func TestNewMakesNoInstruments(t *testing.T) {
+	s := activityreadertest.NewServer()
+	p := &scopes{names: map[string]bool{}}
+	api := kinesis.NewFromConfig(s.Config(), func(o *kinesis.Options) { o.MeterProvider = p })
+	name := s.AddStream(activityreadertest.Stream{})
+	s.Emit(name, "db-A")
+	r := activityreader.New(api, activityrecord.NewDecoder(s.Keys()), name)
+	for range r.Read(t.Context(), activityreader.Position{}) {
+		break
+	}
+	if diff := cmp.Diff(map[string]bool{"github.com/aws/aws-sdk-go-v2/service/kinesis": true}, p.names); diff != "" {
+		t.Errorf("scopes (-want +got):\n%s", diff)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go/metrics"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/internal/sdkcall"
@@ -121,8 +122,9 @@ func New(api API, decoder *activityrecord.Decoder, streamName string, optFns ...
 	for _, fn := range optFns {
 		fn(&o)
 	}
+	// A meter would make instruments for waits and commands, which a Reader does not use.
 	sdk := sdkcall.NewCaller(api, "activityreader", faults, o.ClientOptions, func(k *kinesis.Options) sdkcall.Fields {
-		return sdkcall.Fields{Region: &k.Region, Tracer: &k.TracerProvider, Meter: &k.MeterProvider, Retryer: &k.Retryer, APIOptions: &k.APIOptions}
+		return sdkcall.Fields{Region: &k.Region, Tracer: &k.TracerProvider, Meter: new(metrics.MeterProvider), Retryer: &k.Retryer, APIOptions: &k.APIOptions}
 	}, sdkcall.Kernel, new(sdkcall.Reached))
 	return &Reader{sdk: sdk, api: api, decoder: decoder, streamName: streamName, options: o}
 }
