@@ -356,7 +356,7 @@ func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simul
 		EnhancedMonitoring                   []struct{}
 	}
 	return struct{ StreamDescriptionSummary summary }{summary{
-		StreamName: st.name, StreamARN: "arn:aws:kinesis:" + s.opts.Region + ":" + s.opts.Account + ":stream/" + st.name, StreamStatus: "ACTIVE",
+		StreamName: st.name, StreamARN: st.arn("kinesis", "stream/"+st.name), StreamStatus: "ACTIVE",
 		RetentionPeriodHours: int(s.opts.Retention / time.Hour), OpenShardCount: open, EnhancedMonitoring: []struct{}{},
 	}}, 0, nil
 }
@@ -364,7 +364,7 @@ func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simul
 // decrypt executes Decrypt of KMS.
 func (s *Server) decrypt(in *input, _ time.Time) (any, int, *simulator.Error) {
 	for _, k := range s.keys {
-		context, err := activityrecord.EncryptionContext(k.resourceID)
+		context, err := activityrecord.EncryptionContext(k.stream.resourceID)
 		if err != nil || !maps.Equal(context, in.EncryptionContext) || string(k.encrypted) != string(in.CiphertextBlob) {
 			continue
 		}
@@ -372,7 +372,7 @@ func (s *Server) decrypt(in *input, _ time.Time) (any, int, *simulator.Error) {
 			KeyId, EncryptionAlgorithm string
 			Plaintext                  []byte
 		}{
-			KeyId:               "arn:aws:kms:" + s.opts.Region + ":" + s.opts.Account + ":key/3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607",
+			KeyId:               k.stream.arn("kms", "key/3f2a8c1d-5b6e-4f70-8a91-b2c3d4e5f607"),
 			EncryptionAlgorithm: "SYMMETRIC_DEFAULT", Plaintext: k.sealer.PlaintextKey(),
 		}, 0, nil
 	}

@@ -162,7 +162,7 @@ func (s *Server) Put(streamName, partitionKey string, data []byte) {
 
 // RotateKey makes the stream use another data key from now on.
 func (s *Server) RotateKey(streamName string) {
-	s.change(streamName, func(st *stream, _ time.Time) { st.key = s.newKey(st.resourceID) })
+	s.change(streamName, func(st *stream, _ time.Time) { st.key = s.newKey(st) })
 }
 
 // Shards returns the IDs of the open shards of a stream.

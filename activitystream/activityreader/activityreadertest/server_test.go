@@ -2,6 +2,7 @@ package activityreadertest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -307,6 +308,60 @@ func TestAttach(t *testing.T) {
 			t.Errorf("records, before the start to after another (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestARNs checks the ARNs of a stream and of its key: in the Region of the server or, if it
+// is attached, of its database, with the partition of that Region.
+func TestARNs(t *testing.T) {
+	for region, partition := range map[string]string{"eu-west-1": "aws", "us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn"} {
+		for _, attached := range []bool{false, true} {
+			s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+				if !attached {
+					o.Region, o.Account = region, "210987654321"
+				}
+			})
+			name, id := "", "cluster-X"
+			if attached {
+				rds := activitystreamtest.NewServer(func(o *activitystreamtest.Options) { o.Region, o.Account = region, "210987654321" })
+				arn := rds.AddCluster(activitystreamtest.Cluster{Identifier: "db", Status: activitystream.StatusStarted})
+				id, _ = rds.Recorded(arn)
+				name = s.Attach(rds, arn, 1)
+			} else {
+				name = s.AddStream(activityreadertest.Stream{ResourceId: id})
+			}
+			s.Emit(name, "db-A")
+			summary, err := client(s).DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stream := *summary.StreamDescriptionSummary.StreamARN
+			it, err := client(s).GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{StreamName: &name, ShardId: new(shard), ShardIteratorType: types.ShardIteratorTypeTrimHorizon})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := client(s).GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sealed struct{ Key []byte }
+			if err := json.Unmarshal(out.Records[0].Data, &sealed); err != nil {
+				t.Fatal(err)
+			}
+			context, err := activityrecord.EncryptionContext(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := kms.NewFromConfig(s.Config()).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.Key, EncryptionContext: context})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for service, arn := range map[string]string{"kinesis": stream, "kms": *key.KeyId} {
+				if want := "arn:" + partition + ":" + service + ":" + region + ":210987654321:"; !strings.HasPrefix(arn, want) {
+					t.Errorf("attached %t: %s, want %s…", attached, arn, want)
+				}
+			}
+		}
+	}
 }
 
 // TestRetention checks that old records are dropped, and that a server that is not called for long

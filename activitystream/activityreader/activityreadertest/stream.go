@@ -13,11 +13,13 @@ import (
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/activityrecordtest"
 	"github.com/streamwarden/streamwarden-go/activitystream/activitystreamtest"
+	"github.com/streamwarden/streamwarden-go/internal/simulator"
 )
 
 // stream is one Kinesis stream.
 type stream struct {
 	name, resourceID string
+	region, account  string
 	prefix           string // of its sequence numbers
 	count            uint64 // of its records and shards
 	shards           []*shard
@@ -68,14 +70,14 @@ type delayed struct {
 
 // dataKey is the data key of a stream, with the heartbeats that are sealed under it.
 type dataKey struct {
-	resourceID string
+	stream     *stream
 	sealer     *activityrecordtest.Sealer
 	encrypted  []byte
 	heartbeats map[string][]byte // by instance
 }
 
-func (s *Server) newKey(resourceID string) *dataKey {
-	k := &dataKey{resourceID: resourceID, sealer: activityrecordtest.NewSealer(), heartbeats: make(map[string][]byte)}
+func (s *Server) newKey(st *stream) *dataKey {
+	k := &dataKey{stream: st, sealer: activityrecordtest.NewSealer(), heartbeats: make(map[string][]byte)}
 	k.encrypted = k.sealer.EncryptedKey()
 	s.keys = append(s.keys, k)
 	return k
@@ -84,10 +86,10 @@ func (s *Server) newKey(resourceID string) *dataKey {
 // add adds a stream.
 func (s *Server) add(in Stream, now time.Time) *stream {
 	s.made++
-	st := &stream{resourceID: cmp.Or(in.ResourceId, fmt.Sprintf("cluster-%d", s.made))}
+	st := &stream{region: s.opts.Region, account: s.opts.Account, resourceID: cmp.Or(in.ResourceId, fmt.Sprintf("cluster-%d", s.made))}
 	st.name = cmp.Or(in.Name, "aws-rds-das-"+st.resourceID)
 	st.prefix = fmt.Sprintf("496%019d%06d", now.UnixNano(), s.made)
-	st.key = s.newKey(st.resourceID)
+	st.key = s.newKey(st)
 	n := max(in.Shards, 1)
 	width := new(big.Int).Div(hashKeys(), big.NewInt(int64(n)))
 	for i := range n {
@@ -111,6 +113,11 @@ func hashKeys() *big.Int { return new(big.Int).Lsh(big.NewInt(1), 128) }
 // join adds an instance, whose first heartbeat comes after a delay.
 func (st *stream) join(id string, now time.Time, delay time.Duration) {
 	st.instances = append(st.instances, &instance{id: id, next: now.Add(delay)})
+}
+
+// arn returns the ARN of a resource in the Region and account of the stream.
+func (st *stream) arn(service, resource string) string {
+	return simulator.ARN(service, st.region, st.account, resource)
 }
 
 // clusterID returns the ClusterId of the stream's records.
@@ -353,6 +360,9 @@ func (s *Server) create(a *attachment, now time.Time) {
 	}
 	_, a.stream.Instances = a.rds.Recorded(a.arn)
 	st := s.add(a.stream, a.create)
+	if db, err := activitystream.ParseARN(a.arn); err == nil {
+		st.region, st.account = db.Region, db.AccountID
+	}
 	st.paused = a.last.State != activitystream.StatusStarted
 	a.create = time.Time{}
 }
