@@ -17,8 +17,8 @@ import (
 //
 // A member instance of a cluster and a read replica end the wait at once, as Unreachable of kind
 // Unsupported, whatever the target is. RDS reports them as stopped, although the stream of the
-// cluster or the source may be started. So does a database whose engine never has a stream, unless
-// the target is stopped, which it is.
+// cluster or the source may be started. A database whose engine never has a stream ends the wait in
+// the same way, unless the target is stopped.
 //
 // Without ApplyImmediately, a command shows no effect until the maintenance window. To wait for
 // that, set Grace to maxWait.

@@ -18,7 +18,7 @@ type FieldError struct {
 	// the API member, "maxWait" or "target".
 	Field string `json:"field"`
 
-	// Reason completes a sentence that begins with Field, such as "is empty".
+	// Reason completes a sentence that begins with Field, such as "is required".
 	Reason string `json:"reason"`
 }
 

@@ -7,10 +7,10 @@
 //
 // The [Server] takes the place of the SDK's HTTP client, so the SDK's real client runs in front of
 // it, with its signing, retries and parsing. It supports CreateEventStream, GetEventStream,
-// ListEventStreams and DeleteEventStream. It rejects what Customer Profiles rejects, with the codes
-// of Customer Profiles. The tables that the clients wait by also move the streams and their
-// destinations: [eventstream.Machine] and [eventstream.DestinationMachine]. Signatures and
-// permissions are not checked.
+// ListEventStreams, DeleteEventStream, TagResource and UntagResource. It rejects what Customer
+// Profiles rejects, with the codes of Customer Profiles. The tables that the clients wait by also
+// move the streams and their destinations: [eventstream.Machine] and
+// [eventstream.DestinationMachine]. Signatures and permissions are not checked.
 //
 // # Time
 //

@@ -12,7 +12,7 @@ import (
 )
 
 // Server is an in-process AWS CloudTrail of one account in one Region. It takes the place of the
-// SDK's HTTP client, and it is an [net/http.Handler]. It is safe for concurrent use, starts no
+// SDK's HTTP client, and it is a [net/http.Handler]. It is safe for concurrent use, starts no
 // goroutine and need not be closed.
 //
 // Methods that take an ARN also take the ID at its end, and ignore case. They do nothing if there

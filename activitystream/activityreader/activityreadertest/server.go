@@ -55,7 +55,7 @@ type Options struct {
 }
 
 // Server is Kinesis and KMS of one account in one Region, in process. It takes the place of the
-// SDK's HTTP client, and it is an [net/http.Handler]. It is safe for concurrent use, starts no
+// SDK's HTTP client, and it is a [net/http.Handler]. It is safe for concurrent use, starts no
 // goroutine and need not be closed.
 //
 // Methods that take the name of a stream, a shard or an instance do nothing if there is none of
