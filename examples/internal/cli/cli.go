@@ -42,7 +42,12 @@ func exit(err error, interrupted bool) {
 	if _, ok := errors.AsType[*UsageError](err); ok {
 		status = 2
 	} else if interrupted {
-		text, status = "interrupted: "+text, 130
+		status = 130
+		if err == context.Canceled { //nolint:errorlint // only if the program has nothing to add
+			text = "interrupted"
+		} else {
+			text = "interrupted: " + text
+		}
 	}
 	screen := NewScreen(os.Stderr)
 	for line := range strings.SplitSeq(text, "\n") {
