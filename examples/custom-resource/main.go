@@ -39,8 +39,8 @@ func main() {
 func run(ctx context.Context, out io.Writer, args []string) error {
 	flags := cli.Flags("custom-resource", about)
 	live := flags.Bool("live", false, "start or stop an instance of your AWS account")
-	name := flags.String("instance", "", "with -live: the identifier of the instance")
-	status := flags.String("status", "", "with -live: available or stopped")
+	name := flags.String("instance", "", "with -live: the `name` of the instance, its DBInstanceIdentifier")
+	status := flags.String("status", "", "with -live: the `status` to bring it to, available or stopped")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	if err := cli.Parse(flags, args); err != nil {
 		return err

@@ -45,7 +45,7 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, args []string) error {
 	flags := cli.Flags("failed-logins", about)
 	name := flags.String("file", "", "count in this `file` of records, in place of sample records")
-	resourceId := flags.String("resource-id", "", "with -file: the DbClusterResourceId or DbiResourceId of the database")
+	resourceId := flags.String("resource-id", "", "with -file: the resource `ID` of the database, a DbClusterResourceId or a DbiResourceId")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
@@ -55,6 +55,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if *resourceId == "" {
 		return &cli.UsageError{Message: "-file needs -resource-id"}
+	}
+	if _, err := activityrecord.EncryptionContext(*resourceId); err != nil {
+		return &cli.UsageError{Message: fmt.Sprintf("-resource-id must be a DbClusterResourceId (cluster-…) or a DbiResourceId (db-…), got %q", *resourceId)}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/activityrecordtest"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 func TestReport(t *testing.T) {
@@ -46,5 +48,14 @@ func TestReportNamesWhatIsLost(t *testing.T) {
 	err := report(t.Context(), io.Discard, sealer, strings.NewReader(`{"type":`))
 	if err == nil || !strings.Contains(err.Error(), "after 0 records") {
 		t.Errorf("got %v, want how many records were read", err)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, args := range []string{"-none", "stray", "-file x", "-resource-id db-A", "-file x -resource-id orders"} {
+		_, ok := errors.AsType[*cli.UsageError](run(t.Context(), strings.Fields(args)))
+		if !ok {
+			t.Errorf("%s: not rejected as wrong flags", args)
+		}
 	}
 }

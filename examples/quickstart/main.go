@@ -32,8 +32,8 @@ func run(ctx context.Context, args []string) error {
 	var in activitystream.StartInput
 	live := flags.Bool("live", false, "use your AWS account instead of the simulators; this RESTARTS the database twice")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
-	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the ARN of an Aurora cluster or an RDS instance")
-	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS key that encrypts the activity")
+	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the `ARN` of an Aurora cluster or an RDS instance")
+	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS `key` that encrypts the activity")
 	flags.StringVar((*string)(&in.Mode), "mode", string(activitystream.ModeAsync), "with -live: sync or async")
 	if err := cli.Parse(flags, args); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
+	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
 // load returns the stored position, or the latest if there is none.
@@ -16,11 +17,11 @@ func (r *recorder) load() (activityreader.Position, error) {
 		return activityreader.Latest(), nil
 	}
 	var p activityreader.Position
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
 	if err != nil {
-		return p, fmt.Errorf("position: %w", err)
+		return p, err
+	}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return p, &cli.UsageError{Message: fmt.Sprintf("-position %s: not a position: %v", r.positionFile, err)}
 	}
 	return p, nil
 }

@@ -125,8 +125,13 @@ func TestRecorderWritesWhatItCannotDecode(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "list.json")
+	if err := os.WriteFile(list, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"-max-size", "0"}, {"-for", "-1s"}, {"-live"}, {"-yes"}, {"-resource-arn", "x"}, {"-max-size", "1"}, {"-live", "-resource-arn", "x", "-kms-key-id", "y"}, {"stray"}, {"-none"},
+		{"-position", list},
 	} {
 		var usage *cli.UsageError
 		if err := run(t.Context(), args); !errors.As(err, &usage) {
