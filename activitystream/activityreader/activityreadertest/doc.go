@@ -10,8 +10,8 @@
 //
 // The SDK's own clients run in front of it, with their signing, retries and parsing, because the
 // [Server] takes the place of the HTTP client. It serves ListShards, GetShardIterator, GetRecords
-// and DescribeStreamSummary of Kinesis, and Decrypt of KMS. Signatures and permissions are not
-// checked.
+// and DescribeStreamSummary of Kinesis, and Decrypt of KMS. Signatures, permissions and the KeyId
+// of Decrypt are not checked.
 //
 // # Heartbeats and events
 //

@@ -352,12 +352,14 @@ func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simul
 	}
 	type summary struct {
 		StreamName, StreamARN, StreamStatus  string
+		StreamCreationTimestamp              float64
 		RetentionPeriodHours, OpenShardCount int
 		EnhancedMonitoring                   []struct{}
 	}
 	return struct{ StreamDescriptionSummary summary }{summary{
 		StreamName: st.name, StreamARN: st.arn("kinesis", "stream/"+st.name), StreamStatus: "ACTIVE",
-		RetentionPeriodHours: int(s.opts.Retention / time.Hour), OpenShardCount: open, EnhancedMonitoring: []struct{}{},
+		StreamCreationTimestamp: float64(st.created.UnixMilli()) / 1e3,
+		RetentionPeriodHours:    int(s.opts.Retention / time.Hour), OpenShardCount: open, EnhancedMonitoring: []struct{}{},
 	}}, 0, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
@@ -269,6 +270,29 @@ func TestHeartbeats(t *testing.T) {
 		}
 		if decrypts != 2 {
 			t.Errorf("%d calls of KMS, want one for each data key", decrypts)
+		}
+	})
+}
+
+// TestDescribeStreamSummary checks the members that Kinesis always returns.
+func TestDescribeStreamSummary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		created := time.Now()
+		name := s.AddStream(activityreadertest.Stream{Name: "audit", Shards: 2})
+		time.Sleep(time.Hour)
+		s.Split(name, shard)
+		out, err := client(s).DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &types.StreamDescriptionSummary{
+			StreamName: &name, StreamARN: new("arn:aws:kinesis:us-east-1:123456789012:stream/audit"), StreamStatus: types.StreamStatusActive,
+			StreamCreationTimestamp: new(created.UTC()), RetentionPeriodHours: new(int32(24)), OpenShardCount: new(int32(3)),
+			EnhancedMonitoring: []types.EnhancedMetrics{},
+		}
+		if diff := cmp.Diff(want, out.StreamDescriptionSummary, cmpopts.IgnoreUnexported(types.StreamDescriptionSummary{})); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
 }

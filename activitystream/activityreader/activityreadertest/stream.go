@@ -20,6 +20,7 @@ import (
 type stream struct {
 	name, resourceID string
 	region, account  string
+	created          time.Time
 	prefix           string // of its sequence numbers
 	count            uint64 // of its records and shards
 	shards           []*shard
@@ -86,7 +87,7 @@ func (s *Server) newKey(st *stream) *dataKey {
 // add adds a stream.
 func (s *Server) add(in Stream, now time.Time) *stream {
 	s.made++
-	st := &stream{region: s.opts.Region, account: s.opts.Account, resourceID: cmp.Or(in.ResourceId, fmt.Sprintf("cluster-%d", s.made))}
+	st := &stream{region: s.opts.Region, account: s.opts.Account, resourceID: cmp.Or(in.ResourceId, fmt.Sprintf("cluster-%d", s.made)), created: now}
 	st.name = cmp.Or(in.Name, "aws-rds-das-"+st.resourceID)
 	st.prefix = fmt.Sprintf("496%019d%06d", now.UnixNano(), s.made)
 	st.key = s.newKey(st)
