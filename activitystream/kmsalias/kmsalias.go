@@ -38,9 +38,12 @@ var _ API = (*kms.Client)(nil)
 // If the key exists and an activity stream cannot use it, it also returns an error of the kind
 // KeyNotAccessible. Then the key is not enabled, AWS manages it, or it is not a symmetric key for
 // encryption. The function is as safe for concurrent use as api. It caches nothing, because an
-// alias and the state of a key can change at any time.
+// alias and the state of a key can change at any time. If api is nil, it returns an error.
 func Resolver(api API) func(ctx context.Context, key string) (keyID string, err error) {
 	return func(ctx context.Context, key string) (string, error) {
+		if api == nil {
+			return "", fmt.Errorf("resolving %s: the API must not be nil", key)
+		}
 		out, err := api.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &key})
 		if err != nil {
 			return "", fmt.Errorf("resolving %s: %w", key, err)

@@ -56,6 +56,8 @@ func TestResolver(t *testing.T) {
 	assert.ErrorContains(t, err, "alias/none")
 	_, err = resolve(t.Context(), "alias/empty")
 	assert.ErrorContains(t, err, "alias/empty", "returned no key")
+	_, err = kmsalias.Resolver(nil)(t.Context(), alias)
+	assert.ErrorContains(t, err, alias, "the API must not be nil")
 }
 
 // TestEnsureStartedComparesAlias starts nothing: the stream is started with a key, and the alias

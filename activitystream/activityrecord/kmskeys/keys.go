@@ -44,6 +44,7 @@ type Options struct {
 }
 
 // Keys decrypts and caches the data keys of one resource's stream. It is safe for concurrent use.
+// Make it with [New]: DataKey of a zero Keys returns an error.
 type Keys struct {
 	api     API
 	context map[string]string
@@ -120,6 +121,9 @@ func (k *Keys) GoString() string { return k.String() }
 // If another call for the same key is in flight, DataKey waits for its result or for the end of
 // ctx. If the context of that other call ends, DataKey calls KMS itself.
 func (k *Keys) DataKey(ctx context.Context, encrypted []byte) ([]byte, error) {
+	if k == nil || k.api == nil {
+		return nil, errors.New("kmskeys: Keys must be made by New")
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err

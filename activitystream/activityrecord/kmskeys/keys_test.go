@@ -354,6 +354,14 @@ func TestNewRejects(t *testing.T) {
 	}
 }
 
+func TestZeroKeys(t *testing.T) {
+	for _, keys := range []*kmskeys.Keys{nil, {}} {
+		if key, err := keys.DataKey(t.Context(), []byte("c")); key != nil || err == nil || !strings.Contains(err.Error(), "made by New") {
+			t.Errorf("got %q, %v", key, err)
+		}
+	}
+}
+
 // TestConcurrentUse drops keys while others use them. It is for the race detector.
 func TestConcurrentUse(t *testing.T) {
 	_, client := newKMS()
