@@ -116,19 +116,21 @@ func parseToken(text string) (t token, ok bool) {
 	return t, text != "" && decode(text, &t) && t.Stream != ""
 }
 
-func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error) {
-	name, after := in.stream(), in.ExclusiveStartShardId
-	if in.NextToken != "" {
-		if name != "" || after != "" {
-			return nil, 0, invalid("NextToken and StreamName cannot be provided together.")
-		}
-		t, ok := parseToken(in.NextToken)
-		if !ok {
-			return nil, 0, invalid("NextToken is invalid.")
-		}
-		name, after = t.Stream, t.After
+// shardItem is a shard in a response of ListShards.
+type shardItem struct {
+	ShardId               string
+	ParentShardId         string `json:",omitempty"`
+	AdjacentParentShardId string `json:",omitempty"`
+	HashKeyRange          hashKeyRange
+	SequenceNumberRange   struct {
+		StartingSequenceNumber string
+		EndingSequenceNumber   string `json:",omitempty"`
 	}
-	st, e := s.find(name)
+}
+
+// listShards executes ListShards.
+func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error) {
+	st, after, e := s.listFrom(in)
 	if e != nil {
 		return nil, 0, e
 	}
@@ -146,40 +148,49 @@ func (s *Server) listShards(in *input, _ time.Time) (any, int, *simulator.Error)
 	if in.MaxResults != nil {
 		limit = min(max(*in.MaxResults, 1), limit)
 	}
-	type sequenceNumberRange struct {
-		StartingSequenceNumber string
-		EndingSequenceNumber   string `json:",omitempty"`
-	}
-	type item struct {
-		ShardId               string
-		ParentShardId         string `json:",omitempty"`
-		AdjacentParentShardId string `json:",omitempty"`
-		HashKeyRange          hashKeyRange
-		SequenceNumberRange   sequenceNumberRange
-	}
 	out := struct {
-		Shards    []item
+		Shards    []shardItem
 		NextToken string `json:",omitempty"`
-	}{Shards: []item{}}
+	}{Shards: []shardItem{}}
 	for _, sh := range st.shards {
 		if sh.id <= after || openOnly && sh.closed {
 			continue
 		}
 		if len(out.Shards) == limit {
-			out.NextToken = encode(token{name, out.Shards[limit-1].ShardId})
+			out.NextToken = encode(token{st.name, out.Shards[limit-1].ShardId})
 			break
 		}
-		i := item{
-			ShardId: sh.id, ParentShardId: sh.parent, AdjacentParentShardId: sh.adjacent,
-			HashKeyRange:        sh.hashKeyRange(),
-			SequenceNumberRange: sequenceNumberRange{StartingSequenceNumber: st.sequence(sh, sh.start)},
-		}
-		if sh.closed {
-			i.SequenceNumberRange.EndingSequenceNumber = st.sequence(sh, sh.end)
-		}
-		out.Shards = append(out.Shards, i)
+		out.Shards = append(out.Shards, st.item(sh))
 	}
 	return out, len(out.Shards), nil
+}
+
+// listFrom returns the stream of a ListShards request, and the shard after which its response
+// begins.
+func (s *Server) listFrom(in *input) (st *stream, after string, e *simulator.Error) {
+	name, after := in.stream(), in.ExclusiveStartShardId
+	if in.NextToken != "" {
+		if name != "" || after != "" {
+			return nil, "", invalid("NextToken and StreamName cannot be provided together.")
+		}
+		t, ok := parseToken(in.NextToken)
+		if !ok {
+			return nil, "", invalid("NextToken is invalid.")
+		}
+		name, after = t.Stream, t.After
+	}
+	st, e = s.find(name)
+	return st, after, e
+}
+
+// item returns what ListShards shows of a shard.
+func (st *stream) item(sh *shard) shardItem {
+	i := shardItem{ShardId: sh.id, ParentShardId: sh.parent, AdjacentParentShardId: sh.adjacent, HashKeyRange: sh.hashKeyRange()}
+	i.SequenceNumberRange.StartingSequenceNumber = st.sequence(sh, sh.start)
+	if sh.closed {
+		i.SequenceNumberRange.EndingSequenceNumber = st.sequence(sh, sh.end)
+	}
+	return i
 }
 
 // iterator is what a ShardIterator holds.
@@ -203,6 +214,7 @@ func decode(text string, into any) bool {
 	return err == nil && json.Unmarshal(b, into) == nil
 }
 
+// getShardIterator executes GetShardIterator.
 func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulator.Error) {
 	st, e := s.find(in.stream())
 	if e != nil {
@@ -246,23 +258,11 @@ func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulato
 	return struct{ ShardIterator string }{encode(it)}, 0, nil
 }
 
+// getRecords executes GetRecords.
 func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Error) {
-	it, ok := parseIterator(in.ShardIterator)
-	if !ok {
-		return nil, 0, invalid("Invalid ShardIterator.")
-	}
-	st, e := s.find(it.Stream)
+	it, st, sh, e := s.resolve(in.ShardIterator, now)
 	if e != nil {
 		return nil, 0, e
-	}
-	sh := st.shard(it.Shard)
-	if sh == nil || st.prefix != it.Prefix {
-		return nil, 0, s.shardNotFound(st, it.Shard)
-	}
-	if issued := time.Unix(0, it.Issued); it.Epoch != s.epoch || now.Sub(issued) > s.opts.IteratorLife {
-		return nil, 0, simulator.Errorf("ExpiredIteratorException",
-			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
-			issued.UTC().Format(time.UnixDate), now.UTC().Format(time.UnixDate), s.opts.IteratorLife.Milliseconds())
 	}
 	if e := s.admit(st, sh, now); e != nil {
 		return nil, 0, e
@@ -280,16 +280,11 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 		Data                        []byte
 		PartitionKey                string
 	}
-	type child struct {
-		ShardId      string
-		ParentShards []string
-		HashKeyRange hashKeyRange
-	}
 	out := struct {
 		Records            []item
 		NextShardIterator  string `json:",omitempty"`
 		MillisBehindLatest int64
-		ChildShards        []child `json:",omitempty"`
+		ChildShards        []childShard `json:",omitempty"`
 	}{Records: []item{}}
 	i, _ := slices.BinarySearchFunc(sh.records, it.Next, func(r record, n uint64) int { return cmp.Compare(r.n, n) })
 	if s.empty > 0 {
@@ -308,21 +303,56 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 		out.MillisBehindLatest = max(now.Sub(sh.records[i].at).Milliseconds(), 1)
 	}
 	if i == len(sh.records) && sh.closed {
-		for _, c := range st.shards {
-			if c.parent != sh.id && c.adjacent != sh.id {
-				continue
-			}
-			k := child{c.id, []string{c.parent}, c.hashKeyRange()}
-			if c.adjacent != "" {
-				k.ParentShards = append(k.ParentShards, c.adjacent)
-			}
-			out.ChildShards = append(out.ChildShards, k)
-		}
+		out.ChildShards = st.children(sh)
 		return out, len(out.Records), nil
 	}
 	it.Issued = now.UnixNano()
 	out.NextShardIterator = encode(it)
 	return out, len(out.Records), nil
+}
+
+// resolve returns what a ShardIterator holds, with its stream and its shard. It returns an error if
+// the iterator has expired, or if one of them does not exist.
+func (s *Server) resolve(text string, now time.Time) (it iterator, st *stream, sh *shard, e *simulator.Error) {
+	it, ok := parseIterator(text)
+	if !ok {
+		return it, nil, nil, invalid("Invalid ShardIterator.")
+	}
+	if st, e = s.find(it.Stream); e != nil {
+		return it, nil, nil, e
+	}
+	sh = st.shard(it.Shard)
+	if sh == nil || st.prefix != it.Prefix {
+		return it, nil, nil, s.shardNotFound(st, it.Shard)
+	}
+	if issued := time.Unix(0, it.Issued); it.Epoch != s.epoch || now.Sub(issued) > s.opts.IteratorLife {
+		return it, nil, nil, simulator.Errorf("ExpiredIteratorException",
+			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
+			issued.UTC().Format(time.UnixDate), now.UTC().Format(time.UnixDate), s.opts.IteratorLife.Milliseconds())
+	}
+	return it, st, sh, nil
+}
+
+// childShard is a child of a closed shard, in the GetRecords response that ends the shard.
+type childShard struct {
+	ShardId      string
+	ParentShards []string
+	HashKeyRange hashKeyRange
+}
+
+// children returns the shards into which a shard was split or merged.
+func (st *stream) children(sh *shard) (list []childShard) {
+	for _, c := range st.shards {
+		if c.parent != sh.id && c.adjacent != sh.id {
+			continue
+		}
+		k := childShard{c.id, []string{c.parent}, c.hashKeyRange()}
+		if c.adjacent != "" {
+			k.ParentShards = append(k.ParentShards, c.adjacent)
+		}
+		list = append(list, k)
+	}
+	return list
 }
 
 // admit keeps to the quotas of a shard.
@@ -339,6 +369,7 @@ func (s *Server) admit(st *stream, sh *shard, now time.Time) *simulator.Error {
 	return nil
 }
 
+// describeStreamSummary executes DescribeStreamSummary.
 func (s *Server) describeStreamSummary(in *input, _ time.Time) (any, int, *simulator.Error) {
 	st, e := s.find(in.stream())
 	if e != nil {
