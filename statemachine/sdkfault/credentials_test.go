@@ -112,8 +112,8 @@ func instanceRole(r reply) aws.CredentialsProvider {
 }
 
 // process returns the provider that runs a program.
-func process(command string) aws.CredentialsProvider {
-	return processcreds.NewProvider(command, func(o *processcreds.Options) { o.Timeout = 200 * time.Millisecond })
+func process(timeout time.Duration, command string) aws.CredentialsProvider {
+	return processcreds.NewProvider(command, func(o *processcreds.Options) { o.Timeout = timeout })
 }
 
 // TestCredentialsFailures checks each failure of the SDK's providers, in front of canned responses.
@@ -165,9 +165,9 @@ func TestCredentialsFailures(t *testing.T) {
 		{"the metadata service fails", instanceRole(plain(503, "")), statemachine.Unavailable, "IMDS"},
 		{"the metadata service cannot be reached", instanceRole(reply{err: refused}), statemachine.Unavailable, "connection refused"},
 
-		{"the program fails", process("exit 3"), statemachine.Unauthenticated, "exit status 3"},
-		{"the program is too slow", process("exec sleep 5"), statemachine.Unavailable, "credential process timed out"},
-		{"the program prints secrets, but no JSON", process("echo AccessKeyId=s3cret"), statemachine.Unauthenticated, "the output of credential_process is not valid JSON"},
+		{"the program fails", process(time.Minute, "exit 3"), statemachine.Unauthenticated, "exit status 3"},
+		{"the program is too slow", process(200*time.Millisecond, "exec sleep 60"), statemachine.Unavailable, "credential process timed out"},
+		{"the program prints secrets, but no JSON", process(time.Minute, "echo AccessKeyId=s3cret"), statemachine.Unauthenticated, "the output of credential_process is not valid JSON"},
 
 		{"a static key is empty", credentials.NewStaticCredentialsProvider("", "", ""), statemachine.Unauthenticated, "static credentials are empty"},
 	} {
