@@ -8,9 +8,9 @@ import (
 	"github.com/streamwarden/streamwarden-go/examples/internal/cli"
 )
 
-// summarize writes the results of each group, the failures by reason, and up to each messages per
-// reason (zero: all).
-func summarize(w *cli.Screen, groups []*group, each int) {
+// summarize writes the results of each group, the failures by reason, and at most so many messages
+// for each reason. Zero for most means all.
+func summarize(w *cli.Screen, groups []*group, most int) {
 	sum := count("total", "", groups...)
 	kinds := slices.Sorted(maps.Keys(sum.failures))
 	results := cli.Table{Keys: 2, Rows: [][]string{{"account", "Region", "already", "started", "failed", "unfinished", "reads", "commands", "mean"}}}
@@ -48,18 +48,27 @@ func summarize(w *cli.Screen, groups []*group, each int) {
 	fmt.Fprintln(w)
 	failures.Write(w)
 	for _, kind := range kinds {
-		fmt.Fprintf(w, "\n%s:\n", w.Paint(cli.Red, kind))
-		shown := 0
-		for _, g := range groups {
-			for _, r := range g.results {
-				if r.reason() == kind && (each == 0 || shown < each) {
-					w.Println(fmt.Sprintf("  %v", r.err), 4)
-					shown++
-				}
+		listFailures(w, groups, kind, most)
+	}
+}
+
+// listFailures writes the first messages of the failures for one reason, and how many others there
+// are. Zero for most means all.
+func listFailures(w *cli.Screen, groups []*group, reason string, most int) {
+	fmt.Fprintf(w, "\n%s:\n", w.Paint(cli.Red, reason))
+	shown, all := 0, 0
+	for _, g := range groups {
+		for _, r := range g.results {
+			if r.reason() != reason {
+				continue
+			}
+			if all++; most == 0 || shown < most {
+				w.Println(fmt.Sprintf("  %v", r.err), 4)
+				shown++
 			}
 		}
-		if more := sum.failures[kind] - shown; more > 0 {
-			fmt.Fprintf(w, "  and %d more\n", more)
-		}
+	}
+	if more := all - shown; more > 0 {
+		fmt.Fprintf(w, "  and %d more\n", more)
 	}
 }

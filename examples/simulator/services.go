@@ -81,18 +81,7 @@ func newServices(b settings, log *slog.Logger) ([]service, *control) {
 		common(&o.Options, "customer-profiles")
 		o.DestinationSetup = b.transition
 	})
-	trail.AddEventDataStore(ingestiontest.EventDataStore{
-		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
-		Categories: []string{"Management"}, Status: ingestion.StatusStoppedIngestion,
-	})
-	trail.AddEventDataStore(ingestiontest.EventDataStore{
-		Id: "5e3b2a1f-2222-4333-8444-23456789abcd", Name: "activity-audit-log",
-		Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusEnabled,
-	})
-	profiles.AddEventStream(eventstreamtest.EventStream{
-		DomainName: "example-domain", EventStreamName: "example-stream",
-		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
-	})
+	addExamples(trail, profiles)
 	if b.throttle {
 		rds.Throttle(300, 12)
 		trail.Throttle(10, 10)
@@ -108,15 +97,36 @@ func newServices(b settings, log *slog.Logger) ([]service, *control) {
 		{records, "kms", "TrentService.", "Decrypt of AWS KMS"},
 	}
 	c := &control{rds: rds, records: records, services: services}
+	c.addDatabases(b.clusters, b.instances)
+	return services, c
+}
+
+// addExamples adds the event data stores and the event stream that the simulator starts with.
+func addExamples(trail *ingestiontest.Server, profiles *eventstreamtest.Server) {
+	trail.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "4d2a1f0e-1111-4222-8333-123456789abc", Name: "management-events",
+		Categories: []string{"Management"}, Status: ingestion.StatusStoppedIngestion,
+	})
+	trail.AddEventDataStore(ingestiontest.EventDataStore{
+		Id: "5e3b2a1f-2222-4333-8444-23456789abcd", Name: "activity-audit-log",
+		Categories: []string{"ActivityAuditLog"}, Status: ingestion.StatusEnabled,
+	})
+	profiles.AddEventStream(eventstreamtest.EventStream{
+		DomainName: "example-domain", EventStreamName: "example-stream",
+		Uri: "arn:aws:kinesis:us-east-1:123456789012:stream/profile-events",
+	})
+}
+
+// addDatabases adds the databases that the simulator starts with, and further ones.
+func (c *control) addDatabases(clusters, instances int) {
 	c.addCluster(order{Identifier: "das-cluster", Engine: "aurora-postgresql"})
 	c.addInstance(order{Identifier: "my-orcl-db", Engine: "oracle-ee"})
-	for n := range b.clusters {
+	for n := range clusters {
 		c.addCluster(order{Identifier: fmt.Sprintf("cluster-%d", n+1)})
 	}
-	for n := range b.instances {
+	for n := range instances {
 		c.addInstance(order{Identifier: fmt.Sprintf("instance-%d", n+1)})
 	}
-	return services, c
 }
 
 // logCall logs a call whose response waits for a latency. Its texts come from the client, but never

@@ -34,10 +34,7 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	parts := in.split()
 	first := in.Parts == nil
 	if first {
-		in.Parts = make([]Progress, len(parts))
-		for i, places := range parts {
-			in.Parts[i] = Progress{Places: len(places), Open: len(places)}
-		}
+		in.open(parts)
 	}
 	s := workflow.NewSelector(ctx)
 	in.start(ctx, parts, first, s)
@@ -76,6 +73,14 @@ func Estate(ctx workflow.Context, in EstateInput) (Progress, error) {
 	}
 	drain(reports, stop)
 	return p, nil
+}
+
+// open sets the progress of each part to that before its first report.
+func (in *EstateInput) open(parts [][]AccountRegion) {
+	in.Parts = make([]Progress, len(parts))
+	for i, places := range parts {
+		in.Parts[i] = Progress{Places: len(places), Open: len(places)}
+	}
 }
 
 // abandon marks a part as failed.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/streamwarden/streamwarden-go/activitystream"
@@ -97,4 +98,12 @@ func (w Spec) startInput(arn string) activitystream.StartInput {
 	in := w.Start
 	in.ResourceArn = arn
 	return in
+}
+
+// supports returns an error if the database does not support the mode of a start.
+func supports(modes []activitystream.Mode, in activitystream.StartInput) error {
+	if slices.Contains(modes, in.Mode) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s does not support activity streams in mode %s (supported: %v)", statemachine.Unsupported, in.ResourceArn, in.Mode, modes)
 }
