@@ -340,7 +340,7 @@ func TestRegionComesFromClientOptions(t *testing.T) {
 	}
 }
 
-// mute is an API that does not tell its Region.
+// mute is an API that does not report its Region.
 type mute struct{ activitystream.API }
 
 func TestRegionIsNotCheckedForMock(t *testing.T) {

@@ -89,7 +89,7 @@ type Options struct {
 //
 // The delays suit transitions of minutes and many waits at once. Each request reads up to 100
 // streams, so its cost is how often all pending streams are read. A constant delay for the first
-// 400 s keeps the streams in step. From then on, an eightieth of the time waited makes the lag
+// 400 s lets streams be read together. From then on, an eightieth of the time waited makes the lag
 // about 0.6 % of the wait. The maximum of 2 minutes bounds the cost of a wait for a maintenance
 // window to 720 reads per day. Shorter delays would not reduce the lag of 10,000 waits, which the
 // quota causes.

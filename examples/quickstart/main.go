@@ -30,7 +30,7 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, args []string) error {
 	flags := cli.Flags("quickstart", about)
 	var in activitystream.StartInput
-	live := flags.Bool("live", false, "use your AWS account instead of the simulators; this RESTARTS the database twice")
+	live := flags.Bool("live", false, "start and stop an activity stream of your AWS account; this RESTARTS the database twice")
 	yes := flags.Bool("yes", false, "with -live: do not ask for confirmation")
 	flags.StringVar(&in.ResourceArn, "resource-arn", "", "with -live: the `ARN` of an Aurora cluster or an RDS instance")
 	flags.StringVar(&in.KmsKeyId, "kms-key-id", "", "with -live: the customer managed KMS `key` that encrypts the activity")
