@@ -102,7 +102,7 @@ func (f *follower) run(ctx context.Context) error {
 				return errStopped
 			}
 			if !f.last.IsZero() && !now.Before(f.last) {
-				f.listDue = now.Add(f.options.ReadTimeout) // the wait has ended by then
+				f.listDue = now.Add(2 * f.options.ReadTimeout) // the wait has ended by then
 			}
 		}
 		if res := f.next(ctx, f.launch(calls, time.Now())); res != nil {
