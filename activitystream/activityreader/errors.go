@@ -25,8 +25,10 @@ const (
 	StreamDeleted Verdict = "stream deleted"
 
 	// StreamRecreated means that the stream of that name is another one: the activity stream was
-	// stopped and started. Records of the old stream that were not read are lost. Start again
-	// from the zero Position. errors.Is(err, [statemachine.Gone]) is true, too.
+	// stopped and started. Records of the old stream that were not read are lost. It can also mean
+	// that the position is older than every record of the stream. Start again from the zero
+	// Position. With the Instances of the error's Position, Watch reports the gap in between.
+	// errors.Is(err, [statemachine.Gone]) is true, too.
 	StreamRecreated Verdict = "stream recreated"
 
 	// ReadFailed means that a call failed in a way that no retry can fix. [statemachine.KindOf]

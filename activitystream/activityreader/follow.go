@@ -496,7 +496,7 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 	first := f.seen == nil
 	if first {
 		f.seen = f.passed(listed)
-		f.warnOfLost(ctx, listed)
+		f.warnOfLost(ctx, listed, now)
 	}
 	for _, s := range listed {
 		if f.seen[s.id] {
@@ -541,12 +541,16 @@ func (f *follower) inherit(s *shard) {
 	}
 }
 
-// warnOfLost logs the shards of the position that the stream does not have anymore and that were
-// not read to their end: their records expired.
-func (f *follower) warnOfLost(ctx context.Context, listed []*shard) {
+// warnOfLost logs the shards of the position whose next records expired, because the stream does
+// not have them anymore, or may have expired.
+func (f *follower) warnOfLost(ctx context.Context, listed []*shard, now time.Time) {
 	for id, stored := range f.from.Shards {
-		if !stored.Done && !slices.ContainsFunc(listed, func(s *shard) bool { return s.id == id }) {
+		switch {
+		case stored.Done:
+		case !slices.ContainsFunc(listed, func(s *shard) bool { return s.id == id }):
 			f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "shard expired before it was read to its end", slog.String("shard", id))
+		case !stored.At.IsZero() && now.Sub(stored.At) > retention:
+			f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "records may have expired before they were read", slog.String("shard", id), slog.Time("since", stored.At))
 		}
 	}
 }

@@ -78,8 +78,9 @@ type Options struct {
 	// [activitystream.Client.ExplainSilence]: https://pkg.go.dev/github.com/streamwarden/streamwarden-go/activitystream#Client.ExplainSilence
 	Explain func(ctx context.Context, instanceId string, since, until time.Time) (string, error)
 
-	// Logger receives failed calls, and shards that expired before they were read to their end, at
-	// level Warn, and reshards at level Info. Nil means no logging.
+	// Logger receives failed calls at level Warn, and reshards at level Info. It also receives at
+	// level Warn the shards of a position whose next records expired, or may have expired: Kinesis
+	// keeps records for 24 hours unless it is set to keep them longer. Nil means no logging.
 	Logger *slog.Logger
 }
 
@@ -99,6 +100,7 @@ const (
 	maxBackoff     = 16 * time.Second       // between two calls for one shard that fail
 	relistDelay    = 30 * time.Second       // between two lists of the shards while nothing changes
 	maxUnknown     = 3                      // failures in a row of which nothing is known, before reading ends
+	retention      = 24 * time.Hour         // of records in a stream, at the least
 	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume
 )
 
