@@ -89,7 +89,7 @@ func (f *follower) deliveries(ctx context.Context, s *shard, records []types.Rec
 				ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
 			}
 			var err error
-			if d.Record, err = f.r.decoder.Decode(ctx, d.Data); err != nil && ctx.Err() != nil {
+			if d.Record, err = f.decode(ctx, d.Data); err != nil && ctx.Err() != nil {
 				return
 			}
 			s.cursor = s.cursor.after(d.SequenceNumber, d.ArrivedAt)
@@ -98,4 +98,11 @@ func (f *follower) deliveries(ctx context.Context, s *shard, records []types.Rec
 			}
 		}
 	}
+}
+
+// decode decodes a record. The call that decrypts its key has the limit of any other call.
+func (f *follower) decode(ctx context.Context, data []byte) (*activityrecord.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.options.ReadTimeout)
+	defer cancel()
+	return f.r.decoder.Decode(ctx, data)
 }

@@ -52,8 +52,8 @@ type Options struct {
 	// InputError.
 	Concurrency int
 
-	// ReadTimeout is the limit of one call. Zero means 30 s. Negative values are rejected with an
-	// InputError.
+	// ReadTimeout is the limit of one call to Kinesis, and of decoding one record, which may call
+	// KMS. Zero means 30 s. Negative values are rejected with an InputError.
 	ReadTimeout time.Duration
 
 	// Grace is how long the Reader waits for a stream that Kinesis does not find, before reading

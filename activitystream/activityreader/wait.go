@@ -94,10 +94,10 @@ func (r *Reader) WaitRecording(ctx context.Context, instanceIDs []string, maxWai
 	w.f.last = w.evidence.Began.Add(maxWait)
 	w.f.firstDelay = min(cmp.Or(o.Heartbeat, usualInterval)+beatMargin, freshDelay)
 	w.f.tipDelay = w.delay
-	w.f.deliver = func(s *shard, records []types.Record, _ time.Duration) bool { return w.deliver(ctx, s, records) }
-	w.f.step = w.step
 	limit, cancel := context.WithDeadline(ctx, w.f.last.Add(o.ReadTimeout))
 	defer cancel()
+	w.f.deliver = func(s *shard, records []types.Record, _ time.Duration) bool { return w.deliver(limit, s, records) }
+	w.f.step = w.step
 	err = w.f.run(limit)
 	w.evidence.Elapsed = time.Since(w.evidence.Began)
 	w.evidence.Shards = len(w.f.order)
