@@ -57,7 +57,7 @@ type follower struct {
 	reads    int // GetRecords calls
 	inFlight int
 	results  chan *result
-	lastErr  error // of the last call, if it failed
+	listErr  error // of the last list; nil if it succeeded
 }
 
 // result is what came of one call for a shard.
@@ -248,7 +248,7 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 		}
 		return f.failed(ctx, res)
 	}
-	f.lastErr = nil
+	s.err = nil
 	if res.iterator != "" {
 		s.iterator = res.iterator
 		s.due = f.capped(res.started.Add(f.firstDelay))
@@ -330,7 +330,7 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 func (f *follower) failed(ctx context.Context, res *result) error {
 	s := res.shard
 	err, kind := res.err, statemachine.KindOf(res.err)
-	f.lastErr = err
+	s.err = err
 	if res.op == getRecords {
 		f.reads++
 		if f.options.OnRead != nil {
@@ -378,7 +378,7 @@ func (f *follower) list(ctx context.Context, now time.Time) error {
 		}
 		return f.listFailed(ctx, now, err)
 	}
-	f.listFail = 0
+	f.listFail, f.listErr = 0, nil
 	if len(listed) == 0 { // the stream is being created
 		f.listDue = f.capped(now.Add(max(f.options.PollDelay, time.Second)))
 		return nil
@@ -430,9 +430,19 @@ func (f *follower) pages(ctx context.Context) (all []*shard, err error) {
 	return all, nil
 }
 
+// failing returns why a shard or the list is not read: the error of its last call, if that failed.
+func (f *follower) failing() error {
+	for _, s := range f.order {
+		if s.err != nil {
+			return s.err
+		}
+	}
+	return f.listErr
+}
+
 // listFailed handles a list that failed.
 func (f *follower) listFailed(ctx context.Context, now time.Time, err error) error {
-	f.lastErr = err
+	f.listErr = err
 	f.listFail++
 	f.options.Logger.LogAttrs(ctx, slog.LevelWarn, "call failed", slog.String("error", err.Error()))
 	f.listDue = now.Add(min(time.Second<<min(f.listFail-1, 10), maxBackoff))

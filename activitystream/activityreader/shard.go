@@ -25,6 +25,7 @@ type shard struct {
 	due      time.Time // no call goes out before
 	calledAt time.Time // start of the last GetRecords call, or of the last call that failed
 	failures int       // in a row
+	err      error     // of the last call; nil if it succeeded
 	empty    int       // responses in a row that held nothing at all
 	lost     bool      // the service did not find the shard
 

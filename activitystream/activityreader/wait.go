@@ -177,7 +177,7 @@ func (w *proof) failure(ctx context.Context, err error, silent []string) error {
 	}
 	cause := &SilentError{InstanceIDs: silent, Undecodable: w.evidence.Undecodable, Err: w.evidence.Err}
 	if cause.Err == nil {
-		cause.Err = w.f.lastErr
+		cause.Err = w.f.failing()
 	}
 	switch end, _ := errors.AsType[*ReadError](err); {
 	case ctx.Err() != nil:

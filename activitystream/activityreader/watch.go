@@ -49,10 +49,10 @@ type Change struct {
 	State       RecordingState // what is known from now on
 	Since       time.Time      // when State began, as an arrival time in Kinesis
 	Until       time.Time      // when State ended, as an arrival time in Kinesis; zero if it continues
-	Watermark   time.Time      // the arrival time up to which the whole stream was read
+	Watermark   time.Time      // the arrival time up to which the whole stream was read; zero before that is known
 	Interval    time.Duration  // of the instance's heartbeats, as set or learned
 	Explanation string         // what [Options].Explain returned
-	Err         error          // with StateUndecodable, why; with StateBehind, the last call's error, if it failed
+	Err         error          // with StateUndecodable, why; with StateBehind, why a call fails, if one does
 
 	position Position
 }
@@ -341,7 +341,7 @@ func (w *watcher) emit(i *instance, state RecordingState, since, until time.Time
 		c.Err = w.cause
 	}
 	if state == StateBehind { // which says nothing about the instance
-		c.Err = w.f.lastErr
+		c.Err = w.f.failing()
 	} else {
 		i.state, i.since = state, since
 	}
