@@ -273,10 +273,11 @@ func (w *watcher) judge(mark time.Time) {
 			}
 		}
 		i.covered = cmp.Or(i.covered, i.from)
-		for len(own)+len(unknown) > 0 { // in the order of arrival
-			if len(own) == 0 || len(unknown) > 0 && unknown[0].at.Before(own[0].at) {
-				i.uncertain(unknown[0].at)
-				unknown = unknown[1:]
+		rest := unknown
+		for len(own)+len(rest) > 0 { // in the order of arrival
+			if len(own) == 0 || len(rest) > 0 && rest[0].at.Before(own[0].at) {
+				i.uncertain(rest[0].at)
+				rest = rest[1:]
 				continue
 			}
 			w.hear(i, own[0], own[1:])
