@@ -53,6 +53,7 @@ type follower struct {
 	listedAt time.Time // start of the last list that succeeded; zero means none
 	listFail int       // lists that failed in a row
 	missing  time.Time // since when the stream is not found; zero means that it is
+	latest   time.Time // when the last iterator of the type LATEST was returned
 	began    time.Time
 	reads    int // GetRecords calls
 	inFlight int
@@ -64,7 +65,8 @@ type follower struct {
 type result struct {
 	shard    *shard
 	started  time.Time
-	iterator string // what GetShardIterator returned; empty if the call was GetRecords
+	ended    time.Time // of GetShardIterator
+	iterator string    // what GetShardIterator returned; empty if the call was GetRecords
 	out      *kinesis.GetRecordsOutput
 	op       statemachine.Operation
 	err      error
@@ -230,7 +232,7 @@ func (f *follower) call(ctx context.Context, s *shard, iterator string) *result 
 	case aws.ToString(out.ShardIterator) == "":
 		res.err = sdkcall.UnexpectedResponse(getShardIterator, name, out.ResultMetadata, "the response has no iterator")
 	default:
-		res.iterator = *out.ShardIterator
+		res.iterator, res.ended = *out.ShardIterator, time.Now()
 	}
 	return res
 }
@@ -254,7 +256,8 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 		s.due = f.capped(res.started.Add(f.firstDelay))
 		if s.latest {
 			s.latest = !f.last.IsZero() // for a wait, no later iterator may be at an earlier time
-			s.cursor.At = res.started
+			s.cursor.At, s.upTo = res.started, res.ended
+			f.latest = later(f.latest, res.ended)
 		}
 		return nil
 	}
@@ -522,7 +525,7 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 			if s.closed {
 				continue
 			}
-			s.latest, s.cursor.At, s.upTo = true, now, now
+			s.latest, s.cursor.At = true, now
 		default:
 			s.cursor.Oldest = true
 			if !first {

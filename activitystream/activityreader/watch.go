@@ -150,9 +150,6 @@ func newWatcher(ctx context.Context, f *follower, ids []string, yield func(*Chan
 		ctx: ctx, f: f, yield: yield, byID: make(map[string]*instance), trails: make(map[string]*trail),
 		resumed: time.Now(), safe: f.from,
 	}
-	if f.from.Latest && len(f.from.Shards) == 0 {
-		w.start = w.resumed
-	}
 	for _, s := range f.from.Shards {
 		if !s.At.IsZero() && (w.start.IsZero() || s.At.Before(w.start)) {
 			w.start = s.At
@@ -246,13 +243,8 @@ func (w *watcher) step() bool {
 // judge judges everything that arrived up to the watermark.
 func (w *watcher) judge(mark time.Time) {
 	w.judged = mark
-	unknown := w.unknown.take(mark)
-	for _, u := range unknown {
-		if w.unknownAt.IsZero() || u.at.Sub(w.unknownAt) > leastSilence {
-			w.queue = append(w.queue, &Change{State: StateUndecodable, Since: u.at, Watermark: mark, Err: w.cause})
-		}
-		w.unknownAt = u.at
-	}
+	unknown := w.undecodable(mark)
+	w.start = cmp.Or(w.start, w.f.latest)
 	if w.start.IsZero() { // reading began with the oldest record
 		w.start = mark
 		for _, i := range w.instances {
@@ -263,6 +255,9 @@ func (w *watcher) judge(mark time.Time) {
 	}
 	for _, i := range w.instances {
 		own := i.pending.take(mark)
+		for len(own) > 0 && own[0].at.Before(w.f.latest) { // of a shard whose reading began before that of others
+			own = own[1:]
+		}
 		if i.from.IsZero() {
 			i.from = w.start
 			if !i.listed && len(own) > 0 {
@@ -291,6 +286,19 @@ func (w *watcher) judge(mark time.Time) {
 			delete(w.trails, id)
 		}
 	}
+}
+
+// undecodable returns the records up to the watermark that could not be decoded, and reports the
+// first of them after a while.
+func (w *watcher) undecodable(mark time.Time) marks {
+	unknown := w.unknown.take(mark)
+	for _, u := range unknown {
+		if w.unknownAt.IsZero() || u.at.Sub(w.unknownAt) > leastSilence {
+			w.queue = append(w.queue, &Change{State: StateUndecodable, Since: u.at, Watermark: mark, Err: w.cause})
+		}
+		w.unknownAt = u.at
+	}
+	return unknown
 }
 
 // hear takes in a record of an instance. The others are those below the watermark that follow it.

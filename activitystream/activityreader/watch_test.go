@@ -1,20 +1,27 @@
 package activityreader_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader"
 	"github.com/streamwarden/streamwarden-go/activitystream/activityreader/activityreadertest"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord"
+	"github.com/streamwarden/streamwarden-go/activitystream/activityrecord/kmskeys"
 	"github.com/streamwarden/streamwarden-go/internal/assert"
+	"github.com/streamwarden/streamwarden-go/statemachine"
 )
 
 // lines shows changes with their bounds since an instant, in whole seconds.
@@ -213,6 +220,154 @@ func TestWatchUndecodable(t *testing.T) {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestWatchKeyFails checks that no instance is reported as silent if the records of all cannot be
+// decoded, and that a call of KMS that hangs does not stop a watch.
+func TestWatchKeyFails(t *testing.T) {
+	for _, tt := range []struct {
+		why   string
+		fails activityreadertest.Failure
+		want  []string
+	}{
+		{
+			"the key is disabled", activityreadertest.Failure{Code: "DisabledException", Times: -1},
+			[]string{" undecodable 301", "db-A undecodable 299", "db-B undecodable 300", "db-A recording 599", "db-B recording 600"},
+		},
+		{
+			"KMS denies access once", activityreadertest.Failure{Code: "AccessDeniedException"},
+			[]string{" undecodable 301"},
+		},
+		{
+			"KMS hangs once", activityreadertest.Failure{Hang: true},
+			[]string{" undecodable 301"},
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer()
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
+				began := time.Now()
+				at(5*time.Minute, func() {
+					s.Fail("Decrypt", tt.fails)
+					s.RotateKey(name)
+				})
+				at(10*time.Minute-time.Second, func() { s.ClearFailures("Decrypt") })
+				keys, err := kmskeys.New(kms.NewFromConfig(s.Config()), "cluster-X")
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := activityreader.NewFromConfig(s.Config(), activityrecord.NewDecoder(keys), name)
+				changes := watch(t, r, activityreader.Latest(), instances(2), 15*time.Minute)
+				for _, c := range changes {
+					if (c.State == activityreader.StateUndecodable) != errors.Is(c.Err, activityrecord.KeyRefused) {
+						t.Errorf("%s %s: %v", c.InstanceId, c.State, c.Err)
+					}
+				}
+				if diff := cmp.Diff(tt.want, lines(began, changes[2:])); diff != "" {
+					t.Errorf("changes after the first of each instance (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestWatchStartsLate checks that watching begins when all shards can be read: what arrived before
+// in a shard that could not is no gap.
+func TestWatchStartsLate(t *testing.T) {
+	for _, tt := range []struct {
+		op   statemachine.Operation
+		what activityreadertest.Failure
+		want []string
+	}{
+		{
+			"ListShards", activityreadertest.Failure{Code: "LimitExceededException", Times: -1},
+			[]string{"db-A behind 0", "db-B behind 0", "db-C behind 0", "db-B recording 130", "db-A recording 135", "db-C silent 127"},
+		},
+		{
+			"GetShardIterator", activityreadertest.Failure{Code: "ProvisionedThroughputExceededException", Resource: "shardId-000000000001", Times: -1},
+			[]string{"db-A behind 0", "db-B behind 0", "db-C behind 0", "db-B recording 130", "db-A recording 135", "db-C silent 127"},
+		},
+	} {
+		t.Run(string(tt.op), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = 10 * time.Second })
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
+				s.Fail(tt.op, tt.what)
+				at(2*time.Minute, func() { s.ClearFailures(tt.op) })
+				began := time.Now()
+				changes := watch(t, newReader(s, name), activityreader.Latest(), instances(3), 4*time.Minute)
+				if diff := cmp.Diff(tt.want, lines(began, changes)); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+				if f, ok := errors.AsType[*statemachine.Fault](changes[0].Err); !ok || f.Operation != tt.op {
+					t.Errorf("behind because of %v, want %s", changes[0].Err, tt.op)
+				}
+			})
+		})
+	}
+}
+
+// TestWatchBehindOneShard checks that StateBehind has the error of the shard that fails, although
+// the others do not.
+func TestWatchBehindOneShard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := activityreadertest.NewServer()
+		name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 3})
+		at(time.Minute, func() {
+			s.Fail("GetRecords", activityreadertest.Failure{Code: "ProvisionedThroughputExceededException", Resource: "shardId-000000000001", Times: -1})
+		})
+		changes := watch(t, newReader(s, name), activityreader.Latest(), nil, 5*time.Minute)
+		if c := changes[len(changes)-1]; c.State != activityreader.StateBehind || !errors.Is(c.Err, statemachine.Throttled) {
+			t.Errorf("%s: %v", c.State, c.Err)
+		}
+	})
+}
+
+// TestWatchExpired checks that a position whose next records have expired leads to a gap, also if
+// no shard is left that it names.
+func TestWatchExpired(t *testing.T) {
+	for _, resharded := range []bool{false, true} {
+		t.Run(fmt.Sprintf("resharded %t", resharded), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer(func(o *activityreadertest.Options) { o.Heartbeat = time.Minute })
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1)})
+				var logged bytes.Buffer
+				r := newReader(s, name, func(o *activityreader.Options) {
+					o.Heartbeat, o.Logger = time.Minute, slog.New(slog.NewTextHandler(&logged, nil))
+				})
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Second)
+				defer cancel()
+				position := endPosition(ctx, r, activityreader.Latest())
+				if resharded {
+					s.Split(name, "shardId-000000000000")
+				}
+				time.Sleep(30 * time.Hour)
+				if resharded {
+					end := endPosition(t.Context(), r, position)
+					position = activityreader.Position{Instances: end.Instances}
+				}
+				got := lines(began, watch(t, r, position, nil, time.Minute))
+				if diff := cmp.Diff([]string{"db-A gap 3600-25260", "db-A recording 25260"}, got); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+				if !resharded && !strings.Contains(logged.String(), "expired before") {
+					t.Errorf("log: %s", &logged)
+				}
+			})
+		})
+	}
+}
+
+// endPosition returns the position at the end of a watch.
+func endPosition(ctx context.Context, r *activityreader.Reader, from activityreader.Position) (p activityreader.Position) {
+	for _, err := range r.Watch(ctx, from, nil) {
+		if e, ok := errors.AsType[*activityreader.ReadError](err); ok {
+			p = e.Position
+		}
+	}
+	return p
 }
 
 // TestWatchExplains checks that Explain is called for silences and gaps, and its text comes with
