@@ -1,6 +1,7 @@
 package activitystream_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -213,6 +214,33 @@ func TestListEndsIfTokensCycle(t *testing.T) {
 		})
 	}
 }
+
+// TestNotSentInQueue ends the context of calls that wait for a slot of the pacer.
+func TestNotSentInQueue(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *activitystream.Client) error{
+		"Start": func(ctx context.Context, c *activitystream.Client) error {
+			return errOf(c.Start(ctx, start(clusterARN)))
+		},
+		"Supported": func(ctx context.Context, c *activitystream.Client) error { return errOf(c.Supported(ctx, clusterARN)) },
+	} {
+		assert.RunSynctest(t, name, func(t *testing.T) {
+			s := startedServer()
+			pacer := statemachine.NewPacer(1.0/60, 1)
+			pacer.TryTake(time.Now())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := call(ctx, client(s, func(o *activitystream.Options) { o.Pacer = pacer }))
+			f := assert.ErrorAs[*statemachine.Fault](t, err)
+			if !f.NotSent || f.Kind != statemachine.Interrupted || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%+v", f)
+			}
+			assert.Equal(t, "calls", 0, len(s.Calls()))
+		})
+	}
+}
+
+// errOf returns the error of a call.
+func errOf[T any](_ T, err error) error { return err }
 
 // TestRequestIDInBody leaves the request ID out of the headers, as RDS may.
 func TestRequestIDInBody(t *testing.T) {

@@ -77,9 +77,11 @@ func (s *Stream) noOwnStream() string {
 	return ""
 }
 
-// unsupported returns a Fault of kind Unsupported.
+// unsupported returns a Fault of kind Unsupported, of a command that is not sent.
 func unsupported(op statemachine.Operation, resourceArn, format string, args ...any) error {
-	return &statemachine.Fault{Kind: statemachine.Unsupported, Operation: op, Resource: resourceArn, Message: fmt.Sprintf(format, args...)}
+	return &statemachine.Fault{
+		Kind: statemachine.Unsupported, Operation: op, Resource: resourceArn, Message: fmt.Sprintf(format, args...), NotSent: true,
+	}
 }
 
 // checkDatabase returns a Fault of op if reason says that the database has no stream of its own.

@@ -642,6 +642,7 @@ func TestEnsureStartedRejectsUnsupportedMode(t *testing.T) {
 				out, err := client(s).EnsureStarted(t.Context(), test.in(arn), time.Hour, func(o *activitystream.Options) { o.AllowRestart = allow })
 				fault := assert.ErrorAs[*statemachine.Fault](t, err)
 				assert.Equal(t, "kind", statemachine.Unsupported, fault.Kind)
+				assert.Equal(t, "NotSent", true, fault.NotSent)
 				assert.Equal(t, "operation", activitystream.StartActivityStream, fault.Operation)
 				assert.Equal(t, "resource", arn, fault.Resource)
 				assert.ErrorContains(t, err, test.says)

@@ -107,7 +107,7 @@ func (c *call) goal(store string) statemachine.Goal[*EventDataStore, Status] {
 				return nil
 			}
 			return &statemachine.Fault{
-				Kind: statemachine.Unsupported, Operation: op, Resource: store,
+				Kind: statemachine.Unsupported, Operation: op, Resource: store, NotSent: true,
 				Message: fmt.Sprintf("CloudTrail cannot start or stop ingestion of the event categories %v", s.Categories),
 			}
 		},

@@ -210,7 +210,7 @@ func TestEnsureRejectsOtherCategories(t *testing.T) {
 			assert.Equal(t, "duration", 0, got.Took)
 			fault := *assert.ErrorAs[*statemachine.Fault](t, err)
 			assert.Equal(t, "fault", statemachine.Fault{
-				Kind: statemachine.Unsupported, Operation: w.op, Resource: storeARN,
+				Kind: statemachine.Unsupported, Operation: w.op, Resource: storeARN, NotSent: true,
 				Message: "CloudTrail cannot start or stop ingestion of the event categories [ActivityAuditLog]",
 			}, fault)
 		})

@@ -92,7 +92,11 @@ func attempt[In, Out, O any](ctx context.Context, c *Caller[O], wait bool, op st
 		rest, cancel, err := c.Pacer.WaitWithin(ctx)
 		defer cancel()
 		if err != nil {
-			return nil, c.Faults.Fault(ctx, op, resource, err)
+			err = c.Faults.Fault(ctx, op, resource, err)
+			if f, ok := errors.AsType[*statemachine.Fault](err); ok {
+				f.NotSent = true
+			}
+			return nil, err
 		}
 		callCtx = rest
 	}
