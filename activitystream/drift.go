@@ -1,6 +1,7 @@
 package activitystream
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +34,9 @@ func (in *StartInput) Drift(s *Stream) error {
 func (s *Stream) Stuck() error {
 	if !slices.Contains(unrecoverableStatuses(), s.ResourceStatus) {
 		return nil
+	}
+	if s.ResourceStatus == "deleting" {
+		return errors.New("database is deleting and accepts no command")
 	}
 	return fmt.Errorf("database is %s and accepts no command: make it available", s.ResourceStatus)
 }

@@ -135,6 +135,9 @@ func (r Ref) matchesARN(arn string) bool {
 
 // mismatch returns the problem of a response that is not about the requested stream.
 func mismatch(member, got string) string {
+	if got == "" {
+		return "response has no " + member
+	}
 	return fmt.Sprintf("response describes a different resource: %s is %q", member, got)
 }
 
