@@ -59,9 +59,13 @@ func (c *call) newExplainer(since time.Time) *explainer {
 // best effort: after a failure the error has those that were read before, and nothing else changes.
 func (x *explainer) explain(ctx context.Context, res *resource, s *Stream, err error) error {
 	e, ok := errors.AsType[*statemachine.WaitError](err)
-	switch {
-	case !ok:
+	if !ok {
 		return err
+	}
+	if e.Reason == statemachine.Unreachable && e.Pending != "" { // the command does not wait for the maintenance window
+		e.Hint = ""
+	}
+	switch {
 	case s != nil && s.noStream() != "":
 		e.Plan, e.Hint = nil, ""
 		return err

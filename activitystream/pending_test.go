@@ -281,3 +281,38 @@ func TestAdviceForPendingCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestEnsureAdvisesNoGrace checks that only a wait is advised to set Grace. An Ensure method knows
+// whether its command takes effect in the maintenance window.
+func TestEnsureAdvisesNoGrace(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		setup func(s *server)
+		want  string
+	}{
+		{"the command fails", func(s *server) { s.Fail(opStart, failure{Status: 500, Times: -1}) }, "timed out"},
+		{"the command has no effect", func(s *server) { s.FreezeReads("", 100) }, "unreachable"},
+	} {
+		for _, immediately := range []bool{false, true} {
+			assert.RunSynctest(t, fmt.Sprintf("%s, at once %v", test.why, immediately), func(t *testing.T) {
+				s := activitystreamtest.NewServer()
+				s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster"})
+				test.setup(s)
+				in := start(clusterARN)
+				in.ApplyImmediately = immediately
+				_, err := client(s).EnsureStarted(t.Context(), in, 5*time.Minute)
+				if immediately {
+					assert.Equal(t, "verdict", test.want, strings.TrimSuffix(assert.ErrorSummary(err), ": unavailable"))
+				}
+				if err == nil || strings.Contains(err.Error(), "Grace") {
+					t.Error(err)
+				}
+				for _, r := range client(s).EnsureStartedEach(t.Context(), []*activitystream.StartInput{in}, 5*time.Minute) {
+					if r.Err == nil || strings.Contains(r.Err.Error(), "Grace") {
+						t.Error(r.Err)
+					}
+				}
+			})
+		}
+	}
+}

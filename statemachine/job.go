@@ -303,6 +303,7 @@ func (j *job[R, S]) waitError() *WaitError {
 	switch {
 	case e.Pending != "" && j.ensure.goal.AcceptedGrace != 0:
 		e.Hint = m.def.Deferral
+	case j.ensure != nil && len(e.Plan) > 0: // the hint is for a caller that commands and waits apart
 	case outside && e.Pending == "", j.reason == Unreachable:
 		e.Hint = m.def.Hint
 	}

@@ -122,8 +122,8 @@ type WaitError struct {
 	Pending Operation
 
 	// Hint is the Hint of the [Definition]. It is set for Unreachable, and for TimedOut without a
-	// Pending command if Last does not settle into Target. For a Pending command with an
-	// AcceptedGrace it is the Deferral of the Definition.
+	// Pending command if Last does not settle into Target. An Ensure method omits it if there is a
+	// Plan. For a Pending command with an AcceptedGrace it is the Deferral of the Definition.
 	Hint string
 
 	// Events lists what the service reports about the resource since the wait began, ordered by
