@@ -1,6 +1,9 @@
 package statemachine
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // deferredAdvice says what to do about a call that ended before an accepted command took effect in
 // a maintenance window.
@@ -37,9 +40,11 @@ func advice() map[error]string {
 
 // Advice returns what to do about err, as one sentence for a log or a message. It returns "" for
 // nil. It looks at the [Reason] first, and at the [Kind] if the reason leaves that open: for
-// [ReadFailed], and for a wait that is [Unreachable] because of a failed check. A call that
+// [ReadFailed], for a wait that is [Unreachable] because of a failed check, and for a call that
+// [TimedOut] because the service rejected the command until the deadline. A call that
 // [TimedOut] or was [Canceled] while a command waits for a maintenance window has a sentence of its
-// own. So a program need not order the two itself. The runbook explains each sentence.
+// own. One that is Unreachable although a command was accepted has that of [Lapsed]. So a program
+// need not order the two itself. The runbook explains each sentence.
 func Advice(err error) string {
 	if err == nil {
 		return ""
@@ -54,10 +59,23 @@ func Advice(err error) string {
 		switch {
 		case reason == Unreachable && KindOf(err) != Unknown:
 			return kind
+		case reason == Unreachable && ok && e.Pending != "": // as it was before the command
+			return all[Lapsed]
 		case (reason == TimedOut || reason == Canceled) && ok && e.Pending != "" && e.Hint != "":
 			return deferredAdvice
+		case reason == TimedOut && !slices.Contains([]Kind{Unknown, Throttled, Unavailable, AlreadyInState}, KindOf(err)):
+			return kind
+		case reason == Canceled && isOutOfTarget(err):
+			return all[TimedOut]
 		}
 		return all[reason]
 	}
 	return kind
+}
+
+// isOutOfTarget reports whether err says that a restart took a resource out of its target state,
+// and that it is not back.
+func isOutOfTarget(err error) bool {
+	e, ok := errors.AsType[*RestartError](err)
+	return ok && e.To.IsZero()
 }

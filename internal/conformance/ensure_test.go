@@ -145,10 +145,11 @@ func ensureRules() []rule {
 			needs: commands,
 			check: func(w *fixture) {
 				w.moveAt(w.least, w.from)
-				w.wantEnsure(time.Hour, outcome{
+				err := w.wantEnsure(time.Hour, outcome{
 					Summary: unreachable, State: w.from, At: grace, Reads: w.readCount(grace),
 					Operations: w.ops(), Pending: w.op, Commands: []string{w.accepted(0)},
 				})
+				assert.Equal(w, "advice", statemachine.Advice(statemachine.Lapsed), statemachine.Advice(err))
 			},
 		},
 		{
@@ -315,6 +316,9 @@ func ensureRules() []rule {
 				err := w.wantEnsure(short, outcome{Summary: timedOut, State: w.from, At: short, Reads: w.readCount(short), Commands: refused})
 				assert.ErrorIs(w, err, r.kind, context.DeadlineExceeded)
 				assert.ErrorContains(w, err, r.message)
+				if r.kind != statemachine.AlreadyInState { // which is a success, once reads show it
+					assert.Equal(w, "advice", statemachine.Advice(r.kind), statemachine.Advice(err))
+				}
 			},
 		},
 		{
