@@ -187,6 +187,29 @@ func TestErrorTexts(t *testing.T) {
 			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back: stream: waiting for started: replaced (2 reads in 0s)",
 		},
 		{
+			"a restart that was canceled during a read", &statemachine.RestartError{
+				Resource: "arn:a-1", Target: "started", From: epoch,
+				Err: &statemachine.WaitError{
+					Machine: "stream", Resource: "arn:a-1", Target: "started", Reason: statemachine.Canceled, Reads: 2,
+					Err: &statemachine.Fault{Kind: statemachine.Interrupted, Operation: "Get", Resource: "arn:a-1"},
+				},
+			},
+			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again to bring it back: stream: waiting for started: canceled (2 reads in 0s): Get: interrupted",
+		},
+		{
+			"a restart whose credentials expired", &statemachine.RestartError{
+				Resource: "arn:a-1", Target: "started", From: epoch, Err: &statemachine.Fault{Kind: statemachine.Unauthenticated, Operation: "Start", Resource: "arn:a-1"},
+			},
+			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back; call again to bring it back: Start: unauthenticated",
+		},
+		{
+			"a restart of what is gone", &statemachine.RestartError{
+				Resource: "arn:a-1", Target: "started", From: epoch,
+				Err: &statemachine.WaitError{Machine: "stream", Resource: "arn:a-1", Target: "started", Reason: statemachine.Gone, Reads: 2},
+			},
+			"arn:a-1: a restart took it out of started at " + epoch.UTC().Format(time.RFC3339) + ", and it is not back: stream: waiting for started: gone: there is no such resource (2 reads in 0s)",
+		},
+		{
 			"a message that has the name as a word", &statemachine.WaitError{
 				Machine: "event stream", Resource: "orders", Target: "started", Reason: statemachine.ReadFailed, Reads: 1,
 				Err: &statemachine.Fault{Kind: statemachine.AccessDenied, Operation: "Get", Resource: "orders", Message: "not authorized to read orders"},

@@ -373,10 +373,12 @@ func (j *job[R, S]) decideCommandResult(ctx context.Context, sent bool, err erro
 }
 
 // outOfTarget reports whether a restart took the resource out of its target state, and no read
-// showed it there again.
+// showed it there again. Within Grace after the first command, one that shows it there may be from
+// before it.
 func (j *job[R, S]) outOfTarget() bool {
-	e := j.ensure
-	return !e.result.GapFrom.IsZero() && e.result.GapTo.IsZero() && j.track.last() != e.goal.Target
+	e, t := j.ensure, &j.track
+	left := t.last() != e.goal.Target || j.pending() != "" && t.Now.Sub(t.Since) < j.grace()
+	return left && !e.result.GapFrom.IsZero() && e.result.GapTo.IsZero()
 }
 
 // beginRestore makes the next commands restore the former settings, because the rest of a restart

@@ -255,7 +255,8 @@ func (e *RestartError) Error() string {
 	if e.To.IsZero() {
 		m.add("a restart took it out of %s at %s, and it is not back", e.Target, from)
 		m.addIf(e.Outage != "", ": %s", e.Outage)
-		m.addIf(!errors.Is(e.Err, Replaced), "; call again%s to bring it back", e.settings())
+		lost := errors.Is(e.Err, Replaced) || errors.Is(e.Err, NotFound)
+		m.addIf(!lost, "; call again%s to bring it back", e.settings())
 	} else {
 		m.add("a restart did not succeed, and the former settings are restored; it was out of %s from %s to %s",
 			e.Target, from, e.To.UTC().Format(time.RFC3339))
@@ -264,11 +265,13 @@ func (e *RestartError) Error() string {
 	return singleLine(m.String())
 }
 
-// settings says with which settings to call again, unless the call just ended too early.
+// settings says with which settings to call again, unless the call just ended too early or had no
+// credentials.
 func (e *RestartError) settings() string {
 	f, ok := errors.AsType[*Fault](e.Err)
-	rejected := ok && !f.Kind.Retryable()
-	if !rejected && (errors.Is(e.Err, TimedOut) || errors.Is(e.Err, Canceled)) {
+	rejected := ok && !f.Kind.Retryable() && f.Kind != Interrupted
+	ended := errors.Is(e.Err, TimedOut) || errors.Is(e.Err, Canceled)
+	if !rejected && ended || ok && f.Kind == Unauthenticated {
 		return ""
 	}
 	return ", with settings that the service accepts,"

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -228,6 +229,39 @@ func restartRules() []rule {
 					Commands: []string{w.undone(restartAt)}, GapFrom: restartAt,
 				}, restart)
 				assert.ErrorContains(w, err, notBack, string(w.undo)+" accepted")
+			},
+		},
+		{
+			name:  "restart: the context ends between the halves",
+			why:   "another call brings the resource back, with the same settings: nothing is wrong with them",
+			needs: restarts | returns,
+			check: func(w *fixture) {
+				w.drift()
+				const d = restartAt + short
+				ctx, cancel := context.WithTimeoutCause(w.Context(), d, errStop)
+				defer cancel()
+				err := w.wantEnsureIn(ctx, time.Hour, outcome{
+					Summary: canceled, State: w.back, At: d, Reads: w.readCountBefore(d), Operations: w.bothHalves()[:1],
+					Commands: []string{w.undone(restartAt)}, GapFrom: restartAt,
+				}, restart)
+				assert.ErrorContains(w, err, "call again to bring it back: ")
+				assert.Equal(w, "advice", statemachine.Advice(statemachine.TimedOut), statemachine.Advice(err))
+			},
+		},
+		{
+			name:  "restart: the context ends before a read shows the first half",
+			why:   "the service accepted it, so the last read is no evidence that the resource is in its target state",
+			needs: restarts,
+			check: func(w *fixture) {
+				w.drift()
+				const d = restartAt + time.Second
+				ctx, cancel := context.WithTimeoutCause(w.Context(), d, errStop)
+				defer cancel()
+				err := w.wantEnsureIn(ctx, time.Hour, outcome{
+					Summary: canceled, State: w.to, At: d, Reads: w.readCount(restartAt), Operations: w.bothHalves()[:1], Pending: w.undo,
+					Commands: []string{w.undone(restartAt)}, GapFrom: restartAt,
+				}, restart)
+				assert.ErrorContains(w, err, notBack)
 			},
 		},
 	}
