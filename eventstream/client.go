@@ -36,10 +36,10 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if api == nil {
 		api = customerprofiles.New(customerprofiles.Options{APIOptions: sdkcall.NoAPI()})
 	}
-	o := Options{}.with(optFns)
+	o := Options{}.withOptFns(optFns)
 	o.ReadPacer = cmp.Or(o.ReadPacer, statemachine.NewPacer(readsPerSecond, readBurst))
 	o.CommandPacer = cmp.Or(o.CommandPacer, statemachine.NewPacer(commandsPerSecond, commandBurst))
-	return &Client{calls: sdkcall.NewCalls(api, o, Options.with, newCall)}
+	return &Client{calls: sdkcall.NewCalls(api, o, Options.withOptFns, newCall)}
 }
 
 // NewFromConfig returns a client that calls Customer Profiles through
@@ -108,6 +108,7 @@ func (c *Client) Create(ctx context.Context, in *CreateInput, optFns ...func(*Op
 	return call.create(ctx, in)
 }
 
+// create sends CreateEventStream.
 func (c *call) create(ctx context.Context, in *CreateInput) (*CreateOutput, error) {
 	req := &customerprofiles.CreateEventStreamInput{DomainName: &in.DomainName, EventStreamName: &in.EventStreamName, Uri: &in.Uri}
 	if len(in.Tags) > 0 { // the service rejects an empty map
@@ -141,6 +142,7 @@ func (c *Client) Delete(ctx context.Context, ref Ref, optFns ...func(*Options)) 
 	return call.delete(ctx, ref)
 }
 
+// delete sends DeleteEventStream.
 func (c *call) delete(ctx context.Context, ref Ref) (*DeleteOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, DeleteEventStream, ref.String(), c.api.DeleteEventStream, &customerprofiles.DeleteEventStreamInput{
 		DomainName: &ref.DomainName, EventStreamName: &ref.EventStreamName,

@@ -35,10 +35,10 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if api == nil {
 		api = cloudtrail.New(cloudtrail.Options{APIOptions: sdkcall.NoAPI()})
 	}
-	o := Options{}.with(optFns)
+	o := Options{}.withOptFns(optFns)
 	o.ReadPacer = cmp.Or(o.ReadPacer, statemachine.NewPacer(readsPerSecond, readBurst))
 	o.CommandPacer = cmp.Or(o.CommandPacer, statemachine.NewPacer(commandsPerSecond, commandBurst))
-	return &Client{calls: sdkcall.NewCalls(api, o, Options.with, newCall)}
+	return &Client{calls: sdkcall.NewCalls(api, o, Options.withOptFns, newCall)}
 }
 
 // NewFromConfig returns a client that calls CloudTrail through [cloudtrail.NewFromConfig] with cfg.
@@ -104,6 +104,7 @@ func (c *Client) Start(ctx context.Context, in *StartInput, optFns ...func(*Opti
 	return call.start(ctx, in.EventDataStore)
 }
 
+// start sends StartEventDataStoreIngestion.
 func (c *call) start(ctx context.Context, store string) (*StartOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, StartEventDataStoreIngestion, store, c.api.StartEventDataStoreIngestion,
 		&cloudtrail.StartEventDataStoreIngestionInput{EventDataStore: &store})
@@ -127,6 +128,7 @@ func (c *Client) Stop(ctx context.Context, in *StopInput, optFns ...func(*Option
 	return call.stop(ctx, in.EventDataStore)
 }
 
+// stop sends StopEventDataStoreIngestion.
 func (c *call) stop(ctx context.Context, store string) (*StopOutput, error) {
 	out, err := sdkcall.Do(ctx, c.commands, StopEventDataStoreIngestion, store, c.api.StopEventDataStoreIngestion,
 		&cloudtrail.StopEventDataStoreIngestionInput{EventDataStore: &store})

@@ -44,8 +44,8 @@ const (
 	commandBurst      = 1
 )
 
-// with returns a copy of o, changed by optFns.
-func (o Options) with(optFns []func(*Options)) Options {
+// withOptFns returns a copy of o, changed by optFns.
+func (o Options) withOptFns(optFns []func(*Options)) Options {
 	o.ClientOptions = slices.Clone(o.ClientOptions)
 	for _, fn := range optFns {
 		fn(&o)

@@ -104,6 +104,9 @@ func (f *Fleet[R, S]) values(ctx context.Context, mode mode, resources []string,
 // defaultConcurrency is the Concurrency of a Fleet.
 const defaultConcurrency = 8
 
+// run returns the results of one call, each with the index of its goal. An invalid call has one
+// result, with the index -1. The engine runs in a goroutine of its own during the range loop, and
+// OnProgress runs in that of the loop.
 func (f *Fleet[R, S]) run(ctx context.Context, mode mode, goals []Goal[R, S], maxWait time.Duration, optFns []func(*WaitOptions)) iter.Seq2[int, Result[Ensured[R]]] {
 	return func(yield func(int, Result[Ensured[R]]) bool) {
 		e, err := f.newEngine(mode, goals, maxWait, optFns)

@@ -60,6 +60,7 @@ var (
 	fixedDistances = bytes.Repeat([]byte{5}, 32)
 )
 
+// makeLiteralEntries returns the entries of the literals, the lengths and the end of a block.
 func makeLiteralEntries() (all [288]entry) {
 	for i := range 256 {
 		all[i] = literal | entry(i)<<16

@@ -274,6 +274,7 @@ func (s *scanner) literal(word string) {
 	s.at += len(word)
 }
 
+// number passes over a number. It fails where a digit is missing.
 func (s *scanner) number() {
 	if s.at < len(s.data) && s.data[s.at] == '-' {
 		s.at++

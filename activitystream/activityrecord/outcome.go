@@ -50,6 +50,7 @@ func (e *Event) Outcome() Outcome {
 	return OutcomeUnknown
 }
 
+// outcomeOfPostgreSQL returns the Outcome of an event of Aurora PostgreSQL.
 func (e *Event) outcomeOfPostgreSQL() Outcome {
 	switch {
 	case e.ErrorMessage != "":

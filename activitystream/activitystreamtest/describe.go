@@ -30,6 +30,7 @@ type filter struct {
 	value func(d database) string
 }
 
+// newClusterType returns the type of clusters, as DescribeDBClusters serves it.
 func newClusterType(s *Server) *resourceType {
 	return &resourceType{
 		server: s, arnType: "cluster", identifier: "DBClusterIdentifier", element: "DBCluster",
@@ -44,6 +45,7 @@ func newClusterType(s *Server) *resourceType {
 	}
 }
 
+// newInstanceType returns the type of instances, as DescribeDBInstances serves it.
 func newInstanceType(s *Server) *resourceType {
 	return &resourceType{
 		server: s, arnType: "db", identifier: "DBInstanceIdentifier", element: "DBInstance",
@@ -237,6 +239,7 @@ func cutPage[T any](r *simulator.Request, p page, items []T, key func(T) string)
 	return items[:p.limit], r.NextToken(key(items[p.limit-1]))
 }
 
+// renderCluster writes a DBCluster.
 func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {
 	x.Text("DBClusterIdentifier", d.id)
 	x.Text("DBClusterArn", d.arn)
@@ -258,6 +261,7 @@ func renderCluster(_ *Server, x *simulator.XML, d database, _ time.Time) {
 	renderStream(x, d.stream)
 }
 
+// renderInstance writes a DBInstance.
 func renderInstance(s *Server, x *simulator.XML, d database, at time.Time) {
 	d.stream = s.visibleStream(d, at)
 	x.Text("DBInstanceIdentifier", d.id)

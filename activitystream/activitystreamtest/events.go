@@ -144,6 +144,7 @@ func (s *Server) describeEvents(r *simulator.Request) (simulator.Result, *simula
 	return simulator.Result{Body: x.Bytes(), Records: len(events)}, nil
 }
 
+// renderEvent writes an Event.
 func renderEvent(x *simulator.XML, e event) {
 	x.Open("Event")
 	x.Text("SourceIdentifier", e.id)

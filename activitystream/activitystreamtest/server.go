@@ -114,6 +114,7 @@ func (s *Server) Remove(arn string) {
 	s.resources.Update(arn, func(r *resource, _ database, now time.Time) { s.remove(r, now) })
 }
 
+// remove deletes a database, with the members of a cluster, and takes a member out of its cluster.
 func (s *Server) remove(r *resource, now time.Time) {
 	d, _ := r.Now(now)
 	r.Remove(now)
