@@ -108,6 +108,8 @@ func TestControl(t *testing.T) {
 	for why, test := range map[string][2]string{
 		"no such action": {"explode", "{}"}, "no such member": {"lapse", `{"resource":"x"}`}, "no object": {"lapse", "["},
 		"no duration": {"stale", `{"stale":"soon"}`}, "no operation": {"fail", "{}"},
+		"part of the name of an operation": {"fail", `{"operation":"StartActivity"}`}, "no operation to clear": {"clear-failures", "{}"},
+		"no ARN": {"remove", "{}"}, "no such database to read": {"stale", `{"stale":"1s","arn":"x"}`}, "no such database": {"lapse", `{"arn":"arn:aws:rds:us-east-1:123456789012:cluster:none"}`},
 	} {
 		if status, response := s.control(test[0], test[1]); status != http.StatusBadRequest || response["error"] == "" {
 			t.Errorf("%s: %d %v", why, status, response)

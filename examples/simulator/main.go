@@ -87,6 +87,8 @@
 //   - fail (operation, and arn, code, message, http_status, times, lost or drop) and
 //     clear-failures (operation)
 //
+// A request with an unknown action, member, operation or database gets status 400 and an error.
+//
 // # Limits
 //
 // It listens on a loopback address unless -allow-remote is set. The size and duration of requests
