@@ -310,6 +310,7 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 	}
 	if !s.tip.IsZero() && !last.IsZero() {
 		s.delays = appendLatest(s.delays, min(max(s.tip.Sub(last), 0), clockMargin), 15)
+		s.cursor.Late = percentile(s.delays, 50) // one late record does not change the median
 	}
 	s.advance(last)
 	if behind > 0 || s.iterator == "" || s.closed {
@@ -326,7 +327,7 @@ func (f *follower) progress(s *shard, res *result, behind time.Duration) {
 		f.listDue = time.Now()
 		return
 	}
-	s.advance(res.started.Add(-percentile(s.delays, 50))) // one late record does not change the median
+	s.advance(res.started.Add(-s.cursor.Late))
 }
 
 // failed handles a call that failed. It returns an error if no retry can help.
@@ -520,7 +521,7 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 		switch {
 		case ok && first:
 			stored.Start = cmp.Or(s.cursor.Start, stored.Start)
-			s.cursor, s.upTo = stored, stored.At
+			s.cursor, s.upTo, s.delays = stored, stored.At, []time.Duration{stored.Late}
 		case first && f.from.Latest && len(f.from.Shards) == 0:
 			if s.closed {
 				continue

@@ -30,6 +30,8 @@ type ShardPosition struct {
 	Start  string    `json:"start,omitempty"`  // the shard's first sequence number, which differs in a stream that was recreated
 	Oldest bool      `json:"oldest,omitempty"` // reading began with the oldest record, not with the latest
 	Done   bool      `json:"done,omitempty"`   // the shard is closed and was read to its end
+
+	Late time.Duration `json:"late,omitempty"` // nanoseconds by which records come late by this machine's clock, as learned
 }
 
 // InstancePosition is what Watch knows of one instance.

@@ -255,11 +255,9 @@ func (w *watcher) judge(mark time.Time) {
 	}
 	for _, i := range w.instances {
 		own := i.pending.take(mark)
-		for len(own) > 0 && own[0].at.Before(w.f.latest) { // of a shard whose reading began before that of others
-			own = own[1:]
-		}
 		if i.from.IsZero() {
-			i.from = w.start
+			i.from, i.alive = w.start, w.f.latest
+			i.latestAlive = later(i.latestAlive, i.alive)
 			if !i.listed && len(own) > 0 {
 				i.from = own[0].at
 			} else if !i.listed {
