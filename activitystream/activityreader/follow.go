@@ -53,7 +53,7 @@ type follower struct {
 	listedAt time.Time // start of the last list that succeeded; zero means none
 	listFail int       // lists that failed in a row
 	missing  time.Time // since when the stream is not found; zero means that it is
-	latest   time.Time // when the last iterator of the type LATEST was returned
+	latest   time.Time // since when everything is read, if reading began with the latest records
 	began    time.Time
 	reads    int // GetRecords calls
 	inFlight int
@@ -65,8 +65,8 @@ type follower struct {
 type result struct {
 	shard    *shard
 	started  time.Time
-	ended    time.Time // of GetShardIterator
-	iterator string    // what GetShardIterator returned; empty if the call was GetRecords
+	late     bool   // the iterator was returned so late that what arrived since the list may be missing
+	iterator string // what GetShardIterator returned; empty if the call was GetRecords
 	out      *kinesis.GetRecordsOutput
 	op       statemachine.Operation
 	err      error
@@ -232,7 +232,7 @@ func (f *follower) call(ctx context.Context, s *shard, iterator string) *result 
 	case aws.ToString(out.ShardIterator) == "":
 		res.err = sdkcall.UnexpectedResponse(getShardIterator, name, out.ResultMetadata, "the response has no iterator")
 	default:
-		res.iterator, res.ended = *out.ShardIterator, time.Now()
+		res.iterator, res.late = *out.ShardIterator, time.Since(s.cursor.At) > maxLatest
 	}
 	return res
 }
@@ -254,10 +254,11 @@ func (f *follower) handle(ctx context.Context, res *result) error {
 	if res.iterator != "" {
 		s.iterator = res.iterator
 		s.due = f.capped(res.started.Add(f.firstDelay))
-		if s.latest {
-			s.latest = !f.last.IsZero() // for a wait, no later iterator may be at an earlier time
-			s.cursor.At, s.upTo = res.started, res.ended
-			f.latest = later(f.latest, res.ended)
+		if s.latest && f.last.IsZero() { // for a wait, no later iterator may be at an earlier time
+			s.latest = false
+			if res.late {
+				s.iterator = ""
+			}
 		}
 		return nil
 	}
@@ -526,7 +527,8 @@ func (f *follower) add(ctx context.Context, listed []*shard, now time.Time) {
 			if s.closed {
 				continue
 			}
-			s.latest, s.cursor.At = true, now
+			s.latest, s.cursor.At, s.upTo = true, now, now
+			f.latest = now
 		default:
 			s.cursor.Oldest = true
 			if !first {

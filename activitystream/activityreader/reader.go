@@ -99,6 +99,7 @@ const (
 	bytesPerSecond = 2_000_000              // of one shard
 	maxBackoff     = 16 * time.Second       // between two calls for one shard that fail
 	relistDelay    = 30 * time.Second       // between two lists of the shards while nothing changes
+	maxLatest      = 2 * time.Second        // from a list to an iterator of the type LATEST
 	maxUnknown     = 3                      // failures in a row of which nothing is known, before reading ends
 	retention      = 24 * time.Hour         // of records in a stream, at the least
 	clockMargin    = 30 * time.Second       // by how much clocks may differ where only a time says where to resume

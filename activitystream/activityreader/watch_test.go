@@ -272,8 +272,8 @@ func TestWatchKeyFails(t *testing.T) {
 	}
 }
 
-// TestWatchStartsLate checks that watching begins when all shards can be read: what arrived before
-// in a shard that could not is no gap.
+// TestWatchStartsLate checks that watching begins when the shards are listed, and that what arrives
+// until a shard can be read is not left out.
 func TestWatchStartsLate(t *testing.T) {
 	for _, tt := range []struct {
 		op   statemachine.Operation
@@ -286,7 +286,7 @@ func TestWatchStartsLate(t *testing.T) {
 		},
 		{
 			"GetShardIterator", activityreadertest.Failure{Code: "ProvisionedThroughputExceededException", Resource: "shardId-000000000001", Times: -1},
-			[]string{"db-A behind 0", "db-B behind 0", "db-C behind 0", "db-B recording 130", "db-A recording 135", "db-C silent 127"},
+			[]string{"db-A behind 0", "db-B behind 0", "db-C behind 0", "db-A recording 5", "db-B recording 10", "db-C silent 0"},
 		},
 	} {
 		t.Run(string(tt.op), func(t *testing.T) {
@@ -302,6 +302,46 @@ func TestWatchStartsLate(t *testing.T) {
 				}
 				if f, ok := errors.AsType[*statemachine.Fault](changes[0].Err); !ok || f.Operation != tt.op {
 					t.Errorf("behind because of %v, want %s", changes[0].Err, tt.op)
+				}
+			})
+		})
+	}
+}
+
+// TestWatchWrongClock checks that Watch finds what happens, and nothing else, if this machine's
+// clock is wrong: while it starts, watches and resumes.
+func TestWatchWrongClock(t *testing.T) {
+	for _, ahead := range []time.Duration{-30 * time.Second, -5 * time.Second, 5 * time.Second, 2 * time.Minute} { // the shards' clocks
+		t.Run(ahead.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer(func(o *activityreadertest.Options) {
+					o.Clock = func(string) time.Duration { return ahead }
+				})
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(2), Shards: 2})
+				time.Sleep(time.Minute)
+				began := time.Now().Add(ahead)
+				at(5*time.Minute, func() { s.SetSilent("db-A", true) })
+				at(8*time.Minute, func() { s.SetSilent("db-A", false) })
+				r := newReader(s, name, func(o *activityreader.Options) { o.Heartbeat = 2 * time.Second })
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Second/2)
+				defer cancel()
+				var position activityreader.Position
+				var got []string
+				for c, err := range r.Watch(ctx, activityreader.Latest(), instances(2)) {
+					if e, ok := errors.AsType[*activityreader.ReadError](err); ok {
+						position = stored(t, e.Position)
+						break
+					}
+					got = append(got, lines(began, []activityreader.Change{*c})...)
+				}
+				want := []string{"db-A recording 1", "db-B recording 2", "db-A silent 299", "db-A gap 299-481", "db-A recording 481"}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+				time.Sleep(5*time.Minute - time.Second/2)
+				changes := watch(t, r, position, nil, 10*time.Minute)
+				if len(changes) != 2 || changes[0].State != activityreader.StateRecording || changes[1].State != activityreader.StateRecording {
+					t.Errorf("changes after it resumed: %q", lines(began, changes))
 				}
 			})
 		})
