@@ -57,8 +57,8 @@ func hostile(op statemachine.Operation, arn string) map[string]failure {
 		"another":                          wrap(op, started(op, arn+"-2")),
 		"one without an ARN":               wrap(op, "<ActivityStreamStatus>started</ActivityStreamStatus>"),
 		"one without anything":             wrap(op, ""),
-		"a number that is none":            wrap(op, started(op, arn)+"<AllocatedStorage>much</AllocatedStorage>"),
-		"a truth value that is none":       wrap(op, started(op, arn)+"<MultiAZ>perhaps</MultiAZ>"),
+		"a text in place of a number":      wrap(op, started(op, arn)+"<AllocatedStorage>much</AllocatedStorage>"),
+		"a text in place of a Boolean":     wrap(op, started(op, arn)+"<MultiAZ>perhaps</MultiAZ>"),
 	}
 	failures := map[string]failure{"empty": {Status: 200}}
 	for why, body := range bodies {

@@ -142,7 +142,7 @@ func TestRandom(t *testing.T) {
 			case e.Target == activitystream.StatusStarted:
 				e.Allowed = []statemachine.Operation{opStart}
 				in := start(f.db.arn)
-				in.KmsKeyId = "alias/audit" // a rival has a key of its own, which is not the matter here
+				in.KmsKeyId = "alias/audit" // not the key of the other actors, which this test does not need
 				out, e.Err = c.EnsureStarted(t.Context(), in, f.maxWait, onProgress)
 			default:
 				e.Allowed = []statemachine.Operation{opStop}

@@ -162,7 +162,7 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 				}
 				j := slices.Index(accepted, op)
 				if j < 0 && rival {
-					break // the rival ran the lost command: the two are not distinguishable
+					break // another actor ran the lost command: the two cannot be distinguished
 				}
 				if j < 0 {
 					fail("Operations %v, accepted were %v", done.Operations, r.accepted)
@@ -181,7 +181,7 @@ func TestEnsureHoldsRulesInRandomWorlds(t *testing.T) {
 				}
 			}
 			ended[strings.Join(chain(err), ", ")]++
-			r.life = life{{State: novel}} // for rivals that are still to come
+			r.life = life{{State: novel}} // for other actors that are still to come
 			r.mu.Unlock()
 		}
 		t.Logf("%v", ended)

@@ -73,7 +73,7 @@ func TestEnsureErrorOmitsPastRejection(t *testing.T) {
 		r.outcomes = []outcome{{err: fault(statemachine.Conflict)}}
 		r.reading = func(context.Context) {
 			if time.Since(r.begin) == 10*time.Second {
-				r.set(starting) // a rival's start
+				r.set(starting) // another actor's start
 			}
 		}
 		_, err := r.ensurer(tens()).Ensure(t.Context(), started, 30*time.Second)

@@ -157,7 +157,7 @@ func TestFleetQueuedCommandIsSentIfWantedAgain(t *testing.T) {
 		f := p.fleet(stream(), tens())
 		f.ReadMany, f.Concurrency = nil, 1 // so that the one in front is not being read when the other is
 		f.Commands.Pacer = statemachine.NewPacer(1.0/60, 1)
-		r := p.resources["r2"] // a rival starts it while it waits, and that start is rolled back
+		r := p.resources["r2"] // another actor starts it while it waits, and that start is rolled back
 		r.lapses = 1
 		r.rival(5*time.Second, opStart)
 		got := map[int]string{}
@@ -348,9 +348,9 @@ func TestFleetBatchDriftAtDeadlineIsReported(t *testing.T) {
 	})
 }
 
-// TestFleetHoldsRulesInRandomWorlds runs fleets with random delays, faults, rivals and bad
-// batches. Each resource has one result in time, no operation is accepted twice, and without
-// rivals none is missing.
+// TestFleetHoldsRulesInRandomWorlds runs fleets with random delays, faults, other actors and
+// bad batches. Each resource has one result in time, no operation is accepted twice, and without
+// other actors none is missing.
 func TestFleetHoldsRulesInRandomWorlds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

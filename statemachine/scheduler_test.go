@@ -72,8 +72,8 @@ func TestFleetHalvesLostBatches(t *testing.T) {
 func TestFleetQueuedCommandsKeepOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once; a rival
-		// else starts r3 before its turn.
+		// r0 is being stopped and can be started in 25 s, r1 in 15 s, r2 and r3 at once.
+		// Another actor starts r3 before its turn.
 		p := newPark(4, stream(), stopped, time.Second)
 		for i, after := range []time.Duration{25 * time.Second, 15 * time.Second} {
 			r := newResource(stream(), started, after)

@@ -43,7 +43,7 @@ type follower struct {
 	lead time.Duration
 
 	// last is the time of the last read, which is also the latest. Zero means that reading does
-	// not end by itself.
+	// not end on its own.
 	last time.Time
 
 	shards   map[string]*shard

@@ -155,8 +155,8 @@ func TestBackoffResets(t *testing.T) {
 	})
 }
 
-// TestGuardReportsSettingsOfRival checks that a rival who recreates a stream with other settings
-// between two reads is reported, although the state is the same in all reads.
+// TestGuardReportsSettingsOfRival checks that another actor who recreates a stream with other
+// settings between two reads is reported, although the state is the same in all reads.
 func TestGuardReportsSettingsOfRival(t *testing.T) {
 	for _, test := range []struct {
 		why   string
@@ -202,8 +202,8 @@ func TestGuardReportsSettingsOfRival(t *testing.T) {
 	}
 }
 
-// TestGuardReportsSettingsDespiteStaleCheck checks that a rival's settings are reported even if the
-// first check after the watch saw them is a stale read.
+// TestGuardReportsSettingsDespiteStaleCheck checks that another actor's settings are reported even
+// if the first check after the watch saw them is a stale read.
 func TestGuardReportsSettingsDespiteStaleCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFixture(t)

@@ -121,7 +121,7 @@ type facts struct {
 	life    life
 	orders  []order // of this ensure
 	denied  bool    // access was denied shortly before the end
-	drifted bool    // a rival's settings were there shortly before the end
+	drifted bool    // another actor's settings were there shortly before the end
 	ended   bool    // the caller's context had ended
 	stormy  bool    // there was a storm within patience
 }

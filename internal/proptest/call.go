@@ -184,8 +184,8 @@ func (c *Call[S]) most(op statemachine.Operation) int {
 }
 
 // couldKnow reports whether the caller could know, before op was executed at the time at, that it
-// had been executed before. Without rivals it always could. Otherwise a read must have shown the
-// effect, because a rival may undo between two reads a command whose response was lost.
+// had been executed before. Without other actors it always could. Otherwise a read must have shown
+// the effect, because another actor may undo between two reads a command whose response was lost.
 func (c *Call[S]) couldKnow(op statemachine.Operation, calls []simulator.Call, at time.Time) bool {
 	if c.NoRivals {
 		return true

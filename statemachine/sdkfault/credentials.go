@@ -17,7 +17,7 @@ import (
 const processOutput = "parse failed of process output: "
 
 // credentialsKind returns the kind of a failure to get credentials. err is what the SDK's
-// credentials provider returned. The failure may pass by itself if the provider throttled, failed
+// credentials provider returned. The failure may pass on its own if the provider throttled, failed
 // or could not be reached.
 func credentialsKind(ctx context.Context, err error) statemachine.Kind {
 	if ctx.Err() != nil {
