@@ -495,6 +495,46 @@ func TestForeignWatchShardsInTurns(t *testing.T) {
 	}
 }
 
+// TestForeignWatchBounds checks which silences are found in two shards whose clocks differ by 6 s,
+// with the worst shards before and after the silence. Each that is longer than the threshold of
+// 20 s and the difference is found, and none that is shorter than the threshold by two polls.
+func TestForeignWatchBounds(t *testing.T) {
+	for _, tt := range []struct {
+		silence time.Duration
+		first   int // shard of the first record after it: 0 is ahead, 1 is behind
+		found   bool
+	}{
+		{27 * time.Second, 1, true},
+		{25 * time.Second, 1, false}, // 19 s by the times of arrival
+		{21 * time.Second, 0, true},
+		{17 * time.Second, 0, false}, // 23 s by the times of arrival
+	} {
+		t.Run(fmt.Sprintf("%s, then shard %d", tt.silence, tt.first), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newForeign(1, 2, time.Second, "db-A")
+				k.latency = 40 * time.Millisecond
+				k.shards[0].clock, k.shards[1].clock = 3*time.Second, -3*time.Second
+				begin := time.Now().Add(10 * time.Minute)
+				k.choose = func(open []*foreignShard, at time.Time) *foreignShard {
+					if at.Before(begin) {
+						return open[1-tt.first]
+					}
+					return open[tt.first]
+				}
+				at(10*time.Minute, func() { k.do(func() { k.instances["db-A"] = k.instances["db-A"].Add(tt.silence - time.Second) }) })
+				r := k.reader(func(o *activityreader.Options) { o.Silence = 20 * time.Second })
+				found := false
+				for _, c := range watch(t, r, activityreader.Latest(), []string{"db-A"}, 12*time.Minute) {
+					found = found || c.State == activityreader.StateGap
+				}
+				if found != tt.found {
+					t.Errorf("found %t", found)
+				}
+			})
+		})
+	}
+}
+
 // inMinutes returns the states of each instance with their bounds, in minutes since began.
 func inMinutes(changes []activityreader.Change, began time.Time) map[string][]string {
 	states := map[string][]string{}

@@ -88,9 +88,14 @@ const (
 // advances. A reader that was paused, throttled or restarted therefore raises no false alarm, and
 // finds each gap with the bounds that it had. If the watermark stays behind for longer than
 // [Options].BehindAfter, Watch reports StateBehind. A silence is reported within [Options].Silence
-// and two PollDelays. Arrival times come from the clocks of the shards, which may differ. Watch
-// therefore ignores a silence or a gap that is shorter by this machine's clock, which says between
-// which reads a record arrived unless the reader is behind.
+// and two PollDelays.
+//
+// Arrival times come from the clocks of the shards. Where these differ by up to D, the bounds of a
+// silence are off by up to D, and Watch finds each silence that is longer than Silence plus D, up
+// to D later. It ignores one that is shorter than Silence by this machine's clock, which says
+// between which reads a record arrived. Nothing that is shorter than Silence less two PollDelays is
+// therefore reported. For what arrived while the reader was behind, the limit is Silence less D.
+// This machine's clock may be wrong by up to 30 s.
 //
 // Changes are yielded at least once. An error is yielded once with a nil Change and ends the
 // iteration: a [*ReadError] with its verdict and the position, or a [*statemachine.InputError].
