@@ -163,30 +163,14 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 		lists = append(lists, []string{t.arnOf(id)})
 	}
 	for _, given := range requestFilters(r) {
-		f, ok := t.filters[given.name]
-		switch {
-		case !ok:
-			return nil, invalidValue("Unrecognized filter name: %s", given.name)
-		case len(given.values) == 0:
-			return nil, invalidCombination("The values of the filter " + given.name + " must not be empty.")
+		arns, check, e := t.parseFilter(given)
+		if e != nil {
+			return nil, e
 		}
-		// Unlike identifier parameters, filter values are case-sensitive.
-		wanted := make(map[string]bool, len(given.values))
-		var arns []string
-		for _, v := range given.values {
-			if f.arnType != "" && isARN(v) {
-				if e := checkARN(v, given.name, f.arnType); e != nil {
-					return nil, e
-				}
-				v = t.server.localID(v)
-			}
-			arns = append(arns, t.arnOf(v))
-			wanted[v] = true
-		}
-		if f.arnType == t.arnType {
+		if arns != nil {
 			lists = append(lists, arns)
 		}
-		checks = append(checks, func(d database) bool { return wanted[f.value(d)] })
+		checks = append(checks, check)
 	}
 	found := t.server.databases.WithPrefix(t.server.arn(t.arnType, ""))
 	for i, l := range lists {
@@ -203,6 +187,33 @@ func (t *resourceType) candidates(r *simulator.Request) ([]*resource, *simulator
 		d, _ := res.Now(r.At) // filters compare only what never changes
 		return slices.ContainsFunc(checks, func(check func(database) bool) bool { return !check(d) })
 	}), nil
+}
+
+// parseFilter returns which databases a filter of a request selects, and the ARNs of all candidates
+// if its values identify them. Otherwise the ARNs are nil.
+func (t *resourceType) parseFilter(given requestFilter) (arns []string, check func(database) bool, e *simulator.Error) {
+	f, ok := t.filters[given.name]
+	switch {
+	case !ok:
+		return nil, nil, invalidValue("Unrecognized filter name: %s", given.name)
+	case len(given.values) == 0:
+		return nil, nil, invalidCombination("The values of the filter " + given.name + " must not be empty.")
+	}
+	// Unlike identifier parameters, filter values are case-sensitive.
+	wanted := make(map[string]bool, len(given.values))
+	for _, v := range given.values {
+		if f.arnType != "" && isARN(v) {
+			if e := checkARN(v, given.name, f.arnType); e != nil {
+				return nil, nil, e
+			}
+			v = t.server.localID(v)
+		}
+		if f.arnType == t.arnType {
+			arns = append(arns, t.arnOf(v))
+		}
+		wanted[v] = true
+	}
+	return arns, func(d database) bool { return wanted[f.value(d)] }, nil
 }
 
 // checkARN returns an error if a value is an ARN, but not one of the type.

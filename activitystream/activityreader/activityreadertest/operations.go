@@ -258,6 +258,14 @@ func (s *Server) getShardIterator(in *input, now time.Time) (any, int, *simulato
 	return struct{ ShardIterator string }{encode(it)}, 0, nil
 }
 
+// recordItem is a record in a response of GetRecords.
+type recordItem struct {
+	SequenceNumber              string
+	ApproximateArrivalTimestamp float64
+	Data                        []byte
+	PartitionKey                string
+}
+
 // getRecords executes GetRecords.
 func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Error) {
 	it, st, sh, e := s.resolve(in.ShardIterator, now)
@@ -274,18 +282,12 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 		}
 		limit = *in.Limit
 	}
-	type item struct {
-		SequenceNumber              string
-		ApproximateArrivalTimestamp float64
-		Data                        []byte
-		PartitionKey                string
-	}
 	out := struct {
-		Records            []item
+		Records            []recordItem
 		NextShardIterator  string `json:",omitempty"`
 		MillisBehindLatest int64
 		ChildShards        []childShard `json:",omitempty"`
-	}{Records: []item{}}
+	}{Records: []recordItem{}}
 	i, _ := slices.BinarySearchFunc(sh.records, it.Next, func(r record, n uint64) int { return cmp.Compare(r.n, n) })
 	if s.empty > 0 {
 		s.empty--
@@ -295,7 +297,7 @@ func (s *Server) getRecords(in *input, now time.Time) (any, int, *simulator.Erro
 	for ; i < len(sh.records) && len(out.Records) < limit && bytes+len(sh.records[i].data) <= maxBytes; i++ {
 		r := &sh.records[i]
 		bytes += len(r.data) + len(r.key)
-		out.Records = append(out.Records, item{st.sequence(sh, r.n), float64(r.at.UnixMilli()) / 1e3, r.data, r.key})
+		out.Records = append(out.Records, recordItem{st.sequence(sh, r.n), float64(r.at.UnixMilli()) / 1e3, r.data, r.key})
 		it.Next = r.n + 1
 	}
 	sh.free = now.Add(time.Duration(bytes)*time.Second/bytesPerSecond - time.Second)
