@@ -46,7 +46,7 @@ func Alphanumeric(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
-// OneOf checks that s is one of the values of an enum.
+// OneOf checks that s is one of the values of an enum, at least two.
 func OneOf[S ~string](s S, values []S) string {
 	if slices.Contains(values, s) {
 		return ""
@@ -55,10 +55,8 @@ func OneOf[S ~string](s S, values []S) string {
 	for i, v := range values {
 		quoted[i] = fmt.Sprintf("%q", string(v))
 	}
-	choice := strings.Join(quoted, " or ")
-	if n := len(quoted) - 1; n > 1 {
-		choice = strings.Join(quoted[:n], ", ") + " or " + quoted[n]
-	}
+	last := len(quoted) - 1
+	choice := strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 	if s == "" {
 		return Required + ": use " + choice
 	}

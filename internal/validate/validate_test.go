@@ -63,6 +63,9 @@ func TestAlphanumeric(t *testing.T) {
 func TestOneOf(t *testing.T) {
 	type mode string
 	values := []mode{"sync", "async"}
+	if got, want := validate.OneOf("d", []mode{"a", "b", "c"}), `must be "a", "b" or "c", got "d"`; got != want {
+		t.Errorf("three values: %q, want %q", got, want)
+	}
 	for s, want := range map[mode]string{
 		"sync": "", "async": "",
 		"":       `is required: use "sync" or "async"`,
@@ -96,6 +99,7 @@ func TestARN(t *testing.T) {
 		{"no Region", "arn:aws:rds::1:db:d", "", "must be an ARN with a Region"},
 		{"no account", "arn:aws:rds:us-east-1::db:d", "", "must be an ARN with an account number"},
 		{"an account that is no number", "arn:aws:rds:us-east-1:1x:db:d", "", "must be an ARN with an account number"},
+		{"an account with the character before the digits", "arn:aws:rds:us-east-1:1/:db:d", "", "must be an ARN with an account number"},
 		{"no resource", "arn:aws:rds:us-east-1:1:", "", "must be an ARN with a resource"},
 		{"another Region", "arn:aws:rds:us-east-1:1:db:d", "us-east-2", "must be in the client's Region us-east-2, got an ARN in us-east-1"},
 		{"a newline at the end", "arn:aws:rds:us-east-1:1:db:d\n", "", "must contain only printable ASCII characters"},
