@@ -200,6 +200,55 @@ func TestEnsure(t *testing.T) {
 		trace: []string{"0s stopped", "0s Start ignored", "10s stopped", "20s stopped"}, ops: ops{opStart},
 		chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "look at the window",
 	}, {
+		name: "deferred, and reverted within the Grace", why: "a read showed an effect, so the ordinary Grace applies again",
+		from: stopped, set: func(r *resource, e ensurer) {
+			e.AcceptedGrace = time.Hour
+			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			r.lapses = 1
+			r.rival(5*time.Second, opStart)
+		},
+		trace: []string{
+			"0s stopped", "0s Start deferred", "5s rival's Start: true", "10s starting", "20s starting", "30s stopped",
+			"40s stopped", "50s stopped", "1m0s stopped", "1m10s stopped", "1m20s stopped",
+		}, ops: ops{opStart}, chain: []string{"lapsed"}, kind: statemachine.Unknown,
+	}, {
+		name: "deferred, and a stale read from before the command", why: "what was seen right before the command is no effect of it",
+		from: starting, set: func(r *resource, e ensurer) {
+			e.AcceptedGrace = 90 * time.Second
+			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			r.life = append(r.life, statemachine.Sighting[state]{State: stopped, At: r.begin.Add(5 * time.Second)})
+			r.stale = func() time.Duration {
+				if time.Since(r.begin) == 20*time.Second {
+					return 16 * time.Second
+				}
+				return 0
+			}
+		},
+		trace: []string{
+			"0s starting", "10s stopped", "10s Start deferred", "20s starting", "30s stopped", "40s stopped", "50s stopped",
+			"1m0s stopped", "1m10s stopped", "1m20s stopped", "1m30s stopped", "1m40s stopped",
+		}, ops: ops{opStart}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "no read has shown an effect of Start yet",
+	}, {
+		name: "deferred, and the way was seen a Grace before the command", why: "no read is that old",
+		from: starting, set: func(r *resource, e ensurer) {
+			e.AcceptedGrace = time.Hour
+			e.Command = func(context.Context, statemachine.Operation) error {
+				if time.Since(r.begin) < 70*time.Second {
+					return fault(statemachine.InvalidState)
+				}
+				r.note("Start deferred")
+				return nil
+			}
+			r.life = append(r.life, statemachine.Sighting[state]{State: stopped, At: r.begin.Add(5 * time.Second)})
+			r.lapses = 1
+			r.rival(75*time.Second, opStart)
+		},
+		trace: []string{
+			"0s starting", "10s stopped", "20s stopped", "30s stopped", "40s stopped", "50s stopped", "1m0s stopped", "1m10s stopped",
+			"1m10s Start deferred", "1m15s rival's Start: true", "1m20s starting", "1m30s starting", "1m40s stopped", "1m50s stopped",
+			"2m0s stopped", "2m10s stopped", "2m20s stopped", "2m30s stopped",
+		}, ops: ops{opStart}, chain: []string{"lapsed"}, kind: statemachine.Unknown,
+	}, {
 		name: "old reads after the command", why: "rule 2: by the rules of Wait, with the Grace counted from the response",
 		from: stopped, set: func(r *resource, _ ensurer) { r.stale = func() time.Duration { return 35 * time.Second } },
 		trace: []string{"0s stopped", "0s Start", "10s stopped", "20s stopped", "30s stopped", "40s starting", "50s starting", "1m0s started"}, ops: ops{opStart},
