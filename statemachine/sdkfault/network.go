@@ -39,6 +39,21 @@ func setKindWithoutResponse(ctx context.Context, f *statemachine.Fault) {
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f.Kind = statemachine.Unavailable
 	}
+	if f.Message == "" {
+		f.Message = oneLine(redact(connectionText(ctx, err)), maxText)
+	}
+}
+
+// connectionText returns the error of the HTTP client or of the context, without what the SDK says
+// about a response that does not exist. It is empty for another error of the SDK.
+func connectionText(ctx context.Context, err error) string {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Error()
+	}
+	if ctx.Err() != nil {
+		return innermost(err).Error()
+	}
+	return ""
 }
 
 // isInvalidRequest reports whether the SDK refused to send an input.

@@ -123,8 +123,8 @@ func TestConnectionFailures(t *testing.T) {
 			if f.Kind != test.kind || f.NotSent != test.notSent || f.Code != "" || !strings.Contains(f.Error(), test.says) {
 				t.Errorf("%+v\n%v", *f, f)
 			}
-			if strings.ContainsAny(f.Error(), "\n\r") {
-				t.Errorf("not one line: %q", f.Error())
+			if strings.ContainsAny(f.Error(), "\n\r") || strings.Contains(f.Error(), "StatusCode: 0") {
+				t.Errorf("not one line, or with a response that does not exist: %q", f.Error())
 			}
 		})
 	}
