@@ -61,7 +61,7 @@ func (r *recorder) prove(ctx context.Context) (*activityreader.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.progress.Printf("waiting for a record of each of %s in %s", cli.Plural(len(instances), "instance"), stream.KinesisStreamName)
+	r.progress.Printf("waiting for records of %s in %s", cli.Plural(len(instances), "instance"), stream.KinesisStreamName)
 	proof, err := reader.WaitRecording(ctx, instances, r.source.maxWait)
 	if err != nil {
 		return nil, err
