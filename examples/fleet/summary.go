@@ -40,7 +40,7 @@ func summarize(w *cli.Screen, groups []*group, most int) {
 	results.Write(w)
 	if sum.unfinished > 0 {
 		fmt.Fprintln(w)
-		w.Println(fmt.Sprintf("%d are not ready; %d of them continue, because their command was accepted.", sum.unfinished, sum.commanded), 0)
+		w.Println(fmt.Sprintf("%s unfinished. RDS has accepted the start of %d.", cli.Plural(sum.unfinished, "database"), sum.commanded), 0)
 	}
 	if sum.failed == 0 {
 		return
