@@ -89,7 +89,7 @@ type SilentError struct {
 func (e *SilentError) Error() string {
 	text := "no record arrived from " + strings.Join(e.InstanceIDs, ", ")
 	if e.Undecodable > 0 {
-		text += fmt.Sprintf("; %d records could not be decoded", e.Undecodable)
+		text += fmt.Sprintf(" that could be decoded (%d could not)", e.Undecodable)
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()

@@ -28,8 +28,9 @@ var _ API = (*kinesis.Client)(nil)
 type Options struct {
 	// Heartbeat is the interval of an instance's heartbeats. Zero means that Watch learns it for
 	// each instance: AWS documents none, and 2 s were observed. Learned intervals are between 1 s
-	// and 30 s. An interval of more than 30 s has to be set here. Negative values are rejected
-	// with an InputError.
+	// and 30 s. Set an interval of more than 30 s here, or one that has grown so much that each
+	// heartbeat ends a gap, because gaps are not learned from. Negative values are rejected with
+	// an InputError.
 	Heartbeat time.Duration
 
 	// Silence is how long an instance must not be heard from for Watch to report it as silent. Zero

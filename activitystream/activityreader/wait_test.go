@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -249,6 +250,43 @@ func TestWaitRecordingExpires(t *testing.T) {
 			t.Errorf("heard after %s, it took %s: %v", got, rec.Elapsed, err)
 		}
 	})
+}
+
+// TestWaitRecordingKeyFails checks the error if no record can be decoded, and that a call of KMS
+// that hangs delays it by ReadTimeout at most.
+func TestWaitRecordingKeyFails(t *testing.T) {
+	for _, tt := range []struct {
+		why   string
+		fails activityreadertest.Failure
+		took  time.Duration
+		text  string
+	}{
+		{
+			"denied", activityreadertest.Failure{Code: "AccessDeniedException", Message: "not yours", Times: -1},
+			time.Minute, "no record arrived from db-A that could be decoded (30 could not): activityrecord: key refused: ",
+		},
+		{
+			"hangs", activityreadertest.Failure{Hang: true, Times: -1},
+			90 * time.Second, "no record arrived from db-A that could be decoded (2 could not): activityrecord: key refused: ",
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := activityreadertest.NewServer()
+				name := s.AddStream(activityreadertest.Stream{ResourceId: "cluster-X", Instances: instances(1), Shards: 2})
+				s.Fail("Decrypt", tt.fails)
+				keys, err := kmskeys.New(kms.NewFromConfig(s.Config()), "cluster-X")
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := activityreader.NewFromConfig(s.Config(), activityrecord.NewDecoder(keys), name)
+				rec, err := r.WaitRecording(t.Context(), instances(1), time.Minute)
+				if !errors.Is(err, statemachine.TimedOut) || !strings.Contains(err.Error(), tt.text) || rec.Elapsed != tt.took {
+					t.Errorf("after %s: %v", rec.Elapsed, err)
+				}
+			})
+		})
+	}
 }
 
 // TestWaitRecordingMeanwhile checks that a stream that is resharded, or that appears while it is
