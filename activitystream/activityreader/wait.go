@@ -50,8 +50,8 @@ const (
 //   - The first read is made after 2.7 s. If an instance is missing, further reads follow at 10.7 s
 //     and then every 5 s.
 //   - With [Options].Heartbeat, the first read is made after that interval and 0.4 s. Further reads
-//     follow after each half interval, but not more often than every 5 s, and not less often than
-//     every 4 minutes.
+//     follow after each half interval, but not more often than every 5 s. Neither delay is longer
+//     than 4 minutes, because an iterator expires after 5.
 //
 // For a database that is recorded, the call makes one ListShards request, and two or three requests
 // for each shard. It takes less than two heartbeats and a second. Set Heartbeat if the interval is
