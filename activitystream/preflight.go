@@ -249,7 +249,7 @@ func (p *preflight) memberClasses(ctx context.Context, arn string) ([]string, er
 // there.
 func (p *preflight) readClasses(ctx context.Context, arns []string) (map[string][]string, error) {
 	byIdentifier := make(map[string][]string, len(arns))
-	for s, err := range p.call.pages(ctx, query{resourceType: instance, resource: arns[0], filters: filter("db-cluster-id", arns)}) {
+	for s, err := range p.call.pages(ctx, query{resourceType: instance, resource: arns[0], filters: filter("db-cluster-id", arns), requireList: true}) {
 		if err != nil {
 			return nil, err
 		}
@@ -290,6 +290,9 @@ func (p *preflight) readModes(ctx context.Context, key orderable) (support, erro
 	pages := sdkcall.Pages(ctx, op, "", "Marker", func(ctx context.Context, marker *string) ([]types.OrderableDBInstanceOption, *string, error) {
 		in.Marker = marker
 		out, err := sdkcall.Do(ctx, p.call.sdk, op, "", p.call.api.DescribeOrderableDBInstanceOptions, &in)
+		if err == nil && out.OrderableDBInstanceOptions == nil && sdkcall.HasRawResponse(out.ResultMetadata) { // RDS encodes an empty list
+			err = sdkcall.UnexpectedResponse(op, "", out.ResultMetadata, "response has no list of options")
+		}
 		if err != nil {
 			return nil, nil, err
 		}

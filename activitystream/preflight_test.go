@@ -100,7 +100,7 @@ func TestSupportedReadsEveryPage(t *testing.T) {
 			s := activitystreamtest.NewServer()
 			s.AddCluster(activitystreamtest.Cluster{Identifier: "das-cluster", Members: 1})
 			for _, marker := range tt.markers {
-				s.Fail(tt.op, failure{Body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><Marker>%[2]s</Marker></%[1]sResult></%[1]sResponse>", tt.op, marker)})
+				s.Fail(tt.op, failure{Body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><DBInstances/><OrderableDBInstanceOptions/><Marker>%[2]s</Marker></%[1]sResult></%[1]sResponse>", tt.op, marker)})
 			}
 			modes, err := client(s).Supported(t.Context(), clusterARN)
 			assert.Equal(t, "modes", []activitystream.Mode(nil), modes)
@@ -199,6 +199,8 @@ func TestSupportedErrors(t *testing.T) {
 		{"may not ask", func(s *server) { s.Fail(describeOrderable, failure{Code: "AccessDenied"}) }, statemachine.AccessDenied},
 		{"throttled", func(s *server) { s.Fail(describeOrderable, failure{Code: "Throttling", Times: -1}) }, statemachine.Throttled},
 		{"hostile", func(s *server) { s.Fail(describeOrderable, failure{Body: "<html></html>", Times: -1}) }, statemachine.Unavailable},
+		{"an empty response about the members", func(s *server) { s.Fail(describeInstances, failure{Status: 200, Times: -1}) }, statemachine.Unavailable},
+		{"an empty response about the options", func(s *server) { s.Fail(describeOrderable, failure{Status: 200, Times: -1}) }, statemachine.Unavailable},
 	} {
 		assert.RunSynctest(t, test.why, func(t *testing.T) {
 			s := activitystreamtest.NewServer()
