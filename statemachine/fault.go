@@ -95,6 +95,9 @@ type timeoutError struct {
 func (e *timeoutError) Error() string {
 	if f, ok := errors.AsType[*Fault](e.err); ok && e.Unwrap() == nil {
 		call := strings.TrimSpace(string(f.Operation) + " " + f.Resource)
+		if f.NotSent { // what took so long is not the service: for example, the credentials or a firewall
+			return strings.TrimSuffix(fmt.Sprintf("%s: not sent within %s: %s", call, e.after, f.Message), ": ")
+		}
 		return fmt.Sprintf("%s: no response within %s", call, e.after)
 	}
 	return fmt.Sprintf("no response within %s: %v", e.after, e.err)

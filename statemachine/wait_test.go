@@ -481,7 +481,7 @@ func TestWaitHangingReadIsUnavailable(t *testing.T) {
 }
 
 // TestWaitHangingReadReportsTimeout checks that a Fault that only reports the end of its context
-// becomes "no response within 30s".
+// becomes "no response within 30s", or "not sent" if the request never left the machine.
 func TestWaitHangingReadReportsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -491,17 +491,25 @@ func TestWaitHangingReadReportsTimeout(t *testing.T) {
 		w.Read = func(ctx context.Context) (row, error) {
 			<-ctx.Done()
 			f := statemachine.Fault{Kind: statemachine.Interrupted, Operation: "Describe", Err: ctx.Err()}
-			if reads++; reads == 1 {
+			switch reads++; reads {
+			case 1:
 				f.Resource = "res-1"
+			case 2:
+				f.NotSent, f.Message = true, "cannot get credentials"
+			case 3:
+				f.NotSent = true
 			}
 			return row{}, &f
 		}
 		var said []string
 		w.Options.OnRead = func(r statemachine.Reading) { said = append(said, r.Err.Error()) }
-		_, err := w.Wait(t.Context(), started, time.Minute)
+		_, err := w.Wait(t.Context(), started, 3*time.Minute)
 		e := waitError(t, err)
 		assert.Equal(t, "reason", statemachine.TimedOut, e.Reason)
-		assert.Equal(t, "errors of the reads", []string{"Describe res-1: no response within 30s", "Describe: no response within 30s"}, said)
+		assert.Equal(t, "errors of the reads", []string{
+			"Describe res-1: no response within 30s", "Describe: not sent within 30s: cannot get credentials", "Describe: not sent within 30s",
+			"Describe: no response within 30s",
+		}, said)
 		assert.Equal(t, "kind", statemachine.Unavailable, statemachine.KindOf(err))
 	})
 }
