@@ -63,7 +63,7 @@ func Advice(err error) string {
 			return all[Lapsed]
 		case (reason == TimedOut || reason == Canceled) && ok && e.Pending != "" && e.Hint != "":
 			return deferredAdvice
-		case reason == TimedOut && !slices.Contains([]Kind{Unknown, Throttled, Unavailable, AlreadyInState}, KindOf(err)):
+		case reason == TimedOut && !slices.Contains([]Kind{Unknown, Throttled, Unavailable, AlreadyInState, Interrupted}, KindOf(err)):
 			return kind
 		case reason == Canceled && isOutOfTarget(err):
 			return all[TimedOut]
