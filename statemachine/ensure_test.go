@@ -229,6 +229,23 @@ func TestEnsure(t *testing.T) {
 			"1m0s stopped", "1m10s stopped", "1m20s stopped", "1m30s stopped", "1m40s stopped",
 		}, ops: ops{opStart}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "no read has shown an effect of Start yet",
 	}, {
+		name: "deferred, and one stale read", why: "one read within the Grace is no effect, although the call saw nothing before",
+		from: stopped, set: func(r *resource, e ensurer) {
+			e.AcceptedGrace = 90 * time.Second
+			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			r.life = life{{State: starting, At: r.begin.Add(-time.Hour)}, {State: stopped, At: r.begin.Add(-5 * time.Second)}}
+			r.stale = func() time.Duration {
+				if at := time.Since(r.begin); at == 20*time.Second || at == 40*time.Second {
+					return 50 * time.Second
+				}
+				return 0
+			}
+		},
+		trace: []string{
+			"0s stopped", "0s Start deferred", "10s stopped", "20s starting", "30s stopped", "40s starting", "50s stopped",
+			"1m0s stopped", "1m10s stopped", "1m20s stopped", "1m30s stopped",
+		}, ops: ops{opStart}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "no read has shown an effect of Start yet",
+	}, {
 		name: "deferred, and the way was seen a Grace before the command", why: "no read is that old",
 		from: starting, set: func(r *resource, e ensurer) {
 			e.AcceptedGrace = time.Hour

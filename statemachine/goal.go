@@ -38,9 +38,10 @@ type Goal[R any, S ~string] struct {
 
 	// AcceptedGrace replaces the Grace of the options after an accepted command of this goal, until
 	// a read shows an effect of it: the target, or a state on the way to it. Within Grace after the
-	// command, that is no effect if the call also saw it within Grace before the command. It is for a
-	// change that takes effect only in a maintenance window. It requires a Command. Zero means the
-	// Grace of the options, and [NoGrace] none.
+	// command, it takes two reads in a row to show that a change is on the way, and it is no effect if
+	// the call also saw one within Grace before the command. AcceptedGrace is for a change that takes
+	// effect only in a maintenance window. It requires a Command. Zero means the Grace of the options,
+	// and [NoGrace] none.
 	AcceptedGrace time.Duration
 
 	// Leave ends the call, without an error, once a command of this goal was accepted. Ensured.Pending

@@ -66,7 +66,8 @@ func (j *job[R, S]) mayPrecedeCommand(s S) bool {
 	if s == e.goal.Target {
 		return e.refusal != nil || !e.TargetSeenAt.IsZero() && j.justBeforeCommand(e.TargetSeenAt)
 	}
-	return j.hasAcceptedGrace() && j.config.machine.Settles(s, t.Target) && j.sawProgressBeforeCommand()
+	firstRead := t.History[len(t.History)-1].At.Equal(t.Now) // that shows s: one read proves nothing
+	return j.hasAcceptedGrace() && j.config.machine.Settles(s, t.Target) && (firstRead || j.sawProgressBeforeCommand())
 }
 
 // justBeforeCommand reports whether a read at the time at was made within Grace before the last
