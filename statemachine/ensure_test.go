@@ -195,7 +195,7 @@ func TestEnsure(t *testing.T) {
 		name: "accepted, and nothing came of it", why: "rule 2: Start is accepted at most once",
 		from: stopped, set: func(r *resource, e ensurer) {
 			e.Options.Grace = 15 * time.Second
-			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start ignored"); return nil }
+			e.Command = func(context.Context, statemachine.Operation) error { return r.accept("Start ignored") }
 		},
 		trace: []string{"0s stopped", "0s Start ignored", "10s stopped", "20s stopped"}, ops: ops{opStart},
 		chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "look at the window",
@@ -203,7 +203,7 @@ func TestEnsure(t *testing.T) {
 		name: "deferred, and reverted within the Grace", why: "a read showed an effect, so the ordinary Grace applies again",
 		from: stopped, set: func(r *resource, e ensurer) {
 			e.AcceptedGrace = time.Hour
-			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			e.Command = func(context.Context, statemachine.Operation) error { return r.accept("Start deferred") }
 			r.lapses = 1
 			r.rival(5*time.Second, opStart)
 		},
@@ -215,7 +215,7 @@ func TestEnsure(t *testing.T) {
 		name: "deferred, and a stale read from before the command", why: "what was seen right before the command is no effect of it",
 		from: starting, set: func(r *resource, e ensurer) {
 			e.AcceptedGrace = 90 * time.Second
-			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			e.Command = func(context.Context, statemachine.Operation) error { return r.accept("Start deferred") }
 			r.life = append(r.life, statemachine.Sighting[state]{State: stopped, At: r.begin.Add(5 * time.Second)})
 			r.stale = func() time.Duration {
 				if time.Since(r.begin) == 20*time.Second {
@@ -232,7 +232,7 @@ func TestEnsure(t *testing.T) {
 		name: "deferred, and one stale read", why: "one read within the Grace is no effect, although the call saw nothing before",
 		from: stopped, set: func(r *resource, e ensurer) {
 			e.AcceptedGrace = 90 * time.Second
-			e.Command = func(context.Context, statemachine.Operation) error { r.note("Start deferred"); return nil }
+			e.Command = func(context.Context, statemachine.Operation) error { return r.accept("Start deferred") }
 			r.life = life{{State: starting, At: r.begin.Add(-time.Hour)}, {State: stopped, At: r.begin.Add(-5 * time.Second)}}
 			r.stale = func() time.Duration {
 				if at := time.Since(r.begin); at == 20*time.Second || at == 40*time.Second {
@@ -253,8 +253,7 @@ func TestEnsure(t *testing.T) {
 				if time.Since(r.begin) < 70*time.Second {
 					return fault(statemachine.InvalidState)
 				}
-				r.note("Start deferred")
-				return nil
+				return r.accept("Start deferred")
 			}
 			r.life = append(r.life, statemachine.Sighting[state]{State: stopped, At: r.begin.Add(5 * time.Second)})
 			r.lapses = 1
@@ -432,7 +431,7 @@ func TestEnsure(t *testing.T) {
 		from: stopped, maxWait: 5 * time.Second, set: func(r *resource, e ensurer) {
 			e.Commands.DryRun = true
 			r.reading = func(context.Context) { time.Sleep(6 * time.Second) }
-			e.Preflight = func(context.Context, row, statemachine.Operation) error { r.note("Before"); return nil }
+			e.Preflight = func(context.Context, row, statemachine.Operation) error { return r.accept("Before") }
 		},
 		trace: []string{"6s stopped"}, planned: ops{opStart}, chain: []string{"timed out", "context deadline exceeded"}, kind: statemachine.Unknown,
 	}, {

@@ -95,7 +95,15 @@ func (r *resource) rival(d time.Duration, op statemachine.Operation) {
 	})
 }
 
-// note writes a line of the trace.
+// accept writes a line of the trace for a call that a test replaced.
+func (r *resource) accept(line string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.note("%s", line)
+	return nil
+}
+
+// note writes a line of the trace. The caller holds the lock.
 func (r *resource) note(format string, args ...any) {
 	r.trace = append(r.trace, fmt.Sprintf("%v ", time.Since(r.begin))+fmt.Sprintf(format, args...))
 }
