@@ -212,20 +212,20 @@ func TestEnsure(t *testing.T) {
 			"40s stopped", "50s stopped", "1m0s stopped", "1m10s stopped", "1m20s stopped",
 		}, ops: ops{opStart}, chain: []string{"lapsed"}, kind: statemachine.Unknown,
 	}, {
-		name: "deferred, and a stale read from before the command", why: "what was seen right before the command is no effect of it",
+		name: "deferred, and stale reads from before the command", why: "what was seen right before the command is no effect of it",
 		from: starting, set: func(r *resource, e ensurer) {
 			e.AcceptedGrace = 90 * time.Second
 			e.Command = func(context.Context, statemachine.Operation) error { return r.accept("Start deferred") }
 			r.life = append(r.life, statemachine.Sighting[state]{State: stopped, At: r.begin.Add(5 * time.Second)})
 			r.stale = func() time.Duration {
-				if time.Since(r.begin) == 20*time.Second {
-					return 16 * time.Second
+				if at := time.Since(r.begin); at == 20*time.Second || at == 30*time.Second {
+					return at - 4*time.Second
 				}
 				return 0
 			}
 		},
 		trace: []string{
-			"0s starting", "10s stopped", "10s Start deferred", "20s starting", "30s stopped", "40s stopped", "50s stopped",
+			"0s starting", "10s stopped", "10s Start deferred", "20s starting", "30s starting", "40s stopped", "50s stopped",
 			"1m0s stopped", "1m10s stopped", "1m20s stopped", "1m30s stopped", "1m40s stopped",
 		}, ops: ops{opStart}, chain: []string{"unreachable"}, kind: statemachine.Unknown, says: "no read has shown an effect of Start yet",
 	}, {
